@@ -1,0 +1,28 @@
+import { crypto } from 'bitcoinjs-lib'
+
+const SPLICE_PREFIX = 'spl_'
+
+/**
+ * The id of the splice that a tenant asks for under an idempotency key: `spl_` and the 32 bytes of
+ * sha-256(tenant, key) in hex (design section 7). The same order always gets the same id, so that accepting is one
+ * conditional put. The tenant's length goes in first: no two (tenant, key) pairs share their bytes.
+ */
+export function spliceIdOf(tenant: string, idempotencyKey: string): string {
+  const bytes = new TextEncoder().encode(`${tenant.length}:${tenant}${idempotencyKey}`)
+  return SPLICE_PREFIX + Buffer.from(crypto.sha256(bytes)).toString('hex')
+}
+
+/** The payment id of a splice: the same 32 bytes, in hex, whatever candidate confirms. */
+export function paymentIdOf(spliceId: string): string {
+  return spliceId.slice(SPLICE_PREFIX.length)
+}
+
+/** Whether a string has the form of a splice id. */
+export function isSpliceId(text: string): boolean {
+  return /^spl_[0-9a-f]{64}$/.test(text)
+}
+
+/** The stable id of a splice's nth event (design section 1, P7). */
+export function eventIdOf(spliceId: string, n: number): string {
+  return `evt_${paymentIdOf(spliceId)}_${n}`
+}

@@ -1,0 +1,118 @@
+import * as z from 'zod'
+import { Outpoint } from './outpoint.ts'
+import { Network } from './splice.ts'
+
+const Instant = z.number().nonnegative()
+
+/** The right to submit on a channel (design section 9, "Slot"). Key: channel id, or node name where slots are per node. */
+export const Slot = z.object({
+  holder: z.string().nullable(),
+  turn: z.int().nonnegative(),
+  waiting: z.array(z.string()).max(100),
+  frozen: z.object({ cause: z.string(), at: Instant, note: z.string() }).nullable(),
+})
+export type Slot = z.infer<typeof Slot>
+
+/** What was last seen of a channel. Key: node name and channel id, as {@link channelKey} makes it. */
+export const ChannelSeen = z.object({
+  node: z.string(),
+  channelId: z.string(),
+  userChannelId: z.string().nullable(),
+  peerId: z.string(),
+  funding: Outpoint.nullable(),
+  /** Earlier funding outpoints, newest last; seeing one of them again means a node restored from backup. */
+  earlier: z.array(Outpoint).max(50),
+  capacitySats: z.number(),
+  outboundMsat: z.number(),
+  inboundMsat: z.number(),
+  peerConnected: z.boolean(),
+  connectedSince: Instant.nullable(),
+  ready: z.boolean(),
+  closing: z.boolean(),
+  lockDepth: z.number().nullable(),
+  goneAt: Instant.nullable(),
+})
+export type ChannelSeen = z.infer<typeof ChannelSeen>
+
+/** What was last seen of a node. Key: its name. */
+export const NodeSeen = z.object({
+  nodeId: z.string(),
+  network: Network,
+  version: z.string().nullable(),
+  software: z.string(),
+  spliceIn: z.boolean(),
+  spliceOut: z.boolean(),
+  toAddress: z.boolean(),
+  bump: z.boolean(),
+  feeCap: z.enum(['enforced', 'gated']),
+  overlapGuard: z.boolean(),
+  slotScope: z.enum(['channel', 'node']),
+  channelIds: z.array(z.string()),
+  /** Starts of the node's process as the relay reported them, newest last. */
+  processStarts: z.array(Instant).max(20),
+  /** Set while the node's credentials or configuration are refused; only identify calls are made. */
+  paused: z.object({ at: Instant, message: z.string() }).nullable(),
+  /** Ids of relay events taken, newest last: each counts once. */
+  relayEvents: z.array(z.string()).max(200),
+  seenAt: Instant,
+})
+export type NodeSeen = z.infer<typeof NodeSeen>
+
+/** The last blocks seen of a network. Key: network. */
+export const ChainSeen = z.object({
+  height: z.int().nonnegative(),
+  hash: z.string(),
+  seenAt: Instant,
+})
+export type ChainSeen = z.infer<typeof ChainSeen>
+
+/** Guards against a restored backup: submissions need the configured generation. Key: `-`. */
+export const Guard = z.object({
+  generation: z.int().nonnegative(),
+  /** When the backup that was restored had been taken; null: none was restored. */
+  backupAt: Instant.nullable(),
+})
+export type Guard = z.infer<typeof Guard>
+
+export const Scope = z.enum(['splices:read', 'splices:write', 'operator'])
+export type Scope = z.infer<typeof Scope>
+
+/** An API key. Key: the hex sha-256 of the secret; the secret itself is stored nowhere. */
+export const ApiKey = z.object({
+  tenant: z.string(),
+  scopes: z.array(Scope),
+  name: z.string(),
+  createdAt: Instant,
+  revokedAt: Instant.nullable(),
+})
+export type ApiKey = z.infer<typeof ApiKey>
+
+/** Which payment a txid belongs to, for ever. Written before the candidate; dangling is harmless. Key: txid. */
+export const TxPointer = z.object({ paymentId: z.string() })
+export type TxPointer = z.infer<typeof TxPointer>
+
+/** A raw transaction. Key: txid. Left out when it is too big for an item. */
+export const RawTransaction = z.object({ hex: z.string() })
+export type RawTransaction = z.infer<typeof RawTransaction>
+
+/** Schema of each kind of small item, and the first part of its key in the table. */
+export const itemKinds = {
+  slot: { prefix: 'SLOT', schema: Slot },
+  channel: { prefix: 'CH', schema: ChannelSeen },
+  node: { prefix: 'NODE', schema: NodeSeen },
+  chain: { prefix: 'CHAIN', schema: ChainSeen },
+  guard: { prefix: 'GUARD', schema: Guard },
+  key: { prefix: 'KEY', schema: ApiKey },
+  tx: { prefix: 'TX', schema: TxPointer },
+  raw: { prefix: 'RAW', schema: RawTransaction },
+} as const
+export type ItemKind = keyof typeof itemKinds
+export type ItemOf<K extends ItemKind> = z.infer<(typeof itemKinds)[K]['schema']>
+
+/** An item's value with the version that a write must name. */
+export type Versioned<T> = { readonly version: number; readonly value: T }
+
+/** Key of a channel's item: two nodes of ours may share one channel. */
+export function channelKey(node: string, channelId: string): string {
+  return `${node}/${channelId}`
+}

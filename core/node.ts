@@ -1,0 +1,92 @@
+import type { Outpoint } from './outpoint.ts'
+import type { DeadRule, Instant, Network, SpliceKind } from './splice.ts'
+
+/** Why a node gave no answer to a read. `config`: credential, certificate or permission; `unreachable`: anything else. */
+export type NodeFault = { readonly class: 'config' | 'unreachable'; readonly message: string }
+
+/** What a node can do; checked before a splice is accepted (design section 10). */
+export type Capabilities = {
+  readonly software: string
+  readonly spliceIn: boolean
+  readonly spliceOut: boolean
+  /** Whether a splice-out can pay an address that the client names. */
+  readonly toAddress: boolean
+  readonly bump: boolean
+  /** `enforced`: the node refuses a fee over the ceiling; `gated`: we check its worst case first. */
+  readonly feeCap: 'enforced' | 'gated'
+  /** An LDK that refuses a contribution overlapping a pending one; false where unknown. */
+  readonly overlapGuard: boolean
+  /** A first attempt may be submitted while the peer is away. */
+  readonly queuesOffline: boolean
+  /** Whether candidates and negotiations are reported; otherwise signs are read. */
+  readonly reportsCandidates: boolean
+  /** The adapter checks the transaction against the anchor before it is signed. */
+  readonly checksAnchor: boolean
+  /** How long after it was signed a request can still be received; null: no such bound. */
+  readonly fenceMs: number | null
+  /** The rows of the deadness table that hold for this node. */
+  readonly deadRules: readonly DeadRule[]
+  /** Slot and anchors are per channel, or (phoenixd) per node. */
+  readonly slotScope: 'channel' | 'node'
+}
+
+/** A channel as the node reports it. */
+export type ChannelSnapshot = {
+  readonly channelId: string
+  readonly userChannelId: string | null
+  readonly peerId: string
+  readonly peerConnected: boolean
+  /** Opened and not shutting down. */
+  readonly ready: boolean
+  readonly closing: boolean
+  /** The funding outpoint until the next lock; null while unknown. */
+  readonly funding: Outpoint | null
+  readonly capacitySats: number
+  readonly outboundMsat: number
+  readonly inboundMsat: number
+  /** What a close would pay us (the newest candidate counts), and the fee of that close; null if not reported. */
+  readonly claimableSats: number | null
+  readonly closeFeeSats: number | null
+  /** Depth at which a splice locks; null if not known; 0 on zero-conf channels. */
+  readonly lockDepth: number | null
+  /** Candidates as the node reports them; null where it reports none. */
+  readonly candidates: readonly { readonly txid: string; readonly signed: boolean }[] | null
+  readonly negotiation: 'none' | 'active' | 'unknown'
+}
+
+/** One gathering from one node. Not used for a splice that changed after `observedAt`. */
+export type NodeLook = {
+  readonly observedAt: Instant
+  readonly nodeId: string
+  readonly network: Network
+  readonly version: string | null
+  readonly tipHeight: number
+  readonly tipHash: string
+  readonly synced: boolean
+  readonly capabilities: Capabilities
+  readonly channels: readonly ChannelSnapshot[]
+  /** What a splice-in can spend. */
+  readonly spendableSats: number
+  /** The feerate that the node would use for a splice, sat per 1000 weight, where it tells. */
+  readonly feeRateSatPerKw: number | null
+}
+
+/** The node's own record of what we added to a transaction of a channel, in satoshis. */
+export type Contribution = { readonly amountSats: number }
+
+/** One submission, journalled before it is sent. */
+export type SubmitRequest = {
+  readonly attemptId: string
+  readonly channelId: string
+  readonly userChannelId: string | null
+  readonly peerId: string
+  readonly anchor: Outpoint
+  readonly kind: SpliceKind
+  readonly amountSats: number
+  /** splice-out only */
+  readonly address: string | null
+  /** The time that the request is signed with: the attempt's `startedAt`. */
+  readonly signedAt: Instant
+  readonly maxFeeRateSatPerKw: number | null
+  readonly maxFeeSats: number | null
+}

@@ -1,0 +1,16 @@
+import * as z from 'zod'
+
+/** A transaction output, written `txid:vout`, the txid in the byte order that explorers show. */
+export const Outpoint = z.string().regex(/^[0-9a-f]{64}:\d{1,10}$/)
+export type Outpoint = z.infer<typeof Outpoint>
+
+/** A transaction id as explorers show it: 64 lower-case hex digits. */
+export const Txid = z.string().regex(/^[0-9a-f]{64}$/)
+
+export function outpointOf(txid: string, vout: number): Outpoint {
+  return `${txid}:${vout}`
+}
+
+export function splitOutpoint(outpoint: Outpoint): { txid: string; vout: number } {
+  return { txid: outpoint.slice(0, 64), vout: Number(outpoint.slice(65)) }
+}

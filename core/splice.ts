@@ -1,0 +1,200 @@
+import * as z from 'zod'
+import { FailureReason, RefusalClass } from './failure.ts'
+import { AmountSats } from './money.ts'
+import { Outpoint, Txid } from './outpoint.ts'
+
+/** Milliseconds since 1970. Inside; the API speaks ISO 8601. */
+export type Instant = number
+const Instant = z.number().nonnegative()
+
+export const Network = z.enum(['bitcoin', 'testnet', 'signet', 'regtest'])
+export type Network = z.infer<typeof Network>
+
+export const SpliceKind = z.enum(['splice_in', 'splice_out'])
+export type SpliceKind = z.infer<typeof SpliceKind>
+
+/** The states of design section 5. */
+export const SpliceState = z.enum([
+  'queued',
+  'submitted',
+  'pending',
+  'confirmed',
+  'settled',
+  'failed',
+  'cancelled',
+  'needs_attention',
+])
+export type SpliceState = z.infer<typeof SpliceState>
+
+/** What a node answered to a command. Everything that is not certainly "not executed" is `unknown`. */
+export const CommandResult = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('taken'), txid: Txid.optional() }),
+  z.object({
+    type: z.literal('refused'),
+    class: RefusalClass,
+    reason: FailureReason.optional(),
+    message: z.string().max(500),
+  }),
+  z.object({ type: z.literal('unknown'), message: z.string().max(500) }),
+])
+export type CommandResult = z.infer<typeof CommandResult>
+
+/** The row of the deadness table by which an attempt was found dead (design section 6). */
+export const DeadRule = z.enum([
+  'refused',
+  'channel_closed',
+  'operator',
+  'process_restarted',
+  'overlap_guard',
+  'quiet_absence',
+  'no_return_not_reached',
+  'disconnected_since',
+  'single_commitment',
+  'node_idle',
+])
+export type DeadRule = z.infer<typeof DeadRule>
+
+/** One journalled submission (design section 4). */
+export const Attempt = z.object({
+  id: z.string(),
+  number: z.int().positive(),
+  kind: z.literal('submit'),
+  anchor: Outpoint,
+  /** The time that the first request is signed with. */
+  startedAt: Instant,
+  /** The instant after which an unanswered request can no longer be received; null where the node offers no fence. */
+  fenceAt: Instant.nullable(),
+  /** The steps of a command in several calls (Core Lightning), each journalled before it is made. */
+  steps: z.array(z.object({ name: z.string(), at: Instant, txid: Txid.optional() })).max(20),
+  result: z.intersection(CommandResult, z.object({ at: Instant })).nullable(),
+  dead: z.object({ rule: DeadRule, at: Instant }).nullable(),
+  /** When the peer was first seen disconnected after the fence. */
+  seenDisconnectedAt: Instant.nullable(),
+  /** How many refusals of the same class this row stands for. */
+  count: z.int().positive(),
+})
+export type Attempt = z.infer<typeof Attempt>
+
+/** A transaction that spends the lineage with our effect and was seen. Once seen, never un-seen. */
+export const Candidate = z.object({
+  txid: Txid,
+  spends: Outpoint,
+  feeSats: z.int().nonnegative().nullable(),
+  feeRateSatPerKw: z.int().nonnegative().nullable(),
+  seenAt: Instant,
+  block: z.object({ height: z.int().nonnegative(), hash: z.string() }).nullable(),
+})
+export type Candidate = z.infer<typeof Candidate>
+
+/** What a node without a view of negotiations shows indirectly (design section 4, "sign"). In satoshis. */
+export const Signs = z.object({
+  /** claimable + its transaction fee − outbound; null where the node does not tell */
+  claimableSats: z.number().nullable(),
+  /** value − outbound − inbound */
+  reservedSats: z.number().nullable(),
+})
+export type Signs = z.infer<typeof Signs>
+
+/** The types of what a client hears (design section 8). */
+export const EventType = z.enum([
+  'splice.accepted',
+  'splice.submitted',
+  'splice.pending',
+  'splice.confirmed',
+  'splice.settled',
+  'splice.failed',
+  'splice.cancelled',
+  'splice.needs_attention',
+  'splice.reorged',
+  'splice.corrected',
+  'splice.anomaly',
+])
+export type EventType = z.infer<typeof EventType>
+
+/** How a splice that ended without its effect is proven to have none (design section 6, "Proofs"). */
+export const Proof = z.enum([
+  'never_taken',
+  'all_attempts_dead',
+  'lineage_spent',
+  'channel_closed',
+  'operator',
+])
+export type Proof = z.infer<typeof Proof>
+
+/** The client's wish and everything that became of it: one item of the table, the truth. */
+export const Splice = z.object({
+  id: z.string(),
+  version: z.int().nonnegative(),
+  writeId: z.string(),
+  tenant: z.string(),
+  /** sha-256 of the request's body before defaults: the same key with another body is refused. */
+  bodyHash: z.string(),
+
+  node: z.string(),
+  nodeId: z.string(),
+  network: Network,
+  channelId: z.string(),
+  userChannelId: z.string().nullable(),
+  peerId: z.string(),
+  kind: SpliceKind,
+  amountSats: AmountSats,
+  /** splice-out: the address, null until the node gave one; its script in hex. */
+  address: z.string().nullable(),
+  script: z.string().nullable(),
+  budget: z.object({
+    maxAttempts: z.int().min(1).max(100),
+    deadline: Instant,
+    maxFeeRateSatPerKw: z.int().positive().nullable(),
+    maxFeeSats: z.int().positive().nullable(),
+  }),
+  notBefore: Instant.nullable(),
+  metadata: z.record(z.string(), z.string()),
+
+  state: SpliceState,
+  epoch: z.int().nonnegative(),
+  /** The funding outpoints from acceptance on, oldest first; the last one known is the current funding. */
+  lineage: z.array(Outpoint).min(1).max(50),
+  /** The funding outpoint that stood when the splice was first submitted; null before. */
+  anchor: Outpoint.nullable(),
+  baseline: Signs.nullable(),
+  attempts: z.array(Attempt).max(20),
+  attemptSerial: z.int().nonnegative(),
+  candidates: z.array(Candidate).max(20),
+  /** Height at which a candidate that was seen was first missed. */
+  unseenSinceHeight: z.int().nonnegative().nullable(),
+  /** Height at which the channel was first seen on a foreign funding with an attempt alive. */
+  foreignSinceHeight: z.int().nonnegative().nullable(),
+  lockedAt: Instant.nullable(),
+  quietSince: Instant.nullable(),
+  lastLookAt: Instant.nullable(),
+  /** When an `in_flight` answer last said that something is under way. */
+  inFlightAt: Instant.nullable(),
+  nextAttemptAt: Instant.nullable(),
+  cancelRequestedAt: Instant.nullable(),
+  /** Why no further attempt will be made; null while submitting goes on. */
+  over: z.object({ code: z.string(), message: z.string(), at: Instant }).nullable(),
+  failure: z.object({ code: z.string(), message: z.string(), proof: Proof }).nullable(),
+  attention: z.object({ code: z.string(), message: z.string() }).nullable(),
+  waitingFor: z.object({ code: z.string(), message: z.string() }).nullable(),
+  /** Whether the slot of the channel may still name this splice: it is emptied after the end is saved. */
+  slotHeld: z.boolean(),
+  /** Looks that go on after an end: until the height, or until both outpoints are spent. */
+  watch: z.object({ untilHeight: z.int().nonnegative() }).nullable(),
+  anomaly: z.object({ txid: Txid, at: Instant }).nullable(),
+  events: z
+    .array(z.object({ n: z.int().positive(), type: EventType, at: Instant, epoch: z.int().nonnegative() }))
+    .max(60),
+  eventSerial: z.int().nonnegative(),
+  publishedThrough: z.int().nonnegative(),
+  /** Event types said in this epoch, so that none is said twice. */
+  said: z.array(EventType),
+  timeline: z
+    .array(z.object({ at: Instant, status: SpliceState, why: z.string(), count: z.int().positive() }))
+    .max(50),
+  createdAt: Instant,
+  updatedAt: Instant,
+  settledAt: Instant.nullable(),
+  /** When to look next; null ⇔ ended, all events published, nothing under watch. */
+  dueAt: Instant.nullable(),
+})
+export type Splice = z.infer<typeof Splice>
