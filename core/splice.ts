@@ -43,6 +43,7 @@ export type CommandResult = z.infer<typeof CommandResult>
 export const DeadRule = z.enum([
   'refused',
   'channel_closed',
+  'conflict_buried',
   'operator',
   'process_restarted',
   'overlap_guard',
@@ -150,6 +151,9 @@ export const Splice = z.object({
   notBefore: Instant.nullable(),
   metadata: z.record(z.string(), z.string()),
 
+  /** The table's generation when it was accepted or last released by an operator: an older one came out of a backup. */
+  generation: z.int().nonnegative(),
+
   state: SpliceState,
   epoch: z.int().nonnegative(),
   /** The funding outpoints from acceptance on, oldest first; the last one known is the current funding. */
@@ -179,7 +183,7 @@ export const Splice = z.object({
   /** Whether the slot of the channel may still name this splice: it is emptied after the end is saved. */
   slotHeld: z.boolean(),
   /** Looks that go on after an end: until the height, or until both outpoints are spent. */
-  watch: z.object({ untilHeight: z.int().nonnegative() }).nullable(),
+  watch: z.object({ from: Outpoint, untilHeight: z.int().nonnegative().nullable() }).nullable(),
   anomaly: z.object({ txid: Txid, at: Instant }).nullable(),
   events: z
     .array(z.object({ n: z.int().positive(), type: EventType, at: Instant, epoch: z.int().nonnegative() }))

@@ -1,0 +1,111 @@
+import { address as codec, opcodes, script as bitcoinScript } from 'bitcoinjs-lib'
+import { err, ok } from './result.ts'
+import type { Result } from './result.ts'
+import type { Network } from './splice.ts'
+
+/** What kind of script an address stands for; `witness_unknown` is a witness version that has no rules yet. */
+export type ScriptType = 'p2pkh' | 'p2sh' | 'p2wpkh' | 'p2wsh' | 'p2tr' | 'witness_unknown'
+
+/** An address that a splice-out can pay: its script in hex, and the least amount in satoshis that relays. */
+export type DecodedAddress = {
+  /** As the client wrote it, but segwit addresses in lower case: every node reads that. */
+  readonly address: string
+  readonly script: string
+  readonly type: ScriptType
+  readonly dustLimitSats: number
+}
+
+/** `address_invalid`: no address at all, or of no kind that we pay; `address_network`: of another network. */
+export type AddressFault = { readonly code: 'address_invalid' | 'address_network'; readonly message: string }
+
+/** Dust limits in satoshis (BOLT 3, "Dust Limits": outputs that cost more to spend than they are worth, at 3 sat/vB). */
+export const dustLimitSats: Readonly<Record<ScriptType, number>> = {
+  p2pkh: 546,
+  p2sh: 540,
+  p2wpkh: 294,
+  p2wsh: 330,
+  p2tr: 330,
+  witness_unknown: 354,
+}
+
+type Prefixes = { readonly bech32: string; readonly pubKeyHash: number; readonly scriptHash: number }
+
+const test = { bech32: 'tb', pubKeyHash: 0x6f, scriptHash: 0xc4 }
+
+/** Testnet and signet write the same addresses; regtest shares their base58 ones. That is as far as a check can see. */
+const prefixes: Readonly<Record<Network, Prefixes>> = {
+  bitcoin: { bech32: 'bc', pubKeyHash: 0x00, scriptHash: 0x05 },
+  testnet: test,
+  signet: test,
+  regtest: { ...test, bech32: 'bcrt' },
+}
+
+const everyNetwork = Object.values(prefixes)
+
+const MAX_WITNESS_VERSION = 16
+const OP_RESERVED = 0x50
+
+const invalid: AddressFault = { code: 'address_invalid', message: 'this is not a bitcoin address' }
+
+function otherNetwork(network: Network): AddressFault {
+  return { code: 'address_network', message: `this address is not one of the network ${network}` }
+}
+
+/**
+ * Decodes an address and checks that it belongs to a network: P2PKH, P2SH, P2WPKH, P2WSH, P2TR and later witness
+ * versions (BIP 141, 173, 350). Checksum, length and encoding are checked; mixed case is refused.
+ */
+export function decodeAddress(text: string, network: Network): Result<DecodedAddress, AddressFault> {
+  return decodeSegwit(text, network) ?? decodeBase58(text, network) ?? err(invalid)
+}
+
+/** null: not written in bech32 or bech32m at all. */
+function decodeSegwit(text: string, network: Network): Result<DecodedAddress, AddressFault> | null {
+  const decoded = attempt(() => codec.fromBech32(text))
+  if (decoded === null) return null
+  if (!everyNetwork.some((known) => known.bech32 === decoded.prefix)) return err(invalid)
+  const type = witnessType(decoded.version, decoded.data.length)
+  if (type === null) return err(invalid)
+  if (decoded.prefix !== prefixes[network].bech32) return err(otherNetwork(network))
+  // bitcoinjs-lib makes taproot scripts only with a curve library at hand; a witness program needs none.
+  const opcode = decoded.version === 0 ? opcodes.OP_0 : OP_RESERVED + decoded.version
+  return ok(found(text.toLowerCase(), type, [opcode, decoded.data]))
+}
+
+/** null: a program that no rule of its witness version can spend, or that anyone can (BIP 141; pay-to-anchor). */
+function witnessType(version: number, length: number): ScriptType | null {
+  if (version === 0) return length === 20 ? 'p2wpkh' : length === 32 ? 'p2wsh' : null
+  if (version === 1) return length === 32 ? 'p2tr' : null
+  return version <= MAX_WITNESS_VERSION && length >= 2 && length <= 40 ? 'witness_unknown' : null
+}
+
+/** null: not written in base58check at all. */
+function decodeBase58(text: string, network: Network): Result<DecodedAddress, AddressFault> | null {
+  const decoded = attempt(() => codec.fromBase58Check(text))
+  if (decoded === null) return null
+  const { OP_DUP, OP_HASH160, OP_EQUALVERIFY, OP_CHECKSIG, OP_EQUAL } = opcodes
+  const { version, hash } = decoded
+  if (version === prefixes[network].pubKeyHash)
+    return ok(found(text, 'p2pkh', [OP_DUP, OP_HASH160, hash, OP_EQUALVERIFY, OP_CHECKSIG]))
+  if (version === prefixes[network].scriptHash) return ok(found(text, 'p2sh', [OP_HASH160, hash, OP_EQUAL]))
+  const known = everyNetwork.some(({ pubKeyHash, scriptHash }) => [pubKeyHash, scriptHash].includes(version))
+  return err(known ? otherNetwork(network) : invalid)
+}
+
+function found(
+  address: string,
+  type: ScriptType,
+  chunks: Parameters<typeof bitcoinScript.compile>[0],
+): DecodedAddress {
+  const script = Buffer.from(bitcoinScript.compile(chunks)).toString('hex')
+  return { address, script, type, dustLimitSats: dustLimitSats[type] }
+}
+
+/** The decoders throw; what they say repeats the address and helps nobody. */
+function attempt<T>(decode: () => T): T | null {
+  try {
+    return decode()
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,109 @@
+import { isDeepStrictEqual } from 'node:util'
+import { livingAttempts } from './budget.ts'
+import { classify } from './classify.ts'
+import type { Decision } from './decide.ts'
+import { decide } from './decide.ts'
+import type { GateReading } from './gates.ts'
+import type { StepContext } from './note.ts'
+import type { Observation } from './observation.ts'
+import type { Policy } from './policy.ts'
+import type { Instant, Splice } from './splice.ts'
+import type { Action } from './step.ts'
+import { step } from './step.ts'
+import { hasEnded } from './transitions.ts'
+
+/** More decisions than this cannot follow from one look: a cycle in the table would be a bug. */
+const MAX_DECISIONS = 8
+
+/** What one look leads to, all at once: after an outage a splice may jump several states forward. */
+export type Advance = {
+  readonly splice: Splice
+  readonly actions: readonly Action[]
+  readonly decision: Decision
+  readonly rowsTaken: readonly string[]
+}
+
+/** Classify, note, decide and step, until nothing more follows from the look. Pure. */
+export function advance(splice: Splice, observation: Observation, context: StepContext): Advance {
+  const actions: Action[] = []
+  const rowsTaken: string[] = []
+  let current = splice
+  for (let i = 0; i < MAX_DECISIONS; i++) {
+    const verdict = classify(current, observation, context.policy)
+    const noted = step(current, { type: 'looked', verdict }, context)
+    actions.push(...noted.actions)
+    const decision = decide(noted.splice, verdict, observation, context.now, context.policy)
+    rowsTaken.push(decision.row)
+    if (decision.event === null) {
+      const waiting = { ...noted.splice, waitingFor: waitingFor(noted.splice, decision.gates) }
+      return { splice: waiting, actions, decision, rowsTaken }
+    }
+    const next = step(noted.splice, decision.event, context)
+    actions.push(...next.actions)
+    current = next.splice
+  }
+  throw new Error(`decisions do not come to rest: ${rowsTaken.join(', ')}`)
+}
+
+/** One sentence that a person understands; it never names another splice. */
+function waitingFor(splice: Splice, gates: readonly GateReading[]): Splice['waitingFor'] {
+  switch (splice.state) {
+    case 'queued':
+    case 'submitted':
+      return waitingBefore(splice, gates)
+    case 'pending':
+      return { code: 'confirmation', message: 'Waiting for the transaction to confirm.' }
+    case 'confirmed':
+      return {
+        code: 'final_depth',
+        message: 'Waiting for final depth, and for both nodes to lock the splice.',
+      }
+    case 'needs_attention':
+      return splice.attention
+    case 'settled':
+    case 'failed':
+    case 'cancelled':
+      return null
+  }
+}
+
+function waitingBefore(splice: Splice, gates: readonly GateReading[]): Splice['waitingFor'] {
+  const alive = livingAttempts(splice).length > 0
+  if (alive && (splice.over !== null || splice.cancelRequestedAt !== null)) {
+    const message = 'No further attempt; waiting for proof that the earlier ones cannot take effect.'
+    return { code: 'proof', message }
+  }
+  const shut = gates.find((reading) => reading.shut !== null)?.shut ?? null
+  const asked = splice.attempts.some((attempt) => attempt.dead === null && attempt.result?.type === 'taken')
+  const negotiating = asked && (shut?.code === 'quiet' || shut?.code === 'stirring')
+  return negotiating
+    ? {
+        code: 'negotiation',
+        message: 'The node has taken the splice; waiting for its transaction to be seen.',
+      }
+    : shut
+}
+
+/** Whether a save is owed: anything but the time of the write and of the next look differs. */
+export function differs(before: Splice, after: Splice): boolean {
+  return !isDeepStrictEqual({ ...before, updatedAt: 0 }, { ...after, updatedAt: 0 })
+}
+
+/**
+ * When to look at a splice next. A live one stays due, so that no write is owed where nothing changed; what only waits for
+ * its time, or is only watched, comes back then; null ⇔ ended, published, nothing under watch (design section 9).
+ */
+export function dueAfter(splice: Splice, now: Instant, policy: Policy, jitter: number): Instant | null {
+  const late = Math.floor(jitter * policy.dueJitterMs)
+  const stay = splice.dueAt !== null && splice.dueAt <= now ? splice.dueAt : now
+  if (hasEnded(splice.state)) {
+    if (splice.publishedThrough < splice.eventSerial || splice.slotHeld) return stay
+    if (splice.watch === null) return null
+    return splice.dueAt !== null && splice.dueAt > now ? splice.dueAt : now + policy.watchEveryMs + late
+  }
+  if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return stay
+  const later = Math.max(splice.notBefore ?? 0, splice.nextAttemptAt ?? 0)
+  if (later <= now) return stay
+  const kept = splice.dueAt !== null && splice.dueAt >= later && splice.dueAt <= later + policy.dueJitterMs
+  return kept ? splice.dueAt : Math.min(later + late, Math.max(splice.budget.deadline, now))
+}

@@ -1,0 +1,170 @@
+import { strict as assert } from 'node:assert'
+import { attemptsUsed, backoffMs, livingAttempts } from './budget.ts'
+import { followedByTaken } from './deadness.ts'
+import type { SpliceEvent } from './event.ts'
+import type { RefusalClass } from './failure.ts'
+import { afterReason } from './failure.ts'
+import type { StepContext } from './note.ts'
+import { enter, over, say, timeline } from './record.ts'
+import type { Attempt, Splice } from './splice.ts'
+import type { Stepped } from './step.ts'
+
+type Event<T extends SpliceEvent['type']> = Extract<SpliceEvent, { type: T }>
+
+/** Journals an attempt. The anchor moves only when every earlier attempt is dead (design section 6, "foreign splice"). */
+export function startAttempt(splice: Splice, event: Event<'attempt_started'>, { now }: StepContext): Stepped {
+  const fresh = livingAttempts(splice).length === 0
+  assert(fresh || splice.anchor === event.anchor, 'the anchor moves only when every attempt is dead')
+  const number = splice.attemptSerial + 1
+  const attempt = anAttempt(event.id, number, event.anchor, now, event.fenceMs)
+  const moved = splice.anchor !== null && splice.anchor !== event.anchor
+  const journalled: Splice = {
+    ...splice,
+    anchor: event.anchor,
+    baseline: fresh ? event.baseline : splice.baseline,
+    attempts: [...splice.attempts, attempt],
+    attemptSerial: number,
+    slotHeld: true,
+    quietSince: null,
+    lastLookAt: null,
+    nextAttemptAt: null,
+  }
+  const why = `attempt ${number}${moved ? ' on a new anchor' : ''}`
+  return { splice: say(enter(journalled, 'submitted', why, now), 'splice.submitted', now), actions: [] }
+}
+
+function anAttempt(id: string, number: number, anchor: string, now: number, fenceMs: number | null): Attempt {
+  return {
+    id,
+    number,
+    kind: 'submit',
+    anchor,
+    startedAt: now,
+    fenceAt: fenceMs === null ? null : now + fenceMs,
+    steps: [],
+    result: null,
+    dead: null,
+    seenDisconnectedAt: null,
+    count: 1,
+  }
+}
+
+/** Attaches an answer to its attempt, at whatever time it comes; a known answer is never changed. */
+export function answerAttempt(
+  splice: Splice,
+  event: Event<'attempt_answered'>,
+  context: StepContext,
+): Stepped {
+  const attempt = splice.attempts.find((candidate) => candidate.id === event.id)
+  if (attempt === undefined || (attempt.result !== null && attempt.result.type !== 'unknown')) {
+    return { splice, actions: [{ type: 'ignored', event: event.type }] }
+  }
+  const result = { ...meant(splice, attempt, event.result), at: context.now }
+  const answered = replaced(splice, { ...attempt, result })
+  if (result.type === 'refused')
+    return refuse(answered, { ...attempt, result }, result, event.jitter, context)
+  if (result.type === 'unknown' || !event.overlapGuard) return { splice: answered, actions: [] }
+  const attempts = answered.attempts.map((earlier) =>
+    earlier.dead === null && followedByTaken(answered, earlier)
+      ? { ...earlier, dead: { rule: 'overlap_guard' as const, at: context.now } }
+      : earlier,
+  )
+  return { splice: { ...answered, attempts }, actions: [] }
+}
+
+/** "Not now" while an earlier attempt is alive means that something is under way: gRPC 9 (design section 6, "Results"). */
+function meant(splice: Splice, attempt: Attempt, result: Event<'attempt_answered'>['result']): typeof result {
+  const others = livingAttempts(splice).some((other) => other.id !== attempt.id)
+  return result.type === 'refused' && result.class === 'not_now' && others
+    ? { ...result, class: 'in_flight' }
+    : result
+}
+
+function replaced(splice: Splice, attempt: Attempt): Splice {
+  return { ...splice, attempts: splice.attempts.map((other) => (other.id === attempt.id ? attempt : other)) }
+}
+
+function refuse(
+  splice: Splice,
+  attempt: Attempt,
+  refusal: { class: RefusalClass; reason?: keyof typeof afterReason | undefined; message: string },
+  jitter: number,
+  { now, policy }: StepContext,
+): Stepped {
+  const merged = merge(splice, { ...attempt, dead: { rule: 'refused', at: now } }, refusal.class)
+  const count = merged.attempts.find((row) => row.id === attempt.id)?.count ?? 1
+  const waiting: Splice = {
+    ...merged,
+    nextAttemptAt: now + backoffMs(count, jitter, policy),
+    inFlightAt: refusal.class === 'in_flight' ? now : merged.inFlightAt,
+  }
+  const stops = refusal.reason !== undefined && afterReason[refusal.reason].then === 'stop'
+  const ended = refusal.class === 'invalid' || stops
+  const decided = ended ? over(waiting, refusal.reason ?? 'invalid', refusal.message, now) : waiting
+  const idle = decided.state === 'submitted' && livingAttempts(decided).length === 0
+  return {
+    splice: idle ? enter(decided, 'queued', `the node refused: ${refusal.message}`, now) : decided,
+    actions: refusal.class === 'config' ? [{ type: 'pause_node', message: refusal.message }] : [],
+  }
+}
+
+/** Refusals that were not executed are one row a class, with a count: they cost no attempt (design section 4, "budget"). */
+function merge(splice: Splice, attempt: Attempt, refusalClass: RefusalClass): Splice {
+  const earlier = splice.attempts.find(
+    (row) => row.id !== attempt.id && row.result?.type === 'refused' && row.result.class === refusalClass,
+  )
+  const row = { ...attempt, count: (earlier?.count ?? 0) + 1 }
+  const attempts = splice.attempts.filter((other) => other.id !== earlier?.id)
+  return replaced({ ...splice, attempts }, row)
+}
+
+/** A node's failure event counts only if it came after the current attempt started, with no candidate seen. */
+export function hearReason(splice: Splice, event: Event<'reason_heard'>, { now }: StepContext): Stepped {
+  const current = livingAttempts(splice).at(-1)
+  if (current === undefined || event.at <= current.startedAt || splice.candidates.length > 0) {
+    return { splice, actions: [] }
+  }
+  const after = afterReason[event.reason]
+  const heard = timeline(splice, `the node reported ${event.reason}`, now)
+  if (after.then === 'stop') return { splice: over(heard, event.reason, after.why, now), actions: [] }
+  return { splice: after.then === 'in_flight' ? { ...heard, inFlightAt: now } : heard, actions: [] }
+}
+
+/** An operator allows more attempts; the deadline moves to the one given, or a day on where it has passed. */
+export function retry(splice: Splice, event: Event<'retry_requested'>, { now }: StepContext): Stepped {
+  if (splice.candidates.length > 0) return { splice, actions: [{ type: 'ignored', event: event.type }] }
+  const used = attemptsUsed(splice)
+  const passed = splice.budget.deadline <= now
+  const deadline = event.deadline ?? (passed ? now + 86_400_000 : splice.budget.deadline)
+  const cleared: Splice = {
+    ...splice,
+    budget: { ...splice.budget, maxAttempts: used + event.attempts, deadline },
+    over: null,
+    cancelRequestedAt: null,
+    attention: null,
+    nextAttemptAt: null,
+  }
+  const state = livingAttempts(splice).length > 0 ? 'submitted' : 'queued'
+  return { splice: enter(cleared, state, `retry allowed: ${event.attempts} more`, now), actions: [] }
+}
+
+/** An attempt that stands for whatever was submitted after the backup that the record came out of. */
+export function restore(splice: Splice, event: Event<'restored'>, { now }: StepContext): Stepped {
+  const number = splice.attemptSerial + 1
+  const attempt: Attempt = {
+    ...anAttempt(event.id, number, event.anchor, now, event.fenceMs),
+    result: { type: 'unknown', message: 'submissions after the backup, if any', at: now },
+  }
+  const message = 'the record came out of a backup; what was submitted since is not known'
+  const anchored = livingAttempts(splice).length > 0 ? splice.anchor : event.anchor
+  const restored: Splice = {
+    ...splice,
+    generation: event.generation,
+    anchor: anchored,
+    attempts: [...splice.attempts, { ...attempt, anchor: anchored ?? event.anchor }],
+    attemptSerial: number,
+    attention: { code: 'restored', message },
+  }
+  const attended = say(enter(restored, 'needs_attention', message, now), 'splice.needs_attention', now)
+  return { splice: attended, actions: [{ type: 'alarm', message }] }
+}

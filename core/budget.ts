@@ -1,0 +1,46 @@
+import type { Policy } from './policy.ts'
+import type { Attempt, Instant, Splice } from './splice.ts'
+
+/** Attempts that may have been taken: all but those refused as not executed (design section 4, "budget"). */
+export function attemptsUsed(splice: Splice): number {
+  return splice.attempts.filter((attempt) => attempt.result?.type !== 'refused').length
+}
+
+/** Attempts that can still take effect. */
+export function livingAttempts(splice: Splice): Attempt[] {
+  return splice.attempts.filter((attempt) => attempt.dead === null)
+}
+
+/** Whether any submission may ever have been taken by the node. */
+export function everTaken(splice: Splice): boolean {
+  return attemptsUsed(splice) > 0
+}
+
+/**
+ * The fence of an attempt: its `taken` or `refused` reply; without one, the instant after which its request can no longer
+ * be received; null where there is neither (design section 4).
+ */
+export function fenceOf(attempt: Attempt): Instant | null {
+  if (attempt.result !== null && attempt.result.type !== 'unknown') return attempt.result.at
+  return attempt.fenceAt
+}
+
+/** The latest fence of all attempts; null if one has none. 0 without attempts. */
+export function lastFence(splice: Splice): Instant | null {
+  let latest = 0
+  for (const attempt of splice.attempts) {
+    const fence = attempt.dead === null ? fenceOf(attempt) : (fenceOf(attempt) ?? 0)
+    if (fence === null) return null
+    latest = Math.max(latest, fence)
+  }
+  return latest
+}
+
+/**
+ * How long to wait before the next try: capped exponential backoff with full jitter (`fraction` in [0, 1)), at least a
+ * second so that two tries never fall together.
+ */
+export function backoffMs(count: number, fraction: number, policy: Policy): number {
+  const ceiling = Math.min(policy.backoffCapMs, policy.backoffBaseMs * 2 ** Math.min(count - 1, 20))
+  return Math.max(Math.min(1_000, ceiling), Math.floor(ceiling * fraction))
+}

@@ -1,0 +1,267 @@
+import { livingAttempts } from './budget.ts'
+import type { ChannelSnapshot } from './node.ts'
+import type { Hop, Observation, Sighting } from './observation.ts'
+import { isPinned } from './observation.ts'
+import { splitOutpoint } from './outpoint.ts'
+import type { Policy } from './policy.ts'
+import type { Candidate, Signs, Splice } from './splice.ts'
+import { isCommitment } from './transaction.ts'
+import { hasEnded } from './transitions.ts'
+import type { Verdict, VerdictName } from './verdict.ts'
+
+const KW = 1_000
+
+/**
+ * What a look found out about a splice (design sections 2, 4 and 6). Pure: who spent the lineage is the judge, the node
+ * corroborates, and whatever is not known stays not known.
+ */
+export function classify(splice: Splice, observation: Observation, policy: Policy): Verdict {
+  const node = observation.node
+  const pinned = node !== null && isPinned(splice, node)
+  const channel = pinned ? observation.channel : null
+  const channelGone = pinned && node.synced && channel === null
+  const wentBack = node !== null && (!pinned || stoodOnOlderFunding(splice, observation))
+  const hops = observation.chain?.hops ?? []
+  const candidates = candidatesNow(splice, hops)
+  const signs = channel === null ? null : signsOf(channel)
+  const decisive = judge(splice, observation, candidates, channelGone, policy)
+  return {
+    ...decisive,
+    tipHeight: observation.chain?.tip.height ?? null,
+    candidates,
+    lineage: lineageNow(splice, hops, channel, wentBack),
+    channelGone,
+    peerConnected: pinned ? (channel?.peerConnected ?? false) : null,
+    stirring: isStirring(splice, channel, signs, decisive.name),
+    signs,
+    secondEffect: secondEffectOf(candidates),
+    nodeWentBack: wentBack,
+    effectWithoutAttempt: unexplainedEffect(splice, observation),
+    processStarts: observation.nodeSeen?.processStarts ?? [],
+    watchedSpent: watchedSpent(splice, hops),
+    deadRules: pinned ? node.capabilities.deadRules : [],
+    quietAbsenceMs: observation.quietAbsenceMs,
+  }
+}
+
+type Judgement = Pick<Verdict, 'name' | 'buried' | 'depth' | 'locked'>
+
+const judgement = (name: VerdictName, depth = 0, policy?: Policy, locked = false): Judgement => ({
+  name,
+  depth,
+  buried: policy !== undefined && depth >= policy.finalDepth,
+  locked,
+})
+
+function judge(
+  splice: Splice,
+  observation: Observation,
+  candidates: readonly Candidate[],
+  channelGone: boolean,
+  policy: Policy,
+): Judgement {
+  const chain = observation.chain
+  if (chain === null) return judgement('not_known')
+  const tip = chain.tip.height
+  const confirmed = candidates.find((candidate) => candidate.block !== null)
+  if (confirmed !== undefined) return judgeConfirmed(splice, observation, confirmed, channelGone, tip, policy)
+  const visible = chain.hops.some(
+    (hop) => hop.spender !== null && candidates.some((c) => c.txid === hop.spender?.tx.txid),
+  )
+  if (visible) return judgement('pending')
+  if (candidates.length > 0) {
+    const rival = chain.hops.find(
+      (hop) => hop.spender !== null && candidates.some((candidate) => candidate.spends === hop.outpoint),
+    )?.spender
+    return rival ? judgement('replaced', depthOf(rival, tip), policy) : judgement('unseen')
+  }
+  return judgeWithoutCandidate(splice, observation, channelGone, policy)
+}
+
+function judgeConfirmed(
+  splice: Splice,
+  observation: Observation,
+  candidate: Candidate,
+  channelGone: boolean,
+  tip: number,
+  policy: Policy,
+): Judgement {
+  const depth = candidate.block === null ? 0 : tip - candidate.block.height + 1
+  const finalDepth = Math.max(policy.finalDepth, observation.channel?.lockDepth ?? 0)
+  const locked = descendsFrom(candidate, observation)
+  const lockStands = locked && splice.lockedAt !== null && splice.lockedAt < observation.at
+  const final = depth >= finalDepth && (lockStands || channelGone)
+  return { name: final ? 'final' : 'confirmed', depth, buried: depth >= finalDepth, locked }
+}
+
+function judgeWithoutCandidate(
+  splice: Splice,
+  observation: Observation,
+  channelGone: boolean,
+  policy: Policy,
+): Judgement {
+  const chain = observation.chain
+  const last = chain?.hops.at(-1)
+  if (chain === null || last === undefined) return judgement('not_known')
+  const doubtful = chain.hops.find((hop) => hop.spender?.effect === 'unknown')?.spender
+  if (doubtful) return judgement('unattributed', depthOf(doubtful, chain.tip.height), policy)
+  if (last.spender !== null) {
+    const depth = depthOf(last.spender, chain.tip.height)
+    const closes = isCommitment(last.spender.parsed, last.outpoint) || channelGone
+    return judgement(closes ? 'closed' : 'foreign_pending', depth, policy)
+  }
+  if (channelGone || !knownUnspent(last, observation)) return judgement('not_known')
+  const anchored = livingAttempts(splice).length > 0 && splice.anchor !== null
+  const moved = anchored && last.outpoint !== splice.anchor
+  return judgement(moved ? 'foreign' : 'absent')
+}
+
+/**
+ * Gate 4: an outpoint is known unspent only where its own transaction is confirmed (known, on a zero-conf channel), by a
+ * chain source that is not behind the node, on the funding that the node stands on.
+ */
+function knownUnspent(hop: Hop, observation: Observation): boolean {
+  const { chain, node, channel } = observation
+  if (chain === null || !chain.reachedFunding) return false
+  if (node !== null && chain.tip.height < node.tipHeight) return false
+  if (channel !== null && channel.funding !== hop.outpoint) return false
+  return hop.own === 'confirmed' || (hop.own === 'mempool' && channel?.lockDepth === 0)
+}
+
+function depthOf(sighting: Sighting, tipHeight: number): number {
+  return sighting.tx.block === null ? 0 : tipHeight - sighting.tx.block.height + 1
+}
+
+/** The node's funding is the candidate, or a later outpoint of the same lineage. */
+function descendsFrom(candidate: Candidate, observation: Observation): boolean {
+  const { chain, channel } = observation
+  if (chain === null || channel?.funding === undefined || channel.funding === null) return false
+  const made = chain.hops.findIndex((hop) => splitOutpoint(hop.outpoint).txid === candidate.txid)
+  const current = chain.hops.findIndex((hop) => hop.outpoint === channel.funding)
+  return made !== -1 && current >= made
+}
+
+/** Once seen, never un-seen: the recorded ones with their block as it is now, and new ones. */
+function candidatesNow(splice: Splice, hops: readonly Hop[]): Candidate[] {
+  const sighted =
+    splice.attempts.length === 0 ? [] : hops.flatMap((hop) => (isOurs(splice, hop) ? [hop.spender] : []))
+  const known = splice.candidates.map((candidate) => {
+    const sighting = sighted.find((s) => s?.tx.txid === candidate.txid)
+    const walked = sighting !== undefined || hops.some((hop) => hop.outpoint === candidate.spends)
+    return walked ? { ...candidate, block: blockOf(sighting ?? null) } : candidate
+  })
+  const fresh = sighted.flatMap((sighting) =>
+    sighting === null || known.some((candidate) => candidate.txid === sighting.tx.txid)
+      ? []
+      : [candidateOf(sighting)],
+  )
+  return [...known, ...fresh]
+}
+
+function isOurs(splice: Splice, hop: Hop): boolean {
+  const recorded = splice.candidates.some((candidate) => candidate.txid === hop.spender?.tx.txid)
+  return hop.spender !== null && (recorded || (hop.spender.effect === 'ours' && isExplained(splice, hop)))
+}
+
+/** Only an attempt on this outpoint or an earlier one of the lineage can have led to its spender. */
+function isExplained(splice: Splice, hop: Hop): boolean {
+  const first = splice.attempts[0]
+  if (first === undefined) return false
+  const at = splice.lineage.indexOf(hop.outpoint)
+  return at === -1 || at >= splice.lineage.indexOf(first.anchor)
+}
+
+function unexplainedEffect(splice: Splice, observation: Observation): string | null {
+  if (observation.chain === null || hasEnded(splice.state)) return null
+  const hop = observation.chain.hops.find((h) => h.spender?.effect === 'ours' && !isOurs(splice, h))
+  return hop?.spender?.tx.txid ?? observation.chain.earlierEffect
+}
+
+function candidateOf(sighting: Sighting): Candidate {
+  const feeSats = sighting.tx.feeSats
+  return {
+    txid: sighting.tx.txid,
+    spends: sighting.spends,
+    feeSats,
+    feeRateSatPerKw: feeSats === null ? null : Math.floor((feeSats * KW) / sighting.parsed.weight),
+    seenAt: 0,
+    block: blockOf(sighting),
+  }
+}
+
+function blockOf(sighting: Sighting | null): Candidate['block'] {
+  const block = sighting?.tx.block ?? null
+  return block === null ? null : { height: block.height, hash: block.hash }
+}
+
+/** Two candidates in blocks at once: they spend different outpoints, so the client was served twice. */
+function secondEffectOf(candidates: readonly Candidate[]): string | null {
+  const inBlocks = candidates.filter((candidate) => candidate.block !== null)
+  return inBlocks[1]?.txid ?? null
+}
+
+/** The lineage grows only by what the node reports as its funding, along the walk. */
+function lineageNow(
+  splice: Splice,
+  hops: readonly Hop[],
+  channel: ChannelSnapshot | null,
+  wentBack: boolean,
+): readonly string[] {
+  const current = channel?.funding
+  if (!current || wentBack || splice.lineage.includes(current)) return splice.lineage
+  const at = hops.findIndex((hop) => hop.outpoint === current)
+  if (at === -1) return splice.lineage
+  const walked = hops.slice(0, at + 1).map((hop) => hop.outpoint)
+  return [...splice.lineage, ...walked.filter((outpoint) => !splice.lineage.includes(outpoint))]
+}
+
+function stoodOnOlderFunding(splice: Splice, observation: Observation): boolean {
+  const funding = observation.channel?.funding
+  if (!funding) return false
+  const older = splice.lineage.slice(0, -1).includes(funding)
+  return older || (observation.channelSeen?.earlier.includes(funding) ?? false)
+}
+
+/** The indirect marks of section 4 ("sign"): claimable + its fee − outbound, and value − outbound − inbound. */
+export function signsOf(channel: ChannelSnapshot): Signs {
+  const outboundSats = Math.floor(channel.outboundMsat / 1_000)
+  const claimable =
+    channel.claimableSats === null ? null : channel.claimableSats + (channel.closeFeeSats ?? 0) - outboundSats
+  return {
+    claimableSats: claimable,
+    reservedSats: channel.capacitySats - outboundSats - Math.floor(channel.inboundMsat / 1_000),
+  }
+}
+
+/** Gate 5: whether a sign left the neighbourhood of its baseline; under half the amount is Lightning traffic. */
+export function signMoved(splice: Splice, signs: Signs): boolean {
+  const baseline = splice.baseline
+  if (baseline === null) return false
+  const away = (now: number | null, before: number | null): boolean =>
+    now !== null && before !== null && Math.abs(now - before) * 2 >= splice.amountSats
+  return away(signs.claimableSats, baseline.claimableSats) || away(signs.reservedSats, baseline.reservedSats)
+}
+
+function isStirring(
+  splice: Splice,
+  channel: ChannelSnapshot | null,
+  signs: Signs | null,
+  name: VerdictName,
+): boolean {
+  if (channel === null) return false
+  if (channel.negotiation === 'active' || (channel.candidates?.length ?? 0) > 0) return true
+  if (signs !== null && signMoved(splice, signs)) return true
+  return name !== 'absent' && name !== 'foreign'
+}
+
+/** Watch ends when the outpoint that stood at the end, and the next one, are spent (design section 6, "Watch"). */
+function watchedSpent(splice: Splice, hops: readonly Hop[]): boolean {
+  if (splice.watch === null) return false
+  const from = hops.findIndex((hop) => hop.outpoint === splice.watch?.from)
+  const [first, next] = from === -1 ? [] : [hops[from], hops[from + 1]]
+  const closed =
+    first?.spender !== null &&
+    first?.spender !== undefined &&
+    isCommitment(first.spender.parsed, first.outpoint)
+  return closed || (next?.spender !== null && next?.spender !== undefined)
+}

@@ -1,0 +1,127 @@
+import { fenceOf, livingAttempts } from './budget.ts'
+import type { Policy } from './policy.ts'
+import type { Attempt, DeadRule, Instant, Splice } from './splice.ts'
+import type { Verdict } from './verdict.ts'
+
+/** What the rows of the deadness table look at. */
+export type DeadnessFacts = {
+  readonly splice: Splice
+  readonly attempt: Attempt
+  readonly verdict: Verdict
+  /** Operator's word for this node: so much quiet proves absence; null: it proves nothing. */
+  readonly quietAbsenceMs: number | null
+  readonly now: Instant
+  readonly policy: Policy
+}
+
+type Rule = {
+  readonly nodes: string
+  readonly says: string
+  readonly holds: (facts: DeadnessFacts) => boolean
+}
+
+/** Two of Eclair's quiescence timeouts of 60 s: what phoenixd and Eclair need of quiet. */
+const TWO_QUIESCENCE_TIMEOUTS_MS = 120_000
+
+/** How long it has been quiet since the fence and since another instant; 0 while it is not quiet. */
+function quietFor(facts: DeadnessFacts, since: Instant): number {
+  const fence = fenceOf(facts.attempt)
+  if (facts.splice.quietSince === null || fence === null) return 0
+  return Math.max(0, facts.now - Math.max(facts.splice.quietSince, fence, since))
+}
+
+function restartedAfterFence(facts: DeadnessFacts): boolean {
+  const fence = fenceOf(facts.attempt)
+  if (fence === null) return false
+  return facts.verdict.processStarts.some(
+    (start) => start >= fence + facts.policy.startMarginMs && quietFor(facts, start) >= facts.policy.quietMs,
+  )
+}
+
+/** A later splice-out of ours, with the same script, was answered `taken`. */
+export function followedByTaken(splice: Splice, attempt: Attempt): boolean {
+  const later = splice.attempts.some(
+    (other) => other.number > attempt.number && other.result?.type === 'taken',
+  )
+  return splice.kind === 'splice_out' && later
+}
+
+const NO_RETURN_STEPS = ['splice_update_secured', 'splice_signed']
+
+/**
+ * When an attempt that may have been taken can never take effect any more (design section 6). A node's capabilities name
+ * the rows that hold for it. Every row but the first three is asked only in a look that found no trace of our effect.
+ */
+export const deadnessTable: Readonly<Record<DeadRule, Rule>> = {
+  refused: {
+    nodes: 'all',
+    says: 'refused as not executed',
+    holds: ({ attempt }) => attempt.result?.type === 'refused',
+  },
+  channel_closed: {
+    nodes: 'all',
+    says: "the channel's close is buried",
+    holds: ({ verdict }) => verdict.name === 'closed' && verdict.buried,
+  },
+  conflict_buried: {
+    nodes: 'all',
+    says: 'its transaction lost to another one, buried, and no other attempt is alive',
+    holds: ({ splice, verdict }) =>
+      verdict.name === 'replaced' && verdict.buried && livingAttempts(splice).length <= 1,
+  },
+  operator: { nodes: 'all', says: 'an operator said so (resolve)', holds: () => false },
+  process_restarted: {
+    nodes: 'ldk-server',
+    says: "the relay reported a start of the node's process after the fence and the margin, and since then the peer was back and quiet",
+    holds: restartedAfterFence,
+  },
+  overlap_guard: {
+    nodes: 'ldk-server with the overlap guard',
+    says: 'a later splice-out with the same script was taken: a node with the guard would have refused it',
+    holds: ({ splice, attempt }) => followedByTaken(splice, attempt),
+  },
+  quiet_absence: {
+    nodes: 'ldk-server, where the operator set it',
+    says: 'quiet for as long as the operator declared to be proof',
+    holds: (facts) => facts.quietAbsenceMs !== null && quietFor(facts, 0) >= facts.quietAbsenceMs,
+  },
+  no_return_not_reached: {
+    nodes: 'Core Lightning',
+    says: 'its fence has passed and its journal stops before the step of no return',
+    holds: (facts) => {
+      const fence = fenceOf(facts.attempt)
+      const reached = facts.attempt.steps.some((step) => NO_RETURN_STEPS.includes(step.name))
+      return fence !== null && fence <= facts.now && !reached
+    },
+  },
+  disconnected_since: {
+    nodes: 'Core Lightning',
+    says: 'the peer was seen disconnected after the fence, and since it is back nothing is in flight',
+    holds: (facts) =>
+      facts.attempt.seenDisconnectedAt !== null && quietFor(facts, facts.attempt.seenDisconnectedAt) > 0,
+  },
+  single_commitment: {
+    nodes: 'Eclair',
+    says: 'two quiescence timeouts of quiet, the channel normal with a single active commitment',
+    holds: (facts) => quietFor(facts, 0) >= TWO_QUIESCENCE_TIMEOUTS_MS,
+  },
+  node_idle: {
+    nodes: 'phoenixd',
+    says: 'no splice under way, not among the outgoing payments, anchors unspent, after the same quiet',
+    holds: (facts) => quietFor(facts, 0) >= TWO_QUIESCENCE_TIMEOUTS_MS,
+  },
+}
+
+const ALWAYS: readonly DeadRule[] = ['refused', 'channel_closed', 'conflict_buried', 'operator']
+
+/**
+ * The first row by which an attempt is dead; null while it can still take effect. Rows that conclude from quiet are asked
+ * only in a look that reached the node with the peer connected and found no trace of our effect.
+ */
+export function deadRuleOf(facts: DeadnessFacts, rules: readonly DeadRule[]): DeadRule | null {
+  if (facts.attempt.dead !== null) return facts.attempt.dead.rule
+  const { name, peerConnected, stirring } = facts.verdict
+  const traceless = (name === 'absent' || name === 'foreign') && peerConnected === true && !stirring
+  const asked = traceless ? [...ALWAYS, ...rules] : ALWAYS
+  return asked.find((rule) => deadnessTable[rule].holds(facts)) ?? null
+}

@@ -1,0 +1,41 @@
+import { rows } from './decisions.ts'
+import type { Row, Situation } from './decisions.ts'
+import type { SpliceEvent } from './event.ts'
+import type { GateReading } from './gates.ts'
+import { readGates } from './gates.ts'
+import type { Observation } from './observation.ts'
+import type { Policy } from './policy.ts'
+import type { Instant, Splice } from './splice.ts'
+import type { Verdict } from './verdict.ts'
+
+/** What follows from a look: an event for `step`, a submission, or waiting (for the first shut gate). */
+export type Decision = {
+  readonly row: string
+  readonly event: SpliceEvent | null
+  readonly submit: boolean
+  readonly gates: readonly GateReading[]
+}
+
+/** The first row of the decision table that holds. The table covers every state and verdict (a test walks them all). */
+export function decide(
+  splice: Splice,
+  verdict: Verdict,
+  observation: Observation,
+  now: Instant,
+  policy: Policy,
+): Decision {
+  const readings = readGates({ splice, observation, verdict, now, policy })
+  const situation: Situation = { splice, verdict, observation, gates: readings, now, policy }
+  const row = rows.find((candidate) => applies(candidate, situation))
+  if (row === undefined) throw new Error(`no decision for ${splice.state} × ${verdict.name}`)
+  return { row: row.id, event: row.event(situation), submit: row.submit ?? false, gates: readings }
+}
+
+/** Whether a row is the one for a situation, as far as the row itself can tell. */
+export function applies(row: Row, situation: Situation): boolean {
+  return (
+    row.states.includes(situation.splice.state) &&
+    (row.verdicts === 'any' || row.verdicts.includes(situation.verdict.name)) &&
+    (row.when === null || row.when.holds(situation))
+  )
+}

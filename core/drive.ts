@@ -1,0 +1,161 @@
+import type { Advance } from './advance.ts'
+import { advance, differs, dueAfter } from './advance.ts'
+import { freezeSlot, leaveSlot } from './line.ts'
+import type { NodeFault, NodeLook } from './node.ts'
+import { observe, slotKeyOf } from './observe.ts'
+import type { Observation } from './observation.ts'
+import type { Policy } from './policy.ts'
+import type { Ports } from './ports.ts'
+import { publish } from './publish.ts'
+import { paymentIdOf } from './ids.ts'
+import type { Result } from './result.ts'
+import { isReleased } from './slot.ts'
+import type { Splice } from './splice.ts'
+import { Splice as SpliceSchema } from './splice.ts'
+import type { Action } from './step.ts'
+import { submit } from './submit.ts'
+import { hasEnded } from './transitions.ts'
+import { livingAttempts } from './budget.ts'
+
+/** How a splice is driven: with which bounds, whether commands may be sent, and a look that a sweep shares. */
+export type DriveOptions = {
+  readonly policy: Policy
+  readonly mayAct: boolean
+  readonly look: Result<NodeLook, NodeFault> | null
+}
+
+/** What one drive came to. `busy`: another writer was faster; the next hint or sweep goes on. */
+export type Driven = 'missing' | 'busy' | 'changed_since_look' | 'driven' | 'submitted'
+
+/**
+ * Carries one splice as far as it can go now: load, observe, decide, save, act (design section 3). Everything that a crash
+ * between two lines leaves undone is done by the next drive.
+ */
+export async function drive(id: string, ports: Ports, options: DriveOptions): Promise<Driven> {
+  const splice = await ports.store.load(id)
+  if (splice === null) return 'missing'
+  if (options.look?.ok && options.look.value.observedAt < splice.updatedAt) return 'changed_since_look'
+  if (isIdle(splice)) return 'driven'
+  const observation = await observe(splice, ports, options.look)
+  const advanced = advance(splice, observation, { now: ports.clock.now(), policy: options.policy })
+  for (const row of new Set(advanced.rowsTaken)) ports.telemetry.count(`decision.${row}`)
+  const saved = await commit(splice, advanced.splice, ports, options.policy)
+  if (saved === null) return 'busy'
+  await carryOut(advanced.actions, saved, observation, ports)
+  const finished = await finish(saved, observation, ports, options.policy)
+  if (finished === null) return 'busy'
+  return proceed(finished, observation, advanced, ports, options)
+}
+
+/** Ended, published, slot given back, and nothing to watch: no look is owed. */
+function isIdle(splice: Splice): boolean {
+  return hasEnded(splice.state) && splice.dueAt === null
+}
+
+async function proceed(
+  splice: Splice,
+  observation: Observation,
+  { decision }: Advance,
+  ports: Ports,
+  options: DriveOptions,
+): Promise<Driven> {
+  if (decision.submit && options.mayAct) return submit(splice, observation, ports, options.policy)
+  if (decision.submit) {
+    await ports.queue.hint(splice.id, 0)
+    return 'driven'
+  }
+  await giveWay(splice, observation, ports)
+  return 'driven'
+}
+
+/** A head of the line, or a queued holder with nothing alive, whose own gates are shut leaves and enlists again later. */
+async function giveWay(splice: Splice, observation: Observation, ports: Ports): Promise<void> {
+  const slot = observation.slot
+  const first = slot !== null && (slot.holder === splice.id || slot.waiting[0] === splice.id)
+  if (!first || splice.state !== 'queued' || livingAttempts(splice).length > 0) return
+  await leaveSlot(slotKeyOf(splice, observation.node), splice.id, ports)
+}
+
+/**
+ * Saves what a step changed, and nothing where only time went by. New candidates get their pointers first, so that any
+ * txid finds its payment for ever (design section 7).
+ */
+export async function commit(
+  before: Splice,
+  after: Splice,
+  ports: Ports,
+  policy: Policy,
+): Promise<Splice | null> {
+  const now = ports.clock.now()
+  const due = { ...after, dueAt: dueAfter(after, now, policy, ports.chance.fraction()) }
+  if (!differs(before, due)) return before
+  for (const { txid } of after.candidates.filter(
+    (c) => !before.candidates.some((known) => known.txid === c.txid),
+  )) {
+    await ports.store.putItem('tx', txid, { paymentId: paymentIdOf(after.id) }, 0)
+  }
+  return ports.store.save(SpliceSchema.parse({ ...due, updatedAt: now }))
+}
+
+async function carryOut(
+  actions: readonly Action[],
+  splice: Splice,
+  observation: Observation,
+  ports: Ports,
+): Promise<void> {
+  for (const action of actions) {
+    switch (action.type) {
+      case 'freeze_channel':
+        await freezeSlot(slotKeyOf(splice, observation.node), action.cause, ports)
+        break
+      case 'pause_node':
+        await pauseNode(splice.node, action.message, ports)
+        break
+      case 'alarm':
+        ports.telemetry.alarm(action.message, { spliceId: splice.id, node: splice.node })
+        break
+      case 'ignored':
+        ports.telemetry.count(`ignored.${action.event}`)
+        break
+    }
+  }
+}
+
+/** Marks a node paused: its credential or configuration is refused. The next sweep that it answers lifts it. */
+export async function pauseNode(node: string, message: string, ports: Ports): Promise<void> {
+  const item = await ports.store.item('node', node)
+  if (item === null || item.value.paused !== null) return
+  const paused = { at: ports.clock.now(), message: message.slice(0, 300) }
+  await ports.store.putItem('node', node, { ...item.value, paused }, item.version)
+  ports.telemetry.alarm('node paused', { node })
+}
+
+/** After a save: events are published, and an ended splice's slot is given back; then the record says so. */
+async function finish(
+  splice: Splice,
+  observation: Observation,
+  ports: Ports,
+  policy: Policy,
+): Promise<Splice | null> {
+  const published = await publish(splice, ports, policy)
+  const release = hasEnded(splice.state) && isReleased(splice) && (splice.slotHeld || published !== splice)
+  if (release) await leaveSlot(slotKeyOf(splice, observation.node), splice.id, ports)
+  return commit(splice, { ...published, slotHeld: release ? false : published.slotHeld }, ports, policy)
+}
+
+/** Applies a change to a splice and saves it, again from what is stored where somebody was faster. */
+export async function amend(
+  id: string,
+  change: (splice: Splice) => { readonly splice: Splice; readonly actions: readonly Action[] },
+  ports: Ports,
+  policy: Policy,
+): Promise<{ readonly splice: Splice; readonly actions: readonly Action[] } | null> {
+  for (let round = 0; round < 5; round++) {
+    const splice = await ports.store.load(id)
+    if (splice === null) return null
+    const changed = change(splice)
+    const saved = await commit(splice, changed.splice, ports, policy)
+    if (saved !== null) return { splice: saved, actions: changed.actions }
+  }
+  throw new Error('the splice is contended; the change is not saved')
+}

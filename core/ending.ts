@@ -1,0 +1,116 @@
+import { attemptsUsed, everTaken } from './budget.ts'
+import type { SpliceEvent } from './event.ts'
+import type { StepContext } from './note.ts'
+import { enter, newEpoch, say, timeline, watchAfter } from './record.ts'
+import type { Proof, Splice } from './splice.ts'
+import type { Action, Stepped } from './step.ts'
+
+type Event<T extends SpliceEvent['type']> = Extract<SpliceEvent, { type: T }>
+
+const freeze = (cause: string): Action => ({ type: 'freeze_channel', cause })
+
+/** A candidate stands: in the mempool, or in a block. */
+export function find(splice: Splice, state: 'pending' | 'confirmed', { now }: StepContext): Stepped {
+  const why = state === 'pending' ? 'a transaction of ours was seen' : 'a transaction of ours is in a block'
+  const cleared: Splice = {
+    ...splice,
+    attention: null,
+    quietSince: null,
+    lastLookAt: null,
+    nextAttemptAt: null,
+  }
+  const entered = enter(cleared, state, why, now)
+  return {
+    splice: say(entered, state === 'pending' ? 'splice.pending' : 'splice.confirmed', now),
+    actions: [],
+  }
+}
+
+/** Final depth, and the lock stands. Another attempt that may have been taken is watched for. */
+export function settle(splice: Splice, { now }: StepContext): Stepped {
+  const settled = enter({ ...splice, settledAt: now }, 'settled', 'final depth, and the lock stands', now)
+  return { splice: say(watchAfter(settled, attemptsUsed(splice) > 1), 'splice.settled', now), actions: [] }
+}
+
+/** A confirmed candidate lost its block; after settling that opens a new epoch and freezes the channel. */
+export function reorganise(splice: Splice, { now }: StepContext): Stepped {
+  const wasSettled = splice.state === 'settled'
+  const opened = wasSettled ? newEpoch(splice) : splice
+  const pending = enter({ ...opened, lockedAt: null }, 'pending', 'a reorg took its block', now)
+  return {
+    splice: say(pending, 'splice.reorged', now),
+    actions: wasSettled
+      ? [freeze('a settled splice was reorganised out'), alarm('a settled splice was reorganised out')]
+      : [],
+  }
+}
+
+/** Given up, with reason and proof. */
+export function giveUp(
+  splice: Splice,
+  event: Omit<Event<'given_up'>, 'type'>,
+  { now }: StepContext,
+): Stepped {
+  const failure = { code: event.code, message: event.message.slice(0, 500), proof: event.proof }
+  const failed = enter({ ...splice, failure, attention: null }, 'failed', event.message, now)
+  return { splice: say(watchAfter(failed, everTaken(splice)), 'splice.failed', now), actions: [] }
+}
+
+/** Withdrawn by the client, with every attempt dead or none made. */
+export function withdraw(splice: Splice, proof: Proof | null, { now }: StepContext): Stepped {
+  const known = proof ?? (everTaken(splice) ? 'all_attempts_dead' : 'never_taken')
+  const failure = { code: 'cancelled', message: 'withdrawn by the client', proof: known }
+  const at = splice.cancelRequestedAt ?? now
+  const cancelled = enter(
+    { ...splice, cancelRequestedAt: at, failure, attention: null },
+    'cancelled',
+    'withdrawn',
+    now,
+  )
+  return { splice: say(watchAfter(cancelled, everTaken(splice)), 'splice.cancelled', now), actions: [] }
+}
+
+/** An operator declares the attempts dead; the watch stays. */
+export function resolveFailed(splice: Splice, note: string, context: StepContext): Stepped {
+  if (splice.candidates.length > 0)
+    return { splice, actions: [{ type: 'ignored', event: 'resolved_failed' }] }
+  const operator = { rule: 'operator' as const, at: context.now }
+  const attempts = splice.attempts.map((attempt) => ({ ...attempt, dead: attempt.dead ?? operator }))
+  return giveUp({ ...splice, attempts }, { code: 'operator', message: note, proof: 'operator' }, context)
+}
+
+/** An operator names the transaction that is ours. */
+export function resolveCandidate(
+  splice: Splice,
+  event: Event<'resolved_candidate'>,
+  context: StepContext,
+): Stepped {
+  const { txid, spends, note } = event
+  const known = splice.candidates.some((candidate) => candidate.txid === txid)
+  const candidate = { txid, spends, feeSats: null, feeRateSatPerKw: null, seenAt: context.now, block: null }
+  const candidates = known ? splice.candidates : [...splice.candidates, candidate]
+  return find(
+    timeline({ ...splice, candidates }, `resolved: ${note}`.slice(0, 300), context.now),
+    'pending',
+    context,
+  )
+}
+
+/** Chain evidence contradicts an end without effect: a new epoch, and the channel is frozen. */
+export function correct(splice: Splice, context: StepContext): Stepped {
+  const message = 'a splice that had ended took effect'
+  const opened = newEpoch({ ...splice, failure: null, over: null, cancelRequestedAt: null })
+  const corrected = say(opened, 'splice.corrected', context.now)
+  return { splice: find(corrected, 'pending', context).splice, actions: [freeze(message), alarm(message)] }
+}
+
+/** A second output of ours in the lineage: nothing can undo it, so nobody submits on this channel any more. */
+export function reportSecondEffect(splice: Splice, txid: string, { now }: StepContext): Stepped {
+  const message = 'a second output of ours is in the lineage'
+  const marked = timeline({ ...splice, anomaly: { txid, at: now } }, `${message}: ${txid}`, now)
+  return { splice: say(marked, 'splice.anomaly', now), actions: [freeze(message), alarm(message)] }
+}
+
+function alarm(message: string): Action {
+  return { type: 'alarm', message }
+}

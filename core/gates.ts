@@ -1,0 +1,230 @@
+import { attemptsUsed, fenceOf, livingAttempts } from './budget.ts'
+import type { ChannelSnapshot, NodeLook } from './node.ts'
+import type { Observation } from './observation.ts'
+import { isPinned } from './observation.ts'
+import type { Policy } from './policy.ts'
+import type { Instant, Splice } from './splice.ts'
+import type { Verdict } from './verdict.ts'
+
+/** What the gates look at. `splice` has the look's facts noted already. */
+export type GateFacts = {
+  readonly splice: Splice
+  readonly observation: Observation
+  readonly verdict: Verdict
+  readonly now: Instant
+  readonly policy: Policy
+}
+
+/** Why a gate is shut: a code, and a sentence for `waitingFor`. */
+export type Shut = { readonly code: string; readonly message: string }
+
+/** One gate of design section 6. `shut` answers null while it is open. */
+export type Gate = {
+  readonly number: number
+  readonly name: string
+  readonly says: string
+  readonly shut: (facts: GateFacts) => Shut | null
+}
+
+/** A gate as it stood in one look. */
+export type GateReading = { readonly gate: number; readonly name: string; readonly shut: Shut | null }
+
+/** The anti-spam of fee estimates: what ldk-node pays at worst is 3/2 of the estimate (`max_funding_feerate`). */
+const WORST_FEE_FACTOR = 1.5
+/** Weight of a splice transaction with a few inputs and outputs: what a fee is estimated with. */
+const TYPICAL_WEIGHT = 1_000
+/** The least lock depth that leaves a margin between a lock and the look that sees its transaction (gate 9). */
+const SAFE_LOCK_DEPTH = 3
+/** The record holds no more rows of attempts. */
+const ATTEMPT_ROWS = 20
+
+const shut = (code: string, message: string): Shut => ({ code, message })
+
+/** The fee that a submission may cost at worst, in satoshis; null without an estimate. */
+export function worstFeeSats(observation: Observation): number | null {
+  const rate = worstFeeRateSatPerKw(observation)
+  return rate === null ? null : Math.ceil((rate * TYPICAL_WEIGHT) / 1_000)
+}
+
+/** The feerate that the node may pay at worst, in sat per 1000 weight; null without an estimate. */
+export function worstFeeRateSatPerKw(observation: Observation): number | null {
+  const told = observation.node?.feeRateSatPerKw
+  if (told) return told
+  const estimate = observation.chain?.feeRateSatPerKw ?? null
+  return estimate === null ? null : Math.ceil(estimate * WORST_FEE_FACTOR)
+}
+
+/** The gates for a submission, re-read just before it is journalled (design section 6). Gate 11 is the driver's. */
+export const gates: readonly Gate[] = [
+  {
+    number: 1,
+    name: 'fence',
+    says: "every earlier attempt's fence has passed; without a fence, it was answered or is dead",
+    shut: ({ splice, now }) => {
+      const open = livingAttempts(splice).every((attempt) => {
+        const fence = fenceOf(attempt)
+        return fence !== null && fence < now
+      })
+      return open ? null : shut('fence', 'An earlier request may still reach the node.')
+    },
+  },
+  {
+    number: 2,
+    name: 'node',
+    says: "the node is the pinned node id and network, synced, its tip within one block of the chain source's",
+    shut: nodeGate,
+  },
+  {
+    number: 3,
+    name: 'channel',
+    says: 'the channel is there, ready, not closing, on the anchor; the peer is connected where it must be; it can pay',
+    shut: channelGate,
+  },
+  {
+    number: 4,
+    name: 'anchor_unspent',
+    says: 'the anchor is known unspent',
+    shut: ({ verdict }) => {
+      if (verdict.name === 'absent') return null
+      return verdict.name === 'not_known'
+        ? shut('chain', 'The chain source cannot tell yet whether the funding output is unspent.')
+        : shut('anchor_spent', 'Another transaction spends the funding output.')
+    },
+  },
+  {
+    number: 5,
+    name: 'no_candidate',
+    says: 'no candidate was ever seen; the node reports none and no negotiation; where it cannot, no sign of one',
+    shut: ({ splice, verdict }) =>
+      splice.candidates.length > 0 || verdict.stirring
+        ? shut('stirring', 'Something is under way on the channel at the node.')
+        : null,
+  },
+  {
+    number: 6,
+    name: 'no_earlier_effect',
+    says: "nothing in the channel's lineage has our effect since the splice was created, or since the backup was taken",
+    shut: ({ verdict }) =>
+      verdict.effectWithoutAttempt === null
+        ? null
+        : shut('attribution', 'A transaction that this splice did not make has the same effect.'),
+  },
+  {
+    number: 7,
+    name: 'quiet',
+    says: 'after an attempt that is not dead: quiet for the quiet period',
+    shut: ({ splice, now, policy }) => {
+      if (livingAttempts(splice).length === 0) return null
+      const quiet = splice.quietSince !== null && now - splice.quietSince >= policy.quietMs
+      return quiet
+        ? null
+        : shut('quiet', 'Waiting for quiet on the channel before the splice is asked for again.')
+    },
+  },
+  {
+    number: 8,
+    name: 'budget',
+    says: 'budget left: attempts, deadline, feerate under the ceiling, not before its time, backoff passed',
+    shut: budgetGate,
+  },
+  {
+    number: 9,
+    name: 'lock_depth',
+    says: 'zero-conf, a lock depth under 3, or not known: only if every earlier attempt is dead',
+    shut: ({ splice, observation }) => {
+      const depth = observation.channel?.lockDepth ?? 0
+      const margin = depth >= SAFE_LOCK_DEPTH || observation.node?.capabilities.checksAnchor === true
+      return margin || livingAttempts(splice).length === 0
+        ? null
+        : shut(
+            'zero_conf',
+            'The channel locks too fast to ask again before the first request is proven dead.',
+          )
+    },
+  },
+  {
+    number: 10,
+    name: 'overlap',
+    says: 'the overlap guard and a splice-out, or a checked anchor, or at most the second attempt that is not dead',
+    shut: ({ splice, observation }) => {
+      const can = observation.node?.capabilities
+      const guarded =
+        can?.checksAnchor === true || (can?.overlapGuard === true && splice.kind === 'splice_out')
+      return guarded || livingAttempts(splice).length <= 1
+        ? null
+        : shut('overlap', 'Two requests may still be alive at the node; a third is not sent.')
+    },
+  },
+]
+
+function nodeGate({ splice, observation, now, policy }: GateFacts): Shut | null {
+  const { node, chain } = observation
+  if (node === null) return shut('node_unreachable', 'The node cannot be reached.')
+  if (!isPinned(splice, node)) return shut('node_identity', 'Another node answers at the address.')
+  if (observation.nodeSeen?.paused)
+    return shut('node_paused', "The node's configuration or credential is refused.")
+  if (!node.synced) return shut('node_syncing', 'The node is still syncing.')
+  if (now - node.observedAt > policy.snapshotMaxAgeMs)
+    return shut('node_stale', 'The last look at the node is too old.')
+  if (chain === null) return shut('chain', 'The chain source cannot be reached.')
+  if (Math.abs(chain.tip.height - node.tipHeight) > 1)
+    return shut('tips_differ', 'The node and the chain source are at different heights.')
+  return null
+}
+
+function channelGate(facts: GateFacts): Shut | null {
+  const { splice, observation } = facts
+  const { channel, node } = observation
+  if (node === null || channel === null) return shut('channel_missing', 'The node does not list the channel.')
+  if (channel.closing) return shut('channel_closing', 'The channel is closing.')
+  if (!channel.ready) return shut('channel_not_ready', 'The channel is not ready.')
+  const alive = livingAttempts(splice).length > 0
+  if (channel.funding === null || (alive && channel.funding !== splice.anchor))
+    return shut('anchor_moved', 'The channel has moved to another funding output.')
+  const first = splice.attempts.length === 0 && node.capabilities.queuesOffline
+  if (!channel.peerConnected && !first) return shut('peer_away', 'Waiting for the peer to connect.')
+  return canPay(splice, node, channel, observation)
+}
+
+function canPay(
+  splice: Splice,
+  node: NodeLook,
+  channel: ChannelSnapshot,
+  observation: Observation,
+): Shut | null {
+  const needed = splice.amountSats + (worstFeeSats(observation) ?? 0)
+  const available =
+    splice.kind === 'splice_in' ? node.spendableSats : Math.floor(channel.outboundMsat / 1_000)
+  const where = splice.kind === 'splice_in' ? "the node's wallet" : 'the channel'
+  return available >= needed
+    ? null
+    : shut('balance', `Waiting for balance: ${where} cannot pay amount and fee.`)
+}
+
+function budgetGate({ splice, observation, now }: GateFacts): Shut | null {
+  const budget = splice.budget
+  if (splice.over !== null) return shut('over', 'No further attempt will be made.')
+  if (splice.cancelRequestedAt !== null) return shut('cancel', 'A cancel was asked for.')
+  if (now >= budget.deadline) return shut('deadline', 'The deadline has passed.')
+  if (splice.notBefore !== null && now < splice.notBefore) return shut('not_before', 'Its time has not come.')
+  if (attemptsUsed(splice) >= budget.maxAttempts || splice.attempts.length >= ATTEMPT_ROWS)
+    return shut('attempts_spent', 'All attempts are used.')
+  if (splice.nextAttemptAt !== null && now < splice.nextAttemptAt)
+    return shut('backoff', 'The node refused for now; waiting before it is asked again.')
+  return feeGate(splice, observation)
+}
+
+function feeGate(splice: Splice, observation: Observation): Shut | null {
+  const { maxFeeRateSatPerKw, maxFeeSats } = splice.budget
+  if (maxFeeRateSatPerKw === null && maxFeeSats === null) return null
+  const rate = worstFeeRateSatPerKw(observation)
+  const fee = worstFeeSats(observation)
+  if (rate === null || fee === null) return shut('fee_unknown', 'Waiting for a feerate estimate.')
+  const over = rate > (maxFeeRateSatPerKw ?? Infinity) || fee > (maxFeeSats ?? Infinity)
+  return over ? shut('fee_ceiling', 'Waiting for the feerate to fall under the ceiling.') : null
+}
+
+/** All gates as they stand, in order. */
+export function readGates(facts: GateFacts): GateReading[] {
+  return gates.map((gate) => ({ gate: gate.number, name: gate.name, shut: gate.shut(facts) }))
+}

@@ -1,0 +1,75 @@
+import { lastFence, livingAttempts } from './budget.ts'
+import { deadRuleOf } from './deadness.ts'
+import type { Policy } from './policy.ts'
+import type { Attempt, Candidate, Instant, Splice } from './splice.ts'
+import { hasEnded } from './transitions.ts'
+import type { Verdict } from './verdict.ts'
+
+/** When and by which bounds a step is taken. */
+export type StepContext = { readonly now: Instant; readonly policy: Policy }
+
+/** Notes in the record what a look found out. Moves no state: that is the decision's to say. */
+export function noteLook(splice: Splice, verdict: Verdict, context: StepContext): Splice {
+  const noted: Splice = {
+    ...splice,
+    lineage: [...verdict.lineage].slice(-50),
+    candidates: verdict.candidates.map((candidate) => noteCandidate(candidate, context.now)),
+    unseenSinceHeight: verdict.name === 'unseen' ? (splice.unseenSinceHeight ?? verdict.tipHeight) : null,
+    foreignSinceHeight: verdict.name === 'foreign' ? (splice.foreignSinceHeight ?? verdict.tipHeight) : null,
+    lockedAt: noteLock(splice, verdict, context.now),
+    watch: noteWatch(splice, verdict, context.policy),
+  }
+  const quiet = noteQuiet(noted, verdict, context)
+  return {
+    ...quiet,
+    attempts: quiet.attempts.map((attempt) => noteAttempt(quiet, attempt, verdict, context)),
+  }
+}
+
+function noteCandidate(candidate: Candidate, now: Instant): Candidate {
+  return candidate.seenAt === 0 ? { ...candidate, seenAt: now } : candidate
+}
+
+/** A lock is a fact about a confirmed candidate; a reorg that takes the confirmation takes the fact. */
+function noteLock(splice: Splice, verdict: Verdict, now: Instant): Instant | null {
+  if (verdict.name === 'not_known') return splice.lockedAt
+  if (verdict.name !== 'confirmed' && verdict.name !== 'final') return null
+  return verdict.locked ? (splice.lockedAt ?? now) : splice.lockedAt
+}
+
+function noteWatch(splice: Splice, verdict: Verdict, policy: Policy): Splice['watch'] {
+  const watch = splice.watch
+  if (watch === null || watch.untilHeight !== null || verdict.tipHeight === null) return watch
+  return { ...watch, untilHeight: verdict.tipHeight + policy.watchBlocks }
+}
+
+/**
+ * Quiet (design section 4): no sign, no negotiation, no candidate, with the peer connected at every look, since the latest
+ * of: the fence, an `in_flight` reply, the peer's return, a gap between looks. Kept only while an attempt is alive.
+ */
+function noteQuiet(splice: Splice, verdict: Verdict, { now, policy }: StepContext): Splice {
+  const counts =
+    !hasEnded(splice.state) && livingAttempts(splice).length > 0 && splice.candidates.length === 0
+  if (!counts) return { ...splice, quietSince: null, lastLookAt: null }
+  if (verdict.peerConnected === null || verdict.name === 'not_known') return splice
+  const fence = lastFence(splice)
+  const stirred = !verdict.peerConnected || verdict.stirring || fence === null || fence > now
+  if (stirred) return { ...splice, quietSince: null, lastLookAt: now }
+  const gap = splice.lastLookAt === null || now - splice.lastLookAt > policy.quietGapMs
+  const since = gap ? now : (splice.quietSince ?? now)
+  return { ...splice, quietSince: Math.max(since, fence, splice.inFlightAt ?? 0), lastLookAt: now }
+}
+
+function noteAttempt(
+  splice: Splice,
+  attempt: Attempt,
+  verdict: Verdict,
+  { now, policy }: StepContext,
+): Attempt {
+  if (attempt.dead !== null) return attempt
+  const left = verdict.peerConnected === false && (attempt.fenceAt ?? 0) < now
+  const seen = left ? (attempt.seenDisconnectedAt ?? now) : attempt.seenDisconnectedAt
+  const facts = { splice, attempt, verdict, quietAbsenceMs: verdict.quietAbsenceMs, now, policy }
+  const rule = deadRuleOf(facts, verdict.deadRules)
+  return { ...attempt, seenDisconnectedAt: seen, dead: rule === null ? null : { rule, at: now } }
+}

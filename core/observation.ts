@@ -1,0 +1,53 @@
+import type { ChainTransaction } from './chain.ts'
+import type { ChannelSeen, NodeSeen, Slot } from './items.ts'
+import type { ChannelSnapshot, NodeFault, NodeLook } from './node.ts'
+import type { Outpoint } from './outpoint.ts'
+import type { Instant, Splice } from './splice.ts'
+import type { ParsedTransaction } from './transaction.ts'
+
+/** A transaction that spends the lineage, and whether it carries our effect (design section 4). */
+export type Sighting = {
+  readonly spends: Outpoint
+  readonly tx: ChainTransaction
+  readonly parsed: ParsedTransaction
+  /** `unknown`: a splice-in whose two witnesses, node and chain, do not agree yet. */
+  readonly effect: 'ours' | 'none' | 'unknown'
+}
+
+/** One outpoint of the lineage and who spends it. */
+export type Hop = {
+  readonly outpoint: Outpoint
+  readonly own: 'unknown' | 'mempool' | 'confirmed'
+  readonly spender: Sighting | null
+}
+
+/** What the chain shows of a channel's lineage, oldest first. */
+export type ChainView = {
+  readonly tip: { readonly height: number; readonly hash: string }
+  readonly hops: readonly Hop[]
+  /** The walk arrived at the node's current funding outpoint, or there was none to arrive at. */
+  readonly reachedFunding: boolean
+  /** Transactions with our effect before the known lineage, since a backup was taken (gate 6). */
+  readonly earlierEffect: string | null
+  readonly feeRateSatPerKw: number | null
+}
+
+/** Everything that can be known now about a splice, gathered through the ports: node first, chain last. */
+export type Observation = {
+  readonly at: Instant
+  readonly node: NodeLook | null
+  readonly nodeFault: NodeFault | null
+  readonly channel: ChannelSnapshot | null
+  readonly nodeSeen: NodeSeen | null
+  readonly channelSeen: ChannelSeen | null
+  readonly quietAbsenceMs: number | null
+  readonly chain: ChainView | null
+  readonly slot: Slot | null
+  /** The configured generation, and the one that the guard item holds; null: there is no guard item yet. */
+  readonly generation: { readonly configured: number; readonly stored: number | null }
+}
+
+/** The node's look is of the pinned node and network. */
+export function isPinned(splice: Splice, node: NodeLook): boolean {
+  return node.nodeId === splice.nodeId && node.network === splice.network
+}

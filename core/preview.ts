@@ -1,0 +1,37 @@
+import { classify } from './classify.ts'
+import { readGates, worstFeeRateSatPerKw, worstFeeSats } from './gates.ts'
+import { observe } from './observe.ts'
+import type { Policy } from './policy.ts'
+import type { Ports } from './ports.ts'
+import type { Splice } from './splice.ts'
+import { step } from './step.ts'
+
+/** What the gates would say to a splice now, and the figures behind it; null: not known. */
+export type GatePreview = {
+  readonly gates: readonly { gate: number; name: string; open: boolean; message: string | null }[]
+  readonly estimatedFeeSats: number | null
+  readonly feeRateSatPerKw: number | null
+  readonly outboundSats: number | null
+  readonly spendableSats: number | null
+}
+
+/** Reads node and chain for a splice that is not in the table and evaluates its gates. Changes nothing. */
+export async function previewGates(draft: Splice, ports: Ports, policy: Policy): Promise<GatePreview> {
+  const observation = await observe(draft, ports, null)
+  const context = { now: ports.clock.now(), policy }
+  const verdict = classify(draft, observation, policy)
+  const { splice } = step(draft, { type: 'looked', verdict }, context)
+  const readings = readGates({ splice, observation, verdict, ...context })
+  return {
+    gates: readings.map(({ gate, name, shut }) => ({
+      gate,
+      name,
+      open: shut === null,
+      message: shut?.message ?? null,
+    })),
+    estimatedFeeSats: worstFeeSats(observation),
+    feeRateSatPerKw: worstFeeRateSatPerKw(observation),
+    outboundSats: observation.channel === null ? null : Math.floor(observation.channel.outboundMsat / 1_000),
+    spendableSats: observation.node?.spendableSats ?? null,
+  }
+}

@@ -1,0 +1,68 @@
+import { strict as assert } from 'node:assert'
+import type { EventType, Instant, Splice, SpliceState } from './splice.ts'
+
+const TIMELINE_LIMIT = 50
+/** Published events that stay in the record for readers; older ones are in the log. */
+const EVENTS_KEPT = 20
+
+/** What a client hears at most once in an epoch (design section 1, P7). */
+const ONCE_AN_EPOCH: readonly EventType[] = [
+  'splice.accepted',
+  'splice.submitted',
+  'splice.pending',
+  'splice.confirmed',
+  'splice.settled',
+  'splice.failed',
+  'splice.cancelled',
+]
+
+/** Adds a line to the timeline; equal neighbours are merged with a count (design section 9). */
+export function timeline(splice: Splice, why: string, now: Instant): Splice {
+  const last = splice.timeline.at(-1)
+  if (last?.status === splice.state && last.why === why) {
+    const merged = { ...last, at: now, count: last.count + 1 }
+    return { ...splice, timeline: [...splice.timeline.slice(0, -1), merged] }
+  }
+  const line = { at: now, status: splice.state, why, count: 1 }
+  return { ...splice, timeline: [...splice.timeline, line].slice(-TIMELINE_LIMIT) }
+}
+
+/** Moves a splice into a state, with a reason for people. */
+export function enter(splice: Splice, state: SpliceState, why: string, now: Instant): Splice {
+  return timeline({ ...splice, state, waitingFor: null }, why.slice(0, 300), now)
+}
+
+/** Records an event to be published. An outcome is said once in an epoch. */
+export function say(splice: Splice, type: EventType, now: Instant): Splice {
+  if (ONCE_AN_EPOCH.includes(type) && splice.said.includes(type)) return splice
+  const n = splice.eventSerial + 1
+  const kept = splice.events.filter((event) => event.n > splice.publishedThrough - EVENTS_KEPT)
+  return {
+    ...splice,
+    eventSerial: n,
+    events: [...kept, { n, type, at: now, epoch: splice.epoch }],
+    said: splice.said.includes(type) ? splice.said : [...splice.said, type],
+  }
+}
+
+/** Chain evidence or a reorg reopens an ended splice: outcomes may be said again. */
+export function newEpoch(splice: Splice): Splice {
+  return { ...splice, epoch: splice.epoch + 1, said: [], settledAt: null, watch: null }
+}
+
+/** Submitting is over; the first reason stands. */
+export function over(splice: Splice, code: string, message: string, now: Instant): Splice {
+  if (splice.over !== null) return splice
+  return timeline(
+    { ...splice, over: { code, message, at: now } },
+    `no further attempt: ${message}`.slice(0, 300),
+    now,
+  )
+}
+
+/** Sets the watch that follows an end, from the funding outpoint that stands now (design section 6, "Watch"). */
+export function watchAfter(splice: Splice, wanted: boolean): Splice {
+  const from = splice.lineage.at(-1)
+  assert(from !== undefined, 'a splice has a lineage')
+  return { ...splice, watch: wanted ? { from, untilHeight: null } : null }
+}

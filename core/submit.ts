@@ -1,0 +1,170 @@
+import { decodeAddress } from './address.ts'
+import { signsOf } from './classify.ts'
+import { amend, commit, pauseNode } from './drive.ts'
+import type { Driven } from './drive.ts'
+import { acquireSlot } from './line.ts'
+import type { SlotOutcome } from './line.ts'
+import type { ChannelSnapshot, NodeLook } from './node.ts'
+import { slotKeyOf } from './observe.ts'
+import type { Observation } from './observation.ts'
+import type { Policy } from './policy.ts'
+import type { ConfiguredNode, Ports } from './ports.ts'
+import type { Attempt, CommandResult, Splice } from './splice.ts'
+import { step } from './step.ts'
+
+const WAITING: Readonly<Record<Exclude<SlotOutcome, 'mine'>, { code: string; message: string }>> = {
+  waiting: { code: 'slot', message: 'Another splice on this channel goes first.' },
+  full: { code: 'slot_full', message: 'Too many splices wait for this channel.' },
+  frozen: {
+    code: 'frozen',
+    message: 'The channel is frozen until its cause is gone or an operator lifts it.',
+  },
+}
+
+/**
+ * Submits a splice whose own gates are open: takes the slot (gate 11), journals the attempt with a conditional write, and
+ * only then sends it. What is not known of the answer stays `unknown` (design sections 2 and 6).
+ */
+export async function submit(
+  splice: Splice,
+  observation: Observation,
+  ports: Ports,
+  policy: Policy,
+): Promise<Driven> {
+  const { node, channel } = observation
+  const configured = ports.nodes.get(splice.node)
+  if (node === null || channel === null || configured === undefined) return 'driven'
+  if (observation.generation.stored !== observation.generation.configured) {
+    const message = 'The table was restored from a backup; an operator has to confirm it.'
+    return wait(splice, { code: 'generation', message }, ports, policy)
+  }
+  const addressed = await withAddress(splice, configured, ports, policy)
+  if (addressed === null) return 'busy'
+  const slot = await acquireSlot(slotKeyOf(splice, node), splice.id, ports.store)
+  if (slot !== 'mine') return wait(addressed, WAITING[slot], ports, policy)
+  // What the gates saw must be fresh when the attempt is journalled; slow writes in between close them again.
+  if (ports.clock.now() - observation.at > policy.sendWithinMs) {
+    await ports.queue.hint(splice.id, 0)
+    return 'driven'
+  }
+  const journalled = await journal(addressed, node, channel, ports, policy)
+  if (journalled === null) return 'busy'
+  await send(journalled.splice, journalled.attempt, node, configured, ports, policy)
+  return 'submitted'
+}
+
+async function wait(
+  splice: Splice,
+  waitingFor: { code: string; message: string },
+  ports: Ports,
+  policy: Policy,
+): Promise<Driven> {
+  const saved = await commit(splice, { ...splice, waitingFor }, ports, policy)
+  return saved === null ? 'busy' : 'driven'
+}
+
+/** A splice-out without an address asks the node for one first, and journals it: every attempt pays the same script. */
+async function withAddress(
+  splice: Splice,
+  configured: ConfiguredNode,
+  ports: Ports,
+  policy: Policy,
+): Promise<Splice | null> {
+  if (splice.kind !== 'splice_out' || splice.script !== null) return splice
+  const address = await configured.port.newAddress(ports.call())
+  if (!address.ok) return null
+  const decoded = decodeAddress(address.value, splice.network)
+  if (!decoded.ok) return null
+  const context = { now: ports.clock.now(), policy }
+  const event = { type: 'address_given' as const, address: address.value, script: decoded.value.script }
+  return commit(splice, step(splice, event, context).splice, ports, policy)
+}
+
+async function journal(
+  splice: Splice,
+  node: NodeLook,
+  channel: ChannelSnapshot,
+  ports: Ports,
+  policy: Policy,
+): Promise<{ splice: Splice; attempt: Attempt } | null> {
+  if (channel.funding === null) return null
+  const id = ports.chance.id()
+  const started = step(
+    splice,
+    {
+      type: 'attempt_started',
+      id,
+      anchor: channel.funding,
+      fenceMs: node.capabilities.fenceMs,
+      baseline: signsOf(channel),
+    },
+    { now: ports.clock.now(), policy },
+  )
+  const saved = await commit(splice, { ...started.splice, waitingFor: null }, ports, policy)
+  const attempt = saved?.attempts.find((candidate) => candidate.id === id)
+  return saved === null || attempt === undefined ? null : { splice: saved, attempt }
+}
+
+async function send(
+  splice: Splice,
+  attempt: Attempt,
+  node: NodeLook,
+  configured: ConfiguredNode,
+  ports: Ports,
+  policy: Policy,
+): Promise<void> {
+  const late = ports.clock.now() - attempt.startedAt > policy.sendWithinMs
+  const result: CommandResult = late
+    ? { type: 'refused', class: 'not_now', message: 'not sent: journalling took too long' }
+    : await command(splice, attempt, configured, ports)
+  const jitter = ports.chance.fraction()
+  const answered = await amend(
+    splice.id,
+    (stored) =>
+      step(
+        stored,
+        {
+          type: 'attempt_answered',
+          id: attempt.id,
+          result,
+          overlapGuard: node.capabilities.overlapGuard,
+          jitter,
+        },
+        { now: ports.clock.now(), policy },
+      ),
+    ports,
+    policy,
+  )
+  for (const action of answered?.actions ?? []) {
+    if (action.type === 'pause_node') await pauseNode(splice.node, action.message, ports)
+  }
+}
+
+async function command(
+  splice: Splice,
+  attempt: Attempt,
+  configured: ConfiguredNode,
+  ports: Ports,
+): Promise<CommandResult> {
+  try {
+    return await configured.port.submit(
+      {
+        attemptId: attempt.id,
+        channelId: splice.channelId,
+        userChannelId: splice.userChannelId,
+        peerId: splice.peerId,
+        anchor: attempt.anchor,
+        kind: splice.kind,
+        amountSats: splice.amountSats,
+        address: splice.address,
+        signedAt: attempt.startedAt,
+        maxFeeRateSatPerKw: splice.budget.maxFeeRateSatPerKw,
+        maxFeeSats: splice.budget.maxFeeSats,
+      },
+      ports.call(),
+    )
+  } catch {
+    // A port must not throw here; if one does, nothing is known of the request.
+    return { type: 'unknown', message: 'the adapter failed' }
+  }
+}

@@ -1,0 +1,96 @@
+import type { NodeFault, NodeLook } from './node.ts'
+import { drive } from './drive.ts'
+import type { Policy } from './policy.ts'
+import type { ConfiguredNode, Ports } from './ports.ts'
+import { DUE_SHARDS } from './ports.ts'
+import type { Result } from './result.ts'
+import { noteNode } from './survey.ts'
+
+/** Splices read from the due index at a time, and driven side by side. */
+const PAGE = 100
+const SIDE_BY_SIDE = 8
+
+/** What one sweep did. */
+export type Swept = { readonly nodes: number; readonly due: number; readonly failed: number }
+
+type Looks = ReadonlyMap<string, Result<NodeLook, NodeFault>>
+
+/**
+ * One run of reconcile (design section 3): looks at each node once, feeds what is due, and hints the work queue where
+ * something has to be sent. It sends nothing itself. One splice that fails does not stop the others.
+ */
+export async function sweep(ports: Ports, policy: Policy, backupAt: number | null): Promise<Swept> {
+  await keepGuard(ports, backupAt)
+  const looks: Looks = new Map(
+    await Promise.all(
+      [...ports.nodes.values()].map(async (node) => [node.name, await lookAt(node, ports)] as const),
+    ),
+  )
+  let due = 0
+  let failed = 0
+  for (let shard = 0; shard < DUE_SHARDS; shard++) {
+    let cursor: string | null = null
+    do {
+      const page = await ports.store.due(shard, ports.clock.now(), PAGE, cursor)
+      due += page.ids.length
+      failed += await feed(page.ids, looks, ports, policy)
+      cursor = page.cursor
+    } while (cursor !== null)
+  }
+  ports.telemetry.count('sweep.due', due)
+  return { nodes: looks.size, due, failed }
+}
+
+async function lookAt(node: ConfiguredNode, ports: Ports): Promise<Result<NodeLook, NodeFault>> {
+  const look = await node.port.look(ports.call())
+  await noteNode(node, look, ports)
+  if (look.ok) await noteChain(node, look.value, ports)
+  return look
+}
+
+/** The last tip seen of each network: what the API counts confirmations with. */
+async function noteChain(node: ConfiguredNode, look: NodeLook, ports: Ports): Promise<void> {
+  const tip = await node.chain.tip(ports.call())
+  if (!tip.ok) return
+  const item = await ports.store.item('chain', look.network)
+  if (item?.value.hash === tip.value.hash) return
+  const seen = { ...tip.value, seenAt: ports.clock.now() }
+  await ports.store.putItem('chain', look.network, seen, item?.version ?? 0)
+}
+
+async function feed(ids: readonly string[], looks: Looks, ports: Ports, policy: Policy): Promise<number> {
+  const splices = await ports.store.loadMany(ids)
+  let failed = 0
+  for (let start = 0; start < splices.length; start += SIDE_BY_SIDE) {
+    const driven = splices.slice(start, start + SIDE_BY_SIDE).map(async (splice) => {
+      try {
+        await drive(splice.id, ports, { policy, mayAct: false, look: looks.get(splice.node) ?? null })
+        return true
+      } catch (error) {
+        const message = error instanceof Error ? error.message : 'unknown'
+        ports.telemetry.alarm('a splice could not be driven', { spliceId: splice.id, error: message })
+        return false
+      }
+    })
+    failed += (await Promise.all(driven)).filter((fine) => !fine).length
+  }
+  return failed
+}
+
+/**
+ * The guard's generation must equal the configured one before any submission. A new table gets it; raising it needs the
+ * time of the backup that was restored (design section 9).
+ */
+async function keepGuard(ports: Ports, backupAt: number | null): Promise<void> {
+  const item = await ports.store.item('guard', '-')
+  if (item === null) {
+    await ports.store.putItem('guard', '-', { generation: ports.generation, backupAt }, 0)
+  } else if (item.value.generation < ports.generation && backupAt !== null) {
+    await ports.store.putItem('guard', '-', { generation: ports.generation, backupAt }, item.version)
+  } else if (item.value.generation !== ports.generation) {
+    ports.telemetry.alarm("the table's generation is not the configured one: nothing is submitted", {
+      stored: item.value.generation,
+      configured: ports.generation,
+    })
+  }
+}

@@ -1,0 +1,88 @@
+import type { FailureReason } from './failure.ts'
+import { amend } from './drive.ts'
+import type { Policy } from './policy.ts'
+import type { Ports } from './ports.ts'
+import type { Instant } from './splice.ts'
+import { step } from './step.ts'
+
+/** What a node's relay reports. A wake-up: nothing ends by it (design section 6, "Reasons"). */
+export type NodeEvent = {
+  readonly id: string
+  readonly type:
+    | 'process_started'
+    | 'splice_negotiated'
+    | 'splice_negotiation_failed'
+    | 'channel_state_changed'
+    | 'peer_connected'
+    | 'peer_disconnected'
+  readonly at: Instant
+  readonly channelId?: string | undefined
+  readonly reason?: FailureReason | undefined
+}
+
+const IDS_KEPT = 200
+const STARTS_KEPT = 20
+const MAX_ROUNDS = 5
+
+/**
+ * Takes a node's event: notes a process start, attaches a reason to the splice that holds the channel's slot, and hints
+ * whatever may have to go on. Taking one twice changes nothing.
+ */
+export async function takeNodeEvent(
+  node: string,
+  event: NodeEvent,
+  ports: Ports,
+  policy: Policy,
+): Promise<void> {
+  const taken = (await ports.store.item('node', node))?.value.relayEvents.includes(event.id) ?? false
+  const channels = event.channelId === undefined ? await channelsOf(node, ports) : [event.channelId]
+  for (const key of [...channels, node]) {
+    const holder = taken ? null : ((await ports.store.item('slot', key))?.value.holder ?? null)
+    if (holder !== null) await hear(holder, node, event, ports, policy)
+  }
+  // Noted last: a crash before this line has the event taken again, which changes nothing.
+  await noteEvent(node, event, ports)
+  for (const key of [...channels, node]) await hintSlot(key, ports)
+}
+
+async function hintSlot(key: string, ports: Ports): Promise<void> {
+  const slot = (await ports.store.item('slot', key))?.value
+  for (const id of [slot?.holder, slot?.waiting[0]]) if (id) await ports.queue.hint(id, 0)
+}
+
+/** Each event id counts once. Process starts are kept as proof that what the process had in memory is gone. */
+async function noteEvent(node: string, event: NodeEvent, ports: Ports): Promise<void> {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const item = await ports.store.item('node', node)
+    if (item === null) throw new Error('the node has not been seen yet; its event is taken later')
+    if (item.value.relayEvents.includes(event.id)) return
+    const starts =
+      event.type === 'process_started' ? [...item.value.processStarts, event.at] : item.value.processStarts
+    const next = {
+      ...item.value,
+      relayEvents: [...item.value.relayEvents, event.id].slice(-IDS_KEPT),
+      processStarts: starts.slice(-STARTS_KEPT),
+    }
+    if (await ports.store.putItem('node', node, next, item.version)) return
+  }
+  throw new Error('the node item is contended; its event is taken later')
+}
+
+async function channelsOf(node: string, ports: Ports): Promise<readonly string[]> {
+  return (await ports.store.item('node', node))?.value.channelIds ?? []
+}
+
+async function hear(id: string, node: string, event: NodeEvent, ports: Ports, policy: Policy): Promise<void> {
+  const { reason } = event
+  if (event.type !== 'splice_negotiation_failed' || event.channelId === undefined || reason === undefined)
+    return
+  await amend(
+    id,
+    (splice) =>
+      splice.node === node
+        ? step(splice, { type: 'reason_heard', reason, at: event.at }, { now: ports.clock.now(), policy })
+        : { splice, actions: [] },
+    ports,
+    policy,
+  )
+}
