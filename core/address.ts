@@ -30,14 +30,14 @@ export const dustLimitSats: Readonly<Record<ScriptType, number>> = {
 
 type Prefixes = { readonly bech32: string; readonly pubKeyHash: number; readonly scriptHash: number }
 
-const test = { bech32: 'tb', pubKeyHash: 0x6f, scriptHash: 0xc4 }
+const testPrefixes = { bech32: 'tb', pubKeyHash: 0x6f, scriptHash: 0xc4 }
 
 /** Testnet and signet write the same addresses; regtest shares their base58 ones. That is as far as a check can see. */
 const prefixes: Readonly<Record<Network, Prefixes>> = {
   bitcoin: { bech32: 'bc', pubKeyHash: 0x00, scriptHash: 0x05 },
-  testnet: test,
-  signet: test,
-  regtest: { ...test, bech32: 'bcrt' },
+  testnet: testPrefixes,
+  signet: testPrefixes,
+  regtest: { ...testPrefixes, bech32: 'bcrt' },
 }
 
 const everyNetwork = Object.values(prefixes)

@@ -1,4 +1,4 @@
-import { crypto } from 'bitcoinjs-lib'
+import { createHash } from 'node:crypto'
 
 const SPLICE_PREFIX = 'spl_'
 
@@ -8,8 +8,7 @@ const SPLICE_PREFIX = 'spl_'
  * conditional put. The tenant's length goes in first: no two (tenant, key) pairs share their bytes.
  */
 export function spliceIdOf(tenant: string, idempotencyKey: string): string {
-  const bytes = new TextEncoder().encode(`${tenant.length}:${tenant}${idempotencyKey}`)
-  return SPLICE_PREFIX + Buffer.from(crypto.sha256(bytes)).toString('hex')
+  return SPLICE_PREFIX + createHash('sha256').update(`${tenant.length}:${tenant}${idempotencyKey}`).digest('hex')
 }
 
 /** The payment id of a splice: the same 32 bytes, in hex, whatever candidate confirms. */

@@ -1,0 +1,76 @@
+import { Agent, request } from 'undici'
+import type { ChainFault } from '../../../core/chain.ts'
+import type { Call } from '../../../core/ports.ts'
+import { err, ok, type Result } from '../../../core/result.ts'
+
+/** A transaction of four million weight units in hex is 8 MB. */
+const MAX_BODY_BYTES = 10 * 1024 * 1024
+
+/** Where an Esplora is, and how long a request may take beside its call's own deadline. */
+export type EsploraConfig = {
+  /** With the path of the API, for example `https://blockstream.info/api`. */
+  readonly url: string
+  /** Default: the call's deadline alone. */
+  readonly timeoutMs?: number
+  /** Default 10 MiB. */
+  readonly maxBodyBytes?: number
+}
+
+export type HttpAnswer = { readonly status: number; readonly body: string }
+
+/** Requests to one Esplora. A fault names the route, never the address, which may hold a key. */
+export type EsploraHttp = {
+  get(route: string, call: Call): Promise<Result<HttpAnswer, ChainFault>>
+  post(route: string, body: string, call: Call): Promise<Result<HttpAnswer, ChainFault>>
+}
+
+export const unreachable = (message: string): { readonly ok: false; readonly error: ChainFault } =>
+  err({ class: 'unreachable', message })
+
+/** The whole body as text; null if it is too large. */
+async function textOf(body: AsyncIterable<unknown>, maxBytes: number): Promise<string | null> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    if (!(chunk instanceof Uint8Array)) return null
+    bytes += chunk.length
+    if (bytes > maxBytes) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** The code of an error of undici or of a socket; texts may hold addresses. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
+  return error instanceof Error ? error.name : 'failed'
+}
+
+/** HTTP without redirects and without repetition: a request ends with its call, its socket with it. */
+export function esploraHttp(config: EsploraConfig): EsploraHttp {
+  const base = config.url.replace(/\/+$/, '')
+  const dispatcher = new Agent()
+  const send = async (
+    method: 'GET' | 'POST',
+    route: string,
+    body: string | null,
+    call: Call,
+  ): Promise<Result<HttpAnswer, ChainFault>> => {
+    const signal =
+      config.timeoutMs === undefined
+        ? call.signal
+        : AbortSignal.any([call.signal, AbortSignal.timeout(config.timeoutMs)])
+    try {
+      const response = await request(base + route, { method, body, signal, dispatcher })
+      const text = await textOf(response.body, config.maxBodyBytes ?? MAX_BODY_BYTES)
+      if (text === null) return unreachable(`${method} ${route}: the answer is too large`)
+      return ok({ status: response.statusCode, body: text })
+    } catch (error) {
+      return unreachable(`${method} ${route}: ${reasonOf(error)}`)
+    }
+  }
+  return {
+    get: (route, call) => send('GET', route, null, call),
+    post: (route, body, call) => send('POST', route, body, call),
+  }
+}

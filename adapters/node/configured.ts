@@ -1,0 +1,104 @@
+import * as z from 'zod'
+import type { Clock, ConfiguredNode, NodePort } from '../../core/ports.ts'
+import { err } from '../../core/result.ts'
+import { Network } from '../../core/splice.ts'
+import { esplora } from '../chain/esplora/esplora.ts'
+import { ldkClient } from './ldk/client.ts'
+import { LdkConfig } from './ldk/config.ts'
+import { ldkNode } from './ldk/node.ts'
+
+const RELAY_KEY_CHARACTERS = 32
+
+const isWeb = (text: string): boolean => ['http:', 'https:'].includes(URL.parse(text)?.protocol ?? '')
+const Name = (what: string) =>
+  z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, `must be ${what}: a-z, 0-9, - and _`)
+
+const ChainSource = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('esplora'),
+    url: z.string().refine(isWeb, 'must be an http or https URL'),
+  }),
+])
+
+/** What every kind of node has. */
+const common = {
+  name: Name('a name'),
+  network: Network,
+  /** Who may use the node; for others it does not exist. */
+  tenants: z.array(Name('a tenant')).min(1),
+  /** Left out: the first identity seen is pinned. */
+  nodeId: z
+    .string()
+    .regex(/^0[23][0-9a-f]{64}$/, 'must be a compressed public key in lower-case hex')
+    .optional(),
+  relayKey: z.string().min(RELAY_KEY_CHARACTERS).optional(),
+  /** The operator's word that so much quiet proves absence on this node (design section 6). */
+  quietAbsenceSeconds: z.int().positive().optional(),
+  chain: ChainSource,
+}
+
+/** One node of the nodes file, or of the secret `Nodes`. Issues name the field and never repeat a value. */
+export const NodeEntry = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('ldk-server'), ...common, ...LdkConfig.shape }),
+])
+export type NodeEntry = z.infer<typeof NodeEntry>
+
+/** Nodes that cannot be used as they are configured. The message names node and field, never a value. */
+export class NodesError extends Error {
+  override readonly name = 'NodesError'
+}
+
+/**
+ * Reads a list of nodes. `source` is what errors call it. Throws NodesError with a line for every wrong field.
+ */
+export function parseNodes(value: unknown, source: string): NodeEntry[] {
+  const parsed = z.array(NodeEntry).safeParse(value)
+  if (!parsed.success) {
+    throw new NodesError(parsed.error.issues.map((issue) => `${source}: ${lineOf(issue, value)}`).join('\n'))
+  }
+  const names = parsed.data.map(({ name }) => name)
+  const twice = names.find((name, n) => names.indexOf(name) !== n)
+  if (twice !== undefined) throw new NodesError(`${source}: two nodes are called ${twice}`)
+  return parsed.data
+}
+
+function lineOf(issue: z.core.$ZodIssue, value: unknown): string {
+  const [position, ...field] = issue.path
+  if (typeof position !== 'number') return `must be a list of nodes (${issue.message})`
+  const name = Array.isArray(value) ? nameOf(value[position]) : null
+  const node = name === null ? `node ${position + 1}` : `node ${name}`
+  return `${node}: ${field.length === 0 ? '' : `${field.join('.')}: `}${issue.message}`
+}
+
+/** The name that an entry gives itself, if it is fit to be printed. */
+function nameOf(entry: unknown): string | null {
+  const named = z.looseObject({ name: common.name }).safeParse(entry)
+  return named.success ? named.data.name : null
+}
+
+/** A node behind the port, with its chain source and who may use it. Opens no connection yet. */
+export function configuredNode(entry: NodeEntry, clock: Clock): ConfiguredNode {
+  const { authWindowSeconds, clockSkewSeconds, overlapGuard } = entry
+  const options = { clock, authWindowSeconds, clockSkewSeconds, overlapGuard }
+  return {
+    name: entry.name,
+    port: onNetwork(entry.network, ldkNode(ldkClient(entry, clock), options)),
+    chain: esplora({ url: entry.chain.url }),
+    tenants: entry.tenants,
+    nodeId: entry.nodeId ?? null,
+    relayKey: entry.relayKey ?? null,
+    quietAbsenceMs: entry.quietAbsenceSeconds === undefined ? null : entry.quietAbsenceSeconds * 1000,
+  }
+}
+
+/** Gate 2 wants the pinned network: a node on another one is configured wrongly, and is never looked at as this one. */
+function onNetwork(network: Network, port: NodePort): NodePort {
+  return {
+    ...port,
+    async look(call) {
+      const look = await port.look(call)
+      if (!look.ok || look.value.network === network) return look
+      return err({ class: 'config', message: `the node is on ${look.value.network}, not on ${network}` })
+    },
+  }
+}

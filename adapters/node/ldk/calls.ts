@@ -1,0 +1,110 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import type { DescMessage } from '@bufbuild/protobuf'
+import * as z from 'zod'
+import { AmountSats } from '../../../core/money.ts'
+import { Balances, ChannelList, type Codec, NodeId, NodeInfo, PeerList, uint64 } from './codecs.ts'
+import type { MethodName } from './messages.ts'
+import { PageRequest, PaymentDetails, PaymentPage } from './payments.ts'
+import type { LdkSpliceIn, LdkSpliceOut } from './rpc.ts'
+
+const Empty: Codec<undefined> = z.codec(z.object({}), z.undefined(), {
+  decode: () => undefined,
+  encode: () => ({}),
+})
+
+const Address: Codec<string> = z.codec(z.object({ address: z.string().min(1) }), z.string(), {
+  decode: ({ address }) => address,
+  encode: (address) => ({ address }),
+})
+
+const PaymentId: Codec<string> = z.codec(
+  z.object({ paymentId: z.string().regex(/^[0-9a-f]{64}$/) }),
+  z.string(),
+  { decode: ({ paymentId }) => paymentId, encode: (paymentId) => ({ paymentId }) },
+)
+
+type PeerAddress = { readonly nodeId: string; readonly address: string }
+const PeerAddress: Codec<PeerAddress> = z.codec(
+  z.object({ nodePubkey: NodeId, address: z.string().min(1), persist: z.boolean() }),
+  z.custom<PeerAddress>(),
+  {
+    decode: ({ nodePubkey, address }) => ({ nodeId: nodePubkey, address }),
+    // Kept by the node, or a restart of it would leave the channel without its peer again.
+    encode: ({ nodeId, address }) => ({ nodePubkey: nodeId, address, persist: true }),
+  },
+)
+
+const spliceAmountSats = uint64.pipe(AmountSats)
+const SpliceInWire = z.object({
+  userChannelId: z.string().regex(/^\d+$/),
+  counterpartyNodeId: NodeId,
+  spliceAmountSats,
+})
+const spliceOf = (wire: z.infer<typeof SpliceInWire>): LdkSpliceIn => ({
+  userChannelId: wire.userChannelId,
+  counterpartyNodeId: wire.counterpartyNodeId,
+  amountSats: wire.spliceAmountSats,
+})
+const spliceWireOf = (splice: LdkSpliceIn): z.infer<typeof SpliceInWire> => ({
+  userChannelId: splice.userChannelId,
+  counterpartyNodeId: splice.counterpartyNodeId,
+  spliceAmountSats: splice.amountSats,
+})
+
+const SpliceIn: Codec<LdkSpliceIn> = z.codec(SpliceInWire, z.custom<LdkSpliceIn>(), {
+  decode: spliceOf,
+  encode: spliceWireOf,
+})
+
+const SpliceOut: Codec<LdkSpliceOut> = z.codec(
+  SpliceInWire.extend({ address: z.string().min(1) }),
+  z.custom<LdkSpliceOut>(),
+  {
+    decode: (wire) => ({ ...spliceOf(wire), address: wire.address }),
+    encode: (splice) => ({ ...spliceWireOf(splice), address: splice.address }),
+  },
+)
+
+/** One method of ldk-server: what its request and its response mean in the types of `rpc.ts`. */
+export type RpcMethod<Q, A> = {
+  readonly name: MethodName
+  readonly request: Codec<Q>
+  readonly response: Codec<A>
+}
+
+/** Types a method's two codecs together. */
+function method<Q, A>(name: MethodName, request: Codec<Q>, response: Codec<A>): RpcMethod<Q, A> {
+  return { name, request, response }
+}
+
+/** The calls that we make, for the client and for the simulated server alike. */
+export const calls = {
+  getNodeInfo: method('GetNodeInfo', Empty, NodeInfo),
+  listChannels: method('ListChannels', Empty, ChannelList),
+  listPeers: method('ListPeers', Empty, PeerList),
+  getBalances: method('GetBalances', Empty, Balances),
+  getPayment: method('GetPaymentDetails', PaymentId, PaymentDetails),
+  listPayments: method('ListPayments', PageRequest, PaymentPage),
+  onchainReceive: method('OnchainReceive', Empty, Address),
+  connectPeer: method('ConnectPeer', PeerAddress, Empty),
+  spliceIn: method('SpliceIn', SpliceIn, Empty),
+  spliceOut: method('SpliceOut', SpliceOut, Address),
+} as const
+
+/** A value as the bytes of its message. Throws a ZodError if the value does not fit the message. */
+export function encodeMessage<T>(descriptor: DescMessage, codec: Codec<T>, value: T): Uint8Array {
+  return toBinary(descriptor, create(descriptor, z.encode(codec, value)))
+}
+
+/** The value in a message's bytes; null if they are not such a message. */
+export function decodeMessage<T>(
+  descriptor: DescMessage,
+  codec: Codec<T>,
+  bytes: Uint8Array,
+): { value: T } | null {
+  try {
+    return { value: codec.parse(fromBinary(descriptor, bytes)) }
+  } catch {
+    return null
+  }
+}

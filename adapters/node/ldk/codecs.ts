@@ -1,0 +1,162 @@
+import * as z from 'zod'
+import { outpointOf, splitOutpoint, Txid } from '../../../core/outpoint.ts'
+import type { Network } from '../../../core/splice.ts'
+import type { LdkBalances, LdkChannel, LdkNodeInfo, LdkPeer } from './rpc.ts'
+
+/**
+ * Both directions of every message: `decode` checks what came over the wire and gives the values of `rpc.ts`, `encode`
+ * is its inverse, used for requests by the client and for responses by the simulated server.
+ */
+export type Codec<T> = z.ZodType<T, Record<string, unknown>>
+
+/** An unsigned 64-bit number of the wire. Ours are safe integers; anything beyond is refused. */
+export const uint64 = z.codec(z.bigint().nonnegative(), z.int().nonnegative(), {
+  decode: Number,
+  encode: BigInt,
+})
+const uint32 = z.int().nonnegative()
+export const NodeId = z.string().regex(/^[0-9a-f]{66}$/)
+export const ChannelId = z.string().regex(/^[0-9a-f]{64}$/)
+
+/** The numbers of ldk-server's `Network`. 2 is testnet4, which Splicekeeper does not know. */
+const NETWORKS: ReadonlyMap<number, Network> = new Map([
+  [0, 'bitcoin'],
+  [1, 'testnet'],
+  [3, 'signet'],
+  [4, 'regtest'],
+])
+const network = z.codec(z.int(), z.custom<Network>(), {
+  decode(value, context) {
+    const known = NETWORKS.get(value)
+    if (known !== undefined) return known
+    context.issues.push({ code: 'custom', message: 'a network that we do not know', input: value })
+    return z.NEVER
+  },
+  encode: (value) => [...NETWORKS].find(([, name]) => name === value)?.[0] ?? -1,
+})
+
+export const NodeInfo: Codec<LdkNodeInfo> = z.codec(
+  z.object({
+    nodeId: NodeId,
+    currentBestBlock: z.object({ blockHash: Txid, height: uint32 }),
+    latestLightningWalletSyncTimestamp: uint64.optional(),
+    network,
+    version: z.string().optional(),
+  }),
+  z.custom<LdkNodeInfo>(),
+  {
+    decode: (wire) => ({
+      nodeId: wire.nodeId,
+      network: wire.network,
+      bestBlock: { height: wire.currentBestBlock.height, hash: wire.currentBestBlock.blockHash },
+      lightningSyncedAtSeconds: wire.latestLightningWalletSyncTimestamp ?? null,
+      version: wire.version ?? null,
+    }),
+    encode: (info) => ({
+      nodeId: info.nodeId,
+      currentBestBlock: { blockHash: info.bestBlock.hash, height: info.bestBlock.height },
+      latestLightningWalletSyncTimestamp: info.lightningSyncedAtSeconds ?? undefined,
+      network: info.network,
+      version: info.version ?? undefined,
+    }),
+  },
+)
+
+const Channel = z.codec(
+  z.object({
+    channelId: ChannelId,
+    counterpartyNodeId: NodeId,
+    fundingTxo: z.object({ txid: Txid, vout: uint32 }).optional(),
+    userChannelId: z.string().regex(/^\d+$/),
+    channelValueSats: uint64,
+    outboundCapacityMsat: uint64,
+    inboundCapacityMsat: uint64,
+    confirmationsRequired: uint32.optional(),
+    confirmations: uint32.optional(),
+    isChannelReady: z.boolean(),
+    isUsable: z.boolean(),
+  }),
+  z.custom<LdkChannel>(),
+  {
+    decode: (wire) => ({
+      channelId: wire.channelId,
+      userChannelId: wire.userChannelId,
+      counterpartyNodeId: wire.counterpartyNodeId,
+      funding: wire.fundingTxo ? outpointOf(wire.fundingTxo.txid, wire.fundingTxo.vout) : null,
+      valueSats: wire.channelValueSats,
+      outboundMsat: wire.outboundCapacityMsat,
+      inboundMsat: wire.inboundCapacityMsat,
+      confirmationsRequired: wire.confirmationsRequired ?? null,
+      confirmations: wire.confirmations ?? null,
+      isReady: wire.isChannelReady,
+      isUsable: wire.isUsable,
+    }),
+    encode: (channel) => ({
+      channelId: channel.channelId,
+      counterpartyNodeId: channel.counterpartyNodeId,
+      fundingTxo: channel.funding === null ? undefined : splitOutpoint(channel.funding),
+      userChannelId: channel.userChannelId,
+      channelValueSats: channel.valueSats,
+      outboundCapacityMsat: channel.outboundMsat,
+      inboundCapacityMsat: channel.inboundMsat,
+      confirmationsRequired: channel.confirmationsRequired ?? undefined,
+      confirmations: channel.confirmations ?? undefined,
+      isChannelReady: channel.isReady,
+      isUsable: channel.isUsable,
+    }),
+  },
+)
+
+export const ChannelList: Codec<readonly LdkChannel[]> = z.codec(
+  z.object({ channels: z.array(Channel) }),
+  z.custom<readonly LdkChannel[]>(),
+  { decode: (wire) => wire.channels, encode: (channels) => ({ channels: [...channels] }) },
+)
+
+export const PeerList: Codec<readonly LdkPeer[]> = z.codec(
+  z.object({ peers: z.array(z.object({ nodeId: NodeId, address: z.string(), isConnected: z.boolean() })) }),
+  z.custom<readonly LdkPeer[]>(),
+  {
+    decode: (wire) =>
+      wire.peers.map(({ nodeId, address, isConnected }) => ({ nodeId, address, connected: isConnected })),
+    encode: (peers) => ({
+      peers: peers.map(({ nodeId, address, connected }) => ({ nodeId, address, isConnected: connected })),
+    }),
+  },
+)
+
+const ClaimableOnChannelClose = z.object({
+  channelId: ChannelId,
+  amountSatoshis: uint64,
+  transactionFeeSatoshis: uint64,
+})
+export const Balances: Codec<LdkBalances> = z.codec(
+  z.object({
+    spendableOnchainBalanceSats: uint64,
+    lightningBalances: z.array(z.object({ claimableOnChannelClose: ClaimableOnChannelClose.optional() })),
+  }),
+  z.custom<LdkBalances>(),
+  {
+    decode: (wire) => ({
+      spendableOnchainSats: wire.spendableOnchainBalanceSats,
+      claimable: wire.lightningBalances
+        .map(({ claimableOnChannelClose }) => claimableOnChannelClose)
+        .filter((claimable) => claimable !== undefined)
+        .map(({ channelId, amountSatoshis, transactionFeeSatoshis }) => ({
+          channelId,
+          amountSats: amountSatoshis,
+          closeFeeSats: transactionFeeSatoshis,
+        })),
+    }),
+    encode: (balances) => ({
+      spendableOnchainBalanceSats: balances.spendableOnchainSats,
+      lightningBalances: balances.claimable.map(({ channelId, amountSats, closeFeeSats }) => ({
+        claimableOnChannelClose: {
+          channelId,
+          amountSatoshis: amountSats,
+          transactionFeeSatoshis: closeFeeSats,
+        },
+      })),
+    }),
+  },
+)

@@ -1,0 +1,46 @@
+import { X509Certificate } from 'node:crypto'
+import * as z from 'zod'
+import { decodeMacaroon } from './macaroon.ts'
+
+const Macaroon = z
+  .string()
+  .regex(/^([0-9a-f]{2})+$/, { error: 'must be lower-case hex', abort: true })
+  .refine((hex) => decodeMacaroon(Buffer.from(hex, 'hex')) !== null, 'must be a version 2 macaroon')
+
+/** How an ldk-server authenticates us: its version decides (reference `ldk.md` 6.2 and 6.3). */
+export const LdkAuth = z.discriminatedUnion('scheme', [
+  z.object({
+    scheme: z.literal('hmac'),
+    apiKey: z.string().regex(/^[0-9a-f]{64}$/, 'must be the 64 lower-case hex digits of the file api_key'),
+  }),
+  z.object({ scheme: z.literal('macaroon'), macaroon: Macaroon }),
+  z.object({ scheme: z.literal('macaroon-bearer'), macaroon: Macaroon }),
+])
+export type LdkAuth = z.infer<typeof LdkAuth>
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0
+  } catch {
+    return false
+  }
+}
+
+const isPlainHttps = (text: string): boolean => {
+  const url = URL.parse(text)
+  return url?.protocol === 'https:' && url.username === '' && url.password === '' && url.search === ''
+}
+
+/** The configuration of one ldk-server. Issues name the field and never repeat its value. */
+export const LdkConfig = z.object({
+  url: z.string().refine(isPlainHttps, 'must be an https URL without credentials or query'),
+  certificate: z.string().refine(isCertificate, "must be the server's certificate (tls.crt) in PEM"),
+  auth: LdkAuth,
+  /** How far a request's time may be from the server's clock. */
+  authWindowSeconds: z.int().positive().max(3600).default(60),
+  /** How far the server's clock may be from ours. */
+  clockSkewSeconds: z.int().nonnegative().max(3600).default(60),
+  /** Whether the server's LDK has the overlap guard (design section 4); it does not tell. */
+  overlapGuard: z.boolean().default(false),
+})
+export type LdkConfig = z.infer<typeof LdkConfig>

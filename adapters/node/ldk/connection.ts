@@ -1,0 +1,132 @@
+import { Code, ConnectError, createContextKey, createContextValues } from '@connectrpc/connect'
+import type { Interceptor, Transport } from '@connectrpc/connect'
+import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node'
+import { toBinary } from '@bufbuild/protobuf'
+import * as z from 'zod'
+import type { Clock } from '../../../core/ports.ts'
+import { err, ok } from '../../../core/result.ts'
+import type { Instant } from '../../../core/splice.ts'
+import { authOf } from './auth.ts'
+import type { RpcMethod } from './calls.ts'
+import type { LdkConfig } from './config.ts'
+import { type IdentityFault, isIdentityError, pinned } from './identity.ts'
+import { grpcFrame, methodNamed } from './messages.ts'
+import type { RpcAnswer, RpcFault, RpcOptions } from './rpc.ts'
+
+/** ldk-server's own limit for a message. */
+const MAX_MESSAGE_BYTES = 10 * 1024 * 1024
+const MAX_FAULT_CHARACTERS = 300
+const IDLE_MS = 60_000
+
+const signedAtKey = createContextKey<Instant | null>(null, { description: 'time of signing' })
+
+/** One HTTP/2 session, opened by the first call on it, and how many calls are on it. */
+type Session = { readonly manager: Http2SessionManager; readonly transport: Transport; calls: number }
+
+/** Signs what will be sent: Connect frames the same message in the same way, uncompressed. */
+function signer(config: LdkConfig, clock: Clock): Interceptor {
+  const auth = authOf(config.auth)
+  return (next) => async (request) => {
+    if (request.stream) throw new ConnectError('only unary calls are signed', Code.Unimplemented)
+    const [name, value] = auth({
+      method: request.method.name,
+      body: grpcFrame(toBinary(request.method.input, request.message)),
+      signedAt: request.contextValues.get(signedAtKey) ?? clock.now(),
+    })
+    request.header.set(name, value)
+    return next(request)
+  }
+}
+
+function openSession(config: LdkConfig, clock: Clock): Session {
+  const manager = new Http2SessionManager(
+    config.url,
+    { idleConnectionTimeoutMs: IDLE_MS },
+    pinned(config.certificate),
+  )
+  const transport = createGrpcTransport({
+    baseUrl: config.url,
+    sessionManager: manager,
+    interceptors: [signer(config, clock)],
+    acceptCompression: [],
+    readMaxBytes: MAX_MESSAGE_BYTES,
+  })
+  return { manager, transport, calls: 0 }
+}
+
+/**
+ * The fault of a failed call. A status counts only if the server sent it: Connect also makes up codes of its own, from
+ * HTTP statuses, resets and protocol errors, and "permission denied" made of a reset would pass for "not executed".
+ */
+function faultOf(error: unknown): RpcFault | IdentityFault {
+  if (!(error instanceof ConnectError)) return { status: null, message: 'the call failed in the client' }
+  const message = error.rawMessage.slice(0, MAX_FAULT_CHARACTERS)
+  if (isIdentityError(error)) return { status: null, message, identityMismatch: true }
+  const sent = error.metadata.get('grpc-status')
+  const status = sent !== null && /^[1-9]\d?$/.test(sent) ? Number(sent) : null
+  return { status, message }
+}
+
+/** Calls over one session at a time. */
+export type Connection = {
+  /** Sends a request once. Never throws; an aborted call resets its stream. */
+  call<Q, A>(method: RpcMethod<Q, A>, request: Q, options: RpcOptions): Promise<RpcAnswer<A>>
+  /** Ends the session, and every call on it without an answer. */
+  close(): void
+}
+
+/**
+ * gRPC to one ldk-server over TLS with its pinned certificate. The session stays open between calls. A call without a
+ * status (aborted, reset, unreadable) puts its session in doubt: it is not used again, and destroyed with its socket as
+ * soon as no other call is on it.
+ */
+export function openConnection(config: LdkConfig, clock: Clock): Connection {
+  let current: Session | null = null
+  const doubted = new Set<Session>()
+
+  const release = (session: Session): void => {
+    session.calls -= 1
+    if (session.calls > 0 || !doubted.delete(session)) return
+    session.manager.abort()
+  }
+  const doubt = (session: Session): void => {
+    doubted.add(session)
+    if (current === session) current = null
+  }
+
+  return {
+    async call(method, request, options) {
+      if (options.signal.aborted) return err({ status: null, message: 'aborted before it was sent' })
+      const session = (current ??= openSession(config, clock))
+      session.calls += 1
+      try {
+        const { message } = await session.transport.unary(
+          methodNamed(method.name),
+          options.signal,
+          undefined,
+          undefined,
+          z.encode(method.request, request),
+          createContextValues().set(signedAtKey, options.signedAt ?? null),
+        )
+        const response = method.response.safeParse(message)
+        return response.success ? ok(response.data) : err(unreadable(method.name, response.error))
+      } catch (error) {
+        const fault = faultOf(error)
+        if (fault.status === null) doubt(session)
+        return err(fault)
+      } finally {
+        release(session)
+      }
+    },
+    close() {
+      for (const session of [...doubted, ...(current === null ? [] : [current])]) session.manager.abort()
+      current = null
+    },
+  }
+}
+
+/** Names the fields that do not fit, never their values. */
+function unreadable(method: string, error: z.ZodError): RpcFault {
+  const fields = error.issues.map((issue) => issue.path.join('.')).join(', ')
+  return { status: null, message: `${method} answered what we cannot read: ${fields}`.slice(0, 300) }
+}

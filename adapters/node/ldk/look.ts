@@ -1,0 +1,118 @@
+import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook } from '../../../core/node.ts'
+import type { Call, Clock } from '../../../core/ports.ts'
+import { err, ok, type Result } from '../../../core/result.ts'
+import { nodeFaultOf } from './faults.ts'
+import type { LdkBalances, LdkChannel, LdkNodeInfo, LdkPeer, LdkRpc } from './rpc.ts'
+
+/** What the mapping needs to know of an ldk-server besides its answers. */
+export type LdkNodeOptions = {
+  readonly clock: Clock
+  /** How far a request's time may be from the server's clock; default 60. */
+  readonly authWindowSeconds?: number
+  /** How far the server's clock may be from ours; default 60. */
+  readonly clockSkewSeconds?: number
+  /** Whether the server's LDK has the overlap guard; default false. */
+  readonly overlapGuard?: boolean
+  /** How old the Lightning wallet's last sync may be for the node to count as synced; default 120. */
+  readonly syncedWithinSeconds?: number
+}
+
+function capabilitiesOf(options: LdkNodeOptions): Capabilities {
+  const overlapGuard = options.overlapGuard ?? false
+  const { authWindowSeconds = 60, clockSkewSeconds = 60 } = options
+  return {
+    software: 'ldk-server',
+    spliceIn: true,
+    spliceOut: true,
+    toAddress: true,
+    bump: false,
+    feeCap: 'gated',
+    overlapGuard,
+    queuesOffline: true,
+    reportsCandidates: false,
+    checksAnchor: false,
+    fenceMs: (authWindowSeconds + clockSkewSeconds) * 1000,
+    deadRules: [
+      'refused',
+      'channel_closed',
+      'operator',
+      'process_restarted',
+      ...(overlapGuard ? (['overlap_guard'] as const) : []),
+      'quiet_absence',
+    ],
+    slotScope: 'channel',
+  }
+}
+
+function snapshotOf(channel: LdkChannel, peers: readonly LdkPeer[], balances: LdkBalances): ChannelSnapshot {
+  const { counterpartyNodeId: peerId, isReady, isUsable } = channel
+  const peerConnected = isUsable || peers.some((peer) => peer.nodeId === peerId && peer.connected)
+  // The server reports no shutdown: what is ready, with its peer there, and still not usable, is shutting down.
+  const closing = isReady && peerConnected && !isUsable
+  const claimable = balances.claimable.find(({ channelId }) => channelId === channel.channelId)
+  return {
+    channelId: channel.channelId,
+    userChannelId: channel.userChannelId,
+    peerId,
+    peerConnected,
+    ready: isReady && !closing,
+    closing,
+    funding: channel.funding,
+    capacitySats: channel.valueSats,
+    outboundMsat: channel.outboundMsat,
+    inboundMsat: channel.inboundMsat,
+    claimableSats: claimable?.amountSats ?? null,
+    closeFeeSats: claimable?.closeFeeSats ?? null,
+    lockDepth: channel.confirmationsRequired,
+    candidates: null,
+    negotiation: 'unknown',
+  }
+}
+
+function lookOf(info: LdkNodeInfo, observedAt: number, options: LdkNodeOptions) {
+  const { nodeId, network, version, bestBlock, lightningSyncedAtSeconds: syncedAtSeconds } = info
+  const oldestSyncSeconds = observedAt / 1000 - (options.syncedWithinSeconds ?? 120)
+  return {
+    observedAt,
+    nodeId,
+    network,
+    version,
+    tipHeight: bestBlock.height,
+    tipHash: bestBlock.hash,
+    synced: syncedAtSeconds !== null && syncedAtSeconds >= oldestSyncSeconds,
+    capabilities: capabilitiesOf(options),
+    // No call of ldk-server tells the feerate that a splice would use.
+    feeRateSatPerKw: null,
+  }
+}
+
+/**
+ * Gathers GetNodeInfo, ListChannels, ListPeers and GetBalances into one look, as old as its first request. All or
+ * nothing: a look without its balances would have no signs.
+ */
+export async function look(
+  rpc: LdkRpc,
+  options: LdkNodeOptions,
+  call: Call,
+): Promise<Result<NodeLook, NodeFault>> {
+  const observedAt = options.clock.now()
+  const [info, channels, peers, balances] = await Promise.all([
+    rpc.getNodeInfo(call),
+    rpc.listChannels(call),
+    rpc.listPeers(call),
+    rpc.getBalances(call),
+  ])
+  if (info.ok && channels.ok && peers.ok && balances.ok) {
+    return ok({
+      ...lookOf(info.value, observedAt, options),
+      channels: channels.value.map((channel) => snapshotOf(channel, peers.value, balances.value)),
+      spendableSats: balances.value.spendableOnchainSats,
+    })
+  }
+  const faults = [info, channels, peers, balances].flatMap((answer) =>
+    answer.ok ? [] : [nodeFaultOf(answer.error)],
+  )
+  // A fault of the configuration says more than one that passes by itself.
+  const worst = faults.find((fault) => fault.class === 'config') ?? faults[0]
+  return err(worst ?? { class: 'unreachable', message: 'no answer' })
+}

@@ -1,0 +1,58 @@
+import type { ChannelSnapshot, NodeFault, SubmitRequest } from '../../../core/node.ts'
+import type { Call, NodePort } from '../../../core/ports.ts'
+import { err, ok, type Result } from '../../../core/result.ts'
+import type { CommandResult } from '../../../core/splice.ts'
+import { contribution } from './contribution.ts'
+import { nodeFaultOf, resultOf } from './faults.ts'
+import { look, type LdkNodeOptions } from './look.ts'
+import type { LdkRpc, RpcAnswer } from './rpc.ts'
+
+export type { LdkNodeOptions } from './look.ts'
+
+const notSent = (what: string): CommandResult => ({
+  type: 'refused',
+  class: 'invalid',
+  message: `not sent: the request names no ${what}`,
+})
+
+async function submit(rpc: LdkRpc, request: SubmitRequest, call: Call): Promise<CommandResult> {
+  const { userChannelId, peerId: counterpartyNodeId, amountSats, address } = request
+  if (userChannelId === null) return notSent('user channel id')
+  const splice = { userChannelId, counterpartyNodeId, amountSats }
+  const options = { signal: call.signal, signedAt: request.signedAt }
+  if (request.kind === 'splice_in') return resultOf(await rpc.spliceIn(splice, options))
+  // Without one the server would pay a fresh address of its own, another at every attempt.
+  if (address === null) return notSent('address')
+  return resultOf(await rpc.spliceOut({ ...splice, address }, options))
+}
+
+function read<T>(answer: RpcAnswer<T>): Result<T, NodeFault> {
+  return answer.ok ? answer : err(nodeFaultOf(answer.error))
+}
+
+async function connectPeer(
+  rpc: LdkRpc,
+  { peerId }: ChannelSnapshot,
+  call: Call,
+): Promise<Result<void, NodeFault>> {
+  const peers = await rpc.listPeers(call)
+  if (!peers.ok) return err(nodeFaultOf(peers.error))
+  const peer = peers.value.find(({ nodeId }) => nodeId === peerId)
+  if (peer === undefined)
+    return err({ class: 'unreachable', message: 'the node knows no address of the peer' })
+  return peer.connected ? ok(undefined) : read(await rpc.connectPeer(peerId, peer.address, call))
+}
+
+/**
+ * An ldk-server as a node port: one mapping, for the client over the wire and for a simulated node in process. What
+ * holds of an ldk-server is in reference `ldk.md` 6 and 7; a `taken` splice is in the node's memory and no further.
+ */
+export function ldkNode(rpc: LdkRpc, options: LdkNodeOptions): NodePort {
+  return {
+    look: (call) => look(rpc, options, call),
+    submit: (request, call) => submit(rpc, request, call),
+    newAddress: async (call) => read(await rpc.onchainReceive(call)),
+    connectPeer: (channel, call) => connectPeer(rpc, channel, call),
+    contribution: (channelId, txid, call) => contribution(rpc, channelId, txid, call),
+  }
+}

@@ -1,0 +1,92 @@
+import * as z from 'zod'
+import { Txid } from '../../../core/outpoint.ts'
+import { ChannelId, type Codec, uint64 } from './codecs.ts'
+import type { LdkPayment } from './rpc.ts'
+
+/** In the order of ldk-server's numbers. */
+const DIRECTIONS = ['inbound', 'outbound'] as const
+const STATUSES = ['pending', 'succeeded', 'failed'] as const
+
+const InteractiveFunding = z.object({ channels: z.array(z.object({ channelId: ChannelId })) })
+const Onchain = z.object({
+  txid: Txid,
+  txType: z.object({ interactiveFunding: InteractiveFunding.optional() }).optional(),
+})
+const Payment = z.object({
+  id: z.string(),
+  kind: z.object({ onchain: Onchain.optional() }).optional(),
+  amountMsat: uint64.optional(),
+  direction: z.literal([0, 1]),
+  status: z.literal([0, 1, 2]),
+  feePaidMsat: uint64.optional(),
+})
+type Payment = z.infer<typeof Payment>
+
+/** Lightning payments are no business of ours: null. */
+function onchainPaymentOf(wire: Payment): LdkPayment | null {
+  const onchain = wire.kind?.onchain
+  if (onchain === undefined) return null
+  return {
+    id: wire.id,
+    txid: onchain.txid,
+    amountMsat: wire.amountMsat ?? null,
+    feePaidMsat: wire.feePaidMsat ?? null,
+    direction: DIRECTIONS[wire.direction],
+    status: STATUSES[wire.status],
+    channelIds: onchain.txType?.interactiveFunding?.channels.map(({ channelId }) => channelId) ?? [],
+  }
+}
+
+function wireOf(payment: LdkPayment): Payment {
+  const channels = payment.channelIds.map((channelId) => ({ channelId }))
+  const txType = channels.length === 0 ? undefined : { interactiveFunding: { channels } }
+  return {
+    id: payment.id,
+    kind: { onchain: { txid: payment.txid, txType } },
+    amountMsat: payment.amountMsat ?? undefined,
+    direction: payment.direction === 'inbound' ? 0 : 1,
+    status: payment.status === 'pending' ? 0 : payment.status === 'succeeded' ? 1 : 2,
+    feePaidMsat: payment.feePaidMsat ?? undefined,
+  }
+}
+
+export const PaymentDetails: Codec<LdkPayment | null> = z.codec(
+  z.object({ payment: Payment.optional() }),
+  z.custom<LdkPayment | null>(),
+  {
+    decode: ({ payment }) => (payment === undefined ? null : onchainPaymentOf(payment)),
+    encode: (payment) => ({ payment: payment === null ? undefined : wireOf(payment) }),
+  },
+)
+
+/** One page of ListPayments; the token of the next is echoed as it came, null on the last. */
+export type PaymentPage = {
+  readonly payments: readonly LdkPayment[]
+  readonly nextPageToken: Uint8Array | null
+}
+
+const PageToken = z.custom<Uint8Array>((value) => value instanceof Uint8Array).optional()
+
+export const PaymentPage: Codec<PaymentPage> = z.codec(
+  z.object({ payments: z.array(Payment), nextPageToken: PageToken }),
+  z.custom<PaymentPage>(),
+  {
+    decode: (wire) => ({
+      payments: wire.payments.map(onchainPaymentOf).filter((payment) => payment !== null),
+      nextPageToken: wire.nextPageToken ?? null,
+    }),
+    encode: (page) => ({
+      payments: page.payments.map(wireOf),
+      nextPageToken: page.nextPageToken ?? undefined,
+    }),
+  },
+)
+
+export const PageRequest: Codec<Uint8Array | null> = z.codec(
+  z.object({ pageToken: PageToken }),
+  z.custom<Uint8Array | null>(),
+  {
+    decode: ({ pageToken }) => pageToken ?? null,
+    encode: (pageToken) => ({ pageToken: pageToken ?? undefined }),
+  },
+)

@@ -1,0 +1,76 @@
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { isIPv4 } from 'node:net'
+
+/** A certificate that an ldk-server makes for itself at its first start, and its key, both PEM. */
+export type ServerCertificate = { readonly certificate: string; readonly key: string }
+
+const ECDSA_WITH_SHA256 = '2a8648ce3d040302'
+const COMMON_NAME = '550403'
+const SUBJECT_ALT_NAME = '551d11'
+
+/** ASN.1 in DER: a tag, a length, the contents. */
+function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
+  const body = Buffer.concat(contents)
+  const length =
+    body.length < 0x80
+      ? [body.length]
+      : body.length < 0x100
+        ? [0x81, body.length]
+        : [0x82, body.length >> 8, body.length & 0xff]
+  return Buffer.concat([Buffer.from([tag, ...length]), body])
+}
+
+const sequence = (...contents: readonly Uint8Array[]): Buffer => der(0x30, ...contents)
+const set = (...contents: readonly Uint8Array[]): Buffer => der(0x31, ...contents)
+const integer = (bytes: Uint8Array): Buffer => der(0x02, bytes)
+const bitString = (bytes: Uint8Array): Buffer => der(0x03, Buffer.from([0]), bytes)
+const octetString = (bytes: Uint8Array): Buffer => der(0x04, bytes)
+const objectId = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'))
+const utf8 = (text: string): Buffer => der(0x0c, Buffer.from(text, 'utf8'))
+/** From 1975 to 4096; RFC 5280 writes years with two digits until 2049. */
+const validity = (): Buffer =>
+  sequence(der(0x17, Buffer.from('750101000000Z')), der(0x18, Buffer.from('40960101000000Z')))
+
+const nameOf = (commonName: string): Buffer =>
+  sequence(set(sequence(objectId(COMMON_NAME), utf8(commonName))))
+
+/** SubjectAltName: DNS names and IPv4 addresses. */
+function altNames(hosts: readonly string[]): Buffer {
+  const names = hosts.map((host) =>
+    isIPv4(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host)),
+  )
+  return sequence(sequence(objectId(SUBJECT_ALT_NAME), octetString(sequence(...names))))
+}
+
+const pem = (label: string, bytes: Buffer): string =>
+  `-----BEGIN ${label}-----\n${bytes.toString('base64').replaceAll(/.{1,64}/g, '$&\n')}-----END ${label}-----\n`
+
+/**
+ * A self-signed ECDSA P-256 certificate, valid from 1975 to 4096, for the hosts of ldk-server's own (X.509 version 3,
+ * RFC 5280).
+ */
+export function selfSignedCertificate(
+  hosts: readonly string[] = ['localhost', '127.0.0.1'],
+): ServerCertificate {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const name = nameOf('ldk-server')
+  const algorithm = sequence(objectId(ECDSA_WITH_SHA256))
+  const serial = randomBytes(16)
+  // A serial number is positive and has no leading zero: its first byte lies in 0x40…0x7f.
+  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40
+  const body = sequence(
+    der(0xa0, integer(Buffer.from([2]))),
+    integer(serial),
+    algorithm,
+    name,
+    validity(),
+    name,
+    publicKey.export({ type: 'spki', format: 'der' }),
+    der(0xa3, altNames(hosts)),
+  )
+  const certificate = sequence(body, algorithm, bitString(sign('sha256', body, privateKey)))
+  return {
+    certificate: pem('CERTIFICATE', certificate),
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  }
+}

@@ -1,0 +1,70 @@
+import type { ChainFault, ChainTransaction } from '../../../core/chain.ts'
+import { splitOutpoint } from '../../../core/outpoint.ts'
+import type { ChainPort } from '../../../core/ports.ts'
+import { err, ok } from '../../../core/result.ts'
+import type { Result } from '../../../core/result.ts'
+import type { PlacedTransaction, SimulatedChain } from './steering.ts'
+
+/** What a chain source sees of the chain; change it at any time. */
+export type ChainView = {
+  /** No answer at all. */
+  down: boolean
+  /** How many blocks the source is behind; what they hold is in its mempool. */
+  lagBlocks: number
+  /** The mempool is not shown. */
+  blind: boolean
+}
+
+/** An honest view of the chain. */
+export function clearView(): ChainView {
+  return { down: false, lagBlocks: 0, blind: false }
+}
+
+/** A chain source over a simulated chain. Two ports with two views are two sources. */
+export function simulatedChainPort(chain: SimulatedChain, view: ChainView = clearView()): ChainPort {
+  const tipHeight = (): number => Math.max(0, chain.tip.height - view.lagBlocks)
+
+  const seen = (tx: PlacedTransaction | null): ChainTransaction | null => {
+    if (tx === null) return null
+    const { txid, hex, feeSats } = tx
+    if (tx.block === null || tx.block.height > tipHeight()) {
+      return view.blind ? null : { txid, hex, feeSats, block: null }
+    }
+    const { height, hash, time } = tx.block
+    return { txid, hex, feeSats, block: { height, hash, time } }
+  }
+
+  const answer = async <T>(signal: AbortSignal, read: () => T): Promise<Result<T, ChainFault>> => {
+    if (signal.aborted || view.down) return unreachable('the chain source does not answer')
+    return ok(read())
+  }
+
+  return {
+    tip: ({ signal }) =>
+      answer(signal, () => {
+        const height = tipHeight()
+        return { height, hash: chain.block(height)?.hash ?? chain.tip.hash }
+      }),
+    blockHash: (height, { signal }) =>
+      answer(signal, () => (height > tipHeight() ? null : (chain.block(height)?.hash ?? null))),
+    transaction: (txid, { signal }) => answer(signal, () => seen(chain.transaction(txid))),
+    spend: (outpoint, { signal }) =>
+      answer(signal, () => {
+        const own = seen(chain.transaction(splitOutpoint(outpoint).txid))
+        return {
+          own: own === null ? 'unknown' : own.block === null ? 'mempool' : 'confirmed',
+          spender: seen(chain.spender(outpoint)),
+        }
+      }),
+    feeRateSatPerKw: (targetBlocks, { signal }) => answer(signal, () => chain.feeRateSatPerKw(targetBlocks)),
+    broadcast: async (hex, { signal }) => {
+      if (signal.aborted || view.down) return unreachable('the chain source does not answer')
+      const rejection = chain.broadcast(hex)
+      return rejection === null ? ok(undefined) : unreachable(`rejected: ${rejection}`)
+    },
+  }
+}
+
+function unreachable(message: string): { readonly ok: false; readonly error: ChainFault } {
+  return err({ class: 'unreachable', message })
+}

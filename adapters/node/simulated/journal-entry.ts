@@ -1,0 +1,40 @@
+import * as z from 'zod'
+
+export const JournalEntry = z.object({
+  serial: z.int(),
+  at: z.number(),
+  node: z.string().nullable(),
+  channelId: z.string().nullable(),
+  txid: z.string().nullable(),
+  type: z.enum([
+    'request_received',
+    'request_executed',
+    'contribution_queued',
+    'contribution_lost',
+    'contribution_merged',
+    'round_started',
+    'round_phase',
+    'round_failed',
+    'commitment_accepted',
+    'candidate_signed',
+    'candidate_broadcast',
+    'splice_locked_sent',
+    'splice_locked_withdrawn',
+    'promoted',
+    'payment',
+    'closing',
+    'closed',
+    'process_started',
+    'peer_connected',
+    'peer_disconnected',
+    'backup_saved',
+    'backup_restored',
+    'relay_event',
+    'block_connected',
+    'block_disconnected',
+    'evicted',
+  ]),
+  detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+})
+/** One fact of the world, in order of `serial`. Amounts in `detail` are satoshis. */
+export type JournalEntry = z.infer<typeof JournalEntry>

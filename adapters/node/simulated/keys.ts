@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto'
+import * as ecc from '@bitcoinerlab/secp256k1'
+import { initEccLib, networks, payments, script } from 'bitcoinjs-lib'
+
+// Without it bitcoinjs-lib takes no taproot address for a splice-out.
+initEccLib(ecc)
+
+export const NETWORK = networks.regtest
+
+/** The digest from which everything that looks random in a world is made. */
+export function digest(...parts: readonly (string | number)[]): Uint8Array {
+  return Uint8Array.from(createHash('sha256').update(parts.join('/')).digest())
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
+
+export function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(hex, 'hex'))
+}
+
+/** All keys of a world: each follows from the seed and a path such as `alice/wallet/3`. */
+export class KeyRing {
+  readonly #seed: string
+  readonly #pairs = new Map<string, { readonly secret: Uint8Array; readonly publicKey: Uint8Array }>()
+
+  constructor(seed: string) {
+    this.#seed = seed
+  }
+
+  /** 33 bytes, compressed. */
+  publicKey(path: string): Uint8Array {
+    return this.#pair(path).publicKey
+  }
+
+  /** DER signature with SIGHASH_ALL, as it stands in a witness. */
+  sign(path: string, sighash: Uint8Array): Uint8Array {
+    return script.signature.encode(ecc.sign(sighash, this.#pair(path).secret), 0x01)
+  }
+
+  /** The P2WPKH output of a wallet key. */
+  payTo(path: string): { readonly script: Uint8Array; readonly address: string } {
+    const payment = payments.p2wpkh({ pubkey: this.publicKey(path), network: NETWORK })
+    if (payment.output === undefined || payment.address === undefined)
+      throw new Error('no output of a P2WPKH key')
+    return { script: payment.output, address: payment.address }
+  }
+
+  /** The 2-of-2 funding output of a channel's two keys, sorted as BOLT 3 says; `paths` in the order of the script. */
+  funding(keyPath: string): {
+    readonly script: Uint8Array
+    readonly witnessScript: Uint8Array
+    readonly paths: readonly string[]
+  } {
+    const paths = [`${keyPath}/us`, `${keyPath}/peer`].sort((a, b) =>
+      Buffer.compare(this.publicKey(a), this.publicKey(b)),
+    )
+    const redeem = payments.p2ms({
+      m: 2,
+      pubkeys: paths.map((path) => this.publicKey(path)),
+      network: NETWORK,
+    })
+    const output = payments.p2wsh({ redeem, network: NETWORK }).output
+    if (redeem.output === undefined || output === undefined) throw new Error('no output of a 2-of-2')
+    return { script: output, witnessScript: redeem.output, paths }
+  }
+
+  #pair(path: string): { readonly secret: Uint8Array; readonly publicKey: Uint8Array } {
+    const known = this.#pairs.get(path)
+    if (known !== undefined) return known
+    const secret = digest('key', this.#seed, path)
+    const publicKey = ecc.pointFromScalar(secret, true)
+    if (publicKey === null) throw new Error(`no key follows from ${path}`)
+    const pair = { secret, publicKey }
+    this.#pairs.set(path, pair)
+    return pair
+  }
+}

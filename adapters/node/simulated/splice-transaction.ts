@@ -1,0 +1,102 @@
+import { Transaction } from 'bitcoinjs-lib'
+import type { Outpoint } from '../../../core/outpoint.ts'
+import { outpointOf, splitOutpoint } from '../../../core/outpoint.ts'
+import type { Context } from './context.ts'
+import { bytesOf, digest, hexOf } from './keys.ts'
+import type { KeyRing } from './keys.ts'
+import type { Share } from './share.ts'
+import { shareOf } from './share.ts'
+import type { Channel, Coin, Funding, Negotiation, SpliceCandidate } from './state.ts'
+
+/** Interactive transactions signal replaceability. */
+const REPLACEABLE_SEQUENCE = 0xfffffffd
+
+export function fundingOutpoint(funding: Funding): Outpoint {
+  return outpointOf(funding.txid, funding.vout)
+}
+
+/** Builds and signs what a round agreed on; null if a side cannot pay for its part. */
+export function buildCandidate(ctx: Context, channel: Channel, round: Negotiation): SpliceCandidate | null {
+  const { ours, theirs, initiator, feeRateSatPerKw } = round
+  const ourShare = shareOf(ours, initiator === 'us', feeRateSatPerKw)
+  const theirShare = shareOf(theirs, initiator === 'peer', feeRateSatPerKw)
+  if (ourShare === null || theirShare === null) return null
+  const valueSats = channel.funding.valueSats + ourShare.netSats + theirShare.netSats
+  // The new keys follow from the funding that is spent: all candidates of a splice share one script.
+  const keyPath = `${channel.keyPath}/${channel.funding.txid}`
+  const { tx, vout } = unsigned(ctx, channel, keyPath, valueSats, [ourShare, theirShare])
+  signFundingInput(ctx.keys, tx, channel.funding)
+  for (const coin of [...ourShare.coins, ...theirShare.coins]) signCoin(ctx.keys, tx, coin)
+  return {
+    funding: { txid: tx.getId(), vout, hex: tx.toHex(), valueSats, keyPath },
+    initiator,
+    feeRateSatPerKw,
+    ours,
+    theirs,
+    oursNetSats: ourShare.netSats,
+    oursFeeSats: ourShare.feeSats,
+    theirsNetSats: theirShare.netSats,
+  }
+}
+
+/** Adds an input by its outpoint. */
+export function addInput(tx: Transaction, outpoint: Outpoint, sequence: number): void {
+  const { txid, vout } = splitOutpoint(outpoint)
+  tx.addInput(bytesOf(txid).reverse(), vout, sequence)
+}
+
+/** Signs the input that spends a funding output: empty, two signatures in the order of the keys, the script. */
+export function signFundingInput(keys: KeyRing, tx: Transaction, funding: Funding): void {
+  const { witnessScript, paths } = keys.funding(funding.keyPath)
+  const position = inputAt(tx, fundingOutpoint(funding))
+  const sighash = tx.hashForWitnessV0(
+    position,
+    witnessScript,
+    BigInt(funding.valueSats),
+    Transaction.SIGHASH_ALL,
+  )
+  const signatures = paths.map((path) => keys.sign(path, sighash))
+  tx.setWitness(position, [new Uint8Array(), ...signatures, witnessScript])
+}
+
+/** Signs the input that spends a P2WPKH coin. */
+export function signCoin(keys: KeyRing, tx: Transaction, coin: Coin): void {
+  const publicKey = keys.publicKey(coin.path)
+  const position = inputAt(tx, coin.outpoint)
+  // BIP 143: the script code of P2WPKH is that of P2PKH.
+  const scriptCode = bytesOf(`76a914${hexOf(keys.payTo(coin.path).script).slice(4)}88ac`)
+  const sighash = tx.hashForWitnessV0(position, scriptCode, BigInt(coin.valueSats), Transaction.SIGHASH_ALL)
+  tx.setWitness(position, [keys.sign(coin.path, sighash), publicKey])
+}
+
+function unsigned(
+  ctx: Context,
+  channel: Channel,
+  keyPath: string,
+  valueSats: number,
+  shares: readonly Share[],
+): { readonly tx: Transaction; readonly vout: number } {
+  const tx = new Transaction()
+  tx.version = 2
+  tx.locktime = ctx.chain.tip.height
+  const spent = fundingOutpoint(channel.funding)
+  // Serial ids are random: neither the shared input nor the funding output has a place of its own.
+  const place = (text: string): string => hexOf(digest('serial', ctx.state.seed, spent, text))
+  const outpoints = [spent, ...shares.flatMap((share) => share.coins.map((coin) => coin.outpoint))]
+  outpoints.sort((a, b) => place(a).localeCompare(place(b)))
+  for (const outpoint of outpoints) addInput(tx, outpoint, REPLACEABLE_SEQUENCE)
+  const fundingScript = hexOf(ctx.keys.funding(keyPath).script)
+  const funding = { script: fundingScript, amountSats: valueSats }
+  const outputs = [funding, ...shares.flatMap((share) => share.outputs)]
+  outputs.sort((a, b) => place(a.script).localeCompare(place(b.script)))
+  for (const output of outputs) tx.addOutput(bytesOf(output.script), BigInt(output.amountSats))
+  return { tx, vout: outputs.indexOf(funding) }
+}
+
+function inputAt(tx: Transaction, outpoint: Outpoint): number {
+  const position = tx.ins.findIndex(
+    (input) => outpointOf(hexOf(Uint8Array.from(input.hash).reverse()), input.index) === outpoint,
+  )
+  if (position < 0) throw new Error(`no input spends ${outpoint}`)
+  return position
+}

@@ -1,0 +1,244 @@
+import * as z from 'zod'
+import { FailureReason } from '../../../core/failure.ts'
+import { Outpoint, Txid } from '../../../core/outpoint.ts'
+import { SpliceKind } from '../../../core/splice.ts'
+import { ChainState } from './chain-state.ts'
+import { JournalEntry } from './journal-entry.ts'
+
+const Sats = z.int()
+const Hex = z.string().regex(/^([0-9a-f]{2})*$/)
+
+/** A coin of a wallet: an unspent output and the derivation path of its key. */
+export const Coin = z.object({ outpoint: Outpoint, valueSats: Sats, path: z.string() })
+export type Coin = z.infer<typeof Coin>
+
+/** What one side wants of a round. The fee is shared out only when the round knows who initiates it, at what feerate. */
+export const Contribution = z.object({
+  id: z.string(),
+  kind: SpliceKind,
+  /** splice-out: what the script gets; splice-in: what the channel gets, before a surplus. 0: nothing but the fee. */
+  amountSats: Sats,
+  script: Hex.nullable(),
+  coins: z.array(Coin),
+  changeScript: Hex.nullable(),
+  /** What we pay as initiator, and the most that we accept as acceptor (ldk.md 3.5). */
+  feeRateSatPerKw: z.number(),
+  maxFeeRateSatPerKw: z.number(),
+})
+export type Contribution = z.infer<typeof Contribution>
+
+/** A funding output and what LDK keeps with it. Keys are derived from `keyPath`. */
+export const Funding = z.object({
+  txid: Txid,
+  vout: z.int(),
+  hex: Hex,
+  valueSats: Sats,
+  keyPath: z.string(),
+})
+export type Funding = z.infer<typeof Funding>
+
+/** A transaction that spends the funding, fully built. It is public once both sides exchanged `tx_signatures`. */
+export const SpliceCandidate = z.object({
+  funding: Funding,
+  initiator: z.enum(['us', 'peer']),
+  feeRateSatPerKw: z.number(),
+  ours: Contribution.nullable(),
+  theirs: Contribution.nullable(),
+  /** What the round adds to our side of the channel, fee included; negative for a splice-out. */
+  oursNetSats: Sats,
+  oursFeeSats: Sats,
+  theirsNetSats: Sats,
+})
+export type SpliceCandidate = z.infer<typeof SpliceCandidate>
+
+/** A round on its way to signatures (ldk.md 1.1). */
+export const Negotiation = z.object({
+  id: z.string(),
+  phase: z.enum(['quiescence', 'awaiting_ack', 'constructing', 'awaiting_signatures']),
+  initiator: z.enum(['us', 'peer']),
+  feeRateSatPerKw: z.number(),
+  ours: Contribution.nullable(),
+  theirs: Contribution.nullable(),
+  /** Whether a contribution of ours that is still queued joins the peer's round. */
+  mergesOurs: z.boolean(),
+  candidate: SpliceCandidate.nullable(),
+  /** Accepting the peer's commitment_signed is the point of no return: sign S1 moves. */
+  commitmentAccepted: z.boolean(),
+  /** Timers of an earlier connection carry another serial. */
+  timerSerial: z.int(),
+})
+export type Negotiation = z.infer<typeof Negotiation>
+
+export const NegotiatedPhase = z.enum(['awaiting_ack', 'constructing', 'awaiting_signatures'])
+export type NegotiatedPhase = z.infer<typeof NegotiatedPhase>
+
+/** A channel as the node keeps it. Candidates are oldest first. */
+export const Channel = z.object({
+  channelId: z.string(),
+  userChannelId: z.string(),
+  peerId: z.string(),
+  keyPath: z.string(),
+  isOutbound: z.boolean(),
+  lockDepth: z.int(),
+  status: z.enum(['open', 'shutting_down', 'closed']),
+  funding: Funding,
+  oursMsat: z.int(),
+  queued: Contribution.nullable(),
+  negotiation: Negotiation.nullable(),
+  candidates: z.array(SpliceCandidate),
+  lockSentTxid: Txid.nullable(),
+  /** Whether the peer sends splice_locked; false: a splice that never locks. */
+  peerLocks: z.boolean(),
+  abortAt: NegotiatedPhase.nullable(),
+  staleNext: z.boolean(),
+  closing: z.object({ how: z.enum(['cooperative', 'force']), hex: Hex }).nullable(),
+})
+export type Channel = z.infer<typeof Channel>
+
+/** An on-chain payment record of ldk-node (ldk.md section 4). */
+export const PaymentRecord = z.object({
+  id: z.string(),
+  channelId: z.string(),
+  txid: Txid,
+  amountSats: Sats,
+  feeSats: Sats,
+  direction: z.enum(['inbound', 'outbound']),
+  succeeded: z.boolean(),
+  candidates: z.array(z.object({ txid: Txid, amountSats: Sats, feeSats: Sats })),
+})
+export type PaymentRecord = z.infer<typeof PaymentRecord>
+
+export const Peer = z.object({
+  name: z.string(),
+  nodeId: z.string(),
+  address: z.string(),
+  /** Whether a connection attempt succeeds. */
+  reachable: z.boolean(),
+  connected: z.boolean(),
+})
+export type Peer = z.infer<typeof Peer>
+
+export const RequestFault = z.discriminatedUnion('type', [
+  /** Executed, but the caller learns nothing. */
+  z.object({ type: z.literal('lose_reply') }),
+  /** The caller learns nothing; the request executes that much later, if its signature is still accepted then. */
+  z.object({ type: z.literal('late'), ms: z.number().nonnegative() }),
+  /** Never executed; the caller learns nothing. */
+  z.object({ type: z.literal('drop') }),
+  /** Not executed; the caller gets that gRPC status. */
+  z.object({ type: z.literal('refuse'), status: z.int() }),
+  /** Every call, reads too, gets no answer until lifted. */
+  z.object({ type: z.literal('down') }),
+  /** Every call, reads too, gets status 16 until lifted. */
+  z.object({ type: z.literal('unauthenticated') }),
+])
+/** What happens to a request. The first four hit splice requests only. */
+export type RequestFault = z.infer<typeof RequestFault>
+
+/** What the node's disk holds: what a backup saves. */
+export const Disk = z.object({ channels: z.array(Channel), payments: z.array(PaymentRecord) })
+export type Disk = z.infer<typeof Disk>
+
+/** How a node behaves; everything has a default in `setup.ts`. */
+export const NodeBehaviour = z.object({
+  overlapGuard: z.boolean(),
+  forwardReasons: z.boolean(),
+  reportsLostQueued: z.boolean(),
+  paymentsNameChannels: z.boolean(),
+  broadcasts: z.enum(['always', 'once', 'never']),
+  authWindowMs: z.number(),
+  reconnectMs: z.number(),
+  version: z.string().nullable(),
+})
+export type NodeBehaviour = z.infer<typeof NodeBehaviour>
+
+export const NodeState = z.object({
+  name: z.string(),
+  nodeId: z.string(),
+  behaviour: NodeBehaviour,
+  processStartedAt: z.number(),
+  peers: z.array(Peer),
+  disk: Disk,
+  faults: z.object({ queue: z.array(RequestFault), always: z.array(RequestFault) }),
+  backups: z.record(z.string(), Disk),
+})
+export type NodeState = z.infer<typeof NodeState>
+
+export const SpliceRequest = z.object({
+  kind: SpliceKind,
+  userChannelId: z.string(),
+  counterpartyNodeId: z.string(),
+  amountSats: z.number(),
+  /** splice-out only */
+  address: z.string().nullable(),
+})
+/** A splice request as it comes over the wire. */
+export type SpliceRequest = z.infer<typeof SpliceRequest>
+
+/** Things that happen by themselves at a time. */
+export const Task = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('negotiate'),
+    node: z.string(),
+    channelId: z.string(),
+    negotiationId: z.string(),
+    serial: z.int(),
+  }),
+  z.object({ type: z.literal('lock'), node: z.string(), channelId: z.string(), txid: Txid }),
+  z.object({ type: z.literal('connect'), node: z.string(), peerId: z.string() }),
+  z.object({ type: z.literal('disconnect'), node: z.string(), peerId: z.string() }),
+  z.object({
+    type: z.literal('execute'),
+    node: z.string(),
+    signedAt: z.number(),
+    received: z.int(),
+    request: SpliceRequest,
+  }),
+])
+export type Task = z.infer<typeof Task>
+export const Timer = z.object({ at: z.number(), serial: z.int(), task: Task })
+export type Timer = z.infer<typeof Timer>
+
+export const RelayEvent = z.object({
+  id: z.string(),
+  type: z.enum([
+    'process_started',
+    'splice_negotiated',
+    'splice_negotiation_failed',
+    'channel_state_changed',
+    'peer_connected',
+    'peer_disconnected',
+  ]),
+  at: z.number(),
+  channelId: z.string().optional(),
+  txid: Txid.optional(),
+  reason: FailureReason.optional(),
+})
+/** What the relay beside a node posts. `txid`: of the new funding transaction. `reason`: in LDK's names. */
+export type RelayEvent = z.infer<typeof RelayEvent>
+
+export const PhaseDurations = z.object({
+  quiescenceMs: z.number(),
+  ackMs: z.number(),
+  constructingMs: z.number(),
+  signingMs: z.number(),
+  lockMs: z.number(),
+})
+/** How long each phase of a round takes. The commitment is accepted after half of `signingMs`. */
+export type PhaseDurations = z.infer<typeof PhaseDurations>
+
+/** The whole world, as it is saved in a file. */
+export const WorldState = z.object({
+  seed: z.string(),
+  now: z.number(),
+  /** Last number given to anything that needs one. */
+  serial: z.int(),
+  phases: PhaseDurations,
+  chain: ChainState,
+  /** How many addresses each wallet has given out, by owner. */
+  wallets: z.record(z.string(), z.int()),
+  nodes: z.array(NodeState),
+  timers: z.array(Timer),
+  journal: z.array(JournalEntry),
+})
+export type WorldState = z.infer<typeof WorldState>

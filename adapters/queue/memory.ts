@@ -1,0 +1,111 @@
+import type { Instant } from '../../core/splice.ts'
+import { delaySecondsOf } from './sender.ts'
+import type { Sender } from './sender.ts'
+
+/** A message as it was received. `receipt` names this receiving: once the message is received again it is stale. */
+export type Received<T> = {
+  readonly serial: number
+  readonly message: T
+  readonly receipt: string
+  /** From 1. */
+  readonly receives: number
+}
+
+/** Where simulations reach in. Deterministic as long as the hooks are. */
+export type QueueHooks<T> = {
+  /**
+   * What becomes of a sent message: one delivery for each entry, so much later than asked, in milliseconds. `[]` loses
+   * it, `[0, 0]` doubles it, `[5000]` delays it; left out: `[0]`.
+   */
+  readonly deliveries?: (message: T, delayMs: number) => readonly number[]
+  /** The order in which the visible messages are handed out; left out: oldest first. */
+  readonly order?: (visible: readonly T[]) => readonly number[]
+}
+
+/** A standard queue in memory, on a clock of its own. */
+export type MemoryQueue<T> = Sender<T> & {
+  /** Hands out up to `max` visible messages and hides them for the visibility timeout. */
+  receive(max: number): Received<T>[]
+  /** Whether the message was deleted: not with a stale receipt. */
+  remove(receipt: string): boolean
+  /** When the next message becomes visible (now or earlier: one is); null: there is none. */
+  nextVisibleAt(): Instant | null
+  /** Messages that were received too often. */
+  deadLetters(): readonly T[]
+  /** How many messages there are, hidden ones included. */
+  size(): number
+}
+
+type Entry = { serial: number; json: string; visibleAt: Instant; receives: number }
+
+/**
+ * A queue for simulations, as SQS behaves: at least once, hidden while in work, and a dead letter instead of being
+ * received more than `maxReceives` times. Messages are kept as JSON; `now` and `visibilityMs` are in milliseconds.
+ */
+export function memoryQueue<T>(options: {
+  readonly now: () => Instant
+  readonly visibilityMs: number
+  readonly maxReceives: number
+  readonly parse: (value: unknown) => T
+  readonly hooks?: QueueHooks<T>
+}): MemoryQueue<T> {
+  const { now, visibilityMs, maxReceives, parse, hooks = {} } = options
+  const entries = new Map<number, Entry>()
+  const dead: Entry[] = []
+  let serial = 0
+  const messageOf = (entry: Entry): T => parse(JSON.parse(entry.json))
+
+  return {
+    async send(message, delayMs = 0) {
+      const visibleAt = now() + delaySecondsOf(delayMs) * 1_000
+      for (const extraMs of hooks.deliveries?.(message, delayMs) ?? [0]) {
+        serial += 1
+        const json = JSON.stringify(message)
+        entries.set(serial, { serial, json, visibleAt: visibleAt + extraMs, receives: 0 })
+      }
+    },
+
+    receive(max) {
+      const visible = inOrder(visibleBy(entries, now()), (list) => hooks.order?.(list.map(messageOf)))
+      const received: Received<T>[] = []
+      for (const entry of visible) {
+        if (received.length === max) break
+        if (entry.receives === maxReceives) {
+          entries.delete(entry.serial)
+          dead.push(entry)
+          continue
+        }
+        entry.receives += 1
+        entry.visibleAt = now() + visibilityMs
+        const receipt = `${entry.serial}.${entry.receives}`
+        received.push({ serial: entry.serial, message: messageOf(entry), receipt, receives: entry.receives })
+      }
+      return received
+    },
+
+    remove(receipt) {
+      const [number, receives] = receipt.split('.').map(Number)
+      if (number === undefined || entries.get(number)?.receives !== receives) return false
+      return entries.delete(number)
+    },
+
+    nextVisibleAt() {
+      const times = [...entries.values()].map((entry) => entry.visibleAt)
+      return times.length === 0 ? null : Math.min(...times)
+    },
+
+    deadLetters: () => dead.map(messageOf),
+    size: () => entries.size,
+  }
+}
+
+function visibleBy(entries: ReadonlyMap<number, Entry>, now: Instant): Entry[] {
+  return [...entries.values()]
+    .filter((entry) => entry.visibleAt <= now)
+    .sort((a, b) => a.visibleAt - b.visibleAt || a.serial - b.serial)
+}
+
+/** The entries at the positions named; what is not named stays unhandled this time. */
+function inOrder(entries: Entry[], order: (entries: Entry[]) => readonly number[] | undefined): Entry[] {
+  return order(entries)?.flatMap((position) => entries[position] ?? []) ?? entries
+}

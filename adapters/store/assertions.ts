@@ -1,0 +1,80 @@
+import * as z from 'zod'
+import { Splice } from '../../core/splice.ts'
+import type { SpliceState } from '../../core/splice.ts'
+
+/** A splice's record stays below this, as JSON in UTF-8 bytes (design section 9). */
+export const MAX_SPLICE_BYTES = 64 * 1024
+
+/** Any other item stays below this: DynamoDB's limit is 400 KB, with room for the keys. */
+export const MAX_ITEM_BYTES = 390 * 1024
+
+const ENDED: readonly SpliceState[] = ['settled', 'failed', 'cancelled']
+
+/** A record that must not be, found before a write or after a read (design section 12). Nothing was written. */
+export class StoreAssertion extends Error {
+  override readonly name = 'StoreAssertion'
+}
+
+/** Ended, all events published, nothing under watch, the slot emptied: what may leave the due index (design section 9). */
+export function isAtRest(
+  splice: Pick<Splice, 'state' | 'publishedThrough' | 'eventSerial' | 'watch' | 'slotHeld'>,
+): boolean {
+  return (
+    ENDED.includes(splice.state) &&
+    splice.publishedThrough === splice.eventSerial &&
+    splice.watch === null &&
+    !splice.slotHeld
+  )
+}
+
+/**
+ * Parses a splice's record and holds its laws: the schema, its size, safe numbers, and `dueAt` null exactly at rest.
+ * Throws {@link StoreAssertion}.
+ */
+export function checkedSplice(value: unknown): Splice {
+  const splice = checkedValue(Splice, value, 'splice')
+  assertStorable(splice, MAX_SPLICE_BYTES, splice.id)
+  if ((splice.dueAt === null) !== isAtRest(splice)) {
+    throw new StoreAssertion(
+      `${splice.id}: dueAt ${splice.dueAt} in state ${splice.state}, at rest: ${isAtRest(splice)}`,
+    )
+  }
+  return splice
+}
+
+/** Parses a small item's value, holds its size and safe numbers; `what` names it in the {@link StoreAssertion}. */
+export function checkedItem<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const item = checkedValue(schema, value, what)
+  assertStorable(item, MAX_ITEM_BYTES, what)
+  return item
+}
+
+/** Parts of index keys: DynamoDB refuses empty ones, the emulators take them. */
+export function assertFilled(fields: Record<string, string>): void {
+  for (const [name, text] of Object.entries(fields)) {
+    if (text === '') throw new StoreAssertion(`${name} is empty and a part of a key`)
+  }
+}
+
+/** A page holds a whole number of lines, at least one. Throws RangeError. */
+export function assertLimit(limit: number): void {
+  if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`limit ${limit}`)
+}
+
+function checkedValue<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new StoreAssertion(`${what} does not fit its schema: ${z.prettifyError(parsed.error)}`)
+}
+
+function assertStorable(value: unknown, limit: number, what: string): void {
+  const json = JSON.stringify(value, (_key, part: unknown) => {
+    // The database takes no number that JavaScript may have rounded.
+    if (typeof part === 'number' && Math.abs(part) > Number.MAX_SAFE_INTEGER) {
+      throw new StoreAssertion(`${what} holds ${part}, which may be rounded`)
+    }
+    return part
+  })
+  const bytes = Buffer.byteLength(json)
+  if (bytes >= limit) throw new StoreAssertion(`${what} has ${bytes} bytes, the limit is ${limit}`)
+}

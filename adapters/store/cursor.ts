@@ -1,0 +1,45 @@
+import * as z from 'zod'
+
+/** The lists that can be paged through, each an index of the table. */
+export type ListName = 'due' | 'byTenant' | 'byChannel'
+
+/**
+ * A row's place in a list: its sort key in the index (a time in milliseconds for `due`, else text) and its splice's id.
+ * It never names the tenant, the channel or the shard: those come from who asks (design section 9), so that a foreign
+ * cursor is only a place in one's own list.
+ */
+export type Place = { readonly sort: string | number; readonly id: string }
+
+/** A cursor that this store did not make, or made for another list. The API answers it with a problem. */
+export class BadCursor extends Error {
+  override readonly name = 'BadCursor'
+}
+
+const id = z.string().min(1).max(256)
+const text = z.string().min(1).max(512)
+const schemas = {
+  due: z.strictObject({ list: z.literal('due'), sort: z.number().nonnegative(), id }),
+  byTenant: z.strictObject({ list: z.literal('byTenant'), sort: text, id }),
+  byChannel: z.strictObject({ list: z.literal('byChannel'), sort: text, id }),
+} as const
+
+/** An opaque cursor for a place in a list: base64url of JSON. */
+export function cursorOf(list: ListName, place: Place): string {
+  return Buffer.from(JSON.stringify({ list, sort: place.sort, id: place.id })).toString('base64url')
+}
+
+/** The place that a cursor names in that list; null for no cursor: the start. Throws {@link BadCursor}. */
+export function placeOf(list: ListName, cursor: string | null): Place | null {
+  if (cursor === null) return null
+  const parsed = schemas[list].safeParse(jsonOf(cursor))
+  if (!parsed.success) throw new BadCursor(`not a cursor of ${list}`)
+  return { sort: parsed.data.sort, id: parsed.data.id }
+}
+
+function jsonOf(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
+  } catch {
+    return null
+  }
+}

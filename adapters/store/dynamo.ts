@@ -1,0 +1,17 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import type { Store } from '../../core/ports.ts'
+import { DynamoRows } from './dynamo-rows.ts'
+import { storeOver } from './store.ts'
+import type { WriteIds } from './store.ts'
+
+/**
+ * The store on DynamoDB: single-item conditional writes, no transactions, no streams (design section 9). `ids` makes
+ * write ids, unique for ever. Throttling and other faults of the database are thrown, after the client's own retries.
+ */
+export function dynamoStore(options: {
+  client: DynamoDBDocumentClient
+  table: string
+  ids: WriteIds
+}): Store {
+  return storeOver(new DynamoRows(options.client, options.table), options.ids)
+}

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import { itemKinds } from '../../core/items.ts'
+import type { ItemKind } from '../../core/items.ts'
+import { DUE_SHARDS } from '../../core/ports.ts'
+import type { Instant, Splice } from '../../core/splice.ts'
+import { assertFilled } from './assertions.ts'
+
+/** The primary key of an item. */
+export type Key = { readonly pk: string; readonly sk: string }
+
+/** What the indexes hold of a splice. Without `due`, it is not in the due index at all. */
+export type IndexKeys = {
+  readonly tenant: string
+  readonly tenantChannel: string
+  readonly createdAtId: string
+  readonly due: { readonly duePk: string; readonly dueAt: Instant } | null
+}
+
+/** The sort key of every item that is alone under its partition key. */
+const ALONE = '-'
+const SPLICE_PREFIX = 'SPL#'
+/** Digits of a time in milliseconds and of an event's sequence, so that the order of strings is that of numbers. */
+const DIGITS = 16
+
+export function spliceKey(id: string): Key {
+  return { pk: SPLICE_PREFIX + id, sk: ALONE }
+}
+
+/** The id of the splice behind a partition key of the indexes. */
+export function spliceIdOfPk(pk: string): string {
+  return pk.slice(SPLICE_PREFIX.length)
+}
+
+export function itemKey(kind: ItemKind, key: string): Key {
+  return { pk: `${itemKinds[kind].prefix}#${key}`, sk: ALONE }
+}
+
+export function eventKey(tenant: string, sequence: number): Key {
+  return { pk: eventPk(tenant), sk: padded(sequence) }
+}
+
+export function eventPk(tenant: string): string {
+  return `EV#${tenant}`
+}
+
+/** The shard of the due index that a splice is in for ever: 0…15, evenly by its id. */
+export function dueShardOf(id: string): number {
+  return createHash('sha256').update(id).digest().readUInt8(0) % DUE_SHARDS
+}
+
+export function duePkOf(shard: number): string {
+  return `DUE#${shard}`
+}
+
+/** Both parts are escaped: no tenant's name can be made to reach into another tenant's list. */
+export function tenantChannelOf(tenant: string, channelId: string): string {
+  return `${encodeURIComponent(tenant)}#${encodeURIComponent(channelId)}`
+}
+
+/** Index keys of a splice. Throws StoreAssertion rather than make an empty one. */
+export function indexKeysOf(splice: Splice): IndexKeys {
+  assertFilled({ id: splice.id, tenant: splice.tenant, channelId: splice.channelId })
+  return {
+    tenant: splice.tenant,
+    tenantChannel: tenantChannelOf(splice.tenant, splice.channelId),
+    createdAtId: `${padded(splice.createdAt)}#${splice.id}`,
+    due: splice.dueAt === null ? null : { duePk: duePkOf(dueShardOf(splice.id)), dueAt: splice.dueAt },
+  }
+}
+
+function padded(value: number): string {
+  return String(Math.floor(value)).padStart(DIGITS, '0')
+}

@@ -1,0 +1,91 @@
+import * as z from 'zod'
+import type { ListName, Place } from './cursor.ts'
+import { spliceIdOfPk } from './keys.ts'
+import type { IndexKeys, Key } from './keys.ts'
+import type { Condition, ListQuery, Row, RowWrite, Rows, SliceQuery } from './rows.ts'
+
+const StoredRow = z.object({
+  pk: z.string(),
+  sk: z.string(),
+  version: z.int(),
+  writeId: z.string(),
+  body: z.unknown(),
+})
+
+type Partition = Map<string, string>
+type IndexEntry = { readonly list: ListName; readonly partition: string; readonly place: Place }
+
+/**
+ * The table in memory. Rows are kept as JSON, so that what goes in and what comes out are deep copies. The indexes are
+ * kept apart from the rows and follow only when told to ({@link MemoryRows.index}), so that they can lag.
+ */
+export class MemoryRows implements Rows {
+  readonly #partitions = new Map<string, Partition>()
+  readonly #indexKeys = new Map<string, IndexKeys>()
+  readonly #entries = new Map<string, IndexEntry[]>()
+
+  async get(key: Key): Promise<Row | null> {
+    return this.#read(key)
+  }
+
+  async getMany(keys: readonly Key[]): Promise<Row[]> {
+    return keys.flatMap((key) => this.#read(key) ?? [])
+  }
+
+  async put({ index, ...row }: RowWrite, condition: Condition): Promise<boolean> {
+    const standing = this.#read(row)?.version ?? 'absent'
+    if (standing !== condition) return false
+    const partition = this.#partitions.get(row.pk) ?? new Map<string, string>()
+    this.#partitions.set(row.pk, partition.set(row.sk, JSON.stringify(row)))
+    if (index !== null) this.#indexKeys.set(row.pk, index)
+    return true
+  }
+
+  async slice({ pk, after, descending, limit }: SliceQuery): Promise<Row[]> {
+    const keys = [...(this.#partitions.get(pk)?.keys() ?? [])]
+      .filter((sk) => after === null || (descending ? sk < after : sk > after))
+      .sort()
+    if (descending) keys.reverse()
+    return this.getMany(keys.slice(0, limit).map((sk) => ({ pk, sk })))
+  }
+
+  async list({ list, partition, through, after, limit }: ListQuery): Promise<Place[]> {
+    const direction = list === 'due' ? 1 : -1
+    return [...this.#entries.values()]
+      .flat()
+      .filter((entry) => entry.list === list && entry.partition === partition)
+      .map((entry) => entry.place)
+      .filter((place) => through === null || Number(place.sort) <= through)
+      .filter((place) => after === null || direction * compare(place, after) > 0)
+      .sort((a, b) => direction * compare(a, b))
+      .slice(0, limit)
+  }
+
+  /** Makes the indexes show what stands under that partition key now. */
+  index(pk: string): void {
+    const keys = this.#indexKeys.get(pk)
+    if (keys !== undefined) this.#entries.set(pk, entriesOf(spliceIdOfPk(pk), keys))
+  }
+
+  #read({ pk, sk }: Key): Row | null {
+    const json = this.#partitions.get(pk)?.get(sk)
+    if (json === undefined) return null
+    return StoredRow.parse(JSON.parse(json))
+  }
+}
+
+function entriesOf(id: string, keys: IndexKeys): IndexEntry[] {
+  const place = { sort: keys.createdAtId, id }
+  const lists: IndexEntry[] = [
+    { list: 'byTenant', partition: keys.tenant, place },
+    { list: 'byChannel', partition: keys.tenantChannel, place },
+  ]
+  if (keys.due === null) return lists
+  return [...lists, { list: 'due', partition: keys.due.duePk, place: { sort: keys.due.dueAt, id } }]
+}
+
+function compare(a: Place, b: Place): number {
+  if (a.sort !== b.sort) return a.sort < b.sort ? -1 : 1
+  if (a.id === b.id) return 0
+  return a.id < b.id ? -1 : 1
+}

@@ -1,0 +1,143 @@
+import type * as z from 'zod'
+import type { ItemKind, ItemOf } from '../../core/items.ts'
+import { itemKinds } from '../../core/items.ts'
+import { DUE_SHARDS } from '../../core/ports.ts'
+import type { Page, Store } from '../../core/ports.ts'
+import type { Splice } from '../../core/splice.ts'
+import { StoreAssertion, assertFilled, assertLimit, checkedItem, checkedSplice } from './assertions.ts'
+import { cursorOf, placeOf } from './cursor.ts'
+import { eventLog } from './event-log.ts'
+import { duePkOf, indexKeysOf, itemKey, spliceKey, tenantChannelOf } from './keys.ts'
+import type { ListQuery, Row, RowWrite, Rows } from './rows.ts'
+
+/** Makes the id of each write; unique for ever. */
+export type WriteIds = { id(): string }
+
+/** The schemas of core/items.ts, typed so that a kind leads to its value. */
+const itemSchemas: { readonly [K in ItemKind]: { readonly schema: z.ZodType<ItemOf<K>> } } = itemKinds
+
+/** Times that a put-if-absent is made again when what beat it cannot be found. */
+const MAX_CREATE_TRIES = 3
+
+/**
+ * The store over any rows: versions, write ids and assertions (design sections 3 and 9).
+ *
+ * A failed condition proves nothing by itself: the SDK repeats a write whose answer was lost, and then meets its own
+ * write. So the item is read again, and the stored write id says who won. A write of ours that won and was overwritten
+ * before we read again is reported as lost: the caller reads again in either case.
+ */
+export function storeOver(rows: Rows, ids: WriteIds): Store {
+  return { ...spliceItems(rows, ids), ...spliceLists(rows), ...smallItems(rows, ids), ...eventLog(rows, ids) }
+}
+
+function spliceItems(rows: Rows, ids: WriteIds): Pick<Store, 'create' | 'load' | 'save' | 'loadMany'> {
+  const write = (splice: Splice) => {
+    const stored = checkedSplice({ ...splice, version: splice.version + 1, writeId: ids.id() })
+    return { stored, row: rowOf(stored) }
+  }
+  return {
+    async create(splice) {
+      if (splice.version !== 0) throw new StoreAssertion(`${splice.id} is not new: version ${splice.version}`)
+      const { stored, row } = write(splice)
+      for (let tries = 0; tries < MAX_CREATE_TRIES; tries += 1) {
+        if (await rows.put(row, 'absent')) return { created: true, splice: stored }
+        const standing = await rows.get(row)
+        if (standing === null) continue
+        return { created: standing.writeId === row.writeId, splice: spliceOf(standing) }
+      }
+      throw new Error(`${splice.id} is neither absent nor present`)
+    },
+
+    async load(id) {
+      const row = await rows.get(spliceKey(id))
+      return row === null ? null : spliceOf(row)
+    },
+
+    async save(splice) {
+      if (splice.version === 0) throw new StoreAssertion(`${splice.id} was never created`)
+      const { stored, row } = write(splice)
+      return (await putOrFind(rows, row, splice.version)) ? stored : null
+    },
+
+    async loadMany(wanted) {
+      const once = [...new Set(wanted)]
+      const found = new Map((await rows.getMany(once.map(spliceKey))).map((row) => [row.pk, row]))
+      return once.flatMap((id) => {
+        const row = found.get(spliceKey(id).pk)
+        return row === undefined ? [] : [spliceOf(row)]
+      })
+    },
+  }
+}
+
+function spliceLists(rows: Rows): Pick<Store, 'due' | 'byTenant' | 'byChannel'> {
+  const page = async (query: Omit<ListQuery, 'after'>, cursor: string | null): Promise<Page> => {
+    assertLimit(query.limit)
+    const after = placeOf(query.list, cursor)
+    // One more than wanted: a page has a cursor exactly when something follows it.
+    const places = await rows.list({ ...query, after, limit: query.limit + 1 })
+    const given = places.slice(0, query.limit)
+    const last = places.length > query.limit ? given.at(-1) : undefined
+    return { ids: given.map((place) => place.id), cursor: last ? cursorOf(query.list, last) : null }
+  }
+  return {
+    async due(shard, before, limit, cursor) {
+      if (!Number.isInteger(shard) || shard < 0 || shard >= DUE_SHARDS) throw new RangeError(`shard ${shard}`)
+      return page({ list: 'due', partition: duePkOf(shard), through: before, limit }, cursor)
+    },
+
+    async byTenant(tenant, limit, cursor) {
+      assertFilled({ tenant })
+      return page({ list: 'byTenant', partition: tenant, through: null, limit }, cursor)
+    },
+
+    async byChannel(tenant, channelId, limit, cursor) {
+      assertFilled({ tenant, channelId })
+      const partition = tenantChannelOf(tenant, channelId)
+      return page({ list: 'byChannel', partition, through: null, limit }, cursor)
+    },
+  }
+}
+
+function smallItems(rows: Rows, ids: WriteIds): Pick<Store, 'item' | 'putItem'> {
+  return {
+    async item<K extends ItemKind>(kind: K, key: string) {
+      assertFilled({ key })
+      const row = await rows.get(itemKey(kind, key))
+      if (row === null) return null
+      return { version: row.version, value: checkedItem(itemSchemas[kind].schema, row.body, row.pk) }
+    },
+
+    async putItem(kind, key, value, version) {
+      assertFilled({ key })
+      const at = itemKey(kind, key)
+      const body = plain(checkedItem(itemSchemas[kind].schema, value, at.pk))
+      return putOrFind(rows, { ...at, version: version + 1, writeId: ids.id(), body, index: null }, version)
+    },
+  }
+}
+
+/** Whether the row was written over that version (0: over nothing), by this try or by one whose answer was lost. */
+async function putOrFind(rows: Rows, row: RowWrite, version: number): Promise<boolean> {
+  if (await rows.put(row, version === 0 ? 'absent' : version)) return true
+  return (await rows.get(row))?.writeId === row.writeId
+}
+
+function rowOf(splice: Splice): RowWrite {
+  const { version, writeId } = splice
+  return { ...spliceKey(splice.id), version, writeId, body: plain(splice), index: indexKeysOf(splice) }
+}
+
+function spliceOf(row: Row): Splice {
+  const splice = checkedSplice(row.body)
+  const { pk } = spliceKey(splice.id)
+  if (row.pk !== pk || row.version !== splice.version || row.writeId !== splice.writeId) {
+    throw new StoreAssertion(`${row.pk} version ${row.version} holds ${splice.id} version ${splice.version}`)
+  }
+  return splice
+}
+
+/** A deep copy as JSON keeps it: what is undefined is gone, as no database takes it. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value))
+}

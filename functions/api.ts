@@ -1,0 +1,20 @@
+import { handle } from 'hono/aws-lambda'
+import { previewGates } from '../core/preview.ts'
+import { createApi } from './api/app.ts'
+import { nodeEvents, policy, ports, within } from './runtime.ts'
+
+/** The HTTP API over the ports of this process. */
+export const app = createApi({
+  ports,
+  policy,
+  preview: (draft) => previewGates(draft, ports, policy),
+  nodeEvents: (message) => nodeEvents.send(message),
+})
+
+const answer = handle(app)
+type Answer = typeof answer
+
+/** Requests that API Gateway passes on. */
+export function handler(event: Parameters<Answer>[0], context: NonNullable<Parameters<Answer>[1]>) {
+  return within(context, () => answer(event, context))
+}

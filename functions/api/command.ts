@@ -1,0 +1,51 @@
+import type { SpliceEvent } from '../../core/event.ts'
+import type { Splice } from '../../core/splice.ts'
+import { step } from '../../core/step.ts'
+import type { ApiContext } from './context.ts'
+import { hint } from './hint.ts'
+import { Problem } from './problem.ts'
+import type { ProblemCode } from './problem.ts'
+import { spliceOf } from './tenancy.ts'
+
+/** How often a command is tried against others that change the same item. */
+export const TRIES_MAX = 5
+
+/** A client's or an operator's word about a splice. */
+export type Command = {
+  readonly name: 'cancel' | 'retry' | 'resolve'
+  /** The event that the command is, in view of the splice as it stands; null: it is done already. Throws what stands against it. */
+  readonly eventFor: (splice: Splice) => Promise<SpliceEvent | null> | SpliceEvent | null
+  /** Where the transition table does not list the event. */
+  readonly impossible: ProblemCode
+}
+
+/** Loads, steps, saves; again if somebody was faster. Answers the splice as it stands afterwards. */
+export async function carryOut(c: ApiContext, id: string, command: Command): Promise<Splice> {
+  const { ports, policy } = c.var.deps
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const splice = await spliceOf(ports, c.var.key.tenant, id)
+    const event = await command.eventFor(splice)
+    if (event === null) return splice
+    const now = ports.clock.now()
+    const stepped = step(splice, event, { now, policy })
+    if (stepped.actions.some((action) => action.type === 'ignored')) throw impossible(command, splice)
+    // Due at once, so that a hint that gets lost costs one sweep and not the wait that stood before.
+    const saved = await ports.store.save({ ...stepped.splice, dueAt: now, updatedAt: now })
+    if (saved === null) continue
+    audit(c, command.name, { splice: id })
+    await hint(ports, id)
+    return saved
+  }
+  throw new Problem('busy', { headers: { 'Retry-After': '1' } })
+}
+
+function impossible(command: Command, splice: Splice): Problem {
+  const seen = splice.candidates.length > 0 ? ', and a transaction of it was seen' : ''
+  return new Problem(command.impossible, { detail: `it is ${splice.state}${seen}` })
+}
+
+/** A line for whoever asks later who did what: the key's name, never the key. */
+export function audit(c: ApiContext, action: string, about: Readonly<Record<string, string>>): void {
+  const { deps, key } = c.var
+  deps.ports.telemetry.info('audit', { action, tenant: key.tenant, key: key.name, ...about })
+}

@@ -1,0 +1,163 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { RouteHandler } from '@hono/zod-openapi'
+import { checkDeadline } from '../../core/accept.ts'
+import type { SpliceEvent } from '../../core/event.ts'
+import { Txid } from '../../core/outpoint.ts'
+import type { Scope } from '../../core/items.ts'
+import type { Splice } from '../../core/splice.ts'
+import { BUDGET } from '../../core/policy.ts'
+import { requireScope } from './auth.ts'
+import { carryOut } from './command.ts'
+import { router } from './context.ts'
+import type { ApiEnv } from './context.ts'
+import { claimOf } from './claim.ts'
+import { Problem, commonProblems, problemResponse } from './problem.ts'
+import { SpliceView } from './splice-view.ts'
+import { Time, instantOf } from './splice-body.ts'
+import { viewOf } from './view.ts'
+
+/** What an operator says about a case. */
+export const Note = z.string().trim().min(1).max(500)
+
+const params = z.object({ id: z.string() })
+
+/** What the three commands share. */
+const command = (scope: Scope) => ({
+  method: 'post' as const,
+  tags: ['splices'],
+  security: [{ key: [] }],
+  middleware: requireScope(scope),
+})
+
+const responses = (impossible: string) => ({
+  ...commonProblems,
+  200: {
+    description: 'The splice as it stands now.',
+    content: { 'application/json': { schema: SpliceView } },
+  },
+  404: problemResponse('`splice_not_found`.'),
+  409: problemResponse(impossible),
+  503: problemResponse('`busy`: try again.'),
+})
+
+const cancelRoute = createRoute({
+  ...command('splices:write'),
+  path: '/v1/splices/{id}/cancel',
+  operationId: 'cancelSplice',
+  summary: 'Stop submitting a splice',
+  description:
+    'Cancelled at once where nothing was submitted. Else no further attempt is made, and it ends `cancelled` as soon ' +
+    'as every attempt is proven dead; if one took effect after all, it goes on to `settled`.',
+  request: { params },
+  responses: responses('`not_cancellable`: a transaction was seen, or it has ended.'),
+})
+
+const cancel: RouteHandler<typeof cancelRoute, ApiEnv> = async (c) => {
+  const splice = await carryOut(c, c.req.valid('param').id, {
+    name: 'cancel',
+    impossible: 'not_cancellable',
+    eventFor: (current) => (isCancelled(current) ? null : { type: 'cancel_requested' }),
+  })
+  return c.json(await viewOf(c.var.deps.ports.store, splice), 200)
+}
+
+/** Cancelled, or on the way there: asking again changes nothing. */
+function isCancelled(splice: Splice): boolean {
+  if (splice.state === 'cancelled') return true
+  const waits = splice.state === 'submitted' || splice.state === 'needs_attention'
+  return waits && splice.candidates.length === 0 && splice.cancelRequestedAt !== null
+}
+
+const retryRoute = createRoute({
+  ...command('splices:write'),
+  path: '/v1/splices/{id}/retry',
+  operationId: 'retrySplice',
+  summary: 'Allow more attempts to a splice that needs attention',
+  description: 'It is submitted again only when every gate is open. Takes back a cancel.',
+  request: {
+    params,
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({
+              attempts: z.int().min(1).max(BUDGET.maxAttempts),
+              deadline: Time.optional().openapi({
+                description: 'If left out, the old one; where that has passed, 24 hours from now.',
+              }),
+            })
+            .openapi('Retry'),
+        },
+      },
+    },
+  },
+  responses: {
+    ...responses('`not_retryable`: it does not need attention, or a transaction was seen.'),
+    422: problemResponse('`deadline_past`, `deadline_too_far`.'),
+  },
+})
+
+const retry: RouteHandler<typeof retryRoute, ApiEnv> = async (c) => {
+  const body = c.req.valid('json')
+  const deadline = instantOf(body.deadline)
+  const splice = await carryOut(c, c.req.valid('param').id, {
+    name: 'retry',
+    impossible: 'not_retryable',
+    eventFor: () => {
+      const wrong = deadline === null ? null : checkDeadline(deadline, c.var.deps.ports.clock.now())
+      if (wrong !== null) throw new Problem(wrong.code, { field: 'deadline', detail: wrong.message })
+      return { type: 'retry_requested', attempts: body.attempts, deadline }
+    },
+  })
+  return c.json(await viewOf(c.var.deps.ports.store, splice), 200)
+}
+
+const resolveRoute = createRoute({
+  ...command('operator'),
+  path: '/v1/splices/{id}/resolve',
+  operationId: 'resolveSplice',
+  summary: "An operator's word on a splice that cannot be decided",
+  description:
+    '`failed` declares its attempts dead and releases the channel; the chain is watched on. `candidate` names the ' +
+    'transaction that is ours: the chain must know it, and it must spend the channel.',
+  request: {
+    params,
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .discriminatedUnion('outcome', [
+              z.strictObject({ outcome: z.literal('failed'), note: Note }),
+              z.strictObject({ outcome: z.literal('candidate'), txid: Txid, note: Note.optional() }),
+            ])
+            .openapi('Resolution'),
+        },
+      },
+    },
+  },
+  responses: {
+    ...responses('`not_resolvable`: it has ended, or a transaction was seen.'),
+    422: problemResponse('`transaction_unknown`, `transaction_unrelated`.'),
+    503: problemResponse('`busy`, `chain_unreachable`: try again.'),
+  },
+})
+
+const resolve: RouteHandler<typeof resolveRoute, ApiEnv> = async (c) => {
+  const body = c.req.valid('json')
+  const splice = await carryOut(c, c.req.valid('param').id, {
+    name: 'resolve',
+    impossible: 'not_resolvable',
+    eventFor: async (current): Promise<SpliceEvent> =>
+      body.outcome === 'failed'
+        ? { type: 'resolved_failed', note: body.note }
+        : claimOf(c.var.deps.ports, current, body.txid, body.note ?? 'named by an operator'),
+  })
+  return c.json(await viewOf(c.var.deps.ports.store, splice), 200)
+}
+
+/** What a client or an operator can do to a splice. */
+export function commandRoutes() {
+  return router().openapi(cancelRoute, cancel).openapi(retryRoute, retry).openapi(resolveRoute, resolve)
+}

@@ -1,0 +1,43 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { ApiKey } from '../../core/items.ts'
+import type { Policy } from '../../core/policy.ts'
+import type { Ports } from '../../core/ports.ts'
+import type { Splice } from '../../core/splice.ts'
+import type { NodeEventMessage } from '../messages.ts'
+import { refuseInvalid } from './validation.ts'
+
+/** What the gates would say to a splice now, and the figures behind it. null: not known. */
+export type Preview = {
+  readonly gates: readonly {
+    readonly gate: number
+    readonly name: string
+    readonly open: boolean
+    /** One sentence on why it is closed; null where it is open. */
+    readonly message: string | null
+  }[]
+  readonly estimatedFeeSats: number | null
+  readonly feeRateSatPerKw: number | null
+  readonly outboundSats: number | null
+  readonly spendableSats: number | null
+}
+
+/** Everything that the API may touch. */
+export type ApiDeps = {
+  readonly ports: Ports
+  readonly policy: Policy
+  /** Evaluates the gates for a splice that is not in the table, and changes nothing. */
+  readonly preview: (draft: Splice) => Promise<Preview>
+  /** Puts one event of a node on the failures queue. */
+  readonly nodeEvents: (message: NodeEventMessage) => Promise<void>
+}
+
+/** What the handlers find in their context; `key` behind authentication only. */
+export type ApiEnv = { Variables: { deps: ApiDeps; key: ApiKey } }
+
+export type ApiContext = Context<ApiEnv>
+
+/** An app for some routes, whose validation answers with problems. */
+export function router(): OpenAPIHono<ApiEnv> {
+  return new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid })
+}

@@ -1,0 +1,68 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { RouteHandler } from '@hono/zod-openapi'
+import { EventType } from '../../core/splice.ts'
+import { requireScope } from './auth.ts'
+import { router } from './context.ts'
+import type { ApiEnv } from './context.ts'
+import { commonProblems } from './problem.ts'
+import { wholeNumber } from './validation.ts'
+import { isoOf } from './view.ts'
+
+const EventView = z
+  .object({
+    object: z.literal('event'),
+    sequence: z.int(),
+    id: z.string().openapi({ description: 'The same each time this event is told, here or by webhook.' }),
+    type: EventType,
+    splice: z.string(),
+    epoch: z.int(),
+    at: z.iso.datetime(),
+  })
+  .openapi('Event')
+
+const eventsRoute = createRoute({
+  method: 'get',
+  path: '/v1/events',
+  operationId: 'listEvents',
+  summary: 'Your event log, gap-free and in order',
+  description: 'Ask again with the last `sequence` you took as `after`. An empty page: nothing new yet.',
+  tags: ['events'],
+  security: [{ key: [] }],
+  middleware: requireScope('splices:read'),
+  request: {
+    query: z.strictObject({
+      after: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 }),
+      limit: wholeNumber({ min: 1, max: 1000, fallback: 100 }),
+    }),
+  },
+  responses: {
+    ...commonProblems,
+    200: {
+      description: 'The lines after a sequence.',
+      content: {
+        'application/json': { schema: z.object({ object: z.literal('list'), data: z.array(EventView) }) },
+      },
+    },
+  },
+})
+
+const listEvents: RouteHandler<typeof eventsRoute, ApiEnv> = async (c) => {
+  const { deps, key } = c.var
+  const { after, limit } = c.req.valid('query')
+  const lines = await deps.ports.store.eventsAfter(key.tenant, after, limit)
+  const data = lines.map(({ sequence, id, type, spliceId, epoch, at }) => ({
+    object: 'event' as const,
+    sequence,
+    id,
+    type,
+    splice: spliceId,
+    epoch,
+    at: isoOf(at),
+  }))
+  return c.json({ object: 'list' as const, data }, 200)
+}
+
+/** The log of what happened to a tenant's splices. */
+export function eventRoutes() {
+  return router().openapi(eventsRoute, listEvents)
+}

@@ -1,0 +1,77 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { RouteHandler } from '@hono/zod-openapi'
+import { channelKey } from '../../core/items.ts'
+import type { Ports } from '../../core/ports.ts'
+import { requireScope } from './auth.ts'
+import { TRIES_MAX, audit } from './command.ts'
+import { Note } from './commands.ts'
+import { router } from './context.ts'
+import type { ApiEnv } from './context.ts'
+import { hint } from './hint.ts'
+import { Problem, commonProblems, problemResponse } from './problem.ts'
+import { nodesOf } from './tenancy.ts'
+
+const unfreezeRoute = createRoute({
+  method: 'post',
+  path: '/v1/channels/{id}/unfreeze',
+  operationId: 'unfreezeChannel',
+  summary: 'Lift the freeze of a channel',
+  description:
+    'An operator vouches that its cause is gone; what waits on the channel goes on behind the gates.',
+  tags: ['nodes'],
+  security: [{ key: [] }],
+  middleware: requireScope('operator'),
+  request: {
+    params: z.object({ id: z.string() }),
+    body: {
+      required: true,
+      content: { 'application/json': { schema: z.strictObject({ note: Note }).openapi('Unfreeze') } },
+    },
+  },
+  responses: {
+    ...commonProblems,
+    200: {
+      description: 'Lifted.',
+      content: {
+        'application/json': {
+          schema: z.object({ object: z.literal('channel'), channel: z.string(), frozen: z.null() }),
+        },
+      },
+    },
+    404: problemResponse('`channel_not_found`.'),
+    409: problemResponse('`not_frozen`.'),
+    503: problemResponse('`busy`: try again.'),
+  },
+})
+
+const unfreeze: RouteHandler<typeof unfreezeRoute, ApiEnv> = async (c) => {
+  const { ports } = c.var.deps
+  const channel = c.req.valid('param').id
+  const slotKey = await slotKeyOf(ports, c.var.key.tenant, channel)
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const slot = await ports.store.item('slot', slotKey)
+    if (!slot?.value.frozen) throw new Problem('not_frozen')
+    const lifted = { ...slot.value, frozen: null }
+    if (!(await ports.store.putItem('slot', slotKey, lifted, slot.version))) continue
+    audit(c, 'unfreeze', { channel, cause: slot.value.frozen.cause, note: c.req.valid('json').note })
+    const next = lifted.holder ?? lifted.waiting[0]
+    if (next !== undefined) await hint(ports, next)
+    return c.json({ object: 'channel' as const, channel, frozen: null }, 200)
+  }
+  throw new Problem('busy', { headers: { 'Retry-After': '1' } })
+}
+
+/** The slot of a channel that some node of the tenant has, or had: a freeze outlives the channel's listing. */
+async function slotKeyOf(ports: Ports, tenant: string, channel: string): Promise<string> {
+  for (const { name } of nodesOf(ports, tenant)) {
+    if ((await ports.store.item('channel', channelKey(name, channel))) === null) continue
+    const seen = await ports.store.item('node', name)
+    return seen?.value.slotScope === 'node' ? name : channel
+  }
+  throw new Problem('channel_not_found', { field: 'id' })
+}
+
+/** An operator's word on a frozen channel. */
+export function freezeRoutes() {
+  return router().openapi(unfreezeRoute, unfreeze)
+}

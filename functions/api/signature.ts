@@ -1,0 +1,28 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { Instant } from '../../core/splice.ts'
+
+export const TIMESTAMP_HEADER = 'Splicekeeper-Timestamp'
+export const SIGNATURE_HEADER = 'Splicekeeper-Signature'
+
+/** How far a relay's clock may be from ours. */
+const TOLERANCE_MS = 300_000
+
+/**
+ * What a relay signs its request with: hex HMAC-SHA256 under its node's relay key of the time in unix seconds, a full
+ * stop, and the bytes of the body.
+ */
+export function relaySignature(relayKey: string, timestamp: string, body: Uint8Array | string): string {
+  return createHmac('sha256', relayKey).update(`${timestamp}.`).update(body).digest('hex')
+}
+
+/** Whether a signature is the expected one, in a time that does not tell how much of it is. */
+export function isSignature(given: string, expected: string): boolean {
+  return (
+    /^[0-9a-f]{64}$/i.test(given) && timingSafeEqual(Buffer.from(given, 'hex'), Buffer.from(expected, 'hex'))
+  )
+}
+
+/** Whether a timestamp header is a time within five minutes of now. */
+export function isFresh(timestamp: string, now: Instant): boolean {
+  return /^\d{1,12}$/.test(timestamp) && Math.abs(Number(timestamp) * 1000 - now) <= TOLERANCE_MS
+}

@@ -1,0 +1,76 @@
+import { z } from '@hono/zod-openapi'
+import { DeadRule, Proof, SpliceKind, SpliceState } from '../../core/splice.ts'
+import { FailureReason, RefusalClass } from '../../core/failure.ts'
+
+const Time = z.iso.datetime()
+const Said = z.object({ code: z.string(), message: z.string() })
+
+const AttemptView = z.object({
+  number: z.int(),
+  kind: z.literal('submit'),
+  anchor: z.string(),
+  startedAt: Time,
+  result: z.enum(['taken', 'refused', 'unknown']).nullable().openapi({
+    description: 'What the node answered; null while nothing is known. `unknown`: it may have been taken.',
+  }),
+  refusal: RefusalClass.nullable(),
+  reason: FailureReason.nullable(),
+  dead: z.boolean().openapi({ description: 'It can never take effect any more.' }),
+  deadBy: DeadRule.nullable(),
+  count: z.int().openapi({ description: 'How many equal refusals this row stands for.' }),
+})
+
+const CandidateView = z.object({
+  txid: z.string(),
+  feeSats: z.int().nullable(),
+  feeRateSatPerVb: z.number().nullable(),
+  confirmations: z.int(),
+  blockHash: z.string().nullable(),
+  seenAt: Time,
+})
+
+/** A splice as the API shows it (design section 8). */
+export const SpliceView = z
+  .object({
+    id: z.string(),
+    object: z.literal('splice'),
+    status: SpliceState,
+    node: z.string(),
+    channel: z.string(),
+    network: z.string(),
+    kind: SpliceKind,
+    amountSats: z.int(),
+    address: z.string().nullable(),
+    paymentId: z.string(),
+    anchor: z.string().nullable().openapi({
+      description: 'The funding outpoint that stood when it was first submitted; null before.',
+    }),
+    attempts: z.array(AttemptView),
+    candidates: z.array(CandidateView),
+    bumps: z.array(z.record(z.string(), z.unknown())),
+    budget: z.object({
+      maxAttempts: z.int(),
+      attemptsUsed: z.int(),
+      deadline: Time,
+      maxFeeRateSatPerVb: z.number().nullable(),
+      maxFeeSats: z.int().nullable(),
+    }),
+    feeCap: z.enum(['enforced', 'gated']).nullable().openapi({
+      description: 'Whether the node itself keeps the fee ceiling, or it is checked before submitting.',
+    }),
+    notBefore: Time.nullable(),
+    metadata: z.record(z.string(), z.string()),
+    lockedAt: Time.nullable(),
+    cancelRequestedAt: Time.nullable(),
+    waitingFor: z.string().nullable().openapi({ description: 'One sentence: what it waits for.' }),
+    failure: Said.extend({ proof: Proof }).nullable(),
+    attention: Said.nullable(),
+    anomaly: z.object({ txid: z.string(), at: Time }).nullable(),
+    createdAt: Time,
+    updatedAt: Time,
+    settledAt: Time.nullable(),
+    epoch: z.int(),
+    timeline: z.array(z.object({ at: Time, status: SpliceState, why: z.string(), count: z.int() })),
+  })
+  .openapi('Splice')
+export type SpliceView = z.infer<typeof SpliceView>

@@ -1,0 +1,153 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { RouteHandler } from '@hono/zod-openapi'
+import { SpliceState } from '../../core/splice.ts'
+import { spliceIdOf } from '../../core/ids.ts'
+import { draftOf } from './acceptance.ts'
+import { requireScope } from './auth.ts'
+import { router } from './context.ts'
+import type { ApiEnv } from './context.ts'
+import { hint } from './hint.ts'
+import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertReplay, bodyHash } from './idempotency.ts'
+import { commonProblems, problemResponse } from './problem.ts'
+import { SpliceBody } from './splice-body.ts'
+import { SpliceView } from './splice-view.ts'
+import { spliceOf } from './tenancy.ts'
+import { wholeNumber } from './validation.ts'
+import { viewOf, viewsOf } from './view.ts'
+
+const PAGE = { min: 1, max: 100, fallback: 20 }
+
+const spliceJson = { 'application/json': { schema: SpliceView } }
+const SpliceList = z.object({
+  object: z.literal('list'),
+  data: z.array(SpliceView),
+  cursor: z.string().nullable().openapi({ description: 'Of the next page; null: this is the last one.' }),
+})
+
+/** What acceptance can answer besides what every route can; the preview shares it. */
+export const acceptanceProblems = {
+  ...commonProblems,
+  404: problemResponse('`node_not_found`, `channel_not_found`.'),
+  409: problemResponse('`duplicate_output`: a live splice with the same effect exists.'),
+  413: problemResponse('`body_too_large`.'),
+  415: problemResponse('`unsupported_media_type`.'),
+  422: problemResponse('`address_network`, `dust`, `node_unsupported`, `channel_closing`, and the like.'),
+  503: problemResponse(
+    '`node_not_seen`: the node has not been looked at yet. Try again after `Retry-After`.',
+  ),
+} as const
+
+const acceptRoute = createRoute({
+  method: 'post',
+  path: '/v1/splices',
+  operationId: 'acceptSplice',
+  summary: 'Order a splice',
+  description:
+    'Accepted means durable: the splice is retried across disconnects and restarts of the node and of this service, ' +
+    'within its budget, and ends with one outcome. Repeat the request with the same key as often as you like. A ' +
+    'request that was answered with an error stored nothing; a new try needs a new key.',
+  tags: ['splices'],
+  security: [{ key: [] }],
+  middleware: requireScope('splices:write'),
+  request: {
+    headers: IdempotencyHeaders,
+    body: { required: true, content: { 'application/json': { schema: SpliceBody } } },
+  },
+  responses: {
+    ...acceptanceProblems,
+    200: {
+      description: 'The splice that this key ordered before, as it stands. `Idempotent-Replayed: true`.',
+      content: spliceJson,
+    },
+    202: { description: 'Accepted: it is kept until it ends.', content: spliceJson },
+    422: problemResponse('`idempotency_key_reused`, or a reason why this splice could never run.'),
+  },
+})
+
+const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
+  const { deps, key } = c.var
+  const { store } = deps.ports
+  const idempotencyKey = c.req.valid('header')[IDEMPOTENCY_KEY]
+  const hash = bodyHash(await c.req.json<unknown>())
+  // First of all: a replay is answered whatever became of the node, the channel or the deadline meanwhile.
+  const earlier = await store.load(spliceIdOf(key.tenant, idempotencyKey))
+  const { created, splice } = earlier
+    ? { created: false, splice: earlier }
+    : await store.create(await draftOf(deps, key, c.req.valid('json'), { idempotencyKey, bodyHash: hash }))
+  if (created) await hint(deps.ports, splice.id)
+  else assertReplay(splice, hash)
+  const view = await viewOf(store, splice)
+  if (created) return c.json(view, 202, { Location: `/v1/splices/${splice.id}` })
+  return c.json(view, 200, { 'Idempotent-Replayed': 'true' })
+}
+
+const readRoute = createRoute({
+  method: 'get',
+  path: '/v1/splices/{id}',
+  operationId: 'getSplice',
+  summary: 'Read a splice, always current',
+  tags: ['splices'],
+  security: [{ key: [] }],
+  middleware: requireScope('splices:read'),
+  request: { params: z.object({ id: z.string() }) },
+  responses: {
+    ...commonProblems,
+    200: { description: 'The splice.', content: spliceJson },
+    404: problemResponse('`splice_not_found`.'),
+  },
+})
+
+const read: RouteHandler<typeof readRoute, ApiEnv> = async (c) => {
+  const { deps, key } = c.var
+  const splice = await spliceOf(deps.ports, key.tenant, c.req.valid('param').id)
+  return c.json(await viewOf(deps.ports.store, splice), 200)
+}
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/splices',
+  operationId: 'listSplices',
+  summary: 'List splices, newest first',
+  description: 'May lag by a moment. Filters may make a page short: go on while there is a cursor.',
+  tags: ['splices'],
+  security: [{ key: [] }],
+  middleware: requireScope('splices:read'),
+  request: {
+    query: z.strictObject({
+      status: SpliceState.optional(),
+      node: z.string().min(1).optional(),
+      channel: z.string().min(1).optional(),
+      limit: wholeNumber(PAGE),
+      cursor: z.string().min(1).optional(),
+    }),
+  },
+  responses: {
+    ...commonProblems,
+    200: { description: 'A page.', content: { 'application/json': { schema: SpliceList } } },
+  },
+})
+
+const list: RouteHandler<typeof listRoute, ApiEnv> = async (c) => {
+  const { deps, key } = c.var
+  const { store } = deps.ports
+  const { status, node, channel, limit, cursor = null } = c.req.valid('query')
+  const page =
+    channel === undefined
+      ? await store.byTenant(key.tenant, limit, cursor)
+      : await store.byChannel(key.tenant, channel, limit, cursor)
+  const found = new Map((await store.loadMany(page.ids)).map((splice) => [splice.id, splice]))
+  const wanted = page.ids.flatMap((id) => {
+    const splice = found.get(id)
+    const fits =
+      splice?.tenant === key.tenant &&
+      (status === undefined || splice.state === status) &&
+      (node === undefined || splice.node === node)
+    return fits ? [splice] : []
+  })
+  return c.json({ object: 'list' as const, data: await viewsOf(store, wanted), cursor: page.cursor }, 200)
+}
+
+/** Ordering and reading splices. */
+export function spliceRoutes() {
+  return router().openapi(acceptRoute, accept).openapi(readRoute, read).openapi(listRoute, list)
+}

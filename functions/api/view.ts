@@ -1,0 +1,144 @@
+import { attemptsUsed } from '../../core/budget.ts'
+import { paymentIdOf } from '../../core/ids.ts'
+import type { ItemKind, ItemOf } from '../../core/items.ts'
+import { satPerVb } from '../../core/money.ts'
+import type { Store } from '../../core/ports.ts'
+import type { Attempt, Candidate, Instant, Splice } from '../../core/splice.ts'
+import type { SpliceView } from './splice-view.ts'
+
+/** What a view needs besides the record. null: never seen. */
+type Surroundings = {
+  readonly feeCap: SpliceView['feeCap']
+  readonly tipHeight: number | null
+}
+
+/** Splices as the API shows them, in order; reads each node and each chain tip once. */
+export async function viewsOf(store: Store, splices: readonly Splice[]): Promise<SpliceView[]> {
+  const nodes = await itemsOf(
+    store,
+    'node',
+    splices.map((splice) => splice.node),
+  )
+  const chains = await itemsOf(
+    store,
+    'chain',
+    splices.map((splice) => splice.network),
+  )
+  return splices.map((splice) =>
+    render(splice, {
+      feeCap: nodes.get(splice.node)?.feeCap ?? null,
+      tipHeight: chains.get(splice.network)?.height ?? null,
+    }),
+  )
+}
+
+/** One splice as the API shows it. */
+export async function viewOf(store: Store, splice: Splice): Promise<SpliceView> {
+  const node = await store.item('node', splice.node)
+  const chain = await store.item('chain', splice.network)
+  return render(splice, { feeCap: node?.value.feeCap ?? null, tipHeight: chain?.value.height ?? null })
+}
+
+async function itemsOf<K extends ItemKind>(
+  store: Store,
+  kind: K,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, ItemOf<K>>> {
+  const found = new Map<string, ItemOf<K>>()
+  for (const key of new Set(keys)) {
+    const item = await store.item(kind, key)
+    if (item !== null) found.set(key, item.value)
+  }
+  return found
+}
+
+function render(splice: Splice, { feeCap, tipHeight }: Surroundings): SpliceView {
+  const { maxAttempts, deadline, maxFeeRateSatPerKw, maxFeeSats } = splice.budget
+  return {
+    id: splice.id,
+    object: 'splice',
+    status: splice.state,
+    node: splice.node,
+    channel: splice.channelId,
+    network: splice.network,
+    kind: splice.kind,
+    amountSats: splice.amountSats,
+    address: splice.address,
+    paymentId: paymentIdOf(splice.id),
+    anchor: splice.anchor,
+    attempts: splice.attempts.map(attemptView),
+    candidates: splice.candidates.map((candidate) => candidateView(candidate, tipHeight)),
+    bumps: [],
+    budget: {
+      maxAttempts,
+      attemptsUsed: attemptsUsed(splice),
+      deadline: isoOf(deadline),
+      maxFeeRateSatPerVb: maxFeeRateSatPerKw === null ? null : satPerVb(maxFeeRateSatPerKw),
+      maxFeeSats,
+    },
+    feeCap,
+    metadata: splice.metadata,
+    waitingFor: splice.waitingFor?.message ?? null,
+    failure: splice.failure,
+    attention: splice.attention,
+    anomaly: splice.anomaly && { txid: splice.anomaly.txid, at: isoOf(splice.anomaly.at) },
+    epoch: splice.epoch,
+    timeline: splice.timeline.map((line) => ({ ...line, at: isoOf(line.at) })),
+    ...timesOf(splice),
+  }
+}
+
+function timesOf(splice: Splice) {
+  return {
+    notBefore: isoOrNull(splice.notBefore),
+    lockedAt: isoOrNull(splice.lockedAt),
+    cancelRequestedAt: isoOrNull(splice.cancelRequestedAt),
+    settledAt: isoOrNull(splice.settledAt),
+    createdAt: isoOf(splice.createdAt),
+    updatedAt: isoOf(splice.updatedAt),
+  }
+}
+
+// What the node said in its own words stays out: a message may hold anything.
+function attemptView(attempt: Attempt): SpliceView['attempts'][number] {
+  const { number, kind, anchor, startedAt, result, dead, count } = attempt
+  const refused = result?.type === 'refused' ? result : null
+  return {
+    number,
+    kind,
+    anchor,
+    startedAt: isoOf(startedAt),
+    result: result?.type ?? null,
+    refusal: refused?.class ?? null,
+    reason: refused?.reason ?? null,
+    dead: dead !== null,
+    deadBy: dead?.rule ?? null,
+    count,
+  }
+}
+
+function candidateView(candidate: Candidate, tipHeight: number | null): SpliceView['candidates'][number] {
+  const { txid, feeSats, feeRateSatPerKw, block, seenAt } = candidate
+  return {
+    txid,
+    feeSats,
+    feeRateSatPerVb: feeRateSatPerKw === null ? null : satPerVb(feeRateSatPerKw),
+    confirmations: confirmationsOf(block, tipHeight),
+    blockHash: block?.hash ?? null,
+    seenAt: isoOf(seenAt),
+  }
+}
+
+/** The tip in the table may be older than the block that the record already knows: a block counts at least for itself. */
+function confirmationsOf(block: Candidate['block'], tipHeight: number | null): number {
+  return block === null ? 0 : Math.max(1, (tipHeight ?? block.height) - block.height + 1)
+}
+
+/** An instant as the API writes it: ISO 8601, UTC. */
+export function isoOf(instant: Instant): string {
+  return new Date(instant).toISOString()
+}
+
+function isoOrNull(instant: Instant | null): string | null {
+  return instant === null ? null : isoOf(instant)
+}

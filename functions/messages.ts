@@ -1,0 +1,38 @@
+import * as z from 'zod'
+import { FailureReason } from '../core/failure.ts'
+import { Txid } from '../core/outpoint.ts'
+
+/** A hint on the work queue: look at this splice now. The table is the truth, so nothing else is in it. */
+export const WorkMessage = z.strictObject({ spliceId: z.string() })
+export type WorkMessage = z.infer<typeof WorkMessage>
+
+/** Milliseconds since 1970, or ISO 8601; milliseconds once parsed. */
+const At = z.union([
+  z.int().nonnegative(),
+  z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+])
+
+/**
+ * What a relay tells about its node: a wake-up, and for `process_started` a fact of the deadness table (design section 6).
+ * The id makes it count once, however often it is sent.
+ */
+export const RelayEvent = z.strictObject({
+  id: z.string().min(1).max(128),
+  type: z.enum([
+    'process_started',
+    'splice_negotiated',
+    'splice_negotiation_failed',
+    'channel_state_changed',
+    'peer_connected',
+    'peer_disconnected',
+  ]),
+  at: At,
+  channelId: z.string().min(1).max(128).optional(),
+  txid: Txid.optional(),
+  reason: FailureReason.optional(),
+})
+export type RelayEvent = z.infer<typeof RelayEvent>
+
+/** A message of the failures queue: one event of one configured node. */
+export const NodeEventMessage = z.strictObject({ node: z.string(), event: RelayEvent })
+export type NodeEventMessage = z.infer<typeof NodeEventMessage>

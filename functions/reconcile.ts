@@ -1,0 +1,7 @@
+import { sweep } from '../core/sweep.ts'
+import { type Invocation, backupAt, policy, ports, within } from './runtime.ts'
+
+/** The schedule: looks at every node once and feeds what is due. */
+export async function handler(_event: unknown, invocation: Invocation): Promise<void> {
+  await within(invocation, () => sweep(ports, policy, backupAt))
+}

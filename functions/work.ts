@@ -1,0 +1,9 @@
+import { drive } from '../core/drive.ts'
+import { batchHandler } from './batch.ts'
+import { WorkMessage } from './messages.ts'
+import { policy, ports } from './runtime.ts'
+
+/** The work queue: carries each hinted splice as far as it can go now. Only here commands are sent to nodes. */
+export const handler = batchHandler(WorkMessage, ({ spliceId }) =>
+  drive(spliceId, ports, { policy, mayAct: true, look: null }),
+)

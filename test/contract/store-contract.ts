@@ -1,0 +1,475 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { BadCursor } from '../../adapters/store/cursor.ts'
+import { StoreAssertion } from '../../adapters/store/assertions.ts'
+import { dueShardOf } from '../../adapters/store/keys.ts'
+import type { ItemKind } from '../../core/items.ts'
+import { itemKinds } from '../../core/items.ts'
+import { DUE_SHARDS } from '../../core/ports.ts'
+import type { LogEvent, Page, Store } from '../../core/ports.ts'
+import type { Splice } from '../../core/splice.ts'
+import { ACCEPTED_AT, aSplice, aSpliceAtRest, aSpliceId } from '../support/splices.ts'
+import { oneOfEach } from './store-items.ts'
+
+/** An empty table, and as many stores on it as there are writers. */
+export type OpenStore = { writer(): Store; close(): Promise<void> }
+
+const WRITERS = Array.from({ length: 16 }, (_, n) => n)
+
+/** What every store does, whatever it stands on (core/ports.ts, design section 9). `open` gives an empty table. */
+export function storeContract(open: () => Promise<OpenStore>): void {
+  let table: OpenStore
+  let store: Store
+  beforeEach(async () => {
+    table = await open()
+    store = table.writer()
+  })
+  afterEach(() => table.close())
+
+  const created = async (splice: Splice): Promise<Splice> => (await store.create(splice)).splice
+
+  describe('a splice', () => {
+    it('is created at version 1 with a write id, and reads back as it went in', async () => {
+      const splice = aFullSplice()
+      const answer = await store.create(splice)
+      expect(answer).toEqual({
+        created: true,
+        splice: { ...splice, version: 1, writeId: answer.splice.writeId },
+      })
+      expect(answer.splice.writeId).not.toBe('')
+      expect(await table.writer().load(splice.id)).toEqual(answer.splice)
+    })
+
+    it('that exists is not created again: a replay answers what stands', async () => {
+      const first = await created(aSplice())
+      const saved = await store.save({ ...first, state: 'submitted' })
+      expect(await table.writer().create(aSplice({ amountSats: 1 }))).toEqual({
+        created: false,
+        splice: saved,
+      })
+    })
+
+    it('is created by exactly one of 16 writers, and all hear of the same one', async () => {
+      const answers = await Promise.all(
+        WRITERS.map((n) => table.writer().create(aSplice({ amountSats: n + 1 }))),
+      )
+      expect(answers.filter((answer) => answer.created)).toHaveLength(1)
+      expect(new Set(answers.map((answer) => answer.splice.amountSats)).size).toBe(1)
+    })
+
+    it('is saved with the next version and a write id of its own, and read so at once', async () => {
+      const first = await created(aSplice())
+      const second = await store.save({ ...first, epoch: 1 })
+      expect(second).toMatchObject({ version: 2, epoch: 1 })
+      expect(second?.writeId).not.toBe(first.writeId)
+      expect(await table.writer().load(first.id)).toEqual(second)
+    })
+
+    it('is saved by exactly one of 16 writers that start from one version', async () => {
+      const first = await created(aSplice())
+      const saves = await Promise.all(
+        WRITERS.map((n) => table.writer().save({ ...first, attemptSerial: n + 1 })),
+      )
+      const won = saves.filter((saved) => saved !== null)
+      expect(won).toHaveLength(1)
+      expect(await store.load(first.id)).toEqual(won[0])
+    })
+
+    it('loses no update when 16 writers save until each has won', async () => {
+      const { id } = await created(aSplice())
+      await Promise.all(WRITERS.map(() => addOne(table.writer(), id)))
+      expect(await store.load(id)).toMatchObject({ attemptSerial: 16, version: 17 })
+    })
+
+    it('that is not there loads as null and cannot be saved', async () => {
+      expect(await store.load(aSpliceId(9))).toBeNull()
+      expect(await store.save(aSplice({ version: 4 }))).toBeNull()
+      expect(await store.load(aSplice().id)).toBeNull()
+    })
+
+    it('is handed out as a copy, and what went in is not touched', async () => {
+      const splice = aSplice()
+      const answer = await created(splice)
+      answer.lineage.push('x')
+      splice.metadata['late'] = 'yes'
+      expect(splice.version).toBe(0)
+      expect(await store.load(splice.id)).toMatchObject({ lineage: aSplice().lineage, metadata: {} })
+    })
+
+    it('may carry keys that are undefined; they are not stored', async () => {
+      const [attempt] = aFullSplice().attempts
+      if (attempt === undefined) throw new Error('no attempt')
+      const result = { type: 'taken' as const, txid: undefined, at: ACCEPTED_AT }
+      const { id } = await created({ ...aFullSplice(), attempts: [{ ...attempt, result }] })
+      const loaded = await store.load(id)
+      expect(Object.keys(loaded?.attempts[0]?.result ?? {}).toSorted()).toEqual(['at', 'type'])
+    })
+
+    it('is loaded with many others, each once, in the order asked for, without the missing', async () => {
+      const ids = Array.from({ length: 205 }, (_, n) => aSpliceId(n))
+      await Promise.all(ids.map((id) => store.create(aSplice({ id }))))
+      const wanted = [aSpliceId(999), ...ids.toReversed(), aSpliceId(3)]
+      expect((await store.loadMany(wanted)).map((splice) => splice.id)).toEqual(ids.toReversed())
+      expect(await store.loadMany([])).toEqual([])
+    })
+  })
+
+  describe('what must not be written', () => {
+    const wrong: [string, Partial<Splice>][] = [
+      ['a live splice that is not due', { dueAt: null }],
+      ['a splice at rest that is due', { state: 'settled' }],
+      ['an ended splice under watch that is not due', { state: 'failed', watch: aWatch(), dueAt: null }],
+      [
+        'an ended splice with its slot held that is not due',
+        { state: 'failed', slotHeld: true, dueAt: null },
+      ],
+      [
+        'an ended splice with an event to publish that is not due',
+        { state: 'failed', eventSerial: 1, dueAt: null },
+      ],
+      ['a field out of its range', { amountSats: 0 }],
+      ['a number that is none', { dueAt: Number.NaN }],
+      ['an empty tenant', { tenant: '' }],
+      ['a record of 64 KB', { metadata: { note: 'x'.repeat(64 * 1024) } }],
+    ]
+
+    it.each(wrong)('%s is neither created nor saved', async (_, overrides) => {
+      await expect(store.create(aSplice(overrides))).rejects.toThrow(StoreAssertion)
+      expect(await store.load(aSplice().id)).toBeNull()
+
+      const first = await created(aSplice())
+      await expect(store.save({ ...first, ...overrides })).rejects.toThrow(StoreAssertion)
+      expect(await store.load(first.id)).toEqual(first)
+    })
+
+    it('a splice that was never created is not saved, nor an old one created', async () => {
+      await expect(store.save(aSplice())).rejects.toThrow(StoreAssertion)
+      await expect(store.create(aSplice({ version: 1 }))).rejects.toThrow(StoreAssertion)
+      expect(await store.load(aSplice().id)).toBeNull()
+    })
+
+    it('a record just below 64 KB is still written', async () => {
+      const splice = aSplice()
+      const room = 64 * 1024 - Buffer.byteLength(JSON.stringify(splice)) - 200
+      const answer = await created({ ...splice, metadata: { note: 'x'.repeat(room) } })
+      expect(await store.load(splice.id)).toEqual(answer)
+    })
+
+    it('a small item that breaks its schema, holds a rounded number or is too big is not written', async () => {
+      const slot = { holder: null, turn: -1, waiting: [], frozen: null }
+      await expect(store.putItem('slot', 'c', slot, 0)).rejects.toThrow(StoreAssertion)
+      const rounded = { ...oneOfEach.channel.value, outboundMsat: 2 ** 53 }
+      await expect(store.putItem('channel', 'n/c', rounded, 0)).rejects.toThrow(StoreAssertion)
+      await expect(store.putItem('raw', 't', { hex: 'f'.repeat(390 * 1024) }, 0)).rejects.toThrow(
+        StoreAssertion,
+      )
+      expect(await store.item('slot', 'c')).toBeNull()
+      expect(await store.item('channel', 'n/c')).toBeNull()
+      expect(await store.item('raw', 't')).toBeNull()
+    })
+  })
+
+  describe('the due index', () => {
+    it('lists each live splice in one of 16 shards, oldest first, up to the instant and including it', async () => {
+      const ids = Array.from({ length: 64 }, (_, n) => aSpliceId(n))
+      await Promise.all(ids.map((id, n) => store.create(aSplice({ id, dueAt: ACCEPTED_AT + n }))))
+      for (let shard = 0; shard < DUE_SHARDS; shard += 1) {
+        const expected = ids.slice(0, 33).filter((id) => dueShardOf(id) === shard)
+        expect(await store.due(shard, ACCEPTED_AT + 32, 100, null)).toEqual({ ids: expected, cursor: null })
+      }
+      expect(new Set(ids.map(dueShardOf)).size).toBeGreaterThan(8)
+    })
+
+    it('drops a splice that comes to rest, and takes it back when it is due again', async () => {
+      const first = await created(aSplice())
+      const due = () => store.due(dueShardOf(first.id), ACCEPTED_AT + 9, 10, null)
+      expect((await due()).ids).toEqual([first.id])
+      const rested = await store.save({ ...first, state: 'cancelled', dueAt: null })
+      expect((await due()).ids).toEqual([])
+      await store.save({
+        ...aSpliceAtRest(),
+        version: rested?.version ?? 0,
+        state: 'pending',
+        dueAt: ACCEPTED_AT,
+      })
+      expect((await due()).ids).toEqual([first.id])
+    })
+
+    it('moves a splice whose time changes instead of listing it twice', async () => {
+      const first = await created(aSplice())
+      await store.save({ ...first, dueAt: ACCEPTED_AT + 50 })
+      expect((await store.due(dueShardOf(first.id), ACCEPTED_AT + 49, 10, null)).ids).toEqual([])
+      expect((await store.due(dueShardOf(first.id), ACCEPTED_AT + 50, 10, null)).ids).toEqual([first.id])
+    })
+
+    it('is paged through without loss or repetition, splices due at one instant included', async () => {
+      const ids = idsOfShard(5, 23)
+      await Promise.all(
+        ids.map((id, n) => store.create(aSplice({ id, dueAt: ACCEPTED_AT + (n < 15 ? 0 : n) }))),
+      )
+      const pages = await pagesOf((cursor) => store.due(5, ACCEPTED_AT + 100, 4, cursor))
+      expect(pages.map((page) => page.ids.length)).toEqual([4, 4, 4, 4, 4, 3])
+      const listed = pages.flatMap((page) => page.ids)
+      expect(listed.toSorted()).toEqual(ids.toSorted())
+      expect(listed.slice(15)).toEqual(ids.slice(15))
+    })
+
+    it('gives an empty page after a cursor that lies beyond the instant', async () => {
+      const ids = idsOfShard(5, 3)
+      await Promise.all(ids.map((id) => store.create(aSplice({ id, dueAt: ACCEPTED_AT + 10 }))))
+      const { cursor } = await store.due(5, ACCEPTED_AT + 10, 1, null)
+      expect(cursor).not.toBeNull()
+      expect(await store.due(5, ACCEPTED_AT + 9, 1, cursor)).toEqual({ ids: [], cursor: null })
+    })
+
+    it('has no shard beyond its 16', async () => {
+      await expect(store.due(16, 0, 1, null)).rejects.toThrow(RangeError)
+      await expect(store.due(-1, 0, 1, null)).rejects.toThrow(RangeError)
+    })
+  })
+
+  describe('the lists', () => {
+    const accept = (tenant: string, n: number, channelId = 'c1') =>
+      created(aSplice({ id: aSpliceId(n, tenant), tenant, channelId, createdAt: ACCEPTED_AT + n }))
+
+    it('name a tenant’s splices newest first, whether live or ended', async () => {
+      for (const n of [2, 1, 3]) await accept('acme', n)
+      await store.create(aSpliceAtRest({ id: aSpliceId(9), createdAt: 5 }))
+      const expected = [3, 2, 1, 9].map((n) => aSpliceId(n))
+      expect(await store.byTenant('acme', 10, null)).toEqual({ ids: expected, cursor: null })
+    })
+
+    it('name a tenant’s splices on one channel only', async () => {
+      for (const [n, channel] of ['c1', 'c2', 'c1'].entries()) await accept('acme', n, channel)
+      await accept('other', 7, 'c1')
+      expect((await store.byChannel('acme', 'c1', 10, null)).ids).toEqual([aSpliceId(2), aSpliceId(0)])
+      expect((await store.byChannel('acme', 'c3', 10, null)).ids).toEqual([])
+    })
+
+    it('keep tenants apart whose names are made to run into each other', async () => {
+      await accept('a#b', 1, 'c')
+      await accept('a', 2, 'b#c')
+      expect((await store.byChannel('a#b', 'c', 10, null)).ids).toEqual([aSpliceId(1, 'a#b')])
+      expect((await store.byChannel('a', 'b#c', 10, null)).ids).toEqual([aSpliceId(2, 'a')])
+    })
+
+    it('are paged through by cursor; the last page has none', async () => {
+      for (let n = 0; n < 6; n += 1) await accept('acme', n)
+      const tenants = await pagesOf((cursor) => store.byTenant('acme', 2, cursor))
+      const channels = await pagesOf((cursor) => store.byChannel('acme', 'c1', 2, cursor))
+      const expected = [5, 4, 3, 2, 1, 0].map((n) => aSpliceId(n))
+      expect(tenants.map((page) => page.ids.length)).toEqual([2, 2, 2])
+      expect(tenants.flatMap((page) => page.ids)).toEqual(expected)
+      expect(channels.flatMap((page) => page.ids)).toEqual(expected)
+    })
+
+    it('show nothing of another tenant to a stolen cursor', async () => {
+      for (let n = 0; n < 4; n += 1) await accept('acme', n)
+      for (let n = 0; n < 4; n += 1) await accept('thief', n)
+      const { cursor } = await store.byTenant('acme', 2, null)
+      const own = new Set([0, 1, 2, 3].map((n) => aSpliceId(n, 'thief')))
+      const { ids } = await store.byTenant('thief', 10, cursor)
+      expect(ids.length).toBeGreaterThan(0)
+      expect(ids.filter((id) => !own.has(id))).toEqual([])
+      expect(await store.byTenant('nobody', 10, cursor)).toEqual({ ids: [], cursor: null })
+    })
+
+    it('refuse a cursor that is garbage, forged or of another list', async () => {
+      for (let n = 0; n < 3; n += 1) await accept('acme', n)
+      const { cursor } = await store.byTenant('acme', 1, null)
+      const bad = [
+        '',
+        'x',
+        '{}',
+        forged({ list: 'byTenant', sort: 1, id: 'a' }),
+        forged({ list: 'byTenant' }),
+      ]
+      const extra = forged({ list: 'byTenant', sort: 'a', id: 'a', tenant: 'other' })
+      for (const text of [...bad, extra]) {
+        await expect(store.byTenant('acme', 1, text)).rejects.toThrow(BadCursor)
+      }
+      await expect(store.byChannel('acme', 'c1', 1, cursor)).rejects.toThrow(BadCursor)
+      await expect(store.due(0, 1, 1, cursor)).rejects.toThrow(BadCursor)
+    })
+
+    it('refuse a limit below one', async () => {
+      await expect(store.byTenant('acme', 0, null)).rejects.toThrow(RangeError)
+      await expect(store.eventsAfter('acme', 0, 0.5)).rejects.toThrow(RangeError)
+    })
+  })
+
+  describe('a small item', () => {
+    it.each(kinds())('of kind %s reads back as it went in', async (kind) => {
+      const { key, value } = oneOfEach[kind]
+      expect(await store.item(kind, key)).toBeNull()
+      expect(await store.putItem(kind, key, value, 0)).toBe(true)
+      expect(await table.writer().item(kind, key)).toEqual({ version: 1, value })
+    })
+
+    it('is written only over the version named', async () => {
+      const { key, value } = oneOfEach.slot
+      expect(await store.putItem('slot', key, value, 1)).toBe(false)
+      expect(await store.putItem('slot', key, value, 0)).toBe(true)
+      expect(await store.putItem('slot', key, { ...value, turn: 4 }, 0)).toBe(false)
+      expect(await store.putItem('slot', key, { ...value, turn: 5 }, 1)).toBe(true)
+      expect(await store.putItem('slot', key, { ...value, turn: 6 }, 1)).toBe(false)
+      expect(await store.item('slot', key)).toEqual({ version: 2, value: { ...value, turn: 5 } })
+    })
+
+    it('slot is taken by exactly one of 16 writers', async () => {
+      const free = { holder: null, turn: 0, waiting: [], frozen: null }
+      await store.putItem('slot', 'c', free, 0)
+      const takes = await Promise.all(
+        WRITERS.map((n) => table.writer().putItem('slot', 'c', { ...free, holder: `spl_${n}`, turn: 1 }, 1)),
+      )
+      expect(takes.filter(Boolean)).toHaveLength(1)
+      const taken = await store.item('slot', 'c')
+      expect(taken).toMatchObject({ version: 2, value: { holder: `spl_${takes.indexOf(true)}` } })
+    })
+
+    it('of one kind is not that of another kind under the same key', async () => {
+      await store.putItem('tx', 'k', { paymentId: 'p' }, 0)
+      expect(await store.item('raw', 'k')).toBeNull()
+    })
+  })
+
+  describe('the event log', () => {
+    it('numbers lines from 1 and reads them after a sequence', async () => {
+      for (let n = 1; n <= 5; n += 1) expect(await store.appendEvent('acme', anEvent(n))).toBe(n)
+      expect(await store.eventsAfter('acme', 0, 2)).toEqual([aLine(1, 1), aLine(2, 2)])
+      expect((await store.eventsAfter('acme', 3, 9)).map((event) => event.sequence)).toEqual([4, 5])
+      expect(await store.eventsAfter('acme', 5, 9)).toEqual([])
+    })
+
+    it('has no gap and no line twice after 16 appenders raced', async () => {
+      const sequences = await Promise.all(WRITERS.map((n) => table.writer().appendEvent('acme', anEvent(n))))
+      expect(sequences.toSorted((a, b) => a - b)).toEqual(WRITERS.map((n) => n + 1))
+      const lines = await store.eventsAfter('acme', 0, 100)
+      expect(lines).toEqual(lines.map((line, n) => ({ ...line, sequence: n + 1 })))
+      expect(new Set(lines.map((line) => line.id)).size).toBe(16)
+      expect(WRITERS.map((n) => lines.find((line) => line.id === anEvent(n).id)?.sequence)).toEqual(sequences)
+    })
+
+    it('orders more than nine lines by number', async () => {
+      for (let n = 1; n <= 12; n += 1) await store.appendEvent('acme', anEvent(n))
+      expect((await store.eventsAfter('acme', 8, 100)).map((line) => line.sequence)).toEqual([9, 10, 11, 12])
+    })
+
+    it('keeps tenants apart', async () => {
+      await store.appendEvent('acme', anEvent(1))
+      expect(await store.appendEvent('other', anEvent(2))).toBe(1)
+      expect(await store.eventsAfter('other', 0, 9)).toEqual([aLine(2, 1)])
+    })
+
+    it('answers the same sequence to an append repeated at the end', async () => {
+      await store.appendEvent('acme', anEvent(1))
+      expect(await table.writer().appendEvent('acme', anEvent(1))).toBe(1)
+      expect(await store.eventsAfter('acme', 0, 9)).toHaveLength(1)
+    })
+
+    it('goes back to an instant, newest first, past lines that were published late', async () => {
+      const at = [100, 300, 50, 200, 60]
+      for (const [n, instant] of at.entries()) await store.appendEvent('acme', { ...anEvent(n), at: instant })
+      const since = async (instant: number) =>
+        (await store.eventsSince('acme', instant)).map((line) => line.at)
+      expect(await since(200)).toEqual([200, 300])
+      expect(await since(0)).toEqual([60, 200, 50, 300, 100])
+      expect(await since(301)).toEqual([])
+    })
+
+    it('goes back over more lines than one read holds', async () => {
+      for (let n = 1; n <= 120; n += 1) await store.appendEvent('acme', { ...anEvent(n), at: n })
+      const lines = await store.eventsSince('acme', 2)
+      expect(lines.map((line) => line.sequence)).toEqual(Array.from({ length: 119 }, (_, n) => 120 - n))
+    })
+  })
+}
+
+function kinds(): ItemKind[] {
+  const isKind = (text: string): text is ItemKind => text in itemKinds
+  return Object.keys(itemKinds).filter(isKind)
+}
+
+function aWatch(): Splice['watch'] {
+  return { from: aSplice().lineage[0] ?? '', untilHeight: 9 }
+}
+
+function anEvent(n: number): Omit<LogEvent, 'sequence'> {
+  return { id: `evt_${n}`, type: 'splice.accepted', spliceId: aSpliceId(n), epoch: 0, at: n }
+}
+
+function aLine(n: number, sequence: number): LogEvent {
+  return { ...anEvent(n), sequence }
+}
+
+function idsOfShard(shard: number, count: number): string[] {
+  return Array.from({ length: count * DUE_SHARDS * 3 }, (_, n) => aSpliceId(n))
+    .filter((id) => dueShardOf(id) === shard)
+    .slice(0, count)
+}
+
+function forged(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
+async function pagesOf(read: (cursor: string | null) => Promise<Page>): Promise<Page[]> {
+  const pages = [await read(null)]
+  for (let cursor = pages[0]?.cursor ?? null; cursor !== null; cursor = pages.at(-1)?.cursor ?? null) {
+    pages.push(await read(cursor))
+  }
+  return pages
+}
+
+async function addOne(store: Store, id: string): Promise<void> {
+  for (;;) {
+    const splice = await store.load(id)
+    if (splice === null) throw new Error(`${id} is gone`)
+    if (await store.save({ ...splice, attemptSerial: splice.attemptSerial + 1 })) return
+  }
+}
+
+/** A splice with every optional part filled. */
+function aFullSplice(): Splice {
+  const txid = 'd'.repeat(64)
+  const at = ACCEPTED_AT
+  return aSplice({
+    state: 'confirmed',
+    userChannelId: '7',
+    notBefore: at,
+    metadata: { order: '42', '': 'empty key', ключ: '価値' },
+    anchor: aSplice().lineage[0] ?? null,
+    baseline: { claimableSats: -1.5, reservedSats: null },
+    attempts: [
+      {
+        id: 'a1',
+        number: 1,
+        kind: 'submit',
+        anchor: `${txid}:0`,
+        startedAt: at,
+        fenceAt: null,
+        steps: [{ name: 'splice_init', at, txid }],
+        result: { type: 'taken', txid, at },
+        dead: { rule: 'quiet_absence', at },
+        seenDisconnectedAt: at,
+        count: 2,
+      },
+    ],
+    candidates: [
+      {
+        txid,
+        spends: `${txid}:1`,
+        feeSats: 310,
+        feeRateSatPerKw: null,
+        seenAt: at,
+        block: { height: 1, hash: txid },
+      },
+    ],
+    over: { code: 'deadline', message: '', at },
+    waitingFor: { code: 'peer', message: 'The peer is away.' },
+    slotHeld: true,
+    watch: aWatch(),
+    events: [{ n: 1, type: 'splice.accepted', at, epoch: 0 }],
+    eventSerial: 1,
+    said: ['splice.accepted'],
+    timeline: [{ at, status: 'queued', why: 'accepted', count: 1 }],
+  })
+}

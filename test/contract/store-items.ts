@@ -1,0 +1,67 @@
+import { channelKey } from '../../core/items.ts'
+import type { ItemKind, ItemOf } from '../../core/items.ts'
+import { aTxid } from '../support/splices.ts'
+
+const NODE_ID = `02${'a'.repeat(64)}`
+
+/** One key and value of each kind of small item. */
+export const oneOfEach: { readonly [K in ItemKind]: { readonly key: string; readonly value: ItemOf<K> } } = {
+  slot: {
+    key: 'c'.repeat(64),
+    value: {
+      holder: 'spl_a',
+      turn: 3,
+      waiting: ['spl_a', 'spl_b'],
+      frozen: { cause: 'anomaly', at: 5, note: '' },
+    },
+  },
+  channel: {
+    key: channelKey('alice', 'c'.repeat(64)),
+    value: {
+      node: 'alice',
+      channelId: 'c'.repeat(64),
+      userChannelId: '340282366920938463463374607431768211455',
+      peerId: NODE_ID,
+      funding: `${aTxid('1')}:0`,
+      earlier: [`${aTxid('2')}:1`],
+      capacitySats: 1_000_000,
+      outboundMsat: Number.MAX_SAFE_INTEGER,
+      inboundMsat: 0,
+      peerConnected: true,
+      connectedSince: 1_795_996_800_000,
+      ready: true,
+      closing: false,
+      lockDepth: null,
+      goneAt: null,
+    },
+  },
+  node: {
+    key: 'alice',
+    value: {
+      nodeId: NODE_ID,
+      network: 'regtest',
+      version: null,
+      software: 'ldk-server',
+      spliceIn: true,
+      spliceOut: true,
+      toAddress: true,
+      bump: false,
+      feeCap: 'gated',
+      overlapGuard: false,
+      slotScope: 'channel',
+      channelIds: [],
+      processStarts: [1, 2],
+      paused: null,
+      relayEvents: ['event ✓'],
+      seenAt: 9,
+    },
+  },
+  chain: { key: 'regtest', value: { height: 0, hash: aTxid('0'), seenAt: 1 } },
+  guard: { key: '-', value: { generation: 1, backupAt: null } },
+  key: {
+    key: aTxid('3'),
+    value: { tenant: 'acme', scopes: ['splices:read', 'operator'], name: '', createdAt: 1, revokedAt: null },
+  },
+  tx: { key: aTxid('4'), value: { paymentId: aTxid('5') } },
+  raw: { key: aTxid('4'), value: { hex: '02'.repeat(100_000) } },
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { decodeAddress } from '../../core/address.ts'
+import { Network } from '../../core/splice.ts'
+
+const Fixtures = z.strictObject({
+  valid: z.array(
+    z.strictObject({
+      why: z.string(),
+      network: Network,
+      address: z.string(),
+      canonical: z.string().optional(),
+      type: z.string(),
+      script: z.string(),
+      dustLimitSats: z.int(),
+    }),
+  ),
+  invalid: z.array(
+    z.strictObject({ why: z.string(), network: Network, address: z.string(), code: z.string() }),
+  ),
+})
+
+const path = new URL('../fixtures/addresses.json', import.meta.url)
+const fixtures = Fixtures.parse(JSON.parse(readFileSync(path, 'utf8')))
+
+describe('decodeAddress', () => {
+  it.each(fixtures.valid)('pays $why', ({ network, address, canonical, type, script, dustLimitSats }) => {
+    expect(decodeAddress(address, network)).toEqual({
+      ok: true,
+      value: { address: canonical ?? address, type, script, dustLimitSats },
+    })
+  })
+
+  it.each(fixtures.invalid)('refuses $why', ({ network, address, code }) => {
+    expect(decodeAddress(address, network)).toMatchObject({ ok: false, error: { code } })
+  })
+
+  it('never repeats the address in what it says', () => {
+    for (const { network, address } of fixtures.invalid.filter((fixture) => fixture.address !== '')) {
+      const decoded = decodeAddress(address, network)
+      expect(decoded.ok ? '' : decoded.error.message).not.toContain(address)
+    }
+  })
+})

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest'
+import type { Splice } from '../../core/splice.ts'
+import { hasEnded } from '../../core/transitions.ts'
+import { Killer } from '../support/crash.ts'
+import { Keeper, MINUTE } from '../support/keeper.ts'
+
+/** Short waits, so that a whole life takes few calls; nothing is skipped. */
+const policy = { quietMs: 60_000, backoffBaseMs: 1_000, backoffCapMs: 60_000, dueJitterMs: 0 }
+
+type Scenario = {
+  readonly name: string
+  readonly play: (keeper: Keeper) => Promise<Splice>
+  readonly ends: Splice['state']
+  readonly effects: number
+}
+
+const scenarios: readonly Scenario[] = [
+  {
+    name: 'a splice-out',
+    play: async (keeper) => keeper.post(),
+    ends: 'settled',
+    effects: 1,
+  },
+  {
+    name: 'a splice-in',
+    play: async (keeper) => keeper.post({ kind: 'splice_in', amountSats: 80_000 }),
+    ends: 'settled',
+    effects: 1,
+  },
+  {
+    name: 'a splice-out that the node loses in a restart',
+    play: async (keeper) => {
+      keeper.node.disconnectPeer()
+      const splice = await keeper.post()
+      await keeper.run(2 * MINUTE)
+      keeper.node.restart()
+      keeper.node.connectPeer()
+      return splice
+    },
+    ends: 'settled',
+    effects: 1,
+  },
+  {
+    name: 'a splice-out whose reply is lost',
+    play: async (keeper) => {
+      keeper.node.fault({ type: 'lose_reply' })
+      return keeper.post()
+    },
+    ends: 'settled',
+    effects: 1,
+  },
+  {
+    name: 'a splice-out that is refused once',
+    play: async (keeper) => {
+      keeper.node.fault({ type: 'refuse', status: 9 })
+      return keeper.post()
+    },
+    ends: 'settled',
+    effects: 1,
+  },
+  {
+    name: 'a splice-out that the node calls invalid',
+    play: async (keeper) => {
+      keeper.node.fault({ type: 'refuse', status: 3 }, 'always')
+      return keeper.post()
+    },
+    ends: 'failed',
+    effects: 0,
+  },
+]
+
+const REST_MS = 40 * MINUTE
+
+/** Lives a whole life, a block a minute, and then some, so that whatever a crash left undone is done. */
+async function live(scenario: Scenario, killer: Killer): Promise<{ keeper: Keeper; splice: Splice; calls: number }> {
+  const keeper = new Keeper({ policy, wrap: (ports) => killer.wrap(ports), onCrash: () => killer.revive() })
+  // Whoever started the first sweep starts another one.
+  for (let i = 0; i < 2; i++) await keeper.sweep()
+  const { id } = await scenario.play(keeper)
+  for (let passed = 0; passed < REST_MS && !isAtRest(await keeper.splice(id)); passed += MINUTE) {
+    await keeper.run(MINUTE, { blockMs: MINUTE })
+  }
+  const calls = killer.calls
+  await keeper.run(3 * MINUTE)
+  return { keeper, splice: await keeper.splice(id), calls }
+}
+
+function isAtRest(splice: Splice): boolean {
+  return hasEnded(splice.state) && (splice.dueAt === null || splice.watch !== null) && !splice.slotHeld
+}
+
+async function judge(scenario: Scenario, killer: Killer): Promise<void> {
+  const { keeper, splice } = await live(scenario, killer)
+  const where = `killed ${killer.when} call ${killer.at}`
+  const effective = keeper.world.journal.effectiveSplices()
+  expect(effective.length, where).toBe(scenario.effects)
+  expect(splice.state, where).toBe(scenario.ends)
+  expect(isAtRest(splice), where).toBe(true)
+  const slot = await keeper.store.item('slot', keeper.channelId)
+  expect(slot?.value.holder ?? null, where).toBeNull()
+  expect(slot?.value.waiting ?? [], where).toEqual([])
+  const log = await keeper.log(splice.id)
+  expect(
+    log.filter((type) => type === `splice.${scenario.ends}`),
+    where,
+  ).toHaveLength(1)
+  expect(new Set(log).size, where).toBe(log.length)
+}
+
+describe('a crash at every call of a port', () => {
+  for (const scenario of scenarios) {
+    for (const when of ['before', 'after'] as const) {
+      test(`${scenario.name}, killed ${when} each call, has its effect once and is left nowhere`, async () => {
+        const { calls } = await live(scenario, new Killer(Infinity, when))
+        expect(calls).toBeGreaterThan(10)
+        for (let at = 1; at <= calls; at++) await judge(scenario, new Killer(at, when))
+      }, 120_000)
+    }
+  }
+})

@@ -1,0 +1,408 @@
+import { Transaction } from 'bitcoinjs-lib'
+import { describe, expect, it } from 'vitest'
+import { paymentIdOf } from '../../core/ids.ts'
+import type { Slot } from '../../core/items.ts'
+import type { Attempt, Splice, SpliceState } from '../../core/splice.ts'
+import { SpliceState as States } from '../../core/splice.ts'
+import { aSplice, aSpliceId, aTxid } from '../support/splices.ts'
+import { CHANNEL, NOW, aWorld, request } from './api-fixture.ts'
+import type { World } from './api-fixture.ts'
+
+const DAY = 86_400_000
+const ID = aSpliceId(1)
+const FUNDING = `${aTxid('f')}:0`
+
+const living: Attempt = {
+  id: 'a',
+  number: 1,
+  kind: 'submit',
+  anchor: FUNDING,
+  startedAt: NOW,
+  fenceAt: NOW + 1,
+  steps: [],
+  result: { type: 'unknown', message: 'timed out', at: NOW },
+  dead: null,
+  seenDisconnectedAt: null,
+  count: 1,
+}
+
+const candidate = {
+  txid: aTxid('2'),
+  spends: FUNDING,
+  feeSats: null,
+  feeRateSatPerKw: null,
+  seenAt: NOW,
+  block: null,
+}
+
+/** A splice as it may stand in a state. */
+function standing(state: SpliceState, overrides: Partial<Splice> = {}): Splice {
+  const seen = state === 'pending' || state === 'confirmed' || state === 'settled'
+  return aSplice({
+    state,
+    attempts: state === 'submitted' || state === 'needs_attention' ? [living] : [],
+    candidates: seen ? [candidate] : [],
+    attention: state === 'needs_attention' ? { code: 'ambiguous', message: 'look' } : null,
+    events: [{ n: 1, type: 'splice.accepted', at: NOW, epoch: 0 }],
+    eventSerial: 1,
+    dueAt: NOW + DAY,
+    ...overrides,
+  })
+}
+
+async function aWorldWith(splice: Splice): Promise<World> {
+  const world = await aWorld()
+  await world.store.create(splice)
+  world.heard.puts = 0
+  return world
+}
+
+function tell(world: World, action: string, body?: unknown, key = world.keys.operator) {
+  return request(world, 'POST', `/v1/splices/${ID}/${action}`, { key, body })
+}
+
+describe('cancel', () => {
+  const becomes: Record<SpliceState, SpliceState | 'refused'> = {
+    queued: 'cancelled',
+    submitted: 'submitted',
+    pending: 'refused',
+    confirmed: 'refused',
+    settled: 'refused',
+    failed: 'refused',
+    cancelled: 'cancelled',
+    needs_attention: 'needs_attention',
+  }
+
+  it.each(States.options)('of one that is %s', async (state) => {
+    const world = await aWorldWith(standing(state))
+    const answer = await tell(world, 'cancel', undefined, world.keys.writer)
+    if (becomes[state] === 'refused') {
+      expect(answer.status).toBe(409)
+      expect(answer.body).toMatchObject({ code: 'not_cancellable' })
+      expect(world.heard.puts).toBe(0)
+      return
+    }
+    expect(answer.status).toBe(200)
+    expect(answer.body).toMatchObject({ status: becomes[state] })
+  })
+
+  it('is saved, due at once, hinted, and written to the audit by the name of the key', async () => {
+    const world = await aWorldWith(standing('submitted'))
+    world.told.now = NOW + 5
+    await tell(world, 'cancel', undefined, world.keys.writer)
+    expect(await world.store.load(ID)).toMatchObject({
+      state: 'submitted',
+      cancelRequestedAt: NOW + 5,
+      dueAt: NOW + 5,
+      updatedAt: NOW + 5,
+    })
+    expect(world.heard.hints).toEqual([ID])
+    expect(world.heard.lines).toEqual([
+      { message: 'audit', fields: { action: 'cancel', tenant: 'acme', key: 'shop', splice: ID } },
+    ])
+    expect(JSON.stringify(world.heard.lines)).not.toContain('sk_')
+  })
+
+  it.each(['cancelled', 'submitted', 'needs_attention'] as const)(
+    'asked for again changes nothing -- %s',
+    async (state) => {
+      const world = await aWorldWith(standing(state, { cancelRequestedAt: NOW - 1 }))
+      expect((await tell(world, 'cancel')).status).toBe(200)
+      expect(world.heard.puts).toBe(0)
+    },
+  )
+
+  it('of a splice that needs attention with a transaction seen is refused', async () => {
+    const world = await aWorldWith(standing('needs_attention', { candidates: [candidate] }))
+    expect((await tell(world, 'cancel')).body).toMatchObject({ code: 'not_cancellable' })
+  })
+
+  it("of another tenant's splice is 404, for every command", async () => {
+    const world = await aWorldWith(standing('needs_attention'))
+    for (const [action, body] of [
+      ['cancel', undefined],
+      ['retry', { attempts: 1 }],
+      ['resolve', { outcome: 'failed', note: 'n' }],
+    ] as const) {
+      const answer = await tell(world, action, body, world.keys.stranger)
+      expect(answer.status).toBe(404)
+      expect(answer.body).toMatchObject({ code: 'splice_not_found' })
+    }
+    expect(world.heard.puts).toBe(0)
+  })
+})
+
+describe('a command that races', () => {
+  it('is tried again on what stands then', async () => {
+    let losses = 4
+    const world = await aWorld({
+      before: (operation) =>
+        operation.type === 'put' && operation.condition !== 'absent' && losses-- > 0 ? 'lost_race' : null,
+    })
+    await world.store.create(standing('queued'))
+    const answer = await tell(world, 'cancel')
+    expect(answer.body).toMatchObject({ status: 'cancelled' })
+  })
+
+  it('is busy when it loses five times -- nothing is audited', async () => {
+    const world = await aWorld({
+      before: (operation) =>
+        operation.type === 'put' && operation.condition !== 'absent' ? 'lost_race' : null,
+    })
+    await world.store.create(standing('queued'))
+    world.heard.puts = 0
+    const answer = await tell(world, 'cancel')
+    expect(answer.status).toBe(503)
+    expect(answer.body).toMatchObject({ code: 'busy' })
+    expect(answer.headers.get('Retry-After')).toBe('1')
+    expect(world.heard.puts).toBe(5)
+    expect(world.heard.lines).toEqual([])
+  })
+})
+
+describe('retry', () => {
+  it.each(States.options.filter((state) => state !== 'needs_attention'))(
+    'of one that is %s is refused',
+    async (state) => {
+      const world = await aWorldWith(standing(state))
+      const answer = await tell(world, 'retry', { attempts: 1 })
+      expect(answer.status).toBe(409)
+      expect(answer.body).toMatchObject({ code: 'not_retryable' })
+      expect(world.heard.puts).toBe(0)
+    },
+  )
+
+  it('leads to submitted while an attempt is alive, and takes back a cancel', async () => {
+    const world = await aWorldWith(standing('needs_attention', { cancelRequestedAt: NOW }))
+    const deadline = new Date(NOW + 2 * DAY).toISOString()
+    const answer = await tell(world, 'retry', { attempts: 2, deadline }, world.keys.writer)
+    expect(answer.body).toMatchObject({
+      status: 'submitted',
+      cancelRequestedAt: null,
+      attention: null,
+      budget: { maxAttempts: 3, attemptsUsed: 1, deadline },
+    })
+  })
+
+  it('leads to queued where every attempt is dead', async () => {
+    const world = await aWorldWith(standing('needs_attention', { attempts: [] }))
+    expect((await tell(world, 'retry', { attempts: 1 })).body).toMatchObject({ status: 'queued' })
+  })
+
+  it('with a transaction seen is refused', async () => {
+    const world = await aWorldWith(standing('needs_attention', { candidates: [candidate] }))
+    expect((await tell(world, 'retry', { attempts: 1 })).body).toMatchObject({ code: 'not_retryable' })
+  })
+
+  it.each([
+    [{}, 400, 'invalid_request', 'attempts'],
+    [{ attempts: 0 }, 400, 'invalid_request', 'attempts'],
+    [{ attempts: 11 }, 400, 'invalid_request', 'attempts'],
+    [{ attempts: 1, now: true }, 400, 'invalid_request', 'now'],
+    [{ attempts: 1, deadline: new Date(NOW).toISOString() }, 422, 'deadline_past', 'deadline'],
+    [{ attempts: 1, deadline: new Date(NOW + 31 * DAY).toISOString() }, 422, 'deadline_too_far', 'deadline'],
+  ])('refuses %j', async (body, status, code, field) => {
+    const world = await aWorldWith(standing('needs_attention'))
+    const answer = await tell(world, 'retry', body)
+    expect(answer.status).toBe(status)
+    expect(answer.body).toMatchObject({ code, field })
+    expect(world.heard.puts).toBe(0)
+  })
+})
+
+describe('resolve', () => {
+  const open: readonly SpliceState[] = ['queued', 'submitted', 'needs_attention']
+
+  it.each(States.options)('failed, of one that is %s', async (state) => {
+    const world = await aWorldWith(standing(state))
+    const answer = await tell(world, 'resolve', { outcome: 'failed', note: 'called the peer' })
+    if (!open.includes(state)) {
+      expect(answer.status).toBe(409)
+      expect(answer.body).toMatchObject({ code: 'not_resolvable' })
+      expect(world.heard.puts).toBe(0)
+      return
+    }
+    expect(answer.body).toMatchObject({
+      status: 'failed',
+      failure: { code: 'operator', message: 'called the peer', proof: 'operator' },
+    })
+    expect(world.heard.lines[0]?.fields).toMatchObject({ action: 'resolve', key: 'olga', splice: ID })
+  })
+
+  it('declares the attempts dead by the word of an operator', async () => {
+    const world = await aWorldWith(standing('submitted'))
+    const answer = await tell(world, 'resolve', { outcome: 'failed', note: 'n' })
+    expect(answer.body).toMatchObject({ attempts: [{ dead: true, deadBy: 'operator' }] })
+  })
+
+  it.each([
+    [{}, 'outcome'],
+    [{ outcome: 'settled', note: 'n' }, 'outcome'],
+    [{ outcome: 'failed' }, 'note'],
+    [{ outcome: 'failed', note: '  ' }, 'note'],
+    [{ outcome: 'candidate', txid: 'xyz' }, 'txid'],
+    [{ outcome: 'candidate', txid: aTxid('A') }, 'txid'],
+  ])('refuses %j', async (body, field) => {
+    const world = await aWorldWith(standing('needs_attention'))
+    const answer = await tell(world, 'resolve', body)
+    expect(answer.status).toBe(400)
+    expect(answer.body).toMatchObject({ code: 'invalid_request', field })
+  })
+})
+
+/** A transaction that spends an outpoint and pays a script. */
+function aTransaction(spent: string, script: string, amountSats: number) {
+  const tx = new Transaction()
+  tx.addInput(Buffer.from(spent.slice(0, 64), 'hex').reverse(), Number(spent.slice(65)))
+  tx.addOutput(Buffer.from(script, 'hex'), BigInt(amountSats))
+  return { txid: tx.getId(), hex: tx.toHex(), block: null, feeSats: null }
+}
+
+describe('resolve with a transaction', () => {
+  const splice = standing('needs_attention')
+  const ours = aTransaction(FUNDING, splice.script ?? '', splice.amountSats)
+
+  async function claim(transaction: ReturnType<typeof aTransaction>, standingSplice = splice) {
+    const world = await aWorldWith(standingSplice)
+    world.told.transactions.set(transaction.txid, transaction)
+    return { world, answer: await tell(world, 'resolve', { outcome: 'candidate', txid: transaction.txid }) }
+  }
+
+  it('takes it as the candidate, and its txid finds the payment', async () => {
+    const { world, answer } = await claim(ours)
+    expect(answer.body).toMatchObject({
+      status: 'pending',
+      candidates: [{ txid: ours.txid }],
+      attention: null,
+    })
+    expect(await world.store.item('tx', ours.txid)).toMatchObject({ value: { paymentId: paymentIdOf(ID) } })
+  })
+
+  it('of a splice-in needs no output of ours', async () => {
+    const transaction = aTransaction(FUNDING, '0014' + '00'.repeat(20), 1)
+    const splicedIn = standing('submitted', { kind: 'splice_in', address: null, script: null })
+    expect((await claim(transaction, splicedIn)).answer.body).toMatchObject({ status: 'pending' })
+  })
+
+  it.each([
+    ['spends something else', aTransaction(`${aTxid('9')}:0`, splice.script ?? '', splice.amountSats)],
+    ['spends another output', aTransaction(`${aTxid('f')}:1`, splice.script ?? '', splice.amountSats)],
+    ['pays one satoshi more', aTransaction(FUNDING, splice.script ?? '', splice.amountSats + 1)],
+    ['pays another script', aTransaction(FUNDING, '0014' + '00'.repeat(20), splice.amountSats)],
+  ])('refuses one that %s', async (_, transaction) => {
+    const { world, answer } = await claim(transaction)
+    expect(answer.status).toBe(422)
+    expect(answer.body).toMatchObject({ code: 'transaction_unrelated', field: 'txid' })
+    expect(world.heard.puts).toBe(0)
+  })
+
+  it('refuses one that the chain source does not know -- or lies about', async () => {
+    const world = await aWorldWith(splice)
+    const unknown = await tell(world, 'resolve', { outcome: 'candidate', txid: ours.txid })
+    expect(unknown.status).toBe(422)
+    expect(unknown.body).toMatchObject({ code: 'transaction_unknown', field: 'txid' })
+    world.told.transactions.set(aTxid('7'), { ...ours, txid: aTxid('7') })
+    const lie = await tell(world, 'resolve', { outcome: 'candidate', txid: aTxid('7') })
+    expect(lie.body).toMatchObject({ code: 'transaction_unknown' })
+    expect(world.heard.puts).toBe(0)
+  })
+
+  it('comes back later when the chain source does not answer', async () => {
+    const world = await aWorldWith(splice)
+    world.told.chainDown = true
+    const answer = await tell(world, 'resolve', { outcome: 'candidate', txid: ours.txid })
+    expect(answer.status).toBe(503)
+    expect(answer.body).toMatchObject({ code: 'chain_unreachable' })
+    expect(answer.headers.get('Retry-After')).not.toBeNull()
+  })
+
+  it('refuses what belongs to another splice -- not what was once taken for a foreign payment', async () => {
+    for (const [paymentId, status] of [
+      [paymentIdOf(aSpliceId(2)), 422],
+      [ours.txid, 200],
+    ] as const) {
+      const world = await aWorldWith(splice)
+      await world.store.create(aSplice({ id: aSpliceId(2) }))
+      await world.store.putItem('tx', ours.txid, { paymentId }, 0)
+      world.told.transactions.set(ours.txid, ours)
+      const answer = await tell(world, 'resolve', { outcome: 'candidate', txid: ours.txid })
+      expect(answer.status).toBe(status)
+    }
+  })
+
+  it.each(['queued', 'pending', 'confirmed', 'settled', 'failed', 'cancelled'] as const)(
+    'is refused for one that is %s, and nothing is written',
+    async (state) => {
+      const { world, answer } = await claim(ours, standing(state))
+      expect(answer.status).toBe(409)
+      expect(answer.body).toMatchObject({ code: 'not_resolvable' })
+      expect(world.heard.puts).toBe(0)
+    },
+  )
+})
+
+describe('unfreeze', () => {
+  const frozen: Slot = {
+    holder: null,
+    turn: 3,
+    waiting: [aSpliceId(5)],
+    frozen: { cause: 'anomaly', at: NOW, note: '' },
+  }
+
+  const lift = (world: World, body: unknown = { note: 'the cause is gone' }, key = world.keys.operator) =>
+    request(world, 'POST', `/v1/channels/${CHANNEL}/unfreeze`, { key, body })
+
+  it('lifts the freeze, keeps the line, wakes its head and leaves an audit line', async () => {
+    const world = await aWorld()
+    await world.store.putItem('slot', CHANNEL, frozen, 0)
+    const answer = await lift(world)
+    expect(answer.status).toBe(200)
+    expect(answer.body).toEqual({ object: 'channel', channel: CHANNEL, frozen: null })
+    expect((await world.store.item('slot', CHANNEL))?.value).toEqual({ ...frozen, frozen: null })
+    expect(world.heard.hints).toEqual([aSpliceId(5)])
+    expect(world.heard.lines[0]?.fields).toEqual({
+      action: 'unfreeze',
+      tenant: 'acme',
+      key: 'olga',
+      channel: CHANNEL,
+      cause: 'anomaly',
+      note: 'the cause is gone',
+    })
+    expect((await lift(world)).body).toMatchObject({ status: 409, code: 'not_frozen' })
+  })
+
+  it('of a channel that never had a slot is not_frozen', async () => {
+    expect((await lift(await aWorld())).status).toBe(409)
+  })
+
+  it('of a node with one slot lifts the freeze of the node', async () => {
+    const world = await aWorld()
+    const seen = await world.store.item('node', 'alice')
+    if (seen === null) throw new Error('seeded')
+    await world.store.putItem('node', 'alice', { ...seen.value, slotScope: 'node' }, seen.version)
+    await world.store.putItem('slot', 'alice', frozen, 0)
+    expect((await lift(world)).status).toBe(200)
+    expect((await world.store.item('slot', 'alice'))?.value.frozen).toBeNull()
+  })
+
+  it('needs a note, and a channel that the tenant has', async () => {
+    const world = await aWorld()
+    expect((await lift(world, {})).body).toMatchObject({ code: 'invalid_request', field: 'note' })
+    const answer = await request(world, 'POST', `/v1/channels/${'9'.repeat(64)}/unfreeze`, {
+      key: world.keys.operator,
+      body: { note: 'n' },
+    })
+    expect(answer.body).toMatchObject({ status: 404, code: 'channel_not_found' })
+  })
+
+  it('is busy when others change the slot at the same moment', async () => {
+    const world = await aWorld({
+      before: (operation) =>
+        operation.type === 'put' && operation.row.pk === `SLOT#${CHANNEL}` && operation.condition !== 'absent'
+          ? 'lost_race'
+          : null,
+    })
+    await world.store.putItem('slot', CHANNEL, frozen, 0)
+    expect((await lift(world)).body).toMatchObject({ status: 503, code: 'busy' })
+  })
+})

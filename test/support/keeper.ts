@@ -1,0 +1,277 @@
+import { ldkNode } from '../../adapters/node/ldk/node.ts'
+import { clearView, createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
+import type { ChainView, NodeOptions, SimulatedNode, World } from '../../adapters/node/simulated/world.ts'
+import { hintQueueOver } from '../../adapters/queue/sender.ts'
+import type { Hint } from '../../adapters/queue/sender.ts'
+import { Hint as HintSchema } from '../../adapters/queue/sender.ts'
+import { memoryQueue } from '../../adapters/queue/memory.ts'
+import type { MemoryQueue, QueueHooks } from '../../adapters/queue/memory.ts'
+import { memoryStore } from '../../adapters/store/memory.ts'
+import type { MemoryHooks, MemoryStore } from '../../adapters/store/memory.ts'
+import { acceptSplice } from '../../core/accept.ts'
+import type { SpliceRequest } from '../../core/accept.ts'
+import { amend, drive } from '../../core/drive.ts'
+import type { SpliceEvent } from '../../core/event.ts'
+import { channelKey } from '../../core/items.ts'
+import { Policy } from '../../core/policy.ts'
+import type { Ports, Store } from '../../core/ports.ts'
+import type { Splice } from '../../core/splice.ts'
+import { step } from '../../core/step.ts'
+import { sweep } from '../../core/sweep.ts'
+import { takeNodeEvent } from '../../core/wake.ts'
+import { NodeEventMessage } from '../../functions/messages.ts'
+
+export const MINUTE = 60_000
+export const START = Date.UTC(2026, 10, 30)
+/** A regtest P2WPKH address and its script. */
+export const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
+export const SCRIPT = '0014751e76e8199196d454941c45d1b3a323f1433bd6'
+const SWEEP_MS = 60_000
+const TENANT = 'acme'
+
+export type KeeperOptions = {
+  readonly seed?: string
+  readonly node?: Partial<NodeOptions>
+  readonly policy?: Partial<Policy>
+  readonly world?: World
+  readonly hooks?: MemoryHooks
+  readonly queueHooks?: QueueHooks<Hint>
+  readonly relay?: boolean
+  readonly generation?: number
+  readonly overlapGuard?: boolean
+  readonly quietAbsenceMs?: number | null
+  /** Wraps every port, for crashes at any of their calls. */
+  readonly wrap?: (ports: Ports) => Ports
+  /** A handler died: what starts the next process. */
+  readonly onCrash?: () => void
+}
+
+/** A small deterministic generator (mulberry32): the tests' chance. */
+export function chanceFrom(seed: string): { fraction(): number; id(): string } {
+  let state = [...seed].reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 16777619), 2166136261) >>> 0
+  let serial = 0
+  return {
+    fraction() {
+      state = (state + 0x6d2b79f5) >>> 0
+      let t = Math.imul(state ^ (state >>> 15), 1 | state)
+      t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+      return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+    },
+    id: () => `id-${seed}-${(serial += 1)}`,
+  }
+}
+
+/** Splicekeeper over a simulated world: the real core, store, queue and ldk mapping, under one virtual clock. */
+export class Keeper {
+  readonly world: World
+  readonly policy: Policy
+  readonly store: MemoryStore
+  readonly queue: MemoryQueue<Hint>
+  readonly events: MemoryQueue<NodeEventMessage>
+  readonly chainView: ChainView = clearView()
+  readonly alarms: string[] = []
+  readonly counts = new Map<string, number>()
+  ports: Ports
+  /** A hint that fails stays in the queue, as a function that dies leaves it; tests of crashes look at these. */
+  readonly crashes: unknown[] = []
+  #nextSweepAt: number
+  readonly #onCrash: () => void
+  #key = 0
+  backupAt: number | null = null
+
+  constructor(options: KeeperOptions = {}) {
+    const seed = options.seed ?? 'keeper'
+    this.#onCrash = options.onCrash ?? (() => undefined)
+    const nodes: NodeOptions[] = [{ overlapGuard: options.overlapGuard ?? true, ...options.node, name: 'alice' }]
+    this.world = options.world ?? createWorld({ seed, startAt: START, nodes })
+    this.policy = Policy.parse(options.policy ?? {})
+    const chance = chanceFrom(seed)
+    const now = (): number => this.world.now()
+    this.store = memoryStore({ ids: chance, ...(options.hooks ? { hooks: options.hooks } : {}) })
+    this.queue = memoryQueue<Hint>({
+      now,
+      visibilityMs: 180_000,
+      maxReceives: 50,
+      parse: (value) => HintSchema.parse(value),
+      ...(options.queueHooks ? { hooks: options.queueHooks } : {}),
+    })
+    this.events = memoryQueue<NodeEventMessage>({
+      now,
+      visibilityMs: 180_000,
+      maxReceives: 50,
+      parse: (value) => NodeEventMessage.parse(value),
+    })
+    if (options.relay ?? true) this.world.onRelayEvent((event, node) => void this.events.send({ node, event }))
+    const ports: Ports = {
+      store: this.store,
+      queue: hintQueueOver(this.queue),
+      clock: { now },
+      chance,
+      telemetry: {
+        count: (name, value = 1) => void this.counts.set(name, (this.counts.get(name) ?? 0) + value),
+        info: () => undefined,
+        alarm: (message) => void this.alarms.push(message),
+      },
+      nodes: new Map([
+        [
+          'alice',
+          {
+            name: 'alice',
+            port: ldkNode(this.node.rpc, { clock: { now }, overlapGuard: options.overlapGuard ?? true }),
+            chain: simulatedChainPort(this.world.chain, this.chainView),
+            tenants: [TENANT],
+            nodeId: null,
+            relayKey: null,
+            quietAbsenceMs: options.quietAbsenceMs ?? null,
+          },
+        ],
+      ]),
+      call: () => ({ signal: new AbortController().signal }),
+      generation: options.generation ?? 0,
+    }
+    this.ports = options.wrap?.(ports) ?? ports
+    this.#nextSweepAt = this.world.now()
+  }
+
+  get node(): SimulatedNode {
+    return this.world.node('alice')
+  }
+
+  get channelId(): string {
+    return this.channelIds[0] ?? ''
+  }
+
+  get channelIds(): string[] {
+    return this.node.channels().map((channel) => channel.channelId)
+  }
+
+  /** Accepts a splice as the API does, from what the last sweep saw, and hints the queue. */
+  async post(request: Partial<SpliceRequest> = {}, key = `key-${(this.#key += 1)}`): Promise<Splice> {
+    const channelId = request.channelId ?? this.channelId
+    const node = await this.store.item('node', 'alice')
+    const channel = await this.store.item('channel', channelKey('alice', channelId))
+    if (node === null) throw new Error('sweep before the first post')
+    const accepted = acceptSplice(
+      {
+        node: 'alice',
+        channelId,
+        kind: 'splice_out',
+        amountSats: 50_000,
+        address: request.kind === 'splice_in' ? null : ADDRESS,
+        notBefore: null,
+        metadata: {},
+        ...request,
+        budget: { maxAttempts: null, deadline: null, maxFeeRateSatPerKw: null, maxFeeSats: null, ...request.budget },
+      },
+      {
+        tenant: TENANT,
+        idempotencyKey: key,
+        bodyHash: 'test',
+        node: node.value,
+        channel: channel?.value ?? null,
+        generation: this.ports.generation,
+        now: this.world.now(),
+      },
+    )
+    if (!accepted.ok) throw new Error(accepted.error.message)
+    const { splice } = await this.store.create(accepted.value)
+    await this.#survive(() => this.ports.queue.hint(splice.id, 0))
+    return splice
+  }
+
+  /** Withdraws a splice as the API does. */
+  async cancel(id: string): Promise<void> {
+    await this.change(id, { type: 'cancel_requested' })
+  }
+
+  /** Applies a client's or an operator's event as the API does, and hints the queue. */
+  async change(id: string, event: SpliceEvent): Promise<void> {
+    const context = { now: this.world.now(), policy: this.policy }
+    await amend(id, (splice) => step(splice, event, context), this.ports, this.policy)
+    await this.ports.queue.hint(id, 0)
+  }
+
+  async splice(id: string): Promise<Splice> {
+    const splice = await this.store.load(id)
+    if (splice === null) throw new Error('no such splice')
+    return splice
+  }
+
+  async sweep(): Promise<void> {
+    await this.#survive(() => sweep(this.ports, this.policy, this.backupAt))
+  }
+
+  /** Consumes the queues once: what fails stays in them, as after a crash. */
+  async work(): Promise<void> {
+    for (const { message, receipt } of this.events.receive(10)) {
+      if (await this.#survive(() => takeNodeEvent(message.node, message.event, this.ports, this.policy)))
+        this.events.remove(receipt)
+    }
+    for (const { message, receipt } of this.queue.receive(10)) {
+      const options = { policy: this.policy, mayAct: true, look: null }
+      if (await this.#survive(() => drive(message.spliceId, this.ports, options))) this.queue.remove(receipt)
+    }
+  }
+
+  /** Lets time pass: sweeps every minute, consumes hints as they become visible, blocks on demand. */
+  async run(ms: number, options: { readonly blockMs?: number } = {}): Promise<void> {
+    const end = this.world.now() + ms
+    let nextBlockAt = options.blockMs === undefined ? Infinity : this.world.now() + options.blockMs
+    for (;;) {
+      const now = this.world.now()
+      const visible = Math.min(this.queue.nextVisibleAt() ?? Infinity, this.events.nextVisibleAt() ?? Infinity)
+      const next = Math.max(now, Math.min(end, this.#nextSweepAt, visible, nextBlockAt, now + 5_000))
+      this.world.advanceTo(next)
+      if (next >= nextBlockAt) {
+        this.world.mine(1)
+        nextBlockAt += options.blockMs ?? Infinity
+      }
+      if (next >= this.#nextSweepAt) {
+        this.#nextSweepAt += SWEEP_MS
+        await this.sweep()
+      }
+      await this.work()
+      const idle = (this.queue.nextVisibleAt() ?? Infinity) > this.world.now()
+      if (next >= end && idle) return
+    }
+  }
+
+  /** Runs with a block every ten minutes until the splice is in one of the states, or time is up. */
+  async until(id: string, states: readonly Splice['state'][], maxMs = 6 * 3_600_000): Promise<Splice> {
+    for (let passed = 0; passed < maxMs; passed += 60_000) {
+      const splice = await this.splice(id)
+      if (states.includes(splice.state)) return splice
+      await this.run(60_000, passed % 600_000 === 540_000 ? { blockMs: 60_000 } : {})
+    }
+    return this.splice(id)
+  }
+
+  /** Types of a splice's events in the tenant's log, in order. */
+  async log(id: string, store: Store = this.store): Promise<string[]> {
+    const lines = await store.eventsAfter(TENANT, 0, 1_000)
+    return lines.filter((line) => line.spliceId === id).map((line) => line.type)
+  }
+
+  get payouts(): number {
+    return this.world.journal.effectivePayouts(SCRIPT, 50_000)
+  }
+
+  async #survive(act: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await act()
+      return true
+    } catch (error) {
+      this.crashes.push(error)
+      this.#onCrash()
+      return false
+    }
+  }
+}
+
+/** A keeper whose first sweep has seen the node. */
+export async function startKeeper(options: KeeperOptions = {}): Promise<Keeper> {
+  const keeper = new Keeper(options)
+  await keeper.sweep()
+  if (keeper.crashes.length > 0) throw keeper.crashes[0]
+  return keeper
+}
