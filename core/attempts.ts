@@ -59,7 +59,7 @@ export function answerAttempt(
   if (attempt === undefined || (attempt.result !== null && attempt.result.type !== 'unknown')) {
     return { splice, actions: [{ type: 'ignored', event: event.type }] }
   }
-  const result = { ...meant(splice, attempt, event.result), at: context.now }
+  const result = { ...bounded(meant(splice, attempt, event.result)), at: context.now }
   const answered = replaced(splice, { ...attempt, result })
   if (result.type === 'refused')
     return refuse(answered, { ...attempt, result }, result, event.jitter, context)
@@ -78,6 +78,11 @@ function meant(splice: Splice, attempt: Attempt, result: Event<'attempt_answered
   return result.type === 'refused' && result.class === 'not_now' && others
     ? { ...result, class: 'in_flight' }
     : result
+}
+
+/** A node's text is kept for operators, and never without bounds. */
+function bounded(result: Event<'attempt_answered'>['result']): typeof result {
+  return result.type === 'taken' ? result : { ...result, message: result.message.slice(0, 200) }
 }
 
 function replaced(splice: Splice, attempt: Attempt): Splice {

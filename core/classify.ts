@@ -4,12 +4,11 @@ import type { Hop, Observation, Sighting } from './observation.ts'
 import { isPinned } from './observation.ts'
 import { splitOutpoint } from './outpoint.ts'
 import type { Policy } from './policy.ts'
+import { candidatesNow, secondEffectOf, unexplainedEffect } from './candidate.ts'
+import { signMoved, signsOf } from './sign.ts'
 import type { Candidate, Signs, Splice } from './splice.ts'
 import { isCommitment } from './transaction.ts'
-import { hasEnded } from './transitions.ts'
 import type { Verdict, VerdictName } from './verdict.ts'
-
-const KW = 1_000
 
 /**
  * What a look found out about a splice (design sections 2, 4 and 6). Pure: who spent the lineage is the judge, the node
@@ -141,65 +140,6 @@ function descendsFrom(candidate: Candidate, observation: Observation): boolean {
   return made !== -1 && current >= made
 }
 
-/** Once seen, never un-seen: the recorded ones with their block as it is now, and new ones. */
-function candidatesNow(splice: Splice, hops: readonly Hop[]): Candidate[] {
-  const sighted =
-    splice.attempts.length === 0 ? [] : hops.flatMap((hop) => (isOurs(splice, hop) ? [hop.spender] : []))
-  const known = splice.candidates.map((candidate) => {
-    const sighting = sighted.find((s) => s?.tx.txid === candidate.txid)
-    const walked = sighting !== undefined || hops.some((hop) => hop.outpoint === candidate.spends)
-    return walked ? { ...candidate, block: blockOf(sighting ?? null) } : candidate
-  })
-  const fresh = sighted.flatMap((sighting) =>
-    sighting === null || known.some((candidate) => candidate.txid === sighting.tx.txid)
-      ? []
-      : [candidateOf(sighting)],
-  )
-  return [...known, ...fresh]
-}
-
-function isOurs(splice: Splice, hop: Hop): boolean {
-  const recorded = splice.candidates.some((candidate) => candidate.txid === hop.spender?.tx.txid)
-  return hop.spender !== null && (recorded || (hop.spender.effect === 'ours' && isExplained(splice, hop)))
-}
-
-/** Only an attempt on this outpoint or an earlier one of the lineage can have led to its spender. */
-function isExplained(splice: Splice, hop: Hop): boolean {
-  const first = splice.attempts[0]
-  if (first === undefined) return false
-  const at = splice.lineage.indexOf(hop.outpoint)
-  return at === -1 || at >= splice.lineage.indexOf(first.anchor)
-}
-
-function unexplainedEffect(splice: Splice, observation: Observation): string | null {
-  if (observation.chain === null || hasEnded(splice.state)) return null
-  const hop = observation.chain.hops.find((h) => h.spender?.effect === 'ours' && !isOurs(splice, h))
-  return hop?.spender?.tx.txid ?? observation.chain.earlierEffect
-}
-
-function candidateOf(sighting: Sighting): Candidate {
-  const feeSats = sighting.tx.feeSats
-  return {
-    txid: sighting.tx.txid,
-    spends: sighting.spends,
-    feeSats,
-    feeRateSatPerKw: feeSats === null ? null : Math.floor((feeSats * KW) / sighting.parsed.weight),
-    seenAt: 0,
-    block: blockOf(sighting),
-  }
-}
-
-function blockOf(sighting: Sighting | null): Candidate['block'] {
-  const block = sighting?.tx.block ?? null
-  return block === null ? null : { height: block.height, hash: block.hash }
-}
-
-/** Two candidates in blocks at once: they spend different outpoints, so the client was served twice. */
-function secondEffectOf(candidates: readonly Candidate[]): string | null {
-  const inBlocks = candidates.filter((candidate) => candidate.block !== null)
-  return inBlocks[1]?.txid ?? null
-}
-
 /** The lineage grows only by what the node reports as its funding, along the walk. */
 function lineageNow(
   splice: Splice,
@@ -220,26 +160,6 @@ function stoodOnOlderFunding(splice: Splice, observation: Observation): boolean 
   if (!funding) return false
   const older = splice.lineage.slice(0, -1).includes(funding)
   return older || (observation.channelSeen?.earlier.includes(funding) ?? false)
-}
-
-/** The indirect marks of section 4 ("sign"): claimable + its fee − outbound, and value − outbound − inbound. */
-export function signsOf(channel: ChannelSnapshot): Signs {
-  const outboundSats = Math.floor(channel.outboundMsat / 1_000)
-  const claimable =
-    channel.claimableSats === null ? null : channel.claimableSats + (channel.closeFeeSats ?? 0) - outboundSats
-  return {
-    claimableSats: claimable,
-    reservedSats: channel.capacitySats - outboundSats - Math.floor(channel.inboundMsat / 1_000),
-  }
-}
-
-/** Gate 5: whether a sign left the neighbourhood of its baseline; under half the amount is Lightning traffic. */
-export function signMoved(splice: Splice, signs: Signs): boolean {
-  const baseline = splice.baseline
-  if (baseline === null) return false
-  const away = (now: number | null, before: number | null): boolean =>
-    now !== null && before !== null && Math.abs(now - before) * 2 >= splice.amountSats
-  return away(signs.claimableSats, baseline.claimableSats) || away(signs.reservedSats, baseline.reservedSats)
 }
 
 function isStirring(

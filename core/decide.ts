@@ -1,5 +1,5 @@
 import { rows } from './decisions.ts'
-import type { Row, Situation } from './decisions.ts'
+import type { Row, Situation } from './row.ts'
 import type { SpliceEvent } from './event.ts'
 import type { GateReading } from './gates.ts'
 import { readGates } from './gates.ts'

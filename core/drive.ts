@@ -33,7 +33,11 @@ export type Driven = 'missing' | 'busy' | 'changed_since_look' | 'driven' | 'sub
  */
 export async function drive(id: string, ports: Ports, options: DriveOptions): Promise<Driven> {
   const splice = await ports.store.load(id)
-  if (splice === null) return 'missing'
+  return splice === null ? 'missing' : driveLoaded(splice, ports, options)
+}
+
+/** The same for a splice that was just read, consistently: a sweep reads many at once. */
+export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOptions): Promise<Driven> {
   if (options.look?.ok && options.look.value.observedAt < splice.updatedAt) return 'changed_since_look'
   if (isIdle(splice)) return 'driven'
   const observation = await observe(splice, ports, options.look)
@@ -42,7 +46,7 @@ export async function drive(id: string, ports: Ports, options: DriveOptions): Pr
   const saved = await commit(splice, advanced.splice, ports, options.policy)
   if (saved === null) return 'busy'
   await carryOut(advanced.actions, saved, observation, ports)
-  const finished = await finish(saved, observation, ports, options.policy)
+  const finished = await finish(saved, splice.eventSerial, observation, ports, options.policy)
   if (finished === null) return 'busy'
   return proceed(finished, observation, advanced, ports, options)
 }
@@ -133,11 +137,12 @@ export async function pauseNode(node: string, message: string, ports: Ports): Pr
 /** After a save: events are published, and an ended splice's slot is given back; then the record says so. */
 async function finish(
   splice: Splice,
+  loadedSerial: number,
   observation: Observation,
   ports: Ports,
   policy: Policy,
 ): Promise<Splice | null> {
-  const published = await publish(splice, ports, policy)
+  const published = await publish(splice, loadedSerial, ports)
   const release = hasEnded(splice.state) && isReleased(splice) && (splice.slotHeld || published !== splice)
   if (release) await leaveSlot(slotKeyOf(splice, observation.node), splice.id, ports)
   return commit(splice, { ...published, slotHeld: release ? false : published.slotHeld }, ports, policy)

@@ -8,7 +8,9 @@ const SPLICE_PREFIX = 'spl_'
  * conditional put. The tenant's length goes in first: no two (tenant, key) pairs share their bytes.
  */
 export function spliceIdOf(tenant: string, idempotencyKey: string): string {
-  return SPLICE_PREFIX + createHash('sha256').update(`${tenant.length}:${tenant}${idempotencyKey}`).digest('hex')
+  return (
+    SPLICE_PREFIX + createHash('sha256').update(`${tenant.length}:${tenant}${idempotencyKey}`).digest('hex')
+  )
 }
 
 /** The payment id of a splice: the same 32 bytes, in hex, whatever candidate confirms. */

@@ -31,8 +31,6 @@ export const Policy = z.object({
   backoffCapMs: ms(1_800_000),
   /** How often a splice under watch, or in need of attention, is looked at. */
   watchEveryMs: ms(600_000),
-  /** An unpublished event this old was left by a process that died: the log is searched before it is published. */
-  publishTakeoverMs: ms(60_000),
   /** Jitter added to due times so that a sweep does not find everything in one instant. */
   dueJitterMs: ms(5_000),
 })

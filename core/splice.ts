@@ -33,9 +33,9 @@ export const CommandResult = z.discriminatedUnion('type', [
     type: z.literal('refused'),
     class: RefusalClass,
     reason: FailureReason.optional(),
-    message: z.string().max(500),
+    message: z.string().max(200),
   }),
-  z.object({ type: z.literal('unknown'), message: z.string().max(500) }),
+  z.object({ type: z.literal('unknown'), message: z.string().max(200) }),
 ])
 export type CommandResult = z.infer<typeof CommandResult>
 
@@ -66,7 +66,7 @@ export const Attempt = z.object({
   /** The instant after which an unanswered request can no longer be received; null where the node offers no fence. */
   fenceAt: Instant.nullable(),
   /** The steps of a command in several calls (Core Lightning), each journalled before it is made. */
-  steps: z.array(z.object({ name: z.string(), at: Instant, txid: Txid.optional() })).max(20),
+  steps: z.array(z.object({ name: z.string(), at: Instant, txid: Txid.optional() })).max(12),
   result: z.intersection(CommandResult, z.object({ at: Instant })).nullable(),
   dead: z.object({ rule: DeadRule, at: Instant }).nullable(),
   /** When the peer was first seen disconnected after the fence. */
@@ -193,7 +193,9 @@ export const Splice = z.object({
   /** Event types said in this epoch, so that none is said twice. */
   said: z.array(EventType),
   timeline: z
-    .array(z.object({ at: Instant, status: SpliceState, why: z.string(), count: z.int().positive() }))
+    .array(
+      z.object({ at: Instant, status: SpliceState, why: z.string().max(300), count: z.int().positive() }),
+    )
     .max(50),
   createdAt: Instant,
   updatedAt: Instant,

@@ -1,5 +1,5 @@
 import { decodeAddress } from './address.ts'
-import { signsOf } from './classify.ts'
+import { signsOf } from './sign.ts'
 import { amend, commit, pauseNode } from './drive.ts'
 import type { Driven } from './drive.ts'
 import { acquireSlot } from './line.ts'

@@ -106,11 +106,11 @@ function fundingSeen(
   before: ChannelSeen | null,
 ): Pick<ChannelSeen, 'funding' | 'earlier'> {
   if (before === null) return { funding: channel.funding, earlier: [] }
-  const same = channel.funding === null || channel.funding === before.funding
-  if (same || before.earlier.includes(channel.funding ?? ''))
-    return { funding: before.funding, earlier: before.earlier }
+  const { funding } = channel
+  const known = funding === null || funding === before.funding || before.earlier.includes(funding)
+  if (known) return { funding: before.funding, earlier: before.earlier }
   const earlier = before.funding === null ? before.earlier : [...before.earlier, before.funding]
-  return { funding: channel.funding, earlier: earlier.slice(-EARLIER_LIMIT) }
+  return { funding, earlier: earlier.slice(-EARLIER_LIMIT) }
 }
 
 async function noteGone(node: string, channelId: string, ports: Ports): Promise<void> {

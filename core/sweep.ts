@@ -1,9 +1,10 @@
 import type { NodeFault, NodeLook } from './node.ts'
-import { drive } from './drive.ts'
+import { driveLoaded } from './drive.ts'
 import type { Policy } from './policy.ts'
 import type { ConfiguredNode, Ports } from './ports.ts'
 import { DUE_SHARDS } from './ports.ts'
 import type { Result } from './result.ts'
+import type { Splice } from './splice.ts'
 import { noteNode } from './survey.ts'
 
 /** Splices read from the due index at a time, and driven side by side. */
@@ -43,8 +44,14 @@ export async function sweep(ports: Ports, policy: Policy, backupAt: number | nul
 
 async function lookAt(node: ConfiguredNode, ports: Ports): Promise<Result<NodeLook, NodeFault>> {
   const look = await node.port.look(ports.call())
-  await noteNode(node, look, ports)
-  if (look.ok) await noteChain(node, look.value, ports)
+  try {
+    await noteNode(node, look, ports)
+    if (look.ok) await noteChain(node, look.value, ports)
+  } catch (error) {
+    // What was seen is written down by the next sweep; the splices of this node are looked at all the same.
+    const message = error instanceof Error ? error.message : 'unknown'
+    ports.telemetry.alarm('a look could not be written down', { node: node.name, error: message })
+  }
   return look
 }
 
@@ -59,22 +66,36 @@ async function noteChain(node: ConfiguredNode, look: NodeLook, ports: Ports): Pr
 }
 
 async function feed(ids: readonly string[], looks: Looks, ports: Ports, policy: Policy): Promise<number> {
-  const splices = await ports.store.loadMany(ids)
-  let failed = 0
+  const splices = await loadEach(ids, ports)
+  let failed = ids.length - splices.length
   for (let start = 0; start < splices.length; start += SIDE_BY_SIDE) {
     const driven = splices.slice(start, start + SIDE_BY_SIDE).map(async (splice) => {
-      try {
-        await drive(splice.id, ports, { policy, mayAct: false, look: looks.get(splice.node) ?? null })
-        return true
-      } catch (error) {
-        const message = error instanceof Error ? error.message : 'unknown'
-        ports.telemetry.alarm('a splice could not be driven', { spliceId: splice.id, error: message })
-        return false
-      }
+      const options = { policy, mayAct: false, look: looks.get(splice.node) ?? null }
+      return survives(splice.id, ports, () => driveLoaded(splice, ports, options))
     })
-    failed += (await Promise.all(driven)).filter((fine) => !fine).length
+    failed += (await Promise.all(driven)).filter((answer) => answer === null).length
   }
   return failed
+}
+
+/** Reads a page at once; where one record cannot be read, each by itself, so that it alone is left out. */
+async function loadEach(ids: readonly string[], ports: Ports): Promise<Splice[]> {
+  try {
+    return await ports.store.loadMany(ids)
+  } catch {
+    const loaded = await Promise.all(ids.map((id) => survives(id, ports, () => ports.store.load(id))))
+    return loaded.filter((splice) => splice !== null)
+  }
+}
+
+async function survives<T>(id: string, ports: Ports, act: () => Promise<T>): Promise<T | null> {
+  try {
+    return await act()
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'unknown'
+    ports.telemetry.alarm('a splice could not be driven', { spliceId: id, error: message })
+    return null
+  }
 }
 
 /**

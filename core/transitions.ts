@@ -100,7 +100,7 @@ export const transitions: Readonly<Record<SpliceState, Row>> = {
     given_up: to('failed', 'every attempt proven dead, or the channel closed'),
     withdrawn: to('cancelled', 'a cancel was asked for and every attempt is dead'),
     second_effect: to('needs_attention', 'anomaly: the channel is frozen'),
-    cancel_requested: to(['needs_attention', 'cancelled'], 'cancelled at once where no attempt is alive'),
+    cancel_requested: to('needs_attention', 'the end follows the proof'),
     retry_requested: to(['submitted', 'queued'], 'an operator allows more attempts'),
     resolved_failed: to('failed', "an operator's word"),
     resolved_candidate: to('pending', "an operator's word"),

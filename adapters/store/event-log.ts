@@ -9,6 +9,8 @@ import type { Row, Rows } from './rows.ts'
 const MAX_RACES = 1_000
 /** Lines read at a time when going back. */
 const CHUNK = 100
+/** Last lines in which an event of two writers at once, or of a try whose answer was lost, is recognised. */
+const TAIL = 16
 
 /** A line as stored: `latestAt` is the latest `at` of the log so far, so that going back can stop at an instant. */
 const StoredEvent = z.object({
@@ -23,8 +25,8 @@ const StoredEvent = z.object({
 type StoredEvent = z.infer<typeof StoredEvent>
 
 /**
- * The tenants' event logs: put if absent at last + 1, hence gap-free (design section 9). An event id that is already
- * the last line, or wins the place that we wanted, is ours from a try whose answer was lost: its sequence is answered.
+ * The tenants' event logs: put if absent at last + 1, hence gap-free (design section 9). An event id that stands in the
+ * last lines, or wins the place that we wanted, was appended by another writer of the same event: its sequence is answered.
  */
 export function eventLog(
   rows: Rows,
@@ -33,10 +35,11 @@ export function eventLog(
   return {
     async appendEvent(tenant, event) {
       assertFilled({ tenant })
-      let last = await lastEvent(rows, tenant)
+      let tail = await tailOf(rows, tenant)
       for (let race = 0; race < MAX_RACES; race += 1) {
-        if (last?.id === event.id) return last.sequence
-        const next = following(last, event)
+        const known = tail.find((line) => line.id === event.id)
+        if (known !== undefined) return known.sequence
+        const next = following(tail[0] ?? null, event)
         const row = {
           ...eventKey(tenant, next.sequence),
           version: 1,
@@ -47,7 +50,7 @@ export function eventLog(
         if (await rows.put(row, 'absent')) return next.sequence
         const winner = await rows.get(row)
         if (winner !== null && storedEvent(winner).id === event.id) return next.sequence
-        last = await lastEvent(rows, tenant)
+        tail = await tailOf(rows, tenant)
       }
       throw new Error(`event ${event.id} lost ${MAX_RACES} races for the end of a log`)
     },
@@ -84,9 +87,9 @@ function following(last: StoredEvent | null, event: Omit<LogEvent, 'sequence'>):
   return checkedItem(StoredEvent, { ...event, sequence, latestAt }, `event ${event.id}`)
 }
 
-async function lastEvent(rows: Rows, tenant: string): Promise<StoredEvent | null> {
-  const [row] = await rows.slice({ pk: eventPk(tenant), after: null, descending: true, limit: 1 })
-  return row === undefined ? null : storedEvent(row)
+async function tailOf(rows: Rows, tenant: string): Promise<StoredEvent[]> {
+  const slice = await rows.slice({ pk: eventPk(tenant), after: null, descending: true, limit: TAIL })
+  return slice.map(storedEvent)
 }
 
 function storedEvent(row: Row): StoredEvent {

@@ -10,6 +10,8 @@ const policy = { quietMs: 60_000, backoffBaseMs: 1_000, backoffCapMs: 60_000, du
 type Scenario = {
   readonly name: string
   readonly play: (keeper: Keeper) => Promise<Splice>
+  /** What happens later in any case: after a crash it may be what proves an attempt dead. */
+  readonly later?: (keeper: Keeper) => void
   readonly ends: Splice['state']
   readonly effects: number
 }
@@ -64,25 +66,35 @@ const scenarios: readonly Scenario[] = [
       keeper.node.fault({ type: 'refuse', status: 3 }, 'always')
       return keeper.post()
     },
+    later: (keeper) => keeper.node.restart(),
     ends: 'failed',
     effects: 0,
   },
 ]
 
-const REST_MS = 40 * MINUTE
+const REST_MS = 20 * MINUTE
 
 /** Lives a whole life, a block a minute, and then some, so that whatever a crash left undone is done. */
-async function live(scenario: Scenario, killer: Killer): Promise<{ keeper: Keeper; splice: Splice; calls: number }> {
+async function live(
+  scenario: Scenario,
+  killer: Killer,
+): Promise<{ keeper: Keeper; splice: Splice; calls: number }> {
   const keeper = new Keeper({ policy, wrap: (ports) => killer.wrap(ports), onCrash: () => killer.revive() })
   // Whoever started the first sweep starts another one.
   for (let i = 0; i < 2; i++) await keeper.sweep()
   const { id } = await scenario.play(keeper)
+  await rest(keeper, id)
+  const calls = killer.calls
+  scenario.later?.(keeper)
+  await rest(keeper, id)
+  await keeper.run(3 * MINUTE)
+  return { keeper, splice: await keeper.splice(id), calls }
+}
+
+async function rest(keeper: Keeper, id: string): Promise<void> {
   for (let passed = 0; passed < REST_MS && !isAtRest(await keeper.splice(id)); passed += MINUTE) {
     await keeper.run(MINUTE, { blockMs: MINUTE })
   }
-  const calls = killer.calls
-  await keeper.run(3 * MINUTE)
-  return { keeper, splice: await keeper.splice(id), calls }
 }
 
 function isAtRest(splice: Splice): boolean {

@@ -237,26 +237,26 @@ describe('a crash after settling', () => {
     const keeper = await startKeeper()
     const { id } = await keeper.post()
     await keeper.until(id, ['confirmed'])
-    let dead = false
+    const process = { dead: false }
     const ports: Ports = { ...keeper.ports }
     const crashing: Ports = {
       ...ports,
       store: new Proxy(ports.store, {
         get(target, name, receiver) {
-          if (dead) throw new Error('the process is gone')
+          if (process.dead) throw new Error('the process is gone')
           const value: unknown = Reflect.get(target, name, receiver)
           if (name !== 'save' || typeof value !== 'function') return value
           return async (splice: Awaited<ReturnType<Keeper['splice']>>) => {
             const saved = await target.save(splice)
-            if (saved?.state === 'settled') dead = true
+            if (saved?.state === 'settled') process.dead = true
             return saved
           }
         },
       }),
     }
     keeper.ports = crashing
-    for (let i = 0; i < 200 && !dead; i++) await keeper.run(MINUTE, { blockMs: MINUTE })
-    expect(dead).toBe(true)
+    for (let i = 0; i < 200 && !process.dead; i++) await keeper.run(MINUTE, { blockMs: MINUTE })
+    expect(process.dead).toBe(true)
     const settled = await keeper.splice(id)
     expect(settled.state).toBe('settled')
     expect(settled.slotHeld).toBe(true)

@@ -5,7 +5,15 @@ export class Died extends Error {
   override readonly name = 'Died'
 }
 
-const EFFECTS: readonly string[] = ['create', 'save', 'putItem', 'appendEvent', 'hint', 'submit', 'newAddress']
+const EFFECTS: readonly string[] = [
+  'create',
+  'save',
+  'putItem',
+  'appendEvent',
+  'hint',
+  'submit',
+  'newAddress',
+]
 
 /**
  * Kills the process at its nth call of a port, `after` it was answered, or `before` it does anything. Only calls with an
@@ -36,7 +44,12 @@ export class Killer {
       name,
       { ...node, port: this.#killing(node.port), chain: this.#killing(node.chain) },
     ])
-    return { ...ports, store: this.#killing(ports.store), queue: this.#killing(ports.queue), nodes: new Map(nodes) }
+    return {
+      ...ports,
+      store: this.#killing(ports.store),
+      queue: this.#killing(ports.queue),
+      nodes: new Map(nodes),
+    }
   }
 
   #killing<T extends object>(port: T): T {
@@ -46,7 +59,8 @@ export class Killer {
         if (typeof value !== 'function') return value
         return async (...args: unknown[]): Promise<unknown> => {
           if (this.#dead) throw new Died()
-          if (this.when === 'before' && !EFFECTS.includes(String(name))) return Reflect.apply(value, target, args)
+          if (this.when === 'before' && !EFFECTS.includes(String(name)))
+            return Reflect.apply(value, target, args)
           this.calls += 1
           const strikes = this.calls === this.at
           if (strikes) this.#dead = true

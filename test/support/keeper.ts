@@ -48,7 +48,8 @@ export type KeeperOptions = {
 
 /** A small deterministic generator (mulberry32): the tests' chance. */
 export function chanceFrom(seed: string): { fraction(): number; id(): string } {
-  let state = [...seed].reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 16777619), 2166136261) >>> 0
+  let state =
+    Buffer.from(seed).reduce((hash, byte) => Math.imul(hash ^ byte, 16777619), 2166136261) >>> 0
   let serial = 0
   return {
     fraction() {
@@ -82,7 +83,9 @@ export class Keeper {
   constructor(options: KeeperOptions = {}) {
     const seed = options.seed ?? 'keeper'
     this.#onCrash = options.onCrash ?? (() => undefined)
-    const nodes: NodeOptions[] = [{ overlapGuard: options.overlapGuard ?? true, ...options.node, name: 'alice' }]
+    const nodes: NodeOptions[] = [
+      { overlapGuard: options.overlapGuard ?? true, ...options.node, name: 'alice' },
+    ]
     this.world = options.world ?? createWorld({ seed, startAt: START, nodes })
     this.policy = Policy.parse(options.policy ?? {})
     const chance = chanceFrom(seed)
@@ -101,7 +104,8 @@ export class Keeper {
       maxReceives: 50,
       parse: (value) => NodeEventMessage.parse(value),
     })
-    if (options.relay ?? true) this.world.onRelayEvent((event, node) => void this.events.send({ node, event }))
+    if (options.relay ?? true)
+      this.world.onRelayEvent((event, node) => void this.events.send({ node, event }))
     const ports: Ports = {
       store: this.store,
       queue: hintQueueOver(this.queue),
@@ -161,7 +165,13 @@ export class Keeper {
         notBefore: null,
         metadata: {},
         ...request,
-        budget: { maxAttempts: null, deadline: null, maxFeeRateSatPerKw: null, maxFeeSats: null, ...request.budget },
+        budget: {
+          maxAttempts: null,
+          deadline: null,
+          maxFeeRateSatPerKw: null,
+          maxFeeSats: null,
+          ...request.budget,
+        },
       },
       {
         tenant: TENANT,
@@ -219,7 +229,10 @@ export class Keeper {
     let nextBlockAt = options.blockMs === undefined ? Infinity : this.world.now() + options.blockMs
     for (;;) {
       const now = this.world.now()
-      const visible = Math.min(this.queue.nextVisibleAt() ?? Infinity, this.events.nextVisibleAt() ?? Infinity)
+      const visible = Math.min(
+        this.queue.nextVisibleAt() ?? Infinity,
+        this.events.nextVisibleAt() ?? Infinity,
+      )
       const next = Math.max(now, Math.min(end, this.#nextSweepAt, visible, nextBlockAt, now + 5_000))
       this.world.advanceTo(next)
       if (next >= nextBlockAt) {

@@ -9,7 +9,7 @@ export type SignedCall = { readonly method: string; readonly body: Uint8Array; r
 /** The request header that authenticates a call. */
 export type AuthHeader = readonly [name: string, value: string]
 
-/** How calls are authenticated (reference `ldk.md` 6.2 and 6.3). */
+/** How calls are authenticated (docs/reference/ldk.md 6.2 and 6.3). */
 export type Auth = (call: SignedCall) => AuthHeader
 
 /** The server counts in whole seconds; rounding down errs on the side of a fence that ends earlier. */

@@ -34,7 +34,7 @@ async function listPayments(
 }
 
 /**
- * The client of an ldk-server: gRPC over TLS (reference `ldk.md` 6). Every call is sent at most once, is signed with
+ * The client of an ldk-server: gRPC over TLS (docs/reference/ldk.md 6). Every call is sent at most once, is signed with
  * `signedAt` or the clock's now, and ends with its signal. Nothing throws: what has no status is a fault without one.
  */
 export function ldkClient(config: LdkConfig, clock: Clock): LdkClient {

@@ -7,7 +7,7 @@ const Macaroon = z
   .regex(/^([0-9a-f]{2})+$/, { error: 'must be lower-case hex', abort: true })
   .refine((hex) => decodeMacaroon(Buffer.from(hex, 'hex')) !== null, 'must be a version 2 macaroon')
 
-/** How an ldk-server authenticates us: its version decides (reference `ldk.md` 6.2 and 6.3). */
+/** How an ldk-server authenticates us: its version decides (docs/reference/ldk.md 6.2 and 6.3). */
 export const LdkAuth = z.discriminatedUnion('scheme', [
   z.object({
     scheme: z.literal('hmac'),

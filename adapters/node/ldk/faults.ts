@@ -15,7 +15,7 @@ export function nodeFaultOf(fault: RpcFault): NodeFault {
 }
 
 /**
- * The result of a splice command by its gRPC status (reference `ldk.md` 6.4). 3, 7, 12 and 16 come before the node's
+ * The result of a splice command by its gRPC status (docs/reference/ldk.md 6.4). 3, 7, 12 and 16 come before the node's
  * code runs. 9 means that this call queued nothing, but covers "already under way" as well as any other refusal: it is
  * `not_now` here, and core, which knows whether an earlier attempt may be alive, makes `in_flight` of it. Everything
  * else, a missing status above all, may have been executed.

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 
 /**
- * A macaroon of version 2 with first-party caveats only, as ldk-server takes it (reference `ldk.md` 6.3). `head` is
+ * A macaroon of version 2 with first-party caveats only, as ldk-server takes it (docs/reference/ldk.md 6.3). `head` is
  * everything before the caveats (version, location, identifier), kept as it came.
  */
 export type Macaroon = {

@@ -22,7 +22,7 @@ type Fields = Readonly<Record<string, Field>>
 
 /**
  * The messages of ldk-server's `api.LightningNode` that we use, and of each the fields that we use, by the field
- * numbers of reference `ldk.md` 6.5. Enumerations are read as the numbers that they are on the wire; members of a
+ * numbers of docs/reference/ldk.md 6.5. Enumerations are read as the numbers that they are on the wire; members of a
  * oneof are plain fields, which is the same on the wire. Page tokens are bytes to us: older servers send a message,
  * newer ones a string, and we only echo them.
  */

@@ -45,7 +45,7 @@ async function connectPeer(
 
 /**
  * An ldk-server as a node port: one mapping, for the client over the wire and for a simulated node in process. What
- * holds of an ldk-server is in reference `ldk.md` 6 and 7; a `taken` splice is in the node's memory and no further.
+ * holds of an ldk-server is in docs/reference/ldk.md 6 and 7; a `taken` splice is in the node's memory and no further.
  */
 export function ldkNode(rpc: LdkRpc, options: LdkNodeOptions): NodePort {
   return {

@@ -6,7 +6,7 @@ import type { MethodName } from '../ldk/messages.ts'
 import { err, ok, type Result } from '../../../core/result.ts'
 import type { Instant } from '../../../core/splice.ts'
 
-/** What an ldk-server checks a request against (reference `ldk.md` 6.2 and 6.3). */
+/** What an ldk-server checks a request against (docs/reference/ldk.md 6.2 and 6.3). */
 export type Credentials = {
   /** The key of the header `x-auth`. */
   readonly apiKey: string

@@ -33,7 +33,7 @@ export function splitOf(channel: Channel, candidate: SpliceCandidate): Split {
   }
 }
 
-/** Outbound and inbound capacity: the minimum over the old funding and all negotiated candidates (ldk.md 1.5). */
+/** Outbound and inbound capacity: the minimum over the old funding and all negotiated candidates (docs/reference/ldk.md 1.5). */
 export function capacities(channel: Channel): {
   readonly outboundMsat: number
   readonly inboundMsat: number
@@ -54,7 +54,7 @@ export function capacities(channel: Channel): {
 
 /**
  * What a close would pay us: on the newest candidate, counted from the moment that we accepted the peer's commitment to it
- * (sign S1, ldk.md 7.1). The opener pays the commitment's fee and the anchors.
+ * (sign S1, docs/reference/ldk.md 7.1). The opener pays the commitment's fee and the anchors.
  */
 export function claimable(channel: Channel): { readonly amountSats: number; readonly closeFeeSats: number } {
   const signing = channel.negotiation?.commitmentAccepted === true ? channel.negotiation.candidate : null

@@ -3,7 +3,7 @@ import type { Context } from './context.ts'
 import { recordPayment } from './payments.ts'
 import type { Channel, NodeState, SpliceCandidate } from './state.ts'
 
-/** First broadcast of a signed candidate. ldk-node classifies a transaction before it sends it (ldk.md R1). */
+/** First broadcast of a signed candidate. ldk-node classifies a transaction before it sends it (docs/reference/ldk.md R1). */
 export function broadcastCandidate(
   ctx: Context,
   node: NodeState,

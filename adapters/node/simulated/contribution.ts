@@ -5,7 +5,7 @@ import { selectCoins, shareOf } from './share.ts'
 import type { Channel, Contribution, NodeState } from './state.ts'
 import { confirmedCoins, lockedOutpoints, newAddress } from './wallet.ts'
 
-/** ldk-node's target for splices, its feerate without an estimate, and its floor (ldk.md 3.2). */
+/** ldk-node's target for splices, its feerate without an estimate, and its floor (docs/reference/ldk.md 3.2). */
 const CHANNEL_FUNDING_TARGET_BLOCKS = 12
 const FALLBACK_FEERATE_SAT_PER_KW = 1000
 const FLOOR_FEERATE_SAT_PER_KW = 253
@@ -17,12 +17,12 @@ export function fundingFeeRates(ctx: Context): { readonly estimate: number; read
   return { estimate, max: Math.floor((estimate * 3) / 2) }
 }
 
-/** LDK's least feerate for a replacement: `max(prev + 25, floor(prev * 25 / 24))` (ldk.md 3.1). */
+/** LDK's least feerate for a replacement: `max(prev + 25, floor(prev * 25 / 24))` (docs/reference/ldk.md 3.1). */
 export function minRbfFeeRateSatPerKw(previous: number): number {
   return Math.max(previous + 25, Math.floor((previous * 25) / 24))
 }
 
-/** Whether a replacement of the pending candidate may start (`can_initiate_rbf`, ldk.md 3.1). */
+/** Whether a replacement of the pending candidate may start (`can_initiate_rbf`, docs/reference/ldk.md 3.1). */
 export function canInitiateRbf(channel: Channel): boolean {
   return (
     channel.lockDepth > 0 &&
@@ -38,7 +38,7 @@ export function hasPendingSplice(channel: Channel): boolean {
   return channel.candidates.length > 0 || (negotiation !== null && negotiation.phase !== 'quiescence')
 }
 
-/** Whether two contributions share an input or an output script; the amount does not matter (ldk.md 1.3). */
+/** Whether two contributions share an input or an output script; the amount does not matter (docs/reference/ldk.md 1.3). */
 export function overlap(a: Contribution, b: Contribution): boolean {
   const parts = (contribution: Contribution): (Outpoint | null)[] => [
     contribution.script,

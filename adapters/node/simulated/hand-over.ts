@@ -16,7 +16,7 @@ import type { Channel, Contribution, NodeState } from './state.ts'
 /** Why LDK did not take a contribution; ldk-node answers `ChannelSplicingFailed` to all of them. */
 export type HandOver = { readonly taken: true } | { readonly taken: false; readonly why: string }
 
-/** What `splice_channel` refuses before it looks at any contribution (ldk.md 1.2); null: nothing. */
+/** What `splice_channel` refuses before it looks at any contribution (docs/reference/ldk.md 1.2); null: nothing. */
 export function spliceChannelRefusal(channel: Channel): string | null {
   if (channel.status !== 'open') return 'the channel is not usable'
   if (channel.queued !== null) return 'a contribution is waiting to be negotiated'
@@ -26,14 +26,14 @@ export function spliceChannelRefusal(channel: Channel): string | null {
 
 /**
  * Whether `splice_channel` shows a prior contribution of ours, on which ldk-node refuses another. It is hidden on zero-conf
- * channels and during the first round, even if that round carries ours (ldk.md 1.2).
+ * channels and during the first round, even if that round carries ours (docs/reference/ldk.md 1.2).
  */
 export function showsPriorContribution(channel: Channel): boolean {
   return channel.lockDepth > 0 && (channel.candidates.at(-1)?.ours ?? null) !== null
 }
 
 /**
- * `funding_contributed`: takes a contribution into memory, or refuses it (ldk.md 1.3). A refusal may come with a failure
+ * `funding_contributed`: takes a contribution into memory, or refuses it (docs/reference/ldk.md 1.3). A refusal may come with a failure
  * event although an earlier splice is alive and well.
  */
 export function handOver(
@@ -64,7 +64,7 @@ export function handOver(
   return { taken: true }
 }
 
-/** ldk-node's `bump_channel_funding_fee` (ldk.md 3.2): same outputs and amount at max(estimate, minimum for RBF). */
+/** ldk-node's `bump_channel_funding_fee` (docs/reference/ldk.md 3.2): same outputs and amount at max(estimate, minimum for RBF). */
 export function handOverBump(ctx: Context, node: NodeState, channel: Channel): HandOver {
   const refusal = spliceChannelRefusal(channel)
   if (refusal !== null) return { taken: false, why: refusal }

@@ -144,7 +144,7 @@ async function listen(server: Http2SecureServer, port: number, host: string): Pr
 }
 
 /**
- * Serves any {@link LdkRpc} as an ldk-server would (reference `ldk.md` 6): gRPC on HTTP/2 over TLS with a self-signed
+ * Serves any {@link LdkRpc} as an ldk-server would (docs/reference/ldk.md 6): gRPC on HTTP/2 over TLS with a self-signed
  * certificate, authentication over the whole body before dispatch, errors as headers only. A fault without a status
  * is a stream that is reset without an answer.
  */

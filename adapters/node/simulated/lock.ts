@@ -6,7 +6,7 @@ import type { Channel, NodeState, SpliceCandidate } from './state.ts'
 
 /**
  * Sends splice_locked for a candidate at the channel's lock depth; zero-conf: for the newest, at once. A running round puts
- * it off (ldk.md 1.5). The peer answers if it is connected; `again`: it is asked anew, as at a reconnection.
+ * it off (docs/reference/ldk.md 1.5). The peer answers if it is connected; `again`: it is asked anew, as at a reconnection.
  */
 export function checkLock(ctx: Context, node: NodeState, channel: Channel, again = false): void {
   if (channel.status !== 'open' || channel.negotiation !== null) return

@@ -8,7 +8,7 @@ import { enterPhase, failRound, loseContribution, planStep, startOwnRound } from
 import { buildCandidate } from './splice-transaction.ts'
 import type { Channel, Contribution, Negotiation, NodeState } from './state.ts'
 
-/** What comes at the end of a round's present phase (ldk.md 1.1 and 1.4). */
+/** What comes at the end of a round's present phase (docs/reference/ldk.md 1.1 and 1.4). */
 export function stepRound(ctx: Context, node: NodeState, channel: Channel): void {
   const round = channel.negotiation
   if (round === null) return
@@ -42,7 +42,7 @@ function abortOf(channel: Channel, round: Negotiation): FailureReason | null {
     channel.abortAt = null
     return 'CounterpartyAborted'
   }
-  // LDK does not check its own output for dust: the receiver does (ldk.md 3.3, step 6).
+  // LDK does not check its own output for dust: the receiver does (docs/reference/ldk.md 3.3, step 6).
   const { script, amountSats } = round.ours
   const dust = script !== null && amountSats < dustLimitSats(script)
   return dust && round.phase === 'constructing' ? 'CounterpartyAborted' : null

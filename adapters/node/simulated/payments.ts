@@ -8,7 +8,7 @@ import { ownsScript } from './wallet.ts'
 const ANTI_REORG_DELAY = 6
 
 /**
- * Records a splice at its broadcast, as ldk-node classifies it (ldk.md R3 to R6): nothing without a contribution or without
+ * Records a splice at its broadcast, as ldk-node classifies it (docs/reference/ldk.md R3 to R6): nothing without a contribution or without
  * a movement of the wallet, so nothing for a splice-out to a foreign address.
  */
 export function recordPayment(
@@ -63,7 +63,7 @@ export function shownPayment(node: NodeState, payment: PaymentRecord): LdkPaymen
 }
 
 function refreshPayment(ctx: Context, node: NodeState, payment: PaymentRecord): void {
-  // A graduated record is not followed any more: ldk-node resolves only pending ones (ldk.md R19).
+  // A graduated record is not followed any more: ldk-node resolves only pending ones (docs/reference/ldk.md R19).
   if (payment.succeeded) return
   const depth = (txid: string): number => ctx.chain.confirmations(txid) ?? 0
   const active = payment.candidates.find(({ txid }) => depth(txid) > 0) ?? payment.candidates.at(-1)

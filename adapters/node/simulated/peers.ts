@@ -26,7 +26,7 @@ export function connect(ctx: Context, node: NodeState, peer: Peer): void {
   }
 }
 
-/** The connection goes down: rounds that are not yet waiting for signatures are lost (ldk.md 1.6). */
+/** The connection goes down: rounds that are not yet waiting for signatures are lost (docs/reference/ldk.md 1.6). */
 export function disconnect(ctx: Context, node: NodeState, peer: Peer): void {
   if (!peer.connected) return
   peer.connected = false

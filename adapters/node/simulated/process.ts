@@ -6,7 +6,7 @@ import { failRound, loseContribution } from './rounds.ts'
 import type { Disk, NodeState } from './state.ts'
 
 /**
- * Ends the node's process and starts it again. What is only in memory is lost (ldk.md 1.6): what was queued without a
+ * Ends the node's process and starts it again. What is only in memory is lost (docs/reference/ldk.md 1.6): what was queued without a
  * trace, what was negotiated with an event, what waited for signatures not at all. Peers come back by themselves.
  */
 export function restart(ctx: Context, node: NodeState): void {

@@ -7,7 +7,7 @@ import { hexOf, NETWORK } from './keys.ts'
 import type { Channel, NodeState, SpliceRequest } from './state.ts'
 import { lockedOutpoints, spendableSats } from './wallet.ts'
 
-/** gRPC statuses of an ldk-server (ldk.md 6.4). */
+/** gRPC statuses of an ldk-server (docs/reference/ldk.md 6.4). */
 export const INVALID_ARGUMENT = 3
 export const FAILED_PRECONDITION = 9
 export const UNAUTHENTICATED = 16
@@ -66,7 +66,7 @@ function refused(status: number, why: string): Outcome {
   return { outcome: 'refused', status, why }
 }
 
-/** ldk-node's `splice_in` and `splice_out`, in the order of their checks (ldk.md 3.3 and 3.4). */
+/** ldk-node's `splice_in` and `splice_out`, in the order of their checks (docs/reference/ldk.md 3.3 and 3.4). */
 function splice(ctx: Context, node: NodeState, request: SpliceRequest, channel: Channel | null): Outcome {
   const { amountSats } = request
   if (!isWellFormed(request)) return refused(INVALID_ARGUMENT, 'malformed id or amount')

@@ -9,7 +9,7 @@ export type RoundStart = Pick<Negotiation, 'initiator' | 'feeRateSatPerKw' | 'th
 
 /**
  * Starts a round with what is queued, if it may: peer connected, no other round, and a pending candidate can be replaced at
- * this feerate. Otherwise it waits: on the peer (`WaitingOnQuiescence`) or on the lock (`WaitingOnLock`, ldk.md 1.1).
+ * this feerate. Otherwise it waits: on the peer (`WaitingOnQuiescence`) or on the lock (`WaitingOnLock`, docs/reference/ldk.md 1.1).
  */
 export function startOwnRound(ctx: Context, node: NodeState, channel: Channel): void {
   const { queued } = channel
@@ -96,7 +96,7 @@ export function loseContribution(
   }
 }
 
-/** The connection ends: what is not yet waiting for signatures is lost, what is queued stays (ldk.md 1.6). */
+/** The connection ends: what is not yet waiting for signatures is lost, what is queued stays (docs/reference/ldk.md 1.6). */
 export function interruptRound(ctx: Context, node: NodeState, channel: Channel): void {
   const round = channel.negotiation
   if (round === null) return

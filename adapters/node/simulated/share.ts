@@ -10,7 +10,7 @@ const COIN_WEIGHT = 272
 const SELECTION_SLACK_WEIGHT = 16
 
 const P2WPKH_DUST_SATS = 294
-/** The most that a dropped change output adds to a splice-in (ldk.md 3.4). */
+/** The most that a dropped change output adds to a splice-in (docs/reference/ldk.md 3.4). */
 const MAX_SURPLUS_SATS = 330
 
 /** One side's part of a round, its fee included. `netSats`: what it adds to its side of the channel. */

@@ -21,7 +21,7 @@ export const Contribution = z.object({
   script: Hex.nullable(),
   coins: z.array(Coin),
   changeScript: Hex.nullable(),
-  /** What we pay as initiator, and the most that we accept as acceptor (ldk.md 3.5). */
+  /** What we pay as initiator, and the most that we accept as acceptor (docs/reference/ldk.md 3.5). */
   feeRateSatPerKw: z.number(),
   maxFeeRateSatPerKw: z.number(),
 })
@@ -51,7 +51,7 @@ export const SpliceCandidate = z.object({
 })
 export type SpliceCandidate = z.infer<typeof SpliceCandidate>
 
-/** A round on its way to signatures (ldk.md 1.1). */
+/** A round on its way to signatures (docs/reference/ldk.md 1.1). */
 export const Negotiation = z.object({
   id: z.string(),
   phase: z.enum(['quiescence', 'awaiting_ack', 'constructing', 'awaiting_signatures']),
@@ -95,7 +95,7 @@ export const Channel = z.object({
 })
 export type Channel = z.infer<typeof Channel>
 
-/** An on-chain payment record of ldk-node (ldk.md section 4). */
+/** An on-chain payment record of ldk-node (docs/reference/ldk.md section 4). */
 export const PaymentRecord = z.object({
   id: z.string(),
   channelId: z.string(),

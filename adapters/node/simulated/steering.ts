@@ -147,12 +147,12 @@ export interface SimulatedNode {
   /** One more fault: for the next splice request, or for every one (`always`, and `down` and `unauthenticated`) until lifted. */
   fault(fault: RequestFault, mode?: 'once' | 'always'): void
   liftFaults(): void
-  /** Ends the process and starts it again: what is only in memory is lost (ldk.md 1.6). */
+  /** Ends the process and starts it again: what is only in memory is lost (docs/reference/ldk.md 1.6). */
   restart(): void
   /** The peer goes away, until `connectPeer` or, if given, for so long. */
   disconnectPeer(options?: { readonly peerId?: string; readonly returnsAfterMs?: number }): void
   connectPeer(peerId?: string): void
-  /** LDK's fee bump of the pending splice (ldk.md 3.2); the answer is that of the RPC, the rest follows by itself. */
+  /** LDK's fee bump of the pending splice (docs/reference/ldk.md 3.2); the answer is that of the RPC, the rest follows by itself. */
   bump(channelId: string): RpcAnswer<void>
   /** The peer aborts our next round in that phase, before we accepted its commitment. Default `awaiting_ack`. */
   abortNext(channelId: string, phase?: NegotiatedPhase): void

@@ -18,7 +18,7 @@ export function blockConnected(ctx: Context, node: NodeState): void {
 
 /**
  * A block left the best chain. LDK force-closes a channel whose funding is un-confirmed, unless it is zero-conf; a
- * splice_locked for what the block held is withdrawn (ldk.md 1.6).
+ * splice_locked for what the block held is withdrawn (docs/reference/ldk.md 1.6).
  */
 export function blockDisconnected(ctx: Context, node: NodeState, block: Block): void {
   for (const { txid } of block.transactions.map(parsed)) {

@@ -1,0 +1,65 @@
+import type { Hop, Observation, Sighting } from './observation.ts'
+import type { Candidate, Splice } from './splice.ts'
+import { hasEnded } from './transitions.ts'
+
+const KW = 1_000
+
+/** Once seen, never un-seen: the recorded ones with their block as it is now, and new ones. */
+export function candidatesNow(splice: Splice, hops: readonly Hop[]): Candidate[] {
+  const sighted =
+    splice.attempts.length === 0 ? [] : hops.flatMap((hop) => (isOurs(splice, hop) ? [hop.spender] : []))
+  const known = splice.candidates.map((candidate) => {
+    const sighting = sighted.find((s) => s?.tx.txid === candidate.txid)
+    const walked = sighting !== undefined || hops.some((hop) => hop.outpoint === candidate.spends)
+    return walked ? { ...candidate, block: blockOf(sighting ?? null) } : candidate
+  })
+  const fresh = sighted.flatMap((sighting) =>
+    sighting === null || known.some((candidate) => candidate.txid === sighting.tx.txid)
+      ? []
+      : [candidateOf(sighting)],
+  )
+  return [...known, ...fresh]
+}
+
+function isOurs(splice: Splice, hop: Hop): boolean {
+  const recorded = splice.candidates.some((candidate) => candidate.txid === hop.spender?.tx.txid)
+  return hop.spender !== null && (recorded || (hop.spender.effect === 'ours' && isExplained(splice, hop)))
+}
+
+/** Only an attempt on this outpoint or an earlier one of the lineage can have led to its spender. */
+function isExplained(splice: Splice, hop: Hop): boolean {
+  const first = splice.attempts[0]
+  if (first === undefined) return false
+  const at = splice.lineage.indexOf(hop.outpoint)
+  return at === -1 || at >= splice.lineage.indexOf(first.anchor)
+}
+
+/** A transaction with our effect that no attempt of this splice explains (gate 6); null: there is none. */
+export function unexplainedEffect(splice: Splice, observation: Observation): string | null {
+  if (observation.chain === null || hasEnded(splice.state)) return null
+  const hop = observation.chain.hops.find((h) => h.spender?.effect === 'ours' && !isOurs(splice, h))
+  return hop?.spender?.tx.txid ?? observation.chain.earlierEffect
+}
+
+function candidateOf(sighting: Sighting): Candidate {
+  const feeSats = sighting.tx.feeSats
+  return {
+    txid: sighting.tx.txid,
+    spends: sighting.spends,
+    feeSats,
+    feeRateSatPerKw: feeSats === null ? null : Math.floor((feeSats * KW) / sighting.parsed.weight),
+    seenAt: 0,
+    block: blockOf(sighting),
+  }
+}
+
+function blockOf(sighting: Sighting | null): Candidate['block'] {
+  const block = sighting?.tx.block ?? null
+  return block === null ? null : { height: block.height, hash: block.hash }
+}
+
+/** Two candidates in blocks at once: they spend different outpoints, so the client was served twice. */
+export function secondEffectOf(candidates: readonly Candidate[]): string | null {
+  const inBlocks = candidates.filter((candidate) => candidate.block !== null)
+  return inBlocks[1]?.txid ?? null
+}

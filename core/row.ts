@@ -1,0 +1,48 @@
+import type { SpliceEvent } from './event.ts'
+import type { GateReading } from './gates.ts'
+import type { Observation } from './observation.ts'
+import type { Policy } from './policy.ts'
+import type { Instant, Splice, SpliceState } from './splice.ts'
+import type { Verdict, VerdictName } from './verdict.ts'
+
+/** What a row looks at. */
+export type Situation = {
+  readonly splice: Splice
+  readonly verdict: Verdict
+  readonly observation: Observation
+  readonly gates: readonly GateReading[]
+  readonly now: Instant
+  readonly policy: Policy
+}
+
+/** A named condition, so that the generated table can be read. */
+export type Condition = { readonly says: string; readonly holds: (situation: Situation) => boolean }
+
+/** One row: the first whose states, verdicts and condition hold decides. */
+export type Row = {
+  readonly id: string
+  readonly states: readonly SpliceState[]
+  readonly verdicts: readonly VerdictName[] | 'any'
+  readonly when: Condition | null
+  readonly then: string
+  readonly event: (situation: Situation) => SpliceEvent | null
+  readonly submit?: true
+}
+
+/** A row that decides to do nothing. */
+export function wait(id: string, states: readonly SpliceState[], then: string): Row {
+  return { id, states, verdicts: 'any', when: null, then, event: () => null }
+}
+
+/** A row's event that asks for an operator's attention. */
+export function attention(code: string, message: string): () => SpliceEvent {
+  return () => ({ type: 'attention_needed', code, message })
+}
+
+/** A row's event when the channel closed without the splice. */
+export const closedWithoutEffect: SpliceEvent = {
+  type: 'given_up',
+  code: 'channel_closed',
+  message: 'the channel closed without this splice',
+  proof: 'channel_closed',
+}

@@ -1,0 +1,134 @@
+import { livingAttempts } from './budget.ts'
+import type { Row } from './row.ts'
+import { attention, closedWithoutEffect, wait } from './row.ts'
+import type { SpliceState } from './splice.ts'
+import type { VerdictName } from './verdict.ts'
+
+const WITHOUT_EFFECT: readonly SpliceState[] = ['failed', 'cancelled']
+const SEEN: readonly VerdictName[] = ['pending', 'confirmed', 'final']
+
+/** What follows once a candidate was seen, and after an end (design sections 5 and 6). */
+export const rowsAfter: readonly Row[] = [
+  {
+    id: 'confirm',
+    states: ['pending'],
+    verdicts: ['confirmed', 'final'],
+    when: null,
+    then: 'confirmed',
+    event: () => ({ type: 'candidate_confirmed' }),
+  },
+  {
+    id: 'replaced',
+    states: ['pending', 'confirmed', 'needs_attention'],
+    verdicts: ['replaced'],
+    when: {
+      says: 'the other transaction is buried, and nothing of ours can follow: the channel is gone, or no other attempt is alive',
+      holds: (situation) =>
+        situation.verdict.buried &&
+        (situation.verdict.channelGone || livingAttempts(situation.splice).length <= 1),
+    },
+    then: 'failed: channel_closed, or lineage_spent',
+    event: ({ verdict }) =>
+      verdict.channelGone
+        ? closedWithoutEffect
+        : {
+            type: 'given_up',
+            code: 'lineage_spent',
+            message: 'another transaction took the place of this splice',
+            proof: 'lineage_spent',
+          },
+  },
+  {
+    id: 'replaced_alive',
+    states: ['pending', 'confirmed'],
+    verdicts: ['replaced'],
+    when: {
+      says: 'the other transaction is buried, and another attempt is alive',
+      holds: ({ verdict }) => verdict.buried,
+    },
+    then: 'needs_attention: unproven',
+    event: attention(
+      'unproven',
+      'another transaction took its place, and a second attempt may still take effect',
+    ),
+  },
+  {
+    id: 'unseen_long',
+    states: ['pending'],
+    verdicts: ['unseen'],
+    when: {
+      says: 'no candidate was seen for 144 blocks',
+      holds: ({ splice, verdict, policy }) =>
+        splice.unseenSinceHeight !== null &&
+        (verdict.tipHeight ?? 0) - splice.unseenSinceHeight >= policy.unseenBlocks,
+    },
+    then: 'needs_attention: unseen',
+    event: attention('unseen', 'the transaction has left the mempool, and nothing replaced it'),
+  },
+  wait('wait_pending', ['pending'], 'wait for a confirmation'),
+  {
+    id: 'settle',
+    states: ['confirmed'],
+    verdicts: ['final'],
+    when: null,
+    then: 'settled',
+    event: () => ({ type: 'settled' }),
+  },
+  {
+    id: 'reorg',
+    states: ['confirmed'],
+    verdicts: ['pending', 'unseen', 'replaced'],
+    when: null,
+    then: 'pending',
+    event: () => ({ type: 'reorged' }),
+  },
+  {
+    id: 'not_locked',
+    states: ['confirmed'],
+    verdicts: ['confirmed'],
+    when: {
+      says: 'final for another 6 blocks with the peer connected, and not locked',
+      holds: ({ verdict, policy }) =>
+        !verdict.locked &&
+        verdict.peerConnected === true &&
+        verdict.depth >= policy.finalDepth + policy.notLockedBlocks,
+    },
+    then: 'needs_attention: not_locked',
+    event: attention('not_locked', 'the transaction is final, but the channel has not moved to it'),
+  },
+  wait('wait_confirmed', ['confirmed'], 'wait for final depth and the lock'),
+  {
+    id: 'reorg_after_settling',
+    states: ['settled'],
+    verdicts: ['pending', 'unseen', 'replaced', 'confirmed'],
+    when: {
+      says: 'the candidate is no longer at final depth',
+      holds: ({ verdict }) => verdict.name !== 'confirmed' || !verdict.buried,
+    },
+    then: 'pending: a new epoch',
+    event: () => ({ type: 'reorged' }),
+  },
+  {
+    id: 'correct',
+    states: WITHOUT_EFFECT,
+    verdicts: SEEN,
+    when: null,
+    then: 'pending: a new epoch, an alarm, the channel frozen',
+    event: () => ({ type: 'corrected' }),
+  },
+  {
+    id: 'watch_over',
+    states: ['settled', ...WITHOUT_EFFECT],
+    verdicts: 'any',
+    when: {
+      says: 'both watched outpoints are spent, or 2016 blocks have passed',
+      holds: ({ splice, verdict }) =>
+        splice.watch !== null &&
+        (verdict.watchedSpent || (verdict.tipHeight ?? 0) >= (splice.watch.untilHeight ?? Infinity)),
+    },
+    then: 'nothing is watched any more',
+    event: () => ({ type: 'watch_ended' }),
+  },
+  wait('ended', ['settled', ...WITHOUT_EFFECT], 'nothing: it has ended'),
+  wait('attended', ['needs_attention'], 'keep observing'),
+]

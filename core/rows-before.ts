@@ -1,0 +1,218 @@
+import { attemptsUsed, everTaken, lastFence, livingAttempts } from './budget.ts'
+import type { SpliceEvent } from './event.ts'
+import type { Row, Situation } from './row.ts'
+import { attention, closedWithoutEffect, wait } from './row.ts'
+import type { Proof, SpliceState } from './splice.ts'
+import type { VerdictName } from './verdict.ts'
+
+const WAITING: readonly SpliceState[] = ['queued', 'submitted']
+const UNDECIDED: readonly SpliceState[] = [...WAITING, 'needs_attention']
+/** The anchor's fate is known, and it is not ours: what a proof of death is weighed against. */
+const TRACELESS: readonly VerdictName[] = ['absent', 'foreign', 'foreign_pending', 'closed']
+
+const allDead = ({ splice }: Situation): boolean => livingAttempts(splice).length === 0
+const noCandidate = ({ splice }: Situation): boolean => splice.candidates.length === 0
+
+/** Nothing was ever taken, or every attempt is dead and no trace of our effect is in the lineage. */
+const proven = (situation: Situation): boolean =>
+  noCandidate(situation) &&
+  situation.verdict.effectWithoutAttempt === null &&
+  (!everTaken(situation.splice) || (allDead(situation) && TRACELESS.includes(situation.verdict.name)))
+
+const proofOf = ({ splice }: Situation): Proof => (everTaken(splice) ? 'all_attempts_dead' : 'never_taken')
+
+const gatesOpen = (situation: Situation, upTo: number): boolean =>
+  situation.gates.every((reading) => reading.gate > upTo || reading.shut === null)
+
+/** The deadline and the last fence have passed, and the last quiet, or as much time as it would have taken. */
+const timeIsUp = ({ splice, now, policy }: Situation): boolean => {
+  const fence = lastFence(splice) ?? 0
+  if (now < splice.budget.deadline || fence >= now) return false
+  if (livingAttempts(splice).length === 0) return true
+  const quiet = splice.quietSince !== null && now - splice.quietSince >= policy.quietMs
+  return quiet || now - Math.max(splice.budget.deadline, fence) >= 2 * policy.quietMs
+}
+
+const giveUp = (situation: Situation): SpliceEvent => ({
+  type: 'given_up',
+  code: situation.splice.over?.code ?? 'given_up',
+  message: situation.splice.over?.message ?? 'given up',
+  proof: proofOf(situation),
+})
+
+/** Attention for these is lifted only by what was missing, or it would be raised again in the next look. */
+const liftedBy = (situation: Situation): boolean =>
+  situation.splice.attention?.code !== 'not_locked' ||
+  situation.verdict.locked ||
+  situation.verdict.name === 'final'
+
+/** What follows while no candidate is known: before one is seen, or in need of attention (design sections 5 and 6). */
+export const rowsBefore: readonly Row[] = [
+  {
+    id: 'restored',
+    states: UNDECIDED,
+    verdicts: 'any',
+    when: {
+      says: "the record is of an older generation than the table's, and the guard has been raised",
+      holds: ({ splice, observation: { generation } }) =>
+        generation.stored === generation.configured && splice.generation < generation.configured,
+    },
+    then: 'needs_attention: restored',
+    event: ({ splice, observation }) => ({
+      type: 'restored',
+      generation: observation.generation.configured,
+      id: `${splice.id}/restored/${observation.generation.configured}`,
+      anchor: observation.channel?.funding ?? splice.lineage.at(-1) ?? '',
+      fenceMs: observation.node?.capabilities.fenceMs ?? null,
+    }),
+  },
+  {
+    id: 'second_effect',
+    states: ['pending', 'confirmed', 'settled', 'needs_attention'],
+    verdicts: 'any',
+    when: {
+      says: 'a second output of ours is in the lineage, and was not reported',
+      holds: ({ splice, verdict }) => verdict.secondEffect !== null && splice.anomaly === null,
+    },
+    then: 'report the anomaly, freeze the channel',
+    event: ({ verdict }) => ({ type: 'second_effect', txid: verdict.secondEffect ?? '' }),
+  },
+  {
+    id: 'seen',
+    states: UNDECIDED,
+    verdicts: ['pending'],
+    when: null,
+    then: 'pending',
+    event: () => ({ type: 'candidate_seen' }),
+  },
+  {
+    id: 'in_block',
+    states: UNDECIDED,
+    verdicts: ['confirmed', 'final'],
+    when: { says: 'not waiting for a lock that is still missing', holds: liftedBy },
+    then: 'confirmed',
+    event: () => ({ type: 'candidate_confirmed' }),
+  },
+  {
+    id: 'closed',
+    states: UNDECIDED,
+    verdicts: ['closed'],
+    when: { says: 'the close is buried', holds: ({ verdict }) => verdict.buried },
+    then: 'failed: channel_closed',
+    event: () => closedWithoutEffect,
+  },
+  {
+    id: 'attribution',
+    states: WAITING,
+    verdicts: 'any',
+    when: {
+      says: 'a transaction has our effect without an attempt of ours, or what it is stays unknown until it is buried',
+      holds: ({ verdict }) =>
+        verdict.effectWithoutAttempt !== null || (verdict.name === 'unattributed' && verdict.buried),
+    },
+    then: 'needs_attention: attribution',
+    event: attention(
+      'attribution',
+      'a transaction on the channel may be this splice, and cannot be attributed safely',
+    ),
+  },
+  {
+    id: 'cancel',
+    states: UNDECIDED,
+    verdicts: 'any',
+    when: {
+      says: 'a cancel was asked for; never taken, or every attempt dead and no trace in the lineage',
+      holds: (situation) => situation.splice.cancelRequestedAt !== null && proven(situation),
+    },
+    then: 'cancelled',
+    event: (situation) => ({ type: 'withdrawn', proof: proofOf(situation) }),
+  },
+  {
+    id: 'give_up',
+    states: UNDECIDED,
+    verdicts: 'any',
+    when: {
+      says: 'submitting is over; never taken, or every attempt dead and no trace in the lineage',
+      holds: (situation) => situation.splice.over !== null && proven(situation),
+    },
+    then: 'failed',
+    event: giveUp,
+  },
+  {
+    id: 'budget_spent',
+    states: WAITING,
+    verdicts: ['absent'],
+    when: {
+      says: 'attempts used up, and gates 1 to 7 open: another one would be due',
+      holds: (situation) =>
+        situation.splice.over === null &&
+        attemptsUsed(situation.splice) >= situation.splice.budget.maxAttempts &&
+        gatesOpen(situation, 7),
+    },
+    then: 'no further attempt: budget_spent',
+    event: () => ({ type: 'submitting_over', code: 'budget_spent', message: 'all attempts are used' }),
+  },
+  {
+    id: 'deadline',
+    states: WAITING,
+    verdicts: 'any',
+    when: {
+      says: 'the deadline, the last fence and the last quiet have passed',
+      holds: (situation) => situation.splice.over === null && timeIsUp(situation),
+    },
+    then: 'no further attempt: deadline',
+    event: () => ({ type: 'submitting_over', code: 'deadline', message: 'the deadline has passed' }),
+  },
+  {
+    id: 'unproven',
+    states: WAITING,
+    verdicts: 'any',
+    when: {
+      says: 'over or cancelled, past the deadline, and an attempt is not dead',
+      holds: (situation) =>
+        (situation.splice.over !== null || situation.splice.cancelRequestedAt !== null) &&
+        timeIsUp(situation) &&
+        !allDead(situation),
+    },
+    then: 'needs_attention: unproven',
+    event: attention('unproven', 'an attempt may still take effect, and nothing proves that it cannot'),
+  },
+  {
+    id: 'foreign_lock',
+    states: WAITING,
+    verdicts: ['foreign'],
+    when: {
+      says: 'an attempt is still alive some blocks after another splice locked',
+      holds: ({ splice, verdict, policy }) =>
+        splice.foreignSinceHeight !== null &&
+        (verdict.tipHeight ?? 0) - splice.foreignSinceHeight >= policy.foreignLockBlocks,
+    },
+    then: 'needs_attention: foreign_lock',
+    event: attention('foreign_lock', 'another splice locked first, and ours may still be queued behind it'),
+  },
+  {
+    id: 'all_dead',
+    states: ['submitted'],
+    verdicts: TRACELESS,
+    when: { says: 'every attempt is dead', holds: allDead },
+    then: 'queued',
+    event: () => ({ type: 'attempts_died' }),
+  },
+  {
+    id: 'submit',
+    states: WAITING,
+    verdicts: ['absent'],
+    when: {
+      says: 'gates 1 to 10 are open; not over, no cancel asked for, no candidate ever seen',
+      holds: (situation) =>
+        situation.splice.over === null &&
+        situation.splice.cancelRequestedAt === null &&
+        noCandidate(situation) &&
+        gatesOpen(situation, 10),
+    },
+    then: 'submit, once the slot is ours (gate 11)',
+    event: () => null,
+    submit: true,
+  },
+  wait('wait', WAITING, 'wait for the first shut gate'),
+]

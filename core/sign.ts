@@ -1,0 +1,22 @@
+import type { ChannelSnapshot } from './node.ts'
+import type { Signs, Splice } from './splice.ts'
+
+/** The indirect marks of section 4 ("sign"): claimable + its fee − outbound, and value − outbound − inbound. */
+export function signsOf(channel: ChannelSnapshot): Signs {
+  const outboundSats = Math.floor(channel.outboundMsat / 1_000)
+  const claimable =
+    channel.claimableSats === null ? null : channel.claimableSats + (channel.closeFeeSats ?? 0) - outboundSats
+  return {
+    claimableSats: claimable,
+    reservedSats: channel.capacitySats - outboundSats - Math.floor(channel.inboundMsat / 1_000),
+  }
+}
+
+/** Gate 5: whether a sign left the neighbourhood of its baseline; under half the amount is Lightning traffic. */
+export function signMoved(splice: Splice, signs: Signs): boolean {
+  const baseline = splice.baseline
+  if (baseline === null) return false
+  const away = (now: number | null, before: number | null): boolean =>
+    now !== null && before !== null && Math.abs(now - before) * 2 >= splice.amountSats
+  return away(signs.claimableSats, baseline.claimableSats) || away(signs.reservedSats, baseline.reservedSats)
+}

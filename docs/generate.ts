@@ -1,0 +1,103 @@
+import { writeFileSync } from 'node:fs'
+import { deadnessTable } from '../core/deadness.ts'
+import { rows } from '../core/decisions.ts'
+import { afterReason } from '../core/failure.ts'
+import { gates } from '../core/gates.ts'
+import { SpliceState } from '../core/splice.ts'
+import { hasEnded, transitions } from '../core/transitions.ts'
+
+const GENERATED = '<!-- Generated from the tables in core/ by `npm run docs`. Do not edit. -->'
+
+/** The text of `docs/states.md`: the transition table as a diagram and as a list. */
+export function statesPage(): string {
+  const states = SpliceState.options
+  const edges = new Map<string, string[]>()
+  for (const from of states) {
+    for (const [event, cell] of Object.entries(transitions[from])) {
+      for (const to of cell.to.filter((target) => target !== from)) {
+        edges.set(`${from} --> ${to}`, [...(edges.get(`${from} --> ${to}`) ?? []), event])
+      }
+    }
+  }
+  const diagram = [...edges].map(([edge, events]) => `    ${edge}: ${events.join(', ')}`)
+  const ends = states.filter(hasEnded).map((state) => `    ${state} --> [*]`)
+  const cells = states.flatMap((from) => [
+    `## \`${from}\``,
+    '',
+    '| event | leads to | because |',
+    '|---|---|---|',
+    ...Object.entries(transitions[from]).map(
+      ([event, cell]) => `| \`${event}\` | ${cell.to.map((to) => `\`${to}\``).join(', ')} | ${cell.why} |`,
+    ),
+    '',
+  ])
+  return [
+    '# The states of a splice',
+    '',
+    GENERATED,
+    '',
+    'An event that a state does not list is ignored and counted. `looked` only notes facts; what follows from them is decided',
+    'by [the decision table](decisions.md).',
+    '',
+    '```mermaid',
+    'stateDiagram-v2',
+    '    [*] --> queued: accepted',
+    ...diagram,
+    ...ends,
+    '```',
+    '',
+    ...cells,
+  ].join('\n')
+}
+
+/** The text of `docs/decisions.md`: decisions, gates, reasons and deadness, as the code has them. */
+export function decisionsPage(): string {
+  return [
+    '# What follows from a look',
+    '',
+    GENERATED,
+    '',
+    'Every look at node and chain is classified into a verdict; the first row that holds decides.',
+    '',
+    '## Decisions',
+    '',
+    '| row | states | verdicts | when | then |',
+    '|---|---|---|---|---|',
+    ...rows.map(
+      (row) =>
+        `| \`${row.id}\` | ${row.states.join(', ')} | ${row.verdicts === 'any' ? 'any' : row.verdicts.join(', ')} | ` +
+        `${row.when?.says ?? 'always'} | ${row.then} |`,
+    ),
+    '',
+    '## Gates',
+    '',
+    'All must be open just before an attempt is journalled. Gate 11: the slot of the channel is ours, by a consistent read, it',
+    "is not frozen, and the table's generation is the configured one.",
+    '',
+    '| gate | name | open when |',
+    '|---|---|---|',
+    ...gates.map((gate) => `| ${gate.number} | \`${gate.name}\` | ${gate.says} |`),
+    '',
+    '## Reasons',
+    '',
+    "LDK's `NegotiationFailureReason`. A reason decides whether submitting goes on, never how a splice ends.",
+    '',
+    '| reason | then | because |',
+    '|---|---|---|',
+    ...Object.entries(afterReason).map(
+      ([reason, after]) => `| \`${reason}\` | ${after.then} | ${after.why} |`,
+    ),
+    '',
+    '## When an attempt is dead',
+    '',
+    '| rule | nodes | dead when |',
+    '|---|---|---|',
+    ...Object.entries(deadnessTable).map(([rule, row]) => `| \`${rule}\` | ${row.nodes} | ${row.says} |`),
+    '',
+  ].join('\n')
+}
+
+if (import.meta.main) {
+  writeFileSync(new URL('states.md', import.meta.url), statesPage())
+  writeFileSync(new URL('decisions.md', import.meta.url), decisionsPage())
+}

@@ -1,0 +1,34 @@
+import { Hono } from 'hono'
+import * as z from 'zod'
+import { runCommand } from './commands/all.ts'
+import type { LiveWorld } from './live-world.ts'
+import { LocalError } from './problem.ts'
+import type { LocalServer } from './server.ts'
+import { startServer } from './server.ts'
+
+/** What `npm run sim` sends: the words that were typed. */
+export const ControlRequest = z.strictObject({ words: z.array(z.string()).min(1).max(10) })
+
+/** What it gets: the result of the command, or what is wrong with it. */
+export const ControlAnswer = z.union([
+  z.object({ result: z.unknown(), error: z.undefined().optional() }),
+  z.object({ error: z.string() }),
+])
+
+/** The levers of the simulated world, over HTTP. Only JSON is taken, which no page of another site can send unasked. */
+export function startControl(live: LiveWorld): Promise<LocalServer> {
+  const app = new Hono()
+  app.post('/', async (context) => {
+    if (context.req.header('Content-Type') !== 'application/json')
+      return context.json({ error: 'only application/json' }, 415)
+    const request = ControlRequest.safeParse(await context.req.json())
+    if (!request.success) return context.json({ error: 'not a command' }, 400)
+    return context.json({ result: runCommand(request.data.words, live) })
+  })
+  app.onError((error, context) => {
+    if (error instanceof LocalError) return context.json({ error: error.message }, 400)
+    // The world says no to what cannot be, such as a splice of a closed channel.
+    return context.json({ error: error.message }, 409)
+  })
+  return startServer(0, app.fetch)
+}

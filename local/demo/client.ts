@@ -1,0 +1,56 @@
+import * as z from 'zod'
+import type { Endpoints } from '../endpoints.ts'
+
+const Splice = z.object({
+  id: z.string(),
+  status: z.string(),
+  attempts: z.array(
+    z.object({
+      number: z.int(),
+      result: z.string().nullable(),
+      dead: z.boolean(),
+      deadBy: z.string().nullable(),
+      startedAt: z.iso.datetime(),
+    }),
+  ),
+  candidates: z.array(z.object({ txid: z.string(), confirmations: z.int().nullable() })),
+  failure: z.object({ code: z.string(), message: z.string(), proof: z.string() }).nullable(),
+})
+/** A splice as the API shows it, what the demo looks at of it. */
+export type Splice = z.infer<typeof Splice>
+
+const Events = z.object({ data: z.array(z.object({ type: z.string(), splice: z.string() })) })
+
+/** What a client orders in the demo. */
+export type Order = { readonly idempotencyKey: string; readonly body: Readonly<Record<string, unknown>> }
+
+/** An answer to an order. */
+export type Ordered = { readonly status: number; readonly replayed: boolean; readonly splice: Splice }
+
+/** A client of the API with a key. */
+export function apiClient({ api, key }: Endpoints) {
+  const request = async (path: string, init: RequestInit = {}, headers: Record<string, string> = {}) => {
+    const answer = await fetch(api + path, {
+      ...init,
+      headers: { Authorization: `Bearer ${key}`, ...headers },
+    })
+    if (!answer.ok) throw new Error(`${path}: HTTP ${answer.status}: ${await answer.text()}`)
+    return answer
+  }
+  return {
+    async order({ idempotencyKey, body }: Order): Promise<Ordered> {
+      const headers = { 'Idempotency-Key': idempotencyKey, 'Content-Type': 'application/json' }
+      const answer = await request('/v1/splices', { method: 'POST', body: JSON.stringify(body) }, headers)
+      const replayed = answer.headers.get('Idempotent-Replayed') === 'true'
+      return { status: answer.status, replayed, splice: Splice.parse(await answer.json()) }
+    },
+    async splice(id: string): Promise<Splice> {
+      return Splice.parse(await (await request(`/v1/splices/${id}`)).json())
+    },
+    /** The types of a splice's events in the log, in order. */
+    async events(id: string): Promise<string[]> {
+      const { data } = Events.parse(await (await request('/v1/events?after=0&limit=100')).json())
+      return data.filter((event) => event.splice === id).map(({ type }) => type)
+    },
+  }
+}

@@ -1,0 +1,137 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  ResourceInUseException,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb'
+import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs'
+import dynalite from 'dynalite'
+import { buildApp } from 'fauxqs'
+import * as z from 'zod'
+import { createTableInput } from '../adapters/store/table.ts'
+import type { QueueName, QueueWiring } from './wiring.ts'
+import { wiring } from './wiring.ts'
+
+const REGION = 'eu-central-1'
+const TABLE = 'splicekeeper'
+const TABLE_WAIT_SECONDS = 10
+
+/** What the SDK's clients find without being told: a region, and credentials that any emulator takes. */
+const identity = { region: REGION, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
+
+/** An emulator on 127.0.0.1. */
+export type Emulator<T> = T & { readonly endpoint: string; close(): Promise<void> }
+
+/** DynamoDB on a folder, with the table in it. */
+export async function startTable(path: string): Promise<Emulator<{ readonly name: string }>> {
+  const server = dynalite({ path, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const endpoint = addressOf(server)
+  const client = new DynamoDBClient({ ...identity, endpoint })
+  try {
+    await client.send(new CreateTableCommand(createTableInput(TABLE)))
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error
+  }
+  await waitUntilTableExists({ client, maxWaitTime: TABLE_WAIT_SECONDS, minDelay: 0.1 }, { TableName: TABLE })
+  client.destroy()
+  return {
+    name: TABLE,
+    endpoint,
+    async close() {
+      const closed = Promise.withResolvers<undefined>()
+      server.close(() => closed.resolve(undefined))
+      server.closeAllConnections()
+      await closed.promise
+    },
+  }
+}
+
+/** A queue as it runs here. */
+export type LocalQueue = QueueWiring & { readonly url: string; readonly arn: string }
+
+/** SQS in memory, which is enough: messages are hints. Makes the queues of the wiring, with their dead-letter queues. */
+export async function startQueues(): Promise<
+  Emulator<{ readonly client: SQSClient; readonly queues: Readonly<Record<QueueName, LocalQueue>> }>
+> {
+  const app = buildApp({ logger: false, defaultRegion: REGION })
+  const endpoint = await app.listen({ port: 0, host: '127.0.0.1' })
+  const client = new SQSClient({ ...identity, endpoint })
+  const { work, nodeEvents } = wiring.queues
+  return {
+    endpoint,
+    client,
+    queues: {
+      work: await createQueue(client, endpoint, 'work', work),
+      nodeEvents: await createQueue(client, endpoint, 'node-events', nodeEvents),
+    },
+    async close() {
+      client.destroy()
+      await app.close()
+    },
+  }
+}
+
+async function createQueue(
+  client: SQSClient,
+  endpoint: string,
+  name: string,
+  queue: QueueWiring,
+): Promise<LocalQueue> {
+  const dead = await client.send(new CreateQueueCommand({ QueueName: queue.deadLetterQueue }))
+  const redrive = {
+    deadLetterTargetArn: await arnOf(client, z.string().parse(dead.QueueUrl)),
+    maxReceiveCount: queue.maxReceives,
+  }
+  const attributes = {
+    VisibilityTimeout: String(queue.visibilitySeconds),
+    RedrivePolicy: JSON.stringify(redrive),
+  }
+  const made = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }))
+  // The emulator's own host name resolves on some machines only.
+  const { origin } = new URL(endpoint)
+  const url = origin + new URL(z.string().parse(made.QueueUrl)).pathname
+  return { ...queue, url, arn: await arnOf(client, url) }
+}
+
+async function arnOf(client: SQSClient, queueUrl: string): Promise<string> {
+  const command = new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['QueueArn'] })
+  return z.string().parse((await client.send(command)).Attributes?.['QueueArn'])
+}
+
+/** Where a server listens. */
+export function addressOf(server: Server): string {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('not listening on a port')
+  return `http://${address.address}:${address.port}`
+}
+
+/** DynamoDB and SQS as they run here. */
+export type Emulators = {
+  readonly table: Awaited<ReturnType<typeof startTable>>
+  readonly queues: Awaited<ReturnType<typeof startQueues>>
+}
+
+/** Points the functions, which are imported after this, to what runs here: as deployed functions find their links. */
+export function linkFunctions({ table, queues }: Emulators, nodes: unknown, policy: unknown): void {
+  // With a profile the SDK would look for its credentials instead of taking these.
+  delete process.env['AWS_PROFILE']
+  Object.assign(process.env, {
+    AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false',
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: identity.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: identity.credentials.secretAccessKey,
+    AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
+    AWS_ENDPOINT_URL_SQS: queues.endpoint,
+    SST_RESOURCE_App: JSON.stringify({ name: 'splicekeeper', stage: 'local' }),
+    SST_RESOURCE_Table: JSON.stringify({ name: table.name }),
+    SST_RESOURCE_WorkQueue: JSON.stringify({ url: queues.queues.work.url }),
+    SST_RESOURCE_NodeEventsQueue: JSON.stringify({ url: queues.queues.nodeEvents.url }),
+    SST_RESOURCE_Nodes: JSON.stringify({ value: JSON.stringify(nodes) }),
+    SPLICEKEEPER_POLICY: JSON.stringify(policy),
+    SPLICEKEEPER_LOG: 'readable',
+  })
+}

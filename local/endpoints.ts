@@ -1,0 +1,34 @@
+import { rmSync } from 'node:fs'
+import * as z from 'zod'
+import { jsonIn, writeWhole } from './files.ts'
+import { pathsIn } from './settings.ts'
+
+/** Where what `npm start` runs can be reached, for commands and tests. Holds the keys: only its owner reads the file. */
+export const Endpoints = z.object({
+  pid: z.int(),
+  api: z.url(),
+  key: z.string(),
+  operatorKey: z.string(),
+  /** The control server of the simulated world, and its chain; null with real nodes. */
+  sim: z.url().nullable(),
+  esplora: z.url().nullable(),
+  node: z.string().nullable(),
+  nodeUrl: z.url().nullable(),
+  channels: z.array(z.string()),
+  table: z.url(),
+  queues: z.url(),
+})
+export type Endpoints = z.infer<typeof Endpoints>
+
+/** What the last start wrote; null if nothing runs, or it was stopped. */
+export function readEndpoints(dataDir: string): Endpoints | null {
+  return jsonIn(pathsIn(dataDir).endpoints, Endpoints)
+}
+
+export function writeEndpoints(dataDir: string, endpoints: Endpoints): void {
+  writeWhole(pathsIn(dataDir).endpoints, `${JSON.stringify(endpoints, null, 2)}\n`)
+}
+
+export function removeEndpoints(dataDir: string): void {
+  rmSync(pathsIn(dataDir).endpoints, { force: true })
+}

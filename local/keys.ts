@@ -1,0 +1,32 @@
+import * as z from 'zod'
+import type { Store } from '../core/ports.ts'
+import { createKey, hashOf } from '../functions/api/keys.ts'
+import { jsonIn, writeWhole } from './files.ts'
+
+/** Who the local keys belong to. */
+export const TENANT = 'local'
+
+const Keys = z.object({ key: z.string(), operatorKey: z.string() })
+
+/** A client's key and an operator's. */
+export type Keys = z.infer<typeof Keys>
+
+const scopes = {
+  key: ['splices:read', 'splices:write'],
+  operatorKey: ['splices:read', 'splices:write', 'operator'],
+} as const
+
+/** The keys of a data directory: made once, and in the table whatever was killed in between. */
+export async function keepKeys(path: string, store: Store): Promise<Keys> {
+  const now = Date.now()
+  const fresh = (name: keyof Keys) => createKey({ tenant: TENANT, scopes: scopes[name], name }, now)
+  const made = { key: fresh('key'), operatorKey: fresh('operatorKey') }
+  const kept = jsonIn(path, Keys)
+  const keys = kept ?? { key: made.key.secret, operatorKey: made.operatorKey.secret }
+  if (kept === null) writeWhole(path, `${JSON.stringify(keys, null, 2)}\n`)
+  for (const name of ['key', 'operatorKey'] as const) {
+    const hash = hashOf(keys[name])
+    if ((await store.item('key', hash)) === null) await store.putItem('key', hash, made[name].item, 0)
+  }
+  return keys
+}

@@ -1,0 +1,33 @@
+import { dirname, resolve } from 'node:path'
+import * as z from 'zod'
+import type { NodeEntry } from '../adapters/node/configured.ts'
+import { parseNodes } from '../adapters/node/configured.ts'
+import { jsonOf, textIn } from './files.ts'
+import { LocalError } from './problem.ts'
+
+const WithFile = z.looseObject({ certificateFile: z.string().min(1) })
+
+/**
+ * The nodes of a file, with what `certificateFile` names (from the file's folder) put in as `certificate`. Throws LocalError
+ * or NodesError, naming file, node and field.
+ */
+export function readNodesFile(path: string): NodeEntry[] {
+  const text = textIn(path)
+  if (text === null) throw new LocalError(`NODES_FILE: there is no file ${path}`)
+  const value = jsonOf(path, text)
+  const entries = Array.isArray(value) ? value.map((entry: unknown) => inlined(entry, path)) : value
+  return parseNodes(entries, path)
+}
+
+function inlined(entry: unknown, path: string): unknown {
+  const named = WithFile.safeParse(entry)
+  if (!named.success) return entry
+  const { certificateFile, ...rest } = named.data
+  if ('certificate' in rest)
+    throw new LocalError(`${path}: certificate and certificateFile: give one of them`)
+  const certificatePath = resolve(dirname(path), certificateFile)
+  const certificate = textIn(certificatePath)
+  if (certificate === null)
+    throw new LocalError(`${path}: certificateFile: there is no file ${certificatePath}`)
+  return { ...rest, certificate }
+}

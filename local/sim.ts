@@ -1,0 +1,31 @@
+import { helpText } from './commands/all.ts'
+import { send } from './control-client.ts'
+import { readEndpoints } from './endpoints.ts'
+import { LocalError, textOf } from './problem.ts'
+import { settingsOf } from './settings.ts'
+
+/** A result for people: a table of rows, or one line of fields. */
+function readable(result: unknown): string {
+  if (Array.isArray(result)) return result.map(readable).join('\n')
+  if (typeof result !== 'object' || result === null) return String(result)
+  return Object.entries(result)
+    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .join('  ')
+}
+
+async function run(words: readonly string[]): Promise<string> {
+  if (words.length === 0 || words[0] === 'help') return helpText()
+  const { dataDir } = settingsOf(process.env)
+  const endpoints = readEndpoints(dataDir)
+  if (endpoints === null) throw new LocalError(`nothing runs on ${dataDir}: npm start first`)
+  if (endpoints.sim === null) throw new LocalError('real nodes run here: there is nothing simulated to steer')
+  const result = await send(endpoints.sim, words)
+  return words[0] === 'journal' ? `${JSON.stringify(result, null, 2)}\n` : `${readable(result)}\n`
+}
+
+try {
+  process.stdout.write(await run(process.argv.slice(2)))
+} catch (error) {
+  process.stderr.write(`${textOf(error)}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto'
+import { startEsploraServer } from '../adapters/node/simulated/esplora-server.ts'
+import { startLdkServer } from '../adapters/node/simulated/ldk-server.ts'
+import type { NodeEntry } from '../adapters/node/configured.ts'
+import { parseNodes } from '../adapters/node/configured.ts'
+import type { LiveWorld } from './live-world.ts'
+import { NODE, openWorld } from './live-world.ts'
+import { simulationAuth } from './settings.ts'
+
+const TICK_MS = 25
+const KEY_BYTES = 32
+
+/** The simulated world behind its servers, as nodes of the configuration see it. */
+export type Simulation = {
+  readonly live: LiveWorld
+  readonly entry: NodeEntry
+  readonly relayKey: string
+  readonly nodeUrl: string
+  readonly esploraUrl: string
+  close(): Promise<void>
+}
+
+/**
+ * Serves a simulated node as an ldk-server (gRPC over TLS) and its chain as an Esplora (HTTP), with credentials of this
+ * start. Time passes by itself, and a block comes every `blockSeconds`; 0: by hand only.
+ */
+export async function startSimulation(
+  worldPath: string,
+  tenant: string,
+  blockSeconds: number,
+): Promise<Simulation> {
+  const live = openWorld(worldPath, randomBytes(KEY_BYTES).toString('hex'))
+  live.tick()
+  const apiKey = randomBytes(KEY_BYTES).toString('hex')
+  const relayKey = randomBytes(KEY_BYTES).toString('hex')
+  const { authWindowSeconds } = simulationAuth
+  const clock = { now: () => live.world.now() }
+  const node = await startLdkServer({ rpc: live.rpc, clock, apiKey, authWindowSeconds })
+  const esplora = await startEsploraServer({ chain: live.chain })
+  const ticks = setInterval(() => live.tick(), TICK_MS)
+  const mine = (): void => live.change((world) => world.mine(1))
+  const blocks = blockSeconds === 0 ? null : setInterval(mine, blockSeconds * 1000)
+  const [entry] = parseNodes(
+    [
+      {
+        kind: 'ldk-server',
+        name: NODE,
+        network: 'regtest',
+        url: node.url,
+        certificate: node.certificate,
+        auth: { scheme: 'hmac', apiKey },
+        ...simulationAuth,
+        overlapGuard: live.node.behaviour.overlapGuard,
+        tenants: [tenant],
+        relayKey,
+        chain: { kind: 'esplora', url: esplora.url },
+      },
+    ],
+    'the simulated node',
+  )
+  if (entry === undefined) throw new Error('the simulated node has no entry')
+  return {
+    live,
+    entry,
+    relayKey,
+    nodeUrl: node.url,
+    esploraUrl: esplora.url,
+    async close() {
+      clearInterval(ticks)
+      if (blocks !== null) clearInterval(blocks)
+      await Promise.all([node.close(), esplora.close()])
+    },
+  }
+}

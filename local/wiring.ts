@@ -1,0 +1,55 @@
+/** A function: the export that is called, and how long it may take. */
+export type FunctionWiring = { readonly handler: string; readonly timeoutSeconds: number }
+
+/** A queue: its link, the function that it feeds, and what becomes of messages that are not dealt with. */
+export type QueueWiring = {
+  readonly link: string
+  readonly feeds: string
+  readonly batchSize: number
+  readonly visibilitySeconds: number
+  /** Receives before a message goes to the dead-letter queue. */
+  readonly maxReceives: number
+  readonly deadLetterQueue: string
+}
+
+export type ScheduleWiring = { readonly feeds: string; readonly everySeconds: number }
+
+/**
+ * What feeds what: the one table for this machine and for what is deployed. A queue hides a message for at least six times
+ * as long as its function may take.
+ */
+export const wiring = {
+  functions: {
+    api: { handler: 'functions/api.handler', timeoutSeconds: 25 },
+    work: { handler: 'functions/work.handler', timeoutSeconds: 40 },
+    failures: { handler: 'functions/failures.handler', timeoutSeconds: 20 },
+    reconcile: { handler: 'functions/reconcile.handler', timeoutSeconds: 55 },
+  },
+  queues: {
+    work: {
+      link: 'WorkQueue',
+      feeds: 'work',
+      batchSize: 10,
+      visibilitySeconds: 240,
+      maxReceives: 5,
+      deadLetterQueue: 'work-dead',
+    },
+    nodeEvents: {
+      link: 'NodeEventsQueue',
+      feeds: 'failures',
+      batchSize: 10,
+      visibilitySeconds: 120,
+      maxReceives: 10,
+      deadLetterQueue: 'node-events-dead',
+    },
+  },
+  schedules: {
+    reconcile: { feeds: 'reconcile', everySeconds: 60 },
+  },
+} as const satisfies {
+  readonly functions: Readonly<Record<string, FunctionWiring>>
+  readonly queues: Readonly<Record<string, QueueWiring>>
+  readonly schedules: Readonly<Record<string, ScheduleWiring>>
+}
+
+export type QueueName = keyof typeof wiring.queues

@@ -1,0 +1,294 @@
+import { describe, expect, test } from 'vitest'
+import { applies } from '../../core/decide.ts'
+import { rows } from '../../core/decisions.ts'
+import type { Situation } from '../../core/row.ts'
+import { gates } from '../../core/gates.ts'
+import { Policy } from '../../core/policy.ts'
+import type { Observation } from '../../core/observation.ts'
+import type { Attempt, Splice } from '../../core/splice.ts'
+import { Splice as SpliceSchema, SpliceState } from '../../core/splice.ts'
+import { step } from '../../core/step.ts'
+import { hasEnded, transitions } from '../../core/transitions.ts'
+import type { Verdict, VerdictName } from '../../core/verdict.ts'
+import { ACCEPTED_AT, aSplice, aTxid } from '../support/splices.ts'
+
+const policy = Policy.parse({})
+const states = SpliceState.options
+const NOW = ACCEPTED_AT + 3_600_000
+const ANCHOR = `${aTxid('a')}:0`
+
+const verdicts: readonly VerdictName[] = [
+  'final',
+  'confirmed',
+  'pending',
+  'unseen',
+  'replaced',
+  'closed',
+  'foreign',
+  'foreign_pending',
+  'unattributed',
+  'absent',
+  'not_known',
+]
+
+function reachable(from: SpliceState): Set<SpliceState> {
+  const seen = new Set<SpliceState>([from])
+  const queue: SpliceState[] = [from]
+  for (let state = queue.shift(); state !== undefined; state = queue.shift()) {
+    for (const cell of Object.values(transitions[state])) {
+      for (const to of cell.to.filter((target) => !seen.has(target))) {
+        seen.add(to)
+        queue.push(to)
+      }
+    }
+  }
+  return seen
+}
+
+describe('the transition table, walked breadth first', () => {
+  test('every state is reached from queued, and an end from every state', () => {
+    expect([...reachable('queued')].sort()).toEqual([...states].sort())
+    for (const state of states) expect([...reachable(state)].some(hasEnded), state).toBe(true)
+  })
+
+  test('nothing but a reorg or chain evidence leaves an end', () => {
+    for (const state of states.filter(hasEnded)) {
+      const leaving = Object.entries(transitions[state]).filter(([, cell]) =>
+        cell.to.some((to) => to !== state),
+      )
+      expect(leaving.map(([event]) => event)).toEqual([state === 'settled' ? 'reorged' : 'corrected'])
+    }
+  })
+
+  test('needs_attention never submits by itself: only a retry leads back to where submitting happens', () => {
+    const back = Object.entries(transitions.needs_attention).filter(([, cell]) =>
+      cell.to.some((to) => to === 'queued' || to === 'submitted'),
+    )
+    expect(back.map(([event]) => event)).toEqual(['retry_requested'])
+    const starting = states.filter((state) => transitions[state].attempt_started !== undefined)
+    expect(starting).toEqual(['queued', 'submitted'])
+  })
+
+  test('settled is entered from confirmed alone, by the event that says so', () => {
+    for (const state of states) {
+      for (const [event, cell] of Object.entries(transitions[state])) {
+        if (state !== 'settled' && cell.to.includes('settled'))
+          expect([state, event]).toEqual(['confirmed', 'settled'])
+      }
+    }
+  })
+
+  test('an event that a state does not list changes nothing and is counted', () => {
+    const splice = aSplice({ state: 'settled' })
+    const stepped = step(splice, { type: 'candidate_seen' }, { now: NOW, policy })
+    expect(stepped).toEqual({ splice, actions: [{ type: 'ignored', event: 'candidate_seen' }] })
+  })
+})
+
+type Alive = 'none' | 'refused' | 'alive' | 'dead' | 'two'
+
+function attempt(number: number, result: Attempt['result'], dead: Attempt['dead']): Attempt {
+  return {
+    id: `attempt-${number}`,
+    number,
+    kind: 'submit',
+    anchor: ANCHOR,
+    startedAt: ACCEPTED_AT,
+    fenceAt: ACCEPTED_AT + 120_000,
+    steps: [],
+    result,
+    dead,
+    seenDisconnectedAt: null,
+    count: 1,
+  }
+}
+
+function attempts(which: Alive): Attempt[] {
+  const unknown = { type: 'unknown', message: '', at: ACCEPTED_AT } as const
+  const refused = { type: 'refused', class: 'not_now', message: '', at: ACCEPTED_AT } as const
+  const dead = { rule: 'process_restarted', at: NOW } as const
+  switch (which) {
+    case 'none':
+      return []
+    case 'refused':
+      return [attempt(1, refused, { rule: 'refused', at: ACCEPTED_AT })]
+    case 'alive':
+      return [attempt(1, unknown, null)]
+    case 'dead':
+      return [attempt(1, unknown, dead)]
+    case 'two':
+      return [attempt(1, unknown, null), attempt(2, unknown, null)]
+  }
+}
+
+const observation: Observation = {
+  at: NOW,
+  node: null,
+  nodeFault: null,
+  channel: null,
+  nodeSeen: null,
+  channelSeen: null,
+  quietAbsenceMs: null,
+  chain: null,
+  slot: null,
+  generation: { configured: 0, stored: 0 },
+}
+
+function verdictOf(name: VerdictName, splice: Splice, flags: Flags): Verdict {
+  return {
+    name,
+    tipHeight: 200,
+    candidates: splice.candidates,
+    lineage: splice.lineage,
+    buried: flags.buried,
+    depth: flags.buried ? 12 : 1,
+    locked: flags.locked,
+    channelGone: flags.gone,
+    peerConnected: true,
+    stirring: false,
+    signs: null,
+    secondEffect: null,
+    nodeWentBack: false,
+    effectWithoutAttempt: flags.unexplained ? aTxid('f') : null,
+    processStarts: [],
+    watchedSpent: false,
+    deadRules: [],
+    quietAbsenceMs: null,
+  }
+}
+
+type Flags = {
+  readonly buried: boolean
+  readonly locked: boolean
+  readonly gone: boolean
+  readonly unexplained: boolean
+}
+
+type Cell = { readonly situation: Situation; readonly alive: Alive; readonly shutGate: number | null }
+
+/** Every cell: state × verdict × attempts × what was asked for × what was found × the first shut gate. */
+function* cells(): Generator<Cell> {
+  const both = [true, false]
+  for (const state of states)
+    for (const name of verdicts)
+      for (const alive of ['none', 'refused', 'alive', 'dead', 'two'] as const)
+        for (const over of both)
+          for (const cancel of both)
+            for (const late of both)
+              for (const buried of both)
+                for (const locked of both)
+                  for (const gone of both)
+                    for (const unexplained of both)
+                      for (const shutGate of [null, 1, 7, 8, 10]) {
+                        const flags = { buried, locked, gone, unexplained }
+                        yield cellOf(state, name, alive, { over, cancel, late }, flags, shutGate)
+                      }
+}
+
+function cellOf(
+  state: SpliceState,
+  name: VerdictName,
+  alive: Alive,
+  asked: { over: boolean; cancel: boolean; late: boolean },
+  flags: Flags,
+  shutGate: number | null,
+): Cell {
+  const seen = ['final', 'confirmed', 'pending', 'unseen', 'replaced'].includes(name)
+  const candidate = {
+    txid: aTxid('c'),
+    spends: ANCHOR,
+    feeSats: 300,
+    feeRateSatPerKw: 1_000,
+    seenAt: NOW,
+    block: name === 'final' || name === 'confirmed' ? { height: 190, hash: aTxid('b') } : null,
+  }
+  const splice = aSplice({
+    state,
+    lineage: [ANCHOR],
+    anchor: alive === 'none' ? null : ANCHOR,
+    attempts: attempts(alive),
+    candidates: seen ? [candidate] : [],
+    over: asked.over ? { code: 'budget_spent', message: 'spent', at: NOW } : null,
+    cancelRequestedAt: asked.cancel ? NOW : null,
+    quietSince: ACCEPTED_AT + 200_000,
+    budget: {
+      maxAttempts: 3,
+      deadline: asked.late ? ACCEPTED_AT + 600_000 : NOW + 3_600_000,
+      maxFeeRateSatPerKw: null,
+      maxFeeSats: null,
+    },
+  })
+  const readings = gates.map((gate) => ({
+    gate: gate.number,
+    name: gate.name,
+    shut: gate.number === shutGate ? { code: 'shut', message: 'shut' } : null,
+  }))
+  const verdict = verdictOf(name, splice, flags)
+  return { situation: { splice, verdict, observation, gates: readings, now: NOW, policy }, alive, shutGate }
+}
+
+describe('the decision table, in every cell', () => {
+  test('there is a decision, step takes it along the transition table, and the record stays valid', () => {
+    let walked = 0
+    for (const { situation } of cells()) {
+      const row = rows.find((candidate) => applies(candidate, situation))
+      if (row === undefined) throw new Error(`${situation.splice.state} × ${situation.verdict.name}`)
+      const event = row.event(situation)
+      walked += 1
+      if (event === null) continue
+      const stepped = step(situation.splice, event, { now: NOW, policy })
+      if (stepped.actions.some((action) => action.type === 'ignored')) throw new Error(`${row.id} is ignored`)
+      if (walked % 97 === 0) SpliceSchema.parse(stepped.splice)
+    }
+    expect(walked).toBe(8 * 11 * 5 * 2 ** 7 * 5)
+  })
+
+  test('a submission is decided only with every gate open, the anchor known unspent, and never in needs_attention', () => {
+    let submissions = 0
+    for (const { situation, shutGate } of cells()) {
+      const row = rows.find((candidate) => applies(candidate, situation))
+      if (row?.submit !== true) continue
+      submissions += 1
+      const { splice, verdict } = situation
+      const fine =
+        shutGate === null && verdict.name === 'absent' && ['queued', 'submitted'].includes(splice.state)
+      if (
+        !fine ||
+        splice.over !== null ||
+        splice.candidates.length > 0 ||
+        verdict.effectWithoutAttempt !== null
+      )
+        throw new Error(`${splice.state} × ${verdict.name} submits`)
+    }
+    expect(submissions).toBeGreaterThan(0)
+  })
+
+  test('an end without effect needs every attempt dead, or a buried proof, and is never read out of the unknown', () => {
+    let ends = 0
+    for (const { situation, alive } of cells()) {
+      const event = rows.find((candidate) => applies(candidate, situation))?.event(situation) ?? null
+      if (event?.type !== 'given_up' && event?.type !== 'withdrawn') continue
+      ends += 1
+      const { verdict } = situation
+      const neverTaken = alive === 'none' || alive === 'refused'
+      const dead =
+        alive === 'dead' && ['absent', 'foreign', 'foreign_pending', 'closed'].includes(verdict.name)
+      const buried = verdict.buried && (verdict.name === 'closed' || verdict.name === 'replaced')
+      if (!neverTaken && !dead && !buried) throw new Error(`${alive} × ${verdict.name} ends`)
+      if (event.proof === 'never_taken' && !neverTaken)
+        throw new Error('never_taken is claimed of a taken one')
+      if (event.proof === 'channel_closed' && !buried)
+        throw new Error('a close is claimed before it is buried')
+    }
+    expect(ends).toBeGreaterThan(0)
+  })
+
+  test('every row of the table decides some cell, but those that a flag outside the cells turns on', () => {
+    const taken = new Set<string>()
+    for (const { situation } of cells()) taken.add(rows.find((row) => applies(row, situation))?.id ?? '')
+    const outside = ['restored', 'second_effect', 'foreign_lock', 'unseen_long', 'watch_over', 'budget_spent']
+    expect(rows.map((row) => row.id).filter((id) => !taken.has(id))).toEqual(
+      rows.map((row) => row.id).filter((id) => outside.includes(id)),
+    )
+  })
+})

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { JournalEntry } from '../../adapters/node/simulated/journal-entry.ts'
+import { aProduct, temporaryFolder } from '../support/local-product.ts'
+
+const SIM = fileURLToPath(new URL('../../local/sim.ts', import.meta.url))
+
+type Ended = { readonly code: unknown; readonly out: string; readonly complaint: string }
+
+/** Runs `npm run sim -- <words>` on a data directory. */
+async function sim(folder: string, words: string): Promise<Ended> {
+  const child = spawn(process.execPath, [SIM, ...words.split(' ').filter((word) => word !== '')], {
+    env: { ...process.env, DATA_DIR: folder },
+  })
+  let out = ''
+  let complaint = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
+  const ended: unknown[] = await once(child, 'close')
+  return { code: ended[0], out, complaint }
+}
+
+const fine = async (folder: string, words: string): Promise<string> => {
+  const { code, out, complaint } = await sim(folder, words)
+  expect({ words, code, complaint }).toEqual({ words, code: 0, complaint: '' })
+  return out
+}
+
+describe('npm run sim', () => {
+  it('steers the world, and reads its journal', async () => {
+    const folder = temporaryFolder()
+    const { endpoints } = await aProduct(folder)
+    const [channel = ''] = endpoints.channels
+    expect(await fine(folder, 'mine 6')).toMatch(
+      /^height 126 {2}hash [0-9a-f]{64} {2}mempoolTransactions 0\n$/,
+    )
+    expect(await fine(folder, 'mine')).toContain('height 127')
+    expect(await fine(folder, 'reorg 2')).toContain('height 128')
+    expect(await fine(folder, 'disconnect-peer')).toBe('peer away\n')
+    expect(await fine(folder, 'connect-peer')).toBe('peer connected\n')
+    expect(await fine(folder, 'restart-node')).toMatch(/^processStartedAt 20/)
+    expect(await fine(folder, 'fault refuse 9 always')).toContain('mode always')
+    expect(await fine(folder, 'fault late 500')).toContain('"ms":500')
+    expect(await fine(folder, 'fault drop always')).toContain('mode always')
+    expect(await fine(folder, 'lift-faults')).toBe('faults 0\n')
+    expect(await fine(folder, `abort-next ${channel} constructing`)).toContain(channel)
+    expect(await fine(folder, 'peer-locks 2 off')).toContain('peerLocks false')
+    expect((await fine(folder, 'channels')).trim().split('\n')).toHaveLength(4)
+    expect(await fine(folder, `close ${channel.slice(0, 8)} force`)).toBe(
+      `channelId ${channel}  closes force\n`,
+    )
+    expect(await fine(folder, 'channels')).toContain('status closed')
+    const journal = z.array(JournalEntry).parse(JSON.parse(await fine(folder, 'journal')))
+    expect(journal.map(({ type }) => type)).toContain('process_started')
+    expect(JSON.parse(await fine(folder, 'journal 2'))).toEqual(journal.slice(-2))
+  })
+
+  it.each([
+    ['mine many', 'blocks: '],
+    ['mine 1 2', 'one argument too many: 2'],
+    ['reorg', 'depth: '],
+    ['fault fire', 'fault: '],
+    ['fault late', 'late: needs milliseconds'],
+    ['close 9 force', 'channel: 9 names none of the 4 channels'],
+    ['close 1 gently', 'how: '],
+    ['evict 00', 'txid: '],
+    ['explode', 'there is no command explode'],
+    ['__proto__', 'there is no command __proto__'],
+    ['restore-everything', 'there is no command'],
+  ])('says what is wrong with: %s', async (words, message) => {
+    const ended = await sim(await folderOfAProduct(), words)
+    expect(ended).toMatchObject({ code: 1, out: '', complaint: expect.stringContaining(message) })
+  })
+
+  it('says so where nothing runs', async () => {
+    const folder = temporaryFolder()
+    expect(await sim(folder, 'mine')).toMatchObject({
+      code: 1,
+      complaint: `nothing runs on ${folder}: npm start first\n`,
+    })
+    const product = await aProduct(folder)
+    await product.end('SIGKILL')
+    expect(await sim(folder, 'mine')).toMatchObject({
+      code: 1,
+      complaint: expect.stringMatching(/^nothing answers at .*: npm start first\n$/),
+    })
+  })
+
+  it('helps', async () => {
+    const { code, out } = await sim(temporaryFolder(), 'help')
+    expect(code).toBe(0)
+    for (const name of ['mine', 'restart-node', 'disconnect-peer', 'reorg', 'fault', 'close', 'journal'])
+      expect(out).toContain(`  ${name}`)
+  })
+})
+
+async function folderOfAProduct(): Promise<string> {
+  const folder = temporaryFolder()
+  await aProduct(folder)
+  return folder
+}

@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { NotStarted, startChild } from '../../local/child.ts'
+import { Endpoints } from '../../local/endpoints.ts'
+import { until } from '../../local/until.ts'
+import { aProduct, lever, order, request, statusOf, temporaryFolder } from '../support/local-product.ts'
+
+const shell = promisify(execFile)
+const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
+const Splice = z.object({ id: z.string(), status: z.string() })
+const Tip = z.object({ height: z.int() })
+
+const listens = (url: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname)
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+
+describe('npm start', () => {
+  it('prints three lines that work when they are pasted', async () => {
+    const product = await aProduct(temporaryFolder(), { BLOCK_SECONDS: '0.2' })
+    const lines = product
+      .output()
+      .split('\n')
+      .filter((line) => line.startsWith('curl '))
+    expect(lines).toHaveLength(3)
+    const paste = async (n: number): Promise<unknown> =>
+      JSON.parse((await shell('sh', ['-c', lines[n] ?? ''])).stdout)
+    const posted = Splice.parse(await paste(0))
+    expect(posted.status).toBe('queued')
+    expect(Splice.parse(await paste(1)).id).toBe(posted.id)
+    const list = z.object({ data: z.array(Splice) }).parse(await paste(2))
+    expect(list.data.map(({ id }) => id)).toEqual([posted.id])
+    await until('the splice to settle', 20_000, async () =>
+      Splice.parse(await paste(1)).status === 'settled' ? true : null,
+    )
+    expect(Splice.parse(await paste(0))).toMatchObject({ id: posted.id, status: 'settled' })
+  })
+
+  it('tells where everything is, to its owner alone', async () => {
+    const folder = temporaryFolder()
+    const { endpoints } = await aProduct(folder)
+    const path = join(folder, 'endpoints.json')
+    expect(Endpoints.parse(JSON.parse(readFileSync(path, 'utf8')))).toEqual(endpoints)
+    expect(endpoints).toMatchObject({ node: 'alice', channels: { length: 4 } })
+    for (const name of ['endpoints.json', 'keys.json', 'world.json'])
+      expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
+    expect(statSync(folder).mode & 0o077).toBe(0)
+    for (const url of [endpoints.api, endpoints.sim, endpoints.esplora, endpoints.table, endpoints.queues])
+      expect(await listens(url ?? '')).toBe(true)
+  })
+
+  it('has an operator key beside the key', async () => {
+    const product = await aProduct(temporaryFolder())
+    const path = `/v1/channels/${product.endpoints.channels[0] ?? ''}/unfreeze`
+    const body = JSON.stringify({ note: 'test' })
+    const unfreeze = (key: string) =>
+      request(product, path, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+        body,
+      })
+    expect(await unfreeze(product.endpoints.key)).toMatchObject({ status: 403 })
+    expect(await unfreeze(product.endpoints.operatorKey)).toMatchObject({ status: 409 })
+  })
+
+  it('mines by itself', async () => {
+    const product = await aProduct(temporaryFolder(), { BLOCK_SECONDS: '0.1' })
+    const tip = await lever(product, 'mine', Tip)
+    await until('more blocks', 10_000, async () =>
+      (await lever(product, 'mine', Tip)).height > tip.height + 3 ? true : null,
+    )
+  })
+
+  it('stops at Ctrl-C: exit code 0, and no port is left', async () => {
+    const folder = temporaryFolder()
+    const product = await aProduct(folder)
+    const { api, sim, esplora, table, queues, nodeUrl } = product.endpoints
+    expect(await product.end('SIGINT')).toBe(0)
+    for (const url of [api, sim, esplora, table, queues, nodeUrl])
+      expect(await listens(url ?? '')).toBe(false)
+    expect(existsSync(join(folder, 'endpoints.json'))).toBe(false)
+    expect(product.output()).not.toMatch(/alarm|Error/)
+  })
+
+  it('keeps its keys, and what it has accepted, across a stop', async () => {
+    const folder = temporaryFolder()
+    const first = await aProduct(folder)
+    await lever(first, 'disconnect-peer', z.unknown())
+    const id = await order(first, ADDRESS)
+    await first.end('SIGTERM')
+    const second = await aProduct(folder)
+    expect(second.endpoints.key).toBe(first.endpoints.key)
+    expect(second.endpoints.operatorKey).toBe(first.endpoints.operatorKey)
+    expect(second.endpoints.channels).toEqual(first.endpoints.channels)
+    expect(await statusOf(second, id)).not.toBe('failed')
+  })
+
+  it('says so where its port is taken, and touches nothing', async () => {
+    const folder = temporaryFolder()
+    const product = await aProduct(folder)
+    const { port } = new URL(product.endpoints.api)
+    const second = await startChild(temporaryFolder(), { PORT: port }).catch((error: unknown) => error)
+    expect(second).toBeInstanceOf(NotStarted)
+    expect(second).toMatchObject({ code: 1, output: expect.stringMatching(`^port ${port} is taken: .*PORT`) })
+    expect((await request(product, '/health')).status).toBe(200)
+  })
+
+  it('says so where another one runs on its data', async () => {
+    const folder = temporaryFolder()
+    const product = await aProduct(folder)
+    const second = await startChild(folder).catch((error: unknown) => error)
+    expect(second).toMatchObject({ code: 1, output: expect.stringContaining('another one runs on') })
+    expect((await request(product, '/v1/splices')).status).toBe(200)
+    expect(existsSync(join(folder, 'endpoints.json'))).toBe(true)
+  })
+
+  it.each([
+    [{ PORT: 'http' }, 'PORT'],
+    [{ PORT: '70000' }, 'PORT'],
+    [{ BLOCK_SECONDS: '-1' }, 'BLOCK_SECONDS'],
+  ])('names the setting that is wrong: %j', async (environment, name) => {
+    const refused = await startChild(temporaryFolder(), environment).catch((error: unknown) => error)
+    expect(refused).toMatchObject({ code: 1, output: expect.stringMatching(`^${name}: `) })
+  })
+})
