@@ -35,7 +35,9 @@ export function advance(splice: Splice, observation: Observation, context: StepC
     const decision = decide(noted.splice, verdict, observation, context.now, context.policy)
     rowsTaken.push(decision.row)
     if (decision.event === null) {
-      const waiting = { ...noted.splice, waitingFor: waitingFor(noted.splice, decision.gates) }
+      // With every gate open it waits for the slot, and the line says so.
+      const waits = decision.submit ? noted.splice.waitingFor : waitingFor(noted.splice, decision.gates)
+      const waiting = { ...noted.splice, waitingFor: waits }
       return { splice: waiting, actions, decision, rowsTaken }
     }
     const next = step(noted.splice, decision.event, context)

@@ -58,8 +58,25 @@ function blockOf(sighting: Sighting | null): Candidate['block'] {
   return block === null ? null : { height: block.height, hash: block.hash }
 }
 
-/** Two candidates in blocks at once: they spend different outpoints, so the client was served twice. */
-export function secondEffectOf(candidates: readonly Candidate[]): string | null {
-  const inBlocks = candidates.filter((candidate) => candidate.block !== null)
-  return inBlocks[1]?.txid ?? null
+/**
+ * A second transaction of ours beside the one in a block, on another outpoint: the client was served twice, or will be when
+ * it confirms. Said as soon as it is seen.
+ */
+export function secondEffectOf(candidates: readonly Candidate[], hops: readonly Hop[]): string | null {
+  const first = candidates.find((candidate) => candidate.block !== null)
+  const seen = (txid: string): boolean => hops.some((hop) => hop.spender?.tx.txid === txid)
+  const second = candidates.find(
+    ({ txid, spends }) => txid !== first?.txid && spends !== first?.spends && seen(txid),
+  )
+  return first === undefined ? null : (second?.txid ?? null)
+}
+
+/** The record keeps so many; a dropped one is found again by its pointer if it is ever seen. */
+const CANDIDATES_KEPT = 20
+
+/** The newest ones, and whatever is in a block. */
+export function boundedCandidates(candidates: readonly Candidate[]): Candidate[] {
+  const surplus = candidates.length - CANDIDATES_KEPT
+  const droppable = candidates.filter((candidate) => candidate.block === null).slice(0, Math.max(0, surplus))
+  return candidates.filter((candidate) => !droppable.includes(candidate))
 }

@@ -1,6 +1,6 @@
 import { livingAttempts } from './budget.ts'
 import type { ChannelSnapshot } from './node.ts'
-import type { Hop, Observation, Sighting } from './observation.ts'
+import type { ChainView, Hop, Observation, Sighting } from './observation.ts'
 import { isPinned } from './observation.ts'
 import { splitOutpoint } from './outpoint.ts'
 import type { Policy } from './policy.ts'
@@ -20,10 +20,13 @@ export function classify(splice: Splice, observation: Observation, policy: Polic
   const channel = pinned ? observation.channel : null
   const channelGone = pinned && node.synced && channel === null
   const wentBack = node !== null && (!pinned || stoodOnOlderFunding(splice, observation))
-  const hops = observation.chain?.hops ?? []
+  const behind = isBehind(splice, observation)
+  const hops = behind ? [] : (observation.chain?.hops ?? [])
   const candidates = candidatesNow(splice, hops)
   const signs = channel === null ? null : signsOf(channel)
-  const decisive = judge(splice, observation, candidates, channelGone, policy)
+  const decisive = behind
+    ? judgement('not_known')
+    : judge(splice, observation, candidates, channelGone, policy)
   return {
     ...decisive,
     tipHeight: observation.chain?.tip.height ?? null,
@@ -33,14 +36,30 @@ export function classify(splice: Splice, observation: Observation, policy: Polic
     peerConnected: pinned ? (channel?.peerConnected ?? false) : null,
     stirring: isStirring(splice, channel, signs, decisive.name),
     signs,
-    secondEffect: secondEffectOf(candidates),
+    secondEffect: secondEffectOf(candidates, hops),
+    blockMoved: blockMoved(splice, candidates),
     nodeWentBack: wentBack,
     effectWithoutAttempt: unexplainedEffect(splice, observation),
     processStarts: observation.nodeSeen?.processStarts ?? [],
-    watchedSpent: watchedSpent(splice, hops),
+    watchedSpent: watchedSpent(splice, observation, policy),
     deadRules: pinned ? node.capabilities.deadRules : [],
     quietAbsenceMs: observation.quietAbsenceMs,
   }
+}
+
+/** A source that does not have the block in which a candidate was seen yet says nothing about a reorg: it is behind. */
+function isBehind(splice: Splice, { chain }: Observation): boolean {
+  return (
+    chain !== null && splice.candidates.some(({ block }) => block !== null && block.height > chain.tip.height)
+  )
+}
+
+/** A confirmed candidate is not in the block that was recorded any more. */
+function blockMoved(splice: Splice, candidates: readonly Candidate[]): boolean {
+  return splice.candidates.some(
+    ({ txid, block }) =>
+      block !== null && candidates.find((now) => now.txid === txid)?.block?.hash !== block.hash,
+  )
 }
 
 type Judgement = Pick<Verdict, 'name' | 'buried' | 'depth' | 'locked'>
@@ -72,7 +91,8 @@ function judge(
     const rival = chain.hops.find(
       (hop) => hop.spender !== null && candidates.some((candidate) => candidate.spends === hop.outpoint),
     )?.spender
-    return rival ? judgement('replaced', depthOf(rival, tip), policy) : judgement('unseen')
+    if (!rival) return judgement('unseen')
+    return judgement(rival.effect === 'unknown' ? 'unattributed' : 'replaced', depthOf(rival, tip), policy)
   }
   return judgeWithoutCandidate(splice, observation, channelGone, policy)
 }
@@ -104,15 +124,22 @@ function judgeWithoutCandidate(
   if (chain === null || last === undefined) return judgement('not_known')
   const doubtful = chain.hops.find((hop) => hop.spender?.effect === 'unknown')?.spender
   if (doubtful) return judgement('unattributed', depthOf(doubtful, chain.tip.height), policy)
-  if (last.spender !== null) {
-    const depth = depthOf(last.spender, chain.tip.height)
-    const closes = isCommitment(last.spender.parsed, last.outpoint) || channelGone
-    return judgement(closes ? 'closed' : 'foreign_pending', depth, policy)
-  }
+  if (last.spender !== null) return judgeSpent(splice, chain, channelGone, policy)
   if (channelGone || !knownUnspent(last, observation)) return judgement('not_known')
   const anchored = livingAttempts(splice).length > 0 && splice.anchor !== null
   const moved = anchored && last.outpoint !== splice.anchor
   return judgement(moved ? 'foreign' : 'absent')
+}
+
+/** Spent to the end without our effect: a close, or a splice of somebody else. Buried only when all of it is. */
+function judgeSpent(splice: Splice, chain: ChainView, channelGone: boolean, policy: Policy): Judgement {
+  const spenders = chain.hops.flatMap((hop) => (hop.spender === null ? [] : [hop.spender]))
+  const depth = Math.min(...spenders.map((spender) => depthOf(spender, chain.tip.height)))
+  // Only of an outpoint that the node once named: a peer can give any output of its own the form of a funding.
+  const committed = spenders.some(
+    (s) => isCommitment(s.parsed, s.spends) && splice.lineage.includes(s.spends),
+  )
+  return judgement(committed || channelGone ? 'closed' : 'foreign_pending', depth, policy)
 }
 
 /**
@@ -159,7 +186,10 @@ function stoodOnOlderFunding(splice: Splice, observation: Observation): boolean 
   const funding = observation.channel?.funding
   if (!funding) return false
   const older = splice.lineage.slice(0, -1).includes(funding)
-  return older || (observation.channelSeen?.earlier.includes(funding) ?? false)
+  const seen = observation.channelSeen
+  // A slow look from before a lock that another one has noted since is no step back.
+  const newer = seen !== null && (observation.node?.observedAt ?? 0) > seen.fundingSince
+  return newer && (older || seen.earlier.includes(funding))
 }
 
 function isStirring(
@@ -174,14 +204,14 @@ function isStirring(
   return name !== 'absent' && name !== 'foreign'
 }
 
-/** Watch ends when the outpoint that stood at the end, and the next one, are spent (design section 6, "Watch"). */
-function watchedSpent(splice: Splice, hops: readonly Hop[]): boolean {
-  if (splice.watch === null) return false
-  const from = hops.findIndex((hop) => hop.outpoint === splice.watch?.from)
-  const [first, next] = from === -1 ? [] : [hops[from], hops[from + 1]]
-  const closed =
-    first?.spender !== null &&
-    first?.spender !== undefined &&
-    isCommitment(first.spender.parsed, first.outpoint)
-  return closed || (next?.spender !== null && next?.spender !== undefined)
+/** Watch ends when the outpoint that stood at the end, and the next one, are spent for good (design section 6, "Watch"). */
+function watchedSpent(splice: Splice, { chain }: Observation, policy: Policy): boolean {
+  const from = chain?.hops.findIndex((hop) => hop.outpoint === splice.watch?.from) ?? -1
+  if (splice.watch === null || chain === null || from === -1) return false
+  const buried = chain.hops
+    .slice(from, from + 2)
+    .map((hop) => hop.spender)
+    .filter((spender) => spender !== null && depthOf(spender, chain.tip.height) >= policy.finalDepth)
+  const closed = buried.some((spender) => spender !== null && isCommitment(spender.parsed, spender.spends))
+  return closed || buried.length === 2
 }

@@ -65,9 +65,11 @@ export const deadnessTable: Readonly<Record<DeadRule, Rule>> = {
   },
   conflict_buried: {
     nodes: 'all',
-    says: 'its transaction lost to another one, buried, and no other attempt is alive',
+    says: 'its transaction lost to another one, buried, and the channel is gone or no other attempt is alive',
     holds: ({ splice, verdict }) =>
-      verdict.name === 'replaced' && verdict.buried && livingAttempts(splice).length <= 1,
+      verdict.name === 'replaced' &&
+      verdict.buried &&
+      (verdict.channelGone || livingAttempts(splice).length <= 1),
   },
   operator: { nodes: 'all', says: 'an operator said so (resolve)', holds: () => false },
   process_restarted: {

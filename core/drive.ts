@@ -1,6 +1,6 @@
 import type { Advance } from './advance.ts'
 import { advance, differs, dueAfter } from './advance.ts'
-import { freezeSlot, leaveSlot } from './line.ts'
+import { freezeSlot, giveWay, leaveSlot, thawSlot } from './line.ts'
 import type { NodeFault, NodeLook } from './node.ts'
 import { observe, slotKeyOf } from './observe.ts'
 import type { Observation } from './observation.ts'
@@ -68,16 +68,20 @@ async function proceed(
     await ports.queue.hint(splice.id, 0)
     return 'driven'
   }
-  await giveWay(splice, observation, ports)
+  await standAside(splice, observation, ports)
   return 'driven'
 }
 
-/** A head of the line, or a queued holder with nothing alive, whose own gates are shut leaves and enlists again later. */
-async function giveWay(splice: Splice, observation: Observation, ports: Ports): Promise<void> {
-  const slot = observation.slot
-  const first = slot !== null && (slot.holder === splice.id || slot.waiting[0] === splice.id)
+/**
+ * A head of the line, or a queued holder with nothing alive, whose own gates are shut leaves and enlists again later. The
+ * record is written first: a worker that journals an attempt from an older read fails, and one that reads later writes the
+ * slot before it journals, which this leaving then fails at.
+ */
+async function standAside(splice: Splice, { slot, node }: Observation, ports: Ports): Promise<void> {
+  const first = slot !== null && (slot.value.holder === splice.id || slot.value.waiting[0] === splice.id)
   if (!first || splice.state !== 'queued' || livingAttempts(splice).length > 0) return
-  await leaveSlot(slotKeyOf(splice, observation.node), splice.id, ports)
+  if ((await ports.store.save(splice)) === null) return
+  await giveWay(slotKeyOf(splice, node), splice.id, slot.version, ports)
 }
 
 /**
@@ -110,7 +114,10 @@ async function carryOut(
   for (const action of actions) {
     switch (action.type) {
       case 'freeze_channel':
-        await freezeSlot(slotKeyOf(splice, observation.node), action.cause, ports)
+        await freezeSlot(slotKeyOf(splice, observation.node), action.cause, splice.id, ports)
+        break
+      case 'thaw_channel':
+        await thawSlot(slotKeyOf(splice, observation.node), action.cause, splice.id, ports)
         break
       case 'pause_node':
         await pauseNode(splice.node, action.message, ports)

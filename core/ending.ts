@@ -7,6 +7,12 @@ import type { Action, Stepped } from './step.ts'
 
 type Event<T extends SpliceEvent['type']> = Extract<SpliceEvent, { type: T }>
 
+const REORGANISED = 'a settled splice was reorganised out'
+
+/** What a reorg after settling froze is free again once the splice has ended again (design section 7). */
+const thaw = (splice: Splice): Action[] =>
+  splice.epoch > 0 ? [{ type: 'thaw_channel', cause: REORGANISED }] : []
+
 const freeze = (cause: string): Action => ({ type: 'freeze_channel', cause })
 
 /** A candidate stands: in the mempool, or in a block. */
@@ -29,7 +35,10 @@ export function find(splice: Splice, state: 'pending' | 'confirmed', { now }: St
 /** Final depth, and the lock stands. Another attempt that may have been taken is watched for. */
 export function settle(splice: Splice, { now }: StepContext): Stepped {
   const settled = enter({ ...splice, settledAt: now }, 'settled', 'final depth, and the lock stands', now)
-  return { splice: say(watchAfter(settled, attemptsUsed(splice) > 1), 'splice.settled', now), actions: [] }
+  return {
+    splice: say(watchAfter(settled, attemptsUsed(splice) > 1), 'splice.settled', now),
+    actions: thaw(splice),
+  }
 }
 
 /** A confirmed candidate lost its block; after settling that opens a new epoch and freezes the channel. */
@@ -39,9 +48,7 @@ export function reorganise(splice: Splice, { now }: StepContext): Stepped {
   const pending = enter({ ...opened, lockedAt: null }, 'pending', 'a reorg took its block', now)
   return {
     splice: say(pending, 'splice.reorged', now),
-    actions: wasSettled
-      ? [freeze('a settled splice was reorganised out'), alarm('a settled splice was reorganised out')]
-      : [],
+    actions: wasSettled ? [freeze(REORGANISED), alarm(REORGANISED)] : [],
   }
 }
 
@@ -53,7 +60,7 @@ export function giveUp(
 ): Stepped {
   const failure = { code: event.code, message: event.message.slice(0, 500), proof: event.proof }
   const failed = enter({ ...splice, failure, attention: null }, 'failed', event.message, now)
-  return { splice: say(watchAfter(failed, everTaken(splice)), 'splice.failed', now), actions: [] }
+  return { splice: say(watchAfter(failed, everTaken(splice)), 'splice.failed', now), actions: thaw(splice) }
 }
 
 /** Withdrawn by the client, with every attempt dead or none made. */
@@ -70,9 +77,9 @@ export function withdraw(splice: Splice, proof: Proof | null, { now }: StepConte
   return { splice: say(watchAfter(cancelled, everTaken(splice)), 'splice.cancelled', now), actions: [] }
 }
 
-/** An operator declares the attempts dead; the watch stays. */
+/** An operator declares the attempts dead; the watch stays. Not against a candidate that is in a block. */
 export function resolveFailed(splice: Splice, note: string, context: StepContext): Stepped {
-  if (splice.candidates.length > 0)
+  if (splice.candidates.some((candidate) => candidate.block !== null))
     return { splice, actions: [{ type: 'ignored', event: 'resolved_failed' }] }
   const operator = { rule: 'operator' as const, at: context.now }
   const attempts = splice.attempts.map((attempt) => ({ ...attempt, dead: attempt.dead ?? operator }))

@@ -20,6 +20,8 @@ export const ChannelSeen = z.object({
   userChannelId: z.string().nullable(),
   peerId: z.string(),
   funding: Outpoint.nullable(),
+  /** When this funding was first seen. */
+  fundingSince: Instant,
   /** Earlier funding outpoints, newest last; seeing one of them again means a node restored from backup. */
   earlier: z.array(Outpoint).max(50),
   capacitySats: z.number(),

@@ -6,33 +6,39 @@ import { hasEnded } from './transitions.ts'
 /** Rounds of the slot protocol in one go; more racers than this come back at the next look. */
 const MAX_ROUNDS = 8
 
-export type SlotOutcome = 'mine' | 'waiting' | 'full' | 'frozen'
+/** What came of it; with `mine` the version of the slot item that shows this splice as the holder. */
+export type SlotOutcome =
+  { readonly type: 'mine'; readonly version: number } | { readonly type: 'waiting' | 'full' | 'frozen' }
 
 /**
  * The slot protocol (design section 9): enlist, take when first and the holder is released, and answer `mine` only after a
- * consistent read shows this splice as the holder. Removes what has ended from the head on the way.
+ * consistent read shows this splice as the holder. Removes what has ended from the head on the way. A holder from an
+ * earlier time writes the slot once more, so that a look from before that cannot give the slot away ({@link giveWay}).
  */
 export async function acquireSlot(key: string, id: string, store: Store): Promise<SlotOutcome> {
+  let wrote = false
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const item = await store.item('slot', key)
     const slot = item?.value ?? emptySlot
-    if (slot.frozen !== null) return 'frozen'
-    if (slot.holder === id) return 'mine'
-    const next = await nextSlot(slot, id, store)
-    if (next === null) {
-      return !slot.waiting.includes(id) && slot.waiting.length >= SLOT_WAITING_LIMIT ? 'full' : 'waiting'
-    }
-    await store.putItem('slot', key, next, item?.version ?? 0)
+    if (slot.frozen !== null) return { type: 'frozen' }
+    if (slot.holder === id && wrote) return { type: 'mine', version: item?.version ?? 0 }
+    const next = slot.holder === id ? { ...slot, turn: slot.turn + 1 } : await nextSlot(slot, id, store)
+    if (next === null) return { type: isFullFor(slot, id) ? 'full' : 'waiting' }
+    wrote = (await store.putItem('slot', key, next, item?.version ?? 0)) || wrote
   }
-  return 'waiting'
+  return { type: 'waiting' }
+}
+
+function isFullFor(slot: Slot, id: string): boolean {
+  return !slot.waiting.includes(id) && slot.waiting.length >= SLOT_WAITING_LIMIT
 }
 
 /** The slot after this splice's next move in the protocol; null when it can only wait. */
 async function nextSlot(slot: Slot, id: string, store: Store): Promise<Slot | null> {
+  const head = slot.waiting[0]
+  if (head !== undefined && head !== id && (await isGone(head, store))) return leave(slot, head)
   const enlisted = slot.waiting.includes(id) ? slot : enlist(slot, id)
   if (enlisted === null) return null
-  const head = enlisted.waiting[0]
-  if (head !== undefined && head !== id && (await isGone(head, store))) return leave(enlisted, head)
   const free = enlisted.holder === null || (await isFree(enlisted.holder, store))
   const taken = take(enlisted, id, free)
   if (taken !== null) return taken
@@ -62,17 +68,36 @@ export async function leaveSlot(key: string, id: string, ports: Ports): Promise<
   throw new Error('the slot is contended; it is left at the next look')
 }
 
+/**
+ * Gives the slot up only if it is still at that version: what was decided from a look must not undo what another process
+ * did with the slot since.
+ */
+export async function giveWay(key: string, id: string, version: number, ports: Ports): Promise<void> {
+  const item = await ports.store.item('slot', key)
+  const next = item?.version === version ? leave(item.value, id) : null
+  if (next === null || !(await ports.store.putItem('slot', key, next, version))) return
+  const head = next.holder === null ? next.waiting[0] : undefined
+  if (head !== undefined) await ports.queue.hint(head, 0)
+}
+
 /** Nobody submits on this channel until the cause is gone or an operator lifts it. The first cause stands. */
-export async function freezeSlot(key: string, cause: string, ports: Ports): Promise<void> {
+export async function freezeSlot(key: string, cause: string, id: string, ports: Ports): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const item = await ports.store.item('slot', key)
     const slot = item?.value ?? emptySlot
     if (slot.frozen !== null) return
-    const frozen = { ...slot, frozen: { cause, at: ports.clock.now(), note: '' } }
+    const frozen = { ...slot, frozen: { cause, at: ports.clock.now(), note: id } }
     if (await ports.store.putItem('slot', key, frozen, item?.version ?? 0)) {
       ports.telemetry.alarm('channel frozen', { slot: key, cause })
       return
     }
   }
   throw new Error('the slot is contended; it is frozen at the next look')
+}
+
+/** Lifts the freeze that this splice set for this cause, and no other. */
+export async function thawSlot(key: string, cause: string, id: string, ports: Ports): Promise<void> {
+  const item = await ports.store.item('slot', key)
+  if (item?.value.frozen?.cause !== cause || item.value.frozen.note !== id) return
+  await ports.store.putItem('slot', key, { ...item.value, frozen: null }, item.version)
 }

@@ -8,10 +8,10 @@ import { err, ok } from './result.ts'
 import type { ParsedTransaction } from './transaction.ts'
 import { fundingInputs, fundingOutputs, isCommitment, parseTransaction } from './transaction.ts'
 
-/** No channel is walked further than this; beyond it nothing is known (limits on everything). */
-const MAX_HOPS = 50
-/** Splices of one channel that may have locked between two looks without the node having told us of each. */
-const MAX_UNTOLD_HOPS = 8
+/** No walk asks for more transactions than this; beyond it nothing is known (limits on everything). */
+const MAX_LOOKS = 200
+/** A walk back to the time of a backup passes every splice since then, and may be longer. */
+const MAX_LOOKS_BACK = 1_000
 
 /** Where a walk along a channel's funding outpoints starts and should arrive. */
 export type Walk = {
@@ -33,32 +33,79 @@ export type Walked = { readonly hops: readonly Hop[]; readonly reachedFunding: b
 
 /**
  * Walks from an outpoint along the transactions that spend it, mempool included (design section 2): each funding outpoint
- * of the channel and who spends it.
+ * of the channel and who spends it. Where the node tells no current funding (it is unreachable, or the channel is gone) every
+ * output that was spent as a funding is followed: none of our effect may stay unseen.
  */
 export async function walkLineage(
   walk: Walk,
   chain: ChainPort,
   call: Call,
 ): Promise<Result<Walked, ChainFault>> {
+  const told = await outpointsTold(walk, chain, call)
+  if (!told.ok) return told
   const hops: Hop[] = []
-  let outpoint: Outpoint | null = walk.from
-  let reached = walk.current === null
-  while (outpoint !== null && hops.length < MAX_HOPS) {
-    const seen: Result<Hop, ChainFault> = await look(outpoint, walk, chain, call)
+  const queue: Outpoint[] = [walk.from]
+  for (let looks = 0; queue.length > 0; looks++) {
+    const outpoint = queue.shift()
+    if (outpoint === undefined || looks >= MAX_LOOKS) return ok({ hops, reachedFunding: false })
+    const seen = await look(outpoint, walk, chain, call)
     if (!seen.ok) return seen
-    hops.push(seen.value)
-    reached ||= outpoint === walk.current
-    const next: Result<Outpoint | null, ChainFault> = await nextFunding(
-      seen.value,
-      walk,
-      reached,
-      chain,
-      call,
-    )
-    if (!next.ok) return next
-    outpoint = next.value
+    const known = outpoint === walk.from || told.value.includes(outpoint)
+    if (known || spentAsFunding(seen.value)) {
+      hops.push(seen.value)
+      queue.push(...following(seen.value, walk, told.value))
+    }
   }
-  return ok({ hops, reachedFunding: reached && hops.length < MAX_HOPS })
+  return ok({
+    hops,
+    reachedFunding: walk.current === null || hops.some((hop) => hop.outpoint === walk.current),
+  })
+}
+
+/** Every funding outpoint that the node has told us of, and those between the last of them and the current one. */
+async function outpointsTold(
+  walk: Walk,
+  chain: ChainPort,
+  call: Call,
+): Promise<Result<Outpoint[], ChainFault>> {
+  const known = [walk.from, ...walk.known]
+  if (walk.current === null || known.includes(walk.current)) return ok(known)
+  const path = await pathBack(walk.current, known, chain, call)
+  return path.ok ? ok([...known, ...path.value]) : path
+}
+
+/** The funding outpoints from a known one (left out) to the current one, found backwards; empty if there is no path. */
+async function pathBack(
+  current: Outpoint,
+  known: readonly Outpoint[],
+  chain: ChainPort,
+  call: Call,
+): Promise<Result<Outpoint[], ChainFault>> {
+  const queue: Outpoint[][] = [[current]]
+  for (let looks = 0; queue.length > 0 && looks < MAX_LOOKS; looks++) {
+    const path = queue.shift() ?? []
+    const found = await chain.transaction(splitOutpoint(path[0] ?? current).txid, call)
+    if (!found.ok) return found
+    const parsed = found.value === null ? null : parseTransaction(found.value.hex)
+    if (parsed === null) continue
+    if (parsed.inputs.some((input) => known.includes(input.outpoint))) return ok(path)
+    for (const outpoint of fundingInputs(parsed)) queue.push([outpoint, ...path])
+  }
+  return ok([])
+}
+
+/** The funding outpoints that a hop's spender may have made; none at the end of the lineage. */
+function following(hop: Hop, walk: Walk, told: readonly Outpoint[]): Outpoint[] {
+  const spender = hop.spender
+  if (spender === null || isCommitment(spender.parsed, hop.outpoint)) return []
+  const next = told.find((outpoint) => splitOutpoint(outpoint).txid === spender.tx.txid)
+  if (next !== undefined) return [next]
+  if (walk.current !== null) return []
+  return fundingOutputs(spender.parsed).map((output) => outpointOf(spender.tx.txid, output.vout))
+}
+
+function spentAsFunding(hop: Hop): boolean {
+  return hop.spender !== null && fundingInputs(hop.spender.parsed).includes(hop.outpoint)
 }
 
 async function look(
@@ -82,46 +129,6 @@ async function look(
   return ok({ outpoint, own: spend.value.own, spender: { spends: outpoint, tx, parsed, effect } })
 }
 
-/** The funding outpoint that a spender made, where it is known or can be found; null at the end of the walk. */
-async function nextFunding(
-  hop: Hop,
-  walk: Walk,
-  reached: boolean,
-  chain: ChainPort,
-  call: Call,
-): Promise<Result<Outpoint | null, ChainFault>> {
-  const spender = hop.spender
-  if (spender === null || isCommitment(spender.parsed, hop.outpoint)) return ok(null)
-  const told = [walk.current, ...walk.known].find(
-    (outpoint) => outpoint !== null && splitOutpoint(outpoint).txid === spender.tx.txid,
-  )
-  if (told) return ok(told)
-  if (reached || walk.current === null) return ok(null)
-  return findTowards(spender.parsed, walk.current, chain, call, MAX_UNTOLD_HOPS)
-}
-
-/** Which output of a transaction leads on to the current funding outpoint, through splices that nobody told us of. */
-async function findTowards(
-  parsed: ParsedTransaction,
-  current: Outpoint,
-  chain: ChainPort,
-  call: Call,
-  depth: number,
-): Promise<Result<Outpoint | null, ChainFault>> {
-  for (const output of depth === 0 ? [] : fundingOutputs(parsed)) {
-    const outpoint = outpointOf(parsed.txid, output.vout)
-    if (outpoint === current) return ok(outpoint)
-    const spend = await chain.spend(outpoint, call)
-    if (!spend.ok) return spend
-    const next = spend.value.spender === null ? null : parseTransaction(spend.value.spender.hex)
-    if (next === null) continue
-    const found = await findTowards(next, current, chain, call, depth - 1)
-    if (!found.ok) return found
-    if (found.value !== null) return ok(outpoint)
-  }
-  return ok(null)
-}
-
 /**
  * Walks back from the current funding outpoint to blocks older than an instant, through the inputs that can be fundings,
  * and answers the first transaction for which `isOurs` holds (gate 6 after a restore). Beyond the limit nothing is known:
@@ -139,7 +146,7 @@ export async function walkBack(
   while (queue.length > 0) {
     const txid = queue.shift()
     if (txid === undefined || visited.has(txid)) continue
-    if (visited.size >= MAX_HOPS)
+    if (visited.size >= MAX_LOOKS_BACK)
       return err({ class: 'unreachable', message: 'the lineage is longer than can be walked' })
     visited.add(txid)
     const found = await chain.transaction(txid, call)

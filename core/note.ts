@@ -1,4 +1,5 @@
 import { lastFence, livingAttempts } from './budget.ts'
+import { boundedCandidates } from './candidate.ts'
 import { deadRuleOf } from './deadness.ts'
 import type { Policy } from './policy.ts'
 import type { Attempt, Candidate, Instant, Splice } from './splice.ts'
@@ -13,7 +14,9 @@ export function noteLook(splice: Splice, verdict: Verdict, context: StepContext)
   const noted: Splice = {
     ...splice,
     lineage: [...verdict.lineage].slice(-50),
-    candidates: verdict.candidates.map((candidate) => noteCandidate(candidate, context.now)),
+    candidates: boundedCandidates(verdict.candidates).map((candidate) =>
+      noteCandidate(candidate, context.now),
+    ),
     unseenSinceHeight: verdict.name === 'unseen' ? (splice.unseenSinceHeight ?? verdict.tipHeight) : null,
     foreignSinceHeight: verdict.name === 'foreign' ? (splice.foreignSinceHeight ?? verdict.tipHeight) : null,
     lockedAt: noteLock(splice, verdict, context.now),
@@ -51,7 +54,7 @@ function noteQuiet(splice: Splice, verdict: Verdict, { now, policy }: StepContex
   const counts =
     !hasEnded(splice.state) && livingAttempts(splice).length > 0 && splice.candidates.length === 0
   if (!counts) return { ...splice, quietSince: null, lastLookAt: null }
-  if (verdict.peerConnected === null || verdict.name === 'not_known') return splice
+  if (verdict.peerConnected === null || (verdict.peerConnected && verdict.name === 'not_known')) return splice
   const fence = lastFence(splice)
   const stirred = !verdict.peerConnected || verdict.stirring || fence === null || fence > now
   if (stirred) return { ...splice, quietSince: null, lastLookAt: now }

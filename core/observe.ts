@@ -12,7 +12,14 @@ import type { Call, ConfiguredNode, Ports } from './ports.ts'
 import type { Result } from './result.ts'
 import type { Splice } from './splice.ts'
 import type { ParsedTransaction } from './transaction.ts'
-import { addsCapacity, isCommitment, parseTransaction, paysExactly, withinSurplus } from './transaction.ts'
+import {
+  SPLICE_IN_SURPLUS_SATS,
+  addsCapacity,
+  isCommitment,
+  parseTransaction,
+  paysExactly,
+  withinSurplus,
+} from './transaction.ts'
 import { hasEnded } from './transitions.ts'
 
 /** Blocks within which the feerate estimate should confirm: what LDK's `ChannelFunding` target asks for. */
@@ -63,7 +70,7 @@ export async function observe(
     channelSeen: seen<ChannelSeen>(channelSeen),
     quietAbsenceMs: configured?.quietAbsenceMs ?? null,
     chain: await viewChain(context),
-    slot: seen<Slot>(slot),
+    slot,
     generation: { configured: ports.generation, stored: guard?.value.generation ?? null },
   }
 }
@@ -173,8 +180,9 @@ async function holderExplains(context: ChainContext): Promise<boolean> {
     holder !== null &&
     holder.attempts.length > 0 &&
     holder.kind === splice.kind &&
-    holder.amountSats === splice.amountSats &&
-    holder.script === splice.script
+    holder.script === splice.script &&
+    Math.abs(holder.amountSats - splice.amountSats) <=
+      (splice.kind === 'splice_in' ? SPLICE_IN_SURPLUS_SATS : 0)
   )
 }
 
@@ -199,7 +207,7 @@ async function spliceInEffect(
   if (oldValueSats === undefined) return 'unknown'
   const chainAgrees = addsCapacity(parsed, oldValueSats, splice.amountSats)
   const contribution = await configured.port.contribution(splice.channelId, tx.txid, call)
-  if (!contribution.ok) return chainAgrees ? 'unknown' : 'none'
+  if (!contribution.ok) return 'unknown'
   const nodeAgrees =
     contribution.value !== null && withinSurplus(contribution.value.amountSats, splice.amountSats)
   if (nodeAgrees && chainAgrees) return 'ours'

@@ -65,6 +65,14 @@ export const rowsAfter: readonly Row[] = [
     then: 'needs_attention: unseen',
     event: attention('unseen', 'the transaction has left the mempool, and nothing replaced it'),
   },
+  {
+    id: 'unattributed',
+    states: ['pending', 'confirmed'],
+    verdicts: ['unattributed'],
+    when: { says: 'the transaction in its place is buried', holds: ({ verdict }) => verdict.buried },
+    then: 'needs_attention: attribution',
+    event: attention('attribution', 'a transaction took its place, and may be this splice as well'),
+  },
   wait('wait_pending', ['pending'], 'wait for a confirmation'),
   {
     id: 'settle',
@@ -102,8 +110,8 @@ export const rowsAfter: readonly Row[] = [
     states: ['settled'],
     verdicts: ['pending', 'unseen', 'replaced', 'confirmed'],
     when: {
-      says: 'the candidate is no longer at final depth',
-      holds: ({ verdict }) => verdict.name !== 'confirmed' || !verdict.buried,
+      says: 'the candidate left its block, and is no longer at final depth',
+      holds: ({ verdict }) => verdict.blockMoved && (verdict.name !== 'confirmed' || !verdict.buried),
     },
     then: 'pending: a new epoch',
     event: () => ({ type: 'reorged' }),

@@ -2,7 +2,7 @@ import { decodeAddress } from './address.ts'
 import { signsOf } from './sign.ts'
 import { amend, commit, pauseNode } from './drive.ts'
 import type { Driven } from './drive.ts'
-import { acquireSlot } from './line.ts'
+import { acquireSlot, giveWay } from './line.ts'
 import type { SlotOutcome } from './line.ts'
 import type { ChannelSnapshot, NodeLook } from './node.ts'
 import { slotKeyOf } from './observe.ts'
@@ -12,7 +12,7 @@ import type { ConfiguredNode, Ports } from './ports.ts'
 import type { Attempt, CommandResult, Splice } from './splice.ts'
 import { step } from './step.ts'
 
-const WAITING: Readonly<Record<Exclude<SlotOutcome, 'mine'>, { code: string; message: string }>> = {
+const WAITING: Readonly<Record<Exclude<SlotOutcome['type'], 'mine'>, { code: string; message: string }>> = {
   waiting: { code: 'slot', message: 'Another splice on this channel goes first.' },
   full: { code: 'slot_full', message: 'Too many splices wait for this channel.' },
   frozen: {
@@ -41,7 +41,7 @@ export async function submit(
   const addressed = await withAddress(splice, configured, ports, policy)
   if (addressed === null) return 'busy'
   const slot = await acquireSlot(slotKeyOf(splice, node), splice.id, ports.store)
-  if (slot !== 'mine') return wait(addressed, WAITING[slot], ports, policy)
+  if (slot.type !== 'mine') return wait(addressed, WAITING[slot.type], ports, policy)
   // What the gates saw must be fresh when the attempt is journalled; slow writes in between close them again.
   if (ports.clock.now() - observation.at > policy.sendWithinMs) {
     await ports.queue.hint(splice.id, 0)
@@ -49,7 +49,9 @@ export async function submit(
   }
   const journalled = await journal(addressed, node, channel, ports, policy)
   if (journalled === null) return 'busy'
-  await send(journalled.splice, journalled.attempt, node, configured, ports, policy)
+  const answered = await send(journalled.splice, journalled.attempt, node, configured, ports, policy)
+  // Refused for now, with nothing alive: the others on the channel go first while it backs off.
+  if (answered?.state === 'queued') await giveWay(slotKeyOf(splice, node), splice.id, slot.version, ports)
   return 'submitted'
 }
 
@@ -112,7 +114,7 @@ async function send(
   configured: ConfiguredNode,
   ports: Ports,
   policy: Policy,
-): Promise<void> {
+): Promise<Splice | null> {
   const late = ports.clock.now() - attempt.startedAt > policy.sendWithinMs
   const result: CommandResult = late
     ? { type: 'refused', class: 'not_now', message: 'not sent: journalling took too long' }
@@ -138,6 +140,7 @@ async function send(
   for (const action of answered?.actions ?? []) {
     if (action.type === 'pause_node') await pauseNode(splice.node, action.message, ports)
   }
+  return answered?.splice ?? null
 }
 
 async function command(

@@ -9,6 +9,9 @@ import type { Result } from './result.ts'
 /** Earlier funding outpoints kept of a channel, to recognise a node that was restored from an old state. */
 const EARLIER_LIMIT = 50
 
+/** A node that does not change is written down as seen no more often than this. */
+const SEEN_EVERY_MS = 300_000
+
 /**
  * Writes down what a look at a node showed, on change only: accepting a splice touches no node, it reads this (design
  * section 3). A refused credential pauses the node; an answer lifts the pause.
@@ -30,7 +33,8 @@ export async function noteNode(
     return
   }
   const next = nodeSeen(look.value, item?.value ?? null)
-  if (item === null || !isDeepStrictEqual({ ...item.value, seenAt: 0 }, { ...next, seenAt: 0 })) {
+  const known = item !== null && next.seenAt - item.value.seenAt < SEEN_EVERY_MS
+  if (!known || !isDeepStrictEqual({ ...item.value, seenAt: 0 }, { ...next, seenAt: 0 })) {
     await ports.store.putItem('node', configured.name, next, item?.version ?? 0)
   }
   for (const channel of look.value.channels)
@@ -87,7 +91,7 @@ function channelSeen(
     channelId: channel.channelId,
     userChannelId: channel.userChannelId,
     peerId: channel.peerId,
-    ...fundingSeen(channel, before),
+    ...fundingSeen(channel, at, before),
     capacitySats: channel.capacitySats,
     outboundMsat: channel.outboundMsat,
     inboundMsat: channel.inboundMsat,
@@ -103,14 +107,15 @@ function channelSeen(
 /** The newest funding outpoint ever seen stays the current one: an older one means that the node went back. */
 function fundingSeen(
   channel: ChannelSnapshot,
+  at: number,
   before: ChannelSeen | null,
-): Pick<ChannelSeen, 'funding' | 'earlier'> {
-  if (before === null) return { funding: channel.funding, earlier: [] }
+): Pick<ChannelSeen, 'funding' | 'fundingSince' | 'earlier'> {
   const { funding } = channel
+  if (before === null) return { funding, fundingSince: at, earlier: [] }
   const known = funding === null || funding === before.funding || before.earlier.includes(funding)
-  if (known) return { funding: before.funding, earlier: before.earlier }
+  if (known) return { funding: before.funding, fundingSince: before.fundingSince, earlier: before.earlier }
   const earlier = before.funding === null ? before.earlier : [...before.earlier, before.funding]
-  return { funding, earlier: earlier.slice(-EARLIER_LIMIT) }
+  return { funding, fundingSince: at, earlier: earlier.slice(-EARLIER_LIMIT) }
 }
 
 async function noteGone(node: string, channelId: string, ports: Ports): Promise<void> {

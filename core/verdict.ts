@@ -49,6 +49,8 @@ export type Verdict = {
   readonly signs: Signs | null
   /** A second, independent transaction with our effect. */
   readonly secondEffect: string | null
+  /** A confirmed candidate is not in the block that was recorded any more: a reorg. */
+  readonly blockMoved: boolean
   /** The node stands on an older funding outpoint than was seen, or is another node. */
   readonly nodeWentBack: boolean
   /** A transaction with our effect that no attempt of this splice explains (gate 6). */

@@ -56,8 +56,10 @@ async function noteEvent(node: string, event: NodeEvent, ports: Ports): Promise<
     const item = await ports.store.item('node', node)
     if (item === null) throw new Error('the node has not been seen yet; its event is taken later')
     if (item.value.relayEvents.includes(event.id)) return
+    // A relay whose clock is ahead must not date a start after what came later.
+    const at = Math.min(event.at, ports.clock.now())
     const starts =
-      event.type === 'process_started' ? [...item.value.processStarts, event.at] : item.value.processStarts
+      event.type === 'process_started' ? [...item.value.processStarts, at] : item.value.processStarts
     const next = {
       ...item.value,
       relayEvents: [...item.value.relayEvents, event.id].slice(-IDS_KEPT),

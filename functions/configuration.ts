@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { Misconfigured } from '../adapters/misconfigured.ts'
 import type { NodeEntry } from '../adapters/node/configured.ts'
 import { parseNodes } from '../adapters/node/configured.ts'
 import { Policy } from '../core/policy.ts'
@@ -36,12 +37,7 @@ export type Configuration = {
   readonly log: 'json' | 'readable'
 }
 
-/** A configuration that cannot be used. The message names the setting, never its value. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError'
-}
-
-/** Reads links and environment. Throws ConfigurationError or NodesError, naming what is wrong. */
+/** Reads links and environment. Throws Misconfigured, naming what is wrong. */
 export function parseConfiguration(links: unknown, environment: unknown): Configuration {
   const linked = parsed('link', Links, links)
   const settings = parsed('environment', Environment, environment)
@@ -67,7 +63,7 @@ function parsed<T>(what: string, schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const lines = result.error.issues.map((issue) => `${what} ${issue.path.join('.')}: ${issue.message}`)
-  throw new ConfigurationError(lines.join('\n'))
+  throw new Misconfigured(lines.join('\n'))
 }
 
 /** The parser's own message would quote the text. */
@@ -75,6 +71,6 @@ function jsonOf(what: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new ConfigurationError(`${what}: is not JSON`)
+    throw new Misconfigured(`${what}: is not JSON`)
   }
 }

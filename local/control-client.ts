@@ -1,4 +1,4 @@
-import { ControlAnswer } from './control.ts'
+import { ControlAnswer } from './control-protocol.ts'
 import { LocalError } from './problem.ts'
 
 /** Sends a command to the control server of a product that runs; answers its result. Throws LocalError with what is wrong. */

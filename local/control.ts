@@ -1,19 +1,10 @@
 import { Hono } from 'hono'
-import * as z from 'zod'
 import { runCommand } from './commands/all.ts'
+import { ControlRequest } from './control-protocol.ts'
 import type { LiveWorld } from './live-world.ts'
 import { LocalError } from './problem.ts'
 import type { LocalServer } from './server.ts'
 import { startServer } from './server.ts'
-
-/** What `npm run sim` sends: the words that were typed. */
-export const ControlRequest = z.strictObject({ words: z.array(z.string()).min(1).max(10) })
-
-/** What it gets: the result of the command, or what is wrong with it. */
-export const ControlAnswer = z.union([
-  z.object({ result: z.unknown(), error: z.undefined().optional() }),
-  z.object({ error: z.string() }),
-])
 
 /** The levers of the simulated world, over HTTP. Only JSON is taken, which no page of another site can send unasked. */
 export function startControl(live: LiveWorld): Promise<LocalServer> {

@@ -1,7 +1,10 @@
 import { rmSync } from 'node:fs'
 import * as z from 'zod'
 import { jsonIn, writeWhole } from './files.ts'
+import { LocalError } from './problem.ts'
 import { pathsIn } from './settings.ts'
+
+const PROBE_MS = 1_000
 
 /** Where what `npm start` runs can be reached, for commands and tests. Holds the keys: only its owner reads the file. */
 export const Endpoints = z.object({
@@ -31,4 +34,24 @@ export function writeEndpoints(dataDir: string, endpoints: Endpoints): void {
 
 export function removeEndpoints(dataDir: string): void {
   rmSync(pathsIn(dataDir).endpoints, { force: true })
+}
+
+/** Throws LocalError where another product runs on the data directory: the table is for one at a time. */
+export async function refuseSecond(dataDir: string): Promise<void> {
+  const written = readEndpoints(dataDir)
+  if (written === null || !isAlive(written.pid)) return
+  const signal = AbortSignal.timeout(PROBE_MS)
+  const answer = await fetch(`${written.api}/health`, { signal }).catch(() => null)
+  if (answer?.ok !== true) return
+  throw new LocalError(
+    `another one runs on ${dataDir} (process ${written.pid}): stop it, or set DATA_DIR to another folder`,
+  )
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }

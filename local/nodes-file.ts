@@ -9,25 +9,26 @@ const WithFile = z.looseObject({ certificateFile: z.string().min(1) })
 
 /**
  * The nodes of a file, with what `certificateFile` names (from the file's folder) put in as `certificate`. Throws LocalError
- * or NodesError, naming file, node and field.
+ * or Misconfigured, naming file, node and field.
  */
 export function readNodesFile(path: string): NodeEntry[] {
   const text = textIn(path)
   if (text === null) throw new LocalError(`NODES_FILE: there is no file ${path}`)
   const value = jsonOf(path, text)
-  const entries = Array.isArray(value) ? value.map((entry: unknown) => inlined(entry, path)) : value
+  const entries = Array.isArray(value)
+    ? value.map((entry: unknown, n) => inlined(entry, path, `node ${n + 1}`))
+    : value
   return parseNodes(entries, path)
 }
 
-function inlined(entry: unknown, path: string): unknown {
+function inlined(entry: unknown, path: string, node: string): unknown {
   const named = WithFile.safeParse(entry)
   if (!named.success) return entry
   const { certificateFile, ...rest } = named.data
-  if ('certificate' in rest)
-    throw new LocalError(`${path}: certificate and certificateFile: give one of them`)
+  const refuse = (why: string) => new LocalError(`${path}: ${node}: certificateFile: ${why}`)
+  if ('certificate' in rest) throw refuse('there is a certificate, too: give one of them')
   const certificatePath = resolve(dirname(path), certificateFile)
   const certificate = textIn(certificatePath)
-  if (certificate === null)
-    throw new LocalError(`${path}: certificateFile: there is no file ${certificatePath}`)
+  if (certificate === null) throw refuse(`there is no file ${certificatePath}`)
   return { ...rest, certificate }
 }

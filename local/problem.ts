@@ -1,5 +1,4 @@
-import { NodesError } from '../adapters/node/configured.ts'
-import { ConfigurationError } from '../functions/configuration.ts'
+import { Misconfigured } from '../adapters/misconfigured.ts'
 
 /** What whoever started a command can mend. The message says how, and holds no secret. */
 export class LocalError extends Error {
@@ -8,9 +7,7 @@ export class LocalError extends Error {
 
 /** What to print of an error: of ours the message, of others all there is. */
 export function textOf(error: unknown): string {
-  const ours =
-    error instanceof LocalError || error instanceof NodesError || error instanceof ConfigurationError
-  if (ours) return error.message
+  if (error instanceof LocalError || error instanceof Misconfigured) return error.message
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 

@@ -5,13 +5,14 @@ import { startControl } from './control.ts'
 import type { Emulators } from './emulators.ts'
 import { linkFunctions, startQueues, startTable } from './emulators.ts'
 import type { Endpoints } from './endpoints.ts'
-import { removeEndpoints, writeEndpoints } from './endpoints.ts'
+import { refuseSecond, removeEndpoints, writeEndpoints } from './endpoints.ts'
 import type { Functions } from './functions.ts'
 import { loadFunctions } from './functions.ts'
 import { TENANT, keepKeys } from './keys.ts'
 import { startLoop } from './loop.ts'
 import { readNodesFile } from './nodes-file.ts'
 import { Parts } from './parts.ts'
+import { LocalError } from './problem.ts'
 import { startPoller } from './poller.ts'
 import { startRelay } from './relay.ts'
 import { startServer } from './server.ts'
@@ -49,8 +50,13 @@ export async function startProduct(settings: Settings): Promise<Product> {
 async function start(settings: Settings, parts: Parts): Promise<Endpoints> {
   const { dataDir, nodesFile } = settings
   const nodes = nodesFile === null ? null : readNodesFile(nodesFile)
+  if (nodes?.every(({ tenants }) => !tenants.includes(TENANT)) === true)
+    throw new LocalError(
+      `NODES_FILE: no node has "${TENANT}" among its tenants, whose keys are the ones made here`,
+    )
   mkdirSync(dataDir, { recursive: true, mode: OWNER_ONLY })
   const paths = pathsIn(dataDir)
+  await refuseSecond(dataDir)
   // The port comes first: a second start must not touch the data of the first one. Requests wait for the rest.
   const ready = Promise.withResolvers<Api>()
   const api = parts.add(
@@ -69,6 +75,8 @@ async function start(settings: Settings, parts: Parts): Promise<Endpoints> {
   await functions.reconcile()
   ready.resolve(functions.api)
   startConsumers(functions, { table, queues }, settings, parts)
+  // Once more, to be closed before all that its requests need.
+  parts.add(api, (server) => server.close())
   const sim = simulation === null ? null : await startLevers(simulation, api.url, paths.relay, parts)
   const endpoints: Endpoints = {
     pid: process.pid,
@@ -84,8 +92,6 @@ async function start(settings: Settings, parts: Parts): Promise<Endpoints> {
   }
   writeEndpoints(dataDir, endpoints)
   parts.add(dataDir, async () => removeEndpoints(dataDir))
-  // Once more, to be closed first: what is under way finds its table.
-  parts.add(api, (server) => server.close())
   return endpoints
 }
 

@@ -4,11 +4,15 @@ import { Policy } from '../core/policy.ts'
 import { LocalError } from './problem.ts'
 import { wiring } from './wiring.ts'
 
+const SIMULATED_DATA_DIR = '.local'
+/** What is in a table is about the nodes that it was made with. */
+const REAL_DATA_DIR = '.local/nodes'
+
 const Seconds = z.coerce.number().nonnegative().max(86_400)
 
 const Environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
-  DATA_DIR: z.string().min(1).default('.local'),
+  DATA_DIR: z.string().default(''),
   BLOCK_SECONDS: Seconds.default(5),
   NODES_FILE: z.string().default(''),
 })
@@ -37,7 +41,7 @@ export function settingsOf(environment: unknown): Settings {
   const real = NODES_FILE !== ''
   return {
     port: PORT,
-    dataDir: resolve(DATA_DIR),
+    dataDir: resolve(DATA_DIR || (real ? REAL_DATA_DIR : SIMULATED_DATA_DIR)),
     blockSeconds: BLOCK_SECONDS,
     nodesFile: real ? resolve(NODES_FILE) : null,
     sweepSeconds: real ? wiring.schedules.reconcile.everySeconds : 1,

@@ -1,4 +1,3 @@
-import { helpText } from './commands/all.ts'
 import { send } from './control-client.ts'
 import { readEndpoints } from './endpoints.ts'
 import { LocalError, textOf } from './problem.ts'
@@ -14,7 +13,8 @@ function readable(result: unknown): string {
 }
 
 async function run(words: readonly string[]): Promise<string> {
-  if (words.length === 0 || words[0] === 'help') return helpText()
+  // The commands bring the whole world with them, which whoever only sends one need not wait for.
+  if (words.length === 0 || words[0] === 'help') return (await import('./commands/all.ts')).helpText()
   const { dataDir } = settingsOf(process.env)
   const endpoints = readEndpoints(dataDir)
   if (endpoints === null) throw new LocalError(`nothing runs on ${dataDir}: npm start first`)

@@ -3,6 +3,7 @@ import type { Clock, ConfiguredNode, NodePort } from '../../core/ports.ts'
 import { err } from '../../core/result.ts'
 import { Network } from '../../core/splice.ts'
 import { esplora } from '../chain/esplora/esplora.ts'
+import { Misconfigured } from '../misconfigured.ts'
 import { ldkClient } from './ldk/client.ts'
 import { LdkConfig } from './ldk/config.ts'
 import { ldkNode } from './ldk/node.ts'
@@ -43,22 +44,19 @@ export const NodeEntry = z.discriminatedUnion('kind', [
 ])
 export type NodeEntry = z.infer<typeof NodeEntry>
 
-/** Nodes that cannot be used as they are configured. The message names node and field, never a value. */
-export class NodesError extends Error {
-  override readonly name = 'NodesError'
-}
-
 /**
- * Reads a list of nodes. `source` is what errors call it. Throws NodesError with a line for every wrong field.
+ * Reads a list of nodes. `source` is what errors call it. Throws Misconfigured with a line for every wrong field.
  */
 export function parseNodes(value: unknown, source: string): NodeEntry[] {
   const parsed = z.array(NodeEntry).safeParse(value)
   if (!parsed.success) {
-    throw new NodesError(parsed.error.issues.map((issue) => `${source}: ${lineOf(issue, value)}`).join('\n'))
+    throw new Misconfigured(
+      parsed.error.issues.map((issue) => `${source}: ${lineOf(issue, value)}`).join('\n'),
+    )
   }
   const names = parsed.data.map(({ name }) => name)
   const twice = names.find((name, n) => names.indexOf(name) !== n)
-  if (twice !== undefined) throw new NodesError(`${source}: two nodes are called ${twice}`)
+  if (twice !== undefined) throw new Misconfigured(`${source}: two nodes are called ${twice}`)
   return parsed.data
 }
 

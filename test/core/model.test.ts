@@ -148,6 +148,7 @@ function verdictOf(name: VerdictName, splice: Splice, flags: Flags): Verdict {
     stirring: false,
     signs: null,
     secondEffect: null,
+    blockMoved: true,
     nodeWentBack: false,
     effectWithoutAttempt: flags.unexplained ? aTxid('f') : null,
     processStarts: [],

@@ -44,6 +44,7 @@ export const aChannelSeen: ChannelSeen = {
   userChannelId: '7',
   peerId: `03${'b'.repeat(64)}`,
   funding: `${aTxid('f')}:0`,
+  fundingSince: 0,
   earlier: [],
   capacitySats: 1_000_000,
   outboundMsat: 600_000_000,

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
-import { NodesError } from '../../adapters/node/configured.ts'
+import { Misconfigured } from '../../adapters/misconfigured.ts'
 import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
 import { Policy } from '../../core/policy.ts'
-import { ConfigurationError, parseConfiguration } from '../../functions/configuration.ts'
+import { parseConfiguration } from '../../functions/configuration.ts'
 
 const API_KEY = 'a1'.repeat(32)
 const RELAY_KEY = 'relay key of alice, long enough'.padEnd(40, '.')
@@ -62,7 +62,7 @@ describe('the configuration', () => {
     [{ SPLICEKEEPER_BACKUP_AT: 'yesterday' }, 'SPLICEKEEPER_BACKUP_AT'],
   ])('says which setting is wrong: %j', (environment, message) => {
     const error = errorOf([], environment)
-    expect(error).toBeInstanceOf(ConfigurationError)
+    expect(error).toBeInstanceOf(Misconfigured)
     expect(error.message).toContain(message)
   })
 })
@@ -84,7 +84,7 @@ describe('the secret with the nodes', () => {
     [{ ...aNode, name: 'Al ice' }, 'node 1: name: must be a name'],
   ])('names node and field, and never a value', (node, message) => {
     const error = errorOf([node])
-    expect(error).toBeInstanceOf(NodesError)
+    expect(error).toBeInstanceOf(Misconfigured)
     expect(error.message).toContain(`secret Nodes: ${message}`)
     for (const secret of [API_KEY, RELAY_KEY, 'short secret']) expect(error.message).not.toContain(secret)
   })

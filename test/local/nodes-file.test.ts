@@ -1,24 +1,30 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished, describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { startChild } from '../../local/child.ts'
+import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
+import { parseNodes } from '../../adapters/node/configured.ts'
+import { encodeMacaroon, mintMacaroon } from '../../adapters/node/ldk/macaroon.ts'
 import { readNodesFile } from '../../local/nodes-file.ts'
 import { startSimulation } from '../../local/simulation.ts'
-import { aProduct, request, temporaryFolder } from '../support/local-product.ts'
+import { aProduct, aRefusal, request, temporaryFolder } from '../support/local-product.ts'
 
 const API_KEY = 'c3'.repeat(32)
 
-const aNode = {
+const withCertificate = {
   kind: 'ldk-server',
   name: 'alice',
   network: 'regtest',
   url: 'https://127.0.0.1:3536',
-  certificateFile: 'tls.crt',
+  certificate: selfSignedCertificate().certificate,
   auth: { scheme: 'hmac', apiKey: API_KEY },
   tenants: ['local'],
   chain: { kind: 'esplora', url: 'http://127.0.0.1:3002' },
 }
+
+const MACAROON = encodeMacaroon(mintMacaroon(Buffer.alloc(32), Buffer.from('test'), [])).toString('hex')
+const { certificate, ...rest } = withCertificate
+const aNode = { ...rest, certificateFile: 'tls.crt' }
 
 function fileWith(content: unknown): string {
   const path = join(temporaryFolder(), 'nodes.json')
@@ -26,27 +32,22 @@ function fileWith(content: unknown): string {
   return path
 }
 
-const refusal = async (path: string): Promise<unknown> =>
-  startChild(temporaryFolder(), { NODES_FILE: path }).catch((error: unknown) => error)
+const refusal = (path: string) => aRefusal(temporaryFolder(), { NODES_FILE: path })
 
 describe('NODES_FILE', () => {
   it.each([
     ['no JSON', `[{"auth": {"apiKey": "${API_KEY}"},, }]`, 'is not JSON (line 1 column'],
     ['no list', { alice: aNode }, 'must be a list of nodes'],
-    ['a wrong field', [{ ...aNode, url: 'alice' }], 'node alice: url: must be an https URL'],
-    ['no certificate', [aNode], 'certificateFile: there is no file'],
-    [
-      'two certificates',
-      [{ ...aNode, certificate: 'x' }],
-      'certificate and certificateFile: give one of them',
-    ],
+    ['a wrong field', [{ ...withCertificate, url: 'alice' }], 'node alice: url: must be an https URL'],
+    ['no certificate', [aNode], 'node 1: certificateFile: there is no file'],
+    ['two certificates', [{ ...aNode, certificate }], 'node 1: certificateFile: there is a certificate, too'],
   ])('with %s: a clear error that names the field, and exit code 1', async (_what, content, message) => {
-    const path = fileWith(content)
-    const refused = await refusal(path)
-    expect(refused).toMatchObject({ code: 1, output: expect.stringMatching(/^.*nodes\.json: /) })
-    expect(refused).toMatchObject({ output: expect.stringContaining(message) })
-    expect(refused).toMatchObject({ output: expect.not.stringContaining(API_KEY) })
-    expect(refused).toMatchObject({ output: expect.not.stringContaining('    at ') })
+    const { code, output } = await refusal(fileWith(content))
+    expect(code).toBe(1)
+    expect(output).toMatch(/nodes\.json: /)
+    expect(output).toContain(message)
+    expect(output).not.toContain(API_KEY)
+    expect(output).not.toContain('    at ')
   })
 
   it('that is not there', async () => {
@@ -59,6 +60,26 @@ describe('NODES_FILE', () => {
     const path = fileWith([aNode])
     writeFileSync(join(path, '..', 'tls.crt'), entry.certificate)
     expect(readNodesFile(path)).toMatchObject([{ name: 'alice', certificate: entry.certificate }])
+  })
+
+  it('is explained by an example that fits, but for what is secret in it', () => {
+    const example: unknown = JSON.parse(
+      readFileSync(new URL('../../nodes.example.json', import.meta.url), 'utf8'),
+    )
+    const entries = z.array(z.looseObject({ auth: z.object({ scheme: z.string() }) })).parse(example)
+    const filledIn = ['certificateFile', 'nodeId']
+    const filled = entries.map((entry) => ({
+      ...Object.fromEntries(Object.entries(entry).filter(([name]) => !filledIn.includes(name))),
+      certificate,
+      auth: entry.auth.scheme === 'hmac' ? withCertificate.auth : { scheme: 'macaroon', macaroon: MACAROON },
+    }))
+    expect(parseNodes(filled, 'the example').map(({ name }) => name)).toEqual(['alice', 'bob'])
+  })
+
+  it('has at least one node for the keys that are made here', async () => {
+    const { code, output } = await refusal(fileWith([{ ...withCertificate, tenants: ['acme'] }]))
+    expect(code).toBe(1)
+    expect(output).toContain('no node has "local" among its tenants')
   })
 
   it('runs the product on the nodes of the file, with nothing simulated', async () => {

@@ -1,9 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { JournalEntry } from '../../adapters/node/simulated/journal-entry.ts'
+import { startChild } from '../../local/child.ts'
+import type { Child } from '../../local/child.ts'
 import { aProduct, temporaryFolder } from '../support/local-product.ts'
 
 const SIM = fileURLToPath(new URL('../../local/sim.ts', import.meta.url))
@@ -47,7 +52,7 @@ describe('npm run sim', () => {
     expect(await fine(folder, 'fault drop always')).toContain('mode always')
     expect(await fine(folder, 'lift-faults')).toBe('faults 0\n')
     expect(await fine(folder, `abort-next ${channel} constructing`)).toContain(channel)
-    expect(await fine(folder, 'peer-locks 2 off')).toContain('peerLocks false')
+    expect(await fine(folder, 'peer-locks 2 off')).toContain('peerLocks off')
     expect((await fine(folder, 'channels')).trim().split('\n')).toHaveLength(4)
     expect(await fine(folder, `close ${channel.slice(0, 8)} force`)).toBe(
       `channelId ${channel}  closes force\n`,
@@ -56,6 +61,39 @@ describe('npm run sim', () => {
     const journal = z.array(JournalEntry).parse(JSON.parse(await fine(folder, 'journal')))
     expect(journal.map(({ type }) => type)).toContain('process_started')
     expect(JSON.parse(await fine(folder, 'journal 2'))).toEqual(journal.slice(-2))
+  })
+
+  it('says so where nothing runs', async () => {
+    const folder = temporaryFolder()
+    expect(await sim(folder, 'mine')).toMatchObject({
+      code: 1,
+      complaint: `nothing runs on ${folder}: npm start first\n`,
+    })
+    const product = await aProduct(folder)
+    await product.end('SIGKILL')
+    const { code, complaint } = await sim(folder, 'mine')
+    expect(code).toBe(1)
+    expect(complaint).toMatch(/^nothing answers at .*: npm start first\n$/)
+  })
+
+  it('helps', async () => {
+    const { code, out } = await sim(temporaryFolder(), 'help')
+    expect(code).toBe(0)
+    for (const name of ['mine', 'restart-node', 'disconnect-peer', 'reorg', 'fault', 'close', 'journal'])
+      expect(out).toContain(`  ${name}`)
+  })
+})
+
+describe('a command that is typed wrong', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'splicekeeper-test-'))
+  let product: Child
+
+  beforeAll(async () => {
+    product = await startChild(folder, { BLOCK_SECONDS: '0' })
+  })
+  afterAll(async () => {
+    await product.end('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
   })
 
   it.each([
@@ -71,34 +109,8 @@ describe('npm run sim', () => {
     ['__proto__', 'there is no command __proto__'],
     ['restore-everything', 'there is no command'],
   ])('says what is wrong with: %s', async (words, message) => {
-    const ended = await sim(await folderOfAProduct(), words)
-    expect(ended).toMatchObject({ code: 1, out: '', complaint: expect.stringContaining(message) })
-  })
-
-  it('says so where nothing runs', async () => {
-    const folder = temporaryFolder()
-    expect(await sim(folder, 'mine')).toMatchObject({
-      code: 1,
-      complaint: `nothing runs on ${folder}: npm start first\n`,
-    })
-    const product = await aProduct(folder)
-    await product.end('SIGKILL')
-    expect(await sim(folder, 'mine')).toMatchObject({
-      code: 1,
-      complaint: expect.stringMatching(/^nothing answers at .*: npm start first\n$/),
-    })
-  })
-
-  it('helps', async () => {
-    const { code, out } = await sim(temporaryFolder(), 'help')
-    expect(code).toBe(0)
-    for (const name of ['mine', 'restart-node', 'disconnect-peer', 'reorg', 'fault', 'close', 'journal'])
-      expect(out).toContain(`  ${name}`)
+    const { code, out, complaint } = await sim(folder, words)
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(complaint).toContain(message)
   })
 })
-
-async function folderOfAProduct(): Promise<string> {
-  const folder = temporaryFolder()
-  await aProduct(folder)
-  return folder
-}

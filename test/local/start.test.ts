@@ -1,14 +1,24 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { NotStarted, startChild } from '../../local/child.ts'
+import { startChild } from '../../local/child.ts'
+import type { Child } from '../../local/child.ts'
 import { Endpoints } from '../../local/endpoints.ts'
 import { until } from '../../local/until.ts'
-import { aProduct, lever, order, request, statusOf, temporaryFolder } from '../support/local-product.ts'
+import {
+  aProduct,
+  aRefusal,
+  lever,
+  order,
+  request,
+  statusOf,
+  temporaryFolder,
+} from '../support/local-product.ts'
 
 const shell = promisify(execFile)
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
@@ -44,33 +54,6 @@ describe('npm start', () => {
     expect(Splice.parse(await paste(0))).toMatchObject({ id: posted.id, status: 'settled' })
   })
 
-  it('tells where everything is, to its owner alone', async () => {
-    const folder = temporaryFolder()
-    const { endpoints } = await aProduct(folder)
-    const path = join(folder, 'endpoints.json')
-    expect(Endpoints.parse(JSON.parse(readFileSync(path, 'utf8')))).toEqual(endpoints)
-    expect(endpoints).toMatchObject({ node: 'alice', channels: { length: 4 } })
-    for (const name of ['endpoints.json', 'keys.json', 'world.json'])
-      expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
-    expect(statSync(folder).mode & 0o077).toBe(0)
-    for (const url of [endpoints.api, endpoints.sim, endpoints.esplora, endpoints.table, endpoints.queues])
-      expect(await listens(url ?? '')).toBe(true)
-  })
-
-  it('has an operator key beside the key', async () => {
-    const product = await aProduct(temporaryFolder())
-    const path = `/v1/channels/${product.endpoints.channels[0] ?? ''}/unfreeze`
-    const body = JSON.stringify({ note: 'test' })
-    const unfreeze = (key: string) =>
-      request(product, path, {
-        method: 'POST',
-        headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
-        body,
-      })
-    expect(await unfreeze(product.endpoints.key)).toMatchObject({ status: 403 })
-    expect(await unfreeze(product.endpoints.operatorKey)).toMatchObject({ status: 409 })
-  })
-
   it('mines by itself', async () => {
     const product = await aProduct(temporaryFolder(), { BLOCK_SECONDS: '0.1' })
     const tip = await lever(product, 'mine', Tip)
@@ -103,31 +86,67 @@ describe('npm start', () => {
     expect(await statusOf(second, id)).not.toBe('failed')
   })
 
-  it('says so where its port is taken, and touches nothing', async () => {
-    const folder = temporaryFolder()
-    const product = await aProduct(folder)
-    const { port } = new URL(product.endpoints.api)
-    const second = await startChild(temporaryFolder(), { PORT: port }).catch((error: unknown) => error)
-    expect(second).toBeInstanceOf(NotStarted)
-    expect(second).toMatchObject({ code: 1, output: expect.stringMatching(`^port ${port} is taken: .*PORT`) })
-    expect((await request(product, '/health')).status).toBe(200)
-  })
-
-  it('says so where another one runs on its data', async () => {
-    const folder = temporaryFolder()
-    const product = await aProduct(folder)
-    const second = await startChild(folder).catch((error: unknown) => error)
-    expect(second).toMatchObject({ code: 1, output: expect.stringContaining('another one runs on') })
-    expect((await request(product, '/v1/splices')).status).toBe(200)
-    expect(existsSync(join(folder, 'endpoints.json'))).toBe(true)
-  })
-
   it.each([
     [{ PORT: 'http' }, 'PORT'],
     [{ PORT: '70000' }, 'PORT'],
     [{ BLOCK_SECONDS: '-1' }, 'BLOCK_SECONDS'],
   ])('names the setting that is wrong: %j', async (environment, name) => {
-    const refused = await startChild(temporaryFolder(), environment).catch((error: unknown) => error)
-    expect(refused).toMatchObject({ code: 1, output: expect.stringMatching(`^${name}: `) })
+    const { code, output } = await aRefusal(temporaryFolder(), environment)
+    expect(code).toBe(1)
+    expect(output).toMatch(new RegExp(`^${name}: `))
+  })
+})
+
+describe('a product that runs', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'splicekeeper-test-'))
+  let product: Child
+
+  beforeAll(async () => {
+    product = await startChild(folder, { BLOCK_SECONDS: '0' })
+  })
+  afterAll(async () => {
+    await product.end('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('tells where everything is, to its owner alone', async () => {
+    const { endpoints } = product
+    const path = join(folder, 'endpoints.json')
+    expect(Endpoints.parse(JSON.parse(readFileSync(path, 'utf8')))).toEqual(endpoints)
+    expect(endpoints).toMatchObject({ node: 'alice', channels: { length: 4 } })
+    for (const name of ['endpoints.json', 'keys.json', 'world.json'])
+      expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
+    expect(statSync(folder).mode & 0o077).toBe(0)
+    for (const url of [endpoints.api, endpoints.sim, endpoints.esplora, endpoints.table, endpoints.queues])
+      expect(await listens(url ?? '')).toBe(true)
+  })
+
+  it('has an operator key beside the key', async () => {
+    const path = `/v1/channels/${product.endpoints.channels[0] ?? ''}/unfreeze`
+    const body = JSON.stringify({ note: 'test' })
+    const unfreeze = (key: string) =>
+      request(product, path, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+        body,
+      })
+    expect(await unfreeze(product.endpoints.key)).toMatchObject({ status: 403 })
+    expect(await unfreeze(product.endpoints.operatorKey)).toMatchObject({ status: 409 })
+  })
+
+  it('says so where its port is taken, and touches nothing', async () => {
+    const { port } = new URL(product.endpoints.api)
+    const { code, output } = await aRefusal(temporaryFolder(), { PORT: port })
+    expect(code).toBe(1)
+    expect(output).toMatch(new RegExp(`^port ${port} is taken: .*PORT.*\n$`))
+    expect((await request(product, '/health')).status).toBe(200)
+  })
+
+  it('says so where another one runs on its data', async () => {
+    const { code, output } = await aRefusal(folder, {})
+    expect(code).toBe(1)
+    expect(output).toContain(`another one runs on ${folder}`)
+    expect((await request(product, '/v1/splices')).status).toBe(200)
+    expect(existsSync(join(folder, 'endpoints.json'))).toBe(true)
   })
 })

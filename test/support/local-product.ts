@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import * as z from 'zod'
-import { startChild } from '../../local/child.ts'
+import { NotStarted, startChild } from '../../local/child.ts'
 import type { Child } from '../../local/child.ts'
 import { send } from '../../local/control-client.ts'
 
@@ -17,8 +17,21 @@ export function temporaryFolder(): string {
 /** The local product in a process of its own, with blocks by hand; killed when the test is over. */
 export async function aProduct(folder: string, environment: Record<string, string> = {}): Promise<Child> {
   const product = await startChild(folder, { BLOCK_SECONDS: '0', ...environment })
-  onTestFinished(async () => void (await product.end('SIGKILL')))
+  onTestFinished(async () => {
+    await product.end('SIGKILL')
+  })
   return product
+}
+
+/** A start that is refused: its exit code, and what it printed. */
+export async function aRefusal(folder: string, environment: Record<string, string>): Promise<NotStarted> {
+  try {
+    await (await startChild(folder, environment)).end('SIGKILL')
+  } catch (error) {
+    if (error instanceof NotStarted) return error
+    throw error
+  }
+  throw new Error('it started')
 }
 
 /** Pulls a lever of the product's world; answers what it says, as a schema wants it. */

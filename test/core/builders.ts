@@ -1,0 +1,425 @@
+import { Transaction } from 'bitcoinjs-lib'
+import { memoryStore } from '../../adapters/store/memory.ts'
+import type { MemoryHooks, MemoryStore } from '../../adapters/store/memory.ts'
+import type { ChainFault, ChainTransaction, Spend } from '../../core/chain.ts'
+import type { ChannelSeen, NodeSeen } from '../../core/items.ts'
+import type { Capabilities, ChannelSnapshot, NodeLook } from '../../core/node.ts'
+import type { ChainView, Hop, Observation, Sighting } from '../../core/observation.ts'
+import { outpointOf, splitOutpoint } from '../../core/outpoint.ts'
+import { Policy } from '../../core/policy.ts'
+import type { ChainPort, ConfiguredNode, NodePort, Ports } from '../../core/ports.ts'
+import { err, ok } from '../../core/result.ts'
+import type { Attempt, Candidate, Splice } from '../../core/splice.ts'
+import type { ParsedTransaction } from '../../core/transaction.ts'
+import { parseTransaction } from '../../core/transaction.ts'
+import type { Verdict } from '../../core/verdict.ts'
+import { ACCEPTED_AT, aSplice, aTxid, countingIds } from '../support/splices.ts'
+
+export const policy = Policy.parse({})
+export const NOW = ACCEPTED_AT + 3_600_000
+export const TIP = 200
+export const ANCHOR = `${aTxid('a')}:0`
+export const context = { now: NOW, policy }
+export const CALL = { signal: new AbortController().signal }
+/** Scripts: one that can fund a channel, one that cannot. */
+export const P2WSH = `0020${'ab'.repeat(32)}`
+export const P2WPKH = `0014${'cd'.repeat(20)}`
+
+/** An unanswered attempt whose fence has passed long ago. */
+export function anAttempt(overrides: Partial<Attempt> = {}): Attempt {
+  const number = overrides.number ?? 1
+  return {
+    id: `attempt-${number}`,
+    number,
+    kind: 'submit',
+    anchor: ANCHOR,
+    startedAt: ACCEPTED_AT,
+    fenceAt: ACCEPTED_AT + 120_000,
+    steps: [],
+    result: { type: 'unknown', message: '', at: ACCEPTED_AT + 1_000 },
+    dead: null,
+    seenDisconnectedAt: null,
+    count: 1,
+    ...overrides,
+  }
+}
+
+export function aDeadAttempt(overrides: Partial<Attempt> = {}): Attempt {
+  return anAttempt({ dead: { rule: 'process_restarted', at: NOW - 1 }, ...overrides })
+}
+
+export function aRefusedAttempt(overrides: Partial<Attempt> = {}): Attempt {
+  return anAttempt({
+    result: { type: 'refused', class: 'not_now', message: 'not now', at: ACCEPTED_AT + 1_000 },
+    dead: { rule: 'refused', at: ACCEPTED_AT + 1_000 },
+    ...overrides,
+  })
+}
+
+export function taken(at = ACCEPTED_AT + 1_000): Attempt['result'] {
+  return { type: 'taken', at }
+}
+
+export function aCandidate(overrides: Partial<Candidate> = {}): Candidate {
+  return {
+    txid: aTxid('c'),
+    spends: ANCHOR,
+    feeSats: 300,
+    feeRateSatPerKw: 1_000,
+    seenAt: NOW - 1,
+    block: null,
+    ...overrides,
+  }
+}
+
+/** A queued splice-out on the anchor, without a ceiling. */
+export function aLiveSplice(overrides: Partial<Splice> = {}): Splice {
+  return aSplice({
+    lineage: [ANCHOR],
+    budget: {
+      maxAttempts: 3,
+      deadline: NOW + 3_600_000,
+      maxFeeRateSatPerKw: null,
+      maxFeeSats: null,
+    },
+    ...overrides,
+  })
+}
+
+/** One that was submitted once and not answered. */
+export function aSubmittedSplice(overrides: Partial<Splice> = {}): Splice {
+  return aLiveSplice({
+    state: 'submitted',
+    anchor: ANCHOR,
+    baseline: { claimableSats: 0, reservedSats: 0 },
+    attempts: [anAttempt()],
+    attemptSerial: 1,
+    slotHeld: true,
+    ...overrides,
+  })
+}
+
+export function aChannel(overrides: Partial<ChannelSnapshot> = {}): ChannelSnapshot {
+  return {
+    channelId: 'c'.repeat(64),
+    userChannelId: null,
+    peerId: `03${'b'.repeat(64)}`,
+    peerConnected: true,
+    ready: true,
+    closing: false,
+    funding: ANCHOR,
+    capacitySats: 1_000_000,
+    outboundMsat: 600_000_000,
+    inboundMsat: 400_000_000,
+    claimableSats: 600_000,
+    closeFeeSats: 0,
+    lockDepth: 6,
+    candidates: null,
+    negotiation: 'unknown',
+    ...overrides,
+  }
+}
+
+export function capabilities(overrides: Partial<Capabilities> = {}): Capabilities {
+  return {
+    software: 'ldk-server',
+    spliceIn: true,
+    spliceOut: true,
+    toAddress: true,
+    bump: false,
+    feeCap: 'gated',
+    overlapGuard: true,
+    queuesOffline: true,
+    reportsCandidates: false,
+    checksAnchor: false,
+    fenceMs: 120_000,
+    deadRules: ['process_restarted', 'overlap_guard', 'quiet_absence'],
+    slotScope: 'channel',
+    ...overrides,
+  }
+}
+
+export function aLook(overrides: Partial<NodeLook> = {}): NodeLook {
+  return {
+    observedAt: NOW,
+    nodeId: aSplice().nodeId,
+    network: 'regtest',
+    version: null,
+    tipHeight: TIP,
+    tipHash: aTxid('e'),
+    synced: true,
+    capabilities: capabilities(),
+    channels: [aChannel()],
+    spendableSats: 1_000_000,
+    feeRateSatPerKw: null,
+    ...overrides,
+  }
+}
+
+export function aChain(overrides: Partial<ChainView> = {}): ChainView {
+  return {
+    tip: { height: TIP, hash: aTxid('e') },
+    hops: [aHop()],
+    reachedFunding: true,
+    earlierEffect: null,
+    feeRateSatPerKw: 1_000,
+    ...overrides,
+  }
+}
+
+export function aNodeSeen(overrides: Partial<NodeSeen> = {}): NodeSeen {
+  return {
+    nodeId: aSplice().nodeId,
+    network: 'regtest',
+    version: null,
+    software: 'ldk-server',
+    spliceIn: true,
+    spliceOut: true,
+    toAddress: true,
+    bump: false,
+    feeCap: 'gated',
+    overlapGuard: true,
+    slotScope: 'channel',
+    channelIds: ['c'.repeat(64)],
+    processStarts: [],
+    paused: null,
+    relayEvents: [],
+    seenAt: NOW,
+    ...overrides,
+  }
+}
+
+export function aChannelSeen(overrides: Partial<ChannelSeen> = {}): ChannelSeen {
+  return {
+    node: 'alice',
+    channelId: 'c'.repeat(64),
+    userChannelId: null,
+    peerId: `03${'b'.repeat(64)}`,
+    funding: ANCHOR,
+    earlier: [],
+    capacitySats: 1_000_000,
+    outboundMsat: 600_000_000,
+    inboundMsat: 400_000_000,
+    peerConnected: true,
+    connectedSince: NOW,
+    ready: true,
+    closing: false,
+    lockDepth: 6,
+    goneAt: null,
+    ...overrides,
+  }
+}
+
+/** Node and chain at rest: the anchor is known unspent, nothing stirs. */
+export function anObservation(overrides: Partial<Observation> = {}): Observation {
+  return {
+    at: NOW,
+    node: aLook(),
+    nodeFault: null,
+    channel: aChannel(),
+    nodeSeen: aNodeSeen(),
+    channelSeen: aChannelSeen(),
+    quietAbsenceMs: null,
+    chain: aChain(),
+    slot: null,
+    generation: { configured: 0, stored: 0 },
+    ...overrides,
+  }
+}
+
+export function aVerdict(overrides: Partial<Verdict> = {}): Verdict {
+  return {
+    name: 'absent',
+    tipHeight: TIP,
+    candidates: [],
+    lineage: [ANCHOR],
+    buried: false,
+    depth: 0,
+    locked: false,
+    channelGone: false,
+    peerConnected: true,
+    stirring: false,
+    signs: null,
+    secondEffect: null,
+    nodeWentBack: false,
+    effectWithoutAttempt: null,
+    processStarts: [],
+    watchedSpent: false,
+    deadRules: ['process_restarted', 'overlap_guard', 'quiet_absence'],
+    quietAbsenceMs: null,
+    ...overrides,
+  }
+}
+
+export type TransactionParts = {
+  readonly inputs: readonly {
+    readonly outpoint: string
+    readonly sequence?: number
+    readonly witness?: readonly Uint8Array[]
+  }[]
+  readonly outputs?: readonly { readonly script: string; readonly amountSats: number }[]
+  readonly locktime?: number
+}
+export type Built = { readonly txid: string; readonly hex: string; readonly parsed: ParsedTransaction }
+
+/** A transaction in its serialised form, and parsed from it. */
+export function aTransaction(parts: TransactionParts): Built {
+  const tx = new Transaction()
+  tx.version = 2
+  tx.locktime = parts.locktime ?? 0
+  parts.inputs.forEach(({ outpoint, sequence, witness }, index) => {
+    const { txid, vout } = splitOutpoint(outpoint)
+    tx.addInput(Buffer.from(txid, 'hex').reverse(), vout, sequence ?? 0xfffffffd)
+    if (witness) tx.setWitness(index, [...witness])
+  })
+  for (const { script, amountSats } of parts.outputs ?? [{ script: P2WSH, amountSats: 900_000 }])
+    tx.addOutput(Buffer.from(script, 'hex'), BigInt(amountSats))
+  const hex = tx.toHex()
+  const parsed = parseTransaction(hex)
+  if (parsed === null) throw new Error('the builder built nothing that can be read')
+  return { txid: tx.getId(), hex, parsed }
+}
+
+/** A transaction that spends an outpoint and funds a channel with its first output. */
+export function aSplicing(outpoint: string, amountSats = 900_000): Built {
+  return aTransaction({ inputs: [{ outpoint }], outputs: [{ script: P2WSH, amountSats }] })
+}
+
+/** A force-close of a channel. */
+export function aCommitment(outpoint: string): Built {
+  return aTransaction({
+    inputs: [{ outpoint, sequence: 0x80_00_00_01 }],
+    outputs: [{ script: P2WPKH, amountSats: 1_000 }],
+    locktime: 0x20_00_00_01,
+  })
+}
+
+export function fundingOf(built: Built): string {
+  return outpointOf(built.txid, 0)
+}
+
+/** As a chain source knows it: in the block at a height, or null: in the mempool. */
+export function onChain(built: Built, height: number | null = null): ChainTransaction {
+  const block = height === null ? null : { height, hash: aTxid('d'), time: height * 600 }
+  return { txid: built.txid, hex: built.hex, block, feeSats: 300 }
+}
+
+export function aSighting(
+  spends: string,
+  built: Built,
+  effect: Sighting['effect'],
+  height: number | null = null,
+): Sighting {
+  return { spends, tx: onChain(built, height), parsed: built.parsed, effect }
+}
+
+export function aHop(overrides: Partial<Hop> = {}): Hop {
+  return { outpoint: ANCHOR, own: 'confirmed', spender: null, ...overrides }
+}
+
+/** A chain source made of a few transactions; each is the spender of its inputs. */
+export class FakeChain implements ChainPort {
+  readonly calls: string[] = []
+  height = TIP
+  fails: (call: string) => boolean = () => false
+  /** What `spend` answers, by outpoint, where it is not what follows from the transactions. */
+  readonly spends = new Map<string, Spend>()
+  readonly #transactions = new Map<string, ChainTransaction>()
+
+  constructor(transactions: readonly ChainTransaction[] = []) {
+    for (const tx of transactions) this.#transactions.set(tx.txid, tx)
+  }
+
+  readonly tip: ChainPort['tip'] = async () => this.#answer('tip', { height: this.height, hash: aTxid('e') })
+  readonly blockHash: ChainPort['blockHash'] = async () => this.#answer('blockHash', null)
+  readonly transaction: ChainPort['transaction'] = async (txid) =>
+    this.#answer(`transaction ${txid}`, this.#transactions.get(txid) ?? null)
+  readonly spend: ChainPort['spend'] = async (outpoint) =>
+    this.#answer(`spend ${outpoint}`, this.spends.get(outpoint) ?? this.#spendOf(outpoint))
+  readonly feeRateSatPerKw: ChainPort['feeRateSatPerKw'] = async () => this.#answer('fee', 1_000)
+  readonly broadcast: ChainPort['broadcast'] = async () => this.#answer('broadcast', undefined)
+
+  #spendOf(outpoint: string): Spend {
+    const spender =
+      [...this.#transactions.values()].find((tx) =>
+        parseTransaction(tx.hex)?.inputs.some((input) => input.outpoint === outpoint),
+      ) ?? null
+    return { own: 'confirmed', spender }
+  }
+
+  #answer<T>(call: string, value: T) {
+    this.calls.push(call)
+    const fault: ChainFault = { class: 'unreachable', message: call }
+    return this.fails(call) ? err(fault) : ok(value)
+  }
+}
+
+/** A node whose look is given; it takes every submission. */
+export function fakeNode(look: () => Awaited<ReturnType<NodePort['look']>>): NodePort {
+  return {
+    look: async () => look(),
+    submit: async () => ({ type: 'taken' }),
+    newAddress: async () => err({ class: 'unreachable', message: 'no address' }),
+    connectPeer: async () => ok(undefined),
+    contribution: async () => ok(null),
+  }
+}
+
+export type Bench = {
+  readonly ports: Ports
+  readonly store: MemoryStore
+  readonly hints: string[]
+  readonly alarms: string[]
+  readonly counts: Map<string, number>
+  now: number
+}
+
+export type BenchOptions = {
+  readonly hooks?: MemoryHooks
+  readonly nodes?: readonly ConfiguredNode[]
+  readonly generation?: number
+}
+
+/** Ports over a memory store, with everything written down that they were asked for. */
+export function aBench(options: BenchOptions = {}): Bench {
+  const hints: string[] = []
+  const alarms: string[] = []
+  const counts = new Map<string, number>()
+  const ids = countingIds('bench')
+  const store = memoryStore({ ids, ...(options.hooks ? { hooks: options.hooks } : {}) })
+  const bench: Bench = {
+    store,
+    hints,
+    alarms,
+    counts,
+    now: NOW,
+    ports: {
+      store,
+      queue: { hint: async (id) => void hints.push(id) },
+      clock: { now: () => bench.now },
+      chance: { fraction: () => 0, id: () => ids.id() },
+      telemetry: {
+        count: (name, value = 1) => void counts.set(name, (counts.get(name) ?? 0) + value),
+        info: () => undefined,
+        alarm: (message) => void alarms.push(message),
+      },
+      nodes: new Map((options.nodes ?? []).map((node) => [node.name, node])),
+      call: () => CALL,
+      generation: options.generation ?? 0,
+    },
+  }
+  return bench
+}
+
+export function aConfiguredNode(overrides: Partial<ConfiguredNode> = {}): ConfiguredNode {
+  return {
+    name: 'alice',
+    port: fakeNode(() => ok(aLook())),
+    chain: new FakeChain(),
+    tenants: ['acme'],
+    nodeId: null,
+    relayKey: null,
+    quietAbsenceMs: null,
+    ...overrides,
+  }
+}

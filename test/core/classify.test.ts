@@ -1,0 +1,384 @@
+import { describe, expect, test } from 'vitest'
+import { classify } from '../../core/classify.ts'
+import type { Observation } from '../../core/observation.ts'
+import type { Splice } from '../../core/splice.ts'
+import type { Verdict } from '../../core/verdict.ts'
+import { aTxid } from '../support/splices.ts'
+import {
+  aCandidate,
+  aChain,
+  aChannel,
+  aChannelSeen,
+  aCommitment,
+  aDeadAttempt,
+  aHop,
+  aLiveSplice,
+  aLook,
+  ANCHOR,
+  anAttempt,
+  anObservation,
+  aNodeSeen,
+  aSighting,
+  aSplicing,
+  aSubmittedSplice,
+  capabilities,
+  fundingOf,
+  NOW,
+  policy,
+  TIP,
+} from './builders.ts'
+
+const ours = aSplicing(ANCHOR)
+const rival = aSplicing(ANCHOR, 800_000)
+const NEXT = fundingOf(ours)
+const seen = aCandidate({ txid: ours.txid })
+
+type Given = {
+  readonly splice?: Splice
+  readonly chain?: Parameters<typeof aChain>[0] | null
+  readonly channel?: Parameters<typeof aChannel>[0] | null
+  readonly node?: Parameters<typeof aLook>[0] | null
+  readonly more?: Partial<Observation>
+}
+
+function verdict(given: Given): Verdict {
+  const observation = anObservation({
+    chain: given.chain === null ? null : aChain(given.chain),
+    channel: given.channel === null ? null : aChannel(given.channel),
+    node: given.node === null ? null : aLook(given.node),
+    ...given.more,
+  })
+  return classify(given.splice ?? aSubmittedSplice(), observation, policy)
+}
+
+/** The anchor spent by ours, in the mempool or at a height. */
+const spent = (height: number | null, effect: 'ours' | 'none' | 'unknown' = 'ours', by = ours) => ({
+  hops: [aHop({ spender: aSighting(ANCHOR, by, effect, height) })],
+})
+/** The same, with the walk gone on to what it funded. */
+const moved = (height: number | null, effect: 'ours' | 'none' = 'ours') => ({
+  hops: [...spent(height, effect).hops, aHop({ outpoint: NEXT })],
+})
+const onNext = { funding: NEXT }
+const atDepth = (depth: number): number => TIP - depth + 1
+
+describe('the verdict, where no candidate was seen', () => {
+  const dead = aSubmittedSplice({ attempts: [aDeadAttempt()] })
+  const mempool = { hops: [aHop({ own: 'mempool' })] }
+  const unknownOwn = { hops: [aHop({ own: 'unknown' })] }
+  const behind = { tip: { height: TIP - 1, hash: aTxid('e') } }
+  const ahead = { tip: { height: TIP + 1, hash: aTxid('e') } }
+  const closing = { hops: [aHop({ spender: aSighting(ANCHOR, aCommitment(ANCHOR), 'none', atDepth(6)) })] }
+  const cases: (readonly [string, Given, Partial<Verdict>])[] = [
+    ['the anchor is known unspent', {}, { name: 'absent' }],
+    ['no chain source', { chain: null }, { name: 'not_known', tipHeight: null }],
+    ['a walk of nothing', { chain: { hops: [] } }, { name: 'not_known' }],
+    ["the anchor's own transaction is not known", { chain: unknownOwn }, { name: 'not_known' }],
+    ["the anchor's own transaction is unconfirmed", { chain: mempool }, { name: 'not_known' }],
+    ['the same, zero-conf', { chain: mempool, channel: { lockDepth: 0 } }, { name: 'absent' }],
+    ['unknown even on zero-conf', { chain: unknownOwn, channel: { lockDepth: 0 } }, { name: 'not_known' }],
+    ['the source is a block behind the node', { chain: behind }, { name: 'not_known' }],
+    ['the source is a block ahead of the node', { chain: ahead }, { name: 'absent' }],
+    ['the walk did not arrive', { chain: { reachedFunding: false } }, { name: 'not_known' }],
+    ['the node stands elsewhere', { channel: onNext }, { name: 'not_known' }],
+    ['the node tells no funding', { channel: { funding: null } }, { name: 'not_known' }],
+    ['the channel is gone, the anchor unspent', { channel: null }, { name: 'not_known', channelGone: true }],
+    [
+      'the channel is not listed by a node that still syncs',
+      { channel: null, node: { synced: false } },
+      { name: 'absent', channelGone: false },
+    ],
+    ['no look at the node', { node: null, channel: null }, { name: 'absent', peerConnected: null }],
+    [
+      'a foreign splice in the mempool',
+      { chain: spent(null, 'none', rival) },
+      { name: 'foreign_pending', depth: 0, buried: false },
+    ],
+    [
+      'a foreign splice, buried and not locked',
+      { chain: spent(atDepth(6), 'none', rival) },
+      { name: 'foreign_pending', depth: 6, buried: true },
+    ],
+    ['a foreign splice locked', { chain: moved(190, 'none'), channel: onNext }, { name: 'foreign' }],
+    [
+      'a foreign splice locked, every attempt dead',
+      { splice: dead, chain: moved(190, 'none'), channel: onNext },
+      { name: 'absent' },
+    ],
+    ['a close', { chain: closing }, { name: 'closed', depth: 6, buried: true }],
+    [
+      'a cooperative close: spent, and the channel gone',
+      { chain: spent(atDepth(5), 'none', rival), channel: null },
+      { name: 'closed', depth: 5, buried: false },
+    ],
+    [
+      'what it is, is not known',
+      { chain: spent(atDepth(5), 'unknown') },
+      { name: 'unattributed', depth: 5, buried: false },
+    ],
+    [
+      'what it is, is not known when it is buried',
+      { chain: spent(atDepth(6), 'unknown') },
+      { name: 'unattributed', depth: 6, buried: true },
+    ],
+  ]
+  test.each(cases)('%s', (_says, given, expected) => expect(verdict(given)).toMatchObject(expected))
+})
+
+describe('the verdict, once a candidate is seen', () => {
+  const known = aSubmittedSplice({ state: 'pending', candidates: [seen] })
+  const locked = (lockedAt: number | null): Splice => ({ ...known, state: 'confirmed', lockedAt })
+  const six = { chain: moved(atDepth(6)), channel: onNext }
+  const cases: (readonly [string, Given, Partial<Verdict>])[] = [
+    ['in the mempool, for the first time', { chain: spent(null) }, { name: 'pending' }],
+    ['in the mempool', { splice: known, chain: spent(null) }, { name: 'pending' }],
+    ['not to be seen', { splice: known }, { name: 'unseen' }],
+    ['not to be seen, no walk', { splice: known, chain: { hops: [] } }, { name: 'unseen' }],
+    ['no chain source', { splice: known, chain: null }, { name: 'not_known' }],
+    [
+      'another took its place',
+      { splice: known, chain: spent(null, 'none', rival) },
+      { name: 'replaced', buried: false },
+    ],
+    [
+      'another took its place, five deep',
+      { splice: known, chain: spent(atDepth(5), 'none', rival) },
+      { name: 'replaced', buried: false },
+    ],
+    [
+      'another took its place, buried',
+      { splice: known, chain: spent(atDepth(6), 'none', rival) },
+      { name: 'replaced', buried: true },
+    ],
+    ['in a block', { chain: spent(TIP) }, { name: 'confirmed', depth: 1, buried: false, locked: false }],
+    [
+      'six deep, and not locked',
+      { splice: locked(NOW - 1), chain: spent(atDepth(6)) },
+      { name: 'confirmed', buried: true, locked: false },
+    ],
+    ['six deep, the lock seen now', { splice: locked(null), ...six }, { name: 'confirmed', locked: true }],
+    ['six deep, the lock seen in this very look', { splice: locked(NOW), ...six }, { name: 'confirmed' }],
+    ['six deep, the lock seen in an earlier look', { splice: locked(NOW - 1), ...six }, { name: 'final' }],
+    [
+      'five deep, locked',
+      { splice: locked(1), chain: moved(atDepth(5)), channel: onNext },
+      { name: 'confirmed', depth: 5 },
+    ],
+    [
+      'seven deep on a channel that wants eight',
+      { splice: locked(1), chain: moved(atDepth(7)), channel: { ...onNext, lockDepth: 8 } },
+      { name: 'confirmed', buried: false },
+    ],
+    [
+      'eight deep there',
+      { splice: locked(1), chain: moved(atDepth(8)), channel: { ...onNext, lockDepth: 8 } },
+      { name: 'final' },
+    ],
+    [
+      'a lock depth of three makes nothing final before six',
+      { splice: locked(1), chain: moved(atDepth(5)), channel: { ...onNext, lockDepth: 3 } },
+      { name: 'confirmed' },
+    ],
+    [
+      'six deep, never locked, the channel gone',
+      { splice: locked(null), chain: spent(atDepth(6)), channel: null },
+      { name: 'final', channelGone: true },
+    ],
+    [
+      'five deep, the channel gone',
+      { splice: locked(null), chain: spent(atDepth(5)), channel: null },
+      { name: 'confirmed' },
+    ],
+    ['back in the mempool', { splice: locked(1), chain: spent(null) }, { name: 'pending', locked: false }],
+  ]
+  test.each(cases)('%s', (_says, given, expected) => expect(verdict(given)).toMatchObject(expected))
+
+  test('locked is what descends from it, too, and not what came before it', () => {
+    const second = aSplicing(NEXT)
+    const hops = [
+      ...spent(atDepth(9)).hops,
+      aHop({ outpoint: NEXT, spender: aSighting(NEXT, second, 'none', atDepth(7)) }),
+      aHop({ outpoint: fundingOf(second) }),
+    ]
+    const splice = locked(1)
+    const descends = verdict({ splice, chain: { hops }, channel: { funding: fundingOf(second) } })
+    expect(descends).toMatchObject({ name: 'final', locked: true })
+    expect(verdict({ splice, chain: { hops }, channel: { funding: ANCHOR } }).locked).toBe(false)
+    expect(verdict({ splice, chain: { hops }, channel: { funding: null } }).locked).toBe(false)
+  })
+
+  test('a candidate once seen stays one, with its block as it is now', () => {
+    const inBlock = { ...seen, block: { height: 190, hash: aTxid('d') } }
+    const splice = { ...known, candidates: [inBlock] }
+    expect(verdict({ splice, chain: spent(null) }).candidates).toEqual([{ ...inBlock, block: null }])
+    expect(verdict({ splice }).candidates, 'its outpoint is unspent').toEqual([{ ...inBlock, block: null }])
+    expect(verdict({ splice, chain: { hops: [] } }).candidates, 'not looked at').toEqual([inBlock])
+    expect(verdict({ splice, chain: spent(195) }).candidates[0]?.block?.height).toBe(195)
+  })
+
+  test('a new one comes with its fee and feerate', () => {
+    const [candidate] = verdict({ chain: spent(195) }).candidates
+    expect(candidate).toEqual({
+      txid: ours.txid,
+      spends: ANCHOR,
+      feeSats: 300,
+      feeRateSatPerKw: Math.floor(300_000 / ours.parsed.weight),
+      seenAt: 0,
+      block: { height: 195, hash: aTxid('d') },
+    })
+  })
+})
+
+describe('what has our effect and is not ours', () => {
+  const unexplained = { name: 'foreign_pending', effectWithoutAttempt: ours.txid, candidates: [] } as const
+
+  test('a splice without an attempt has no candidates', () => {
+    expect(verdict({ splice: aLiveSplice(), chain: spent(null) })).toMatchObject(unexplained)
+  })
+
+  test('what spends an outpoint before the first anchor is not explained by an attempt on a later one', () => {
+    const splice = aSubmittedSplice({
+      lineage: [ANCHOR, NEXT],
+      anchor: NEXT,
+      attempts: [anAttempt({ anchor: NEXT })],
+    })
+    expect(verdict({ splice, chain: moved(190), channel: onNext })).toMatchObject({
+      candidates: [],
+      effectWithoutAttempt: ours.txid,
+    })
+  })
+
+  test('what spends the anchor, or an outpoint after it, is', () => {
+    const splice = aSubmittedSplice({ lineage: [ANCHOR] })
+    const later = aSplicing(NEXT)
+    const hops = [
+      ...spent(190, 'none').hops,
+      aHop({ outpoint: NEXT, spender: aSighting(NEXT, later, 'ours') }),
+    ]
+    expect(verdict({ splice, chain: { hops }, channel: onNext })).toMatchObject({
+      name: 'pending',
+      effectWithoutAttempt: null,
+    })
+  })
+
+  test('what was paid since a backup is reported, but not of one that has ended', () => {
+    const chain = { earlierEffect: aTxid('9') }
+    expect(verdict({ chain }).effectWithoutAttempt).toBe(aTxid('9'))
+    const ended = aSubmittedSplice({ state: 'failed' })
+    expect(verdict({ splice: ended, chain }).effectWithoutAttempt).toBeNull()
+  })
+
+  test('a second one in a block is an anomaly, and one in the mempool is not yet', () => {
+    const later = aSplicing(NEXT)
+    const second = (height: number | null) => ({
+      hops: [...spent(190).hops, aHop({ outpoint: NEXT, spender: aSighting(NEXT, later, 'ours', height) })],
+    })
+    expect(verdict({ chain: second(195), channel: onNext }).secondEffect).toBe(later.txid)
+    expect(verdict({ chain: second(null), channel: onNext }).secondEffect).toBeNull()
+    expect(verdict({ chain: spent(190), channel: onNext }).secondEffect).toBeNull()
+  })
+})
+
+describe('signs', () => {
+  // The baseline of the submitted splice is 0 and 0; half of its amount is 25,000.
+  const cases: (readonly [string, Given['channel'], boolean])[] = [
+    ['nothing moved', {}, false],
+    ['claimable down by just under half', { claimableSats: 575_001 }, false],
+    ['claimable down by exactly half', { claimableSats: 575_000 }, true],
+    ['claimable up by exactly half', { claimableSats: 625_000 }, true],
+    ['the fee of the close is counted in', { claimableSats: 575_000, closeFeeSats: 1 }, false],
+    ['the node does not tell', { claimableSats: null }, false],
+    ['reserved up by just under half', { outboundMsat: 575_001_000, claimableSats: 575_001 }, false],
+    ['reserved up by exactly half', { outboundMsat: 575_000_000, claimableSats: 575_000 }, true],
+    [
+      'a payment that went to the peer',
+      { outboundMsat: 1_000, inboundMsat: 999_999_000, claimableSats: 1 },
+      false,
+    ],
+    ['a negotiation', { negotiation: 'active' }, true],
+    ['none', { negotiation: 'none' }, false],
+    ['a candidate, as the node reports it', { candidates: [{ txid: ours.txid, signed: false }] }, true],
+    ['none, as the node reports it', { candidates: [] }, false],
+  ]
+  test.each(cases)('%s', (_says, channel, stirring) =>
+    expect(verdict({ channel: channel ?? {} }).stirring).toBe(stirring),
+  )
+
+  test('a spent funding stirs, a foreign lock does not, and without a look nothing is said', () => {
+    expect(verdict({ chain: spent(null, 'none') }).stirring).toBe(true)
+    expect(verdict({ chain: null }).stirring).toBe(true)
+    expect(verdict({ chain: moved(190, 'none'), channel: onNext }).stirring).toBe(false)
+    expect(verdict({ node: null, channel: null, chain: null }).stirring).toBe(false)
+  })
+
+  test('without a baseline no sign has moved', () => {
+    const splice = aSubmittedSplice({ baseline: null })
+    expect(verdict({ splice, channel: { claimableSats: 0 } }).stirring).toBe(false)
+  })
+})
+
+describe('a node that is not the one that was', () => {
+  const lineage = aSubmittedSplice({ lineage: [ANCHOR, NEXT] })
+  const cases: (readonly [string, Given, boolean])[] = [
+    ['on the newest funding', { splice: lineage, channel: onNext }, false],
+    ['on an older funding of the lineage', { splice: lineage }, true],
+    ['on one that was seen earlier', { more: { channelSeen: aChannelSeen({ earlier: [ANCHOR] }) } }, true],
+    ['on one that nobody saw', { channel: { funding: `${aTxid('9')}:0` } }, false],
+    ['another node id', { node: { nodeId: `02${'9'.repeat(64)}` } }, true],
+    ['another network', { node: { network: 'bitcoin' } }, true],
+    ['no look', { node: null, channel: null }, false],
+  ]
+  test.each(cases)('%s', (_says, given, back) => expect(verdict(given).nodeWentBack).toBe(back))
+
+  test('what another node says is not taken for its word', () => {
+    const node = {
+      nodeId: `02${'9'.repeat(64)}`,
+      capabilities: capabilities({ deadRules: ['quiet_absence'] }),
+    }
+    expect(verdict({ node })).toMatchObject({
+      peerConnected: null,
+      signs: null,
+      stirring: false,
+      deadRules: [],
+      channelGone: false,
+    })
+    expect(verdict({ node, channel: null }).channelGone).toBe(false)
+  })
+
+  test('the lineage grows by what the node stands on, along the walk, and never back', () => {
+    const chain = moved(190, 'none')
+    expect(verdict({ chain, channel: onNext }).lineage).toEqual([ANCHOR, NEXT])
+    expect(verdict({ chain }).lineage).toEqual([ANCHOR])
+    expect(verdict({ channel: onNext }).lineage, 'not on the walk').toEqual([ANCHOR])
+    expect(verdict({ chain, channel: { funding: null } }).lineage).toEqual([ANCHOR])
+    const earlier = { channelSeen: aChannelSeen({ earlier: [NEXT] }) }
+    expect(verdict({ chain, channel: onNext, more: earlier }).lineage).toEqual([ANCHOR])
+  })
+})
+
+describe('the watch', () => {
+  const watched = aSubmittedSplice({ state: 'settled', watch: { from: ANCHOR, untilHeight: null } })
+  const second = aSplicing(NEXT)
+  const both = [...spent(190).hops, aHop({ outpoint: NEXT, spender: aSighting(NEXT, second, 'none') })]
+  const close = [aHop({ spender: aSighting(ANCHOR, aCommitment(ANCHOR), 'none', 190) })]
+  const elsewhere: Splice = { ...watched, watch: { from: `${aTxid('9')}:0`, untilHeight: null } }
+  test.each<[string, Splice, ReturnType<typeof aHop>[], boolean]>([
+    ['nothing is spent', watched, [aHop()], false],
+    ['the first outpoint is spent', watched, moved(190).hops, false],
+    ['both are spent', watched, both, true],
+    ['the first is spent by a close', watched, close, true],
+    ['the watched outpoint is not on the walk', elsewhere, both, false],
+    ['nothing is watched', { ...watched, watch: null }, both, false],
+  ])('%s', (_says, splice, hops, expected) =>
+    expect(verdict({ splice, chain: { hops } }).watchedSpent).toBe(expected),
+  )
+})
+
+test('what the relay and the operator said is passed on', () => {
+  const more = { nodeSeen: aNodeSeen({ processStarts: [1, 2] }), quietAbsenceMs: 7 }
+  expect(verdict({ more })).toMatchObject({ processStarts: [1, 2], quietAbsenceMs: 7 })
+  expect(verdict({ more: { nodeSeen: null } }).processStarts).toEqual([])
+  expect(verdict({ node: { capabilities: capabilities({ deadRules: ['node_idle'] }) } }).deadRules).toEqual([
+    'node_idle',
+  ])
+})

@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest'
+import type { DeadnessFacts } from '../../core/deadness.ts'
+import { deadRuleOf } from '../../core/deadness.ts'
+import type { Attempt, DeadRule, Splice } from '../../core/splice.ts'
+import type { Verdict, VerdictName } from '../../core/verdict.ts'
+import { aSubmittedSplice, aVerdict, anAttempt, NOW, policy, taken } from './builders.ts'
+
+const FENCE = NOW - 3_000_000
+const QUIET_SINCE = NOW - 1_000_000
+
+type Given = {
+  readonly attempt?: Partial<Attempt>
+  readonly others?: readonly Attempt[]
+  readonly splice?: Partial<Splice>
+  readonly verdict?: Partial<Verdict>
+  readonly quietAbsenceMs?: number | null
+}
+
+function rule(rules: readonly DeadRule[], given: Given): DeadRule | null {
+  const attempt = anAttempt({ fenceAt: FENCE, ...given.attempt })
+  const attempts = [attempt, ...(given.others ?? [])]
+  const facts: DeadnessFacts = {
+    splice: aSubmittedSplice({ quietSince: QUIET_SINCE, ...given.splice, attempts }),
+    attempt,
+    verdict: aVerdict(given.verdict),
+    quietAbsenceMs: given.quietAbsenceMs ?? null,
+    now: NOW,
+    policy,
+  }
+  return deadRuleOf(facts, rules)
+}
+
+type Case = readonly [says: string, given: Given, dead: boolean]
+
+function table(id: DeadRule, cases: readonly Case[]): void {
+  test.each(cases)('%s', (_says, given, dead) => expect(rule([id], given)).toBe(dead ? id : null))
+}
+
+describe('a restart of the process proves nothing until it is certain, and quiet since', () => {
+  const started = (at: number, more: Given = {}): Given => ({
+    ...more,
+    verdict: { processStarts: [at], ...more.verdict },
+  })
+  const after = FENCE + 60_000
+  const named = (name: VerdictName): Given => started(after, { verdict: { name } })
+  table('process_restarted', [
+    ['a start before the margin has passed', started(after - 1), false],
+    ['a start when the margin has passed', started(after), true],
+    ['a start before the fence', started(FENCE - 1), false],
+    ['no start', {}, false],
+    ['one of several starts', { verdict: { processStarts: [FENCE, after] } }, true],
+    ['no fence', started(after, { attempt: { fenceAt: null } }), false],
+    ['the fence is the answer', started(after, { attempt: { fenceAt: null, result: taken(FENCE) } }), true],
+    ['a later answer than the start', started(after, { attempt: { result: taken(after) } }), false],
+    ['not quiet', started(after, { splice: { quietSince: null } }), false],
+    ['quiet for just too short', started(after, { splice: { quietSince: NOW - 179_999 } }), false],
+    ['quiet for long enough', started(after, { splice: { quietSince: NOW - 180_000 } }), true],
+    ['quiet, but not since the start', started(NOW - 179_999), false],
+    ['quiet since the start', started(NOW - 180_000), true],
+    ['the peer is away', started(after, { verdict: { peerConnected: false } }), false],
+    ['no look at the node', started(after, { verdict: { peerConnected: null } }), false],
+    ['something stirs', started(after, { verdict: { stirring: true } }), false],
+    ['the anchor is not known unspent', named('not_known'), false],
+    ['a candidate is in the mempool', named('pending'), false],
+    ['another splice moved the channel', named('foreign'), true],
+    ['another splice is on its way', named('foreign_pending'), false],
+    ['something is not attributed', named('unattributed'), false],
+  ])
+
+  test('a node for which the rule does not hold is not believed dead by it', () => {
+    expect(rule(['quiet_absence'], started(after))).toBeNull()
+  })
+})
+
+describe('the overlap guard proves the earlier of two splices-out dead', () => {
+  const later = anAttempt({ number: 2, result: taken() })
+  table('overlap_guard', [
+    ['a later one was taken', { others: [later] }, true],
+    ['a later one is unknown', { others: [anAttempt({ number: 2 })] }, false],
+    ['an earlier one was taken', { attempt: { number: 3 }, others: [later] }, false],
+    ['itself was taken', { attempt: { number: 2, result: taken() } }, false],
+    ['a splice-in', { splice: { kind: 'splice_in' }, others: [later] }, false],
+  ])
+})
+
+describe('quiet by the word of the operator, or of a node that shows enough', () => {
+  const quiet = (since: number | null, quietAbsenceMs: number | null = null): Given => ({
+    splice: { quietSince: since },
+    quietAbsenceMs,
+  })
+  describe('quiet_absence', () =>
+    table('quiet_absence', [
+      ['no word', quiet(QUIET_SINCE), false],
+      ['shorter than said', quiet(NOW - 599_999, 600_000), false],
+      ['as long as said', quiet(NOW - 600_000, 600_000), true],
+      ['not quiet', quiet(null, 1), false],
+      [
+        'quiet since before the fence',
+        { ...quiet(FENCE - 1, 600_000), attempt: { fenceAt: NOW - 1 } },
+        false,
+      ],
+    ]))
+  for (const id of ['single_commitment', 'node_idle'] as const) {
+    describe(id, () =>
+      table(id, [
+        ['less than two quiescence timeouts', quiet(NOW - 119_999), false],
+        ['two quiescence timeouts', quiet(NOW - 120_000), true],
+        ['not quiet', quiet(null), false],
+      ]),
+    )
+  }
+})
+
+describe('Core Lightning: the step of no return, and the disconnect', () => {
+  const steps = (name: string) => [{ name, at: FENCE }]
+  describe('no_return_not_reached', () =>
+    table('no_return_not_reached', [
+      ['its journal stops before', { attempt: { steps: steps('splice_init') } }, true],
+      ['commitments were secured', { attempt: { steps: steps('splice_update_secured') } }, false],
+      ['it was signed', { attempt: { steps: steps('splice_signed') } }, false],
+      ['the fence falls now', { attempt: { fenceAt: NOW } }, true],
+      ['the fence is still to come', { attempt: { fenceAt: NOW + 1 } }, false],
+      ['no fence', { attempt: { fenceAt: null } }, false],
+    ]))
+  describe('disconnected_since', () =>
+    table('disconnected_since', [
+      ['never seen disconnected', {}, false],
+      ['quiet since', { attempt: { seenDisconnectedAt: NOW - 1 } }, true],
+      ['seen disconnected just now', { attempt: { seenDisconnectedAt: NOW } }, false],
+      ['not quiet', { attempt: { seenDisconnectedAt: FENCE }, splice: { quietSince: null } }, false],
+    ]))
+})
+
+describe('what is asked in every look', () => {
+  const another = anAttempt({ number: 2 })
+  const refused: Attempt['result'] = { type: 'refused', class: 'invalid', message: '', at: NOW }
+  const buried = (name: VerdictName): Given => ({ verdict: { name, buried: true } })
+  const fresh = (name: VerdictName): Given => ({ verdict: { name, buried: false } })
+  const cases: (readonly [string, Given, DeadRule | null])[] = [
+    ['refused', { ...fresh('not_known'), attempt: { result: refused } }, 'refused'],
+    ['the close is buried', buried('closed'), 'channel_closed'],
+    ['the close is fresh', fresh('closed'), null],
+    ['its transaction lost, buried', buried('replaced'), 'conflict_buried'],
+    ['its transaction lost, not buried', fresh('replaced'), null],
+    ['its transaction lost, another is alive', { ...buried('replaced'), others: [another] }, null],
+    [
+      'its transaction lost, another is dead',
+      { ...buried('replaced'), others: [{ ...another, dead: { rule: 'refused', at: NOW } }] },
+      'conflict_buried',
+    ],
+    ['taken, and nothing else', { attempt: { result: taken() } }, null],
+    ['dead already', { attempt: { dead: { rule: 'operator', at: 1 } }, ...buried('closed') }, 'operator'],
+  ]
+  test.each(cases)('%s', (_says, given, expected) => expect(rule([], given)).toBe(expected))
+})

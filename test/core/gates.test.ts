@@ -1,0 +1,283 @@
+import { describe, expect, test } from 'vitest'
+import type { GateFacts } from '../../core/gates.ts'
+import { gates, readGates, worstFeeRateSatPerKw, worstFeeSats } from '../../core/gates.ts'
+import type { VerdictName } from '../../core/verdict.ts'
+import { aTxid } from '../support/splices.ts'
+import {
+  aCandidate,
+  aChain,
+  aChannel,
+  aDeadAttempt,
+  aLiveSplice,
+  aLook,
+  aNodeSeen,
+  aRefusedAttempt,
+  aSubmittedSplice,
+  aVerdict,
+  anAttempt,
+  anObservation,
+  capabilities,
+  NOW,
+  policy,
+  taken,
+} from './builders.ts'
+
+function facts(overrides: Partial<GateFacts> = {}): GateFacts {
+  return {
+    splice: aLiveSplice(),
+    observation: anObservation(),
+    verdict: aVerdict(),
+    now: NOW,
+    policy,
+    ...overrides,
+  }
+}
+
+function shut(gate: number, overrides: Partial<GateFacts>): string | null {
+  const reading = readGates(facts(overrides)).find((candidate) => candidate.gate === gate)
+  if (reading === undefined) throw new Error(`no gate ${gate}`)
+  return reading.shut?.code ?? null
+}
+
+type Case = readonly [says: string, facts: Partial<GateFacts>, shut: string | null]
+
+test('the gates are those of the design, in order, and all open where nothing speaks against it', () => {
+  expect(gates.map((gate) => gate.number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  expect(readGates(facts()).filter((reading) => reading.shut !== null)).toEqual([])
+})
+
+const late = anAttempt({ fenceAt: NOW + 60_000 })
+
+describe('gate 1: a request that may still reach the node shuts it', () => {
+  const unanswered = { result: null, fenceAt: null }
+  const cases: Case[] = [
+    ['no attempt', { splice: aLiveSplice() }, null],
+    ['a fence just passed', with1(anAttempt({ fenceAt: NOW - 1 })), null],
+    ['a fence that falls now', with1(anAttempt({ fenceAt: NOW })), 'fence'],
+    ['a fence still to come', with1(anAttempt({ fenceAt: NOW + 1 })), 'fence'],
+    ['no fence and no answer', with1(anAttempt(unanswered)), 'fence'],
+    ['no fence and an unknown answer', with1(anAttempt({ fenceAt: null })), 'fence'],
+    ['no fence, taken before', with1(anAttempt({ fenceAt: null, result: taken(NOW - 1) })), null],
+    ['no fence, taken just now', with1(anAttempt({ fenceAt: null, result: taken(NOW) })), 'fence'],
+    ['a fence to come, but taken', with1({ ...late, result: taken(NOW - 1) }), null],
+    ['a fence to come, answered with nothing known', with1(late), 'fence'],
+    ['a fence to come, but dead', with1({ ...late, dead: { rule: 'operator', at: NOW } }), null],
+    ['one of two still on its way', withAll(anAttempt(), { ...late, number: 2 }), 'fence'],
+  ]
+  test.each(cases)('%s', (_says, given, code) => expect(shut(1, given)).toBe(code))
+})
+
+describe('gate 2: the node must be the pinned one, sane, and at the height of the chain source', () => {
+  const node = (overrides: Parameters<typeof aLook>[0]): Partial<GateFacts> => ({
+    observation: anObservation({ node: aLook(overrides) }),
+  })
+  const tip = (height: number): Partial<GateFacts> => ({
+    observation: anObservation({ chain: aChain({ tip: { height, hash: aTxid('e') } }) }),
+  })
+  const paused = aNodeSeen({ paused: { at: NOW, message: 'no' } })
+  const cases: Case[] = [
+    ['no look', { observation: anObservation({ node: null }) }, 'node_unreachable'],
+    ['another node id', node({ nodeId: `02${'9'.repeat(64)}` }), 'node_identity'],
+    ['another network', node({ network: 'signet' }), 'node_identity'],
+    ['paused', { observation: anObservation({ nodeSeen: paused }) }, 'node_paused'],
+    ['never written down', { observation: anObservation({ nodeSeen: null }) }, null],
+    ['syncing', node({ synced: false }), 'node_syncing'],
+    ['a look of a minute ago', node({ observedAt: NOW - 60_000 }), null],
+    ['an older look', node({ observedAt: NOW - 60_001 }), 'node_stale'],
+    ['no chain source', { observation: anObservation({ chain: null }) }, 'chain'],
+    ['the source one block behind', tip(199), null],
+    ['the source one block ahead', tip(201), null],
+    ['the source two blocks behind', tip(198), 'tips_differ'],
+    ['the source two blocks ahead', tip(202), 'tips_differ'],
+  ]
+  test.each(cases)('%s', (_says, given, code) => expect(shut(2, given)).toBe(code))
+})
+
+describe('gate 3: the channel must be there, on the anchor, and able to pay', () => {
+  const channel = (
+    overrides: Parameters<typeof aChannel>[0],
+    more: Partial<GateFacts> = {},
+  ): Partial<GateFacts> => ({ observation: anObservation({ channel: aChannel(overrides) }), ...more })
+  const elsewhere = { funding: `${aTxid('9')}:1` }
+  const online = anObservation({
+    channel: aChannel({ peerConnected: false }),
+    node: aLook({ capabilities: capabilities({ queuesOffline: false }) }),
+  })
+  const splice = aSubmittedSplice()
+  const dead = aSubmittedSplice({ attempts: [aDeadAttempt()] })
+  const cases: Case[] = [
+    ['no look', { observation: anObservation({ node: null }) }, 'channel_missing'],
+    ['not listed', { observation: anObservation({ channel: null }) }, 'channel_missing'],
+    ['closing', channel({ closing: true }), 'channel_closing'],
+    ['not ready', channel({ ready: false }), 'channel_not_ready'],
+    ['no funding told', channel({ funding: null }), 'anchor_moved'],
+    ['off the anchor with an attempt alive', channel(elsewhere, { splice }), 'anchor_moved'],
+    ['on the anchor with an attempt alive', channel({}, { splice }), null],
+    ['off the anchor with every attempt dead', channel(elsewhere, { splice: dead }), null],
+    ['peer away, first attempt, a node that queues', channel({ peerConnected: false }), null],
+    ['peer away, first attempt, a node that does not', { observation: online }, 'peer_away'],
+    ['peer away, second attempt', channel({ peerConnected: false }, { splice: dead }), 'peer_away'],
+    ['amount and worst fee', channel({ outboundMsat: 51_500_000 }), null],
+    ['a millisatoshi less', channel({ outboundMsat: 51_499_999 }), 'balance'],
+  ]
+  test.each(cases)('%s', (_says, given, code) => expect(shut(3, given)).toBe(code))
+
+  test.each([
+    [51_500, null],
+    [51_499, 'balance'],
+  ])('a splice-in is paid by the wallet (%i sat), not by the channel', (spendableSats, code) => {
+    const observation = anObservation({
+      node: aLook({ spendableSats }),
+      channel: aChannel({ outboundMsat: 0 }),
+    })
+    expect(shut(3, { splice: aLiveSplice({ kind: 'splice_in' }), observation })).toBe(code)
+  })
+
+  test('without any estimate only the amount is known to be needed', () => {
+    const chain = aChain({ feeRateSatPerKw: null })
+    const exactly = anObservation({ chain, channel: aChannel({ outboundMsat: 50_000_000 }) })
+    const less = anObservation({ chain, channel: aChannel({ outboundMsat: 49_999_999 }) })
+    expect([shut(3, { observation: exactly }), shut(3, { observation: less })]).toEqual([null, 'balance'])
+  })
+})
+
+describe('gate 4: only an anchor that is known unspent opens it', () => {
+  const names: [VerdictName, string | null][] = [
+    ['absent', null],
+    ['not_known', 'chain'],
+    ['final', 'anchor_spent'],
+    ['confirmed', 'anchor_spent'],
+    ['pending', 'anchor_spent'],
+    ['unseen', 'anchor_spent'],
+    ['replaced', 'anchor_spent'],
+    ['closed', 'anchor_spent'],
+    ['foreign', 'anchor_spent'],
+    ['foreign_pending', 'anchor_spent'],
+    ['unattributed', 'anchor_spent'],
+  ]
+  test.each(names)('%s', (name, code) => expect(shut(4, { verdict: aVerdict({ name }) })).toBe(code))
+})
+
+describe('gates 5 and 6: what is under way, and an effect that no attempt explains', () => {
+  const cases: (readonly [number, ...Case])[] = [
+    [5, 'a candidate was seen', { splice: aSubmittedSplice({ candidates: [aCandidate()] }) }, 'stirring'],
+    [5, 'something stirs at the node', { verdict: aVerdict({ stirring: true }) }, 'stirring'],
+    [5, 'nothing stirs', {}, null],
+    [6, 'our effect', { verdict: aVerdict({ effectWithoutAttempt: aTxid('9') }) }, 'attribution'],
+    [6, 'no effect', {}, null],
+  ]
+  test.each(cases)('gate %i: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
+})
+
+describe('gate 7: an attempt that may live is followed only after quiet', () => {
+  const quiet = (since: number | null): Partial<GateFacts> => ({
+    splice: aSubmittedSplice({ quietSince: since }),
+  })
+  const cases: Case[] = [
+    ['not quiet', quiet(null), 'quiet'],
+    ['quiet for a millisecond less than three minutes', quiet(NOW - 179_999), 'quiet'],
+    ['quiet for three minutes', quiet(NOW - 180_000), null],
+    ['no attempt', {}, null],
+    ['a dead one', { splice: aSubmittedSplice({ attempts: [aDeadAttempt()] }) }, null],
+  ]
+  test.each(cases)('%s', (_says, given, code) => expect(shut(7, given)).toBe(code))
+})
+
+describe('gate 8: the budget', () => {
+  const splice = (overrides: Parameters<typeof aLiveSplice>[0]): Partial<GateFacts> => ({
+    splice: aLiveSplice(overrides),
+  })
+  const budget = aLiveSplice().budget
+  const refused = (count: number) =>
+    Array.from({ length: count }, (_, n) => aRefusedAttempt({ number: n + 1 }))
+  const used = (count: number) => Array.from({ length: count }, (_, n) => aDeadAttempt({ number: n + 1 }))
+  const over = { code: 'x', message: 'x', at: NOW }
+  const cases: Case[] = [
+    ['over', splice({ over }), 'over'],
+    ['a cancel asked for', splice({ cancelRequestedAt: NOW }), 'cancel'],
+    ['a millisecond before the deadline', splice({ budget: { ...budget, deadline: NOW + 1 } }), null],
+    ['at the deadline', splice({ budget: { ...budget, deadline: NOW } }), 'deadline'],
+    ['at its time', splice({ notBefore: NOW }), null],
+    ['before its time', splice({ notBefore: NOW + 1 }), 'not_before'],
+    ['one attempt left', splice({ attempts: used(2) }), null],
+    ['all attempts used', splice({ attempts: used(3) }), 'attempts_spent'],
+    ['refusals cost none', splice({ attempts: refused(19) }), null],
+    ['the record is full of them', splice({ attempts: refused(20) }), 'attempts_spent'],
+    ['backoff over', splice({ nextAttemptAt: NOW }), null],
+    ['backing off', splice({ nextAttemptAt: NOW + 1 }), 'backoff'],
+  ]
+  test.each(cases)('%s', (_says, given, code) => expect(shut(8, given)).toBe(code))
+})
+
+describe('gate 8: the fee ceiling', () => {
+  const ceiling = (
+    maxFeeRateSatPerKw: number | null,
+    maxFeeSats: number | null,
+    estimate: number | null,
+    told: number | null = null,
+  ): Partial<GateFacts> => ({
+    splice: aLiveSplice({ budget: { ...aLiveSplice().budget, maxFeeRateSatPerKw, maxFeeSats } }),
+    observation: anObservation({
+      chain: aChain({ feeRateSatPerKw: estimate }),
+      node: aLook({ feeRateSatPerKw: told }),
+    }),
+  })
+  const cases: Case[] = [
+    ['no ceiling, no estimate', ceiling(null, null, null), null],
+    ['a ceiling for the feerate, no estimate', ceiling(1_500, null, null), 'fee_unknown'],
+    ['a ceiling for the fee, no estimate', ceiling(null, 1_500, null), 'fee_unknown'],
+    ['the worst feerate just at the ceiling', ceiling(1_500, null, 1_000), null],
+    ['the worst feerate over it', ceiling(1_499, null, 1_000), 'fee_ceiling'],
+    ['the worst fee just at the ceiling', ceiling(null, 1_500, 1_000), null],
+    ['the worst fee over it', ceiling(null, 1_499, 1_000), 'fee_ceiling'],
+    ['what the node tells counts, not its worst case', ceiling(1_000, 1_000, 9_000, 1_000), null],
+    ['what the node tells is over', ceiling(999, null, 1, 1_000), 'fee_ceiling'],
+  ]
+  test.each(cases)('%s', (_says, given, code) => expect(shut(8, given)).toBe(code))
+
+  test('the worst case is half as much again as the estimate, rounded up', () => {
+    const observation = anObservation({ chain: aChain({ feeRateSatPerKw: 333 }) })
+    expect(worstFeeRateSatPerKw(observation)).toBe(500)
+    expect(worstFeeSats(observation)).toBe(500)
+    expect(worstFeeSats(anObservation({ chain: null }))).toBeNull()
+  })
+})
+
+describe('gates 9 and 10: what may be alive limits what may be sent', () => {
+  const two = aSubmittedSplice({ attempts: [anAttempt(), anAttempt({ number: 2 })] })
+  const can = (
+    more: Parameters<typeof capabilities>[0],
+    lockDepth: number | null = 6,
+  ): Partial<GateFacts> => ({
+    observation: anObservation({
+      channel: aChannel({ lockDepth }),
+      node: aLook({ capabilities: capabilities(more) }),
+    }),
+  })
+  const alive = { splice: aSubmittedSplice() }
+  const cases: (readonly [number, ...Case])[] = [
+    [9, 'a lock depth of 3', { ...can({}, 3), ...alive }, null],
+    [9, 'a lock depth of 2', { ...can({}, 2), ...alive }, 'zero_conf'],
+    [9, 'zero-conf', { ...can({}, 0), ...alive }, 'zero_conf'],
+    [9, 'a lock depth that is not known', { ...can({}, null), ...alive }, 'zero_conf'],
+    [9, 'no channel', { observation: anObservation({ channel: null }), ...alive }, 'zero_conf'],
+    [9, 'zero-conf, the anchor checked', { ...can({ checksAnchor: true }, 0), ...alive }, null],
+    [9, 'zero-conf, no attempt', can({}, 0), null],
+    [9, 'zero-conf, all dead', { ...can({}, 0), splice: aLiveSplice({ attempts: [aDeadAttempt()] }) }, null],
+    [10, 'two alive, guarded', { ...can({}), splice: two }, null],
+    [10, 'two alive, unguarded', { ...can({ overlapGuard: false }), splice: two }, 'overlap'],
+    [10, 'two splices-in alive, guarded', { ...can({}), splice: { ...two, kind: 'splice_in' } }, 'overlap'],
+    [10, 'two alive, checked', { ...can({ overlapGuard: false, checksAnchor: true }), splice: two }, null],
+    [10, 'two alive, no look', { observation: anObservation({ node: null }), splice: two }, 'overlap'],
+    [10, 'one alive, unguarded', { ...can({ overlapGuard: false }), ...alive }, null],
+  ]
+  test.each(cases)('gate %i: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
+})
+
+function with1(attempt: ReturnType<typeof anAttempt>): Partial<GateFacts> {
+  return withAll(attempt)
+}
+
+function withAll(...attempts: ReturnType<typeof anAttempt>[]): Partial<GateFacts> {
+  return { splice: aSubmittedSplice({ attempts }) }
+}

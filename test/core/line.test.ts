@@ -1,0 +1,278 @@
+import { describe, expect, test } from 'vitest'
+import type { Fault, MemoryHooks, Operation } from '../../adapters/store/memory.ts'
+import type { Slot } from '../../core/items.ts'
+import { acquireSlot, freezeSlot, leaveSlot } from '../../core/line.ts'
+import { emptySlot } from '../../core/slot.ts'
+import type { Splice } from '../../core/splice.ts'
+import { aSpliceId } from '../support/splices.ts'
+import type { Bench } from './builders.ts'
+import { aBench, aDeadAttempt, aLiveSplice, anAttempt, aSubmittedSplice } from './builders.ts'
+
+const KEY = 'c'.repeat(64)
+const [ME, OTHER, THIRD] = [aSpliceId(1), aSpliceId(2), aSpliceId(3)]
+
+async function slotOf(bench: Bench): Promise<Slot | null> {
+  return (await bench.store.item('slot', KEY))?.value ?? null
+}
+
+async function given(bench: Bench, slot: Partial<Slot>): Promise<void> {
+  await bench.store.putItem('slot', KEY, { ...emptySlot, ...slot }, 0)
+}
+
+async function stored(bench: Bench, id: string, overrides: Partial<Splice> = {}): Promise<void> {
+  await bench.store.create(aLiveSplice({ id, ...overrides }))
+}
+
+const frozen = { cause: 'a second output', at: 1, note: '' }
+
+describe('to acquire a slot', () => {
+  test('nobody holds it: it is enlisted for, and taken', async () => {
+    const bench = aBench()
+    await stored(bench, ME)
+    expect(await acquireSlot(KEY, ME, bench.store)).toBe('mine')
+    expect(await slotOf(bench)).toEqual({ ...emptySlot, holder: ME, turn: 1 })
+    expect(await acquireSlot(KEY, ME, bench.store), 'asked again').toBe('mine')
+    expect((await slotOf(bench))?.turn).toBe(1)
+  })
+
+  const ended = { dueAt: null }
+  const unproven: Partial<Splice> = {
+    state: 'failed',
+    attempts: [aDeadAttempt(), anAttempt({ number: 2 })],
+  }
+  const holders: (readonly [string, Partial<Splice> | null, boolean])[] = [
+    ['missing', null, true],
+    ['queued', {}, false],
+    ['submitted', { state: 'submitted', attempts: [anAttempt()] }, false],
+    ['in need of attention', { state: 'needs_attention' }, false],
+    ['settled', { ...ended, state: 'settled' }, true],
+    ['cancelled', { ...ended, state: 'cancelled' }, true],
+    ['failed, with every attempt dead', { ...ended, state: 'failed', attempts: [aDeadAttempt()] }, true],
+    ['failed, with an attempt alive', { ...ended, ...unproven }, false],
+  ]
+  test.each(holders)('the holder is %s', async (_says, holder, free) => {
+    const bench = aBench()
+    if (holder !== null) await stored(bench, OTHER, holder)
+    await given(bench, { holder: OTHER })
+    expect(await acquireSlot(KEY, ME, bench.store)).toBe(free ? 'mine' : 'waiting')
+    expect(await slotOf(bench)).toMatchObject(
+      free ? { holder: ME, waiting: [] } : { holder: OTHER, waiting: [ME] },
+    )
+  })
+
+  const heads: (readonly [string, Partial<Splice> | null, boolean])[] = [
+    ['missing', null, true],
+    ['cancelled', { ...ended, state: 'cancelled' }, true],
+    ['failed', { ...ended, state: 'failed' }, true],
+    ['settled', { ...ended, state: 'settled' }, true],
+    ['queued', {}, false],
+    ['in need of attention', { state: 'needs_attention' }, false],
+  ]
+  test.each(heads)('the head of the line is %s', async (_says, head, gone) => {
+    const bench = aBench()
+    if (head !== null) await stored(bench, OTHER, head)
+    await given(bench, { waiting: [OTHER, ME] })
+    expect(await acquireSlot(KEY, ME, bench.store)).toBe(gone ? 'mine' : 'waiting')
+    expect(await slotOf(bench)).toMatchObject(
+      gone ? { holder: ME, waiting: [] } : { holder: null, waiting: [OTHER, ME] },
+    )
+  })
+
+  test('several heads that are gone are removed one after the other', async () => {
+    const bench = aBench()
+    await given(bench, { waiting: [OTHER, THIRD, ME] })
+    expect(await acquireSlot(KEY, ME, bench.store)).toBe('mine')
+  })
+
+  test('a frozen channel gives its slot to nobody, not even to its holder', async () => {
+    const bench = aBench()
+    await given(bench, { holder: ME, frozen })
+    expect(await acquireSlot(KEY, ME, bench.store)).toBe('frozen')
+    expect(await acquireSlot(KEY, OTHER, bench.store)).toBe('frozen')
+    expect((await slotOf(bench))?.waiting).toEqual([])
+  })
+
+  test('a full line is left as it is', async () => {
+    const bench = aBench()
+    const waiting = Array.from({ length: 100 }, (_, n) => aSpliceId(n + 10))
+    await stored(bench, aSpliceId(10))
+    await given(bench, { waiting })
+    expect(await acquireSlot(KEY, ME, bench.store)).toBe('full')
+    expect((await slotOf(bench))?.waiting).toEqual(waiting)
+    expect(await acquireSlot(KEY, aSpliceId(60), bench.store), 'one that stands in it').toBe('waiting')
+  })
+
+  test('a full line whose head has ended makes room, or nobody ever would', async () => {
+    const bench = aBench()
+    await given(bench, { waiting: Array.from({ length: 100 }, (_, n) => aSpliceId(n + 10)) })
+    await acquireSlot(KEY, ME, bench.store)
+    await acquireSlot(KEY, ME, bench.store)
+    expect((await slotOf(bench))?.waiting).toContain(ME)
+  })
+})
+
+/** Another writer, once, before the nth write to the slot; or a fault of that write. */
+function atWrite(n: number, act: (bench: Bench) => Promise<unknown>): Bench {
+  let writes = 0
+  const hooks: MemoryHooks = {
+    before: async (operation) => {
+      if (isSlotWrite(operation) && (writes += 1) === n) await act(bench)
+      return null
+    },
+  }
+  const bench = aBench({ hooks })
+  return bench
+}
+
+function faulty(fault: Fault, times: number): MemoryHooks {
+  let left = times
+  return { before: (operation) => (isSlotWrite(operation) && left-- > 0 ? fault : null) }
+}
+
+function isSlotWrite(operation: Operation): boolean {
+  return operation.type === 'put' && operation.row.pk.startsWith('SLOT#')
+}
+
+describe('a race for the slot has one winner', () => {
+  test.each([1, 2])('another takes it just before our write %i', async (n) => {
+    const bench = atWrite(n + 1, async () => acquireSlot(KEY, OTHER, bench.store))
+    await stored(bench, ME)
+    await stored(bench, OTHER)
+    await given(bench, { waiting: [THIRD] })
+    const answer = await acquireSlot(KEY, ME, bench.store)
+    const slot = await slotOf(bench)
+    expect(answer === 'mine').toBe(slot?.holder === ME)
+    expect([slot?.holder, ...(slot?.waiting ?? [])].sort()).toEqual([ME, OTHER].sort())
+    expect(slot?.turn).toBe(1)
+  })
+
+  test.each([1, 2])('another freezes it just before our write %i', async (n) => {
+    const bench = atWrite(n + 1, async () => freezeSlot(KEY, 'an alarm', bench.ports))
+    await stored(bench, ME)
+    await given(bench, { waiting: [THIRD] })
+    expect(await acquireSlot(KEY, ME, bench.store)).toBe('frozen')
+    expect((await slotOf(bench))?.holder).toBeNull()
+  })
+
+  test('another leaves just before we wait: the slot is ours', async () => {
+    const bench = atWrite(2, async () => leaveSlot(KEY, OTHER, bench.ports))
+    await stored(bench, ME)
+    await stored(bench, OTHER)
+    await given(bench, { holder: OTHER })
+    expect(await acquireSlot(KEY, ME, bench.store)).toBe('mine')
+  })
+
+  test('writes that lose every race end in waiting, never in a slot', async () => {
+    const bench = aBench({ hooks: faulty('lost_race', 1_000) })
+    await stored(bench, ME)
+    expect(await acquireSlot(KEY, ME, bench.store)).toBe('waiting')
+    expect(await slotOf(bench)).toBeNull()
+  })
+
+  test('a write whose answer was lost is ours, once', async () => {
+    const bench = aBench({ hooks: faulty('lost_response', 2) })
+    await stored(bench, ME)
+    expect(await acquireSlot(KEY, ME, bench.store)).toBe('mine')
+    expect(await slotOf(bench)).toEqual({ ...emptySlot, holder: ME, turn: 1 })
+  })
+
+  test('a crash before the slot was taken leaves it to whoever comes back', async () => {
+    const bench = aBench({ hooks: faulty('throttle', 1) })
+    await stored(bench, ME)
+    await expect(acquireSlot(KEY, ME, bench.store)).rejects.toThrow('throttle')
+    expect(await acquireSlot(KEY, ME, bench.store)).toBe('mine')
+  })
+})
+
+describe('to leave a slot', () => {
+  test('the holder leaves, and the next in line is hinted', async () => {
+    const bench = aBench()
+    await given(bench, { holder: ME, waiting: [OTHER, THIRD] })
+    await leaveSlot(KEY, ME, bench.ports)
+    expect(await slotOf(bench)).toMatchObject({ holder: null, waiting: [OTHER, THIRD] })
+    expect(bench.hints).toEqual([OTHER])
+  })
+
+  test('one in the line leaves, and nobody is hinted while the holder stays', async () => {
+    const bench = aBench()
+    await given(bench, { holder: THIRD, waiting: [ME, OTHER] })
+    await leaveSlot(KEY, ME, bench.ports)
+    expect(await slotOf(bench)).toMatchObject({ holder: THIRD, waiting: [OTHER] })
+    expect(bench.hints).toEqual([])
+  })
+
+  test('the head leaves a free slot, and the new head is hinted', async () => {
+    const bench = aBench()
+    await given(bench, { waiting: [ME, OTHER] })
+    await leaveSlot(KEY, ME, bench.ports)
+    expect(bench.hints).toEqual([OTHER])
+  })
+
+  test('who stands in neither writes nothing and hints nobody', async () => {
+    const bench = aBench()
+    await leaveSlot(KEY, ME, bench.ports)
+    expect(await slotOf(bench)).toBeNull()
+    await given(bench, { waiting: [OTHER] })
+    const version = (await bench.store.item('slot', KEY))?.version
+    await leaveSlot(KEY, ME, bench.ports)
+    expect((await bench.store.item('slot', KEY))?.version).toBe(version)
+    expect(bench.hints).toEqual([])
+  })
+
+  test('who enlists at the same time is kept, and hinted', async () => {
+    const bench = atWrite(2, async () => acquireSlot(KEY, OTHER, bench.store))
+    await stored(bench, OTHER)
+    await bench.store.create(aSubmittedSplice({ id: ME }))
+    await given(bench, { holder: ME })
+    await leaveSlot(KEY, ME, bench.ports)
+    expect(await slotOf(bench)).toMatchObject({ holder: null, waiting: [OTHER] })
+    expect(bench.hints).toEqual([OTHER])
+  })
+
+  test('what cannot be left now is not said to be left', async () => {
+    let contended = false
+    const bench = aBench({
+      hooks: { before: (operation) => (contended && isSlotWrite(operation) ? 'lost_race' : null) },
+    })
+    await given(bench, { holder: ME })
+    contended = true
+    await expect(leaveSlot(KEY, ME, bench.ports)).rejects.toThrow('contended')
+    expect((await slotOf(bench))?.holder).toBe(ME)
+  })
+})
+
+describe('to freeze a channel', () => {
+  test('its holder and line stay, an alarm is given, and the first cause stands', async () => {
+    const bench = aBench()
+    await given(bench, { holder: ME, waiting: [OTHER], turn: 3 })
+    await freezeSlot(KEY, 'first', bench.ports)
+    bench.now += 1_000
+    await freezeSlot(KEY, 'second', bench.ports)
+    expect(await slotOf(bench)).toEqual({
+      holder: ME,
+      waiting: [OTHER],
+      turn: 3,
+      frozen: { cause: 'first', at: bench.now - 1_000, note: '' },
+    })
+    expect(bench.alarms).toEqual(['channel frozen'])
+  })
+
+  test('a channel that nobody ever asked for is frozen too', async () => {
+    const bench = aBench()
+    await freezeSlot(KEY, 'first', bench.ports)
+    expect((await slotOf(bench))?.frozen?.cause).toBe('first')
+  })
+
+  test('who takes the slot at the same time keeps it, frozen', async () => {
+    const bench = atWrite(1, async () => acquireSlot(KEY, OTHER, bench.store))
+    await stored(bench, OTHER)
+    await freezeSlot(KEY, 'first', bench.ports)
+    expect(await slotOf(bench)).toMatchObject({ holder: OTHER, frozen: { cause: 'first' } })
+  })
+
+  test('what cannot be frozen now is not said to be frozen', async () => {
+    const bench = aBench({ hooks: faulty('lost_race', 1_000) })
+    await expect(freezeSlot(KEY, 'first', bench.ports)).rejects.toThrow('contended')
+    expect(bench.alarms).toEqual([])
+  })
+})

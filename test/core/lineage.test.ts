@@ -1,0 +1,271 @@
+import { describe, expect, test } from 'vitest'
+import { walkBack, walkLineage } from '../../core/lineage.ts'
+import type { Walk } from '../../core/lineage.ts'
+import { outpointOf } from '../../core/outpoint.ts'
+import { aTxid } from '../support/splices.ts'
+import type { Built } from './builders.ts'
+import {
+  aCommitment,
+  ANCHOR,
+  aSplicing,
+  aTransaction,
+  CALL,
+  FakeChain,
+  fundingOf,
+  onChain,
+  P2WPKH,
+  P2WSH,
+  TIP,
+} from './builders.ts'
+
+/** Splices one after the other, the first on the anchor. */
+function splices(count: number): Built[] {
+  const built: Built[] = []
+  let outpoint = ANCHOR
+  for (let n = 0; n < count; n++) {
+    const next = aSplicing(outpoint, 900_000 + n)
+    built.push(next)
+    outpoint = fundingOf(next)
+  }
+  return built
+}
+
+const outpoints = (built: readonly Built[]): string[] => [ANCHOR, ...built.map(fundingOf)]
+const chainOf = (built: readonly Built[], height: number | null = TIP): FakeChain =>
+  new FakeChain(built.map((tx) => onChain(tx, height)))
+
+async function walk(chain: FakeChain, given: Partial<Walk>) {
+  const whole: Walk = {
+    from: ANCHOR,
+    current: ANCHOR,
+    known: [ANCHOR],
+    effectOf: async () => 'none',
+    ...given,
+  }
+  return walkLineage(whole, chain, CALL)
+}
+
+async function walked(chain: FakeChain, given: Partial<Walk>) {
+  const result = await walk(chain, given)
+  if (!result.ok) throw new Error(result.error.message)
+  return { ...result.value, outpoints: result.value.hops.map((hop) => hop.outpoint) }
+}
+
+describe('a walk along the lineage', () => {
+  test('ends at an outpoint that nobody spends', async () => {
+    const { hops, reachedFunding } = await walked(new FakeChain(), {})
+    expect(hops).toEqual([{ outpoint: ANCHOR, own: 'confirmed', spender: null }])
+    expect(reachedFunding).toBe(true)
+  })
+
+  test('goes on along the outpoints that are known, and says what each spender is', async () => {
+    const built = splices(2)
+    const known = outpoints(built)
+    const asked: string[] = []
+    const {
+      hops,
+      reachedFunding,
+      outpoints: seen,
+    } = await walked(chainOf(built), {
+      known,
+      current: known[2] ?? '',
+      effectOf: async (spends, parsed) => {
+        asked.push(`${spends} ${parsed.txid}`)
+        return 'ours'
+      },
+    })
+    expect(seen).toEqual(known)
+    expect(reachedFunding).toBe(true)
+    expect(asked).toEqual(built.map((tx, n) => `${known[n] ?? ''} ${tx.txid}`))
+    expect(hops.map((hop) => hop.spender?.effect ?? null)).toEqual(['ours', 'ours', null])
+  })
+
+  test("goes on to the node's funding though nobody told of what lies between", async () => {
+    const built = splices(8)
+    const all = outpoints(built)
+    const { reachedFunding, outpoints: seen } = await walked(chainOf(built), { current: all.at(-1) ?? '' })
+    expect(seen).toEqual(all)
+    expect(reachedFunding).toBe(true)
+  })
+
+  test('finds the output that leads on among several that could', async () => {
+    const forked = aTransaction({
+      inputs: [{ outpoint: ANCHOR }],
+      outputs: [
+        { script: P2WPKH, amountSats: 1_000 },
+        { script: P2WSH, amountSats: 2_000 },
+        { script: P2WSH, amountSats: 3_000 },
+      ],
+    })
+    const foreign = aSplicing(outpointOf(forked.txid, 1))
+    const ours = aSplicing(outpointOf(forked.txid, 2))
+    const { outpoints: seen } = await walked(chainOf([forked, foreign, ours]), { current: fundingOf(ours) })
+    expect(seen).toEqual([ANCHOR, outpointOf(forked.txid, 2), fundingOf(ours)])
+  })
+
+  test('does not say that it arrived at a funding that it cannot find', async () => {
+    const built = splices(1)
+    const elsewhere = `${aTxid('9')}:0`
+    const { reachedFunding, outpoints: seen } = await walked(chainOf(built), { current: elsewhere })
+    expect(seen).toEqual([ANCHOR])
+    expect(reachedFunding).toBe(false)
+  })
+
+  test('goes no further than what the node stands on and what is known', async () => {
+    const built = splices(2)
+    const all = outpoints(built)
+    expect((await walked(chainOf(built), { current: ANCHOR })).outpoints).toEqual([ANCHOR])
+    expect((await walked(chainOf(built), { current: ANCHOR, known: all })).outpoints).toEqual(all)
+    expect(await walked(chainOf(built), { current: null, known: all.slice(0, 2) })).toMatchObject({
+      outpoints: all.slice(0, 2),
+      reachedFunding: true,
+    })
+  })
+
+  test('ends at a force-close', async () => {
+    const closing = aCommitment(ANCHOR)
+    const { outpoints: seen } = await walked(chainOf([closing]), { known: [ANCHOR, fundingOf(closing)] })
+    expect(seen).toEqual([ANCHOR])
+  })
+
+  test('has a bound: beyond fifty outpoints nothing is known', async () => {
+    const built = splices(50)
+    const known = outpoints(built)
+    const within = await walked(chainOf(built), { known, current: known[48] ?? '' })
+    expect(within.outpoints, 'the walk itself stops').toHaveLength(50)
+    const near = await walked(chainOf(built.slice(0, 48)), { known, current: known[48] ?? '' })
+    expect(near).toMatchObject({ reachedFunding: true, outpoints: known.slice(0, 49) })
+    const far = await walked(chainOf(built), { known, current: known[50] ?? '' })
+    expect(far.reachedFunding).toBe(false)
+  })
+
+  test('has a bound in what nobody told of, too', async () => {
+    const built = splices(60)
+    const { reachedFunding } = await walked(chainOf(built), { current: outpoints(built).at(-1) ?? '' })
+    expect(reachedFunding).toBe(false)
+  })
+})
+
+describe('a chain source that is not to be believed ends the walk with a fault', () => {
+  const [first] = splices(1)
+  if (first === undefined) throw new Error('nothing built')
+  const other = aSplicing(`${aTxid('9')}:0`)
+  test.each([
+    ['a spender that does not spend the outpoint', onChain(other)],
+    ['a txid that is not that of the transaction', { ...onChain(first), txid: other.txid }],
+    ['a transaction that cannot be read', { ...onChain(first), hex: 'ffff' }],
+  ])('%s', async (_says, spender) => {
+    const chain = new FakeChain()
+    chain.spends.set(ANCHOR, { own: 'confirmed', spender })
+    expect(await walk(chain, {})).toMatchObject({ ok: false, error: { class: 'unreachable' } })
+  })
+
+  test('no answer, at whichever call, is no answer', async () => {
+    const built = splices(3)
+    const current = outpoints(built).at(-1) ?? ''
+    const whole = chainOf(built)
+    await walk(whole, { current })
+    for (const [n] of whole.calls.entries()) {
+      const chain = chainOf(built)
+      chain.fails = () => chain.calls.length === n + 1
+      expect(await walk(chain, { current }), `call ${n}`).toMatchObject({ ok: false })
+    }
+  })
+
+  test('what it does not know of the outpoint is passed on', async () => {
+    const chain = new FakeChain()
+    chain.spends.set(ANCHOR, { own: 'unknown', spender: null })
+    expect((await walked(chain, {})).hops[0]?.own).toBe('unknown')
+  })
+})
+
+const twoOfTwo = Buffer.concat([Buffer.from([0x52]), Buffer.alloc(68, 0x21), Buffer.from([0x52, 0xae])])
+const witness = [Buffer.alloc(0), Buffer.alloc(71, 1), Buffer.alloc(71, 1), twoOfTwo]
+
+function spending(...inputs: string[]): Built {
+  return aTransaction({ inputs: inputs.map((outpoint) => ({ outpoint, witness })) })
+}
+
+describe('a walk back', () => {
+  const root = aTransaction({ inputs: [{ outpoint: `${aTxid('7')}:0` }] })
+  const middle = spending(fundingOf(root))
+  const top = spending(fundingOf(middle))
+  const heights = { root: 150, middle: 160, top: 170 }
+  const chain = (): FakeChain =>
+    new FakeChain([onChain(root, heights.root), onChain(middle, heights.middle), onChain(top, heights.top)])
+  const back = async (source: FakeChain, since: number, ours: readonly string[] = []) => {
+    const asked: string[] = []
+    const isOurs = async (parsed: { txid: string }): Promise<boolean> => {
+      asked.push(parsed.txid)
+      return ours.includes(parsed.txid)
+    }
+    const result = await walkBack(fundingOf(top), since, isOurs, source, CALL)
+    return { result, asked }
+  }
+
+  test('answers the first transaction that is ours, from the newest on', async () => {
+    const { result, asked } = await back(chain(), 0, [middle.txid, root.txid])
+    expect(result).toEqual({ ok: true, value: middle.txid })
+    expect(asked).toEqual([top.txid, middle.txid])
+  })
+
+  test.each([
+    [heights.middle * 600, [top.txid, middle.txid]],
+    [heights.middle * 600 + 1, [top.txid]],
+    [heights.top * 600 + 1, []],
+  ])('goes back to blocks older than %i and no further', async (since, expected) => {
+    const { result, asked } = await back(chain(), since, [root.txid])
+    expect(result).toEqual({ ok: true, value: null })
+    expect(asked).toEqual(expected)
+  })
+
+  test('what is in the mempool is not old', async () => {
+    const source = new FakeChain([onChain(top), onChain(middle, heights.middle)])
+    const { asked } = await back(source, heights.middle * 600 + 1)
+    expect(asked).toEqual([top.txid])
+  })
+
+  test('follows inputs that spent a funding, each transaction once, and no others', async () => {
+    const wallet = aTransaction({ inputs: [{ outpoint: `${aTxid('6')}:0` }] })
+    const joined = aTransaction({
+      inputs: [
+        { outpoint: fundingOf(middle), witness },
+        { outpoint: outpointOf(middle.txid, 1), witness },
+        { outpoint: fundingOf(wallet), witness: [Buffer.alloc(71, 1), Buffer.alloc(33, 2)] },
+      ],
+    })
+    const asked: string[] = []
+    const source = new FakeChain([onChain(joined, 180), onChain(middle, 160), onChain(root, 150)])
+    const isOurs = async (parsed: { txid: string }): Promise<boolean> => {
+      asked.push(parsed.txid)
+      return false
+    }
+    const result = await walkBack(fundingOf(joined), 0, isOurs, source, CALL)
+    expect(result).toEqual({ ok: true, value: null })
+    expect(asked).toEqual([joined.txid, middle.txid, root.txid])
+  })
+
+  test('a transaction that is not known, or cannot be read, or no answer, is a fault', async () => {
+    const unknown = new FakeChain([onChain(top, heights.top)])
+    const unreadable = new FakeChain([onChain(top, 170), { ...onChain(middle, 160), hex: 'ffff' }])
+    const silent = chain()
+    silent.fails = () => silent.calls.length === 2
+    for (const source of [unknown, unreadable, silent])
+      expect((await back(source, 0)).result).toMatchObject({ ok: false, error: { class: 'unreachable' } })
+  })
+
+  test('a lineage that is longer than fifty is a fault, and fifty are walked', async () => {
+    const line: Built[] = []
+    let outpoint = `${aTxid('7')}:0`
+    for (let n = 0; n < 51; n++) {
+      const next = n === 0 ? aTransaction({ inputs: [{ outpoint }] }) : spending(outpoint)
+      line.push(next)
+      outpoint = fundingOf(next)
+    }
+    const source = new FakeChain(line.map((tx) => onChain(tx, 150)))
+    const walkFrom = async (index: number) =>
+      walkBack(outpointOf(line[index]?.txid ?? '', 0), 0, async () => false, source, CALL)
+    expect(await walkFrom(49)).toEqual({ ok: true, value: null })
+    expect(await walkFrom(50)).toMatchObject({ ok: false })
+  })
+})
