@@ -196,6 +196,7 @@ export function aChannelSeen(overrides: Partial<ChannelSeen> = {}): ChannelSeen 
     userChannelId: null,
     peerId: `03${'b'.repeat(64)}`,
     funding: ANCHOR,
+    fundingSince: ACCEPTED_AT,
     earlier: [],
     capacitySats: 1_000_000,
     outboundMsat: 600_000_000,
@@ -241,6 +242,7 @@ export function aVerdict(overrides: Partial<Verdict> = {}): Verdict {
     stirring: false,
     signs: null,
     secondEffect: null,
+    blockMoved: false,
     nodeWentBack: false,
     effectWithoutAttempt: null,
     processStarts: [],
@@ -280,15 +282,26 @@ export function aTransaction(parts: TransactionParts): Built {
   return { txid: tx.getId(), hex, parsed }
 }
 
-/** A transaction that spends an outpoint and funds a channel with its first output. */
+/** The script of a 2-of-2, and a witness that spends it: what marks the input that was a channel's funding. */
+export const TWO_OF_TWO = Buffer.concat([
+  Buffer.from([0x52]),
+  Buffer.alloc(68, 0x21),
+  Buffer.from([0x52, 0xae]),
+])
+export const FUNDING_WITNESS = [Buffer.alloc(0), Buffer.alloc(71, 1), Buffer.alloc(71, 1), TWO_OF_TWO]
+
+/** A transaction that spends a funding outpoint and funds a channel with its first output. */
 export function aSplicing(outpoint: string, amountSats = 900_000): Built {
-  return aTransaction({ inputs: [{ outpoint }], outputs: [{ script: P2WSH, amountSats }] })
+  return aTransaction({
+    inputs: [{ outpoint, witness: FUNDING_WITNESS }],
+    outputs: [{ script: P2WSH, amountSats }],
+  })
 }
 
 /** A force-close of a channel. */
 export function aCommitment(outpoint: string): Built {
   return aTransaction({
-    inputs: [{ outpoint, sequence: 0x80_00_00_01 }],
+    inputs: [{ outpoint, sequence: 0x80_00_00_01, witness: FUNDING_WITNESS }],
     outputs: [{ script: P2WPKH, amountSats: 1_000 }],
     locktime: 0x20_00_00_01,
   })
@@ -325,9 +338,13 @@ export class FakeChain implements ChainPort {
   /** What `spend` answers, by outpoint, where it is not what follows from the transactions. */
   readonly spends = new Map<string, Spend>()
   readonly #transactions = new Map<string, ChainTransaction>()
+  readonly #spenders = new Map<string, ChainTransaction>()
 
   constructor(transactions: readonly ChainTransaction[] = []) {
-    for (const tx of transactions) this.#transactions.set(tx.txid, tx)
+    for (const tx of transactions) {
+      this.#transactions.set(tx.txid, tx)
+      for (const { outpoint } of parseTransaction(tx.hex)?.inputs ?? []) this.#spenders.set(outpoint, tx)
+    }
   }
 
   readonly tip: ChainPort['tip'] = async () => this.#answer('tip', { height: this.height, hash: aTxid('e') })
@@ -340,11 +357,7 @@ export class FakeChain implements ChainPort {
   readonly broadcast: ChainPort['broadcast'] = async () => this.#answer('broadcast', undefined)
 
   #spendOf(outpoint: string): Spend {
-    const spender =
-      [...this.#transactions.values()].find((tx) =>
-        parseTransaction(tx.hex)?.inputs.some((input) => input.outpoint === outpoint),
-      ) ?? null
-    return { own: 'confirmed', spender }
+    return { own: 'confirmed', spender: this.#spenders.get(outpoint) ?? null }
   }
 
   #answer<T>(call: string, value: T) {

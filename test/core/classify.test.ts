@@ -69,6 +69,16 @@ describe('the verdict, where no candidate was seen', () => {
   const behind = { tip: { height: TIP - 1, hash: aTxid('e') } }
   const ahead = { tip: { height: TIP + 1, hash: aTxid('e') } }
   const closing = { hops: [aHop({ spender: aSighting(ANCHOR, aCommitment(ANCHOR), 'none', atDepth(6)) })] }
+  const unnamed = aSubmittedSplice({ lineage: [ANCHOR] })
+  const forged = {
+    hops: [
+      aHop({ spender: aSighting(ANCHOR, rival, 'none', atDepth(6)) }),
+      aHop({
+        outpoint: fundingOf(rival),
+        spender: aSighting(fundingOf(rival), aCommitment(fundingOf(rival)), 'none', atDepth(6)),
+      }),
+    ],
+  }
   const cases: (readonly [string, Given, Partial<Verdict>])[] = [
     ['the anchor is known unspent', {}, { name: 'absent' }],
     ['no chain source', { chain: null }, { name: 'not_known', tipHeight: null }],
@@ -105,6 +115,11 @@ describe('the verdict, where no candidate was seen', () => {
       { splice: dead, chain: moved(190, 'none'), channel: onNext },
       { name: 'absent' },
     ],
+    [
+      'the form of a close, of what no node ever named',
+      { splice: unnamed, chain: forged },
+      { name: 'foreign_pending' },
+    ],
     ['a close', { chain: closing }, { name: 'closed', depth: 6, buried: true }],
     [
       'a cooperative close: spent, and the channel gone',
@@ -139,6 +154,11 @@ describe('the verdict, once a candidate is seen', () => {
       'another took its place',
       { splice: known, chain: spent(null, 'none', rival) },
       { name: 'replaced', buried: false },
+    ],
+    [
+      'what took its place is not known',
+      { splice: known, chain: spent(atDepth(6), 'unknown', rival) },
+      { name: 'unattributed', buried: true },
     ],
     [
       'another took its place, five deep',
@@ -229,6 +249,31 @@ describe('the verdict, once a candidate is seen', () => {
   })
 })
 
+describe('a chain source that is behind says nothing about a reorg', () => {
+  const inBlock = aCandidate({ txid: ours.txid, block: { height: 190, hash: aTxid('d') } })
+  const splice = aSubmittedSplice({ state: 'confirmed', candidates: [inBlock] })
+  const at = (height: number, hops = spent(null).hops) => ({ hops, tip: { height, hash: aTxid('e') } })
+
+  test('the block of the candidate is above its tip', () => {
+    const found = verdict({ splice, chain: at(189) })
+    expect(found).toMatchObject({ name: 'not_known', candidates: [inBlock], blockMoved: false })
+  })
+
+  test('its tip is where the block of the candidate was', () => {
+    const found = verdict({ splice, chain: at(190) })
+    expect(found).toMatchObject({ name: 'pending', candidates: [{ block: null }], blockMoved: true })
+  })
+
+  test('it is in the same block, or in another one', () => {
+    expect(verdict({ splice, chain: spent(190) }).blockMoved).toBe(false)
+    const other = { ...inBlock, block: { height: 190, hash: aTxid('7') } }
+    expect(verdict({ splice: { ...splice, candidates: [other] }, chain: spent(190) }).blockMoved).toBe(true)
+    expect(verdict({ splice: aSubmittedSplice({ candidates: [seen] }), chain: spent(190) }).blockMoved).toBe(
+      false,
+    )
+  })
+})
+
 describe('what has our effect and is not ours', () => {
   const unexplained = { name: 'foreign_pending', effectWithoutAttempt: ours.txid, candidates: [] } as const
 
@@ -268,14 +313,19 @@ describe('what has our effect and is not ours', () => {
     expect(verdict({ splice: ended, chain }).effectWithoutAttempt).toBeNull()
   })
 
-  test('a second one in a block is an anomaly, and one in the mempool is not yet', () => {
+  test('a second one beside the one in a block is an anomaly as soon as it is seen', () => {
     const later = aSplicing(NEXT)
     const second = (height: number | null) => ({
       hops: [...spent(190).hops, aHop({ outpoint: NEXT, spender: aSighting(NEXT, later, 'ours', height) })],
     })
     expect(verdict({ chain: second(195), channel: onNext }).secondEffect).toBe(later.txid)
-    expect(verdict({ chain: second(null), channel: onNext }).secondEffect).toBeNull()
+    expect(verdict({ chain: second(null), channel: onNext }).secondEffect).toBe(later.txid)
     expect(verdict({ chain: spent(190), channel: onNext }).secondEffect).toBeNull()
+    const both = aSubmittedSplice({ candidates: [seen, aCandidate({ txid: later.txid, spends: NEXT })] })
+    expect(verdict({ splice: both, chain: spent(190) }).secondEffect, 'not seen now').toBeNull()
+    const bumped = aSubmittedSplice({ candidates: [aCandidate({ txid: rival.txid }), seen] })
+    expect(verdict({ splice: bumped, chain: spent(190) }).secondEffect, 'of the same outpoint').toBeNull()
+    expect(verdict({ splice: both, chain: spent(null) }).secondEffect, 'none in a block').toBeNull()
   })
 })
 
@@ -318,6 +368,9 @@ describe('signs', () => {
 })
 
 describe('a node that is not the one that was', () => {
+  const older = (fundingSince: number): Given => ({
+    more: { channelSeen: aChannelSeen({ earlier: [ANCHOR], fundingSince }) },
+  })
   const lineage = aSubmittedSplice({ lineage: [ANCHOR, NEXT] })
   const cases: (readonly [string, Given, boolean])[] = [
     ['on the newest funding', { splice: lineage, channel: onNext }, false],
@@ -327,6 +380,9 @@ describe('a node that is not the one that was', () => {
     ['another node id', { node: { nodeId: `02${'9'.repeat(64)}` } }, true],
     ['another network', { node: { network: 'bitcoin' } }, true],
     ['no look', { node: null, channel: null }, false],
+    ['seen earlier, in a look from just after the lock', { ...older(NOW - 1) }, true],
+    ['seen earlier, in a look from before the lock', { ...older(NOW) }, false],
+    ['on an older funding, never written down', { splice: lineage, more: { channelSeen: null } }, false],
   ]
   test.each(cases)('%s', (_says, given, back) => expect(verdict(given).nodeWentBack).toBe(back))
 
@@ -359,16 +415,24 @@ describe('a node that is not the one that was', () => {
 describe('the watch', () => {
   const watched = aSubmittedSplice({ state: 'settled', watch: { from: ANCHOR, untilHeight: null } })
   const second = aSplicing(NEXT)
-  const both = [...spent(190).hops, aHop({ outpoint: NEXT, spender: aSighting(NEXT, second, 'none') })]
-  const close = [aHop({ spender: aSighting(ANCHOR, aCommitment(ANCHOR), 'none', 190) })]
+  const both = (height: number | null) => [
+    ...spent(190).hops,
+    aHop({ outpoint: NEXT, spender: aSighting(NEXT, second, 'none', height) }),
+  ]
+  const close = (height: number | null) => [
+    aHop({ spender: aSighting(ANCHOR, aCommitment(ANCHOR), 'none', height) }),
+  ]
   const elsewhere: Splice = { ...watched, watch: { from: `${aTxid('9')}:0`, untilHeight: null } }
   test.each<[string, Splice, ReturnType<typeof aHop>[], boolean]>([
     ['nothing is spent', watched, [aHop()], false],
     ['the first outpoint is spent', watched, moved(190).hops, false],
-    ['both are spent', watched, both, true],
-    ['the first is spent by a close', watched, close, true],
-    ['the watched outpoint is not on the walk', elsewhere, both, false],
-    ['nothing is watched', { ...watched, watch: null }, both, false],
+    ['both are spent, the second six deep', watched, both(atDepth(6)), true],
+    ['both are spent, the second five deep', watched, both(atDepth(5)), false],
+    ['both are spent, the second in the mempool', watched, both(null), false],
+    ['the first is spent by a close, buried', watched, close(atDepth(6)), true],
+    ['the first is spent by a close, five deep', watched, close(atDepth(5)), false],
+    ['the watched outpoint is not on the walk', elsewhere, both(190), false],
+    ['nothing is watched', { ...watched, watch: null }, both(190), false],
   ])('%s', (_says, splice, hops, expected) =>
     expect(verdict({ splice, chain: { hops } }).watchedSpent).toBe(expected),
   )

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Fault, MemoryHooks, Operation } from '../../adapters/store/memory.ts'
 import type { Slot } from '../../core/items.ts'
-import { acquireSlot, freezeSlot, leaveSlot } from '../../core/line.ts'
+import { acquireSlot, freezeSlot, giveWay, leaveSlot, thawSlot } from '../../core/line.ts'
 import { emptySlot } from '../../core/slot.ts'
 import type { Splice } from '../../core/splice.ts'
 import { aSpliceId } from '../support/splices.ts'
@@ -13,6 +13,10 @@ const [ME, OTHER, THIRD] = [aSpliceId(1), aSpliceId(2), aSpliceId(3)]
 
 async function slotOf(bench: Bench): Promise<Slot | null> {
   return (await bench.store.item('slot', KEY))?.value ?? null
+}
+
+async function acquire(bench: Bench, id: string): Promise<string> {
+  return (await acquireSlot(KEY, id, bench.store)).type
 }
 
 async function given(bench: Bench, slot: Partial<Slot>): Promise<void> {
@@ -29,10 +33,20 @@ describe('to acquire a slot', () => {
   test('nobody holds it: it is enlisted for, and taken', async () => {
     const bench = aBench()
     await stored(bench, ME)
-    expect(await acquireSlot(KEY, ME, bench.store)).toBe('mine')
+    expect(await acquire(bench, ME)).toBe('mine')
     expect(await slotOf(bench)).toEqual({ ...emptySlot, holder: ME, turn: 1 })
-    expect(await acquireSlot(KEY, ME, bench.store), 'asked again').toBe('mine')
-    expect((await slotOf(bench))?.turn).toBe(1)
+  })
+
+  test('a holder from before writes the slot once more, so that no older look gives it away', async () => {
+    const bench = aBench()
+    await given(bench, { holder: ME, turn: 7 })
+    const before = await bench.store.item('slot', KEY)
+    const outcome = await acquireSlot(KEY, ME, bench.store)
+    const after = await bench.store.item('slot', KEY)
+    expect(outcome).toEqual({ type: 'mine', version: after?.version })
+    expect(after?.value).toMatchObject({ holder: ME, turn: 8 })
+    await giveWay(KEY, ME, before?.version ?? 0, bench.ports)
+    expect((await slotOf(bench))?.holder).toBe(ME)
   })
 
   const ended = { dueAt: null }
@@ -54,7 +68,7 @@ describe('to acquire a slot', () => {
     const bench = aBench()
     if (holder !== null) await stored(bench, OTHER, holder)
     await given(bench, { holder: OTHER })
-    expect(await acquireSlot(KEY, ME, bench.store)).toBe(free ? 'mine' : 'waiting')
+    expect(await acquire(bench, ME)).toBe(free ? 'mine' : 'waiting')
     expect(await slotOf(bench)).toMatchObject(
       free ? { holder: ME, waiting: [] } : { holder: OTHER, waiting: [ME] },
     )
@@ -72,7 +86,7 @@ describe('to acquire a slot', () => {
     const bench = aBench()
     if (head !== null) await stored(bench, OTHER, head)
     await given(bench, { waiting: [OTHER, ME] })
-    expect(await acquireSlot(KEY, ME, bench.store)).toBe(gone ? 'mine' : 'waiting')
+    expect(await acquire(bench, ME)).toBe(gone ? 'mine' : 'waiting')
     expect(await slotOf(bench)).toMatchObject(
       gone ? { holder: ME, waiting: [] } : { holder: null, waiting: [OTHER, ME] },
     )
@@ -81,14 +95,14 @@ describe('to acquire a slot', () => {
   test('several heads that are gone are removed one after the other', async () => {
     const bench = aBench()
     await given(bench, { waiting: [OTHER, THIRD, ME] })
-    expect(await acquireSlot(KEY, ME, bench.store)).toBe('mine')
+    expect(await acquire(bench, ME)).toBe('mine')
   })
 
   test('a frozen channel gives its slot to nobody, not even to its holder', async () => {
     const bench = aBench()
     await given(bench, { holder: ME, frozen })
-    expect(await acquireSlot(KEY, ME, bench.store)).toBe('frozen')
-    expect(await acquireSlot(KEY, OTHER, bench.store)).toBe('frozen')
+    expect(await acquire(bench, ME)).toBe('frozen')
+    expect(await acquire(bench, OTHER)).toBe('frozen')
     expect((await slotOf(bench))?.waiting).toEqual([])
   })
 
@@ -97,16 +111,16 @@ describe('to acquire a slot', () => {
     const waiting = Array.from({ length: 100 }, (_, n) => aSpliceId(n + 10))
     await stored(bench, aSpliceId(10))
     await given(bench, { waiting })
-    expect(await acquireSlot(KEY, ME, bench.store)).toBe('full')
+    expect(await acquire(bench, ME)).toBe('full')
     expect((await slotOf(bench))?.waiting).toEqual(waiting)
-    expect(await acquireSlot(KEY, aSpliceId(60), bench.store), 'one that stands in it').toBe('waiting')
+    expect(await acquire(bench, aSpliceId(60)), 'one that stands in it').toBe('waiting')
   })
 
   test('a full line whose head has ended makes room, or nobody ever would', async () => {
     const bench = aBench()
     await given(bench, { waiting: Array.from({ length: 100 }, (_, n) => aSpliceId(n + 10)) })
-    await acquireSlot(KEY, ME, bench.store)
-    await acquireSlot(KEY, ME, bench.store)
+    await acquire(bench, ME)
+    await acquire(bench, ME)
     expect((await slotOf(bench))?.waiting).toContain(ME)
   })
 })
@@ -135,11 +149,11 @@ function isSlotWrite(operation: Operation): boolean {
 
 describe('a race for the slot has one winner', () => {
   test.each([1, 2])('another takes it just before our write %i', async (n) => {
-    const bench = atWrite(n + 1, async () => acquireSlot(KEY, OTHER, bench.store))
+    const bench = atWrite(n + 1, async () => acquire(bench, OTHER))
     await stored(bench, ME)
     await stored(bench, OTHER)
     await given(bench, { waiting: [THIRD] })
-    const answer = await acquireSlot(KEY, ME, bench.store)
+    const answer = await acquire(bench, ME)
     const slot = await slotOf(bench)
     expect(answer === 'mine').toBe(slot?.holder === ME)
     expect([slot?.holder, ...(slot?.waiting ?? [])].sort()).toEqual([ME, OTHER].sort())
@@ -147,10 +161,10 @@ describe('a race for the slot has one winner', () => {
   })
 
   test.each([1, 2])('another freezes it just before our write %i', async (n) => {
-    const bench = atWrite(n + 1, async () => freezeSlot(KEY, 'an alarm', bench.ports))
+    const bench = atWrite(n + 1, async () => freezeSlot(KEY, 'an alarm', ME, bench.ports))
     await stored(bench, ME)
     await given(bench, { waiting: [THIRD] })
-    expect(await acquireSlot(KEY, ME, bench.store)).toBe('frozen')
+    expect(await acquire(bench, ME)).toBe('frozen')
     expect((await slotOf(bench))?.holder).toBeNull()
   })
 
@@ -159,28 +173,28 @@ describe('a race for the slot has one winner', () => {
     await stored(bench, ME)
     await stored(bench, OTHER)
     await given(bench, { holder: OTHER })
-    expect(await acquireSlot(KEY, ME, bench.store)).toBe('mine')
+    expect(await acquire(bench, ME)).toBe('mine')
   })
 
   test('writes that lose every race end in waiting, never in a slot', async () => {
     const bench = aBench({ hooks: faulty('lost_race', 1_000) })
     await stored(bench, ME)
-    expect(await acquireSlot(KEY, ME, bench.store)).toBe('waiting')
+    expect(await acquire(bench, ME)).toBe('waiting')
     expect(await slotOf(bench)).toBeNull()
   })
 
   test('a write whose answer was lost is ours, once', async () => {
     const bench = aBench({ hooks: faulty('lost_response', 2) })
     await stored(bench, ME)
-    expect(await acquireSlot(KEY, ME, bench.store)).toBe('mine')
+    expect(await acquire(bench, ME)).toBe('mine')
     expect(await slotOf(bench)).toEqual({ ...emptySlot, holder: ME, turn: 1 })
   })
 
   test('a crash before the slot was taken leaves it to whoever comes back', async () => {
     const bench = aBench({ hooks: faulty('throttle', 1) })
     await stored(bench, ME)
-    await expect(acquireSlot(KEY, ME, bench.store)).rejects.toThrow('throttle')
-    expect(await acquireSlot(KEY, ME, bench.store)).toBe('mine')
+    await expect(acquire(bench, ME)).rejects.toThrow('throttle')
+    expect(await acquire(bench, ME)).toBe('mine')
   })
 })
 
@@ -220,7 +234,7 @@ describe('to leave a slot', () => {
   })
 
   test('who enlists at the same time is kept, and hinted', async () => {
-    const bench = atWrite(2, async () => acquireSlot(KEY, OTHER, bench.store))
+    const bench = atWrite(2, async () => acquire(bench, OTHER))
     await stored(bench, OTHER)
     await bench.store.create(aSubmittedSplice({ id: ME }))
     await given(bench, { holder: ME })
@@ -245,34 +259,89 @@ describe('to freeze a channel', () => {
   test('its holder and line stay, an alarm is given, and the first cause stands', async () => {
     const bench = aBench()
     await given(bench, { holder: ME, waiting: [OTHER], turn: 3 })
-    await freezeSlot(KEY, 'first', bench.ports)
+    await freezeSlot(KEY, 'first', ME, bench.ports)
     bench.now += 1_000
-    await freezeSlot(KEY, 'second', bench.ports)
+    await freezeSlot(KEY, 'second', ME, bench.ports)
     expect(await slotOf(bench)).toEqual({
       holder: ME,
       waiting: [OTHER],
       turn: 3,
-      frozen: { cause: 'first', at: bench.now - 1_000, note: '' },
+      frozen: { cause: 'first', at: bench.now - 1_000, note: ME },
     })
     expect(bench.alarms).toEqual(['channel frozen'])
   })
 
   test('a channel that nobody ever asked for is frozen too', async () => {
     const bench = aBench()
-    await freezeSlot(KEY, 'first', bench.ports)
+    await freezeSlot(KEY, 'first', ME, bench.ports)
     expect((await slotOf(bench))?.frozen?.cause).toBe('first')
   })
 
   test('who takes the slot at the same time keeps it, frozen', async () => {
-    const bench = atWrite(1, async () => acquireSlot(KEY, OTHER, bench.store))
+    const bench = atWrite(1, async () => acquire(bench, OTHER))
     await stored(bench, OTHER)
-    await freezeSlot(KEY, 'first', bench.ports)
+    await freezeSlot(KEY, 'first', ME, bench.ports)
     expect(await slotOf(bench)).toMatchObject({ holder: OTHER, frozen: { cause: 'first' } })
   })
 
   test('what cannot be frozen now is not said to be frozen', async () => {
     const bench = aBench({ hooks: faulty('lost_race', 1_000) })
-    await expect(freezeSlot(KEY, 'first', bench.ports)).rejects.toThrow('contended')
+    await expect(freezeSlot(KEY, 'first', ME, bench.ports)).rejects.toThrow('contended')
     expect(bench.alarms).toEqual([])
+  })
+})
+
+describe('to give way', () => {
+  test('at the version that was looked at: the holder goes, and the next is hinted', async () => {
+    const bench = aBench()
+    await given(bench, { holder: ME, waiting: [OTHER] })
+    await giveWay(KEY, ME, 1, bench.ports)
+    expect(await slotOf(bench)).toMatchObject({ holder: null, waiting: [OTHER] })
+    expect(bench.hints).toEqual([OTHER])
+  })
+
+  test('from the line, nobody is hinted while another holds the slot', async () => {
+    const bench = aBench()
+    await given(bench, { holder: THIRD, waiting: [ME, OTHER] })
+    await giveWay(KEY, ME, 1, bench.ports)
+    expect(await slotOf(bench)).toMatchObject({ holder: THIRD, waiting: [OTHER] })
+    expect(bench.hints).toEqual([])
+  })
+
+  test.each([0, 2])('at another version (%i) nothing is done', async (version) => {
+    const bench = aBench()
+    await given(bench, { holder: ME, waiting: [OTHER] })
+    await giveWay(KEY, ME, version, bench.ports)
+    expect(await slotOf(bench)).toMatchObject({ holder: ME, waiting: [OTHER] })
+    expect(bench.hints).toEqual([])
+  })
+
+  test('a race is lost in silence: the look was too old', async () => {
+    const bench = atWrite(2, async () => acquire(bench, OTHER))
+    await stored(bench, ME)
+    await stored(bench, OTHER)
+    await given(bench, { holder: ME })
+    await giveWay(KEY, ME, 1, bench.ports)
+    expect(await slotOf(bench)).toMatchObject({ holder: ME, waiting: [OTHER] })
+    expect(bench.hints).toEqual([])
+  })
+})
+
+describe('to thaw a channel', () => {
+  test.each([
+    ['its own cause and its own splice', 'first', ME, false],
+    ['another cause', 'second', ME, true],
+    ['another splice', 'first', OTHER, true],
+  ])('%s', async (_says, cause, id, still) => {
+    const bench = aBench()
+    await freezeSlot(KEY, 'first', ME, bench.ports)
+    await thawSlot(KEY, cause, id, bench.ports)
+    expect((await slotOf(bench))?.frozen !== null).toBe(still)
+  })
+
+  test('what is not frozen, or not there, is left alone', async () => {
+    const bench = aBench()
+    await thawSlot(KEY, 'first', ME, bench.ports)
+    expect(await slotOf(bench)).toBeNull()
   })
 })

@@ -11,6 +11,7 @@ import {
   aTransaction,
   CALL,
   FakeChain,
+  FUNDING_WITNESS,
   fundingOf,
   onChain,
   P2WPKH,
@@ -90,7 +91,7 @@ describe('a walk along the lineage', () => {
 
   test('finds the output that leads on among several that could', async () => {
     const forked = aTransaction({
-      inputs: [{ outpoint: ANCHOR }],
+      inputs: [{ outpoint: ANCHOR, witness: FUNDING_WITNESS }],
       outputs: [
         { script: P2WPKH, amountSats: 1_000 },
         { script: P2WSH, amountSats: 2_000 },
@@ -116,10 +117,6 @@ describe('a walk along the lineage', () => {
     const all = outpoints(built)
     expect((await walked(chainOf(built), { current: ANCHOR })).outpoints).toEqual([ANCHOR])
     expect((await walked(chainOf(built), { current: ANCHOR, known: all })).outpoints).toEqual(all)
-    expect(await walked(chainOf(built), { current: null, known: all.slice(0, 2) })).toMatchObject({
-      outpoints: all.slice(0, 2),
-      reachedFunding: true,
-    })
   })
 
   test('ends at a force-close', async () => {
@@ -128,21 +125,40 @@ describe('a walk along the lineage', () => {
     expect(seen).toEqual([ANCHOR])
   })
 
-  test('has a bound: beyond fifty outpoints nothing is known', async () => {
-    const built = splices(50)
+  test('has a bound: beyond two hundred outpoints nothing is known', async () => {
+    const built = splices(200)
     const known = outpoints(built)
-    const within = await walked(chainOf(built), { known, current: known[48] ?? '' })
-    expect(within.outpoints, 'the walk itself stops').toHaveLength(50)
-    const near = await walked(chainOf(built.slice(0, 48)), { known, current: known[48] ?? '' })
-    expect(near).toMatchObject({ reachedFunding: true, outpoints: known.slice(0, 49) })
-    const far = await walked(chainOf(built), { known, current: known[50] ?? '' })
-    expect(far.reachedFunding).toBe(false)
+    const within = await walked(chainOf(built.slice(0, 199)), { known, current: known[199] ?? '' })
+    expect(within.reachedFunding).toBe(true)
+    expect(within.outpoints).toEqual(known.slice(0, 200))
+    const beyond = await walked(chainOf(built), { known, current: known[200] ?? '' })
+    expect(beyond.reachedFunding).toBe(false)
+    const inside = await walked(chainOf(built), { known, current: known[3] ?? '' })
+    expect(inside.reachedFunding, 'the walk was cut short').toBe(false)
   })
 
   test('has a bound in what nobody told of, too', async () => {
-    const built = splices(60)
-    const { reachedFunding } = await walked(chainOf(built), { current: outpoints(built).at(-1) ?? '' })
-    expect(reachedFunding).toBe(false)
+    const built = splices(201)
+    const all = outpoints(built)
+    const near = await walked(chainOf(built.slice(0, 199)), { current: all[199] ?? '' })
+    expect(near.reachedFunding).toBe(true)
+    const far = chainOf(built)
+    expect((await walked(far, { current: all[201] ?? '' })).reachedFunding).toBe(false)
+    expect(far.calls.length, 'and asks no more than that').toBeLessThanOrEqual(402)
+  })
+
+  test('where no node tells, every output that was spent as a funding is followed, and no others', async () => {
+    const forked = aTransaction({
+      inputs: [{ outpoint: ANCHOR, witness: FUNDING_WITNESS }],
+      outputs: [P2WSH, P2WSH, P2WSH].map((script, n) => ({ script, amountSats: 2_000 + n })),
+    })
+    const [first, second, third] = [0, 1, 2].map((vout) => outpointOf(forked.txid, vout))
+    const wallet = aTransaction({ inputs: [{ outpoint: first ?? '' }] })
+    const splicing = aSplicing(second ?? '')
+    const closing = aCommitment(third ?? '')
+    const chain = chainOf([forked, wallet, splicing, closing])
+    const { outpoints: seen } = await walked(chain, { current: null, known: [] })
+    expect(seen).toEqual([ANCHOR, second, third])
   })
 })
 
@@ -179,11 +195,8 @@ describe('a chain source that is not to be believed ends the walk with a fault',
   })
 })
 
-const twoOfTwo = Buffer.concat([Buffer.from([0x52]), Buffer.alloc(68, 0x21), Buffer.from([0x52, 0xae])])
-const witness = [Buffer.alloc(0), Buffer.alloc(71, 1), Buffer.alloc(71, 1), twoOfTwo]
-
 function spending(...inputs: string[]): Built {
-  return aTransaction({ inputs: inputs.map((outpoint) => ({ outpoint, witness })) })
+  return aTransaction({ inputs: inputs.map((outpoint) => ({ outpoint, witness: FUNDING_WITNESS })) })
 }
 
 describe('a walk back', () => {
@@ -229,8 +242,8 @@ describe('a walk back', () => {
     const wallet = aTransaction({ inputs: [{ outpoint: `${aTxid('6')}:0` }] })
     const joined = aTransaction({
       inputs: [
-        { outpoint: fundingOf(middle), witness },
-        { outpoint: outpointOf(middle.txid, 1), witness },
+        { outpoint: fundingOf(middle), witness: FUNDING_WITNESS },
+        { outpoint: outpointOf(middle.txid, 1), witness: FUNDING_WITNESS },
         { outpoint: fundingOf(wallet), witness: [Buffer.alloc(71, 1), Buffer.alloc(33, 2)] },
       ],
     })
@@ -254,10 +267,10 @@ describe('a walk back', () => {
       expect((await back(source, 0)).result).toMatchObject({ ok: false, error: { class: 'unreachable' } })
   })
 
-  test('a lineage that is longer than fifty is a fault, and fifty are walked', async () => {
+  test('a lineage that is longer than a thousand is a fault, and a thousand are walked', async () => {
     const line: Built[] = []
     let outpoint = `${aTxid('7')}:0`
-    for (let n = 0; n < 51; n++) {
+    for (let n = 0; n < 1_001; n++) {
       const next = n === 0 ? aTransaction({ inputs: [{ outpoint }] }) : spending(outpoint)
       line.push(next)
       outpoint = fundingOf(next)
@@ -265,7 +278,7 @@ describe('a walk back', () => {
     const source = new FakeChain(line.map((tx) => onChain(tx, 150)))
     const walkFrom = async (index: number) =>
       walkBack(outpointOf(line[index]?.txid ?? '', 0), 0, async () => false, source, CALL)
-    expect(await walkFrom(49)).toEqual({ ok: true, value: null })
-    expect(await walkFrom(50)).toMatchObject({ ok: false })
+    expect(await walkFrom(999)).toEqual({ ok: true, value: null })
+    expect(await walkFrom(1_000)).toMatchObject({ ok: false })
   })
 })
