@@ -147,10 +147,19 @@ export function retry(splice: Splice, event: Event<'retry_requested'>, { now }: 
     over: null,
     cancelRequestedAt: null,
     attention: null,
+    foreignSinceHeight: null,
     nextAttemptAt: null,
   }
   const state = livingAttempts(splice).length > 0 ? 'submitted' : 'queued'
   return { splice: enter(cleared, state, `retry allowed: ${event.attempts} more`, now), actions: [] }
+}
+
+/** The record holds so many rows; a dead one makes room. */
+const ATTEMPT_ROWS = 20
+
+function withRoom(attempts: readonly Attempt[]): Attempt[] {
+  const dead = attempts.find((attempt) => attempt.dead !== null)
+  return attempts.length < ATTEMPT_ROWS ? [...attempts] : attempts.filter((attempt) => attempt !== dead)
 }
 
 /** An attempt that stands for whatever was submitted after the backup that the record came out of. */
@@ -166,7 +175,7 @@ export function restore(splice: Splice, event: Event<'restored'>, { now }: StepC
     ...splice,
     generation: event.generation,
     anchor: anchored,
-    attempts: [...splice.attempts, { ...attempt, anchor: anchored ?? event.anchor }],
+    attempts: [...withRoom(splice.attempts), { ...attempt, anchor: anchored ?? event.anchor }],
     attemptSerial: number,
     attention: { code: 'restored', message },
   }

@@ -124,6 +124,7 @@ export function deadRuleOf(facts: DeadnessFacts, rules: readonly DeadRule[]): De
   if (facts.attempt.dead !== null) return facts.attempt.dead.rule
   const { name, peerConnected, stirring } = facts.verdict
   const traceless = (name === 'absent' || name === 'foreign') && peerConnected === true && !stirring
-  const asked = traceless ? [...ALWAYS, ...rules] : ALWAYS
+  // Whether the guard held is known of the answer alone: the node may have got it since (see `answerAttempt`).
+  const asked = traceless ? [...ALWAYS, ...rules.filter((rule) => rule !== 'overlap_guard')] : ALWAYS
   return asked.find((rule) => deadnessTable[rule].holds(facts)) ?? null
 }

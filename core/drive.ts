@@ -4,6 +4,7 @@ import { freezeSlot, giveWay, leaveSlot, thawSlot } from './line.ts'
 import type { NodeFault, NodeLook } from './node.ts'
 import { observe, slotKeyOf } from './observe.ts'
 import type { Observation } from './observation.ts'
+import type { Slot, Versioned } from './items.ts'
 import type { Policy } from './policy.ts'
 import type { Ports } from './ports.ts'
 import { publish } from './publish.ts'
@@ -68,7 +69,7 @@ async function proceed(
     await ports.queue.hint(splice.id, 0)
     return 'driven'
   }
-  await standAside(splice, observation, ports)
+  await standAside(splice, slotKeyOf(splice, observation.node), observation.slot, ports)
   return 'driven'
 }
 
@@ -77,11 +78,16 @@ async function proceed(
  * record is written first: a worker that journals an attempt from an older read fails, and one that reads later writes the
  * slot before it journals, which this leaving then fails at.
  */
-async function standAside(splice: Splice, { slot, node }: Observation, ports: Ports): Promise<void> {
+export async function standAside(
+  splice: Splice,
+  key: string,
+  slot: Versioned<Slot> | null,
+  ports: Ports,
+): Promise<void> {
   const first = slot !== null && (slot.value.holder === splice.id || slot.value.waiting[0] === splice.id)
   if (!first || splice.state !== 'queued' || livingAttempts(splice).length > 0) return
   if ((await ports.store.save(splice)) === null) return
-  await giveWay(slotKeyOf(splice, node), splice.id, slot.version, ports)
+  await giveWay(key, splice.id, slot.version, ports)
 }
 
 /**
@@ -100,9 +106,15 @@ export async function commit(
   for (const { txid } of after.candidates.filter(
     (c) => !before.candidates.some((known) => known.txid === c.txid),
   )) {
-    await ports.store.putItem('tx', txid, { paymentId: paymentIdOf(after.id) }, 0)
+    if (!(await claim(txid, paymentIdOf(after.id), ports))) return null
   }
   return ports.store.save(SpliceSchema.parse({ ...due, updatedAt: now }))
+}
+
+/** Writes the pointer of a transaction; false: another splice was first, and the next look will see that. */
+async function claim(txid: string, paymentId: string, ports: Ports): Promise<boolean> {
+  if (await ports.store.putItem('tx', txid, { paymentId }, 0)) return true
+  return (await ports.store.item('tx', txid))?.value.paymentId === paymentId
 }
 
 async function carryOut(

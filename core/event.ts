@@ -59,7 +59,8 @@ export type SpliceEvent =
   | { readonly type: 'second_effect'; readonly txid: string }
   /** Nothing of an ended splice needs watching any more. */
   | { readonly type: 'watch_ended' }
-  | { readonly type: 'cancel_requested' }
+  /** `generation`: the table's; a record out of a backup is never withdrawn at once. */
+  | { readonly type: 'cancel_requested'; readonly generation: number }
   | { readonly type: 'retry_requested'; readonly attempts: number; readonly deadline: Instant | null }
   | { readonly type: 'resolved_failed'; readonly note: string }
   | {

@@ -6,9 +6,7 @@ import { hasEnded } from './transitions.ts'
 /** Rounds of the slot protocol in one go; more racers than this come back at the next look. */
 const MAX_ROUNDS = 8
 
-/** What came of it; with `mine` the version of the slot item that shows this splice as the holder. */
-export type SlotOutcome =
-  { readonly type: 'mine'; readonly version: number } | { readonly type: 'waiting' | 'full' | 'frozen' }
+export type SlotOutcome = 'mine' | 'waiting' | 'full' | 'frozen'
 
 /**
  * The slot protocol (design section 9): enlist, take when first and the holder is released, and answer `mine` only after a
@@ -20,13 +18,13 @@ export async function acquireSlot(key: string, id: string, store: Store): Promis
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const item = await store.item('slot', key)
     const slot = item?.value ?? emptySlot
-    if (slot.frozen !== null) return { type: 'frozen' }
-    if (slot.holder === id && wrote) return { type: 'mine', version: item?.version ?? 0 }
+    if (slot.frozen !== null) return 'frozen'
+    if (slot.holder === id && wrote) return 'mine'
     const next = slot.holder === id ? { ...slot, turn: slot.turn + 1 } : await nextSlot(slot, id, store)
-    if (next === null) return { type: isFullFor(slot, id) ? 'full' : 'waiting' }
+    if (next === null) return isFullFor(slot, id) ? 'full' : 'waiting'
     wrote = (await store.putItem('slot', key, next, item?.version ?? 0)) || wrote
   }
-  return { type: 'waiting' }
+  return 'waiting'
 }
 
 function isFullFor(slot: Slot, id: string): boolean {

@@ -82,14 +82,19 @@ async function pathBack(
   call: Call,
 ): Promise<Result<Outpoint[], ChainFault>> {
   const queue: Outpoint[][] = [[current]]
+  const visited = new Set<string>()
   for (let looks = 0; queue.length > 0 && looks < MAX_LOOKS; looks++) {
     const path = queue.shift() ?? []
-    const found = await chain.transaction(splitOutpoint(path[0] ?? current).txid, call)
+    const { txid, vout } = splitOutpoint(path[0] ?? current)
+    if (visited.has(txid)) continue
+    visited.add(txid)
+    const found = await chain.transaction(txid, call)
     if (!found.ok) return found
     const parsed = found.value === null ? null : parseTransaction(found.value.hex)
     if (parsed === null) continue
     if (parsed.inputs.some((input) => known.includes(input.outpoint))) return ok(path)
-    for (const outpoint of fundingInputs(parsed)) queue.push([outpoint, ...path])
+    for (const outpoint of fundingInputs(parsed, parsed.outputs[vout]?.script))
+      queue.push([outpoint, ...path])
   }
   return ok([])
 }
@@ -141,24 +146,25 @@ export async function walkBack(
   chain: ChainPort,
   call: Call,
 ): Promise<Result<string | null, ChainFault>> {
-  const queue = [splitOutpoint(current).txid]
+  const queue = [current]
   const visited = new Set<string>()
   while (queue.length > 0) {
-    const txid = queue.shift()
-    if (txid === undefined || visited.has(txid)) continue
-    if (visited.size >= MAX_LOOKS_BACK)
-      return err({ class: 'unreachable', message: 'the lineage is longer than can be walked' })
+    const { txid, vout } = splitOutpoint(queue.shift() ?? current)
+    if (visited.has(txid)) continue
+    if (visited.size >= MAX_LOOKS_BACK) return unknown('the lineage is longer than can be walked')
     visited.add(txid)
     const found = await chain.transaction(txid, call)
     if (!found.ok) return found
-    if (found.value === null)
-      return err({ class: 'unreachable', message: 'a transaction of the lineage is not known' })
+    if (found.value === null) return unknown('a transaction of the lineage is not known')
     if (found.value.block !== null && found.value.block.time < untilSeconds) continue
     const parsed = parseTransaction(found.value.hex)
-    if (parsed === null)
-      return err({ class: 'unreachable', message: 'a transaction of the lineage cannot be read' })
+    if (parsed === null) return unknown('a transaction of the lineage cannot be read')
     if (await isOurs(parsed, found.value)) return ok(txid)
-    queue.push(...fundingInputs(parsed).map((outpoint) => splitOutpoint(outpoint).txid))
+    queue.push(...fundingInputs(parsed, parsed.outputs[vout]?.script))
   }
   return ok(null)
+}
+
+function unknown(message: string): { readonly ok: false; readonly error: ChainFault } {
+  return err({ class: 'unreachable', message })
 }

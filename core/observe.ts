@@ -159,16 +159,12 @@ async function effectOf(
 ): Promise<Sighting['effect']> {
   const { splice } = context
   if (isCommitment(parsed, spends)) return 'none'
-  const effect =
-    splice.kind === 'splice_out'
-      ? carriesEffect(splice, parsed)
-        ? 'ours'
-        : 'none'
-      : await spliceInEffect(context, spends, parsed, tx)
-  if (effect === 'none') return 'none'
   const owner = await ownerOf(context, parsed.txid)
   if (owner !== 'nobody') return owner === 'me' ? 'ours' : 'none'
-  return (await holderExplains(context)) ? 'none' : effect
+  const out = splice.kind === 'splice_out'
+  const paid = out && carriesEffect(splice, parsed) ? 'ours' : 'none'
+  const effect = out ? paid : await spliceInEffect(context, spends, parsed, tx)
+  return effect !== 'none' && (await holderExplains(context)) ? 'none' : effect
 }
 
 /** An ended splice under watch leaves what carries the same effect to the holder of the slot that has an attempt. */

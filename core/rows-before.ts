@@ -16,6 +16,7 @@ const noCandidate = ({ splice }: Situation): boolean => splice.candidates.length
 /** Nothing was ever taken, or every attempt is dead and no trace of our effect is in the lineage. */
 const proven = (situation: Situation): boolean =>
   noCandidate(situation) &&
+  situation.splice.generation >= situation.observation.generation.configured &&
   situation.verdict.effectWithoutAttempt === null &&
   (!everTaken(situation.splice) || (allDead(situation) && TRACELESS.includes(situation.verdict.name)))
 
@@ -53,9 +54,11 @@ export const rowsBefore: readonly Row[] = [
     states: UNDECIDED,
     verdicts: 'any',
     when: {
-      says: "the record is of an older generation than the table's, and the guard has been raised",
-      holds: ({ splice, observation: { generation } }) =>
-        generation.stored === generation.configured && splice.generation < generation.configured,
+      says: "the record is of an older generation than the table's, the guard has been raised, and the node answers",
+      holds: ({ splice, observation: { generation, node } }) =>
+        generation.stored === generation.configured &&
+        splice.generation < generation.configured &&
+        node !== null,
     },
     then: 'needs_attention: restored',
     event: ({ splice, observation }) => ({
@@ -154,11 +157,11 @@ export const rowsBefore: readonly Row[] = [
   },
   {
     id: 'deadline',
-    states: WAITING,
+    states: UNDECIDED,
     verdicts: 'any',
     when: {
       says: 'the deadline, the last fence and the last quiet have passed',
-      holds: (situation) => situation.splice.over === null && timeIsUp(situation),
+      holds: (situation) => situation.splice.over === null && noCandidate(situation) && timeIsUp(situation),
     },
     then: 'no further attempt: deadline',
     event: () => ({ type: 'submitting_over', code: 'deadline', message: 'the deadline has passed' }),

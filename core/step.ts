@@ -79,7 +79,7 @@ function apply(splice: Splice, event: SpliceEvent, context: StepContext): Steppe
     case 'watch_ended':
       return only({ ...splice, watch: null })
     case 'cancel_requested':
-      return cancel(splice, context)
+      return cancel(splice, event.generation, context)
     case 'retry_requested':
       return retry(splice, event, context)
     case 'resolved_failed':
@@ -110,11 +110,11 @@ function attend(
 }
 
 /** Stops submitting. Final at once only where no attempt can take effect any more (design section 8). */
-function cancel(splice: Splice, context: StepContext): Stepped {
+function cancel(splice: Splice, generation: number, context: StepContext): Stepped {
   if (splice.candidates.length > 0)
     return { splice, actions: [{ type: 'ignored', event: 'cancel_requested' }] }
-  if (splice.state === 'queued' && livingAttempts(splice).length === 0)
-    return ending.withdraw(splice, null, context)
+  const idle = splice.state === 'queued' && livingAttempts(splice).length === 0
+  if (idle && splice.generation >= generation) return ending.withdraw(splice, null, context)
   const asked = { ...splice, cancelRequestedAt: splice.cancelRequestedAt ?? context.now }
   return { splice: timeline(asked, 'cancel asked for', context.now), actions: [] }
 }

@@ -1,8 +1,8 @@
 import { decodeAddress } from './address.ts'
 import { signsOf } from './sign.ts'
-import { amend, commit, pauseNode } from './drive.ts'
+import { amend, commit, pauseNode, standAside } from './drive.ts'
 import type { Driven } from './drive.ts'
-import { acquireSlot, giveWay } from './line.ts'
+import { acquireSlot } from './line.ts'
 import type { SlotOutcome } from './line.ts'
 import type { ChannelSnapshot, NodeLook } from './node.ts'
 import { slotKeyOf } from './observe.ts'
@@ -12,7 +12,7 @@ import type { ConfiguredNode, Ports } from './ports.ts'
 import type { Attempt, CommandResult, Splice } from './splice.ts'
 import { step } from './step.ts'
 
-const WAITING: Readonly<Record<Exclude<SlotOutcome['type'], 'mine'>, { code: string; message: string }>> = {
+const WAITING: Readonly<Record<Exclude<SlotOutcome, 'mine'>, { code: string; message: string }>> = {
   waiting: { code: 'slot', message: 'Another splice on this channel goes first.' },
   full: { code: 'slot_full', message: 'Too many splices wait for this channel.' },
   frozen: {
@@ -41,7 +41,7 @@ export async function submit(
   const addressed = await withAddress(splice, configured, ports, policy)
   if (addressed === null) return 'busy'
   const slot = await acquireSlot(slotKeyOf(splice, node), splice.id, ports.store)
-  if (slot.type !== 'mine') return wait(addressed, WAITING[slot.type], ports, policy)
+  if (slot !== 'mine') return wait(addressed, WAITING[slot], ports, policy)
   // What the gates saw must be fresh when the attempt is journalled; slow writes in between close them again.
   if (ports.clock.now() - observation.at > policy.sendWithinMs) {
     await ports.queue.hint(splice.id, 0)
@@ -51,7 +51,10 @@ export async function submit(
   if (journalled === null) return 'busy'
   const answered = await send(journalled.splice, journalled.attempt, node, configured, ports, policy)
   // Refused for now, with nothing alive: the others on the channel go first while it backs off.
-  if (answered?.state === 'queued') await giveWay(slotKeyOf(splice, node), splice.id, slot.version, ports)
+  if (answered?.state === 'queued') {
+    const key = slotKeyOf(splice, node)
+    await standAside(answered, key, await ports.store.item('slot', key), ports)
+  }
   return 'submitted'
 }
 

@@ -3,6 +3,7 @@ import { driveLoaded } from './drive.ts'
 import type { Policy } from './policy.ts'
 import type { ConfiguredNode, Ports } from './ports.ts'
 import { DUE_SHARDS } from './ports.ts'
+import { err } from './result.ts'
 import type { Result } from './result.ts'
 import type { Splice } from './splice.ts'
 import { noteNode } from './survey.ts'
@@ -43,8 +44,9 @@ export async function sweep(ports: Ports, policy: Policy, backupAt: number | nul
 }
 
 async function lookAt(node: ConfiguredNode, ports: Ports): Promise<Result<NodeLook, NodeFault>> {
-  const look = await node.port.look(ports.call())
+  let look: Result<NodeLook, NodeFault> = err({ class: 'unreachable', message: 'the adapter failed' })
   try {
+    look = await node.port.look(ports.call())
     await noteNode(node, look, ports)
     if (look.ok) await noteChain(node, look.value, ports)
   } catch (error) {

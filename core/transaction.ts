@@ -85,12 +85,14 @@ export function withinSurplus(addedSats: number, amountSats: number): boolean {
 
 /**
  * Inputs whose witness spends a 2-of-2 multisig (BOLT 3 funding), or a taproot key: where a walk back through a channel's
- * lineage may go on.
+ * lineage may go on. With the script of the funding output that they led to, only those of its kind.
  */
-export function fundingInputs(tx: ParsedTransaction): Outpoint[] {
+export function fundingInputs(tx: ParsedTransaction, script: string | null = null): Outpoint[] {
+  const taproot = script === null || script.startsWith('5120')
+  const multisig = script === null || script.startsWith('0020')
   return tx.inputs
-    .filter((input) => spendsTwoOfTwo(input.witness) || isKeySpend(input.witness))
-    .map((i) => i.outpoint)
+    .filter(({ witness }) => (multisig && spendsTwoOfTwo(witness)) || (taproot && isKeySpend(witness)))
+    .map((input) => input.outpoint)
 }
 
 function isWitnessProgram32(script: string): boolean {

@@ -97,6 +97,7 @@ export const transitions: Readonly<Record<SpliceState, Row>> = {
     reason_heard: to('needs_attention', 'a wake-up'),
     restored: to('needs_attention', 'the record came out of a backup'),
     ...evidence,
+    submitting_over: to('needs_attention', 'its deadline has passed'),
     given_up: to('failed', 'every attempt proven dead, or the channel closed'),
     withdrawn: to('cancelled', 'a cancel was asked for and every attempt is dead'),
     second_effect: to('needs_attention', 'anomaly: the channel is frozen'),

@@ -82,7 +82,11 @@ async function hear(id: string, node: string, event: NodeEvent, ports: Ports, po
     id,
     (splice) =>
       splice.node === node
-        ? step(splice, { type: 'reason_heard', reason, at: event.at }, { now: ports.clock.now(), policy })
+        ? step(
+            splice,
+            { type: 'reason_heard', reason, at: Math.min(event.at, ports.clock.now()) },
+            { now: ports.clock.now(), policy },
+          )
         : { splice, actions: [] },
     ports,
     policy,

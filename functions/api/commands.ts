@@ -56,7 +56,8 @@ const cancel: RouteHandler<typeof cancelRoute, ApiEnv> = async (c) => {
   const splice = await carryOut(c, c.req.valid('param').id, {
     name: 'cancel',
     impossible: 'not_cancellable',
-    eventFor: (current) => (isCancelled(current) ? null : { type: 'cancel_requested' }),
+    eventFor: (current) =>
+      isCancelled(current) ? null : { type: 'cancel_requested', generation: c.var.deps.ports.generation },
   })
   return c.json(await viewOf(c.var.deps.ports.store, splice), 200)
 }

@@ -39,6 +39,7 @@ const candidate = {
 function standing(state: SpliceState, overrides: Partial<Splice> = {}): Splice {
   const seen = state === 'pending' || state === 'confirmed' || state === 'settled'
   return aSplice({
+    generation: 4,
     state,
     attempts: state === 'submitted' || state === 'needs_attention' ? [living] : [],
     candidates: seen ? [candidate] : [],

@@ -401,3 +401,61 @@ describe('a reorg after settling', () => {
     expect((await keeper.store.item('slot', keeper.channelId))?.value.frozen).toBeNull()
   })
 })
+
+test('two splices of one effect never claim one transaction: the first pointer wins', async () => {
+  const claims: { txid: string | null } = { txid: null }
+  const keeper: Keeper = await startKeeper({
+    hooks: {
+      before: async (operation) => {
+        if (operation.type !== 'put' || !operation.row.pk.startsWith('TX#') || claims.txid !== null)
+          return null
+        claims.txid = operation.row.pk.slice(3)
+        await keeper.store.putItem('tx', claims.txid, { paymentId: 'f'.repeat(64) }, 0)
+        return null
+      },
+    },
+  })
+  const { id } = await keeper.post()
+  await keeper.run(HOUR, BLOCKS)
+  expect(claims.txid).not.toBeNull()
+  expect((await keeper.splice(id)).candidates).toEqual([])
+  expect((await keeper.splice(id)).state).toBe('submitted')
+})
+
+test('a splice out of a backup is not cancelled as never taken while its node cannot be asked', async () => {
+  const before = await startKeeper()
+  const { id } = await before.post()
+  const backup = await before.splice(id)
+  const backupAt = before.world.now()
+  await before.run(MINUTE)
+  expect(before.payouts).toBe(1)
+
+  const after = new Keeper({ world: before.world, generation: 1, seed: 'restored' })
+  after.backupAt = backupAt
+  await after.store.putItem('guard', '-', { generation: 0, backupAt: null }, 0)
+  await after.store.create({ ...backup, version: 0 })
+  after.node.fault({ type: 'down' })
+  await after.sweep()
+  await after.cancel(id)
+  await after.run(HOUR)
+  expect((await after.splice(id)).state).toBe('queued')
+  after.node.liftFaults()
+  expect((await after.until(id, ['settled'])).state).toBe('settled')
+})
+
+test('a node whose adapter throws does not stop the sweep of the others', async () => {
+  const keeper = await startKeeper()
+  const alice = keeper.ports.nodes.get('alice')
+  if (alice === undefined) throw new Error('no node')
+  const broken = {
+    ...alice.port,
+    look: async () => {
+      throw new Error('a bug')
+    },
+  }
+  const { id } = await keeper.post()
+  const mallory = { ...alice, name: 'mallory', port: broken }
+  keeper.ports = { ...keeper.ports, nodes: new Map([...keeper.ports.nodes, ['mallory', mallory]]) }
+  expect((await keeper.until(id, ['settled'])).state).toBe('settled')
+  expect(keeper.alarms).toContain('a look could not be written down')
+})

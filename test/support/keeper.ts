@@ -48,8 +48,7 @@ export type KeeperOptions = {
 
 /** A small deterministic generator (mulberry32): the tests' chance. */
 export function chanceFrom(seed: string): { fraction(): number; id(): string } {
-  let state =
-    Buffer.from(seed).reduce((hash, byte) => Math.imul(hash ^ byte, 16777619), 2166136261) >>> 0
+  let state = Buffer.from(seed).reduce((hash, byte) => Math.imul(hash ^ byte, 16777619), 2166136261) >>> 0
   let serial = 0
   return {
     fraction() {
@@ -191,7 +190,7 @@ export class Keeper {
 
   /** Withdraws a splice as the API does. */
   async cancel(id: string): Promise<void> {
-    await this.change(id, { type: 'cancel_requested' })
+    await this.change(id, { type: 'cancel_requested', generation: this.ports.generation })
   }
 
   /** Applies a client's or an operator's event as the API does, and hints the queue. */
