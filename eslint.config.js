@@ -25,7 +25,10 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/require-await': 'off',
       // hono points at a package for Lambda that is not published yet.
-      '@typescript-eslint/no-deprecated': ['error', { allow: [{ from: 'package', package: 'hono', name: 'handle' }] }],
+      '@typescript-eslint/no-deprecated': [
+        'error',
+        { allow: [{ from: 'package', package: 'hono', name: 'handle' }] },
+      ],
       eqeqeq: 'error',
     },
   },

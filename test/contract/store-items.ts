@@ -24,7 +24,7 @@ export const oneOfEach: { readonly [K in ItemKind]: { readonly key: string; read
       peerId: NODE_ID,
       funding: `${aTxid('1')}:0`,
       fundingSince: 1_790_000_000_000,
-    earlier: [`${aTxid('2')}:1`],
+      earlier: [`${aTxid('2')}:1`],
       capacitySats: 1_000_000,
       outboundMsat: Number.MAX_SAFE_INTEGER,
       inboundMsat: 0,

@@ -276,6 +276,7 @@ describe('a retry that an operator allows', () => {
       attention: { code: 'unproven', message: '' },
       over: { code: 'deadline', message: '', at: 1 },
       cancelRequestedAt: 1,
+      foreignSinceHeight: 7,
       nextAttemptAt: NOW + 1,
       ...overrides,
     })
@@ -289,6 +290,7 @@ describe('a retry that an operator allows', () => {
       over: null,
       cancelRequestedAt: null,
       attention: null,
+      foreignSinceHeight: null,
       nextAttemptAt: null,
       budget: { maxAttempts: 3 },
     })
@@ -331,6 +333,18 @@ describe('a record that came out of a backup', () => {
       ],
     })
     expect(actions).toMatchObject([{ type: 'alarm' }])
+  })
+
+  test('in a record that is full of attempts, a dead row makes room for it', () => {
+    const attempts = Array.from({ length: 20 }, (_, n) =>
+      n === 3 ? aDeadAttempt({ number: 4 }) : anAttempt({ number: n + 1 }),
+    )
+    const numbers = restore(aSubmittedSplice({ attempts, attemptSerial: 20 })).splice.attempts.map(
+      ({ number }) => number,
+    )
+    expect(numbers).toHaveLength(20)
+    expect(numbers).not.toContain(4)
+    expect(numbers.at(-1)).toBe(21)
   })
 
   test('keeps its anchor while an attempt is alive, and moves it where all are dead', () => {

@@ -236,6 +236,12 @@ describe('the verdict, once a candidate is seen', () => {
     expect(verdict({ splice, chain: spent(195) }).candidates[0]?.block?.height).toBe(195)
   })
 
+  test('one that an operator named confirms as any other, though no attempt explains it', () => {
+    const splice = aLiveSplice({ state: 'pending', candidates: [seen] })
+    expect(verdict({ splice, chain: spent(null) }).name).toBe('pending')
+    expect(verdict({ splice, chain: spent(TIP) })).toMatchObject({ name: 'confirmed', depth: 1 })
+  })
+
   test('a new one comes with its fee and feerate', () => {
     const [candidate] = verdict({ chain: spent(195) }).candidates
     expect(candidate).toEqual({
@@ -272,6 +278,18 @@ describe('a chain source that is behind says nothing about a reorg', () => {
       false,
     )
   })
+})
+
+test('a close is buried only when everything on the way to it is', () => {
+  const walked = (splicing: number, closing: number) => ({
+    hops: [
+      ...spent(atDepth(splicing), 'none').hops,
+      aHop({ outpoint: NEXT, spender: aSighting(NEXT, aCommitment(NEXT), 'none', atDepth(closing)) }),
+    ],
+  })
+  const splice = aSubmittedSplice({ lineage: [ANCHOR, NEXT] })
+  expect(verdict({ splice, chain: walked(9, 5) })).toMatchObject({ name: 'closed', depth: 5, buried: false })
+  expect(verdict({ splice, chain: walked(9, 6) })).toMatchObject({ name: 'closed', depth: 6, buried: true })
 })
 
 describe('what has our effect and is not ours', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { DeadnessFacts } from '../../core/deadness.ts'
-import { deadRuleOf } from '../../core/deadness.ts'
+import { deadRuleOf, followedByTaken } from '../../core/deadness.ts'
 import type { Attempt, DeadRule, Splice } from '../../core/splice.ts'
 import type { Verdict, VerdictName } from '../../core/verdict.ts'
 import { aSubmittedSplice, aVerdict, anAttempt, NOW, policy, taken } from './builders.ts'
@@ -74,13 +74,22 @@ describe('a restart of the process proves nothing until it is certain, and quiet
 
 describe('the overlap guard proves the earlier of two splices-out dead', () => {
   const later = anAttempt({ number: 2, result: taken() })
-  table('overlap_guard', [
-    ['a later one was taken', { others: [later] }, true],
-    ['a later one is unknown', { others: [anAttempt({ number: 2 })] }, false],
-    ['an earlier one was taken', { attempt: { number: 3 }, others: [later] }, false],
-    ['itself was taken', { attempt: { number: 2, result: taken() } }, false],
-    ['a splice-in', { splice: { kind: 'splice_in' }, others: [later] }, false],
-  ])
+  const [first, third] = [anAttempt(), anAttempt({ number: 3 })]
+  test.each<[string, Partial<Splice>, Attempt[], boolean]>([
+    ['a later one was taken', {}, [first, later], true],
+    ['a later one is unknown', {}, [first, anAttempt({ number: 2 })], false],
+    ['an earlier one was taken', {}, [third, later], false],
+    ['itself was taken', {}, [later], false],
+    ['a splice-in', { kind: 'splice_in' }, [first, later], false],
+  ])('%s', (_says, splice, attempts, dead) => {
+    const [attempt] = attempts
+    if (attempt === undefined) throw new Error('no attempt')
+    expect(followedByTaken(aSubmittedSplice({ ...splice, attempts }), attempt)).toBe(dead)
+  })
+
+  test('but in a look nothing follows from it: the node may have got the guard since', () => {
+    expect(rule(['overlap_guard'], { others: [later] })).toBeNull()
+  })
 })
 
 describe('quiet by the word of the operator, or of a node that shows enough', () => {
@@ -143,6 +152,11 @@ describe('what is asked in every look', () => {
     ['its transaction lost, buried', buried('replaced'), 'conflict_buried'],
     ['its transaction lost, not buried', fresh('replaced'), null],
     ['its transaction lost, another is alive', { ...buried('replaced'), others: [another] }, null],
+    [
+      'its transaction lost, another is alive, the channel is gone',
+      { verdict: { name: 'replaced', buried: true, channelGone: true }, others: [another] },
+      'conflict_buried',
+    ],
     [
       'its transaction lost, another is dead',
       { ...buried('replaced'), others: [{ ...another, dead: { rule: 'refused', at: NOW } }] },

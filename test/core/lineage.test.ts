@@ -147,6 +147,22 @@ describe('a walk along the lineage', () => {
     expect(far.calls.length, 'and asks no more than that').toBeLessThanOrEqual(402)
   })
 
+  test('looks at each transaction once, however many ways lead through it', async () => {
+    const built: Built[] = []
+    let inputs = [ANCHOR]
+    for (let depth = 0; depth < 10; depth++) {
+      const next = aTransaction({
+        inputs: inputs.map((outpoint) => ({ outpoint, witness: FUNDING_WITNESS })),
+        outputs: [P2WSH, P2WSH].map((script, n) => ({ script, amountSats: 9_000 + n })),
+      })
+      built.push(next)
+      inputs = [outpointOf(next.txid, 0), outpointOf(next.txid, 1)]
+    }
+    const chain = chainOf(built)
+    expect((await walked(chain, { current: inputs[0] ?? '' })).reachedFunding).toBe(true)
+    expect(chain.calls.length).toBeLessThan(30)
+  })
+
   test('where no node tells, every output that was spent as a funding is followed, and no others', async () => {
     const forked = aTransaction({
       inputs: [{ outpoint: ANCHOR, witness: FUNDING_WITNESS }],

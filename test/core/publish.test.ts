@@ -87,6 +87,12 @@ describe('what a process that died had said', () => {
     expect(mine).toEqual(idsOf(1, 2, 3))
   })
 
+  test('is searched for even where it is the last thing that was said', async () => {
+    const { ports, since } = searched(aBench())
+    await publish(said(2, 1), 2, ports)
+    expect(since).toEqual([NOW + 1 - 10_000])
+  })
+
   test('is appended where it is missing', async () => {
     const bench = aBench()
     await publish(said(2), 2, bench.ports)

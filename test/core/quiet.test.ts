@@ -152,6 +152,15 @@ describe('heights and times of what was found', () => {
     expect(noted.candidates.map((candidate) => candidate.seenAt)).toEqual([NOW, NOW - 1])
   })
 
+  test('no more than twenty candidates are kept: the newest, and whatever is in a block', () => {
+    const block = { height: 1, hash: 'b' }
+    const candidates = Array.from({ length: 22 }, (_, n) =>
+      aCandidate({ txid: n.toString(16).padStart(64, '0'), block: n === 0 ? block : null }),
+    )
+    expect(note({}, { candidates }).candidates).toEqual([candidates[0], ...candidates.slice(3)])
+    expect(note({}, { candidates: candidates.slice(0, 20) }).candidates).toEqual(candidates.slice(0, 20))
+  })
+
   test('no more than fifty outpoints of the lineage are kept, the newest', () => {
     const lineage = Array.from({ length: 60 }, (_, n) => `${aTxid('a')}:${n}`)
     expect(note({}, { lineage }).lineage).toEqual(lineage.slice(10))

@@ -156,4 +156,17 @@ describe('where a walk back may go on: inputs that spend a funding', () => {
     const { parsed } = aTransaction({ inputs: [{ outpoint: OTHER }, { outpoint: ANCHOR, witness }] })
     expect(fundingInputs(parsed)).toEqual(expected ? [ANCHOR] : [])
   })
+
+  const inputs = [
+    { outpoint: ANCHOR, witness: [...legs, twoOfTwo()] },
+    { outpoint: OTHER, witness: [signature(64)] },
+  ]
+  test.each([
+    ['not known', null, [ANCHOR, OTHER]],
+    ['a 2-of-2', P2WSH, [ANCHOR]],
+    ['a taproot key', P2TR, [OTHER]],
+    ['something that funds no channel', P2WPKH, []],
+  ])('only those of the kind of the funding that they led to: %s', (_says, script, expected) => {
+    expect(fundingInputs(aTransaction({ inputs }).parsed, script)).toEqual(expected)
+  })
 })

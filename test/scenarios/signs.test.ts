@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { spliceIdOf } from '../../core/ids.ts'
 import type { Slot } from '../../core/items.ts'
 import type { Splice } from '../../core/splice.ts'
-import { MINUTE, SCRIPT, startKeeper } from '../support/keeper.ts'
+import { ADDRESS, MINUTE, SCRIPT, startKeeper } from '../support/keeper.ts'
 import type { Keeper } from '../support/keeper.ts'
 
 const HOUR = 60 * MINUTE
@@ -236,6 +236,27 @@ test('an end by the word of an operator that was wrong is corrected, in a new ep
   expect(await keeper.splice(behind.id)).toMatchObject({ state: 'queued', waitingFor: { code: 'frozen' } })
   expect(keeper.payouts).toBe(1)
   expect(executed(keeper)).toBe(1)
+})
+
+test('a splice that somebody made by hand needs attention; an operator who says it is ours has it settle', async () => {
+  const keeper = await startKeeper()
+  const { id } = await keeper.post({ notBefore: keeper.world.now() + HOUR })
+  const { userChannelId, peerId } = keeper.node.channel(keeper.channelId)
+  const byHand = { userChannelId, counterpartyNodeId: peerId, amountSats: 50_000, address: ADDRESS }
+  const signal = new AbortController().signal
+  await keeper.node.rpc.spliceOut(byHand, { signal, signedAt: keeper.world.now() })
+  await keeper.run(2 * HOUR, BLOCKS)
+  expect(await keeper.splice(id)).toMatchObject({
+    state: 'needs_attention',
+    attention: { code: 'attribution' },
+    candidates: [],
+    attempts: [],
+  })
+  const [made] = keeper.world.journal.effectiveSplices()
+  const spends = (await keeper.splice(id)).lineage[0] ?? ''
+  await keeper.change(id, { type: 'resolved_candidate', txid: made?.txid ?? '', spends, note: 'by hand' })
+  expect((await keeper.until(id, ['settled'])).state).toBe('settled')
+  expect(keeper.payouts).toBe(1)
 })
 
 describe('a cancel', () => {

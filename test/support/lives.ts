@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { Splice } from '../../core/splice.ts'
 import { hasEnded } from '../../core/transitions.ts'
-import { Killer } from '../support/crash.ts'
-import { Keeper, MINUTE } from '../support/keeper.ts'
+import { Killer } from './crash.ts'
+import { Keeper, MINUTE } from './keeper.ts'
 
 /** Short waits, so that a whole life takes few calls; nothing is skipped. */
 const policy = { quietMs: 60_000, backoffBaseMs: 1_000, backoffCapMs: 60_000, dueJitterMs: 0 }
 
-type Scenario = {
+/** One life of a splice, to be cut short at every call. */
+export type Scenario = {
   readonly name: string
   readonly play: (keeper: Keeper) => Promise<Splice>
   /** What happens later in any case: after a crash it may be what proves an attempt dead. */
@@ -15,62 +16,6 @@ type Scenario = {
   readonly ends: Splice['state']
   readonly effects: number
 }
-
-const scenarios: readonly Scenario[] = [
-  {
-    name: 'a splice-out',
-    play: async (keeper) => keeper.post(),
-    ends: 'settled',
-    effects: 1,
-  },
-  {
-    name: 'a splice-in',
-    play: async (keeper) => keeper.post({ kind: 'splice_in', amountSats: 80_000 }),
-    ends: 'settled',
-    effects: 1,
-  },
-  {
-    name: 'a splice-out that the node loses in a restart',
-    play: async (keeper) => {
-      keeper.node.disconnectPeer()
-      const splice = await keeper.post()
-      await keeper.run(2 * MINUTE)
-      keeper.node.restart()
-      keeper.node.connectPeer()
-      return splice
-    },
-    ends: 'settled',
-    effects: 1,
-  },
-  {
-    name: 'a splice-out whose reply is lost',
-    play: async (keeper) => {
-      keeper.node.fault({ type: 'lose_reply' })
-      return keeper.post()
-    },
-    ends: 'settled',
-    effects: 1,
-  },
-  {
-    name: 'a splice-out that is refused once',
-    play: async (keeper) => {
-      keeper.node.fault({ type: 'refuse', status: 9 })
-      return keeper.post()
-    },
-    ends: 'settled',
-    effects: 1,
-  },
-  {
-    name: 'a splice-out that the node calls invalid',
-    play: async (keeper) => {
-      keeper.node.fault({ type: 'refuse', status: 3 }, 'always')
-      return keeper.post()
-    },
-    later: (keeper) => keeper.node.restart(),
-    ends: 'failed',
-    effects: 0,
-  },
-]
 
 const REST_MS = 20 * MINUTE
 
@@ -119,14 +64,17 @@ async function judge(scenario: Scenario, killer: Killer): Promise<void> {
   expect(new Set(log).size, where).toBe(log.length)
 }
 
-describe('a crash at every call of a port', () => {
-  for (const scenario of scenarios) {
-    for (const when of ['before', 'after'] as const) {
-      test(`${scenario.name}, killed ${when} each call, has its effect once and is left nowhere`, async () => {
-        const { calls } = await live(scenario, new Killer(Infinity, when))
-        expect(calls).toBeGreaterThan(10)
-        for (let at = 1; at <= calls; at++) await judge(scenario, new Killer(at, when))
-      }, 120_000)
+/** Plays each scenario once for every call of a port, with the process killed there. */
+export function describeCrashes(scenarios: readonly Scenario[]): void {
+  describe('a crash at every call of a port', () => {
+    for (const scenario of scenarios) {
+      for (const when of ['before', 'after'] as const) {
+        test(`${scenario.name}, killed ${when} each call, has its effect once and is left nowhere`, async () => {
+          const { calls } = await live(scenario, new Killer(Infinity, when))
+          expect(calls).toBeGreaterThan(10)
+          for (let at = 1; at <= calls; at++) await judge(scenario, new Killer(at, when))
+        }, 240_000)
+      }
     }
-  }
-})
+  })
+}

@@ -1,0 +1,305 @@
+import { describe, expect, test } from 'vitest'
+import { advance, differs, dueAfter } from '../../core/advance.ts'
+import type { Observation } from '../../core/observation.ts'
+import type { Instant, Splice } from '../../core/splice.ts'
+import { SpliceState } from '../../core/splice.ts'
+import { aTxid } from '../support/splices.ts'
+import {
+  aCandidate,
+  aChain,
+  aChannel,
+  aCommitment,
+  aDeadAttempt,
+  aHop,
+  aLiveSplice,
+  aLook,
+  ANCHOR,
+  anAttempt,
+  anObservation,
+  aNodeSeen,
+  aSighting,
+  aSplicing,
+  aSubmittedSplice,
+  fundingOf,
+  NOW,
+  policy,
+  taken,
+  TIP,
+} from './builders.ts'
+
+const ours = aSplicing(ANCHOR)
+const rival = aSplicing(ANCHOR, 800_000)
+const NEXT = fundingOf(ours)
+const DEEP = TIP - 5
+
+function look(splice: Splice, observation: Partial<Observation>, now: Instant = NOW) {
+  const seen = anObservation({ at: now, node: aLook({ observedAt: now }), ...observation })
+  return advance(splice, seen, { now, policy })
+}
+
+const spentBy = (built: typeof ours, effect: 'ours' | 'none', height: number | null) =>
+  aChain({ hops: [aHop({ spender: aSighting(ANCHOR, built, effect, height) })] })
+const movedTo = (height: number | null) =>
+  aChain({
+    hops: [aHop({ spender: aSighting(ANCHOR, ours, 'ours', height) }), aHop({ outpoint: NEXT })],
+  })
+const locked = (height: number) => ({ chain: movedTo(height), channel: aChannel({ funding: NEXT }) })
+
+describe('one look may lead through several states', () => {
+  test('submitted, and found in a block', () => {
+    const { splice, rowsTaken } = look(aSubmittedSplice(), { chain: spentBy(ours, 'ours', TIP) })
+    expect(splice).toMatchObject({ state: 'confirmed', candidates: [{ txid: ours.txid, seenAt: NOW }] })
+    expect(rowsTaken).toEqual(['in_block', 'wait_confirmed'])
+    expect(splice.events.map((event) => event.type)).toEqual(['splice.confirmed'])
+  })
+
+  test('submitted, and found at final depth and locked: it settles in the next look, not in this one', () => {
+    const first = look(aSubmittedSplice(), locked(DEEP))
+    expect(first.splice).toMatchObject({ state: 'confirmed', lockedAt: NOW })
+    const again = look(first.splice, locked(DEEP))
+    expect(again.splice.state, 'the same instant').toBe('confirmed')
+    const second = look(first.splice, locked(DEEP), NOW + 1)
+    expect(second.splice).toMatchObject({ state: 'settled', settledAt: NOW + 1 })
+  })
+
+  test('submitted, found at final depth, and the channel closed since', () => {
+    const { splice, rowsTaken } = look(aSubmittedSplice(), {
+      chain: spentBy(ours, 'ours', DEEP),
+      channel: null,
+    })
+    expect(splice.state).toBe('settled')
+    expect(rowsTaken.slice(0, 2)).toEqual(['in_block', 'settle'])
+  })
+
+  test('submitted, and the channel was closed without it', () => {
+    const close = (height: number) => spentBy(aCommitment(ANCHOR), 'none', height)
+    expect(look(aSubmittedSplice(), { chain: close(DEEP + 1) }).splice.state, 'five deep').toBe('submitted')
+    const { splice } = look(aSubmittedSplice(), { chain: close(DEEP) })
+    expect(splice).toMatchObject({
+      state: 'failed',
+      failure: { code: 'channel_closed', proof: 'channel_closed' },
+      attempts: [{ dead: { rule: 'channel_closed' } }],
+    })
+  })
+
+  test('pending, and another transaction buried in its place', () => {
+    const splice = aSubmittedSplice({ state: 'pending', candidates: [aCandidate({ txid: ours.txid })] })
+    expect(look(splice, { chain: spentBy(rival, 'none', DEEP + 1) }).splice.state, 'five deep').toBe(
+      'pending',
+    )
+    expect(look(splice, { chain: spentBy(rival, 'none', DEEP) }).splice).toMatchObject({
+      state: 'failed',
+      failure: { code: 'lineage_spent', proof: 'lineage_spent' },
+    })
+  })
+
+  test('over, and its attempt found dead', () => {
+    const over = { code: 'budget_spent', message: 'spent', at: 1 }
+    const restarted = { nodeSeen: aNodeSeen({ processStarts: [NOW - 1_000_000] }) }
+    const splice = aSubmittedSplice({ over, quietSince: NOW - 200_000, lastLookAt: NOW - 60_000 })
+    expect(look(splice, {}).splice.state, 'not proven').toBe('submitted')
+    expect(look(splice, restarted).splice).toMatchObject({
+      state: 'failed',
+      failure: { code: 'budget_spent', proof: 'all_attempts_dead' },
+    })
+    const cancelled = { ...splice, over: null, cancelRequestedAt: 1 }
+    expect(look(cancelled, restarted).splice).toMatchObject({
+      state: 'cancelled',
+      failure: { proof: 'all_attempts_dead' },
+    })
+  })
+
+  test('in need of attention, past its deadline, and its attempt found dead', () => {
+    const splice = aSubmittedSplice({
+      state: 'needs_attention',
+      attention: { code: 'unproven', message: '' },
+      attempts: [aDeadAttempt()],
+      budget: { ...aLiveSplice().budget, deadline: NOW - 1 },
+    })
+    expect(look(splice, {}).splice).toMatchObject({
+      state: 'failed',
+      failure: { code: 'deadline', proof: 'all_attempts_dead' },
+    })
+  })
+
+  const passed = (ago: number) => ({ ...aLiveSplice().budget, deadline: NOW - ago })
+  const recent = NOW - 60_000
+  test.each<[string, Partial<Splice>, boolean]>([
+    ['not quiet, the deadline just passed', { budget: passed(0) }, false],
+    ['not quiet, for just less than twice the quiet period', { budget: passed(359_999) }, false],
+    ['not quiet, for twice the quiet period', { budget: passed(360_000) }, true],
+    ['quiet for just too short', { budget: passed(0), quietSince: NOW - 179_999, lastLookAt: recent }, false],
+    ['quiet for long enough', { budget: passed(0), quietSince: NOW - 180_000, lastLookAt: recent }, true],
+    ['the deadline still to come', { budget: passed(-1), quietSince: 1, lastLookAt: recent }, false],
+    [
+      'a fence still to come',
+      { budget: passed(400_000), attempts: [aDeadAttempt(), anAttempt({ number: 2, fenceAt: NOW })] },
+      false,
+    ],
+  ])('past its deadline it is over once the last quiet has passed: %s', (_says, overrides, over) => {
+    expect(look(aSubmittedSplice(overrides), {}).splice.over?.code ?? null).toBe(over ? 'deadline' : null)
+  })
+
+  test('out of a backup: nothing is claimed, not even that nothing was ever taken', () => {
+    const cancelled = aLiveSplice({ cancelRequestedAt: 1 })
+    expect(look(cancelled, {}).splice.state).toBe('cancelled')
+    const generation = { configured: 1, stored: 0 }
+    expect(look(cancelled, { generation }).splice.state, 'the guard is not raised').toBe('queued')
+    const raised = { configured: 1, stored: 1 }
+    const restored = look(cancelled, { generation: raised }).splice
+    expect(restored).toMatchObject({
+      state: 'needs_attention',
+      generation: 1,
+      attention: { code: 'restored' },
+    })
+    const away = { generation: raised, node: null, channel: null }
+    expect(look(cancelled, away).splice.state, 'the node is away').toBe('queued')
+  })
+
+  test('failed, and in a block after all: corrected, and on to confirmed', () => {
+    const { splice, actions } = look(aSubmittedSplice({ state: 'failed', attempts: [aDeadAttempt()] }), {
+      chain: spentBy(ours, 'ours', TIP),
+    })
+    expect(splice).toMatchObject({ state: 'confirmed', epoch: 1, failure: null })
+    expect(splice.events.map((event) => event.type)).toEqual([
+      'splice.corrected',
+      'splice.pending',
+      'splice.confirmed',
+    ])
+    expect(actions.map((action) => action.type)).toEqual(['freeze_channel', 'alarm'])
+  })
+
+  test('settled, and reorganised out: a new epoch, and the channel frozen', () => {
+    const block = { height: DEEP, hash: aTxid('7') }
+    const settled = aSubmittedSplice({
+      state: 'settled',
+      candidates: [aCandidate({ txid: ours.txid, block })],
+      settledAt: 1,
+      lockedAt: 1,
+    })
+    const { splice, actions } = look(settled, { chain: spentBy(ours, 'ours', null) })
+    expect(splice).toMatchObject({ state: 'pending', epoch: 1, settledAt: null, lockedAt: null })
+    expect(actions.map((action) => action.type)).toEqual(['freeze_channel', 'alarm'])
+    expect(look(settled, { chain: spentBy(ours, 'ours', DEEP) }).splice.state, 'another block').toBe(
+      'settled',
+    )
+  })
+
+  test('the same look leads to the same, and changes nothing that it was given', () => {
+    const splice = aSubmittedSplice()
+    const before = structuredClone(splice)
+    const [one, two] = [look(splice, locked(DEEP)), look(splice, locked(DEEP))]
+    expect(one).toEqual(two)
+    expect(splice).toEqual(before)
+  })
+})
+
+describe('what to do next', () => {
+  test('with every gate open it is submitted', () => {
+    const { decision, splice } = look(aLiveSplice(), {})
+    expect(decision).toMatchObject({ row: 'submit', submit: true, event: null })
+    expect(splice.state).toBe('queued')
+  })
+
+  test.each<[string, Partial<Splice>, Partial<Observation>, string]>([
+    ['the node is away', {}, { node: null, channel: null }, 'node_unreachable'],
+    ['its time has not come', { notBefore: NOW + 1 }, {}, 'not_before'],
+    ['the chain source lags', {}, { chain: aChain({ tip: { height: TIP - 1, hash: '' } }) }, 'chain'],
+    ['it backs off', { nextAttemptAt: NOW + 1 }, {}, 'backoff'],
+  ])('it waits, and says for what: %s', (_says, overrides, observation, code) => {
+    const { decision, splice } = look(aLiveSplice(overrides), observation)
+    expect(decision.submit).toBe(false)
+    expect(splice.waitingFor?.code).toBe(code)
+  })
+
+  const alive = [anAttempt({ result: taken() })]
+  test.each<[string, Partial<Splice>, Partial<Observation>, string | null]>([
+    ['not answered', {}, {}, 'quiet'],
+    ['taken, not quiet yet', { attempts: alive }, {}, 'negotiation'],
+    [
+      'taken, something stirs',
+      { attempts: alive },
+      { channel: aChannel({ claimableSats: 1 }) },
+      'negotiation',
+    ],
+    ['not answered, something stirs', {}, { channel: aChannel({ claimableSats: 1 }) }, 'stirring'],
+    ['taken, the node away', { attempts: alive }, { node: null, channel: null }, 'node_unreachable'],
+    ['over', { over: { code: 'x', message: '', at: 1 } }, {}, 'proof'],
+    ['cancel asked for', { cancelRequestedAt: 1 }, {}, 'proof'],
+    ['seen', {}, { chain: spentBy(ours, 'ours', null) }, 'confirmation'],
+    ['in a block', {}, { chain: spentBy(ours, 'ours', TIP) }, 'final_depth'],
+    ['settled', {}, { chain: spentBy(ours, 'ours', DEEP), channel: null }, null],
+  ])('submitted, it waits for its own thing: %s', (_says, overrides, observation, code) => {
+    expect(look(aSubmittedSplice(overrides), observation).splice.waitingFor?.code ?? null).toBe(code)
+  })
+
+  test('in need of attention, it says why, and never submits', () => {
+    const attention = { code: 'unproven', message: 'x' }
+    const splice = aLiveSplice({ state: 'needs_attention', attention })
+    const advanced = look(splice, {})
+    expect(advanced.splice.waitingFor).toEqual(attention)
+    expect(advanced.decision.submit).toBe(false)
+  })
+})
+
+describe('when to look next', () => {
+  const due = (splice: Partial<Splice>, jitter = 0): Instant | null =>
+    dueAfter(aLiveSplice({ dueAt: NOW - 5, ...splice }), NOW, policy, jitter)
+  const STAYS = NOW - 5
+  const DEADLINE = aLiveSplice().budget.deadline
+  const ended: Partial<Splice> = { state: 'settled', eventSerial: 3, publishedThrough: 3 }
+  const watch = { from: ANCHOR, untilHeight: 1 }
+
+  test.each(SpliceState.options.filter((state) => !['settled', 'failed', 'cancelled'].includes(state)))(
+    '%s stays due, without a write of its own',
+    (state) => {
+      expect(due({ state })).toBe(STAYS)
+      expect(due({ state, dueAt: NOW })).toBe(NOW)
+      expect(due({ state, dueAt: NOW + 1 })).toBe(NOW)
+      expect(due({ state, dueAt: null })).toBe(NOW)
+    },
+  )
+
+  test.each<[string, Partial<Splice>, number, Instant | null]>([
+    ['ended, published, nothing to watch', ended, 0.9, null],
+    ['ended, an event is not published', { ...ended, publishedThrough: 2 }, 0, STAYS],
+    ['ended, the slot is held', { ...ended, slotHeld: true }, 0, STAYS],
+    ['under watch', { ...ended, watch }, 0, NOW + 600_000],
+    ['under watch, spread', { ...ended, watch }, 0.5, NOW + 602_500],
+    ['under watch, its time kept', { ...ended, watch, dueAt: NOW + 1 }, 0.5, NOW + 1],
+    ['under watch, its time come', { ...ended, watch, dueAt: NOW }, 0, NOW + 600_000],
+    ['under watch, an event is not published', { ...ended, watch, publishedThrough: 0 }, 0, STAYS],
+    ['before its time', { notBefore: NOW + 60_000 }, 0, NOW + 60_000],
+    ['before its time, spread', { notBefore: NOW + 60_000 }, 0.5, NOW + 62_500],
+    ['backing off', { nextAttemptAt: NOW + 60_000 }, 0, NOW + 60_000],
+    ['both', { notBefore: NOW + 60_000, nextAttemptAt: NOW + 90_000 }, 0, NOW + 90_000],
+    ['its time is now', { notBefore: NOW }, 0.5, STAYS],
+    ['kept where it is set', { notBefore: NOW + 60_000, dueAt: NOW + 65_000 }, 0, NOW + 65_000],
+    ['set anew where it is later', { notBefore: NOW + 60_000, dueAt: NOW + 65_001 }, 0, NOW + 60_000],
+    ['set anew where it is earlier', { notBefore: NOW + 60_000, dueAt: NOW + 59_999 }, 0, NOW + 60_000],
+    ['not after the deadline', { nextAttemptAt: DEADLINE + 60_000 }, 0, DEADLINE],
+    [
+      'not before now, the deadline passed',
+      { nextAttemptAt: NOW + 60_000, budget: { ...aLiveSplice().budget, deadline: NOW - 1 } },
+      0,
+      NOW,
+    ],
+    ['backing off with an attempt alive', { nextAttemptAt: NOW + 60_000, attempts: [anAttempt()] }, 0, STAYS],
+    [
+      'backing off with every attempt dead',
+      { nextAttemptAt: NOW + 60_000, attempts: [aDeadAttempt()] },
+      0,
+      NOW + 60_000,
+    ],
+    ['submitted and backing off', { state: 'submitted', nextAttemptAt: NOW + 60_000 }, 0, STAYS],
+  ])('%s', (_says, splice, jitter, expected) => expect(due(splice, jitter)).toBe(expected))
+})
+
+test('a write is owed when anything changed but the time', () => {
+  const splice = aSubmittedSplice()
+  expect(differs(splice, { ...splice, updatedAt: NOW })).toBe(false)
+  expect(differs(splice, structuredClone(splice))).toBe(false)
+  expect(differs(splice, { ...splice, dueAt: NOW })).toBe(true)
+  expect(differs(splice, { ...splice, waitingFor: { code: 'x', message: '' } })).toBe(true)
+  expect(differs(splice, { ...splice, attempts: [aDeadAttempt()] })).toBe(true)
+})

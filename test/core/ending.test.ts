@@ -1,0 +1,260 @@
+import { describe, expect, test } from 'vitest'
+import type { SpliceEvent } from '../../core/event.ts'
+import { enter, say, timeline } from '../../core/record.ts'
+import type { Splice } from '../../core/splice.ts'
+import { SpliceState } from '../../core/splice.ts'
+import type { Stepped } from '../../core/step.ts'
+import { step } from '../../core/step.ts'
+import { hasEnded } from '../../core/transitions.ts'
+import { aTxid } from '../support/splices.ts'
+import {
+  aCandidate,
+  aDeadAttempt,
+  aLiveSplice,
+  ANCHOR,
+  anAttempt,
+  aRefusedAttempt,
+  aSubmittedSplice,
+  context,
+  NOW,
+} from './builders.ts'
+
+const NEXT = `${aTxid('b')}:0`
+const second = anAttempt({ number: 2 })
+const taken = (splice: Splice, event: SpliceEvent): Stepped => step(splice, event, context)
+const types = (splice: Splice): string[] => splice.events.map((event) => event.type)
+const kinds = ({ actions }: Stepped): string[] => actions.map((action) => action.type)
+const cancelled = (splice: Splice): Stepped => taken(splice, { type: 'cancel_requested', generation: 0 })
+const given: SpliceEvent = { type: 'given_up', code: 'x', message: 'y', proof: 'never_taken' }
+
+describe('a watch follows an end where something may still come', () => {
+  const confirmed = (attempts: Splice['attempts']): Splice =>
+    aSubmittedSplice({ state: 'confirmed', attempts, lineage: [ANCHOR, NEXT] })
+  const watch = { from: NEXT, untilHeight: null }
+
+  test.each<[string, Splice['attempts'], Splice['watch']]>([
+    ['the one that confirmed', [anAttempt()], null],
+    ['another one', [anAttempt(), second], watch],
+    ['another one that is dead', [aDeadAttempt(), second], watch],
+    ['another one that was refused', [aRefusedAttempt(), second], null],
+  ])('settled, with %s', (_says, attempts, expected) => {
+    const { splice, actions } = taken(confirmed(attempts), { type: 'settled' })
+    expect(actions, 'nothing was frozen for it').toEqual([])
+    expect(splice.watch).toEqual(expected)
+    expect(splice).toMatchObject({ state: 'settled', settledAt: NOW })
+  })
+
+  test.each<[string, Splice['attempts'], boolean]>([
+    ['no attempt', [], false],
+    ['one that was refused', [aRefusedAttempt()], false],
+    ['one that may have been taken', [aDeadAttempt()], true],
+  ])('without effect, with %s', (_says, attempts, watched) => {
+    const splice = aLiveSplice({ attempts, lineage: [ANCHOR, NEXT] })
+    for (const event of [given, { type: 'withdrawn', proof: 'never_taken' } as const])
+      expect(taken(splice, event).splice.watch, event.type).toEqual(watched ? watch : null)
+  })
+
+  test('ends when it is told to, and the end stays', () => {
+    const watched = aSubmittedSplice({ state: 'failed', watch })
+    expect(taken(watched, { type: 'watch_ended' }).splice).toEqual({ ...watched, watch: null })
+  })
+})
+
+describe('an outcome is said once in an epoch', () => {
+  test('a candidate that comes and goes is said once, an anomaly or a reorg each time', () => {
+    let splice = aSubmittedSplice()
+    for (const type of ['candidate_seen', 'candidate_confirmed', 'reorged', 'candidate_confirmed'] as const)
+      splice = taken(splice, { type }).splice
+    splice = taken(splice, { type: 'reorged' }).splice
+    expect(types(splice)).toEqual(['splice.pending', 'splice.confirmed', 'splice.reorged', 'splice.reorged'])
+    expect(splice.events.map(({ n }) => n)).toEqual([1, 2, 3, 4])
+  })
+
+  test('a reorg after settling opens an epoch: what was said may be said again', () => {
+    const settled = taken(aSubmittedSplice({ state: 'confirmed' }), { type: 'settled' }).splice
+    const reorged = taken(settled, { type: 'reorged' })
+    expect(reorged.splice).toMatchObject({ state: 'pending', epoch: 1, settledAt: null, watch: null })
+    expect(kinds(reorged)).toEqual(['freeze_channel', 'alarm'])
+    const confirmed = taken(reorged.splice, { type: 'candidate_confirmed' }).splice
+    const again = taken(confirmed, { type: 'settled' })
+    expect(types(again.splice)).toEqual([
+      'splice.settled',
+      'splice.reorged',
+      'splice.confirmed',
+      'splice.settled',
+    ])
+    expect(again.splice.events.map(({ epoch }) => epoch)).toEqual([0, 1, 1, 1])
+    expect(kinds(again), 'what was frozen for it is free again').toEqual(['thaw_channel'])
+  })
+
+  test('a reorg before settling opens none, and freezes nothing', () => {
+    const reorged = taken(aSubmittedSplice({ state: 'confirmed', lockedAt: 1 }), { type: 'reorged' })
+    expect(reorged.splice).toMatchObject({ state: 'pending', epoch: 0, lockedAt: null })
+    expect(reorged.actions).toEqual([])
+  })
+
+  test.each(['failed', 'cancelled'] as const)('a correction of one that %s opens one', (state) => {
+    const failure = { code: 'x', message: '', proof: 'operator' } as const
+    const over = { code: 'x', message: '', at: 1 }
+    const ended = aSubmittedSplice({ state, failure, over, cancelRequestedAt: 1, said: ['splice.pending'] })
+    const corrected = taken(ended, { type: 'corrected' })
+    expect(corrected.splice).toMatchObject({
+      state: 'pending',
+      epoch: 1,
+      failure: null,
+      over: null,
+      cancelRequestedAt: null,
+      watch: null,
+    })
+    expect(types(corrected.splice)).toEqual(['splice.corrected', 'splice.pending'])
+    expect(kinds(corrected)).toEqual(['freeze_channel', 'alarm'])
+  })
+
+  test('events that are published are kept for a while, those that are not for ever', () => {
+    const say25 = (publishedThrough: number): Splice => {
+      let splice = aSubmittedSplice()
+      for (let n = 0; n < 25; n++) splice = say({ ...splice, publishedThrough }, 'splice.anomaly', NOW)
+      return splice
+    }
+    expect(say25(0).events).toHaveLength(25)
+    expect(say25(24).events.map(({ n }) => n)).toEqual(Array.from({ length: 21 }, (_, n) => n + 5))
+  })
+})
+
+describe('given up', () => {
+  test('with its reason and proof, and nothing left to attend to', () => {
+    const splice = aLiveSplice({ attention: { code: 'x', message: '' } })
+    const { splice: failed } = taken(splice, { ...given, message: 'm'.repeat(600) })
+    expect(failed).toMatchObject({ state: 'failed', attention: null, waitingFor: null })
+    expect(failed.failure).toEqual({ code: 'x', message: 'm'.repeat(500), proof: 'never_taken' })
+    expect(types(failed)).toEqual(['splice.failed'])
+  })
+
+  test("by an operator's word: every attempt is dead, and those that were keep their proof", () => {
+    const attempts = [aDeadAttempt(), second]
+    const { splice } = taken(aSubmittedSplice({ state: 'needs_attention', attempts }), {
+      type: 'resolved_failed',
+      note: 'the node was wiped',
+    })
+    expect(splice).toMatchObject({
+      state: 'failed',
+      failure: { code: 'operator', message: 'the node was wiped', proof: 'operator' },
+      attempts: [{ dead: { rule: 'process_restarted' } }, { dead: { rule: 'operator', at: NOW } }],
+      watch: { from: ANCHOR },
+    })
+  })
+})
+
+describe('a cancel', () => {
+  test.each<[string, Splice['attempts']]>([
+    ['no attempt', []],
+    ['every attempt refused', [aRefusedAttempt()]],
+    ['every attempt dead', [aDeadAttempt()]],
+  ])('while queued with %s ends it at once', (_says, attempts) => {
+    const proof = attempts[0]?.dead?.rule === 'process_restarted' ? 'all_attempts_dead' : 'never_taken'
+    expect(cancelled(aLiveSplice({ attempts })).splice).toMatchObject({
+      state: 'cancelled',
+      cancelRequestedAt: NOW,
+      failure: { code: 'cancelled', proof },
+    })
+  })
+
+  test.each(['queued', 'submitted', 'needs_attention'] as const)(
+    'while %s with an attempt alive only stops submitting, and keeps its first time',
+    (state) => {
+      const { splice } = cancelled(aSubmittedSplice({ state }))
+      expect(splice).toMatchObject({ state, cancelRequestedAt: NOW, failure: null })
+      expect(cancelled({ ...splice, cancelRequestedAt: 7 }).splice.cancelRequestedAt).toBe(7)
+    },
+  )
+
+  test('of a record out of a backup ends nothing at once: what was submitted since is not in it', () => {
+    const event = { type: 'cancel_requested', generation: 1 } as const
+    expect(taken(aLiveSplice({ generation: 1 }), event).splice.state).toBe('cancelled')
+    expect(taken(aLiveSplice({ generation: 0 }), event).splice).toMatchObject({
+      state: 'queued',
+      cancelRequestedAt: NOW,
+      failure: null,
+    })
+  })
+
+  test('is ignored once a candidate was seen', () => {
+    const splice = aSubmittedSplice({ candidates: [aCandidate()] })
+    expect(cancelled(splice)).toEqual({ splice, actions: [{ type: 'ignored', event: 'cancel_requested' }] })
+  })
+
+  test.each(
+    SpliceState.options.filter((state) => hasEnded(state) || ['pending', 'confirmed'].includes(state)),
+  )('is ignored where it is %s', (state) => {
+    const splice = aSubmittedSplice({ state })
+    expect(cancelled(splice).splice).toBe(splice)
+  })
+})
+
+describe('a candidate', () => {
+  test.each([
+    ['candidate_seen', 'pending'],
+    ['candidate_confirmed', 'confirmed'],
+  ] as const)('%s ends all waiting', (type, state) => {
+    const splice = aSubmittedSplice({
+      attention: { code: 'x', message: '' },
+      quietSince: 1,
+      lastLookAt: 1,
+      nextAttemptAt: 1,
+    })
+    expect(taken(splice, { type }).splice).toMatchObject({
+      state,
+      attention: null,
+      quietSince: null,
+      lastLookAt: null,
+      nextAttemptAt: null,
+    })
+  })
+
+  test('that an operator names is one, once', () => {
+    const event = { type: 'resolved_candidate', txid: aTxid('c'), spends: ANCHOR, note: 'seen' } as const
+    const { splice } = taken(aSubmittedSplice({ state: 'needs_attention' }), event)
+    expect(splice).toMatchObject({ state: 'pending', candidates: [{ txid: aTxid('c'), spends: ANCHOR }] })
+    const known = aSubmittedSplice({ state: 'needs_attention', candidates: [aCandidate()] })
+    expect(taken(known, event).splice.candidates).toEqual([aCandidate()])
+  })
+
+  test.each(['pending', 'confirmed', 'settled', 'needs_attention'] as const)(
+    'a second one is an anomaly that freezes the channel, and %s stays',
+    (state) => {
+      const found = taken(aSubmittedSplice({ state }), { type: 'second_effect', txid: aTxid('9') })
+      expect(found.splice).toMatchObject({ state, anomaly: { txid: aTxid('9'), at: NOW } })
+      expect(types(found.splice)).toEqual(['splice.anomaly'])
+      expect(kinds(found)).toEqual(['freeze_channel', 'alarm'])
+    },
+  )
+})
+
+test('attention is asked for with an alarm and a code', () => {
+  const event = { type: 'attention_needed', code: 'unproven', message: 'why' } as const
+  const { splice, actions } = taken(aSubmittedSplice(), event)
+  expect(splice).toMatchObject({ state: 'needs_attention', attention: { code: 'unproven', message: 'why' } })
+  expect(types(splice)).toEqual(['splice.needs_attention'])
+  expect(actions).toEqual([{ type: 'alarm', message: 'why' }])
+})
+
+describe('the timeline', () => {
+  test('equal neighbours are one line with a count and the latest time', () => {
+    let splice = timeline(aLiveSplice(), 'a', 1)
+    splice = timeline(splice, 'a', 2)
+    splice = timeline(splice, 'b', 3)
+    splice = enter(splice, 'submitted', 'b', 4)
+    expect(splice.timeline).toEqual([
+      { at: 2, status: 'queued', why: 'a', count: 2 },
+      { at: 3, status: 'queued', why: 'b', count: 1 },
+      { at: 4, status: 'submitted', why: 'b', count: 1 },
+    ])
+  })
+
+  test('holds the last fifty lines', () => {
+    let splice = aLiveSplice()
+    for (let n = 1; n <= 51; n++) splice = timeline(splice, `line ${n}`, n)
+    expect(splice.timeline).toHaveLength(50)
+    expect(splice.timeline[0]?.why).toBe('line 2')
+  })
+})

@@ -1,0 +1,235 @@
+import { describe, expect, test } from 'vitest'
+import { err, ok } from '../../core/result.ts'
+import type { Guard } from '../../core/items.ts'
+import type { ConfiguredNode, Ports } from '../../core/ports.ts'
+import type { Splice } from '../../core/splice.ts'
+import { drive } from '../../core/drive.ts'
+import { sweep } from '../../core/sweep.ts'
+import { aSpliceId } from '../support/splices.ts'
+import type { Bench } from './builders.ts'
+import { aBench, aConfiguredNode, aLiveSplice, aLook, fakeNode, FakeChain, NOW, policy } from './builders.ts'
+
+type Sent = { looks: number; submissions: number }
+
+/** A node at rest, with a count of what it was asked. */
+function counting(sent: Sent, answers: () => boolean = () => true): ConfiguredNode {
+  const port = fakeNode(() => ok(aLook()))
+  return aConfiguredNode({
+    port: {
+      ...port,
+      look: async (call) => {
+        sent.looks += 1
+        return answers() ? port.look(call) : err({ class: 'config', message: 'refused' })
+      },
+      submit: async (request, call) => {
+        sent.submissions += 1
+        return port.submit(request, call)
+      },
+    },
+  })
+}
+
+const nothing = (): Sent => ({ looks: 0, submissions: 0 })
+
+async function given(bench: Bench, count: number, overrides: Partial<Splice> = {}): Promise<string[]> {
+  const ids = Array.from({ length: count }, (_, n) => aSpliceId(n + 1))
+  for (const id of ids) await bench.store.create(aLiveSplice({ id, ...overrides }))
+  return ids
+}
+
+describe('a sweep', () => {
+  test('looks at each node once, hints whatever may be sent, and sends nothing itself', async () => {
+    const sent = nothing()
+    const bench = aBench({ nodes: [counting(sent)] })
+    const ids = await given(bench, 20)
+    expect(await sweep(bench.ports, policy, null)).toEqual({ nodes: 1, due: 20, failed: 0 })
+    expect(sent).toEqual({ looks: 1, submissions: 0 })
+    expect([...bench.hints].sort()).toEqual([...ids].sort())
+    expect(bench.counts.get('sweep.due')).toBe(20)
+  })
+
+  test('feeds only what is due', async () => {
+    const bench = aBench({ nodes: [counting(nothing())] })
+    await given(bench, 1, { dueAt: NOW + 1 })
+    expect((await sweep(bench.ports, policy, null)).due).toBe(0)
+    bench.now = NOW + 1
+    expect((await sweep(bench.ports, policy, null)).due).toBe(1)
+  })
+
+  test.each([
+    [NOW, 1],
+    [NOW + 1, 0],
+  ])('uses its look for no splice that has changed since (changed at %i)', async (updatedAt, hinted) => {
+    const bench = aBench({ nodes: [counting(nothing())] })
+    await given(bench, 1, { updatedAt })
+    await sweep(bench.ports, policy, null)
+    expect(bench.hints).toHaveLength(hinted)
+  })
+
+  test.each([
+    [10_000, 1],
+    [10_001, 0],
+  ])('what its gates saw %i ms ago, when the slot is ours, is sent %i times', async (slowMs, sends) => {
+    const sent = nothing()
+    const bench: Bench = aBench({
+      nodes: [counting(sent)],
+      hooks: {
+        before: (operation) => {
+          if (operation.type === 'put' && operation.row.pk.startsWith('SLOT#')) bench.now += slowMs
+          return null
+        },
+      },
+    })
+    const [id] = await given(bench, 1)
+    await sweep(bench.ports, policy, null)
+    await drive(id ?? '', bench.ports, { policy, mayAct: true, look: null })
+    expect(sent.submissions).toBe(sends)
+    expect((await bench.store.load(id ?? ''))?.attempts).toHaveLength(sends)
+  })
+
+  test('goes through all pages', async () => {
+    const bench = aBench({ nodes: [counting(nothing())] })
+    const ids = await given(bench, 40)
+    const store: Ports['store'] = {
+      ...bench.store,
+      due: async (shard, before, _limit, cursor) => bench.store.due(shard, before, 1, cursor),
+    }
+    expect((await sweep({ ...bench.ports, store }, policy, null)).due).toBe(40)
+    expect([...bench.hints].sort()).toEqual([...ids].sort())
+  })
+
+  test('writes the tip of the chain down when it has changed', async () => {
+    const chain = new FakeChain()
+    const bench = aBench({ nodes: [aConfiguredNode({ chain })] })
+    await sweep(bench.ports, policy, null)
+    await sweep(bench.ports, policy, null)
+    const seen = await bench.store.item('chain', 'regtest')
+    expect(seen).toMatchObject({ version: 1, value: { height: 200, seenAt: NOW } })
+    chain.fails = (call) => call === 'tip'
+    await sweep(bench.ports, policy, null)
+    expect((await bench.store.item('chain', 'regtest'))?.version).toBe(1)
+  })
+})
+
+describe('one that fails does not stop the others', () => {
+  const unreadable = (bench: Bench, bad: string): Ports => ({
+    ...bench.ports,
+    store: {
+      ...bench.store,
+      load: async (id) => {
+        if (id === bad) throw new Error('does not fit its schema')
+        return bench.store.load(id)
+      },
+      loadMany: async (ids) => {
+        if (ids.includes(bad)) throw new Error('does not fit its schema')
+        return bench.store.loadMany(ids)
+      },
+    },
+  })
+
+  test('a record that cannot be read', async () => {
+    const bench = aBench({ nodes: [counting(nothing())] })
+    const ids = await given(bench, 60)
+    const bad = ids[7] ?? ''
+    expect(await sweep(unreadable(bench, bad), policy, null)).toEqual({ nodes: 1, due: 60, failed: 1 })
+    expect([...bench.hints].sort()).toEqual(ids.filter((id) => id !== bad).sort())
+    expect(bench.alarms).toContain('a splice could not be driven')
+  })
+
+  test('a record that cannot be written', async () => {
+    let bad = ''
+    const bench = aBench({
+      nodes: [counting(nothing())],
+      hooks: {
+        before: (operation) =>
+          operation.type === 'put' && operation.row.pk === `SPL#${bad}` ? 'throttle' : null,
+      },
+    })
+    const ids = await given(bench, 20, { notBefore: NOW + 60_000 })
+    bad = ids[3] ?? ''
+    expect((await sweep(bench.ports, policy, null)).failed).toBe(1)
+    for (const id of ids)
+      expect((await bench.store.load(id))?.waitingFor?.code ?? null).toBe(id === bad ? null : 'not_before')
+  })
+
+  test('a look that cannot be written down', async () => {
+    const bench = aBench({
+      nodes: [counting(nothing())],
+      hooks: {
+        before: (operation) =>
+          operation.type === 'put' && operation.row.pk === 'NODE#alice' ? 'throttle' : null,
+      },
+    })
+    const ids = await given(bench, 1)
+    expect((await sweep(bench.ports, policy, null)).failed).toBe(0)
+    expect(bench.alarms).toEqual(['a look could not be written down'])
+    expect(bench.hints).toEqual(ids)
+  })
+
+  test('a node whose adapter throws', async () => {
+    const port = fakeNode(() => {
+      throw new Error('a bug')
+    })
+    const bench = aBench({ nodes: [aConfiguredNode({ port }), { ...counting(nothing()), name: 'carol' }] })
+    await given(bench, 1)
+    await bench.store.create(aLiveSplice({ id: aSpliceId(2), node: 'carol' }))
+    expect((await sweep(bench.ports, policy, null)).failed).toBe(0)
+    expect(bench.hints).toEqual([aSpliceId(2)])
+    expect((await bench.store.load(aSpliceId(1)))?.waitingFor?.code).toBe('node_unreachable')
+  })
+
+  test('a splice of a node that is not configured any more', async () => {
+    const bench = aBench({ nodes: [counting(nothing())] })
+    await given(bench, 1, { node: 'gone' })
+    expect((await sweep(bench.ports, policy, null)).failed).toBe(0)
+    expect((await bench.store.load(aSpliceId(1)))?.waitingFor?.code).toBe('node_unreachable')
+  })
+})
+
+describe('a node that refuses our credential', () => {
+  test('is asked once a sweep who it is, nothing is sent, and an answer lifts the pause', async () => {
+    const sent = nothing()
+    let answers = true
+    const bench = aBench({ nodes: [counting(sent, () => answers)] })
+    const ids = await given(bench, 10)
+    await sweep(bench.ports, policy, null)
+    bench.hints.length = 0
+    answers = false
+    await sweep(bench.ports, policy, null)
+    expect(sent.looks).toBe(2)
+    expect(bench.hints).toEqual([])
+    expect((await bench.store.item('node', 'alice'))?.value.paused?.message).toBe('refused')
+    answers = true
+    await sweep(bench.ports, policy, null)
+    expect((await bench.store.item('node', 'alice'))?.value.paused).toBeNull()
+    expect([...bench.hints].sort()).toEqual([...ids].sort())
+  })
+})
+
+describe('the guard against a restored backup', () => {
+  const guard = async (bench: Bench): Promise<Guard | null> =>
+    (await bench.store.item('guard', '-'))?.value ?? null
+  const stored: Guard = { generation: 3, backupAt: 5 }
+
+  test('a new table gets the configured generation', async () => {
+    const bench = aBench({ generation: 3 })
+    await sweep(bench.ports, policy, null)
+    expect(await guard(bench)).toEqual({ generation: 3, backupAt: null })
+    expect(bench.alarms).toEqual([])
+  })
+
+  test.each<[string, number, number | null, Guard, boolean]>([
+    ['the same one is left alone', 3, null, stored, false],
+    ['the same one is left alone, whatever is said of a backup', 3, 9, stored, false],
+    ['it is raised with the time of the backup', 4, 9, { generation: 4, backupAt: 9 }, false],
+    ['it is not raised without it', 4, null, stored, true],
+    ['it is never lowered', 2, 9, stored, true],
+    ['a lower one is not accepted', 2, null, stored, true],
+  ])('%s', async (_says, generation, backupAt, expected, alarmed) => {
+    const bench = aBench({ generation })
+    await bench.store.putItem('guard', '-', stored, 0)
+    await sweep(bench.ports, policy, backupAt)
+    expect(await guard(bench)).toEqual(expected)
+    expect(bench.alarms.length > 0).toBe(alarmed)
+  })
+})

@@ -1,0 +1,189 @@
+import { describe, expect, test } from 'vitest'
+import type { MemoryHooks } from '../../adapters/store/memory.ts'
+import type { NodeSeen } from '../../core/items.ts'
+import { emptySlot } from '../../core/slot.ts'
+import type { Splice } from '../../core/splice.ts'
+import type { NodeEvent } from '../../core/wake.ts'
+import { takeNodeEvent } from '../../core/wake.ts'
+import { aSpliceId } from '../support/splices.ts'
+import type { Bench } from './builders.ts'
+import { aBench, anAttempt, aNodeSeen, aSubmittedSplice, NOW, policy } from './builders.ts'
+
+const KEY = 'c'.repeat(64)
+const [ME, OTHER] = [aSpliceId(1), aSpliceId(2)]
+const started: NodeEvent = { id: 'e1', type: 'process_started', at: NOW - 5 }
+const failed: NodeEvent = {
+  id: 'e2',
+  type: 'splice_negotiation_failed',
+  at: NOW,
+  channelId: KEY,
+  reason: 'CounterpartyAborted',
+}
+
+/** A node that was seen, with a splice that holds its channel's slot and one that waits. */
+async function bench(
+  splice: Partial<Splice> = {},
+  seen: Partial<NodeSeen> = {},
+  hooks: MemoryHooks = {},
+): Promise<Bench> {
+  const made = aBench({ hooks })
+  await made.store.putItem('node', 'alice', aNodeSeen(seen), 0)
+  await made.store.create(aSubmittedSplice({ attempts: [anAttempt({ startedAt: NOW - 10 })], ...splice }))
+  await made.store.putItem('slot', KEY, { ...emptySlot, holder: ME, waiting: [OTHER] }, 0)
+  return made
+}
+
+const take = async (made: Bench, event: NodeEvent, node = 'alice'): Promise<void> =>
+  takeNodeEvent(node, event, made.ports, policy)
+const over = async (made: Bench): Promise<string | null> => (await made.store.load(ME))?.over?.code ?? null
+const node = async (made: Bench): Promise<NodeSeen | null> =>
+  (await made.store.item('node', 'alice'))?.value ?? null
+
+describe('a start of the process', () => {
+  test('is noted, and what may go on is hinted', async () => {
+    const made = await bench()
+    await take(made, started)
+    expect(await node(made)).toMatchObject({ processStarts: [NOW - 5], relayEvents: ['e1'] })
+    expect(made.hints).toEqual([ME, OTHER])
+  })
+
+  test('taken twice, it is noted once', async () => {
+    const made = await bench()
+    await take(made, started)
+    await take(made, started)
+    expect((await node(made))?.processStarts).toEqual([NOW - 5])
+  })
+
+  test('is never noted later than now: the clock of a relay may be ahead', async () => {
+    const made = await bench()
+    await take(made, { ...started, at: NOW + 60_000 })
+    expect((await node(made))?.processStarts).toEqual([NOW])
+  })
+
+  test('the last twenty are kept, and the ids of the last two hundred events', async () => {
+    const made = await bench({}, { processStarts: many(20), relayEvents: many(200).map(String) })
+    await take(made, started)
+    const seen = await node(made)
+    expect(seen?.processStarts).toEqual([...many(20).slice(1), NOW - 5])
+    expect(seen?.relayEvents).toEqual([...many(200).slice(1).map(String), 'e1'])
+  })
+
+  test('any other event is no start', async () => {
+    const made = await bench()
+    await take(made, { id: 'e3', type: 'peer_connected', at: NOW })
+    expect(await node(made)).toMatchObject({ processStarts: [], relayEvents: ['e3'] })
+  })
+})
+
+describe('a failure that the node reports', () => {
+  test.each<[string, Partial<NodeEvent>, Partial<Splice>, string | null]>([
+    ['of the attempt that is alive', {}, {}, 'CounterpartyAborted'],
+    ['from before the attempt started', { at: NOW - 10 }, {}, null],
+    ['without a reason', { reason: undefined }, {}, null],
+    ['of no channel', { channelId: undefined }, {}, null],
+    ['of another channel', { channelId: 'd'.repeat(64) }, {}, null],
+    ['of another node', {}, { node: 'carol' }, null],
+    ['of another type', { type: 'channel_state_changed' }, {}, null],
+  ])('%s', async (_says, event, splice, expected) => {
+    const made = await bench(splice)
+    await take(made, { ...failed, ...event })
+    expect(await over(made)).toBe(expected)
+    expect((await made.store.load(ME))?.state, 'a wake-up moves nothing').toBe('submitted')
+  })
+
+  test('taken twice, the second one changes nothing', async () => {
+    const made = await bench()
+    await take(made, failed)
+    const version = (await made.store.load(ME))?.version
+    await take(made, failed)
+    expect((await made.store.load(ME))?.version).toBe(version)
+    expect((await made.store.load(ME))?.timeline.filter((line) => line.count > 1)).toEqual([])
+  })
+
+  test('a crash before it was noted has it taken again, to the same end', async () => {
+    let dies = true
+    const made = await bench(
+      {},
+      {},
+      {
+        before: (operation) => {
+          if (
+            dies &&
+            operation.type === 'put' &&
+            operation.row.pk === 'NODE#alice' &&
+            operation.condition !== 'absent'
+          )
+            throw new Error('died')
+          return null
+        },
+      },
+    )
+    await expect(take(made, failed)).rejects.toThrow('died')
+    expect(await over(made)).toBe('CounterpartyAborted')
+    dies = false
+    await take(made, failed)
+    expect((await node(made))?.relayEvents).toEqual(['e2'])
+    expect(await over(made)).toBe('CounterpartyAborted')
+  })
+
+  test('by a relay whose clock is ahead says nothing about an attempt that starts later', async () => {
+    const made = await bench({ attempts: [anAttempt({ startedAt: NOW })] })
+    await take(made, { ...failed, at: NOW + 60_000 })
+    expect(await over(made)).toBeNull()
+  })
+
+  test('nobody holds the slot: it is only noted', async () => {
+    const made = aBench()
+    await made.store.putItem('node', 'alice', aNodeSeen(), 0)
+    await take(made, failed)
+    expect((await node(made))?.relayEvents).toEqual(['e2'])
+    expect(made.hints).toEqual([])
+  })
+
+  test('a slot of the whole node is asked, too', async () => {
+    const made = await bench()
+    await made.store.putItem('slot', 'alice', { ...emptySlot, waiting: [aSpliceId(3)] }, 0)
+    await take(made, failed)
+    expect(made.hints).toEqual([ME, OTHER, aSpliceId(3)])
+  })
+})
+
+describe('an event that cannot be noted is not lost', () => {
+  test('of a node that was not seen yet', async () => {
+    const made = aBench()
+    await expect(take(made, started)).rejects.toThrow('not been seen')
+  })
+
+  test('of a node that everybody writes', async () => {
+    let contended = false
+    const made = await bench(
+      {},
+      {},
+      {
+        before: (operation) => (contended && operation.type === 'put' ? 'lost_race' : null),
+      },
+    )
+    contended = true
+    await expect(take(made, started)).rejects.toThrow('contended')
+  })
+
+  test('one race is lost, and it is noted all the same', async () => {
+    let races = 0
+    const made = await bench(
+      {},
+      {},
+      {
+        before: (operation) =>
+          operation.type === 'put' && operation.condition !== 'absent' && (races += 1) === 1
+            ? 'lost_race'
+            : null,
+      },
+    )
+    await take(made, started)
+    expect((await node(made))?.processStarts).toEqual([NOW - 5])
+  })
+})
+
+function many(count: number): number[] {
+  return Array.from({ length: count }, (_, n) => n + 1)
+}
