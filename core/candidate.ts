@@ -6,8 +6,7 @@ const KW = 1_000
 
 /** Once seen, never un-seen: the recorded ones with their block as it is now, and new ones. */
 export function candidatesNow(splice: Splice, hops: readonly Hop[]): Candidate[] {
-  const sighted =
-    splice.attempts.length === 0 ? [] : hops.flatMap((hop) => (isOurs(splice, hop) ? [hop.spender] : []))
+  const sighted = hops.flatMap((hop) => (isOurs(splice, hop) ? [hop.spender] : []))
   const known = splice.candidates.map((candidate) => {
     const sighting = sighted.find((s) => s?.tx.txid === candidate.txid)
     const walked = sighting !== undefined || hops.some((hop) => hop.outpoint === candidate.spends)
