@@ -18,11 +18,6 @@ export function paymentIdOf(spliceId: string): string {
   return spliceId.slice(SPLICE_PREFIX.length)
 }
 
-/** Whether a string has the form of a splice id. */
-export function isSpliceId(text: string): boolean {
-  return /^spl_[0-9a-f]{64}$/.test(text)
-}
-
 /** The stable id of a splice's nth event (design section 1, P7). */
 export function eventIdOf(spliceId: string, n: number): string {
   return `evt_${paymentIdOf(spliceId)}_${n}`

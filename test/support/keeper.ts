@@ -188,9 +188,11 @@ export class Keeper {
     return splice
   }
 
-  /** Withdraws a splice as the API does. */
+  /** Withdraws a splice as the API does; a client whose request died asks again. */
   async cancel(id: string): Promise<void> {
-    await this.change(id, { type: 'cancel_requested', generation: this.ports.generation })
+    const event: SpliceEvent = { type: 'cancel_requested', generation: this.ports.generation }
+    if (await this.#survive(async () => this.change(id, event))) return
+    await this.change(id, event)
   }
 
   /** Applies a client's or an operator's event as the API does, and hints the queue. */
