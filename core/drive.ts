@@ -23,6 +23,8 @@ export type DriveOptions = {
   readonly policy: Policy
   readonly mayAct: boolean
   readonly look: Result<NodeLook, NodeFault> | null
+  /** A block of its candidate left the chain: it is looked at although nothing of it is due. */
+  readonly reorged?: boolean
 }
 
 /** What one drive came to. `busy`: another writer was faster; the next hint or sweep goes on. */
@@ -40,7 +42,7 @@ export async function drive(id: string, ports: Ports, options: DriveOptions): Pr
 /** The same for a splice that was just read, consistently: a sweep reads many at once. */
 export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOptions): Promise<Driven> {
   if (options.look?.ok && options.look.value.observedAt < splice.updatedAt) return 'changed_since_look'
-  if (isIdle(splice)) return 'driven'
+  if (isIdle(splice) && options.reorged !== true) return 'driven'
   const observation = await observe(splice, ports, options.look)
   const advanced = advance(splice, observation, { now: ports.clock.now(), policy: options.policy })
   for (const row of new Set(advanced.rowsTaken)) ports.telemetry.count(`decision.${row}`)

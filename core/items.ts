@@ -65,6 +65,10 @@ export const ChainSeen = z.object({
   height: z.int().nonnegative(),
   hash: z.string(),
   seenAt: Instant,
+  /** The last blocks below and including the tip, lowest first; heights without a gap. */
+  hashes: z.array(z.string()).max(300),
+  /** Blocks that left the chain: asked for again at every sweep for a while, because indexes lag. */
+  orphans: z.array(z.object({ height: z.int().nonnegative(), hash: z.string() })).max(300),
 })
 export type ChainSeen = z.infer<typeof ChainSeen>
 

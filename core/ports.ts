@@ -65,6 +65,8 @@ export interface Store {
   byTenant(tenant: string, limit: number, cursor: string | null): Promise<Page>
   /** Ids of a tenant's splices on a channel, newest first; the index may lag. */
   byChannel(tenant: string, channelId: string, limit: number, cursor: string | null): Promise<Page>
+  /** Ids of settled splices whose candidate is in that block; the index may lag. */
+  byBlock(hash: string, limit: number, cursor: string | null): Promise<Page>
   /** A small item and its version; null if there is none. Consistent. */
   item<K extends ItemKind>(kind: K, key: string): Promise<Versioned<ItemOf<K>> | null>
   /** Writes if the stored version is still `version` (0: there is none yet); answers whether it was written. */

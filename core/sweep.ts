@@ -6,6 +6,7 @@ import { DUE_SHARDS } from './ports.ts'
 import { err } from './result.ts'
 import type { Result } from './result.ts'
 import type { Splice } from './splice.ts'
+import { followChain } from './reorg.ts'
 import { noteNode } from './survey.ts'
 
 /** Splices read from the due index at a time, and driven side by side. */
@@ -39,6 +40,7 @@ export async function sweep(ports: Ports, policy: Policy, backupAt: number | nul
       cursor = page.cursor
     } while (cursor !== null)
   }
+  failed += await feedReorged(looks, ports, policy)
   ports.telemetry.count('sweep.due', due)
   return { nodes: looks.size, due, failed }
 }
@@ -57,22 +59,44 @@ async function lookAt(node: ConfiguredNode, ports: Ports): Promise<Result<NodeLo
   return look
 }
 
-/** The last tip seen of each network: what the API counts confirmations with. */
+/** Follows the chain of the node's network: the API counts confirmations with its tip, and orphans name what a reorg took. */
 async function noteChain(node: ConfiguredNode, look: NodeLook, ports: Ports): Promise<void> {
-  const tip = await node.chain.tip(ports.call())
-  if (!tip.ok) return
   const item = await ports.store.item('chain', look.network)
-  if (item?.value.hash === tip.value.hash) return
-  const seen = { ...tip.value, seenAt: ports.clock.now() }
-  await ports.store.putItem('chain', look.network, seen, item?.version ?? 0)
+  const before = item?.value ?? null
+  const followed = await followChain(before, ports.clock.now(), node.chain, ports.call())
+  if (!followed.ok || followed.value === null || followed.value === before) return
+  await ports.store.putItem('chain', look.network, followed.value, item?.version ?? 0)
 }
 
-async function feed(ids: readonly string[], looks: Looks, ports: Ports, policy: Policy): Promise<number> {
+/** What settled in a block that has left the chain since is looked at again: the cost is in proportion to the reorg. */
+async function feedReorged(looks: Looks, ports: Ports, policy: Policy): Promise<number> {
+  let failed = 0
+  const networks = new Set([...looks.values()].flatMap((look) => (look.ok ? [look.value.network] : [])))
+  for (const network of networks) {
+    for (const { hash } of (await ports.store.item('chain', network))?.value.orphans ?? []) {
+      let cursor: string | null = null
+      do {
+        const page = await ports.store.byBlock(hash, PAGE, cursor)
+        failed += await feed(page.ids, looks, ports, policy, true)
+        cursor = page.cursor
+      } while (cursor !== null)
+    }
+  }
+  return failed
+}
+
+async function feed(
+  ids: readonly string[],
+  looks: Looks,
+  ports: Ports,
+  policy: Policy,
+  reorged = false,
+): Promise<number> {
   const splices = await loadEach(ids, ports)
   let failed = ids.length - splices.length
   for (let start = 0; start < splices.length; start += SIDE_BY_SIDE) {
     const driven = splices.slice(start, start + SIDE_BY_SIDE).map(async (splice) => {
-      const options = { policy, mayAct: false, look: looks.get(splice.node) ?? null }
+      const options = { policy, mayAct: false, look: looks.get(splice.node) ?? null, reorged }
       return survives(splice.id, ports, () => driveLoaded(splice, ports, options))
     })
     failed += (await Promise.all(driven)).filter((answer) => answer === null).length

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
 /** The lists that can be paged through, each an index of the table. */
-export type ListName = 'due' | 'byTenant' | 'byChannel'
+export type ListName = 'due' | 'byTenant' | 'byChannel' | 'byBlock'
 
 /**
  * A row's place in a list: its sort key in the index (a time in milliseconds for `due`, else text) and its splice's id.
@@ -21,6 +21,7 @@ const schemas = {
   due: z.strictObject({ list: z.literal('due'), sort: z.number().nonnegative(), id }),
   byTenant: z.strictObject({ list: z.literal('byTenant'), sort: text, id }),
   byChannel: z.strictObject({ list: z.literal('byChannel'), sort: text, id }),
+  byBlock: z.strictObject({ list: z.literal('byBlock'), sort: text, id }),
 } as const
 
 /** An opaque cursor for a place in a list: base64url of JSON. */

@@ -131,8 +131,8 @@ export class DynamoRows implements Rows {
 /** No attribute is ever null or empty: the table would be refused as an index key, or (emulators) silently kept. */
 function indexAttributes(index: IndexKeys | null): Record<string, string | number> {
   if (index === null) return {}
-  const { due, ...lists } = index
-  return { ...lists, ...due }
+  const { due, block, ...lists } = index
+  return { ...lists, ...due, ...block }
 }
 
 function expressionOf(condition: Condition) {

@@ -8,11 +8,13 @@ import { assertFilled } from './assertions.ts'
 /** The primary key of an item. */
 export type Key = { readonly pk: string; readonly sk: string }
 
-/** What the indexes hold of a splice. Without `due`, it is not in the due index at all. */
+/** What the indexes hold of a splice. Without `due` or `block`, it is not in that index at all. */
 export type IndexKeys = {
   readonly tenant: string
   readonly tenantChannel: string
   readonly createdAtId: string
+  /** The block that a settled splice is in. */
+  readonly block: { readonly blockPk: string } | null
   readonly due: { readonly duePk: string; readonly dueAt: Instant } | null
 }
 
@@ -52,6 +54,10 @@ export function duePkOf(shard: number): string {
   return `DUE#${shard}`
 }
 
+export function blockPkOf(hash: string): string {
+  return `BLOCK#${hash}`
+}
+
 /** Both parts are escaped: no tenant's name can be made to reach into another tenant's list. */
 export function tenantChannelOf(tenant: string, channelId: string): string {
   return `${encodeURIComponent(tenant)}#${encodeURIComponent(channelId)}`
@@ -64,8 +70,15 @@ export function indexKeysOf(splice: Splice): IndexKeys {
     tenant: splice.tenant,
     tenantChannel: tenantChannelOf(splice.tenant, splice.channelId),
     createdAtId: `${padded(splice.createdAt)}#${splice.id}`,
+    block: blockOf(splice),
     due: splice.dueAt === null ? null : { duePk: duePkOf(dueShardOf(splice.id)), dueAt: splice.dueAt },
   }
+}
+
+/** Only what has settled is found by its block: everything that is live is looked at in any case (design section 7). */
+function blockOf(splice: Splice): IndexKeys['block'] {
+  const hash = splice.candidates.find((candidate) => candidate.block !== null)?.block?.hash
+  return splice.state === 'settled' && hash !== undefined ? { blockPk: blockPkOf(hash) } : null
 }
 
 function padded(value: number): string {

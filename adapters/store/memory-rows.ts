@@ -77,6 +77,7 @@ export class MemoryRows implements Rows {
 function entriesOf(id: string, keys: IndexKeys): IndexEntry[] {
   const place = { sort: keys.createdAtId, id }
   const lists: IndexEntry[] = [
+    ...(keys.block === null ? [] : [{ list: 'byBlock' as const, partition: keys.block.blockPk, place }]),
     { list: 'byTenant', partition: keys.tenant, place },
     { list: 'byChannel', partition: keys.tenantChannel, place },
   ]

@@ -7,7 +7,7 @@ import type { Splice } from '../../core/splice.ts'
 import { StoreAssertion, assertFilled, assertLimit, checkedItem, checkedSplice } from './assertions.ts'
 import { cursorOf, placeOf } from './cursor.ts'
 import { eventLog } from './event-log.ts'
-import { duePkOf, indexKeysOf, itemKey, spliceKey, tenantChannelOf } from './keys.ts'
+import { blockPkOf, duePkOf, indexKeysOf, itemKey, spliceKey, tenantChannelOf } from './keys.ts'
 import type { ListQuery, Row, RowWrite, Rows } from './rows.ts'
 
 /** Makes the id of each write; unique for ever. */
@@ -70,7 +70,7 @@ function spliceItems(rows: Rows, ids: WriteIds): Pick<Store, 'create' | 'load' |
   }
 }
 
-function spliceLists(rows: Rows): Pick<Store, 'due' | 'byTenant' | 'byChannel'> {
+function spliceLists(rows: Rows): Pick<Store, 'due' | 'byTenant' | 'byChannel' | 'byBlock'> {
   const page = async (query: Omit<ListQuery, 'after'>, cursor: string | null): Promise<Page> => {
     assertLimit(query.limit)
     const after = placeOf(query.list, cursor)
@@ -95,6 +95,11 @@ function spliceLists(rows: Rows): Pick<Store, 'due' | 'byTenant' | 'byChannel'> 
       assertFilled({ tenant, channelId })
       const partition = tenantChannelOf(tenant, channelId)
       return page({ list: 'byChannel', partition, through: null, limit }, cursor)
+    },
+
+    async byBlock(hash, limit, cursor) {
+      assertFilled({ hash })
+      return page({ list: 'byBlock', partition: blockPkOf(hash), through: null, limit }, cursor)
     },
   }
 }

@@ -6,6 +6,7 @@ export const indexKeyNames = {
   due: { partition: 'duePk', sort: 'dueAt' },
   byTenant: { partition: 'tenant', sort: 'createdAtId' },
   byChannel: { partition: 'tenantChannel', sort: 'createdAtId' },
+  byBlock: { partition: 'blockPk', sort: 'createdAtId' },
 } as const satisfies Record<ListName, { partition: string; sort: string }>
 
 /** The table of design section 9, as CreateTable wants it: locally and in tests; the stacks declare the same. */
@@ -18,13 +19,14 @@ export const tableDefinition = {
     { AttributeName: 'dueAt', AttributeType: 'N' },
     { AttributeName: 'tenant', AttributeType: 'S' },
     { AttributeName: 'tenantChannel', AttributeType: 'S' },
+    { AttributeName: 'blockPk', AttributeType: 'S' },
     { AttributeName: 'createdAtId', AttributeType: 'S' },
   ],
   KeySchema: [
     { AttributeName: 'pk', KeyType: 'HASH' },
     { AttributeName: 'sk', KeyType: 'RANGE' },
   ],
-  GlobalSecondaryIndexes: [keysOnly('due'), keysOnly('byTenant'), keysOnly('byChannel')],
+  GlobalSecondaryIndexes: [keysOnly('due'), keysOnly('byTenant'), keysOnly('byChannel'), keysOnly('byBlock')],
 } satisfies Omit<CreateTableCommandInput, 'TableName'>
 
 /** The request that creates the table under a name. */

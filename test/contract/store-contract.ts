@@ -7,7 +7,7 @@ import { itemKinds } from '../../core/items.ts'
 import { DUE_SHARDS } from '../../core/ports.ts'
 import type { LogEvent, Page, Store } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
-import { ACCEPTED_AT, aSplice, aSpliceAtRest, aSpliceId } from '../support/splices.ts'
+import { ACCEPTED_AT, aSplice, aSpliceAtRest, aSpliceId, aTxid } from '../support/splices.ts'
 import { oneOfEach } from './store-items.ts'
 
 /** An empty table, and as many stores on it as there are writers. */
@@ -243,6 +243,25 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       await accept('other', 7, 'c1')
       expect((await store.byChannel('acme', 'c1', 10, null)).ids).toEqual([aSpliceId(2), aSpliceId(0)])
       expect((await store.byChannel('acme', 'c3', 10, null)).ids).toEqual([])
+    })
+
+    it('name what settled in a block, and nothing that is still live or in another one', async () => {
+      const candidate = (hash: string) => ({
+        txid: aTxid('e'),
+        spends: `${aTxid('f')}:0`,
+        feeSats: null,
+        feeRateSatPerKw: null,
+        seenAt: 1,
+        block: { height: 7, hash },
+      })
+      const settled = { state: 'settled' as const, candidates: [candidate(aTxid('1'))] }
+      await store.create(aSpliceAtRest({ id: aSpliceId(1), ...settled }))
+      await store.create(aSpliceAtRest({ id: aSpliceId(2), ...settled, candidates: [candidate(aTxid('2'))] }))
+      const live = await created(aSplice({ id: aSpliceId(3), ...settled, state: 'confirmed' }))
+      expect((await store.byBlock(aTxid('1'), 10, null)).ids).toEqual([aSpliceId(1)])
+      await store.save({ ...live, state: 'settled', dueAt: null })
+      expect((await store.byBlock(aTxid('1'), 10, null)).ids).toEqual([aSpliceId(3), aSpliceId(1)])
+      expect((await store.byBlock(aTxid('3'), 10, null)).ids).toEqual([])
     })
 
     it('keep tenants apart whose names are made to run into each other', async () => {

@@ -57,7 +57,10 @@ export const oneOfEach: { readonly [K in ItemKind]: { readonly key: string; read
       seenAt: 9,
     },
   },
-  chain: { key: 'regtest', value: { height: 0, hash: aTxid('0'), seenAt: 1 } },
+  chain: {
+    key: 'regtest',
+    value: { height: 0, hash: aTxid('0'), seenAt: 1, hashes: [aTxid('0')], orphans: [] },
+  },
   guard: { key: '-', value: { generation: 1, backupAt: null } },
   key: {
     key: aTxid('3'),

@@ -151,7 +151,7 @@ function onEngine(start: () => Promise<Emulator>): void {
       const indexes = described?.GlobalSecondaryIndexes?.map(({ IndexName, KeySchema, Projection }) => {
         return { IndexName, KeySchema, Projection }
       })
-      expect(indexes).toHaveLength(3)
+      expect(indexes).toHaveLength(4)
       expect(indexes).toEqual(expect.arrayContaining(tableDefinition.GlobalSecondaryIndexes))
     })
   })

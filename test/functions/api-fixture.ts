@@ -240,7 +240,12 @@ async function seed(store: Store): Promise<void> {
     { ...aChannelSeen, channelId: CLOSING_CHANNEL, closing: true },
     0,
   )
-  await store.putItem('chain', 'regtest', { height: 210, hash: aTxid('1'), seenAt: NOW }, 0)
+  await store.putItem(
+    'chain',
+    'regtest',
+    { height: 210, hash: aTxid('1'), seenAt: NOW, hashes: [aTxid('1')], orphans: [] },
+    0,
+  )
 }
 
 async function never(): Promise<never> {

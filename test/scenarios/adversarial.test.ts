@@ -390,6 +390,53 @@ describe('a candidate that never comes back', () => {
 })
 
 describe('a reorg after settling', () => {
+  test('of a splice with one attempt opens a new epoch, and it settles again under the same payment', async () => {
+    const keeper = await startKeeper()
+    const { id } = await keeper.post()
+    const settled = await keeper.until(id, ['settled'])
+    expect(settled.dueAt).toBeNull()
+    keeper.world.reorg(8, { include: 'none' })
+    await keeper.run(2 * MINUTE)
+    expect(await keeper.splice(id)).toMatchObject({ state: 'pending', epoch: 1 })
+    await keeper.run(3 * HOUR, BLOCKS)
+    expect((await keeper.splice(id)).state).toBe('settled')
+    const outcomes = (await keeper.log(id)).filter((type) => /settled|reorged/.test(type))
+    expect(outcomes).toEqual(['splice.settled', 'splice.reorged', 'splice.settled'])
+    expect(keeper.payouts).toBe(1)
+  })
+
+  test('that leaves it at final depth only moves its block in the record', async () => {
+    const keeper = await startKeeper()
+    const { id } = await keeper.post()
+    const before = await keeper.until(id, ['settled'])
+    await keeper.run(HOUR, BLOCKS)
+    keeper.world.reorg(12, { newLength: 13 })
+    await keeper.run(5 * MINUTE)
+    const after = await keeper.splice(id)
+    expect(after).toMatchObject({ state: 'settled', epoch: 0 })
+    expect(after.candidates[0]?.block?.hash).not.toBe(before.candidates[0]?.block?.hash)
+    keeper.world.reorg(13, { include: 'none' })
+    await keeper.run(2 * MINUTE)
+    expect((await keeper.splice(id)).epoch).toBe(1)
+  })
+
+  test('is found although the index showed the block late, and costs nothing to those in other blocks', async () => {
+    const lag = { on: false }
+    const keeper: Keeper = await startKeeper({ hooks: { lags: () => lag.on } })
+    const { id } = await keeper.post()
+    await keeper.until(id, ['confirmed'])
+    const behind = await keeper.post({ amountSats: 60_000, notBefore: keeper.world.now() + 9 * HOUR })
+    await keeper.until(id, ['settled'])
+    lag.on = true
+    keeper.world.reorg(8, { include: 'none' })
+    await keeper.run(10 * MINUTE)
+    lag.on = false
+    keeper.store.catchUp()
+    await keeper.run(2 * MINUTE)
+    expect((await keeper.splice(id)).epoch).toBe(1)
+    expect((await keeper.splice(behind.id)).epoch).toBe(0)
+  })
+
   test('freezes the channel only until the splice settles again', async () => {
     const keeper = await startKeeper({ relay: false })
     keeper.node.fault({ type: 'drop' })

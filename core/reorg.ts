@@ -1,0 +1,80 @@
+import type { ChainFault } from './chain.ts'
+import type { ChainSeen } from './items.ts'
+import type { Call, ChainPort } from './ports.ts'
+import type { Result } from './result.ts'
+import { ok } from './result.ts'
+import type { Instant } from './splice.ts'
+
+/** Blocks remembered of each network: a deeper reorg is not noticed by itself. */
+const BLOCKS_KEPT = 300
+/** For how many blocks an orphan is asked for again at every sweep (design section 7). */
+const ORPHANED_FOR = 100
+
+/**
+ * Follows the chain from what was seen of it to its tip, and notes the blocks that left it (design section 7). The cost is one
+ * call a block that is new or has gone. A source that is behind what was seen says nothing new.
+ */
+export async function followChain(
+  before: ChainSeen | null,
+  now: Instant,
+  chain: ChainPort,
+  call: Call,
+): Promise<Result<ChainSeen | null, ChainFault>> {
+  const tip = await chain.tip(call)
+  if (!tip.ok) return tip
+  const { height, hash } = tip.value
+  if (before === null) return ok({ height, hash, seenAt: now, hashes: [hash], orphans: [] })
+  if (hash === before.hash) return ok(before)
+  const common = await commonHeight(before, height, chain, call)
+  if (!common.ok) return common
+  // Behind: what it has is what was seen.
+  if (height < before.height && common.value === height) return ok(before)
+  const kept = before.hashes.slice(0, Math.max(0, common.value - lowest(before) + 1))
+  const added = await hashesBetween(kept.length === 0 ? height : common.value + 1, height, chain, call)
+  if (!added.ok || added.value === null) return added.ok ? ok(null) : added
+  const gone = before.hashes
+    .slice(kept.length)
+    .map((old, n) => ({ height: lowest(before) + kept.length + n, hash: old }))
+  const orphans = [...before.orphans, ...gone].filter(
+    (orphan) => orphan.height > height - ORPHANED_FOR && !added.value?.includes(orphan.hash),
+  )
+  const hashes = [...kept, ...added.value].slice(-BLOCKS_KEPT)
+  return ok({ height, hash, seenAt: now, hashes, orphans: orphans.slice(-BLOCKS_KEPT) })
+}
+
+function lowest(seen: ChainSeen): number {
+  return seen.height - seen.hashes.length + 1
+}
+
+/** The highest block that what was seen and the chain have in common; below all that was seen: there is none. */
+async function commonHeight(
+  before: ChainSeen,
+  tipHeight: number,
+  chain: ChainPort,
+  call: Call,
+): Promise<Result<number, ChainFault>> {
+  let height = Math.min(before.height, tipHeight)
+  for (; height >= lowest(before); height--) {
+    const hash = await chain.blockHash(height, call)
+    if (!hash.ok) return hash
+    if (hash.value === before.hashes[height - lowest(before)]) break
+  }
+  return ok(height)
+}
+
+/** Hashes from one height to another; null where the chain moved in between: the next sweep tries again. */
+async function hashesBetween(
+  from: number,
+  to: number,
+  chain: ChainPort,
+  call: Call,
+): Promise<Result<string[] | null, ChainFault>> {
+  const hashes: string[] = []
+  for (let height = Math.max(from, to - BLOCKS_KEPT + 1); height <= to; height++) {
+    const hash = await chain.blockHash(height, call)
+    if (!hash.ok) return hash
+    if (hash.value === null) return ok(null)
+    hashes.push(hash.value)
+  }
+  return ok(hashes)
+}

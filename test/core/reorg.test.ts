@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest'
+import { clearView, createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
+import type { ChainView, World } from '../../adapters/node/simulated/world.ts'
+import type { ChainSeen } from '../../core/items.ts'
+import type { ChainPort } from '../../core/ports.ts'
+import { followChain } from '../../core/reorg.ts'
+import { START } from '../support/keeper.ts'
+
+const call = { signal: new AbortController().signal }
+
+/** A world, a view of its chain, and how many hashes were asked for. */
+function bench(): { world: World; view: ChainView; chain: ChainPort; asked: () => number } {
+  const world = createWorld({ seed: 'reorg', startAt: START })
+  const view = clearView()
+  const port = simulatedChainPort(world.chain, view)
+  let hashes = 0
+  const blockHash: ChainPort['blockHash'] = async (height, options) => {
+    hashes += 1
+    return port.blockHash(height, options)
+  }
+  return { world, view, chain: { ...port, blockHash }, asked: () => hashes }
+}
+
+async function follow(before: ChainSeen | null, chain: ChainPort): Promise<ChainSeen> {
+  const followed = await followChain(before, START, chain, call)
+  if (!followed.ok || followed.value === null) throw new Error('not followed')
+  return followed.value
+}
+
+describe('following the chain', () => {
+  test('starts at the tip, and remembers what it saw from there on', async () => {
+    const { world, chain } = bench()
+    const first = await follow(null, chain)
+    expect(first).toMatchObject({
+      height: world.chain.tip.height,
+      hashes: [world.chain.tip.hash],
+      orphans: [],
+    })
+    world.mine(3)
+    const next = await follow(first, chain)
+    expect(next.hashes).toHaveLength(4)
+    expect(next.hashes.at(-1)).toBe(world.chain.tip.hash)
+    expect(next.orphans).toEqual([])
+  })
+
+  test('changes nothing, and asks for no block, where the tip is the one that was seen', async () => {
+    const { chain, asked } = bench()
+    const first = await follow(null, chain)
+    expect(await follow(first, chain)).toBe(first)
+    expect(asked()).toBe(0)
+  })
+
+  test('names the blocks that a reorg took, at a cost of what is new and what has gone', async () => {
+    const { world, chain, asked } = bench()
+    const first = await follow(null, chain)
+    world.mine(20)
+    const seen = await follow(first, chain)
+    const gone = [3, 2, 1].map((back) => world.chain.block(world.chain.tip.height - back + 1)?.hash)
+    const before = asked()
+    world.reorg(3)
+    const after = await follow(seen, chain)
+    expect(after.orphans.map((orphan) => orphan.hash)).toEqual(gone)
+    expect(after.orphans.map((orphan) => orphan.height)).toEqual([138, 139, 140])
+    expect(after.hashes).toHaveLength(22)
+    expect(asked() - before).toBeLessThanOrEqual(4 + 4)
+  })
+
+  test('keeps an orphan for 100 blocks, and no longer', async () => {
+    const { world, chain } = bench()
+    world.mine(1)
+    let seen = await follow(null, chain)
+    world.reorg(1)
+    seen = await follow(seen, chain)
+    const orphaned = seen.orphans[0]
+    expect(orphaned).toBeDefined()
+    world.mine(98)
+    seen = await follow(seen, chain)
+    expect(seen.orphans).toEqual([orphaned])
+    world.mine(1)
+    expect((await follow(seen, chain)).orphans).toEqual([])
+  })
+
+  test('takes a block back that returns to the chain: it is no orphan then', async () => {
+    const { world, view, chain } = bench()
+    const start = await follow(null, chain)
+    world.mine(2)
+    const seen = await follow(start, chain)
+    const [, returned] = seen.hashes
+    const height = start.height + 1
+    const odd: ChainSeen = { ...start, orphans: [{ height, hash: returned ?? '' }] }
+    expect(view.down).toBe(false)
+    expect((await follow(odd, chain)).orphans).toEqual([])
+  })
+
+  test('takes a source that falls behind for what it is: nothing has gone', async () => {
+    const { world, view, chain } = bench()
+    const start = await follow(null, chain)
+    world.mine(5)
+    const seen = await follow(start, chain)
+    view.lagBlocks = 3
+    expect(await follow(seen, chain)).toBe(seen)
+  })
+
+  test('sees a reorg to a shorter chain', async () => {
+    const { world, chain } = bench()
+    const start = await follow(null, chain)
+    world.mine(5)
+    const seen = await follow(start, chain)
+    world.reorg(4, { newLength: 2 })
+    const after = await follow(seen, chain)
+    expect(after.height).toBe(start.height + 3)
+    expect(after.orphans.map((orphan) => orphan.hash)).toEqual(seen.hashes.slice(-4))
+    expect(after.hashes.slice(0, 2)).toEqual(seen.hashes.slice(0, 2))
+  })
+
+  test('starts anew after an outage of more blocks than are remembered, and remembers no more than 300', async () => {
+    const { world, chain } = bench()
+    const start = await follow(null, chain)
+    world.mine(350)
+    const seen = await follow(start, chain)
+    expect(seen.hashes).toHaveLength(300)
+    expect(seen.hashes[0]).toBe(world.chain.block(world.chain.tip.height - 299)?.hash)
+    expect(seen.orphans).toEqual([])
+  })
+
+  test('is a fault where the source does not answer, and nothing where the chain moves meanwhile', async () => {
+    const { world, view, chain } = bench()
+    const start = await follow(null, chain)
+    world.mine(2)
+    const moving: ChainPort = {
+      ...chain,
+      blockHash: async (h, c) => (h > 121 ? { ok: true, value: null } : chain.blockHash(h, c)),
+    }
+    expect(await followChain(start, START, moving, call)).toEqual({ ok: true, value: null })
+    view.down = true
+    expect((await followChain(start, START, chain, call)).ok).toBe(false)
+  })
+})
