@@ -257,7 +257,8 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       const settled = { state: 'settled' as const, candidates: [candidate(aTxid('1'))] }
       await store.create(aSpliceAtRest({ id: aSpliceId(1), ...settled }))
       await store.create(aSpliceAtRest({ id: aSpliceId(2), ...settled, candidates: [candidate(aTxid('2'))] }))
-      const live = await created(aSplice({ id: aSpliceId(3), ...settled, state: 'confirmed' }))
+      const third = aSplice({ id: aSpliceId(3), createdAt: ACCEPTED_AT + 1, ...settled, state: 'confirmed' })
+      const live = await created(third)
       expect((await store.byBlock(aTxid('1'), 10, null)).ids).toEqual([aSpliceId(1)])
       await store.save({ ...live, state: 'settled', dueAt: null })
       expect((await store.byBlock(aTxid('1'), 10, null)).ids).toEqual([aSpliceId(3), aSpliceId(1)])
