@@ -1,5 +1,6 @@
 import type { Advance } from './advance.ts'
 import { advance, differs, dueAfter } from './advance.ts'
+import { REORGANISED } from './ending.ts'
 import { freezeSlot, giveWay, leaveSlot, thawSlot } from './line.ts'
 import type { NodeFault, NodeLook } from './node.ts'
 import { observe, slotKeyOf } from './observe.ts'
@@ -46,9 +47,10 @@ export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOp
   const observation = await observe(splice, ports, options.look)
   const advanced = advance(splice, observation, { now: ports.clock.now(), policy: options.policy })
   for (const row of new Set(advanced.rowsTaken)) ports.telemetry.count(`decision.${row}`)
+  await freeze(splice, advanced.actions, observation, ports)
   const saved = await commit(splice, advanced.splice, ports, options.policy)
   if (saved === null) return 'busy'
-  await carryOut(advanced.actions, saved, observation, ports)
+  await carryOut(advanced.actions, saved, ports)
   const finished = await finish(saved, splice.eventSerial, observation, ports, options.policy)
   if (finished === null) return 'busy'
   return proceed(finished, observation, advanced, ports, options)
@@ -119,19 +121,23 @@ async function claim(txid: string, paymentId: string, ports: Ports): Promise<boo
   return (await ports.store.item('tx', txid))?.value.paymentId === paymentId
 }
 
-async function carryOut(
-  actions: readonly Action[],
+/** Before the save: a step that freezes is taken once, and a crash after it would leave the channel open. */
+async function freeze(
   splice: Splice,
-  observation: Observation,
+  actions: readonly Action[],
+  { node }: Observation,
   ports: Ports,
 ): Promise<void> {
   for (const action of actions) {
+    if (action.type === 'freeze_channel')
+      await freezeSlot(slotKeyOf(splice, node), action.cause, splice.id, ports)
+  }
+}
+
+async function carryOut(actions: readonly Action[], splice: Splice, ports: Ports): Promise<void> {
+  for (const action of actions) {
     switch (action.type) {
       case 'freeze_channel':
-        await freezeSlot(slotKeyOf(splice, observation.node), action.cause, splice.id, ports)
-        break
-      case 'thaw_channel':
-        await thawSlot(slotKeyOf(splice, observation.node), action.cause, splice.id, ports)
         break
       case 'pause_node':
         await pauseNode(splice.node, action.message, ports)
@@ -166,6 +172,8 @@ async function finish(
   const published = await publish(splice, loadedSerial, ports)
   const release = hasEnded(splice.state) && isReleased(splice) && (splice.slotHeld || published !== splice)
   if (release) await leaveSlot(slotKeyOf(splice, observation.node), splice.id, ports)
+  if (release && splice.epoch > 0)
+    await thawSlot(slotKeyOf(splice, observation.node), REORGANISED, splice.id, ports)
   return commit(splice, { ...published, slotHeld: release ? false : published.slotHeld }, ports, policy)
 }
 

@@ -7,11 +7,8 @@ import type { Action, Stepped } from './step.ts'
 
 type Event<T extends SpliceEvent['type']> = Extract<SpliceEvent, { type: T }>
 
-const REORGANISED = 'a settled splice was reorganised out'
-
-/** What a reorg after settling froze is free again once the splice has ended again (design section 7). */
-const thaw = (splice: Splice): Action[] =>
-  splice.epoch > 0 ? [{ type: 'thaw_channel', cause: REORGANISED }] : []
+/** Why a channel is frozen from a reorg after settling until the splice has ended again (design section 7). */
+export const REORGANISED = 'a settled splice was reorganised out'
 
 const freeze = (cause: string): Action => ({ type: 'freeze_channel', cause })
 
@@ -37,7 +34,7 @@ export function settle(splice: Splice, { now }: StepContext): Stepped {
   const settled = enter({ ...splice, settledAt: now }, 'settled', 'final depth, and the lock stands', now)
   return {
     splice: say(watchAfter(settled, attemptsUsed(splice) > 1), 'splice.settled', now),
-    actions: thaw(splice),
+    actions: [],
   }
 }
 
@@ -60,7 +57,7 @@ export function giveUp(
 ): Stepped {
   const failure = { code: event.code, message: event.message.slice(0, 500), proof: event.proof }
   const failed = enter({ ...splice, failure, attention: null }, 'failed', event.message, now)
-  return { splice: say(watchAfter(failed, everTaken(splice)), 'splice.failed', now), actions: thaw(splice) }
+  return { splice: say(watchAfter(failed, everTaken(splice)), 'splice.failed', now), actions: [] }
 }
 
 /** Withdrawn by the client, with every attempt dead or none made. */

@@ -12,8 +12,6 @@ import { transitions } from './transitions.ts'
 /** What the driver has to carry out after a step was saved. Data, never done here. */
 export type Action =
   | { readonly type: 'freeze_channel'; readonly cause: string }
-  /** Lifts the freeze that this splice set for that cause. */
-  | { readonly type: 'thaw_channel'; readonly cause: string }
   | { readonly type: 'pause_node'; readonly message: string }
   | { readonly type: 'alarm'; readonly message: string }
   /** The table has no cell for this event in this state: counted, never thrown. */

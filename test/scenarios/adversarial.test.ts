@@ -506,3 +506,41 @@ test('a node whose adapter throws does not stop the sweep of the others', async 
   expect((await keeper.until(id, ['settled'])).state).toBe('settled')
   expect(keeper.alarms).toContain('a look could not be written down')
 })
+
+describe('a crash around a reorg after settling', () => {
+  /** The process dies after its nth write from now on; the next one goes on. */
+  async function dieAfterWrite(n: number): Promise<{ keeper: Keeper; id: string }> {
+    const plan = { armed: false, left: n, dead: false }
+    const hooks = {
+      before: () => {
+        if (plan.dead) throw new Error('the process is gone')
+        return null
+      },
+      after: ({ type }: { readonly type: string }) => {
+        if (!plan.armed || type !== 'put') return
+        plan.left -= 1
+        plan.dead = plan.left === 0
+        if (plan.dead) throw new Error('the process is gone')
+      },
+    }
+    const keeper = await startKeeper({ hooks, onCrash: () => void (plan.dead = false) })
+    const { id } = await keeper.post()
+    await keeper.until(id, ['settled'])
+    keeper.world.reorg(8, { include: 'none' })
+    plan.armed = true
+    await keeper.run(3 * MINUTE)
+    plan.dead = false
+    return { keeper, id }
+  }
+
+  test('leaves the channel frozen while it is open, and free once it has settled again', async () => {
+    for (let n = 1; n <= 8; n++) {
+      const { keeper, id } = await dieAfterWrite(n)
+      expect(await keeper.splice(id), `write ${n}`).toMatchObject({ state: 'pending', epoch: 1 })
+      expect((await keeper.store.item('slot', keeper.channelId))?.value.frozen, `write ${n}`).not.toBeNull()
+      await keeper.run(3 * HOUR, BLOCKS)
+      expect((await keeper.splice(id)).state, `write ${n}`).toBe('settled')
+      expect((await keeper.store.item('slot', keeper.channelId))?.value.frozen, `write ${n}`).toBeNull()
+    }
+  })
+})
