@@ -1,6 +1,8 @@
-import type { Slot } from './items.ts'
+import { livingAttempts } from './budget.ts'
+import type { Slot, Versioned } from './items.ts'
 import type { Ports, Store } from './ports.ts'
 import { emptySlot, enlist, isReleased, leave, SLOT_WAITING_LIMIT, take } from './slot.ts'
+import type { Splice } from './splice.ts'
 import { hasEnded } from './transitions.ts'
 
 /** Rounds of the slot protocol in one go; more racers than this come back at the next look. */
@@ -98,4 +100,21 @@ export async function thawSlot(key: string, cause: string, id: string, ports: Po
   const item = await ports.store.item('slot', key)
   if (item?.value.frozen?.cause !== cause || item.value.frozen.note !== id) return
   await ports.store.putItem('slot', key, { ...item.value, frozen: null }, item.version)
+}
+
+/**
+ * A head of the line, or a queued holder with nothing alive, whose own gates are shut leaves and enlists again later. The
+ * record is written first: a worker that journals an attempt from an older read fails, and one that reads later writes the
+ * slot before it journals, which this leaving then fails at.
+ */
+export async function standAside(
+  splice: Splice,
+  key: string,
+  slot: Versioned<Slot> | null,
+  ports: Ports,
+): Promise<void> {
+  const first = slot !== null && (slot.value.holder === splice.id || slot.value.waiting[0] === splice.id)
+  if (!first || splice.state !== 'queued' || livingAttempts(splice).length > 0) return
+  if ((await ports.store.save(splice)) === null) return
+  await giveWay(key, splice.id, slot.version, ports)
 }

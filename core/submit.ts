@@ -1,8 +1,8 @@
 import { decodeAddress } from './address.ts'
 import { signsOf } from './sign.ts'
-import { amend, commit, pauseNode, standAside } from './drive.ts'
+import { amend, commit } from './commit.ts'
 import type { Driven } from './drive.ts'
-import { acquireSlot } from './line.ts'
+import { acquireSlot, standAside } from './line.ts'
 import type { SlotOutcome } from './line.ts'
 import type { ChannelSnapshot, NodeLook } from './node.ts'
 import { slotKeyOf } from './observe.ts'
@@ -11,6 +11,7 @@ import type { Policy } from './policy.ts'
 import type { ConfiguredNode, Ports } from './ports.ts'
 import type { Attempt, CommandResult, Splice } from './splice.ts'
 import { step } from './step.ts'
+import { pauseNode } from './survey.ts'
 
 const WAITING: Readonly<Record<Exclude<SlotOutcome, 'mine'>, { code: string; message: string }>> = {
   waiting: { code: 'slot', message: 'Another splice on this channel goes first.' },

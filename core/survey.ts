@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import { pauseNode } from './drive.ts'
 import type { ChannelSeen, NodeSeen } from './items.ts'
 import { channelKey } from './items.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from './node.ts'
@@ -123,4 +122,13 @@ async function noteGone(node: string, channelId: string, ports: Ports): Promise<
   const item = await ports.store.item('channel', key)
   if (item === null || item.value.goneAt !== null) return
   await ports.store.putItem('channel', key, { ...item.value, goneAt: ports.clock.now() }, item.version)
+}
+
+/** Marks a node paused: its credential or configuration is refused. The next sweep that it answers lifts it. */
+export async function pauseNode(node: string, message: string, ports: Ports): Promise<void> {
+  const item = await ports.store.item('node', node)
+  if (item === null || item.value.paused !== null) return
+  const paused = { at: ports.clock.now(), message: message.slice(0, 300) }
+  await ports.store.putItem('node', node, { ...item.value, paused }, item.version)
+  ports.telemetry.alarm('node paused', { node })
 }

@@ -1,5 +1,5 @@
 import type { FailureReason } from './failure.ts'
-import { amend } from './drive.ts'
+import { amend } from './commit.ts'
 import type { Policy } from './policy.ts'
 import type { Ports } from './ports.ts'
 import type { Instant } from './splice.ts'

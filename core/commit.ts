@@ -1,0 +1,51 @@
+import { differs, dueAfter } from './advance.ts'
+import { paymentIdOf } from './ids.ts'
+import type { Policy } from './policy.ts'
+import type { Ports } from './ports.ts'
+import type { Splice } from './splice.ts'
+import { Splice as SpliceSchema } from './splice.ts'
+import type { Stepped } from './step.ts'
+
+/**
+ * Saves what a step changed, and nothing where only time went by. New candidates get their pointers first, so that any
+ * txid finds its payment for ever (design section 7).
+ */
+export async function commit(
+  before: Splice,
+  after: Splice,
+  ports: Ports,
+  policy: Policy,
+): Promise<Splice | null> {
+  const now = ports.clock.now()
+  const due = { ...after, dueAt: dueAfter(after, now, policy, ports.chance.fraction()) }
+  if (!differs(before, due)) return before
+  for (const { txid } of after.candidates.filter(
+    (c) => !before.candidates.some((known) => known.txid === c.txid),
+  )) {
+    if (!(await claim(txid, paymentIdOf(after.id), ports))) return null
+  }
+  return ports.store.save(SpliceSchema.parse({ ...due, updatedAt: now }))
+}
+
+/** Writes the pointer of a transaction; false: another splice was first, and the next look will see that. */
+async function claim(txid: string, paymentId: string, ports: Ports): Promise<boolean> {
+  if (await ports.store.putItem('tx', txid, { paymentId }, 0)) return true
+  return (await ports.store.item('tx', txid))?.value.paymentId === paymentId
+}
+
+/** Applies a change to a splice and saves it, again from what is stored where somebody was faster. */
+export async function amend(
+  id: string,
+  change: (splice: Splice) => Stepped,
+  ports: Ports,
+  policy: Policy,
+): Promise<Stepped | null> {
+  for (let round = 0; round < 5; round++) {
+    const splice = await ports.store.load(id)
+    if (splice === null) return null
+    const changed = change(splice)
+    const saved = await commit(splice, changed.splice, ports, policy)
+    if (saved !== null) return { splice: saved, actions: changed.actions }
+  }
+  throw new Error('the splice is contended; the change is not saved')
+}
