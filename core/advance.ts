@@ -8,7 +8,7 @@ import type { StepContext } from './note.ts'
 import type { Observation } from './observation.ts'
 import type { Policy } from './policy.ts'
 import type { Instant, Splice } from './splice.ts'
-import type { Action } from './step.ts'
+import type { Action } from './action.ts'
 import { step } from './step.ts'
 import { hasEnded } from './transitions.ts'
 

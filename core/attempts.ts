@@ -7,7 +7,7 @@ import { afterReason } from './failure.ts'
 import type { StepContext } from './note.ts'
 import { enter, over, say, timeline } from './record.ts'
 import type { Attempt, Splice } from './splice.ts'
-import type { Stepped } from './step.ts'
+import type { Stepped } from './action.ts'
 
 type Event<T extends SpliceEvent['type']> = Extract<SpliceEvent, { type: T }>
 

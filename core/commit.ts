@@ -4,7 +4,7 @@ import type { Policy } from './policy.ts'
 import type { Ports } from './ports.ts'
 import type { Splice } from './splice.ts'
 import { Splice as SpliceSchema } from './splice.ts'
-import type { Stepped } from './step.ts'
+import type { Stepped } from './action.ts'
 
 /**
  * Saves what a step changed, and nothing where only time went by. New candidates get their pointers first, so that any

@@ -12,7 +12,8 @@ import { publish } from './publish.ts'
 import type { Result } from './result.ts'
 import { isReleased } from './slot.ts'
 import type { Splice } from './splice.ts'
-import type { Action } from './step.ts'
+import type { Action } from './action.ts'
+import type { Submitted } from './submit.ts'
 import { submit } from './submit.ts'
 import { pauseNode } from './survey.ts'
 import { hasEnded } from './transitions.ts'
@@ -27,7 +28,7 @@ export type DriveOptions = {
 }
 
 /** What one drive came to. `busy`: another writer was faster; the next hint or sweep goes on. */
-export type Driven = 'missing' | 'busy' | 'changed_since_look' | 'driven' | 'submitted'
+export type Driven = 'missing' | 'changed_since_look' | Submitted
 
 /**
  * Carries one splice as far as it can go now: load, observe, decide, save, act (design section 3). Everything that a crash

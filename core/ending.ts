@@ -3,7 +3,7 @@ import type { SpliceEvent } from './event.ts'
 import type { StepContext } from './note.ts'
 import { enter, newEpoch, say, timeline, watchAfter } from './record.ts'
 import type { Proof, Splice } from './splice.ts'
-import type { Action, Stepped } from './step.ts'
+import type { Action, Stepped } from './action.ts'
 
 type Event<T extends SpliceEvent['type']> = Extract<SpliceEvent, { type: T }>
 

@@ -1,23 +1,14 @@
 import { strict as assert } from 'node:assert'
+import type { Action, Stepped } from './action.ts'
 import { answerAttempt, hearReason, restore, retry, startAttempt } from './attempts.ts'
 import { livingAttempts } from './budget.ts'
 import * as ending from './ending.ts'
-import type { SpliceEvent, SpliceEventType } from './event.ts'
+import type { SpliceEvent } from './event.ts'
 import { noteLook } from './note.ts'
 import type { StepContext } from './note.ts'
 import { enter, over, say, timeline } from './record.ts'
 import type { Splice } from './splice.ts'
 import { transitions } from './transitions.ts'
-
-/** What the driver has to carry out after a step was saved. Data, never done here. */
-export type Action =
-  | { readonly type: 'freeze_channel'; readonly cause: string }
-  | { readonly type: 'pause_node'; readonly message: string }
-  | { readonly type: 'alarm'; readonly message: string }
-  /** The table has no cell for this event in this state: counted, never thrown. */
-  | { readonly type: 'ignored'; readonly event: SpliceEventType }
-
-export type Stepped = { readonly splice: Splice; readonly actions: readonly Action[] }
 
 /**
  * The only place where a splice changes: (splice, event) → (splice, actions), pure. An event that `transitions` does not

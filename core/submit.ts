@@ -1,7 +1,6 @@
 import { decodeAddress } from './address.ts'
 import { signsOf } from './sign.ts'
 import { amend, commit } from './commit.ts'
-import type { Driven } from './drive.ts'
 import { acquireSlot, standAside } from './line.ts'
 import type { SlotOutcome } from './line.ts'
 import type { ChannelSnapshot, NodeLook } from './node.ts'
@@ -22,6 +21,9 @@ const WAITING: Readonly<Record<Exclude<SlotOutcome, 'mine'>, { code: string; mes
   },
 }
 
+/** `driven`: it waits; `busy`: another writer was faster. */
+export type Submitted = 'submitted' | 'driven' | 'busy'
+
 /**
  * Submits a splice whose own gates are open: takes the slot (gate 11), journals the attempt with a conditional write, and
  * only then sends it. What is not known of the answer stays `unknown` (design sections 2 and 6).
@@ -31,7 +33,7 @@ export async function submit(
   observation: Observation,
   ports: Ports,
   policy: Policy,
-): Promise<Driven> {
+): Promise<Submitted> {
   const { node, channel } = observation
   const configured = ports.nodes.get(splice.node)
   if (node === null || channel === null || configured === undefined) return 'driven'
@@ -64,7 +66,7 @@ async function wait(
   waitingFor: { code: string; message: string },
   ports: Ports,
   policy: Policy,
-): Promise<Driven> {
+): Promise<Submitted> {
   const saved = await commit(splice, { ...splice, waitingFor }, ports, policy)
   return saved === null ? 'busy' : 'driven'
 }

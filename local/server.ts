@@ -7,7 +7,7 @@ const DRAIN_MS = 2_000
 /** A server on 127.0.0.1. `close` lets requests under way end, for two seconds; once is enough. */
 export type LocalServer = { readonly url: string; close(): Promise<void> }
 
-/** Serves requests on a port; 0: any free one. Throws LocalError where the port is taken. */
+/** Serves requests on a port; 0: a free one. Throws LocalError where the port is taken. */
 export async function startServer(
   port: number,
   fetch: (request: Request) => Response | Promise<Response>,

@@ -19,7 +19,7 @@ const Environment = z.object({
 
 /** How the local product runs. */
 export type Settings = {
-  /** 0: any free one. */
+  /** 0: a free one. */
   readonly port: number
   readonly dataDir: string
   /** 0: blocks come by hand only. */

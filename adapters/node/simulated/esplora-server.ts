@@ -15,7 +15,7 @@ const COINBASE = outpointOf('0'.repeat(64), 0xffffffff)
 /** What to serve, and where. */
 export type EsploraServerOptions = {
   readonly chain: ChainPort
-  /** Default: any free port. */
+  /** Default: a free port. */
   readonly port?: number
   /** Default 127.0.0.1. */
   readonly host?: string

@@ -23,7 +23,7 @@ export type LdkServerOptions = {
   readonly macaroon?: NonNullable<Credentials['macaroon']>
   /** Default 60. */
   readonly authWindowSeconds?: number
-  /** Default: any free port. */
+  /** Default: a free port. */
   readonly port?: number
   /** Default 127.0.0.1. */
   readonly host?: string
