@@ -1,18 +1,22 @@
 import { strict as assert } from 'node:assert'
 import { attemptsUsed, backoffMs, livingAttempts } from './budget.ts'
 import { followedByTaken } from './deadness.ts'
-import type { SpliceEvent } from './event.ts'
+import type { EventOf } from './event.ts'
 import type { RefusalClass } from './failure.ts'
 import { afterReason } from './failure.ts'
 import type { StepContext } from './note.ts'
 import { enter, over, say, timeline } from './record.ts'
+import { BUDGET } from './policy.ts'
+import { RECORD_LIMITS } from './splice.ts'
 import type { Attempt, Splice } from './splice.ts'
 import type { Stepped } from './action.ts'
 
-type Event<T extends SpliceEvent['type']> = Extract<SpliceEvent, { type: T }>
-
 /** Journals an attempt. The anchor moves only when every earlier attempt is dead (design section 6, "foreign splice"). */
-export function startAttempt(splice: Splice, event: Event<'attempt_started'>, { now }: StepContext): Stepped {
+export function startAttempt(
+  splice: Splice,
+  event: EventOf<'attempt_started'>,
+  { now }: StepContext,
+): Stepped {
   const fresh = livingAttempts(splice).length === 0
   assert(fresh || splice.anchor === event.anchor, 'the anchor moves only when every attempt is dead')
   const number = splice.attemptSerial + 1
@@ -52,7 +56,7 @@ function anAttempt(id: string, number: number, anchor: string, now: number, fenc
 /** Attaches an answer to its attempt, at whatever time it comes; a known answer is never changed. */
 export function answerAttempt(
   splice: Splice,
-  event: Event<'attempt_answered'>,
+  event: EventOf<'attempt_answered'>,
   context: StepContext,
 ): Stepped {
   const attempt = splice.attempts.find((candidate) => candidate.id === event.id)
@@ -73,7 +77,11 @@ export function answerAttempt(
 }
 
 /** "Not now" while an earlier attempt is alive means that something is under way: gRPC 9 (design section 6, "Results"). */
-function meant(splice: Splice, attempt: Attempt, result: Event<'attempt_answered'>['result']): typeof result {
+function meant(
+  splice: Splice,
+  attempt: Attempt,
+  result: EventOf<'attempt_answered'>['result'],
+): typeof result {
   const others = livingAttempts(splice).some((other) => other.id !== attempt.id)
   return result.type === 'refused' && result.class === 'not_now' && others
     ? { ...result, class: 'in_flight' }
@@ -81,7 +89,7 @@ function meant(splice: Splice, attempt: Attempt, result: Event<'attempt_answered
 }
 
 /** A node's text is kept for operators, and never without bounds. */
-function bounded(result: Event<'attempt_answered'>['result']): typeof result {
+function bounded(result: EventOf<'attempt_answered'>['result']): typeof result {
   return result.type === 'taken' ? result : { ...result, message: result.message.slice(0, 200) }
 }
 
@@ -124,7 +132,7 @@ function merge(splice: Splice, attempt: Attempt, refusalClass: RefusalClass): Sp
 }
 
 /** A node's failure event counts only if it came after the current attempt started, with no candidate seen. */
-export function hearReason(splice: Splice, event: Event<'reason_heard'>, { now }: StepContext): Stepped {
+export function hearReason(splice: Splice, event: EventOf<'reason_heard'>, { now }: StepContext): Stepped {
   const current = livingAttempts(splice).at(-1)
   if (current === undefined || event.at <= current.startedAt || splice.candidates.length > 0) {
     return { splice, actions: [] }
@@ -136,11 +144,11 @@ export function hearReason(splice: Splice, event: Event<'reason_heard'>, { now }
 }
 
 /** An operator allows more attempts; the deadline moves to the one given, or a day on where it has passed. */
-export function retry(splice: Splice, event: Event<'retry_requested'>, { now }: StepContext): Stepped {
+export function retry(splice: Splice, event: EventOf<'retry_requested'>, { now }: StepContext): Stepped {
   if (splice.candidates.length > 0) return { splice, actions: [{ type: 'ignored', event: event.type }] }
   const used = attemptsUsed(splice)
   const passed = splice.budget.deadline <= now
-  const deadline = event.deadline ?? (passed ? now + 86_400_000 : splice.budget.deadline)
+  const deadline = event.deadline ?? (passed ? now + BUDGET.defaultDeadlineMs : splice.budget.deadline)
   const cleared: Splice = {
     ...splice,
     budget: { ...splice.budget, maxAttempts: used + event.attempts, deadline },
@@ -155,15 +163,15 @@ export function retry(splice: Splice, event: Event<'retry_requested'>, { now }: 
 }
 
 /** The record holds so many rows; a dead one makes room. */
-const ATTEMPT_ROWS = 20
-
 function withRoom(attempts: readonly Attempt[]): Attempt[] {
   const dead = attempts.find((attempt) => attempt.dead !== null)
-  return attempts.length < ATTEMPT_ROWS ? [...attempts] : attempts.filter((attempt) => attempt !== dead)
+  return attempts.length < RECORD_LIMITS.attempts
+    ? [...attempts]
+    : attempts.filter((attempt) => attempt !== dead)
 }
 
 /** An attempt that stands for whatever was submitted after the backup that the record came out of. */
-export function restore(splice: Splice, event: Event<'restored'>, { now }: StepContext): Stepped {
+export function restore(splice: Splice, event: EventOf<'restored'>, { now }: StepContext): Stepped {
   const number = splice.attemptSerial + 1
   const attempt: Attempt = {
     ...anAttempt(event.id, number, event.anchor, now, event.fenceMs),

@@ -1,4 +1,5 @@
 import type { Hop, Observation, Sighting } from './observation.ts'
+import { RECORD_LIMITS } from './splice.ts'
 import type { Candidate, Splice } from './splice.ts'
 import { hasEnded } from './transitions.ts'
 
@@ -70,12 +71,9 @@ export function secondEffectOf(candidates: readonly Candidate[], hops: readonly 
   return first === undefined ? null : (second?.txid ?? null)
 }
 
-/** The record keeps so many; a dropped one is found again by its pointer if it is ever seen. */
-const CANDIDATES_KEPT = 20
-
-/** The newest ones, and whatever is in a block. */
+/** The newest ones, and whatever is in a block. A dropped one is found again by its pointer if it is ever seen. */
 export function boundedCandidates(candidates: readonly Candidate[]): Candidate[] {
-  const surplus = candidates.length - CANDIDATES_KEPT
+  const surplus = candidates.length - RECORD_LIMITS.candidates
   const droppable = candidates.filter((candidate) => candidate.block === null).slice(0, Math.max(0, surplus))
   return candidates.filter((candidate) => !droppable.includes(candidate))
 }

@@ -1,11 +1,9 @@
 import { attemptsUsed, everTaken } from './budget.ts'
-import type { SpliceEvent } from './event.ts'
+import type { EventOf } from './event.ts'
 import type { StepContext } from './note.ts'
 import { enter, newEpoch, say, timeline, watchAfter } from './record.ts'
 import type { Proof, Splice } from './splice.ts'
 import type { Action, Stepped } from './action.ts'
-
-type Event<T extends SpliceEvent['type']> = Extract<SpliceEvent, { type: T }>
 
 /** Why a channel is frozen from a reorg after settling until the splice has ended again (design section 7). */
 export const REORGANISED = 'a settled splice was reorganised out'
@@ -52,7 +50,7 @@ export function reorganise(splice: Splice, { now }: StepContext): Stepped {
 /** Given up, with reason and proof. */
 export function giveUp(
   splice: Splice,
-  event: Omit<Event<'given_up'>, 'type'>,
+  event: Omit<EventOf<'given_up'>, 'type'>,
   { now }: StepContext,
 ): Stepped {
   const failure = { code: event.code, message: event.message.slice(0, 500), proof: event.proof }
@@ -86,7 +84,7 @@ export function resolveFailed(splice: Splice, note: string, context: StepContext
 /** An operator names the transaction that is ours. */
 export function resolveCandidate(
   splice: Splice,
-  event: Event<'resolved_candidate'>,
+  event: EventOf<'resolved_candidate'>,
   context: StepContext,
 ): Stepped {
   const { txid, spends, note } = event

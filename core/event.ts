@@ -71,3 +71,6 @@ export type SpliceEvent =
     }
 
 export type SpliceEventType = SpliceEvent['type']
+
+/** The event of that type. */
+export type EventOf<T extends SpliceEventType> = Extract<SpliceEvent, { type: T }>

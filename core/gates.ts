@@ -3,6 +3,7 @@ import type { ChannelSnapshot, NodeLook } from './node.ts'
 import type { Observation } from './observation.ts'
 import { isPinned } from './observation.ts'
 import type { Policy } from './policy.ts'
+import { RECORD_LIMITS } from './splice.ts'
 import type { Instant, Splice } from './splice.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -29,14 +30,12 @@ export type Gate = {
 /** A gate as it stood in one look. */
 export type GateReading = { readonly gate: number; readonly name: string; readonly shut: Shut | null }
 
-/** The anti-spam of fee estimates: what ldk-node pays at worst is 3/2 of the estimate (`max_funding_feerate`). */
+/** What ldk-node pays at worst is 3/2 of the estimate (`max_funding_feerate`). */
 const WORST_FEE_FACTOR = 1.5
 /** Weight of a splice transaction with a few inputs and outputs: what a fee is estimated with. */
 const TYPICAL_WEIGHT = 1_000
 /** The least lock depth that leaves a margin between a lock and the look that sees its transaction (gate 9). */
 const SAFE_LOCK_DEPTH = 3
-/** The record holds no more rows of attempts. */
-const ATTEMPT_ROWS = 20
 
 const shut = (code: string, message: string): Shut => ({ code, message })
 
@@ -207,7 +206,7 @@ function budgetGate({ splice, observation, now }: GateFacts): Shut | null {
   if (splice.cancelRequestedAt !== null) return shut('cancel', 'A cancel was asked for.')
   if (now >= budget.deadline) return shut('deadline', 'The deadline has passed.')
   if (splice.notBefore !== null && now < splice.notBefore) return shut('not_before', 'Its time has not come.')
-  if (attemptsUsed(splice) >= budget.maxAttempts || splice.attempts.length >= ATTEMPT_ROWS)
+  if (attemptsUsed(splice) >= budget.maxAttempts || splice.attempts.length >= RECORD_LIMITS.attempts)
     return shut('attempts_spent', 'All attempts are used.')
   if (splice.nextAttemptAt !== null && now < splice.nextAttemptAt)
     return shut('backoff', 'The node refused for now; waiting before it is asked again.')

@@ -18,6 +18,11 @@ export function paymentIdOf(spliceId: string): string {
   return spliceId.slice(SPLICE_PREFIX.length)
 }
 
+/** The splice whose payment it is: the inverse of {@link paymentIdOf}. */
+export function spliceIdOfPayment(paymentId: string): string {
+  return SPLICE_PREFIX + paymentId
+}
+
 /** The stable id of a splice's nth event (design section 1, P7). */
 export function eventIdOf(spliceId: string, n: number): string {
   return `evt_${paymentIdOf(spliceId)}_${n}`

@@ -1,4 +1,4 @@
-import type { ChainFault, ChainTransaction } from './chain.ts'
+import type { ChainFault } from './chain.ts'
 import type { Hop, Sighting } from './observation.ts'
 import type { Outpoint } from './outpoint.ts'
 import { outpointOf, splitOutpoint } from './outpoint.ts'
@@ -21,11 +21,7 @@ export type Walk = {
   /** Funding outpoints known from earlier looks. */
   readonly known: readonly Outpoint[]
   /** Decides what a spender's effect is. */
-  readonly effectOf: (
-    spends: Outpoint,
-    parsed: ParsedTransaction,
-    tx: ChainTransaction,
-  ) => Promise<Sighting['effect']>
+  readonly effectOf: (spends: Outpoint, parsed: ParsedTransaction) => Promise<Sighting['effect']>
 }
 
 /** A walk's hops, oldest first, and whether it arrived at the current funding outpoint. */
@@ -130,7 +126,7 @@ async function look(
       message: 'the chain source named a spender that does not spend the outpoint',
     })
   }
-  const effect = await walk.effectOf(outpoint, parsed, tx)
+  const effect = await walk.effectOf(outpoint, parsed)
   return ok({ outpoint, own: spend.value.own, spender: { spends: outpoint, tx, parsed, effect } })
 }
 
@@ -142,7 +138,7 @@ async function look(
 export async function walkBack(
   current: Outpoint,
   untilSeconds: number,
-  isOurs: (parsed: ParsedTransaction, tx: ChainTransaction) => Promise<boolean>,
+  isOurs: (parsed: ParsedTransaction) => Promise<boolean>,
   chain: ChainPort,
   call: Call,
 ): Promise<Result<string | null, ChainFault>> {
@@ -159,7 +155,7 @@ export async function walkBack(
     if (found.value.block !== null && found.value.block.time < untilSeconds) continue
     const parsed = parseTransaction(found.value.hex)
     if (parsed === null) return unknown('a transaction of the lineage cannot be read')
-    if (await isOurs(parsed, found.value)) return ok(txid)
+    if (await isOurs(parsed)) return ok(txid)
     queue.push(...fundingInputs(parsed, parsed.outputs[vout]?.script))
   }
   return ok(null)

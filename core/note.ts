@@ -2,6 +2,7 @@ import { lastFence, livingAttempts } from './budget.ts'
 import { boundedCandidates } from './candidate.ts'
 import { deadRuleOf } from './deadness.ts'
 import type { Policy } from './policy.ts'
+import { RECORD_LIMITS } from './splice.ts'
 import type { Attempt, Candidate, Instant, Splice } from './splice.ts'
 import { hasEnded } from './transitions.ts'
 import type { Verdict } from './verdict.ts'
@@ -13,7 +14,7 @@ export type StepContext = { readonly now: Instant; readonly policy: Policy }
 export function noteLook(splice: Splice, verdict: Verdict, context: StepContext): Splice {
   const noted: Splice = {
     ...splice,
-    lineage: [...verdict.lineage].slice(-50),
+    lineage: [...verdict.lineage].slice(-RECORD_LIMITS.lineage),
     candidates: boundedCandidates(verdict.candidates).map((candidate) =>
       noteCandidate(candidate, context.now),
     ),

@@ -1,6 +1,6 @@
 import type { ChainTransaction } from './chain.ts'
 import type { ChannelSeen, NodeSeen, Slot, Versioned } from './items.ts'
-import type { ChannelSnapshot, NodeFault, NodeLook } from './node.ts'
+import type { ChannelSnapshot, NodeLook } from './node.ts'
 import type { Outpoint } from './outpoint.ts'
 import type { Instant, Splice } from './splice.ts'
 import type { ParsedTransaction } from './transaction.ts'
@@ -36,7 +36,6 @@ export type ChainView = {
 export type Observation = {
   readonly at: Instant
   readonly node: NodeLook | null
-  readonly nodeFault: NodeFault | null
   readonly channel: ChannelSnapshot | null
   readonly nodeSeen: NodeSeen | null
   readonly channelSeen: ChannelSeen | null

@@ -1,5 +1,4 @@
-import type { ChainTransaction } from './chain.ts'
-import type { ChannelSeen, NodeSeen, Slot } from './items.ts'
+import type { Slot } from './items.ts'
 import { channelKey } from './items.ts'
 import { paymentIdOf } from './ids.ts'
 import { walkBack, walkLineage } from './lineage.ts'
@@ -64,19 +63,14 @@ export async function observe(
   return {
     at: ports.clock.now(),
     node,
-    nodeFault: look.ok ? null : look.error,
     channel,
-    nodeSeen: seen<NodeSeen>(nodeSeen),
-    channelSeen: seen<ChannelSeen>(channelSeen),
+    nodeSeen: nodeSeen?.value ?? null,
+    channelSeen: channelSeen?.value ?? null,
     quietAbsenceMs: configured?.quietAbsenceMs ?? null,
     chain: await viewChain(context),
     slot,
     generation: { configured: ports.generation, stored: guard?.value.generation ?? null },
   }
-}
-
-function seen<T>(item: { readonly value: T } | null): T | null {
-  return item?.value ?? null
 }
 
 type ChainContext = {
@@ -98,7 +92,7 @@ async function viewChain(context: ChainContext): Promise<ChainView | null> {
       from: splice.lineage[0] ?? '',
       current: context.channel?.funding ?? null,
       known: splice.lineage,
-      effectOf: (spends, parsed, tx) => effectOf(context, spends, parsed, tx),
+      effectOf: (spends, parsed) => effectOf(context, spends, parsed),
     },
     chain,
     call,
@@ -127,7 +121,9 @@ async function earlierEffect(context: ChainContext): Promise<Result<string | nul
   if (!wanted || current === null || configured === null) return { ok: true, value: null }
   const isOurs = async (parsed: ParsedTransaction): Promise<boolean> => {
     const effect =
-      splice.kind === 'splice_out' ? carriesEffect(splice, parsed) : await nodeAdded(context, parsed.txid)
+      splice.kind === 'splice_out'
+        ? carriesEffect(splice, parsed)
+        : (await nodeAdded(context, parsed.txid)) !== false
     return effect && (await ownerOf(context, parsed.txid)) !== 'another'
   }
   return walkBack(current, Math.floor(backupAt / 1_000), isOurs, configured.chain, call)
@@ -137,10 +133,10 @@ function carriesEffect(splice: Splice, parsed: ParsedTransaction): boolean {
   return splice.script !== null && paysExactly(parsed, splice.script, splice.amountSats)
 }
 
-/** Whether the node's own record says that a transaction added our amount, or does not say. */
-async function nodeAdded({ splice, configured, call }: ChainContext, txid: string): Promise<boolean> {
+/** Whether the node's own record says that a transaction added our amount; null: it does not tell. */
+async function nodeAdded({ splice, configured, call }: ChainContext, txid: string): Promise<boolean | null> {
   const contribution = await configured?.port.contribution(splice.channelId, txid, call)
-  if (contribution?.ok !== true) return true
+  if (contribution?.ok !== true) return null
   return contribution.value !== null && withinSurplus(contribution.value.amountSats, splice.amountSats)
 }
 
@@ -155,7 +151,6 @@ async function effectOf(
   context: ChainContext,
   spends: Outpoint,
   parsed: ParsedTransaction,
-  tx: ChainTransaction,
 ): Promise<Sighting['effect']> {
   const { splice } = context
   if (isCommitment(parsed, spends)) return 'none'
@@ -163,7 +158,7 @@ async function effectOf(
   if (owner !== 'nobody') return owner === 'me' ? 'ours' : 'none'
   const out = splice.kind === 'splice_out'
   const paid = out && carriesEffect(splice, parsed) ? 'ours' : 'none'
-  const effect = out ? paid : await spliceInEffect(context, spends, parsed, tx)
+  const effect = out ? paid : await spliceInEffect(context, spends, parsed)
   return effect !== 'none' && (await holderExplains(context)) ? 'none' : effect
 }
 
@@ -190,22 +185,17 @@ async function spliceInEffect(
   context: ChainContext,
   spends: Outpoint,
   parsed: ParsedTransaction,
-  tx: ChainTransaction,
 ): Promise<Sighting['effect']> {
   const { splice, configured, call } = context
   if (configured === null || splice.attempts.length === 0) return 'none'
-  const recorded = splice.candidates.some((candidate) => candidate.txid === tx.txid)
-  if (recorded) return 'ours'
   const { txid, vout } = splitOutpoint(spends)
   const old = await configured.chain.transaction(txid, call)
   const oldValueSats =
     old.ok && old.value ? parseTransaction(old.value.hex)?.outputs[vout]?.amountSats : undefined
   if (oldValueSats === undefined) return 'unknown'
   const chainAgrees = addsCapacity(parsed, oldValueSats, splice.amountSats)
-  const contribution = await configured.port.contribution(splice.channelId, tx.txid, call)
-  if (!contribution.ok) return 'unknown'
-  const nodeAgrees =
-    contribution.value !== null && withinSurplus(contribution.value.amountSats, splice.amountSats)
+  const nodeAgrees = await nodeAdded(context, parsed.txid)
+  if (nodeAgrees === null) return 'unknown'
   if (nodeAgrees && chainAgrees) return 'ours'
   return nodeAgrees || chainAgrees ? 'unknown' : 'none'
 }

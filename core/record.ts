@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
+import { RECORD_LIMITS } from './splice.ts'
 import type { EventType, Instant, Splice, SpliceState } from './splice.ts'
 
-const TIMELINE_LIMIT = 50
 /** Published events that stay in the record for readers; older ones are in the log. */
 const EVENTS_KEPT = 20
 
@@ -24,7 +24,7 @@ export function timeline(splice: Splice, why: string, now: Instant): Splice {
     return { ...splice, timeline: [...splice.timeline.slice(0, -1), merged] }
   }
   const line = { at: now, status: splice.state, why, count: 1 }
-  return { ...splice, timeline: [...splice.timeline, line].slice(-TIMELINE_LIMIT) }
+  return { ...splice, timeline: [...splice.timeline, line].slice(-RECORD_LIMITS.timeline) }
 }
 
 /** Moves a splice into a state, with a reason for people. */

@@ -3,6 +3,9 @@ import { FailureReason, RefusalClass } from './failure.ts'
 import { AmountSats } from './money.ts'
 import { Outpoint, Txid } from './outpoint.ts'
 
+/** How much one record holds; what comes beyond is merged, dropped or refused (design section 9). */
+export const RECORD_LIMITS = { attempts: 20, candidates: 20, lineage: 50, timeline: 50 } as const
+
 /** Milliseconds since 1970. Inside; the API speaks ISO 8601. */
 export type Instant = number
 const Instant = z.number().nonnegative()
@@ -157,13 +160,13 @@ export const Splice = z.object({
   state: SpliceState,
   epoch: z.int().nonnegative(),
   /** The funding outpoints from acceptance on, oldest first; the last one known is the current funding. */
-  lineage: z.array(Outpoint).min(1).max(50),
+  lineage: z.array(Outpoint).min(1).max(RECORD_LIMITS.lineage),
   /** The funding outpoint that stood when the splice was first submitted; null before. */
   anchor: Outpoint.nullable(),
   baseline: Signs.nullable(),
-  attempts: z.array(Attempt).max(20),
+  attempts: z.array(Attempt).max(RECORD_LIMITS.attempts),
   attemptSerial: z.int().nonnegative(),
-  candidates: z.array(Candidate).max(20),
+  candidates: z.array(Candidate).max(RECORD_LIMITS.candidates),
   /** Height at which a candidate that was seen was first missed. */
   unseenSinceHeight: z.int().nonnegative().nullable(),
   /** Height at which the channel was first seen on a foreign funding with an attempt alive. */
@@ -196,7 +199,7 @@ export const Splice = z.object({
     .array(
       z.object({ at: Instant, status: SpliceState, why: z.string().max(300), count: z.int().positive() }),
     )
-    .max(50),
+    .max(RECORD_LIMITS.timeline),
   createdAt: Instant,
   updatedAt: Instant,
   settledAt: Instant.nullable(),

@@ -3,7 +3,7 @@ import type { Action, Stepped } from './action.ts'
 import { answerAttempt, hearReason, restore, retry, startAttempt } from './attempts.ts'
 import { livingAttempts } from './budget.ts'
 import * as ending from './ending.ts'
-import type { SpliceEvent } from './event.ts'
+import type { EventOf, SpliceEvent } from './event.ts'
 import { noteLook } from './note.ts'
 import type { StepContext } from './note.ts'
 import { enter, over, say, timeline } from './record.ts'
@@ -78,11 +78,7 @@ function apply(splice: Splice, event: SpliceEvent, context: StepContext): Steppe
   }
 }
 
-function look(
-  splice: Splice,
-  event: Extract<SpliceEvent, { type: 'looked' }>,
-  context: StepContext,
-): Stepped {
+function look(splice: Splice, event: EventOf<'looked'>, context: StepContext): Stepped {
   const noted = noteLook(splice, event.verdict, context)
   const cause = 'the node stands on an older funding outpoint than was seen, or is another node'
   const actions: Action[] = event.verdict.nodeWentBack ? [{ type: 'freeze_channel', cause }] : []
@@ -91,7 +87,7 @@ function look(
 
 function attend(
   splice: Splice,
-  { code, message }: Extract<SpliceEvent, { type: 'attention_needed' }>,
+  { code, message }: EventOf<'attention_needed'>,
   { now }: StepContext,
 ): Stepped {
   const attended = enter({ ...splice, attention: { code, message } }, 'needs_attention', message, now)

@@ -1,7 +1,7 @@
 import type { NodeFault, NodeLook } from './node.ts'
 import { driveLoaded } from './drive.ts'
 import type { Policy } from './policy.ts'
-import type { ConfiguredNode, Ports } from './ports.ts'
+import type { ConfiguredNode, Page, Ports } from './ports.ts'
 import { DUE_SHARDS } from './ports.ts'
 import { err } from './result.ts'
 import type { Result } from './result.ts'
@@ -32,17 +32,23 @@ export async function sweep(ports: Ports, policy: Policy, backupAt: number | nul
   let due = 0
   let failed = 0
   for (let shard = 0; shard < DUE_SHARDS; shard++) {
-    let cursor: string | null = null
-    do {
-      const page = await ports.store.due(shard, ports.clock.now(), PAGE, cursor)
-      due += page.ids.length
-      failed += await feed(page.ids, looks, ports, policy)
-      cursor = page.cursor
-    } while (cursor !== null)
+    for await (const ids of pagesOf((cursor) => ports.store.due(shard, ports.clock.now(), PAGE, cursor))) {
+      due += ids.length
+      failed += await feed(ids, looks, ports, policy)
+    }
   }
   failed += await feedReorged(looks, ports, policy)
   ports.telemetry.count('sweep.due', due)
   return { nodes: looks.size, due, failed }
+}
+
+async function* pagesOf(read: (cursor: string | null) => Promise<Page>): AsyncGenerator<readonly string[]> {
+  let cursor: string | null = null
+  do {
+    const page: Page = await read(cursor)
+    yield page.ids
+    cursor = page.cursor
+  } while (cursor !== null)
 }
 
 async function lookAt(node: ConfiguredNode, ports: Ports): Promise<Result<NodeLook, NodeFault>> {
@@ -53,8 +59,7 @@ async function lookAt(node: ConfiguredNode, ports: Ports): Promise<Result<NodeLo
     if (look.ok) await noteChain(node, look.value, ports)
   } catch (error) {
     // What was seen is written down by the next sweep; the splices of this node are looked at all the same.
-    const message = error instanceof Error ? error.message : 'unknown'
-    ports.telemetry.alarm('a look could not be written down', { node: node.name, error: message })
+    ports.telemetry.alarm('a look could not be written down', { node: node.name, error: messageOf(error) })
   }
   return look
 }
@@ -74,12 +79,9 @@ async function feedReorged(looks: Looks, ports: Ports, policy: Policy): Promise<
   const networks = new Set([...looks.values()].flatMap((look) => (look.ok ? [look.value.network] : [])))
   for (const network of networks) {
     for (const { hash } of (await ports.store.item('chain', network))?.value.orphans ?? []) {
-      let cursor: string | null = null
-      do {
-        const page = await ports.store.byBlock(hash, PAGE, cursor)
-        failed += await feed(page.ids, looks, ports, policy, true)
-        cursor = page.cursor
-      } while (cursor !== null)
+      for await (const ids of pagesOf((cursor) => ports.store.byBlock(hash, PAGE, cursor))) {
+        failed += await feed(ids, looks, ports, policy, true)
+      }
     }
   }
   return failed
@@ -118,10 +120,13 @@ async function survives<T>(id: string, ports: Ports, act: () => Promise<T>): Pro
   try {
     return await act()
   } catch (error) {
-    const message = error instanceof Error ? error.message : 'unknown'
-    ports.telemetry.alarm('a splice could not be driven', { spliceId: id, error: message })
+    ports.telemetry.alarm('a splice could not be driven', { spliceId: id, error: messageOf(error) })
     return null
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown'
 }
 
 /**

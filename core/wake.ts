@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import type { FailureReason } from './failure.ts'
 import { amend } from './commit.ts'
 import type { Policy } from './policy.ts'
@@ -5,16 +6,20 @@ import type { Ports } from './ports.ts'
 import type { Instant } from './splice.ts'
 import { step } from './step.ts'
 
-/** What a node's relay reports. A wake-up: nothing ends by it (design section 6, "Reasons"). */
+/** What a node's relay can report. */
+export const NodeEventType = z.enum([
+  'process_started',
+  'splice_negotiated',
+  'splice_negotiation_failed',
+  'channel_state_changed',
+  'peer_connected',
+  'peer_disconnected',
+])
+
+/** One report of a node's relay. A wake-up: nothing ends by it (design section 6, "Reasons"). */
 export type NodeEvent = {
   readonly id: string
-  readonly type:
-    | 'process_started'
-    | 'splice_negotiated'
-    | 'splice_negotiation_failed'
-    | 'channel_state_changed'
-    | 'peer_connected'
-    | 'peer_disconnected'
+  readonly type: z.infer<typeof NodeEventType>
   readonly at: Instant
   readonly channelId?: string | undefined
   readonly reason?: FailureReason | undefined
@@ -30,19 +35,22 @@ const MAX_ROUNDS = 5
  */
 export async function takeNodeEvent(
   node: string,
-  event: NodeEvent,
+  told: NodeEvent,
   ports: Ports,
   policy: Policy,
 ): Promise<void> {
-  const taken = (await ports.store.item('node', node))?.value.relayEvents.includes(event.id) ?? false
-  const channels = event.channelId === undefined ? await channelsOf(node, ports) : [event.channelId]
-  for (const key of [...channels, node]) {
-    const holder = taken ? null : ((await ports.store.item('slot', key))?.value.holder ?? null)
+  // A relay whose clock is ahead must not date an event after what came later.
+  const event = { ...told, at: Math.min(told.at, ports.clock.now()) }
+  const seen = (await ports.store.item('node', node))?.value
+  const taken = seen?.relayEvents.includes(event.id) ?? false
+  const keys = [...(event.channelId === undefined ? (seen?.channelIds ?? []) : [event.channelId]), node]
+  for (const key of taken ? [] : keys) {
+    const holder = (await ports.store.item('slot', key))?.value.holder ?? null
     if (holder !== null) await hear(holder, node, event, ports, policy)
   }
   // Noted last: a crash before this line has the event taken again, which changes nothing.
   await noteEvent(node, event, ports)
-  for (const key of [...channels, node]) await hintSlot(key, ports)
+  for (const key of keys) await hintSlot(key, ports)
 }
 
 async function hintSlot(key: string, ports: Ports): Promise<void> {
@@ -56,10 +64,8 @@ async function noteEvent(node: string, event: NodeEvent, ports: Ports): Promise<
     const item = await ports.store.item('node', node)
     if (item === null) throw new Error('the node has not been seen yet; its event is taken later')
     if (item.value.relayEvents.includes(event.id)) return
-    // A relay whose clock is ahead must not date a start after what came later.
-    const at = Math.min(event.at, ports.clock.now())
     const starts =
-      event.type === 'process_started' ? [...item.value.processStarts, at] : item.value.processStarts
+      event.type === 'process_started' ? [...item.value.processStarts, event.at] : item.value.processStarts
     const next = {
       ...item.value,
       relayEvents: [...item.value.relayEvents, event.id].slice(-IDS_KEPT),
@@ -70,10 +76,6 @@ async function noteEvent(node: string, event: NodeEvent, ports: Ports): Promise<
   throw new Error('the node item is contended; its event is taken later')
 }
 
-async function channelsOf(node: string, ports: Ports): Promise<readonly string[]> {
-  return (await ports.store.item('node', node))?.value.channelIds ?? []
-}
-
 async function hear(id: string, node: string, event: NodeEvent, ports: Ports, policy: Policy): Promise<void> {
   const { reason } = event
   if (event.type !== 'splice_negotiation_failed' || event.channelId === undefined || reason === undefined)
@@ -82,11 +84,7 @@ async function hear(id: string, node: string, event: NodeEvent, ports: Ports, po
     id,
     (splice) =>
       splice.node === node
-        ? step(
-            splice,
-            { type: 'reason_heard', reason, at: Math.min(event.at, ports.clock.now()) },
-            { now: ports.clock.now(), policy },
-          )
+        ? step(splice, { type: 'reason_heard', reason, at: event.at }, { now: ports.clock.now(), policy })
         : { splice, actions: [] },
     ports,
     policy,

@@ -1,10 +1,7 @@
 import * as z from 'zod'
 import { FailureReason } from '../core/failure.ts'
 import { Txid } from '../core/outpoint.ts'
-
-/** A hint on the work queue: look at this splice now. The table is the truth, so nothing else is in it. */
-export const WorkMessage = z.strictObject({ spliceId: z.string() })
-export type WorkMessage = z.infer<typeof WorkMessage>
+import { NodeEventType } from '../core/wake.ts'
 
 /** Milliseconds since 1970, or ISO 8601; milliseconds once parsed. */
 const At = z.union([
@@ -18,14 +15,7 @@ const At = z.union([
  */
 export const RelayEvent = z.strictObject({
   id: z.string().min(1).max(128),
-  type: z.enum([
-    'process_started',
-    'splice_negotiated',
-    'splice_negotiation_failed',
-    'channel_state_changed',
-    'peer_connected',
-    'peer_disconnected',
-  ]),
+  type: NodeEventType,
   at: At,
   channelId: z.string().min(1).max(128).optional(),
   txid: Txid.optional(),

@@ -1,9 +1,9 @@
+import { Hint } from '../adapters/queue/sender.ts'
 import { drive } from '../core/drive.ts'
 import { batchHandler } from './batch.ts'
-import { WorkMessage } from './messages.ts'
 import { policy, ports } from './runtime.ts'
 
 /** The work queue: carries each hinted splice as far as it can go now. Only here commands are sent to nodes. */
-export const handler = batchHandler(WorkMessage, ({ spliceId }) =>
+export const handler = batchHandler(Hint, ({ spliceId }) =>
   drive(spliceId, ports, { policy, mayAct: true, look: null }),
 )

@@ -10,8 +10,8 @@ export interface Sender<T> {
 /** SQS hides a new message for at most this long; longer waits live in the table as `dueAt`. */
 export const MAX_DELAY_SECONDS = 900
 
-/** A message of the work queue: there may be something to do for this splice. */
-export const Hint = z.object({ spliceId: z.string().min(1) })
+/** A message of the work queue: look at this splice now. The table is the truth, so nothing else is in it. */
+export const Hint = z.strictObject({ spliceId: z.string().min(1) })
 export type Hint = z.infer<typeof Hint>
 
 /** The work queue over any sender of hints. */

@@ -1,5 +1,5 @@
-import type { SpliceEvent } from '../../core/event.ts'
-import { paymentIdOf } from '../../core/ids.ts'
+import type { EventOf } from '../../core/event.ts'
+import { paymentIdOf, spliceIdOfPayment } from '../../core/ids.ts'
 import type { Ports, Store } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
 import type { ParsedTransaction } from '../../core/transaction.ts'
@@ -7,7 +7,7 @@ import { parseTransaction, paysExactly, spends } from '../../core/transaction.ts
 import { transitions } from '../../core/transitions.ts'
 import { Problem } from './problem.ts'
 
-type Claimed = Extract<SpliceEvent, { type: 'resolved_candidate' }>
+type Claimed = EventOf<'resolved_candidate'>
 
 const RETRY_SECONDS = '5'
 
@@ -47,7 +47,7 @@ async function point(store: Store, splice: Splice, txid: string): Promise<void> 
   const paymentId = paymentIdOf(splice.id)
   const pointer = await store.item('tx', txid)
   if (pointer?.value.paymentId === paymentId) return
-  const owner = pointer === null ? null : await store.load(`spl_${pointer.value.paymentId}`)
+  const owner = pointer === null ? null : await store.load(spliceIdOfPayment(pointer.value.paymentId))
   if (owner !== null) throw unrelated('it belongs to another splice')
   // Unwritten: somebody pointed it elsewhere meanwhile.
   if (!(await store.putItem('tx', txid, { paymentId }, pointer?.version ?? 0)))

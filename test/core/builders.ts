@@ -216,7 +216,6 @@ export function anObservation(overrides: Partial<Observation> = {}): Observation
   return {
     at: NOW,
     node: aLook(),
-    nodeFault: null,
     channel: aChannel(),
     nodeSeen: aNodeSeen(),
     channelSeen: aChannelSeen(),

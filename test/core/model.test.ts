@@ -124,7 +124,6 @@ function attempts(which: Alive): Attempt[] {
 const observation: Observation = {
   at: NOW,
   node: null,
-  nodeFault: null,
   channel: null,
   nodeSeen: null,
   channelSeen: null,

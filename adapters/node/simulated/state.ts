@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { NodeEventType } from '../../../core/wake.ts'
 import { FailureReason } from '../../../core/failure.ts'
 import { Outpoint, Txid } from '../../../core/outpoint.ts'
 import { SpliceKind } from '../../../core/splice.ts'
@@ -201,14 +202,7 @@ export type Timer = z.infer<typeof Timer>
 
 export const RelayEvent = z.object({
   id: z.string(),
-  type: z.enum([
-    'process_started',
-    'splice_negotiated',
-    'splice_negotiation_failed',
-    'channel_state_changed',
-    'peer_connected',
-    'peer_disconnected',
-  ]),
+  type: NodeEventType,
   at: z.number(),
   channelId: z.string().optional(),
   txid: Txid.optional(),
