@@ -13,5 +13,18 @@ export type ChainTransaction = {
 /** What is known of an outpoint. `unknown` own transaction: nothing can be concluded from the absence of a spender. */
 export type Spend = {
   readonly own: 'unknown' | 'mempool' | 'confirmed'
+  /** What the outpoint holds; null where its transaction is unknown. */
+  readonly valueSats: number | null
   readonly spender: ChainTransaction | null
 }
+
+/** What is known already of who spends an outpoint: where a source without an index of spenders has to look. */
+export type SpendHint = {
+  /** Nothing in the chain up to this height spends it; null: not known. */
+  readonly unspentThroughHeight: number | null
+  /** Who was last seen to spend it, and in which block; a null hash: in one that is not known. */
+  readonly spender: { readonly txid: string; readonly blockHash: string | null } | null
+}
+
+/** Nothing is known yet. */
+export const NO_HINT: SpendHint = { unspentThroughHeight: null, spender: null }

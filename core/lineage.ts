@@ -1,4 +1,4 @@
-import type { ChainFault } from './chain.ts'
+import type { ChainFault, ChainTransaction, SpendHint } from './chain.ts'
 import type { Hop, Sighting } from './observation.ts'
 import type { Outpoint } from './outpoint.ts'
 import { outpointOf, splitOutpoint } from './outpoint.ts'
@@ -20,8 +20,14 @@ export type Walk = {
   readonly current: Outpoint | null
   /** Funding outpoints known from earlier looks. */
   readonly known: readonly Outpoint[]
-  /** Decides what a spender's effect is. */
-  readonly effectOf: (spends: Outpoint, parsed: ParsedTransaction) => Promise<Sighting['effect']>
+  /** What earlier looks know of who spends an outpoint. */
+  readonly hintOf: (outpoint: Outpoint) => SpendHint
+  /** Decides what a spender's effect is; the value is that of the outpoint that it spends. */
+  readonly effectOf: (
+    spends: Outpoint,
+    valueSats: number | null,
+    parsed: ParsedTransaction,
+  ) => Promise<Sighting['effect']>
 }
 
 /** A walk's hops, oldest first, and whether it arrived at the current funding outpoint. */
@@ -41,21 +47,33 @@ export async function walkLineage(
   if (!told.ok) return told
   const hops: Hop[] = []
   const queue: Outpoint[] = [walk.from]
+  // What a transaction made cannot be spent below its block.
+  const madeAt = new Map<Outpoint, number>()
   for (let looks = 0; queue.length > 0; looks++) {
     const outpoint = queue.shift()
     if (outpoint === undefined || looks >= MAX_LOOKS) return ok({ hops, reachedFunding: false })
-    const seen = await look(outpoint, walk, chain, call)
+    const seen = await look(outpoint, hintFor(outpoint, walk, madeAt), walk, chain, call)
     if (!seen.ok) return seen
     const known = outpoint === walk.from || told.value.includes(outpoint)
     if (known || spentAsFunding(seen.value)) {
       hops.push(seen.value)
-      queue.push(...following(seen.value, walk, told.value))
+      const next = following(seen.value, walk, told.value)
+      const height = seen.value.spender?.tx.block?.height
+      if (height !== undefined) for (const made of next) madeAt.set(made, height)
+      queue.push(...next)
     }
   }
   return ok({
     hops,
     reachedFunding: walk.current === null || hops.some((hop) => hop.outpoint === walk.current),
   })
+}
+
+function hintFor(outpoint: Outpoint, walk: Walk, madeAt: ReadonlyMap<Outpoint, number>): SpendHint {
+  const hint = walk.hintOf(outpoint)
+  const made = madeAt.get(outpoint)
+  if (made === undefined) return hint
+  return { ...hint, unspentThroughHeight: Math.max(hint.unspentThroughHeight ?? 0, made - 1) }
 }
 
 /** Every funding outpoint that the node has told us of, and those between the last of them and the current one. */
@@ -67,32 +85,51 @@ async function outpointsTold(
   const known = [walk.from, ...walk.known]
   if (walk.current === null || known.includes(walk.current)) return ok(known)
   const path = await pathBack(walk.current, known, chain, call)
-  return path.ok ? ok([...known, ...path.value]) : path
+  return path.ok ? ok([...known, ...path.value.steps.map((step) => step.outpoint)]) : path
 }
 
-/** The funding outpoints from a known one (left out) to the current one, found backwards; empty if there is no path. */
-async function pathBack(
+/** A transaction that moved a channel from one funding outpoint to the next. */
+export type Step = {
+  readonly outpoint: Outpoint
+  readonly spends: Outpoint
+  readonly tx: ChainTransaction
+  readonly parsed: ParsedTransaction
+}
+
+/** The steps from a known funding outpoint to the current one, oldest first; none: there is no path, or (not `complete`) a transaction on it is not known. */
+export type Path = { readonly steps: readonly Step[]; readonly complete: boolean }
+
+/** Finds the path from one of the known funding outpoints to the current one, backwards. */
+export async function pathBack(
   current: Outpoint,
   known: readonly Outpoint[],
   chain: ChainPort,
   call: Call,
-): Promise<Result<Outpoint[], ChainFault>> {
-  const queue: Outpoint[][] = [[current]]
+): Promise<Result<Path, ChainFault>> {
+  const queue: { outpoint: Outpoint; after: readonly Step[] }[] = [{ outpoint: current, after: [] }]
   const visited = new Set<string>()
-  for (let looks = 0; queue.length > 0 && looks < MAX_LOOKS; looks++) {
-    const path = queue.shift() ?? []
-    const { txid, vout } = splitOutpoint(path[0] ?? current)
+  let complete = true
+  for (let looks = 0; looks < MAX_LOOKS; looks++) {
+    const next = queue.shift()
+    if (next === undefined) break
+    const { outpoint, after } = next
+    const { txid, vout } = splitOutpoint(outpoint)
     if (visited.has(txid)) continue
     visited.add(txid)
     const found = await chain.transaction(txid, call)
     if (!found.ok) return found
     const parsed = found.value === null ? null : parseTransaction(found.value.hex)
-    if (parsed === null) continue
-    if (parsed.inputs.some((input) => known.includes(input.outpoint))) return ok(path)
-    for (const outpoint of fundingInputs(parsed, parsed.outputs[vout]?.script))
-      queue.push([outpoint, ...path])
+    if (found.value === null || parsed === null) {
+      complete = false
+      continue
+    }
+    const step = { outpoint, tx: found.value, parsed }
+    const start = parsed.inputs.find((input) => known.includes(input.outpoint))
+    if (start !== undefined) return ok({ steps: [{ ...step, spends: start.outpoint }, ...after], complete })
+    for (const spends of fundingInputs(parsed, parsed.outputs[vout]?.script))
+      queue.push({ outpoint: spends, after: [{ ...step, spends }, ...after] })
   }
-  return ok([])
+  return ok({ steps: [], complete })
 }
 
 /** The funding outpoints that a hop's spender may have made; none at the end of the lineage. */
@@ -111,14 +148,15 @@ function spentAsFunding(hop: Hop): boolean {
 
 async function look(
   outpoint: Outpoint,
+  hint: SpendHint,
   walk: Walk,
   chain: ChainPort,
   call: Call,
 ): Promise<Result<Hop, ChainFault>> {
-  const spend = await chain.spend(outpoint, call)
+  const spend = await chain.spend(outpoint, hint, call)
   if (!spend.ok) return spend
-  const tx = spend.value.spender
-  if (tx === null) return ok({ outpoint, own: spend.value.own, spender: null })
+  const { own, valueSats, spender: tx } = spend.value
+  if (tx === null) return ok({ outpoint, own, valueSats, spender: null })
   const parsed = parseTransaction(tx.hex)
   if (parsed?.txid !== tx.txid || !parsed.inputs.some((input) => input.outpoint === outpoint)) {
     return err({
@@ -126,8 +164,8 @@ async function look(
       message: 'the chain source named a spender that does not spend the outpoint',
     })
   }
-  const effect = await walk.effectOf(outpoint, parsed)
-  return ok({ outpoint, own: spend.value.own, spender: { spends: outpoint, tx, parsed, effect } })
+  const effect = await walk.effectOf(outpoint, valueSats, parsed)
+  return ok({ outpoint, own, valueSats, spender: { spends: outpoint, tx, parsed, effect } })
 }
 
 /**

@@ -18,6 +18,7 @@ export type Sighting = {
 export type Hop = {
   readonly outpoint: Outpoint
   readonly own: 'unknown' | 'mempool' | 'confirmed'
+  readonly valueSats: number | null
   readonly spender: Sighting | null
 }
 
@@ -27,6 +28,8 @@ export type ChainView = {
   readonly hops: readonly Hop[]
   /** The walk arrived at the node's current funding outpoint, or there was none to arrive at. */
   readonly reachedFunding: boolean
+  /** Spenders without our effect that no pointer leads from: the ledger does not know them (design section 7). */
+  readonly unrecorded: readonly string[]
   /** Transactions with our effect before the known lineage, since a backup was taken (gate 6). */
   readonly earlierEffect: string | null
   readonly feeRateSatPerKw: number | null

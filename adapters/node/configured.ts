@@ -1,8 +1,11 @@
+import { isAbsolute } from 'node:path'
 import * as z from 'zod'
-import type { Clock, ConfiguredNode, NodePort } from '../../core/ports.ts'
+import type { ChainPort, Clock, ConfiguredNode, NodePort } from '../../core/ports.ts'
 import { err } from '../../core/result.ts'
 import { Network } from '../../core/splice.ts'
+import { bitcoind } from '../chain/bitcoind/bitcoind.ts'
 import { esplora } from '../chain/esplora/esplora.ts'
+import { severalSources } from '../chain/several-sources.ts'
 import { Misconfigured } from '../misconfigured.ts'
 import { ldkClient } from './ldk/client.ts'
 import { LdkConfig } from './ldk/config.ts'
@@ -14,12 +17,58 @@ const isWeb = (text: string): boolean => ['http:', 'https:'].includes(URL.parse(
 const Name = (what: string) =>
   z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, `must be ${what}: a-z, 0-9, - and _`)
 
-const ChainSource = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('esplora'),
-    url: z.string().refine(isWeb, 'must be an http or https URL'),
-  }),
-])
+const MAX_CHAIN_SOURCES = 4
+
+const isPlainWeb = (text: string): boolean => {
+  const url = URL.parse(text)
+  return isWeb(text) && url?.username === '' && url.password === ''
+}
+
+const Esplora = z.strictObject({
+  kind: z.literal('esplora'),
+  url: z.string().refine(isWeb, 'must be an http or https URL'),
+})
+
+/** A Bitcoin Core: with a user of its configuration, or with the cookie that it writes at each start. */
+const Bitcoind = z
+  .strictObject({
+    kind: z.literal('bitcoind'),
+    url: z.string().refine(isPlainWeb, 'must be an http or https URL without credentials'),
+    user: z
+      .string()
+      .regex(/^[^:]+$/, 'must be a name without a colon')
+      .optional(),
+    password: z.string().min(1).optional(),
+    cookieFile: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
+  })
+  .transform(({ kind, url, user, password, cookieFile }, context) => {
+    if (cookieFile !== undefined && user === undefined && password === undefined)
+      return { kind, url, cookieFile }
+    if (cookieFile === undefined && user !== undefined && password !== undefined)
+      return { kind, url, user, password }
+    const message = 'needs either user and password, or cookieFile'
+    context.issues.push({ code: 'custom', message, input: null })
+    return z.NEVER
+  })
+
+const ChainSource = z.discriminatedUnion('kind', [Esplora, Bitcoind])
+type ChainSource = z.infer<typeof ChainSource>
+
+const ChainSourceList = z
+  .array(ChainSource)
+  .min(1, 'must be at least one')
+  .max(MAX_CHAIN_SOURCES, `must be at most ${MAX_CHAIN_SOURCES}`)
+
+/** One chain source, or a list of those that are asked together; inside always a list. */
+const ChainSources = z.unknown().transform((value, context): [ChainSource, ...ChainSource[]] => {
+  const isList = Array.isArray(value)
+  const parsed = ChainSourceList.safeParse(isList ? value : [value])
+  const [first, ...others] = parsed.data ?? []
+  if (first !== undefined) return [first, ...others]
+  for (const { message, path } of parsed.error?.issues ?? [])
+    context.issues.push({ code: 'custom', message, path: isList ? path : path.slice(1), input: null })
+  return z.NEVER
+})
 
 /** What every kind of node has. */
 const common = {
@@ -35,7 +84,7 @@ const common = {
   relayKey: z.string().min(RELAY_KEY_CHARACTERS).optional(),
   /** The operator's word that so much quiet proves absence on this node (design section 6). */
   quietAbsenceSeconds: z.int().positive().optional(),
-  chain: ChainSource,
+  chain: ChainSources,
 }
 
 /** One node of the nodes file, or of the secret `Nodes`. Issues name the field and never repeat a value. */
@@ -77,16 +126,24 @@ function nameOf(entry: unknown): string | null {
 /** A node behind the port, with its chain source and who may use it. Opens no connection yet. */
 export function configuredNode(entry: NodeEntry, clock: Clock): ConfiguredNode {
   const { authWindowSeconds, clockSkewSeconds, overlapGuard } = entry
+  const [first, ...others] = entry.chain
   const options = { clock, authWindowSeconds, clockSkewSeconds, overlapGuard }
   return {
     name: entry.name,
     port: onNetwork(entry.network, ldkNode(ldkClient(entry, clock), options)),
-    chain: esplora({ url: entry.chain.url }),
+    chain: severalSources([
+      chainOf(first, entry.network),
+      ...others.map((each) => chainOf(each, entry.network)),
+    ]),
     tenants: entry.tenants,
     nodeId: entry.nodeId ?? null,
     relayKey: entry.relayKey ?? null,
     quietAbsenceMs: entry.quietAbsenceSeconds === undefined ? null : entry.quietAbsenceSeconds * 1000,
   }
+}
+
+function chainOf(source: ChainSource, network: Network): ChainPort {
+  return source.kind === 'esplora' ? esplora({ url: source.url }) : bitcoind({ ...source, network })
 }
 
 /** Gate 2 wants the pinned network: a node on another one is configured wrongly, and is never looked at as this one. */

@@ -1,3 +1,4 @@
+import { NO_HINT } from '../../core/chain.ts'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { ServerResponse } from 'node:http'
@@ -112,23 +113,31 @@ const spent = JSON.stringify({ spent: true, txid: spender.txid, vin: 0, status: 
 
 test('an outpoint of a known transaction is unspent if the source says so', async () => {
   const { chain } = await source({ ...known, [outspend]: '{"spent":false}' })
-  expect(await chain.spend(`${own.txid}:1`, call)).toEqual(ok({ own: 'confirmed', spender: null }))
+  expect(await chain.spend(`${own.txid}:1`, NO_HINT, call)).toEqual(
+    ok({ own: 'confirmed', valueSats: 1_000, spender: null }),
+  )
   const young = await source({
     ...known,
     [`GET /tx/${own.txid}`]: shown(own.txid),
     [outspend]: '{"spent":false}',
   })
-  expect(await young.chain.spend(`${own.txid}:1`, call)).toEqual(ok({ own: 'mempool', spender: null }))
+  expect(await young.chain.spend(`${own.txid}:1`, NO_HINT, call)).toEqual(
+    ok({ own: 'mempool', valueSats: 1_000, spender: null }),
+  )
 })
 
 test('an outpoint of an unknown transaction is unknown, although Esplora calls it unspent', async () => {
   const { chain } = await source({ 'GET /blocks/tip/hash': hash('a'), [outspend]: '{"spent":false}' })
-  expect(await chain.spend(`${own.txid}:1`, call)).toEqual(ok({ own: 'unknown', spender: null }))
+  expect(await chain.spend(`${own.txid}:1`, NO_HINT, call)).toEqual(
+    ok({ own: 'unknown', valueSats: null, spender: null }),
+  )
 })
 
 test('an output that its transaction does not have is unknown', async () => {
   const { chain } = await source({ ...known, [`GET /tx/${own.txid}/outspend/2`]: '{"spent":false}' })
-  expect(await chain.spend(`${own.txid}:2`, call)).toEqual(ok({ own: 'unknown', spender: null }))
+  expect(await chain.spend(`${own.txid}:2`, NO_HINT, call)).toEqual(
+    ok({ own: 'unknown', valueSats: null, spender: null }),
+  )
 })
 
 test('a block that arrives during the question leaves absence unproven', async () => {
@@ -137,35 +146,35 @@ test('a block that arrives during the question leaves absence unproven', async (
     'GET /blocks/tip/hash': (response, earlier) => response.end(hash(earlier === 0 ? 'a' : 'b')),
     [outspend]: '{"spent":false}',
   })
-  expect(await chain.spend(`${own.txid}:1`, call)).toMatchObject(unreachable)
+  expect(await chain.spend(`${own.txid}:1`, NO_HINT, call)).toMatchObject(unreachable)
 })
 
 test('a spender is told with its bytes, in the mempool or in a block', async () => {
   const routes = { ...known, [outspend]: spent, [`GET /tx/${spender.txid}/hex`]: spender.hex }
   const waiting = await source({ ...routes, [`GET /tx/${spender.txid}`]: shown(spender.txid) })
-  expect(await waiting.chain.spend(`${own.txid}:1`, call)).toEqual(
-    ok({ own: 'confirmed', spender: { ...spender, block: null, feeSats: 310 } }),
+  expect(await waiting.chain.spend(`${own.txid}:1`, NO_HINT, call)).toEqual(
+    ok({ own: 'confirmed', valueSats: 1_000, spender: { ...spender, block: null, feeSats: 310 } }),
   )
   const mined = { ...routes, [`GET /tx/${spender.txid}`]: shown(spender.txid, confirmed) }
   const settled = await source({ ...mined, 'GET /blocks/tip/height': '100' })
-  expect(await settled.chain.spend(`${own.txid}:1`, call)).toMatchObject({
+  expect(await settled.chain.spend(`${own.txid}:1`, NO_HINT, call)).toMatchObject({
     ok: true,
     value: { spender: { block: { height: 100 } } },
   })
   const above = await source({ ...mined, 'GET /blocks/tip/height': '99' })
-  expect(await above.chain.spend(`${own.txid}:1`, call)).toMatchObject(unreachable)
+  expect(await above.chain.spend(`${own.txid}:1`, NO_HINT, call)).toMatchObject(unreachable)
 })
 
 test('a spender that the source does not know, or that spends something else, is a fault', async () => {
   const missing = await source({ ...known, [outspend]: spent })
-  expect(await missing.chain.spend(`${own.txid}:1`, call)).toMatchObject(unreachable)
+  expect(await missing.chain.spend(`${own.txid}:1`, NO_HINT, call)).toMatchObject(unreachable)
   const wrong = await source({
     ...known,
     [`GET /tx/${own.txid}/outspend/0`]: spent,
     [`GET /tx/${spender.txid}`]: shown(spender.txid),
     [`GET /tx/${spender.txid}/hex`]: spender.hex,
   })
-  expect(await wrong.chain.spend(`${own.txid}:0`, call)).toMatchObject(unreachable)
+  expect(await wrong.chain.spend(`${own.txid}:0`, NO_HINT, call)).toMatchObject(unreachable)
 })
 
 test.each([
@@ -238,6 +247,14 @@ test('an answer beyond the limit is not read to its end', async () => {
   const { chain } = await source({ 'GET /blocks/tip/height': endless }, { maxBodyBytes: 4096 })
   expect(await chain.tip(call)).toMatchObject(unreachable)
   await ended.promise
+})
+
+test('megabytes of hex that are no transaction are a fault', async () => {
+  const { chain } = await source({
+    [`GET /tx/${own.txid}`]: shown(own.txid, confirmed),
+    [`GET /tx/${own.txid}/hex`]: 'ab'.repeat(4_500_000),
+  })
+  expect(await chain.transaction(own.txid, call)).toMatchObject(unreachable)
 })
 
 test('a source that never answers is given up with the call, and sees its connection end', async () => {

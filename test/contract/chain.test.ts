@@ -1,5 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { bitcoind } from '../../adapters/chain/bitcoind/bitcoind.ts'
 import { esplora } from '../../adapters/chain/esplora/esplora.ts'
+import { severalSources } from '../../adapters/chain/several-sources.ts'
+import { startBitcoindServer } from '../../adapters/node/simulated/bitcoind-server.ts'
 import { startEsploraServer } from '../../adapters/node/simulated/esplora-server.ts'
 import {
   type ChainView,
@@ -8,12 +11,18 @@ import {
   simulatedChainPort,
   type World,
 } from '../../adapters/node/simulated/world.ts'
-import type { ChainPort } from '../../core/ports.ts'
+import { NO_HINT, type SpendHint } from '../../core/chain.ts'
 import { outpointOf } from '../../core/outpoint.ts'
+import type { ChainPort } from '../../core/ports.ts'
 
 const START = Date.UTC(2026, 10, 22)
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
+const CREDENTIALS = { user: 'splicekeeper', password: 'of the contract' }
+const ANCHOR_SATS = 10_000_000
+const NOWHERE = '0'.repeat(64)
 const call = { signal: new AbortController().signal }
+const aborted = { signal: AbortSignal.abort() }
+const fault = { ok: false, error: { class: 'unreachable' } }
 
 type Source = { readonly world: World; readonly view: ChainView; readonly port: ChainPort }
 type MakeSource = () => Promise<Source>
@@ -24,11 +33,31 @@ const inProcess: MakeSource = async () => {
   return { world, view, port: simulatedChainPort(world.chain, view) }
 }
 
-const overHttp: MakeSource = async () => {
-  const source = await inProcess()
-  const server = await startEsploraServer({ chain: source.port })
+async function overEsplora({ port }: Source): Promise<ChainPort> {
+  const server = await startEsploraServer({ chain: port })
   onTestFinished(() => server.close())
-  return { ...source, port: esplora({ url: server.url }) }
+  return esplora({ url: server.url })
+}
+
+async function overBitcoind({ world, port }: Source): Promise<ChainPort> {
+  const server = await startBitcoindServer({ source: port, chain: world.chain, ...CREDENTIALS })
+  onTestFinished(() => server.close())
+  return bitcoind({ url: server.url, network: 'regtest', ...CREDENTIALS })
+}
+
+const overHttp =
+  (...servers: readonly ((source: Source) => Promise<ChainPort>)[]): MakeSource =>
+  async () => {
+    const source = await inProcess()
+    const [first, ...others] = await Promise.all(servers.map((serve) => serve(source)))
+    if (first === undefined) throw new Error('no server')
+    return { ...source, port: severalSources([first, ...others]) }
+  }
+
+function anchorOf(world: World): string {
+  const funding = world.node('alice').channels()[0]?.funding
+  if (funding === undefined) throw new Error('no channel')
+  return outpointOf(funding.txid, funding.vout)
 }
 
 /** Hands a splice-out to the node, until its transaction is in the mempool; answers anchor and transaction. */
@@ -51,7 +80,9 @@ async function spliced(world: World): Promise<{ anchor: string; txid: string; he
 
 describe.each([
   ['in process', inProcess],
-  ['as an Esplora over HTTP', overHttp],
+  ['as an Esplora over HTTP', overHttp(overEsplora)],
+  ['as a Bitcoin Core over HTTP', overHttp(overBitcoind)],
+  ['as an Esplora and a Bitcoin Core together', overHttp(overEsplora, overBitcoind)],
 ])('a chain source %s', (_, make) => {
   test('tells the tip and the hashes below it', async () => {
     const { world, port } = await make()
@@ -73,43 +104,139 @@ describe.each([
 
   test('an anchor goes from unspent over the mempool into a block, and back by a reorg', async () => {
     const { world, port } = await make()
-    const { funding } = world.node('alice').channels()[0] ?? { funding: null }
-    if (funding === null) throw new Error('no channel')
-    const unspent = { ok: true, value: { own: 'confirmed', spender: null } }
-    expect(await port.spend(outpointOf(funding.txid, funding.vout), call)).toEqual(unspent)
+    const before = { own: 'confirmed', valueSats: ANCHOR_SATS }
+    expect(await port.spend(anchorOf(world), NO_HINT, call)).toEqual({
+      ok: true,
+      value: { ...before, spender: null },
+    })
 
     const { anchor, txid, hex } = await spliced(world)
     const feeSats = world.chain.transaction(txid)?.feeSats
-    const waiting = { ok: true, value: { own: 'confirmed', spender: { txid, hex, block: null, feeSats } } }
-    expect(await port.spend(anchor, call)).toEqual(waiting)
+    const waiting = { ok: true, value: { ...before, spender: { txid, hex, block: null, feeSats } } }
+    expect(await port.spend(anchor, NO_HINT, call)).toEqual(waiting)
     expect(await port.transaction(txid, call)).toEqual({ ok: true, value: waiting.value.spender })
 
     world.mine(1)
     const { height, hash, time } = world.chain.tip
     const mined = { txid, hex, feeSats, block: { height, hash, time } }
-    expect(await port.spend(anchor, call)).toEqual({ ok: true, value: { own: 'confirmed', spender: mined } })
+    const spent = { ok: true, value: { ...before, spender: mined } }
+    expect(await port.spend(anchor, NO_HINT, call)).toEqual(spent)
     expect(await port.transaction(txid, call)).toEqual({ ok: true, value: mined })
 
     world.reorg(1, { include: 'none' })
-    expect(await port.spend(anchor, call)).toEqual(waiting)
+    expect(await port.spend(anchor, NO_HINT, call)).toEqual(waiting)
+    expect(await port.transaction(txid, call)).toEqual({ ok: true, value: waiting.value.spender })
+  })
+
+  const stranger = { txid: 'e'.repeat(64), blockHash: 'f'.repeat(64) }
+  test.each<[string, (mined: { txid: string; height: number; hash: string; tip: string }) => SpendHint]>([
+    ['no hint', () => NO_HINT],
+    ['a height', ({ height }) => ({ unspentThroughHeight: height - 1, spender: null })],
+    // Noted while the block was on its way.
+    ['its own height', ({ height }) => ({ unspentThroughHeight: height, spender: null })],
+    ['itself', ({ txid, hash }) => ({ unspentThroughHeight: null, spender: { txid, blockHash: hash } })],
+    [
+      'itself and a height',
+      ({ txid, height, hash }) => ({ unspentThroughHeight: height - 1, spender: { txid, blockHash: hash } }),
+    ],
+    [
+      'itself in another block',
+      ({ txid, height, tip }) => ({ unspentThroughHeight: height - 1, spender: { txid, blockHash: tip } }),
+    ],
+    [
+      'itself in a block that nobody knows',
+      ({ txid }) => ({ unspentThroughHeight: null, spender: { ...stranger, txid } }),
+    ],
+    [
+      'another transaction in its block',
+      ({ hash }) => ({ unspentThroughHeight: null, spender: { ...stranger, blockHash: hash } }),
+    ],
+    ['nothing that is right', () => ({ unspentThroughHeight: null, spender: stranger })],
+  ])('a spender in a block, several blocks back, is found with %s as hint', async (_hint, hintOf) => {
+    const { world, port } = await make()
+    const { anchor, txid, hex } = await spliced(world)
+    world.mine(1)
+    const { height, hash, time } = world.chain.tip
+    world.mine(20)
+    const feeSats = world.chain.transaction(txid)?.feeSats
+    const hint = hintOf({ txid, height, hash, tip: world.chain.tip.hash })
+    expect(await port.spend(anchor, hint, call)).toEqual({
+      ok: true,
+      value: {
+        own: 'confirmed',
+        valueSats: ANCHOR_SATS,
+        spender: { txid, hex, feeSats, block: { height, hash, time } },
+      },
+    })
+  })
+
+  test('a hint at a transaction that spends something else misleads nobody', async () => {
+    const { world, port } = await make()
+    const { txid } = await spliced(world)
+    const other = world.node('alice').channels()[1]?.funding
+    if (other === undefined) throw new Error('no channel')
+    world.mine(1)
+    const hint = { unspentThroughHeight: null, spender: { txid, blockHash: world.chain.tip.hash } }
+    expect(await port.spend(outpointOf(other.txid, other.vout), hint, call)).toMatchObject({
+      ok: true,
+      value: { own: 'confirmed', spender: null },
+    })
+  })
+
+  test('a spender that a reorg moved is found in its new block, whatever was known before', async () => {
+    const { world, port } = await make()
+    const { anchor, txid } = await spliced(world)
+    world.mine(3)
+    const old = world.chain.block(world.chain.tip.height - 2)
+    const hint = {
+      unspentThroughHeight: world.chain.tip.height - 3,
+      spender: { txid, blockHash: old?.hash ?? '' },
+    }
+    const first = await port.spend(anchor, hint, call)
+    expect(first).toMatchObject({ ok: true, value: { spender: { block: { hash: old?.hash } } } })
+    world.reorg(3)
+    const { block } = world.chain.transaction(txid) ?? {}
+    expect(block?.hash).not.toBe(old?.hash)
+    expect(await port.spend(anchor, hint, call)).toMatchObject({
+      ok: true,
+      value: { own: 'confirmed', valueSats: ANCHOR_SATS, spender: { txid, block: { hash: block?.hash } } },
+    })
+  })
+
+  test('a spender that a reorg dropped is gone, and its outpoint unspent again', async () => {
+    const { world, port } = await make()
+    world.node('alice').behaviour.broadcasts = 'once'
+    const { anchor, txid } = await spliced(world)
+    world.mine(2)
+    const block = world.chain.transaction(txid)?.block
+    const hint = { unspentThroughHeight: null, spender: { txid, blockHash: block?.hash ?? '' } }
+    expect(await port.spend(anchor, hint, call)).toMatchObject({ value: { spender: { txid } } })
+    world.reorg(2, { drop: [txid] })
+    expect(await port.spend(anchor, hint, call)).toEqual({
+      ok: true,
+      value: { own: 'confirmed', valueSats: ANCHOR_SATS, spender: null },
+    })
+    expect(await port.transaction(txid, call)).toEqual({ ok: true, value: null })
   })
 
   test('the outpoint of a transaction in the mempool is known as such', async () => {
     const { world, port } = await make()
     const { txid } = await spliced(world)
-    expect(await port.spend(outpointOf(txid, 0), call)).toEqual({
+    const valueSats = world.chain.transaction(txid)?.outputs[0]?.amountSats
+    expect(await port.spend(outpointOf(txid, 0), NO_HINT, call)).toEqual({
       ok: true,
-      value: { own: 'mempool', spender: null },
+      value: { own: 'mempool', valueSats, spender: null },
     })
   })
 
   test('what it does not know is unknown, and never unspent', async () => {
-    const { port } = await make()
-    expect(await port.transaction('0'.repeat(64), call)).toEqual({ ok: true, value: null })
-    expect(await port.spend(`${'0'.repeat(64)}:0`, call)).toEqual({
-      ok: true,
-      value: { own: 'unknown', spender: null },
-    })
+    const { world, port } = await make()
+    const { anchor, txid } = await spliced(world)
+    const unknown = { ok: true, value: { own: 'unknown', valueSats: null, spender: null } }
+    expect(await port.transaction(NOWHERE, call)).toEqual({ ok: true, value: null })
+    expect(await port.spend(`${NOWHERE}:0`, NO_HINT, call)).toEqual(unknown)
+    expect(await port.spend(outpointOf(txid, 9), NO_HINT, call)).toEqual(unknown)
+    expect(await port.spend(outpointOf(anchor.slice(0, 64), 4_294_967_295), NO_HINT, call)).toEqual(unknown)
   })
 
   test('an evicted transaction can be broadcast again, and what is there already is no fault', async () => {
@@ -117,9 +244,26 @@ describe.each([
     const { anchor, txid, hex } = await spliced(world)
     world.evict(txid)
     expect(await port.transaction(txid, call)).toEqual({ ok: true, value: null })
-    expect(await port.spend(anchor, call)).toMatchObject({ ok: true, value: { spender: null } })
+    expect(await port.spend(anchor, NO_HINT, call)).toMatchObject({ ok: true, value: { spender: null } })
     expect(await port.broadcast(hex, call)).toEqual({ ok: true, value: undefined })
-    expect(await port.spend(anchor, call)).toMatchObject({ ok: true, value: { spender: { txid } } })
+    expect(await port.spend(anchor, NO_HINT, call)).toMatchObject({ ok: true, value: { spender: { txid } } })
+  })
+
+  test('a broadcast that is refused is a fault, and nothing is there', async () => {
+    const { world, port } = await make()
+    const { txid, hex } = await spliced(world)
+    world.evict(txid)
+    world.chain.setRelayRule({ minRelaySatPerVb: 1_000 })
+    expect(await port.broadcast(hex, call)).toMatchObject(fault)
+    expect(await port.broadcast('00', call)).toMatchObject(fault)
+    expect(await port.transaction(txid, call)).toEqual({ ok: true, value: null })
+  })
+
+  test('a broadcast of what is in a block already is no fault', async () => {
+    const { world, port } = await make()
+    const { hex } = await spliced(world)
+    world.mine(1)
+    expect(await port.broadcast(hex, call)).toEqual({ ok: true, value: undefined })
   })
 
   test('feerates are those of the chain, or none', async () => {
@@ -139,18 +283,23 @@ describe.each([
     expect(await port.tip(call)).toMatchObject({ ok: true, value: { height } })
     expect(await port.blockHash(height + 1, call)).toEqual({ ok: true, value: null })
     view.down = true
-    const fault = { ok: false, error: { class: 'unreachable' } }
     expect(await port.tip(call)).toMatchObject(fault)
     expect(await port.blockHash(1, call)).toMatchObject(fault)
-    expect(await port.transaction('0'.repeat(64), call)).toMatchObject(fault)
-    expect(await port.spend(`${'0'.repeat(64)}:0`, call)).toMatchObject(fault)
+    expect(await port.transaction(NOWHERE, call)).toMatchObject(fault)
+    expect(await port.spend(`${NOWHERE}:0`, NO_HINT, call)).toMatchObject(fault)
     expect(await port.feeRateSatPerKw(6, call)).toMatchObject(fault)
     expect(await port.broadcast('00', call)).toMatchObject(fault)
   })
 
   test('a call whose time is over has no answer', async () => {
-    const { port } = await make()
-    expect(await port.tip({ signal: AbortSignal.abort() })).toMatchObject({ ok: false })
+    const { world, port } = await make()
+    const { anchor, txid, hex } = await spliced(world)
+    expect(await port.tip(aborted)).toMatchObject(fault)
+    expect(await port.blockHash(1, aborted)).toMatchObject(fault)
+    expect(await port.transaction(txid, aborted)).toMatchObject(fault)
+    expect(await port.spend(anchor, NO_HINT, aborted)).toMatchObject(fault)
+    expect(await port.feeRateSatPerKw(6, aborted)).toMatchObject(fault)
+    expect(await port.broadcast(hex, aborted)).toMatchObject(fault)
   })
 })
 
@@ -174,8 +323,8 @@ test('the server answers in the shapes of Esplora', async () => {
     status: { confirmed: false },
   })
   expect(await json(`/tx/${txid}/status`)).toEqual({ confirmed: false })
-  expect(await json(`/tx/${'0'.repeat(64)}/status`)).toEqual({ confirmed: false })
-  expect(await json(`/tx/${'0'.repeat(64)}/outspend/0`)).toEqual({ spent: false })
+  expect(await json(`/tx/${NOWHERE}/status`)).toEqual({ confirmed: false })
+  expect(await json(`/tx/${NOWHERE}/outspend/0`)).toEqual({ spent: false })
   expect(await json(`/tx/${anchorTxid ?? ''}/outspend/${vout ?? ''}`)).toEqual({
     spent: true,
     txid,
@@ -185,7 +334,7 @@ test('the server answers in the shapes of Esplora', async () => {
   expect(await text('/blocks/tip/height')).toBe(String(world.chain.tip.height))
   expect(await text('/blocks/tip/hash')).toBe(world.chain.tip.hash)
   expect(await json('/fee-estimates')).toMatchObject({ '1': 4, '25': 4, '1008': 4 })
-  expect((await fetch(`${url}/tx/${'0'.repeat(64)}`)).status).toBe(404)
+  expect((await fetch(`${url}/tx/${NOWHERE}`)).status).toBe(404)
   expect((await fetch(`${url}/tx`, { method: 'POST', body: '00' })).status).toBe(400)
   world.evict(txid)
   const posted = await fetch(`${url}/tx`, { method: 'POST', body: hex })

@@ -1,3 +1,4 @@
+import { NO_HINT } from '../../core/chain.ts'
 import { describe, expect, test } from 'vitest'
 import { walkBack, walkLineage } from '../../core/lineage.ts'
 import type { Walk } from '../../core/lineage.ts'
@@ -40,6 +41,7 @@ async function walk(chain: FakeChain, given: Partial<Walk>) {
     from: ANCHOR,
     current: ANCHOR,
     known: [ANCHOR],
+    hintOf: () => NO_HINT,
     effectOf: async () => 'none',
     ...given,
   }
@@ -55,7 +57,7 @@ async function walked(chain: FakeChain, given: Partial<Walk>) {
 describe('a walk along the lineage', () => {
   test('ends at an outpoint that nobody spends', async () => {
     const { hops, reachedFunding } = await walked(new FakeChain(), {})
-    expect(hops).toEqual([{ outpoint: ANCHOR, own: 'confirmed', spender: null }])
+    expect(hops).toEqual([{ outpoint: ANCHOR, own: 'confirmed', valueSats: null, spender: null }])
     expect(reachedFunding).toBe(true)
   })
 
@@ -70,7 +72,7 @@ describe('a walk along the lineage', () => {
     } = await walked(chainOf(built), {
       known,
       current: known[2] ?? '',
-      effectOf: async (spends, parsed) => {
+      effectOf: async (spends, _value, parsed) => {
         asked.push(`${spends} ${parsed.txid}`)
         return 'ours'
       },
@@ -188,7 +190,7 @@ describe('a chain source that is not to be believed ends the walk with a fault',
     ['a transaction that cannot be read', { ...onChain(first), hex: 'ffff' }],
   ])('%s', async (_says, spender) => {
     const chain = new FakeChain()
-    chain.spends.set(ANCHOR, { own: 'confirmed', spender })
+    chain.spends.set(ANCHOR, { own: 'confirmed', valueSats: null, spender })
     expect(await walk(chain, {})).toMatchObject({ ok: false, error: { class: 'unreachable' } })
   })
 
@@ -206,7 +208,7 @@ describe('a chain source that is not to be believed ends the walk with a fault',
 
   test('what it does not know of the outpoint is passed on', async () => {
     const chain = new FakeChain()
-    chain.spends.set(ANCHOR, { own: 'unknown', spender: null })
+    chain.spends.set(ANCHOR, { own: 'unknown', valueSats: null, spender: null })
     expect((await walked(chain, {})).hops[0]?.own).toBe('unknown')
   })
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { onTestFinished, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
+import { Misconfigured } from '../../adapters/misconfigured.ts'
 import { parseNodes } from '../../adapters/node/configured.ts'
 import { encodeMacaroon, mintMacaroon } from '../../adapters/node/ldk/macaroon.ts'
 import { readNodesFile } from '../../local/nodes-file.ts'
@@ -21,6 +22,10 @@ const withCertificate = {
   tenants: ['local'],
   chain: { kind: 'esplora', url: 'http://127.0.0.1:3002' },
 }
+
+const RPC_PASSWORD = 'of-the-rpc-user'
+const anEsplora = { kind: 'esplora', url: 'http://127.0.0.1:3002' }
+const aBitcoind = { kind: 'bitcoind', url: 'http://127.0.0.1:8332', user: 'me', password: RPC_PASSWORD }
 
 const MACAROON = encodeMacaroon(mintMacaroon(Buffer.alloc(32), Buffer.from('test'), [])).toString('hex')
 const { certificate, ...rest } = withCertificate
@@ -48,6 +53,42 @@ describe('NODES_FILE', () => {
     expect(output).toContain(message)
     expect(output).not.toContain(API_KEY)
     expect(output).not.toContain('    at ')
+  })
+
+  it.each([
+    ['no source', [], 'chain: '],
+    ['five sources', Array.from({ length: 5 }, () => anEsplora), 'chain: must be at most 4'],
+    ['a wrong second source', [anEsplora, { kind: 'electrum', url: 'x' }], 'chain.1.kind: '],
+    ['a wrong URL', { ...aBitcoind, url: 'ftp://x' }, 'chain.url: must be an http or https URL'],
+    [
+      'credentials in the URL',
+      [{ ...aBitcoind, url: `http://me:${RPC_PASSWORD}@127.0.0.1` }],
+      'chain.0.url: must be an http or https URL without credentials',
+    ],
+    ['no credentials', { ...aBitcoind, password: undefined }, 'chain: needs either user and password, or'],
+    ['two kinds of credentials', { ...aBitcoind, cookieFile: '/x/.cookie' }, 'chain: needs either user and'],
+    ['an empty password', { ...aBitcoind, password: '' }, 'chain.password: '],
+    ['a user with a colon', { ...aBitcoind, user: `me:${RPC_PASSWORD}` }, 'chain.user: must be a name'],
+    [
+      'a cookie file beside the process',
+      { kind: 'bitcoind', url: 'http://127.0.0.1:8332', cookieFile: '.cookie' },
+      'chain.cookieFile: must be an absolute path',
+    ],
+    ['a field of another source', { ...anEsplora, password: RPC_PASSWORD }, 'chain: Unrecognized key'],
+    ['nothing at all', undefined, 'chain: '],
+  ])('with %s as chain: an error that names the field, and never a value', (_what, chain, message) => {
+    const read = () => parseNodes([{ ...withCertificate, chain }], 'nodes.json')
+    expect(read).toThrow(Misconfigured)
+    expect(read).toThrow(`nodes.json: node alice: ${message}`)
+    expect(read).not.toThrow(RPC_PASSWORD)
+  })
+
+  it('takes a chain source, or a list of them', () => {
+    const cookie = { kind: 'bitcoind', url: 'http://127.0.0.1:8332', cookieFile: '/x/.cookie' }
+    for (const chain of [anEsplora, aBitcoind, [cookie], [anEsplora, aBitcoind, cookie, anEsplora]])
+      expect(parseNodes([{ ...withCertificate, chain }], 'nodes.json')).toMatchObject([
+        { chain: Array.isArray(chain) ? chain : [chain] },
+      ])
   })
 
   it('that is not there', async () => {

@@ -1,3 +1,4 @@
+import { NO_HINT } from '../../core/chain.ts'
 import { describe, expect, it } from 'vitest'
 import { clearView, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
 import { CALL, Scenario } from './scenario.ts'
@@ -136,36 +137,45 @@ describe('a chain source', () => {
     const scenario = Scenario.of()
     const anchor = `${scenario.channel.funding.txid}:0`
     const port = simulatedChainPort(scenario.world.chain)
-    expect(await port.spend(anchor, CALL)).toEqual({ ok: true, value: { own: 'confirmed', spender: null } })
+    expect(await port.spend(anchor, NO_HINT, CALL)).toEqual({
+      ok: true,
+      value: { own: 'confirmed', valueSats: 10_000_000, spender: null },
+    })
     await scenario.out()
     scenario.settle()
     const txid = scenario.candidate()
-    const { vout } = scenario.channel.candidates[0]?.funding ?? { vout: 0 }
-    expect(await port.spend(anchor, CALL)).toMatchObject({
+    const { vout, valueSats } = scenario.channel.candidates[0]?.funding ?? { vout: 0, valueSats: 0 }
+    expect(await port.spend(anchor, NO_HINT, CALL)).toMatchObject({
       value: { own: 'confirmed', spender: { txid, block: null } },
     })
-    expect(await port.spend(`${txid}:${vout}`, CALL)).toEqual({
+    expect(await port.spend(`${txid}:${vout}`, NO_HINT, CALL)).toEqual({
       ok: true,
-      value: { own: 'mempool', spender: null },
+      value: { own: 'mempool', valueSats, spender: null },
     })
     scenario.world.mine(1)
     const { height, hash } = scenario.world.chain.tip
-    expect(await port.spend(anchor, CALL)).toMatchObject({
+    expect(await port.spend(anchor, NO_HINT, CALL)).toMatchObject({
       value: { spender: { txid, block: { height, hash } } },
     })
     expect(await port.transaction(txid, CALL)).toMatchObject({ value: { txid, feeSats: 722 } })
     const nowhere = `${'0'.repeat(64)}:0`
-    expect(await port.spend(nowhere, CALL)).toEqual({ ok: true, value: { own: 'unknown', spender: null } })
+    expect(await port.spend(nowhere, NO_HINT, CALL)).toEqual({
+      ok: true,
+      value: { own: 'unknown', valueSats: null, spender: null },
+    })
   })
 
   it('that is blind sees no mempool', async () => {
     const { scenario, anchor, txid } = await pending()
     const port = simulatedChainPort(scenario.world.chain, { ...clearView(), blind: true })
-    expect(await port.spend(anchor, CALL)).toEqual({ ok: true, value: { own: 'confirmed', spender: null } })
-    expect(await port.transaction(txid, CALL)).toEqual({ ok: true, value: null })
-    expect(await port.spend(`${txid}:0`, CALL)).toEqual({
+    expect(await port.spend(anchor, NO_HINT, CALL)).toEqual({
       ok: true,
-      value: { own: 'unknown', spender: null },
+      value: { own: 'confirmed', valueSats: 10_000_000, spender: null },
+    })
+    expect(await port.transaction(txid, CALL)).toEqual({ ok: true, value: null })
+    expect(await port.spend(`${txid}:0`, NO_HINT, CALL)).toEqual({
+      ok: true,
+      value: { own: 'unknown', valueSats: null, spender: null },
     })
   })
 
@@ -177,9 +187,11 @@ describe('a chain source', () => {
     const { height } = scenario.world.chain.tip
     expect(await port.tip(CALL)).toMatchObject({ value: { height: height - 2 } })
     expect(await port.blockHash(height, CALL)).toEqual({ ok: true, value: null })
-    expect(await port.spend(anchor, CALL)).toMatchObject({ value: { spender: { txid, block: null } } })
+    expect(await port.spend(anchor, NO_HINT, CALL)).toMatchObject({
+      value: { spender: { txid, block: null } },
+    })
     view.lagBlocks = 0
-    expect(await port.spend(anchor, CALL)).toMatchObject({
+    expect(await port.spend(anchor, NO_HINT, CALL)).toMatchObject({
       value: { spender: { block: { height: height - 1 } } },
     })
   })

@@ -43,10 +43,11 @@ export const HeightAnswer = z
   .trim()
   .regex(/^\d{1,9}$/)
   .transform(Number)
+// A group that captures would overflow the stack at a few megabytes.
 export const HexAnswer = z
   .string()
   .trim()
-  .regex(/^([0-9a-f]{2})+$/)
+  .regex(/^(?:[0-9a-f]{2})+$/)
 
 /** An answer of status 200 in plain text; anything else is a fault. */
 export function textIn<T>(

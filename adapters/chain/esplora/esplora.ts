@@ -103,19 +103,20 @@ async function spend(http: EsploraHttp, outpoint: Outpoint, call: Call): Answer<
   if (!before.ok) return before
   const own = await placed(http, txid, call)
   if (!own.ok) return own
-  if (own.value === null || vout >= own.value.vout.length) return ok({ own: 'unknown', spender: null })
+  const valueSats = own.value?.vout[vout]?.value ?? null
+  if (own.value === null || valueSats === null) return ok({ own: 'unknown', valueSats: null, spender: null })
   const ownPlace = own.value.status.confirmed ? 'confirmed' : 'mempool'
   const route = `/tx/${txid}/outspend/${vout}`
   const outspend = jsonIn(route, await http.get(route, call), OutspendAnswer)
   if (!outspend.ok) return outspend
   if (outspend.value.spent) {
     const spender = await spenderOf(http, outpoint, outspend.value.txid, call)
-    return spender.ok ? ok({ own: ownPlace, spender: spender.value }) : spender
+    return spender.ok ? ok({ own: ownPlace, valueSats, spender: spender.value }) : spender
   }
   const after = await tipHash(http, call)
   if (!after.ok) return after
   return after.value === before.value
-    ? ok({ own: ownPlace, spender: null })
+    ? ok({ own: ownPlace, valueSats, spender: null })
     : unreachable(`GET ${route}: the tip moved meanwhile`)
 }
 
@@ -153,7 +154,8 @@ export function esplora(config: EsploraConfig): ChainPort {
     tip: (call) => tip(http, call),
     blockHash: (height, call) => blockHash(http, height, call),
     transaction: (txid, call) => transaction(http, txid, call),
-    spend: (outpoint, call) => spend(http, outpoint, call),
+    // Esplora has an index of spenders: it needs no hint.
+    spend: (outpoint, _hint, call) => spend(http, outpoint, call),
     feeRateSatPerKw: (targetBlocks, call) => feeRateSatPerKw(http, targetBlocks, call),
     broadcast: (hex, call) => broadcast(http, hex, call),
   }

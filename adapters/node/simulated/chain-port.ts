@@ -3,6 +3,7 @@ import { splitOutpoint } from '../../../core/outpoint.ts'
 import type { ChainPort } from '../../../core/ports.ts'
 import { err, ok } from '../../../core/result.ts'
 import type { Result } from '../../../core/result.ts'
+import { parseTransaction } from '../../../core/transaction.ts'
 import type { PlacedTransaction, SimulatedChain } from './steering.ts'
 
 /** What a chain source sees of the chain; change it at any time. */
@@ -48,17 +49,23 @@ export function simulatedChainPort(chain: SimulatedChain, view: ChainView = clea
     blockHash: (height, { signal }) =>
       answer(signal, () => (height > tipHeight() ? null : (chain.block(height)?.hash ?? null))),
     transaction: (txid, { signal }) => answer(signal, () => seen(chain.transaction(txid))),
-    spend: (outpoint, { signal }) =>
+    spend: (outpoint, _hint, { signal }) =>
       answer(signal, () => {
-        const own = seen(chain.transaction(splitOutpoint(outpoint).txid))
+        const { txid, vout } = splitOutpoint(outpoint)
+        const made = chain.transaction(txid)
+        const own = seen(made)
+        const valueSats = made?.outputs[vout]?.amountSats
+        if (own === null || valueSats === undefined) return { own: 'unknown', valueSats: null, spender: null }
         return {
-          own: own === null ? 'unknown' : own.block === null ? 'mempool' : 'confirmed',
+          own: own.block === null ? 'mempool' : 'confirmed',
+          valueSats,
           spender: seen(chain.spender(outpoint)),
         }
       }),
     feeRateSatPerKw: (targetBlocks, { signal }) => answer(signal, () => chain.feeRateSatPerKw(targetBlocks)),
     broadcast: async (hex, { signal }) => {
       if (signal.aborted || view.down) return unreachable('the chain source does not answer')
+      if (parseTransaction(hex) === null) return unreachable('rejected: TX decode failed')
       const rejection = chain.broadcast(hex)
       return rejection === null ? ok(undefined) : unreachable(`rejected: ${rejection}`)
     },

@@ -1,10 +1,12 @@
 import type { Outpoint } from '../../../core/outpoint.ts'
 import type { Block, ChainState } from './chain-state.ts'
+import { blockHash } from './chain-block.ts'
 import { ChainIndex, parsed } from './chain-index.ts'
 import type { IndexedTransaction } from './chain-index.ts'
-import { digest, hexOf } from './keys.ts'
 import { admit, virtualSize } from './mempool.ts'
 import type { PlacedTransaction, Rejection, ReorgOptions, SimulatedChain } from './steering.ts'
+
+export { blockHash } from './chain-block.ts'
 
 /** No reorg reaches deeper: the world's first coins would vanish. */
 const COINBASE_MATURITY = 100
@@ -15,17 +17,6 @@ export type ChainHooks = {
   connected(block: Block): void
   disconnected(block: Block): void
   evicted(txid: string, why: string): void
-}
-
-/** The hash of a block: no header is made, but no two blocks share one. `branch`: how many reorgs there were. */
-export function blockHash(block: {
-  readonly height: number
-  readonly time: number
-  readonly previous: string
-  readonly branch: number
-  readonly txids: readonly string[]
-}): string {
-  return hexOf(digest('block', block.height, block.previous, block.branch, block.time, ...block.txids))
 }
 
 /** The chain and the mempool over their saved state. Signatures are not checked; everything else of validity is. */

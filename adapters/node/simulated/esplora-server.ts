@@ -1,3 +1,4 @@
+import { NO_HINT } from '../../../core/chain.ts'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
@@ -85,7 +86,7 @@ async function transactionOf(chain: ChainPort, transaction: ChainTransaction, ca
 /** Esplora says `spent: false` of outputs that it does not know, too. */
 async function outspendOf(chain: ChainPort, txid: string, vout: number, call: Call) {
   const outpoint = outpointOf(txid, vout)
-  const { spender } = valueOf(await chain.spend(outpoint, call))
+  const { spender } = valueOf(await chain.spend(outpoint, NO_HINT, call))
   if (spender === null) return { spent: false }
   const inputs = parseTransaction(spender.hex)?.inputs ?? []
   const vin = inputs.findIndex((input) => input.outpoint === outpoint)

@@ -1,0 +1,47 @@
+import type { ChainFault } from '../../../core/chain.ts'
+import type { Call } from '../../../core/ports.ts'
+import { ok, type Result } from '../../../core/result.ts'
+import type { Network } from '../../../core/splice.ts'
+import { ChainInfo, MempoolInfo, NetworkInfo, resultIn } from './answers.ts'
+import { type BitcoindRpc, unreachable } from './rpc.ts'
+import type { Place } from './scan.ts'
+
+/** What Bitcoin Core calls our networks. */
+const CHAIN_NAMES: Readonly<Record<Network, string>> = {
+  bitcoin: 'main',
+  testnet: 'test',
+  signet: 'signet',
+  regtest: 'regtest',
+}
+
+/** The best block of a node that follows the chain of the configured network. */
+export async function bestBlock(
+  rpc: BitcoindRpc,
+  network: Network,
+  call: Call,
+): Promise<Result<Place, ChainFault>> {
+  const info = resultIn('getblockchaininfo', await rpc('getblockchaininfo', [], call), ChainInfo)
+  if (!info.ok) return info
+  const { chain, blocks, bestblockhash, initialblockdownload } = info.value
+  if (chain !== CHAIN_NAMES[network]) return unreachable(`the node is not on ${network}`)
+  if (initialblockdownload) return unreachable('the node is still downloading the chain')
+  return ok({ height: blocks, hash: bestblockhash })
+}
+
+/**
+ * As {@link bestBlock}, of a node that has a mempool to show. Without one a transaction that waits is not seen, and its inputs
+ * look unspent: while a node that was started anew reads its mempool in, and on one that takes in no transactions (`blocksonly`).
+ */
+export async function bestBlockWithMempool(
+  rpc: BitcoindRpc,
+  network: Network,
+  call: Call,
+): Promise<Result<Place, ChainFault>> {
+  const mempool = resultIn('getmempoolinfo', await rpc('getmempoolinfo', [], call), MempoolInfo)
+  if (!mempool.ok) return mempool
+  if (!mempool.value.loaded) return unreachable('the node is still reading its mempool in')
+  const relay = resultIn('getnetworkinfo', await rpc('getnetworkinfo', [], call), NetworkInfo)
+  if (!relay.ok) return relay
+  if (!relay.value.localrelay) return unreachable('the node takes no transactions into its mempool')
+  return bestBlock(rpc, network, call)
+}

@@ -1,0 +1,121 @@
+import { Agent, request } from 'undici'
+import * as z from 'zod'
+import type { ChainFault } from '../../../core/chain.ts'
+import type { Call } from '../../../core/ports.ts'
+import { err, ok, type Result } from '../../../core/result.ts'
+import { type BitcoindAuth, type Credentials, credentialsOf } from './credentials.ts'
+
+/** A block of four million bytes in hex is 8 MB; a transaction with its inputs explained may be more. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024
+/** Bitcoin Core (up to version 28) lets no more than 16 calls wait and refuses the others; we are not its only client. */
+const MAX_CONCURRENT_CALLS = 4
+const UNAUTHORIZED = 401
+/** Statuses with which Bitcoin Core sends a JSON-RPC answer; up to version 27 an error is never a 200. */
+const ANSWERING = [200, 400, 404, 500]
+const ID = 'splicekeeper'
+
+/** Where a Bitcoin Core listens for JSON-RPC, and how it knows us. */
+export type RpcConfig = BitcoindAuth & {
+  /** For example `http://127.0.0.1:8332`. */
+  readonly url: string
+  /** Default 16 MiB. */
+  readonly maxBodyBytes?: number
+}
+
+/** A result, or the error that Bitcoin Core names. `code` null: there is none. */
+export type RpcAnswer =
+  { readonly code: null; readonly result: unknown } | { readonly code: number; readonly message: string }
+
+/** Calls of one Bitcoin Core. A fault names the method, never the address or who we are. */
+export type BitcoindRpc = (
+  method: string,
+  params: readonly unknown[],
+  call: Call,
+) => Promise<Result<RpcAnswer, ChainFault>>
+
+export const unreachable = (message: string): { readonly ok: false; readonly error: ChainFault } =>
+  err({ class: 'unreachable', message })
+
+const Reply = z
+  .object({
+    id: z.literal(ID),
+    result: z.unknown(),
+    error: z.object({ code: z.int(), message: z.string() }).nullish(),
+  })
+  .transform(({ result, error }): RpcAnswer =>
+    error ? { code: error.code, message: error.message } : { code: null, result },
+  )
+
+/** The whole body as text; null if it is too large. */
+async function textOf(body: AsyncIterable<unknown>, maxBytes: number): Promise<string | null> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    if (!(chunk instanceof Uint8Array)) return null
+    bytes += chunk.length
+    if (bytes > maxBytes) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function replyIn(status: number, body: string): RpcAnswer | null {
+  if (!ANSWERING.includes(status)) return null
+  let json: unknown
+  try {
+    json = JSON.parse(body)
+  } catch {
+    return null
+  }
+  const reply = Reply.safeParse(json)
+  if (!reply.success || (status !== 200 && reply.data.code === null)) return null
+  return reply.data
+}
+
+/** The code of an error of undici or of a socket; texts may hold addresses. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
+  return error instanceof Error ? error.name : 'failed'
+}
+
+type HttpAnswer = { readonly status: number; readonly body: string | null }
+
+/** One request on a connection of its own: a Bitcoin Core that was started anew never finds us on an old one. */
+function sender(config: RpcConfig): (body: string, user: Credentials, call: Call) => Promise<HttpAnswer> {
+  const dispatcher = new Agent({ pipelining: 0, connections: MAX_CONCURRENT_CALLS })
+  return async (body, { user, password }, { signal }) => {
+    const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+    const headers = { authorization, 'content-type': 'application/json' }
+    const response = await request(config.url, { method: 'POST', headers, body, signal, dispatcher })
+    return {
+      status: response.statusCode,
+      body: await textOf(response.body, config.maxBodyBytes ?? MAX_BODY_BYTES),
+    }
+  }
+}
+
+/**
+ * JSON-RPC over HTTP without redirects and without repetition: a request ends with its call, its socket with it. Only what
+ * was refused for its credentials is asked again, once, with newer ones: Bitcoin Core writes a new cookie at each start.
+ */
+export function bitcoindRpc(config: RpcConfig): BitcoindRpc {
+  const credentials = credentialsOf(config)
+  const send = sender(config)
+  return async (method, params, call) => {
+    const body = JSON.stringify({ jsonrpc: '1.0', id: ID, method, params })
+    try {
+      const known = await credentials.current()
+      if (known === null) return unreachable(`${method}: the cookie file cannot be read`)
+      let answer = await send(body, known, call)
+      if (answer.status === UNAUTHORIZED) {
+        const newer = await credentials.renewed(known)
+        if (newer !== null) answer = await send(body, newer, call)
+      }
+      if (answer.body === null) return unreachable(`${method}: the answer is too large`)
+      const reply = replyIn(answer.status, answer.body)
+      return reply === null ? unreachable(`${method}: HTTP ${answer.status}, and no answer`) : ok(reply)
+    } catch (error) {
+      return unreachable(`${method}: ${reasonOf(error)}`)
+    }
+  }
+}

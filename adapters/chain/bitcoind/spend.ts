@@ -1,0 +1,168 @@
+import type { ChainFault, ChainTransaction, Spend, SpendHint } from '../../../core/chain.ts'
+import { type Outpoint, splitOutpoint } from '../../../core/outpoint.ts'
+import type { Call } from '../../../core/ports.ts'
+import { ok, type Result } from '../../../core/result.ts'
+import { parseTransaction, spends } from '../../../core/transaction.ts'
+import { MempoolSpenders, resultIn, TxOut } from './answers.ts'
+import { spenderLook } from './blocks.ts'
+import { type BitcoindRpc, unreachable } from './rpc.ts'
+import type { Memo, Place, Scanner } from './scan.ts'
+import { inBlock, inMempool, located, type Mined, placeOf } from './transactions.ts'
+
+/**
+ * A height through which an outpoint was unspent was noted at another tip: a block may have come between the look and the
+ * note, and a reorg may have replaced the last ones since. So many below it are searched, too.
+ */
+const SEARCHED_BELOW_HINT = 6
+/** Bitcoin Core reads an output's index as a signed number of 32 bits. */
+const MAX_VOUT = 0x7fffffff
+const UNKNOWN: Spend = { own: 'unknown', valueSats: null, spender: null }
+
+type Answer<T> = Promise<Result<T, ChainFault>>
+type SpenderInBlock = NonNullable<SpendHint['spender']>
+
+/** One question for who spends an outpoint, and what it is answered with. */
+export type SpendQuestion = {
+  readonly rpc: BitcoindRpc
+  readonly outpoint: Outpoint
+  readonly hint: SpendHint
+  readonly call: Call
+  /** The best block at the start. */
+  readonly tip: Place
+  readonly scanner: Scanner
+  /** Spenders that this process found, asked for first like a hint. */
+  readonly found: Memo<SpenderInBlock>
+  /** How many blocks are searched where nothing is known. */
+  readonly scanBlocks: number
+}
+
+const mempoolMoved = () => unreachable('the mempool changed meanwhile')
+
+async function txOut({ rpc, outpoint, call }: SpendQuestion, mempool: boolean): Answer<TxOutAnswer> {
+  const { txid, vout } = splitOutpoint(outpoint)
+  return resultIn('gettxout', await rpc('gettxout', [txid, vout, mempool], call), TxOut)
+}
+type TxOutAnswer = { readonly confirmations: number; readonly value: number } | null
+
+/** A transaction that is said to spend the outpoint, if it does. */
+function checked(tx: ChainTransaction, outpoint: Outpoint): boolean {
+  const parsed = parseTransaction(tx.hex)
+  return parsed !== null && spends(parsed, outpoint)
+}
+
+async function mempoolSpender(question: SpendQuestion): Answer<ChainTransaction | null> {
+  const { rpc, outpoint, call } = question
+  const { txid, vout } = splitOutpoint(outpoint)
+  const method = 'gettxspendingprevout'
+  const answer = resultIn(method, await rpc(method, [[{ txid, vout }]], call), MempoolSpenders)
+  if (!answer.ok) return answer
+  const [named] = answer.value
+  if (named.txid !== txid || named.vout !== vout) return unreachable(`${method}: another outpoint`)
+  if (named.spendingtxid === undefined) return ok(null)
+  const spender = await inMempool(rpc, named.spendingtxid, call)
+  if (!spender.ok) return spender
+  if (spender.value === null) return mempoolMoved()
+  return checked(spender.value, outpoint) ? spender : unreachable(`${method}: a spender that is none`)
+}
+
+/** An outpoint that is spent in the mempool is itself in the chain, or in the mempool. */
+async function spentInMempool(question: SpendQuestion, spender: ChainTransaction): Answer<Spend> {
+  const confirmed = await txOut(question, false)
+  if (!confirmed.ok) return confirmed
+  if (confirmed.value !== null) return ok({ own: 'confirmed', valueSats: confirmed.value.value, spender })
+  const { txid, vout } = splitOutpoint(question.outpoint)
+  const own = await inMempool(question.rpc, txid, question.call)
+  if (!own.ok) return own
+  const valueSats = own.value === null ? null : outputOf(own.value, vout)
+  return valueSats === null ? mempoolMoved() : ok({ own: 'mempool', valueSats, spender })
+}
+
+function outputOf(tx: ChainTransaction, vout: number): number | null {
+  return parseTransaction(tx.hex)?.outputs[vout]?.amountSats ?? null
+}
+
+async function named({ rpc, outpoint, call }: SpendQuestion, spender: SpenderInBlock): Answer<Mined | null> {
+  const { txid, blockHash } = spender
+  const mined =
+    blockHash === null ? await located(rpc, txid, call) : await inBlock(rpc, txid, blockHash, call)
+  return mined.ok && mined.value !== null && !checked(mined.value.tx, outpoint) ? ok(null) : mined
+}
+
+/** The spender that was seen before, by the caller or by this process, if it is still in the best chain. */
+async function knownSpender(question: SpendQuestion): Answer<Mined | null> {
+  for (const spender of [question.hint.spender, question.found.get(question.outpoint)]) {
+    if (spender === null) continue
+    const mined = await named(question, spender)
+    if (!mined.ok || mined.value !== null) return mined
+  }
+  return ok(null)
+}
+
+/** Searches the blocks in which the spender can be; not below the block of the outpoint's own transaction. */
+async function scannedSpender(question: SpendQuestion, ownHeight: number): Answer<Mined | null> {
+  const { rpc, outpoint, hint, call, tip } = question
+  const first =
+    hint.unspentThroughHeight === null
+      ? tip.height - question.scanBlocks
+      : Math.min(hint.unspentThroughHeight, tip.height) - SEARCHED_BELOW_HINT
+  const scan = { key: outpoint, tip, downTo: Math.max(first + 1, ownHeight, 0) }
+  const spender = await question.scanner({ ...scan, look: spenderLook(rpc, outpoint, call) }, call)
+  if (!spender.ok || spender.value === null) return spender.ok ? ok(null) : spender
+  question.found.set(outpoint, spender.value)
+  const mined = await named(question, spender.value)
+  return mined.ok && mined.value === null ? unreachable('a block left the best chain meanwhile') : mined
+}
+
+/** An outpoint and its spender in a block. Up to version 24 the value is not told with the spender. */
+async function spentBy(question: SpendQuestion, { tx, valueSatsOf }: Mined): Answer<Spend> {
+  const { rpc, outpoint, call } = question
+  const told = valueSatsOf(outpoint)
+  if (told !== null) return ok({ own: 'confirmed', valueSats: told, spender: tx })
+  const { txid, vout } = splitOutpoint(outpoint)
+  const own = await located(rpc, txid, call)
+  const valueSats = own.ok && own.value !== null ? outputOf(own.value.tx, vout) : null
+  return ok({ own: 'confirmed', valueSats, spender: tx })
+}
+
+/** What is neither unspent nor spent in the mempool: spent in a block, or not there at all. */
+async function spentInChain(question: SpendQuestion): Answer<Spend> {
+  const { rpc, outpoint, call } = question
+  const { txid, vout } = splitOutpoint(outpoint)
+  const known = await knownSpender(question)
+  if (!known.ok) return known
+  if (known.value !== null) return spentBy(question, known.value)
+  const waiting = await inMempool(rpc, txid, call)
+  if (!waiting.ok) return waiting
+  if (waiting.value !== null) return outputOf(waiting.value, vout) === null ? ok(UNKNOWN) : mempoolMoved()
+  const place = await placeOf(rpc, txid, call)
+  if (!place.ok) return place
+  const spender = await scannedSpender(question, place.value?.height ?? 0)
+  if (!spender.ok) return spender
+  if (spender.value !== null) return spentBy(question, spender.value)
+  if (place.value === null) return ok(UNKNOWN)
+  const own = await inBlock(rpc, txid, place.value.hash, call)
+  if (!own.ok) return own
+  return own.value !== null && outputOf(own.value.tx, vout) === null
+    ? ok(UNKNOWN)
+    : unreachable('the outpoint is spent, and its spender was not found')
+}
+
+/**
+ * Who spends an outpoint. Unspent is what one answer of `gettxout` says of chain and mempool together: no block can come
+ * between. Everything else takes several questions; the caller compares the best block before and after.
+ */
+export async function spendOf(question: SpendQuestion): Answer<Spend> {
+  if (splitOutpoint(question.outpoint).vout > MAX_VOUT) return ok(UNKNOWN)
+  const unspent = await txOut(question, true)
+  if (!unspent.ok) return unspent
+  if (unspent.value !== null) {
+    const own = unspent.value.confirmations > 0 ? 'confirmed' : 'mempool'
+    return ok({ own, valueSats: unspent.value.value, spender: null })
+  }
+  const spender = await mempoolSpender(question)
+  if (!spender.ok) return spender
+  if (spender.value !== null) return spentInMempool(question, spender.value)
+  const confirmed = await txOut(question, false)
+  if (!confirmed.ok) return confirmed
+  return confirmed.value === null ? spentInChain(question) : mempoolMoved()
+}

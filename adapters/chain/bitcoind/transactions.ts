@@ -1,0 +1,117 @@
+import type { ChainFault, ChainTransaction } from '../../../core/chain.ts'
+import { type Outpoint, outpointOf } from '../../../core/outpoint.ts'
+import type { Call } from '../../../core/ports.ts'
+import { ok, type Result } from '../../../core/result.ts'
+import { parseTransaction } from '../../../core/transaction.ts'
+import {
+  BlockHeader,
+  FoundTransaction,
+  foundIn,
+  Hash,
+  Hex,
+  MempoolEntry,
+  MinedTransaction,
+  resultIn,
+  TxOut,
+} from './answers.ts'
+import { type BitcoindRpc, unreachable } from './rpc.ts'
+import type { Place } from './scan.ts'
+
+/** A transaction's block is found by any output that is unspent; splices and openings have few. */
+const OUTPUTS_ASKED_FOR = 8
+
+type Answer<T> = Promise<Result<T, ChainFault>>
+
+/** A transaction in a block of the best chain, with what the outpoints that it spends held. */
+export type Mined = {
+  readonly tx: ChainTransaction
+  /** Null: the node does not tell (up to version 24). */
+  readonly valueSatsOf: (outpoint: Outpoint) => number | null
+}
+
+const moved = (method: string) => unreachable(`${method}: the transaction moved meanwhile`)
+
+/** A transaction in the mempool; null if it is not there. */
+export async function inMempool(rpc: BitcoindRpc, txid: string, call: Call): Answer<ChainTransaction | null> {
+  const entry = foundIn('getmempoolentry', await rpc('getmempoolentry', [txid], call), MempoolEntry)
+  if (!entry.ok || entry.value === null) return entry.ok ? ok(null) : entry
+  const method = 'getrawtransaction'
+  const hex = foundIn(method, await rpc(method, [txid, 0], call), Hex)
+  if (!hex.ok) return hex
+  if (hex.value === null) return moved(method)
+  if (parseTransaction(hex.value)?.txid !== txid) return unreachable(`${method}: another transaction`)
+  return ok({ txid, hex: hex.value, block: null, feeSats: entry.value.fees.base })
+}
+
+/** A block's header; null if the node does not know it, or not in its best chain. */
+async function bestHeader(rpc: BitcoindRpc, hash: string, call: Call) {
+  const header = foundIn('getblockheader', await rpc('getblockheader', [hash], call), BlockHeader)
+  if (!header.ok || header.value === null) return header
+  if (header.value.hash !== hash) return unreachable('getblockheader: another block')
+  return header.value.confirmations > 0 ? header : ok(null)
+}
+
+/** A transaction in a block that is named; null if it is not in there, or the block is not in the best chain. */
+export async function inBlock(
+  rpc: BitcoindRpc,
+  txid: string,
+  blockHash: string,
+  call: Call,
+): Answer<Mined | null> {
+  const header = await bestHeader(rpc, blockHash, call)
+  if (!header.ok || header.value === null) return header.ok ? ok(null) : header
+  const method = 'getrawtransaction'
+  const mined = foundIn(method, await rpc(method, [txid, 2, blockHash], call), MinedTransaction)
+  if (!mined.ok || mined.value === null) return mined.ok ? ok(null) : mined
+  const { hex, fee, vin, in_active_chain } = mined.value
+  if (parseTransaction(hex)?.txid !== txid) return unreachable(`${method}: another transaction`)
+  if (!in_active_chain) return ok(null)
+  const { height, time } = header.value
+  return ok({
+    tx: { txid, hex, block: { height, hash: blockHash, time }, feeSats: fee ?? null },
+    valueSatsOf: (outpoint) =>
+      vin.find((input) => outpointOf(input.txid ?? '', input.vout ?? 0) === outpoint)?.prevout?.value ?? null,
+  })
+}
+
+/** The block of a transaction with an unspent output: `gettxout` tells its depth. */
+async function blockByOutputs(rpc: BitcoindRpc, txid: string, call: Call): Answer<string | null> {
+  for (let vout = 0; vout < OUTPUTS_ASKED_FOR; vout++) {
+    const output = resultIn('gettxout', await rpc('gettxout', [txid, vout, false], call), TxOut)
+    if (!output.ok) return output
+    if (output.value === null) continue
+    const best = await bestHeader(rpc, output.value.bestblock, call)
+    if (!best.ok) return best
+    if (best.value === null) return moved('gettxout')
+    const height = best.value.height + 1 - output.value.confirmations
+    return resultIn('getblockhash', await rpc('getblockhash', [height], call), Hash)
+  }
+  return ok(null)
+}
+
+/**
+ * Where in the best chain a transaction is, by an index of transactions (where the node has one) or by its outputs; null: not
+ * found so.
+ */
+export async function placeOf(rpc: BitcoindRpc, txid: string, call: Call): Answer<Place | null> {
+  const method = 'getrawtransaction'
+  const indexed = foundIn(method, await rpc(method, [txid, 1], call), FoundTransaction)
+  if (!indexed.ok) return indexed
+  if (indexed.value !== null && indexed.value.txid !== txid)
+    return unreachable(`${method}: another transaction`)
+  const hash =
+    indexed.value?.blockhash === undefined
+      ? await blockByOutputs(rpc, txid, call)
+      : ok(indexed.value.blockhash)
+  if (!hash.ok || hash.value === null) return hash.ok ? ok(null) : hash
+  const header = await bestHeader(rpc, hash.value, call)
+  if (!header.ok || header.value === null) return header.ok ? ok(null) : header
+  return ok({ height: header.value.height, hash: hash.value })
+}
+
+/** A transaction in the best chain, where no block has to be searched for it; null: not found so. */
+export async function located(rpc: BitcoindRpc, txid: string, call: Call): Answer<Mined | null> {
+  const place = await placeOf(rpc, txid, call)
+  if (!place.ok || place.value === null) return place.ok ? ok(null) : place
+  return inBlock(rpc, txid, place.value.hash, call)
+}
