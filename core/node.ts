@@ -12,6 +12,8 @@ export type Capabilities = {
   /** Whether a splice-out can pay an address that the client names. */
   readonly toAddress: boolean
   readonly bump: boolean
+  /** Whether a fee bump takes a feerate of ours; otherwise the node chooses. */
+  readonly setsFeeRate: boolean
   /** `enforced`: the node refuses a fee over the ceiling; `gated`: we check its worst case first. */
   readonly feeCap: 'enforced' | 'gated'
   /** An LDK that refuses a contribution overlapping a pending one; false where unknown. */
@@ -85,6 +87,27 @@ export type SubmitRequest = {
   readonly amountSats: number
   /** splice-out only */
   readonly address: string | null
+  /** The time that the request is signed with: the attempt's `startedAt`. */
+  readonly signedAt: Instant
+  readonly maxFeeRateSatPerKw: number | null
+  readonly maxFeeSats: number | null
+}
+
+/** One try of a fee bump, journalled before it is sent. */
+export type BumpRequest = {
+  readonly attemptId: string
+  readonly channelId: string
+  readonly userChannelId: string | null
+  readonly peerId: string
+  /** The candidate to replace, and the funding outpoint that it spends. */
+  readonly txid: string
+  readonly anchor: Outpoint
+  readonly kind: SpliceKind
+  readonly amountSats: number
+  /** splice-out only */
+  readonly address: string | null
+  /** null: the node chooses, as it must where it takes none. */
+  readonly feeRateSatPerKw: number | null
   /** The time that the request is signed with: the attempt's `startedAt`. */
   readonly signedAt: Instant
   readonly maxFeeRateSatPerKw: number | null

@@ -2,9 +2,11 @@ import * as z from 'zod'
 import type { World } from '../../adapters/node/simulated/world.ts'
 import { Txid } from '../../core/outpoint.ts'
 import { LocalError } from '../problem.ts'
-import { command, count } from './command.ts'
+import { ChannelWord, channelIn, command, count, FeeRateSatPerVb, satPerKwOf } from './command.ts'
 
-function tipOf({ chain }: World): unknown {
+const RelayFeeSatPerVb = z.coerce.number().nonnegative().max(1000)
+
+function tipOf({ chain }: World): { height: number; hash: string; mempoolTransactions: number } {
   const { height, hash } = chain.tip
   return { height, hash, mempoolTransactions: chain.mempool().length }
 }
@@ -20,6 +22,19 @@ export const chainCommands = {
         world.mine(blocks)
         return tipOf(world)
       }),
+  ),
+  'mine-candidate': command(
+    'mine-candidate <channel> <number>',
+    'a miner takes one of the signed transactions of a pending splice, the oldest being 1, whatever the mempools hold',
+    { channel: ChannelWord, number: count(20) },
+    ({ channel, number }, live) => {
+      const candidate = live.node.channel(channelIn(live, channel)).candidates[number - 1]
+      if (candidate === undefined) throw new LocalError('number: the channel has no such signed transaction')
+      return live.change((world) => {
+        world.chain.mine(1, { transactions: [candidate.funding.hex] })
+        return { ...tipOf(world), txid: candidate.funding.txid }
+      })
+    },
   ),
   reorg: command(
     'reorg <depth> [empty]',
@@ -43,14 +58,40 @@ export const chainCommands = {
         return tipOf(world)
       }),
   ),
-  feerate: command(
-    'feerate <sat per kw>',
-    'sets the feerate estimate of every target',
-    { feeRateSatPerKw: count(1_000_000) },
-    ({ feeRateSatPerKw }, live) =>
+  withhold: command(
+    'withhold <txid>',
+    'miners leave a transaction out, until release',
+    { txid: Txid },
+    ({ txid }, live) =>
       live.change((world) => {
-        world.chain.setFeeRate(feeRateSatPerKw)
-        return { feeRateSatPerKw }
+        world.chain.withhold(txid)
+        return { txid, withheld: true }
+      }),
+  ),
+  release: command('release <txid>', 'ends withhold', { txid: Txid }, ({ txid }, live) =>
+    live.change((world) => {
+      world.chain.release(txid)
+      return { txid, withheld: false }
+    }),
+  ),
+  feerate: command(
+    'feerate <sat per vb>',
+    'sets the feerate estimate of every target',
+    { feeRateSatPerVb: FeeRateSatPerVb },
+    ({ feeRateSatPerVb }, live) =>
+      live.change((world) => {
+        world.chain.setFeeRate(satPerKwOf(feeRateSatPerVb))
+        return { feeRateSatPerVb }
+      }),
+  ),
+  'relay-rule': command(
+    'relay-rule <min sat per vb> <incremental sat per vb>',
+    'what the mempools ask of a transaction, and of a replacement on top of what it replaces',
+    { minRelaySatPerVb: RelayFeeSatPerVb, incrementalRelaySatPerVb: RelayFeeSatPerVb },
+    (rule, live) =>
+      live.change((world) => {
+        world.chain.setRelayRule(rule)
+        return rule
       }),
   ),
 }

@@ -1,9 +1,19 @@
 import * as z from 'zod'
 import { NegotiatedPhase } from '../../adapters/node/simulated/world.ts'
 import { LocalError } from '../problem.ts'
-import { ChannelWord, channelIn, command } from './command.ts'
+import type { LiveWorld } from '../live-world.ts'
+import { ChannelWord, channelIn, command, count, FeeRateSatPerVb, satPerKwOf } from './command.ts'
 
 const MAX_SPLICE_SATS = 100_000_000
+const MAX_LOCK_DEPTH = 144
+
+/** The channel with a pending splice. Throws LocalError if there is none, or more than one. */
+function pendingIn(live: LiveWorld): string {
+  const [found, second] = live.node.channels().filter(({ candidates }) => candidates.length > 0)
+  if (found === undefined) throw new LocalError('channel: none has a pending splice')
+  if (second !== undefined) throw new LocalError('channel: several have a pending splice; name one')
+  return found.channelId
+}
 
 /** What can be done to channels, and seen of them. */
 export const channelCommands = {
@@ -12,15 +22,58 @@ export const channelCommands = {
     'the channels as the node keeps them; other commands take their number, their id or the start of it',
     {},
     (_, live) =>
-      live.node.channels().map(({ channelId, status, funding, oursMsat, lockDepth }, n) => ({
+      live.node.channels().map(({ channelId, status, opening, funding, oursMsat, lockDepth }, n) => ({
         number: n + 1,
         channelId,
         status,
+        ready: opening === null,
         valueSats: funding.valueSats,
         oursSats: Math.floor(oursMsat / 1000),
         lockDepth,
         funding: `${funding.txid}:${funding.vout}`,
       })),
+  ),
+  bump: command(
+    'bump [channel]',
+    'the node bumps the fee of the pending splice by itself',
+    { channel: ChannelWord.optional() },
+    ({ channel }, live) => {
+      const channelId = channel === undefined ? pendingIn(live) : channelIn(live, channel)
+      const answer = live.change(() => live.node.bump(channelId))
+      if (!answer.ok) throw new LocalError(`channel: the node refuses: ${answer.error.message}`)
+      return { channelId, bump: 'taken' }
+    },
+  ),
+  'open-channel': command(
+    'open-channel <sats> [our sats] [dual|single] [lock depth]',
+    'opens a channel: listed at once, ready at its lock depth (6)',
+    {
+      sats: count(MAX_SPLICE_SATS),
+      ours: z.coerce.number().int().nonnegative().optional(),
+      funding: z.enum(['dual', 'single']).default('dual'),
+      lockDepth: z.coerce.number().int().nonnegative().max(MAX_LOCK_DEPTH).optional(),
+    },
+    ({ sats, ours, funding, lockDepth }, live) => {
+      const open = {
+        valueSats: sats,
+        funding,
+        ...(ours === undefined ? {} : { oursSats: ours }),
+        ...(lockDepth === undefined ? {} : { lockDepth }),
+      }
+      const channelId = live.change(() => live.node.openChannel(open))
+      const { txid, vout } = live.node.channel(channelId).funding
+      return { channelId, funding: `${txid}:${vout}` }
+    },
+  ),
+  'replace-open': command(
+    'replace-open <channel> [sat per vb]',
+    'replaces the funding transaction of a dual-funded channel that is not confirmed by one that pays more',
+    { channel: ChannelWord, feeRateSatPerVb: FeeRateSatPerVb.optional() },
+    ({ channel, feeRateSatPerVb }, live) => {
+      const channelId = channelIn(live, channel)
+      const options = feeRateSatPerVb === undefined ? {} : { feeRateSatPerKw: satPerKwOf(feeRateSatPerVb) }
+      return { channelId, funding: live.change(() => live.node.replaceOpen(channelId, options)) }
+    },
   ),
   close: command(
     'close <channel> cooperative|force',

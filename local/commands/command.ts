@@ -41,6 +41,14 @@ export function command<S extends z.ZodRawShape>(
 /** A whole number from 1. */
 export const count = (most: number) => z.coerce.number().int().min(1).max(most)
 
+/** A feerate as people say it; fractions count. */
+export const FeeRateSatPerVb = z.coerce.number().positive().max(4000)
+
+/** The same in satoshis per 1000 weight: a virtual byte is four units of weight. */
+export function satPerKwOf(feeRateSatPerVb: number): number {
+  return Math.round(feeRateSatPerVb * 250)
+}
+
 /** How a channel is named: by its number from 1, its id, or at least four characters of its start. */
 export const ChannelWord = z.string().min(1)
 

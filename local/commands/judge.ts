@@ -27,11 +27,13 @@ export const judgeCommands = {
   ),
   submissions: command(
     'submissions <channel>',
-    'how many splice requests the node took for a channel',
+    'how many splice requests and how many fee bumps the node took for a channel',
     { channel: ChannelWord },
     ({ channel }, live) => {
       const channelId = channelIn(live, channel)
-      return { channelId, submissions: live.world.journal.submissionsExecuted(channelId) }
+      const { journal } = live.world
+      const submissions = journal.submissionsExecuted(channelId)
+      return { channelId, submissions, bumps: journal.bumpsExecuted(channelId) }
     },
   ),
 }

@@ -37,9 +37,18 @@ export const nodeCommands = {
     live.change(() => live.node.connectPeer())
     return { peer: 'connected' }
   }),
+  quiescence: command(
+    'quiescence <ms>',
+    'how long a channel takes to become quiet before a round begins (200)',
+    { ms: Milliseconds },
+    ({ ms }, live) => {
+      live.change((world) => world.setPhases({ quiescenceMs: ms }))
+      return { quiescenceMs: ms }
+    },
+  ),
   fault: command(
     'fault lose_reply | drop | late <ms> | refuse <grpc status> | down | unauthenticated  [always]',
-    'what happens to the next splice request, or to every one; down and unauthenticated bar all calls',
+    'what happens to the next splice request or fee bump, or to every one; down and unauthenticated bar all calls',
     {
       fault: FaultName,
       value: z.union([Always, z.coerce.number().int().nonnegative()]).optional(),

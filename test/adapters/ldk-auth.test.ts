@@ -45,6 +45,44 @@ test('the HMAC covers the time as eight bytes and the exact body, keyed with the
   )
 })
 
+test('a fee bump names channel and peer, and nothing else', async () => {
+  const controller = new AbortController()
+  const server = await rawServer(() => controller.abort())
+  const { userChannelId, counterpartyNodeId } = splice
+  const options = { signal: controller.signal, signedAt: NOW - 1_500 }
+  await clientOf(server).bumpFee({ userChannelId, counterpartyNodeId }, options)
+  const [request] = server.arrived
+  expect(request?.headers[':path']).toBe('/api.LightningNode/BumpChannelFundingFee')
+  // user_channel_id (1), counterparty_node_id (2), framed.
+  const message = Buffer.concat([
+    Buffer.from([0x0a, 39]),
+    Buffer.from(userChannelId),
+    Buffer.from([0x12, 66]),
+    Buffer.from(counterpartyNodeId),
+  ])
+  const body = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message])
+  expect(request?.body.toString('hex')).toBe(body.toString('hex'))
+  const seconds = NOW / 1000 - 2
+  const time = Buffer.from(seconds.toString(16).padStart(16, '0'), 'hex')
+  const signed = createHmac('sha256', Buffer.from(API_KEY, 'ascii')).update(time).update(body)
+  expect(request?.headers['x-auth']).toBe(`HMAC ${seconds}:${signed.digest('hex')}`)
+})
+
+test.each([
+  ['permissions = payments:send', 7],
+  ['permissions = channels:manage', 0],
+  ['method = SpliceIn', 7],
+  ['method = BumpChannelFundingFee', 0],
+])('a macaroon with "%s" answers a fee bump with %i', async (caveat, status) => {
+  const { rpc, seen } = fakeRpc()
+  const server = await serverOf(rpc, { macaroon: { rootKey, bound: true } })
+  const client = clientOf(server, { scheme: 'macaroon', macaroon: macaroonOf(caveat) })
+  const { userChannelId, counterpartyNodeId } = splice
+  const answer = await client.bumpFee({ userChannelId, counterpartyNodeId }, { signal })
+  expect(answer.ok ? 0 : answer.error.status).toBe(status)
+  expect(seen).toHaveLength(status === 0 ? 1 : 0)
+})
+
 test('a call without a time of its own is signed with the clock', async () => {
   const { rpc, seen } = fakeRpc()
   await clientOf(await serverOf(rpc)).getNodeInfo({ signal })

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { ldkNode } from '../../adapters/node/ldk/node.ts'
 import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
 import { err } from '../../core/result.ts'
-import type { SubmitRequest } from '../../core/node.ts'
+import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
 import { channel, fakeRpc, NOW, peerId, txidOf } from '../support/ldk-rpc.ts'
 import { API_KEY, clientOf, clock, ownCertificate, post, rawServer, serverOf } from '../support/ldk-wire.ts'
 
@@ -26,6 +26,8 @@ const request: SubmitRequest = {
   maxFeeRateSatPerKw: null,
   maxFeeSats: null,
 }
+
+const bump: BumpRequest = { ...request, txid: txidOf('f'), feeRateSatPerKw: null }
 
 /** Answers with these bytes and a status in the trailers; null: without trailers. */
 function reply(stream: ServerHttp2Stream, body: Buffer, status: string | null = '0'): void {
@@ -121,6 +123,36 @@ test.each([
     stream.respond({ ...grpc, 'grpc-status': String(status) }, { endStream: true }),
   )
   expect(await ldkNode(clientOf(server), { clock }).submit(request, { signal })).toMatchObject(result)
+  expect(server.arrived).toHaveLength(1)
+})
+
+test.each(FAULTS.filter(([name]) => name !== 'an address of no length'))(
+  'after %s the fee bump may have been taken, and is sent only once',
+  async (_, fault) => {
+    const server = await rawServer(({ stream }) => fault(stream))
+    const result = await ldkNode(clientOf(server), { clock }).bump(bump, { signal })
+    expect(result).toMatchObject({ type: 'unknown' })
+    expect(server.arrived.map(({ headers }) => headers[':path'])).toEqual([
+      '/api.LightningNode/BumpChannelFundingFee',
+    ])
+  },
+)
+
+test.each([
+  [3, { type: 'refused', class: 'invalid' }],
+  [4, { type: 'unknown' }],
+  [7, { type: 'refused', class: 'config' }],
+  [9, { type: 'refused', class: 'not_now' }],
+  [12, { type: 'refused', class: 'invalid', message: 'this ldk-server has no fee bump' }],
+  [13, { type: 'unknown' }],
+  [14, { type: 'unknown' }],
+  [16, { type: 'refused', class: 'config' }],
+  [99, { type: 'unknown' }],
+])('the status %i of a server means of a fee bump what the table says', async (status, result) => {
+  const server = await rawServer(({ stream }) =>
+    stream.respond({ ...grpc, 'grpc-status': String(status) }, { endStream: true }),
+  )
+  expect(await ldkNode(clientOf(server), { clock }).bump(bump, { signal })).toMatchObject(result)
   expect(server.arrived).toHaveLength(1)
 })
 
@@ -245,7 +277,7 @@ test('the simulated server hears when its client gives up', async () => {
 })
 
 test.each([
-  ['/api.LightningNode/BumpChannelFundingFee', {}, Buffer.alloc(5), '12'],
+  ['/api.LightningNode/ForceCloseChannel', {}, Buffer.alloc(5), '12'],
   ['/other.Service/GetNodeInfo', {}, Buffer.alloc(5), '12'],
   ['/api.LightningNode/GetNodeInfo', { 'content-type': 'application/json' }, Buffer.alloc(5), '3'],
   ['/api.LightningNode/GetNodeInfo', {}, Buffer.alloc(4), '3'],
@@ -253,6 +285,7 @@ test.each([
   ['/api.LightningNode/GetNodeInfo', {}, Buffer.from([1, 0, 0, 0, 0]), '12'],
   ['/api.LightningNode/SpliceOut', {}, Buffer.from([0, 0, 0, 0, 2, 0xff, 0xff]), '3'],
   ['/api.LightningNode/SpliceOut', {}, Buffer.alloc(5), '3'],
+  ['/api.LightningNode/BumpChannelFundingFee', {}, Buffer.alloc(5), '3'],
 ])('the simulated server refuses %s with %o as ldk-server does', async (path, headers, body, status) => {
   const { rpc, seen } = fakeRpc()
   const server = await serverOf(rpc)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ldkNode } from '../../adapters/node/ldk/node.ts'
 import { paymentIdOf } from '../../adapters/node/ldk/contribution.ts'
 import type { LdkPayment, LdkRpc } from '../../adapters/node/ldk/rpc.ts'
-import type { SubmitRequest } from '../../core/node.ts'
+import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
 import { err, ok } from '../../core/result.ts'
 import { channel, fakeRpc, info, NOW, payment, peer, peerId, txidOf } from '../support/ldk-rpc.ts'
 
@@ -24,6 +24,8 @@ const request: SubmitRequest = {
   maxFeeSats: null,
 }
 
+const bump: BumpRequest = { ...request, txid: txidOf('f'), feeRateSatPerKw: null }
+
 test('a look gathers who the node is, what it can do and its channels', async () => {
   expect(await nodeOf().look(call)).toEqual(
     ok({
@@ -40,6 +42,7 @@ test('a look gathers who the node is, what it can do and its channels', async ()
         spliceOut: true,
         toAddress: true,
         bump: false,
+        setsFeeRate: false,
         feeCap: 'gated',
         overlapGuard: false,
         queuesOffline: true,
@@ -79,7 +82,7 @@ test('the fence and the overlap guard follow the options', async () => {
   const seen = await ldkNode(fakeRpc().rpc, options).look(call)
   if (!seen.ok) throw new Error('no look')
   expect(seen.value.capabilities.fenceMs).toBe(35_000)
-  expect(seen.value.capabilities.overlapGuard).toBe(true)
+  expect(seen.value.capabilities).toMatchObject({ overlapGuard: true, bump: true, setsFeeRate: false })
   expect(seen.value.capabilities.deadRules).toContain('overlap_guard')
 })
 
@@ -172,6 +175,40 @@ test.each([{ userChannelId: null }, { address: null }])(
     expect(seen).toHaveLength(0)
   },
 )
+
+test('a fee bump names channel and peer, and is signed with the given time', async () => {
+  const { rpc, seen } = fakeRpc()
+  expect(await ldkNode(rpc, { clock }).bump({ ...bump, signedAt: NOW - 5_000 }, call)).toEqual({
+    type: 'taken',
+  })
+  expect(seen).toEqual([
+    {
+      method: 'bumpFee',
+      request: { userChannelId: channel.userChannelId, counterpartyNodeId: peerId },
+      options: { signal: call.signal, signedAt: NOW - 5_000 },
+    },
+  ])
+})
+
+test.each([
+  [{ userChannelId: null }, 'names no user channel id'],
+  [{ feeRateSatPerKw: 2_500 }, 'takes no feerate'],
+])('a fee bump with %o is not sent', async (changes, message) => {
+  const { rpc, seen } = fakeRpc()
+  const result = await ldkNode(rpc, { clock }).bump({ ...bump, ...changes }, call)
+  expect(result).toMatchObject({ type: 'refused', class: 'invalid' })
+  expect(result).toHaveProperty('message', expect.stringContaining(message))
+  expect(seen).toHaveLength(0)
+})
+
+test('an ldk-server without fee bumps is told from one that needs its configuration mended', async () => {
+  const node = nodeOf({ bumpFee: async () => err({ status: 12, message: 'Unknown method' }) })
+  expect(await node.bump(bump, call)).toEqual({
+    type: 'refused',
+    class: 'invalid',
+    message: 'this ldk-server has no fee bump',
+  })
+})
 
 test('a long message is cut to what a result may hold', async () => {
   const node = nodeOf({ spliceOut: async () => err({ status: 13, message: 'x'.repeat(10_000) }) })

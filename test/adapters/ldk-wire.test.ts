@@ -7,6 +7,7 @@ import { clientOf, rawServer, serverOf } from '../support/ldk-wire.ts'
 
 const signal = new AbortController().signal
 const splice = { userChannelId: channel.userChannelId, counterpartyNodeId: peerId, amountSats: 50_000 }
+const bump = { userChannelId: channel.userChannelId, counterpartyNodeId: peerId }
 
 test('every call carries its request and its answer over the wire unchanged', async () => {
   const channels = [
@@ -32,12 +33,14 @@ test('every call carries its request and its answer over the wire unchanged', as
   expect(await client.spliceOut({ ...splice, address: 'bcrt1qout' }, call)).toEqual(
     ok({ address: 'bcrt1qout' }),
   )
+  expect(await client.bumpFee(bump, call)).toEqual(ok(undefined))
 
   const requests = new Map(seen.map(({ method, request }) => [method, request]))
   expect(requests.get('getPayment')).toBe(payment.id)
   expect(requests.get('connectPeer')).toEqual({ nodeId: peerId, address: peer.address })
   expect(requests.get('spliceIn')).toEqual(splice)
   expect(requests.get('spliceOut')).toEqual({ ...splice, address: 'bcrt1qout' })
+  expect(requests.get('bumpFee')).toEqual(bump)
 })
 
 test('what a server does not tell is null', async () => {
@@ -146,4 +149,7 @@ test('the whole mapping works over the wire', async () => {
   expect(await node.submit(request, { signal })).toEqual({ type: 'taken' })
   // The fence counts from the time that the request was signed with, to the second.
   expect(seen.at(-1)?.options.signedAt).toBe(NOW - 8_000)
+  const again = { ...request, txid: txidOf('f'), feeRateSatPerKw: null, signedAt: NOW - 11_250 }
+  expect(await node.bump(again, { signal })).toEqual({ type: 'taken' })
+  expect(seen.at(-1)).toMatchObject({ method: 'bumpFee', request: bump, options: { signedAt: NOW - 12_000 } })
 })

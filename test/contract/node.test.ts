@@ -5,7 +5,7 @@ import { ldkNode } from '../../adapters/node/ldk/node.ts'
 import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
 import { startLdkServer } from '../../adapters/node/simulated/ldk-server.ts'
 import { createWorld, type SimulatedNode, type World } from '../../adapters/node/simulated/world.ts'
-import type { ChannelSnapshot, NodeLook, SubmitRequest } from '../../core/node.ts'
+import type { BumpRequest, ChannelSnapshot, NodeLook, SubmitRequest } from '../../core/node.ts'
 import type { Clock, NodePort } from '../../core/ports.ts'
 
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
@@ -80,6 +80,38 @@ describe.each([
       },
       within,
     )
+  }
+
+  const bump = async (changes: Partial<BumpRequest> = {}, within = call) => {
+    const [own] = alice.channels()
+    if (own === undefined) throw new Error('no channel')
+    return port.bump(
+      {
+        attemptId: 'attempt-2',
+        channelId: own.channelId,
+        userChannelId: own.userChannelId,
+        peerId: own.peerId,
+        txid: own.candidates.at(-1)?.funding.txid ?? '0'.repeat(64),
+        anchor: `${own.funding.txid}:${own.funding.vout}`,
+        kind: 'splice_out',
+        amountSats: 50_000,
+        address: ADDRESS,
+        feeRateSatPerKw: null,
+        signedAt: world.now(),
+        maxFeeRateSatPerKw: null,
+        maxFeeSats: null,
+        ...changes,
+      },
+      within,
+    )
+  }
+
+  /** A splice-out that is signed and in the mempool; answers the channel's id. */
+  const pending = async (): Promise<string> => {
+    await start()
+    expect(await submit()).toEqual({ type: 'taken' })
+    world.advance(2_000)
+    return (await channel()).channelId
   }
 
   const candidate = (): string => {
@@ -168,6 +200,103 @@ describe.each([
       const record = await port.contribution(channelId, txid, call)
       expect(record.ok && record.value?.amountSats).toBeGreaterThanOrEqual(100_000)
     }
+  })
+
+  test('a fee bump is taken, replaces the candidate, and is no submission', async () => {
+    const channelId = await pending()
+    const first = candidate()
+    expect(await bump()).toEqual({ type: 'taken' })
+    world.advance(2_000)
+    expect(candidate()).not.toBe(first)
+    expect(world.chain.mempool().map(({ txid }) => txid)).toEqual([candidate()])
+    expect(world.journal.effectivePayouts(SCRIPT, 50_000)).toBe(1)
+    expect(world.journal.submissionsExecuted(channelId)).toBe(1)
+    expect(world.journal.bumpsExecuted(channelId)).toBe(1)
+  })
+
+  test('a fee bump with nothing to replace, or behind another, is refused for now', async () => {
+    await start()
+    expect(await bump()).toMatchObject({ type: 'refused', class: 'not_now' })
+    await submit()
+    world.advance(2_000)
+    expect(await bump()).toEqual({ type: 'taken' })
+    expect(await bump()).toMatchObject({ type: 'refused', class: 'not_now' })
+  })
+
+  test('a server without fee bumps says so, and is still looked at', async () => {
+    const channelId = await pending()
+    alice.behaviour.hasFeeBump = false
+    expect(await bump()).toEqual({
+      type: 'refused',
+      class: 'invalid',
+      message: 'this ldk-server has no fee bump',
+    })
+    expect(await port.look(call)).toMatchObject({ ok: true })
+    expect(world.journal.bumpsExecuted(channelId)).toBe(0)
+  })
+
+  test.each([{ feeRateSatPerKw: 2_500 }, { userChannelId: null }])(
+    'a fee bump with %o is refused as invalid, and never received',
+    async (changes) => {
+      const channelId = await pending()
+      expect(await bump(changes)).toMatchObject({ type: 'refused', class: 'invalid' })
+      const received = world.journal.entries.filter(({ detail }) => detail['method'] === 'bump')
+      expect(received).toEqual([])
+      expect(world.journal.bumpsExecuted(channelId)).toBe(0)
+    },
+  )
+
+  test('a fee bump whose reply is lost is unknown, and executed once', async () => {
+    const channelId = await pending()
+    alice.fault({ type: 'lose_reply' })
+    expect(await bump()).toMatchObject({ type: 'unknown' })
+    expect(world.journal.bumpsExecuted(channelId)).toBe(1)
+  })
+
+  test('a fee bump whose request is lost is unknown, and never executed', async () => {
+    const channelId = await pending()
+    alice.fault({ type: 'drop' })
+    expect(await bump()).toMatchObject({ type: 'unknown' })
+    world.advance(120_000)
+    expect(world.journal.bumpsExecuted(channelId)).toBe(0)
+  })
+
+  test('a delayed fee bump is executed within the fence, or never', async () => {
+    const channelId = await pending()
+    const { fenceMs } = (await look()).capabilities
+    alice.fault({ type: 'late', ms: 30_000 })
+    alice.fault({ type: 'late', ms: 60_000 + 1_000 })
+    expect(await bump()).toMatchObject({ type: 'unknown' })
+    expect(await bump()).toMatchObject({ type: 'unknown' })
+    world.advance(fenceMs ?? 0)
+    expect(world.journal.bumpsExecuted(channelId)).toBe(1)
+  })
+
+  test('a fee bump that is signed too long ago is refused, and not executed', async () => {
+    const channelId = await pending()
+    const signedAt = world.now() - 62_000
+    expect(await bump({ signedAt })).toMatchObject({ type: 'refused', class: 'config' })
+    expect(world.journal.bumpsExecuted(channelId)).toBe(0)
+  })
+
+  test('a fee bump whose time is over is unknown, and not executed', async () => {
+    const channelId = await pending()
+    expect(await bump({}, { signal: AbortSignal.abort() })).toMatchObject({ type: 'unknown' })
+    expect(world.journal.bumpsExecuted(channelId)).toBe(0)
+  })
+
+  test('a channel that is being opened is not ready, and not closing, until it is deep enough', async () => {
+    await start()
+    const opened = alice.openChannel({ valueSats: 2_000_000, lockDepth: 3 })
+    const shown = async () => (await look()).channels.find(({ channelId }) => channelId === opened)
+    const first = await shown()
+    expect(first).toMatchObject({ ready: false, closing: false, peerConnected: true, lockDepth: 3 })
+    const funding = alice.replaceOpen(opened)
+    expect(funding).not.toBe(first?.funding)
+    expect(await shown()).toEqual({ ...first, funding })
+    world.mine(3)
+    world.advance(1_000)
+    expect(await shown()).toEqual({ ...first, funding, ready: true })
   })
 
   test('a second splice behind a queued one is refused for now', async () => {
@@ -290,6 +419,14 @@ test('both ways show the same look at every stage of a splice', async () => {
   await compare()
   const splice = { userChannelId: own.userChannelId, counterpartyNodeId: own.peerId, amountSats: 50_000 }
   await alice.rpc.spliceOut({ ...splice, address: ADDRESS }, call)
+  for (let stage = 0; stage < 12; stage += 1) {
+    world.advance(100)
+    await compare()
+  }
+  const opened = alice.openChannel({ valueSats: 2_000_000 })
+  await compare()
+  alice.replaceOpen(opened)
+  await alice.rpc.bumpFee({ userChannelId: own.userChannelId, counterpartyNodeId: own.peerId }, call)
   for (let stage = 0; stage < 12; stage += 1) {
     world.advance(100)
     await compare()

@@ -9,8 +9,10 @@ import * as z from 'zod'
 import { JournalEntry } from '../../adapters/node/simulated/journal-entry.ts'
 import { startChild } from '../../local/child.ts'
 import type { Child } from '../../local/child.ts'
-import { aProduct, temporaryFolder } from '../support/local-product.ts'
+import { until } from '../../local/until.ts'
+import { aProduct, order, statusOf, temporaryFolder } from '../support/local-product.ts'
 
+const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
 const SIM = fileURLToPath(new URL('../../local/sim.ts', import.meta.url))
 
 type Ended = { readonly code: unknown; readonly out: string; readonly complaint: string }
@@ -58,9 +60,36 @@ describe('npm run sim', () => {
       `channelId ${channel}  closes force\n`,
     )
     expect(await fine(folder, 'channels')).toContain('status closed')
+    expect(await fine(folder, 'feerate 8')).toBe('feeRateSatPerVb 8\n')
+    expect(await fine(folder, 'relay-rule 1 1')).toBe('minRelaySatPerVb 1  incrementalRelaySatPerVb 1\n')
+    const opened = await fine(folder, 'open-channel 2000000 1200000 dual 3')
+    const [, id = '', txid = ''] = /^channelId (\S+) {2}funding (\S+):\d+\n$/.exec(opened) ?? []
+    expect(await fine(folder, 'channels')).toContain(`number 5  channelId ${id}  status open  ready false`)
+    expect(await fine(folder, `withhold ${txid}`)).toBe(`txid ${txid}  withheld true\n`)
+    expect(await fine(folder, `release ${txid}`)).toBe(`txid ${txid}  withheld false\n`)
+    const replaced = await fine(folder, 'replace-open 5 12.5')
+    expect(replaced).not.toContain(txid)
+    expect(await fine(folder, 'evict ' + (/funding (\S+):/.exec(replaced)?.[1] ?? ''))).toContain(
+      'mempoolTransactions 1',
+    )
+    expect(await fine(folder, 'submissions 2')).toContain('submissions 0  bumps 0')
     const journal = z.array(JournalEntry).parse(JSON.parse(await fine(folder, 'journal')))
     expect(journal.map(({ type }) => type)).toContain('process_started')
     expect(JSON.parse(await fine(folder, 'journal 2'))).toEqual(journal.slice(-2))
+  })
+
+  it('bumps the one pending splice, or that of a channel', async () => {
+    const folder = temporaryFolder()
+    const product = await aProduct(folder)
+    const [channel = ''] = product.endpoints.channels
+    const id = await order(product, ADDRESS)
+    await until('the splice to be pending', 20_000, async () =>
+      (await statusOf(product, id)) === 'pending' ? true : null,
+    )
+    expect(await fine(folder, 'bump')).toBe(`channelId ${channel}  bump taken\n`)
+    expect(await fine(folder, 'submissions 1')).toContain('submissions 1  bumps 1')
+    // Whether that one is done by now or not: it is not the splice of another channel.
+    expect((await sim(folder, 'bump 2')).complaint).toContain('no pending splice to replace')
   })
 
   it('says so where nothing runs', async () => {
@@ -79,8 +108,9 @@ describe('npm run sim', () => {
   it('helps', async () => {
     const { code, out } = await sim(temporaryFolder(), 'help')
     expect(code).toBe(0)
-    for (const name of ['mine', 'restart-node', 'disconnect-peer', 'reorg', 'fault', 'close', 'journal'])
-      expect(out).toContain(`  ${name}`)
+    const names =
+      'mine reorg evict withhold release feerate relay-rule restart-node disconnect-peer fault bump open-channel replace-open close journal'
+    for (const name of names.split(' ')) expect(out).toContain(`\n  ${name}`)
   })
 })
 
@@ -105,6 +135,15 @@ describe('a command that is typed wrong', () => {
     ['close 9 force', 'channel: 9 names none of the 4 channels'],
     ['close 1 gently', 'how: '],
     ['evict 00', 'txid: '],
+    ['withhold', 'txid: '],
+    ['feerate 0', 'feeRateSatPerVb: '],
+    ['relay-rule 1', 'incrementalRelaySatPerVb: '],
+    ['bump', 'channel: none has a pending splice'],
+    ['bump 1', 'channel: the node refuses: no pending splice to replace'],
+    ['open-channel 2000000 1000000 triple', 'funding: '],
+    ['open-channel 90000000 90000000', 'alice has not enough on chain'],
+    ['replace-open 1', 'the channel is not being opened'],
+    ['replace-open 1 -5', 'feeRateSatPerVb: '],
     ['explode', 'there is no command explode'],
     ['__proto__', 'there is no command __proto__'],
     ['restore-everything', 'there is no command'],

@@ -78,6 +78,19 @@ export class Scenario {
     return answer.ok ? 0 : answer.error.status
   }
 
+  /** Asks for a fee bump as a client does; answers as `out`. */
+  async bump(
+    options: Partial<RpcOptions> = {},
+    named: { readonly userChannelId?: string; readonly counterpartyNodeId?: string } = {},
+  ): Promise<number | null> {
+    const { userChannelId, peerId: counterpartyNodeId } = this.channel
+    const answer = await this.alice.rpc.bumpFee(
+      { userChannelId, counterpartyNodeId, ...named },
+      { ...CALL, ...options },
+    )
+    return answer.ok ? 0 : answer.error.status
+  }
+
   /** Lets a round come to its end: all phases together take a second. */
   settle(): void {
     this.world.advance(2_000)

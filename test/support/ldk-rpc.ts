@@ -88,6 +88,7 @@ export function fakeRpc(answers: Partial<LdkRpc> = {}): { rpc: LdkRpc; seen: See
     spliceIn: (splice, o) => answer('spliceIn', splice, o, undefined, answers.spliceIn?.(splice, o)),
     spliceOut: (splice, o) =>
       answer('spliceOut', splice, o, { address: splice.address }, answers.spliceOut?.(splice, o)),
+    bumpFee: (bump, o) => answer('bumpFee', bump, o, undefined, answers.bumpFee?.(bump, o)),
   }
   return { rpc, seen }
 }

@@ -5,7 +5,7 @@ import { AmountSats } from '../../../core/money.ts'
 import { Balances, ChannelList, type Codec, NodeId, NodeInfo, PeerList, uint64 } from './codecs.ts'
 import type { MethodName } from './messages.ts'
 import { PageRequest, PaymentDetails, PaymentPage } from './payments.ts'
-import type { LdkSpliceIn, LdkSpliceOut } from './rpc.ts'
+import type { LdkBump, LdkSpliceIn, LdkSpliceOut } from './rpc.ts'
 
 const Empty: Codec<undefined> = z.codec(z.object({}), z.undefined(), {
   decode: () => undefined,
@@ -34,12 +34,14 @@ const PeerAddress: Codec<PeerAddress> = z.codec(
   },
 )
 
-const spliceAmountSats = uint64.pipe(AmountSats)
-const SpliceInWire = z.object({
-  userChannelId: z.string().regex(/^\d+$/),
-  counterpartyNodeId: NodeId,
-  spliceAmountSats,
+const BumpWire = z.object({ userChannelId: z.string().regex(/^\d+$/), counterpartyNodeId: NodeId })
+const BumpFee: Codec<LdkBump> = z.codec(BumpWire, z.custom<LdkBump>(), {
+  decode: (wire) => wire,
+  encode: ({ userChannelId, counterpartyNodeId }) => ({ userChannelId, counterpartyNodeId }),
 })
+
+const spliceAmountSats = uint64.pipe(AmountSats)
+const SpliceInWire = BumpWire.extend({ spliceAmountSats })
 const spliceOf = (wire: z.infer<typeof SpliceInWire>): LdkSpliceIn => ({
   userChannelId: wire.userChannelId,
   counterpartyNodeId: wire.counterpartyNodeId,
@@ -89,6 +91,7 @@ export const calls = {
   connectPeer: method('ConnectPeer', PeerAddress, Empty),
   spliceIn: method('SpliceIn', SpliceIn, Empty),
   spliceOut: method('SpliceOut', SpliceOut, Address),
+  bumpFee: method('BumpChannelFundingFee', BumpFee, Empty),
 } as const
 
 /** A value as the bytes of its message. Throws a ZodError if the value does not fit the message. */

@@ -54,6 +54,7 @@ export function ldkClient(config: LdkConfig, clock: Clock): LdkClient {
       const answer = await connection.call(calls.spliceOut, request, options)
       return answer.ok ? ok({ address: answer.value }) : answer
     },
+    bumpFee: (request, options) => connection.call(calls.bumpFee, request, options),
     close: () => connection.close(),
   }
 }

@@ -36,3 +36,12 @@ export function resultOf(answer: RpcAnswer<unknown>): CommandResult {
       return { type: 'unknown', message }
   }
 }
+
+/**
+ * The result of a fee bump: as of a splice, but for status 12. Servers before September 2026 have no such method, of which
+ * nothing is wrong with them otherwise: it must not pause the node.
+ */
+export function bumpResultOf(answer: RpcAnswer<unknown>): CommandResult {
+  if (answer.ok || answer.error.status !== 12) return resultOf(answer)
+  return { type: 'refused', class: 'invalid', message: 'this ldk-server has no fee bump' }
+}

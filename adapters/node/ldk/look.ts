@@ -25,7 +25,9 @@ function capabilitiesOf(options: LdkNodeOptions): Capabilities {
     spliceIn: true,
     spliceOut: true,
     toAddress: true,
-    bump: false,
+    // A bump that is still queued when its candidate locks would run as a second splice without the guard.
+    bump: overlapGuard,
+    setsFeeRate: false,
     feeCap: 'gated',
     overlapGuard,
     queuesOffline: true,

@@ -93,6 +93,7 @@ const MESSAGES: Readonly<Record<string, Fields>> = {
     address: [3, 'string', 'optional'],
     splice_amount_sats: [4, 'uint64'],
   },
+  BumpFee: { user_channel_id: [1, 'string'], counterparty_node_id: [2, 'string'] },
 }
 
 /** The methods of `api.LightningNode` that we call: request and response, named after {@link MESSAGES}. */
@@ -107,6 +108,7 @@ const METHODS = {
   ConnectPeer: ['PeerAddress', 'Empty'],
   SpliceIn: ['SpliceIn', 'Empty'],
   SpliceOut: ['SpliceOut', 'Address'],
+  BumpChannelFundingFee: ['BumpFee', 'Empty'],
 } as const
 
 /** A method's short name, as in the path of its call. */

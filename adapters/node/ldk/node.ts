@@ -1,29 +1,38 @@
-import type { ChannelSnapshot, NodeFault, SubmitRequest } from '../../../core/node.ts'
+import type { BumpRequest, ChannelSnapshot, NodeFault, SubmitRequest } from '../../../core/node.ts'
 import type { Call, NodePort } from '../../../core/ports.ts'
 import { err, ok, type Result } from '../../../core/result.ts'
 import type { CommandResult } from '../../../core/splice.ts'
 import { contribution } from './contribution.ts'
-import { nodeFaultOf, resultOf } from './faults.ts'
+import { bumpResultOf, nodeFaultOf, resultOf } from './faults.ts'
 import { look, type LdkNodeOptions } from './look.ts'
 import type { LdkRpc, RpcAnswer } from './rpc.ts'
 
 export type { LdkNodeOptions } from './look.ts'
 
-const notSent = (what: string): CommandResult => ({
+const notSent = (why: string): CommandResult => ({
   type: 'refused',
   class: 'invalid',
-  message: `not sent: the request names no ${what}`,
+  message: `not sent: ${why}`,
 })
 
 async function submit(rpc: LdkRpc, request: SubmitRequest, call: Call): Promise<CommandResult> {
   const { userChannelId, peerId: counterpartyNodeId, amountSats, address } = request
-  if (userChannelId === null) return notSent('user channel id')
+  if (userChannelId === null) return notSent('the request names no user channel id')
   const splice = { userChannelId, counterpartyNodeId, amountSats }
   const options = { signal: call.signal, signedAt: request.signedAt }
   if (request.kind === 'splice_in') return resultOf(await rpc.spliceIn(splice, options))
   // Without one the server would pay a fresh address of its own, another at every attempt.
-  if (address === null) return notSent('address')
+  if (address === null) return notSent('the request names no address')
   return resultOf(await rpc.spliceOut({ ...splice, address }, options))
+}
+
+async function bump(rpc: LdkRpc, request: BumpRequest, call: Call): Promise<CommandResult> {
+  const { userChannelId, peerId: counterpartyNodeId, signedAt } = request
+  if (userChannelId === null) return notSent('the request names no user channel id')
+  // The server would choose another one, and nobody could tell that from what was asked.
+  if (request.feeRateSatPerKw !== null) return notSent('an ldk-server takes no feerate')
+  const options = { signal: call.signal, signedAt }
+  return bumpResultOf(await rpc.bumpFee({ userChannelId, counterpartyNodeId }, options))
 }
 
 function read<T>(answer: RpcAnswer<T>): Result<T, NodeFault> {
@@ -51,6 +60,7 @@ export function ldkNode(rpc: LdkRpc, options: LdkNodeOptions): NodePort {
   return {
     look: (call) => look(rpc, options, call),
     submit: (request, call) => submit(rpc, request, call),
+    bump: (request, call) => bump(rpc, request, call),
     newAddress: async (call) => read(await rpc.onchainReceive(call)),
     connectPeer: (channel, call) => connectPeer(rpc, channel, call),
     contribution: (channelId, txid, call) => contribution(rpc, channelId, txid, call),

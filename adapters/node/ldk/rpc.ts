@@ -67,6 +67,7 @@ export type LdkSpliceIn = {
   readonly amountSats: number
 }
 export type LdkSpliceOut = LdkSpliceIn & { readonly address: string }
+export type LdkBump = { readonly userChannelId: string; readonly counterpartyNodeId: string }
 
 /**
  * The calls of an ldk-server that Splicekeeper makes (reference: ldk-server `api.LightningNode`). The gRPC client and the
@@ -86,4 +87,6 @@ export interface LdkRpc {
   /** Hands a contribution over, in memory only. Nothing is negotiated or durable when it answers. */
   spliceIn(request: LdkSpliceIn, options: RpcOptions): Promise<RpcAnswer<void>>
   spliceOut(request: LdkSpliceOut, options: RpcOptions): Promise<RpcAnswer<{ readonly address: string }>>
+  /** Hands a fee bump of the pending splice over; the node chooses the feerate. Servers before September 2026 answer 12. */
+  bumpFee(request: LdkBump, options: RpcOptions): Promise<RpcAnswer<void>>
 }

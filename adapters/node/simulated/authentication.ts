@@ -39,6 +39,7 @@ const PERMISSIONS: Readonly<Record<MethodName, string>> = {
   ConnectPeer: 'peers:manage',
   SpliceIn: 'channels:manage',
   SpliceOut: 'payments:send',
+  BumpChannelFundingFee: 'channels:manage',
 }
 
 const isMethod = (method: string): method is MethodName => method in PERMISSIONS

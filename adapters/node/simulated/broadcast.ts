@@ -1,7 +1,7 @@
 import { closeTransaction } from './close-transaction.ts'
 import type { Context } from './context.ts'
-import { recordPayment } from './payments.ts'
-import type { Channel, NodeState, SpliceCandidate } from './state.ts'
+import { recordOpening, recordPayment } from './payments.ts'
+import type { Channel, NodeState, OpenCandidate, SpliceCandidate } from './state.ts'
 
 /** First broadcast of a signed candidate. ldk-node classifies a transaction before it sends it (docs/reference/ldk.md R1). */
 export function broadcastCandidate(
@@ -15,10 +15,23 @@ export function broadcastCandidate(
   offer(ctx, node, channel, candidate)
 }
 
+/** Broadcasts a transaction that may become the first funding; answers why it is not relayed, null if it is. */
+export function broadcastOpen(
+  ctx: Context,
+  node: NodeState,
+  channel: Channel,
+  candidate: OpenCandidate,
+): string | null {
+  if (node.behaviour.broadcasts === 'never') return 'not broadcast'
+  recordOpening(ctx, node, channel, candidate)
+  return ctx.chain.broadcast(candidate.funding.hex)
+}
+
 /** At each tip, and at a start: what is signed but neither in the chain nor in the mempool is broadcast again. */
 export function rebroadcast(ctx: Context, node: NodeState, channel: Channel): void {
   if (node.behaviour.broadcasts !== 'always') return
-  if (ctx.chain.confirmations(channel.funding.txid) === null) ctx.chain.broadcast(channel.funding.hex)
+  if (channel.opening !== null) rebroadcastOpen(ctx, node, channel, channel.opening.candidates)
+  else if (ctx.chain.confirmations(channel.funding.txid) === null) ctx.chain.broadcast(channel.funding.hex)
   if (channel.status === 'closed') {
     const hex = closeTransaction(ctx, channel)
     if (hex !== null) ctx.chain.broadcast(hex)
@@ -29,6 +42,18 @@ export function rebroadcast(ctx: Context, node: NodeState, channel: Channel): vo
     if (ctx.chain.confirmations(candidate.funding.txid) !== null) return
     recordPayment(ctx, node, channel, candidate)
     if (offer(ctx, node, channel, candidate)) return
+  }
+}
+
+function rebroadcastOpen(
+  ctx: Context,
+  node: NodeState,
+  channel: Channel,
+  candidates: readonly OpenCandidate[],
+): void {
+  for (const candidate of candidates.toReversed()) {
+    if (ctx.chain.confirmations(candidate.funding.txid) !== null) return
+    if (broadcastOpen(ctx, node, channel, candidate) === null) return
   }
 }
 

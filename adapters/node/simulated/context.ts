@@ -39,6 +39,11 @@ export function channelOf(node: NodeState, channelId: string): Channel {
   return channel
 }
 
+/** Whether a channel is ready, not shutting down, and has its peer: ldk-node's `is_usable`. */
+export function isUsable(node: NodeState, channel: Channel): boolean {
+  return channel.status === 'open' && channel.opening === null && isConnected(node, channel)
+}
+
 /** Whether the channel's peer is connected. */
 export function isConnected(node: NodeState, channel: Channel): boolean {
   return node.peers.some((peer) => peer.nodeId === channel.peerId && peer.connected)

@@ -60,4 +60,5 @@ export const handlers: ReadonlyMap<string, Handler> = new Map([
     const answer = await rpc.spliceOut(splice, options)
     return answer.ok ? ok(answer.value.address) : answer
   }),
+  on(calls.bumpFee, async (rpc, bump, options) => done(await rpc.bumpFee(bump, options))),
 ])

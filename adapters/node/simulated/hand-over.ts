@@ -18,7 +18,7 @@ export type HandOver = { readonly taken: true } | { readonly taken: false; reado
 
 /** What `splice_channel` refuses before it looks at any contribution (docs/reference/ldk.md 1.2); null: nothing. */
 export function spliceChannelRefusal(channel: Channel): string | null {
-  if (channel.status !== 'open') return 'the channel is not usable'
+  if (channel.status !== 'open' || channel.opening !== null) return 'the channel is not usable'
   if (channel.queued !== null) return 'a contribution is waiting to be negotiated'
   if (channel.negotiation?.initiator === 'us') return 'a negotiation of ours is running'
   return null

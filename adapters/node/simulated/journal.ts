@@ -10,6 +10,12 @@ export function journalOf(state: WorldState, chain: Chain): Journal {
     const entries = state.journal.filter((entry) => entry.type === 'candidate_signed')
     return [...new Map(entries.map((entry) => [entry.txid, entry])).values()]
   }
+  /** The methods of the requests that a node executed and took for a channel. */
+  const taken = (channelId: string): unknown[] =>
+    state.journal
+      .filter((entry) => entry.type === 'request_executed' && entry.channelId === channelId)
+      .filter((entry) => entry.detail['outcome'] === 'taken')
+      .map((entry) => entry.detail['method'])
   return {
     get entries() {
       return state.journal
@@ -27,13 +33,7 @@ export function journalOf(state: WorldState, chain: Chain): Journal {
         const oursNetSats = Number(entry.detail['oursNetSats'])
         return [{ channelId: entry.channelId, txid: tx.txid, oursNetSats, confirmed: tx.block !== null }]
       }),
-    submissionsExecuted: (channelId) =>
-      state.journal.filter(
-        (entry) =>
-          entry.type === 'request_executed' &&
-          entry.channelId === channelId &&
-          entry.detail['outcome'] === 'taken' &&
-          entry.detail['method'] !== 'bump',
-      ).length,
+    submissionsExecuted: (channelId) => taken(channelId).filter((method) => method !== 'bump').length,
+    bumpsExecuted: (channelId) => taken(channelId).filter((method) => method === 'bump').length,
   }
 }

@@ -1,17 +1,19 @@
+import type { Outpoint } from '../../../core/outpoint.ts'
 import { err, ok } from '../../../core/result.ts'
 import type { LdkRpc, RpcAnswer } from '../ldk/rpc.ts'
 import { capacities } from './balance.ts'
 import { closeByForce, closeCooperatively } from './closing.ts'
-import { channelOf, isConnected } from './context.ts'
+import { channelOf, isUsable } from './context.ts'
 import type { Context } from './context.ts'
 import { checkLock } from './lock.ts'
+import { openChannel, replaceOpen } from './opening.ts'
 import { connect, disconnect, peerOf, planReconnect } from './peers.ts'
 import { peerReplace, peerSplice } from './peer-rounds.ts'
 import { restart, restoreBackup, saveBackup } from './process.ts'
 import { executeBump } from './requests.ts'
 import { simulatedRpc } from './rpc.ts'
 import type { Channel, NegotiatedPhase, NodeBehaviour, NodeState, RequestFault } from './state.ts'
-import type { PeerReplacement, PeerSplice, SimulatedNode } from './steering.ts'
+import type { OpenOptions, PeerReplacement, PeerSplice, SimulatedNode } from './steering.ts'
 
 /** A node over its state: every lever does one thing there and then. */
 export class Node implements SimulatedNode {
@@ -104,6 +106,14 @@ export class Node implements SimulatedNode {
     peerReplace(this.#ctx, this.#state, this.#channel(channelId), options)
   }
 
+  openChannel(options: OpenOptions): string {
+    return openChannel(this.#ctx, this.#state, options).channelId
+  }
+
+  replaceOpen(channelId: string, options: { readonly feeRateSatPerKw?: number } = {}): Outpoint {
+    return replaceOpen(this.#ctx, this.#state, this.#channel(channelId), options.feeRateSatPerKw ?? null)
+  }
+
   close(channelId: string, how: 'cooperative' | 'force'): void {
     const channel = this.#channel(channelId)
     if (how === 'force') closeByForce(this.#ctx, this.#state, channel, 'asked for')
@@ -116,7 +126,7 @@ export class Node implements SimulatedNode {
     const fits = amountMsat < 0 ? -amountMsat <= outboundMsat : amountMsat <= inboundMsat
     // Quiescence stops payments, and so does a peer that is away.
     const moves = channel.negotiation === null || channel.negotiation.phase === 'quiescence'
-    if (!fits || !moves || channel.status !== 'open' || !isConnected(this.#state, channel)) {
+    if (!fits || !moves || !isUsable(this.#state, channel)) {
       throw new Error('the channel cannot carry this payment')
     }
     channel.oursMsat += amountMsat

@@ -1,7 +1,7 @@
 import type { LdkPayment } from '../ldk/rpc.ts'
 import { bytesOf, hexOf } from './keys.ts'
 import type { Context } from './context.ts'
-import type { Channel, NodeState, PaymentRecord, SpliceCandidate } from './state.ts'
+import type { Channel, NodeState, OpenCandidate, PaymentRecord, SpliceCandidate } from './state.ts'
 import { ownsScript } from './wallet.ts'
 
 /** ldk-node calls a payment succeeded at this depth (LDK's ANTI_REORG_DELAY). */
@@ -21,10 +21,43 @@ export function recordPayment(
   if (ours === null) return
   const moves = ours.kind === 'splice_in' || (ours.script !== null && ownsScript(ctx, node.name, ours.script))
   if (!moves) return
-  const first = channel.candidates[0]?.funding.txid ?? candidate.funding.txid
-  const id = hexOf(bytesOf(first).reverse())
   const { txid } = candidate.funding
-  const figures = { txid, amountSats: Math.abs(candidate.oursNetSats), feeSats: candidate.oursFeeSats }
+  record(ctx, node, channel, {
+    first: channel.candidates[0]?.funding.txid ?? txid,
+    figures: { txid, amountSats: Math.abs(candidate.oursNetSats), feeSats: candidate.oursFeeSats },
+    direction: candidate.oursNetSats >= 0 ? 'outbound' : 'inbound',
+    interactive: true,
+  })
+}
+
+/** Records an open at its broadcast, if our wallet pays into it (docs/reference/ldk.md R2, R3 and R7). */
+export function recordOpening(
+  ctx: Context,
+  node: NodeState,
+  channel: Channel,
+  candidate: OpenCandidate,
+): void {
+  const { opening } = channel
+  if (opening === null || opening.ours === null) return
+  const { txid } = candidate.funding
+  record(ctx, node, channel, {
+    first: opening.candidates[0]?.funding.txid ?? txid,
+    figures: { txid, amountSats: opening.ours.amountSats, feeSats: candidate.oursFeeSats },
+    direction: 'outbound',
+    interactive: opening.funding === 'dual',
+  })
+}
+
+type Broadcast = Pick<PaymentRecord, 'direction' | 'interactive'> & {
+  /** The txid of the first candidate, which names the record. */
+  readonly first: string
+  readonly figures: PaymentRecord['candidates'][number]
+}
+
+function record(ctx: Context, node: NodeState, channel: Channel, broadcast: Broadcast): void {
+  const { first, figures, direction, interactive } = broadcast
+  const id = hexOf(bytesOf(first).reverse())
+  const { txid } = figures
   const known = node.disk.payments.find((payment) => payment.id === id)
   if (known?.candidates.some((old) => old.txid === txid) === true) return
   ctx.note('payment', { node, channel, txid }, { payment: id, status: 'pending' })
@@ -33,7 +66,6 @@ export function recordPayment(
     refreshPayment(ctx, node, known)
     return
   }
-  const direction = candidate.oursNetSats >= 0 ? 'outbound' : 'inbound'
   node.disk.payments.push({
     ...figures,
     id,
@@ -41,6 +73,7 @@ export function recordPayment(
     direction,
     succeeded: false,
     candidates: [figures],
+    interactive,
   })
 }
 
@@ -58,7 +91,7 @@ export function shownPayment(node: NodeState, payment: PaymentRecord): LdkPaymen
     feePaidMsat: payment.feeSats * 1000,
     direction: payment.direction,
     status: payment.succeeded ? 'succeeded' : 'pending',
-    channelIds: node.behaviour.paymentsNameChannels ? [payment.channelId] : [],
+    channelIds: payment.interactive && node.behaviour.paymentsNameChannels ? [payment.channelId] : [],
   }
 }
 

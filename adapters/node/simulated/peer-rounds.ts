@@ -64,7 +64,7 @@ function yieldTie(ctx: Context, node: NodeState, channel: Channel): void {
 }
 
 function assertQuiet(node: NodeState, channel: Channel): void {
-  if (channel.status !== 'open') throw new Error('the channel is not open')
+  if (channel.status !== 'open' || channel.opening !== null) throw new Error('the channel is not open')
   if (!isConnected(node, channel)) throw new Error('the peer is not connected')
   if (channel.negotiation !== null && channel.negotiation.phase !== 'quiescence') {
     throw new Error('a round is running')

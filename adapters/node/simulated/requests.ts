@@ -4,12 +4,13 @@ import type { Context } from './context.ts'
 import { spliceInContribution, spliceOutContribution } from './contribution.ts'
 import { handOver, handOverBump, showsPriorContribution, spliceChannelRefusal } from './hand-over.ts'
 import { hexOf, NETWORK } from './keys.ts'
-import type { Channel, NodeState, SpliceRequest } from './state.ts'
+import type { BumpRequest, Channel, ChannelRequest, NodeState, SpliceRequest } from './state.ts'
 import { lockedOutpoints, spendableSats } from './wallet.ts'
 
 /** gRPC statuses of an ldk-server (docs/reference/ldk.md 6.4). */
 export const INVALID_ARGUMENT = 3
 export const FAILED_PRECONDITION = 9
+const UNIMPLEMENTED = 12
 export const UNAUTHENTICATED = 16
 
 /** What came of a request. ldk-server sends the status only; why is for the journal. */
@@ -17,18 +18,18 @@ export type Outcome =
   | { readonly outcome: 'taken'; readonly status: 0; readonly why: null }
   | { readonly outcome: 'refused'; readonly status: number; readonly why: string }
 
-/** Executes a splice request, if its signature is still accepted, and says so in the journal. `received`: its entry there. */
-export function executeSplice(
+/** Executes a request, if its signature is still accepted, and says so in the journal. `received`: its entry there. */
+export function execute(
   ctx: Context,
   node: NodeState,
-  request: SpliceRequest,
+  request: ChannelRequest,
   signedAt: number,
   received: number,
 ): Outcome {
   const channel = requested(node, request)
   const fresh = Math.abs(ctx.state.now - signedAt) <= node.behaviour.authWindowMs
   const result = fresh
-    ? splice(ctx, node, request, channel)
+    ? outcomeOf(ctx, node, request, channel)
     : refused(UNAUTHENTICATED, 'outside the auth window')
   ctx.note(
     'request_executed',
@@ -38,21 +39,16 @@ export function executeSplice(
   return result
 }
 
-/** Executes a fee bump: a request of ldk-server that no client of ours makes. */
+/** Receives and executes a fee bump that somebody else than our client asks for, now. */
 export function executeBump(ctx: Context, node: NodeState, channel: Channel): Outcome {
-  const received = ctx.note(
-    'request_received',
-    { node, channel },
-    { method: 'bump', signedAt: ctx.state.now },
-  )
-  const handed = handOverBump(ctx, node, channel)
-  const result = handed.taken ? TAKEN : refused(FAILED_PRECONDITION, handed.why)
-  ctx.note('request_executed', { node, channel }, { ...result, method: 'bump', request: received })
-  return result
+  const { userChannelId, peerId: counterpartyNodeId } = channel
+  const signedAt = ctx.state.now
+  const received = ctx.note('request_received', { node, channel }, { method: 'bump', signedAt })
+  return execute(ctx, node, { kind: 'bump', userChannelId, counterpartyNodeId }, signedAt, received)
 }
 
 /** The channel that a request names; null if the node has none such. */
-export function requested(node: NodeState, request: SpliceRequest): Channel | null {
+export function requested(node: NodeState, request: ChannelRequest): Channel | null {
   const channel = node.disk.channels.find(
     ({ userChannelId, peerId, status }) =>
       userChannelId === request.userChannelId && peerId === request.counterpartyNodeId && status !== 'closed',
@@ -64,6 +60,19 @@ const TAKEN: Outcome = { outcome: 'taken', status: 0, why: null }
 
 function refused(status: number, why: string): Outcome {
   return { outcome: 'refused', status, why }
+}
+
+function outcomeOf(ctx: Context, node: NodeState, request: ChannelRequest, channel: Channel | null): Outcome {
+  return request.kind === 'bump' ? bump(ctx, node, request, channel) : splice(ctx, node, request, channel)
+}
+
+/** ldk-node's `bump_channel_funding_fee`, on servers that have it (docs/reference/ldk.md 3.2). */
+function bump(ctx: Context, node: NodeState, request: BumpRequest, channel: Channel | null): Outcome {
+  if (!node.behaviour.hasFeeBump) return refused(UNIMPLEMENTED, 'no such method')
+  if (!namesChannel(request)) return refused(INVALID_ARGUMENT, 'malformed id')
+  if (channel === null) return refused(FAILED_PRECONDITION, 'unknown channel')
+  const handed = handOverBump(ctx, node, channel)
+  return handed.taken ? TAKEN : refused(FAILED_PRECONDITION, handed.why)
 }
 
 /** ldk-node's `splice_in` and `splice_out`, in the order of their checks (docs/reference/ldk.md 3.3 and 3.4). */
@@ -94,12 +103,12 @@ function splice(ctx: Context, node: NodeState, request: SpliceRequest, channel: 
 }
 
 function isWellFormed(request: SpliceRequest): boolean {
-  return (
-    /^\d{1,39}$/.test(request.userChannelId) &&
-    /^0[23][0-9a-f]{64}$/.test(request.counterpartyNodeId) &&
-    Number.isSafeInteger(request.amountSats) &&
-    request.amountSats > 0
-  )
+  return namesChannel(request) && Number.isSafeInteger(request.amountSats) && request.amountSats > 0
+}
+
+/** Whether its ids are ids at all. */
+function namesChannel({ userChannelId, counterpartyNodeId }: ChannelRequest): boolean {
+  return /^\d{1,39}$/.test(userChannelId) && /^0[23][0-9a-f]{64}$/.test(counterpartyNodeId)
 }
 
 function scriptOf(address: string): string | null {

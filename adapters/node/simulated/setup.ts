@@ -2,6 +2,7 @@ import { Transaction } from 'bitcoinjs-lib'
 import type { Block } from './chain-state.ts'
 import { blockHash } from './chain.ts'
 import { parsed } from './chain-index.ts'
+import { channelIdOf, freshChannel } from './fresh-channel.ts'
 import { bytesOf, digest, hexOf } from './keys.ts'
 import type { KeyRing } from './keys.ts'
 import { addInput, signCoin } from './splice-transaction.ts'
@@ -28,6 +29,7 @@ const DEFAULT_BEHAVIOUR: NodeBehaviour = {
   authWindowMs: 60_000,
   reconnectMs: 1_000,
   version: null,
+  hasFeeBump: true,
 }
 
 /** A coin of the world's first block: an amount for a key. */
@@ -129,26 +131,16 @@ function open(
   addInput(tx, coin.outpoint, Transaction.DEFAULT_SEQUENCE)
   tx.addOutput(keys.funding(keyPath).script, BigInt(options.valueSats))
   signCoin(keys, tx, coin)
-  return {
-    // BOLT 2: the funding txid in its internal order, XOR the output's index, which is 0 here.
-    channelId: hexOf(tx.getHash()),
-    userChannelId: BigInt(`0x${hexOf(digest('user channel', seed, keyPath).slice(0, 16))}`).toString(),
+  return freshChannel(seed, {
+    channelId: channelIdOf(tx.getHash(), 0),
     peerId: nodeIdOf(keys, peerNameOf(node)),
     keyPath,
     isOutbound: options.isOutbound,
     lockDepth: options.lockDepth,
-    status: 'open',
     funding: { txid: tx.getId(), vout: 0, hex: tx.toHex(), valueSats: options.valueSats, keyPath },
-    oursMsat: options.oursSats * 1000,
-    queued: null,
-    negotiation: null,
-    candidates: [],
-    lockSentTxid: null,
-    peerLocks: true,
-    abortAt: null,
-    staleNext: false,
-    closing: null,
-  }
+    opening: null,
+    oursSats: options.oursSats,
+  })
 }
 
 function coinbase(keys: KeyRing, grants: readonly Grant[]): Transaction {

@@ -5,6 +5,8 @@ import type { Coin, Contribution } from './state.ts'
  * fields, the shared input and the new funding output (BOLT 2, interactive transactions): 42 + 384 + 172.
  */
 const COMMON_WEIGHT = 598
+/** Of an open: without the shared input. */
+const OPEN_COMMON_WEIGHT = 214
 const COIN_WEIGHT = 272
 /** The wallet's selection rounds weights up, so that a few satoshis more than asked reach the channel. */
 const SELECTION_SLACK_WEIGHT = 16
@@ -41,6 +43,27 @@ export function shareOf(
   const weight = common + outputs.reduce((sum, output) => sum + outputWeight(output.script), 0)
   const feeSats = feeFor(weight, feeRateSatPerKw)
   return { netSats: 0 - (contribution?.amountSats ?? 0) - feeSats, feeSats, coins: [], outputs }
+}
+
+/** One side's part of an open, of which exactly its amount reaches the channel; null if its coins do not pay for it. */
+export function shareOfOpen(
+  contribution: Contribution | null,
+  opens: boolean,
+  feeRateSatPerKw: number,
+): Share | null {
+  if (contribution === null) return { netSats: 0, feeSats: 0, coins: [], outputs: [] }
+  const { amountSats: netSats, coins, changeScript } = contribution
+  const weight = (opens ? OPEN_COMMON_WEIGHT : 0) + coins.length * COIN_WEIGHT
+  const restSats = coins.reduce((sum, coin) => sum + coin.valueSats, 0) - netSats
+  if (changeScript !== null) {
+    const feeSats = feeFor(weight + outputWeight(changeScript), feeRateSatPerKw)
+    const changeSats = restSats - feeSats
+    if (changeSats >= P2WPKH_DUST_SATS)
+      return { netSats, feeSats, coins, outputs: [{ script: changeScript, amountSats: changeSats }] }
+  }
+  return restSats < feeFor(weight, feeRateSatPerKw)
+    ? null
+    : { netSats, feeSats: restSats, coins, outputs: [] }
 }
 
 /** Fewest of the biggest coins that pay for a splice-in; null if all of them do not. */

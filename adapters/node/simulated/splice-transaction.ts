@@ -4,12 +4,13 @@ import { outpointOf, splitOutpoint } from '../../../core/outpoint.ts'
 import type { Context } from './context.ts'
 import { bytesOf, digest, hexOf } from './keys.ts'
 import type { KeyRing } from './keys.ts'
-import type { Share } from './share.ts'
 import { shareOf } from './share.ts'
 import type { Channel, Coin, Funding, Negotiation, SpliceCandidate } from './state.ts'
 
 /** Interactive transactions signal replaceability. */
 const REPLACEABLE_SEQUENCE = 0xfffffffd
+
+type Output = { readonly script: string; readonly amountSats: number }
 
 export function fundingOutpoint(funding: Funding): Outpoint {
   return outpointOf(funding.txid, funding.vout)
@@ -24,9 +25,18 @@ export function buildCandidate(ctx: Context, channel: Channel, round: Negotiatio
   const valueSats = channel.funding.valueSats + ourShare.netSats + theirShare.netSats
   // The new keys follow from the funding that is spent: all candidates of a splice share one script.
   const keyPath = `${channel.keyPath}/${channel.funding.txid}`
-  const { tx, vout } = unsigned(ctx, channel, keyPath, valueSats, [ourShare, theirShare])
+  const spent = fundingOutpoint(channel.funding)
+  const shares = [ourShare, theirShare]
+  const coins = shares.flatMap((share) => share.coins)
+  const { tx, vout } = interactiveTransaction(
+    ctx,
+    spent,
+    [spent, ...coins.map((coin) => coin.outpoint)],
+    { script: hexOf(ctx.keys.funding(keyPath).script), amountSats: valueSats },
+    shares.flatMap((share) => share.outputs),
+  )
   signFundingInput(ctx.keys, tx, channel.funding)
-  for (const coin of [...ourShare.coins, ...theirShare.coins]) signCoin(ctx.keys, tx, coin)
+  for (const coin of coins) signCoin(ctx.keys, tx, coin)
   return {
     funding: { txid: tx.getId(), vout, hex: tx.toHex(), valueSats, keyPath },
     initiator,
@@ -69,25 +79,24 @@ export function signCoin(keys: KeyRing, tx: Transaction, coin: Coin): void {
   tx.setWitness(position, [keys.sign(coin.path, sighash), publicKey])
 }
 
-function unsigned(
+/**
+ * An interactive transaction without its signatures. Serial ids are random: neither an input nor an output has a place of its
+ * own. `session`: what they follow from here.
+ */
+export function interactiveTransaction(
   ctx: Context,
-  channel: Channel,
-  keyPath: string,
-  valueSats: number,
-  shares: readonly Share[],
+  session: string,
+  outpoints: readonly Outpoint[],
+  funding: Output,
+  others: readonly Output[],
 ): { readonly tx: Transaction; readonly vout: number } {
   const tx = new Transaction()
   tx.version = 2
   tx.locktime = ctx.chain.tip.height
-  const spent = fundingOutpoint(channel.funding)
-  // Serial ids are random: neither the shared input nor the funding output has a place of its own.
-  const place = (text: string): string => hexOf(digest('serial', ctx.state.seed, spent, text))
-  const outpoints = [spent, ...shares.flatMap((share) => share.coins.map((coin) => coin.outpoint))]
-  outpoints.sort((a, b) => place(a).localeCompare(place(b)))
-  for (const outpoint of outpoints) addInput(tx, outpoint, REPLACEABLE_SEQUENCE)
-  const fundingScript = hexOf(ctx.keys.funding(keyPath).script)
-  const funding = { script: fundingScript, amountSats: valueSats }
-  const outputs = [funding, ...shares.flatMap((share) => share.outputs)]
+  const place = (text: string): string => hexOf(digest('serial', ctx.state.seed, session, text))
+  for (const outpoint of outpoints.toSorted((a, b) => place(a).localeCompare(place(b))))
+    addInput(tx, outpoint, REPLACEABLE_SEQUENCE)
+  const outputs = [funding, ...others]
   outputs.sort((a, b) => place(a.script).localeCompare(place(b.script)))
   for (const output of outputs) tx.addOutput(bytesOf(output.script), BigInt(output.amountSats))
   return { tx, vout: outputs.indexOf(funding) }

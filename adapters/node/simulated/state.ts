@@ -1,56 +1,14 @@
 import * as z from 'zod'
 import { NodeEventType } from '../../../core/wake.ts'
 import { FailureReason } from '../../../core/failure.ts'
-import { Outpoint, Txid } from '../../../core/outpoint.ts'
-import { SpliceKind } from '../../../core/splice.ts'
+import { Txid } from '../../../core/outpoint.ts'
 import { ChainState } from './chain-state.ts'
+import { Contribution, Funding, Hex, Opening, Sats, SpliceCandidate } from './funding-state.ts'
 import { JournalEntry } from './journal-entry.ts'
+import { ChannelRequest, RequestFault } from './request-state.ts'
 
-const Sats = z.int()
-const Hex = z.string().regex(/^([0-9a-f]{2})*$/)
-
-/** A coin of a wallet: an unspent output and the derivation path of its key. */
-export const Coin = z.object({ outpoint: Outpoint, valueSats: Sats, path: z.string() })
-export type Coin = z.infer<typeof Coin>
-
-/** What one side wants of a round. The fee is shared out only when the round knows who initiates it, at what feerate. */
-export const Contribution = z.object({
-  id: z.string(),
-  kind: SpliceKind,
-  /** splice-out: what the script gets; splice-in: what the channel gets, before a surplus. 0: nothing but the fee. */
-  amountSats: Sats,
-  script: Hex.nullable(),
-  coins: z.array(Coin),
-  changeScript: Hex.nullable(),
-  /** What we pay as initiator, and the most that we accept as acceptor (docs/reference/ldk.md 3.5). */
-  feeRateSatPerKw: z.number(),
-  maxFeeRateSatPerKw: z.number(),
-})
-export type Contribution = z.infer<typeof Contribution>
-
-/** A funding output and what LDK keeps with it. Keys are derived from `keyPath`. */
-export const Funding = z.object({
-  txid: Txid,
-  vout: z.int(),
-  hex: Hex,
-  valueSats: Sats,
-  keyPath: z.string(),
-})
-export type Funding = z.infer<typeof Funding>
-
-/** A transaction that spends the funding, fully built. It is public once both sides exchanged `tx_signatures`. */
-export const SpliceCandidate = z.object({
-  funding: Funding,
-  initiator: z.enum(['us', 'peer']),
-  feeRateSatPerKw: z.number(),
-  ours: Contribution.nullable(),
-  theirs: Contribution.nullable(),
-  /** What the round adds to our side of the channel, fee included; negative for a splice-out. */
-  oursNetSats: Sats,
-  oursFeeSats: Sats,
-  theirsNetSats: Sats,
-})
-export type SpliceCandidate = z.infer<typeof SpliceCandidate>
+export * from './funding-state.ts'
+export * from './request-state.ts'
 
 /** A round on its way to signatures (docs/reference/ldk.md 1.1). */
 export const Negotiation = z.object({
@@ -82,8 +40,11 @@ export const Channel = z.object({
   isOutbound: z.boolean(),
   lockDepth: z.int(),
   status: z.enum(['open', 'shutting_down', 'closed']),
+  /** While it is opened: of the candidate that is confirmed, else of the newest. */
   funding: Funding,
   oursMsat: z.int(),
+  /** null: ready, or it was. */
+  opening: Opening.nullable().default(null),
   queued: Contribution.nullable(),
   negotiation: Negotiation.nullable(),
   candidates: z.array(SpliceCandidate),
@@ -106,6 +67,8 @@ export const PaymentRecord = z.object({
   direction: z.enum(['inbound', 'outbound']),
   succeeded: z.boolean(),
   candidates: z.array(z.object({ txid: Txid, amountSats: Sats, feeSats: Sats })),
+  /** Whether its type is an interactive funding, the only one that names channels. */
+  interactive: z.boolean().default(true),
 })
 export type PaymentRecord = z.infer<typeof PaymentRecord>
 
@@ -118,23 +81,6 @@ export const Peer = z.object({
   connected: z.boolean(),
 })
 export type Peer = z.infer<typeof Peer>
-
-export const RequestFault = z.discriminatedUnion('type', [
-  /** Executed, but the caller learns nothing. */
-  z.object({ type: z.literal('lose_reply') }),
-  /** The caller learns nothing; the request executes that much later, if its signature is still accepted then. */
-  z.object({ type: z.literal('late'), ms: z.number().nonnegative() }),
-  /** Never executed; the caller learns nothing. */
-  z.object({ type: z.literal('drop') }),
-  /** Not executed; the caller gets that gRPC status. */
-  z.object({ type: z.literal('refuse'), status: z.int() }),
-  /** Every call, reads too, gets no answer until lifted. */
-  z.object({ type: z.literal('down') }),
-  /** Every call, reads too, gets status 16 until lifted. */
-  z.object({ type: z.literal('unauthenticated') }),
-])
-/** What happens to a request. The first four hit splice requests only. */
-export type RequestFault = z.infer<typeof RequestFault>
 
 /** What the node's disk holds: what a backup saves. */
 export const Disk = z.object({ channels: z.array(Channel), payments: z.array(PaymentRecord) })
@@ -150,6 +96,7 @@ export const NodeBehaviour = z.object({
   authWindowMs: z.number(),
   reconnectMs: z.number(),
   version: z.string().nullable(),
+  hasFeeBump: z.boolean().default(true),
 })
 export type NodeBehaviour = z.infer<typeof NodeBehaviour>
 
@@ -164,17 +111,6 @@ export const NodeState = z.object({
   backups: z.record(z.string(), Disk),
 })
 export type NodeState = z.infer<typeof NodeState>
-
-export const SpliceRequest = z.object({
-  kind: SpliceKind,
-  userChannelId: z.string(),
-  counterpartyNodeId: z.string(),
-  amountSats: z.number(),
-  /** splice-out only */
-  address: z.string().nullable(),
-})
-/** A splice request as it comes over the wire. */
-export type SpliceRequest = z.infer<typeof SpliceRequest>
 
 /** Things that happen by themselves at a time. */
 export const Task = z.discriminatedUnion('type', [
@@ -193,7 +129,7 @@ export const Task = z.discriminatedUnion('type', [
     node: z.string(),
     signedAt: z.number(),
     received: z.int(),
-    request: SpliceRequest,
+    request: ChannelRequest,
   }),
 ])
 export type Task = z.infer<typeof Task>

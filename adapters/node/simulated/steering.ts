@@ -29,7 +29,7 @@ export type ChannelOptions = {
 /**
  * A node to simulate. Behaviour that is left out is that of a current ldk-server: `overlapGuard` true,
  * `forwardReasons` true, `reportsLostQueued` false, `paymentsNameChannels` true, `broadcasts` always, `authWindowMs`
- * 60,000, `reconnectMs` 1,000.
+ * 60,000, `reconnectMs` 1,000, `hasFeeBump` true (a server without the method answers 12).
  */
 export type NodeOptions = { readonly [K in keyof NodeBehaviour]?: NodeBehaviour[K] } & {
   readonly name: string
@@ -124,6 +124,21 @@ export type PeerSplice = {
   readonly feeRateSatPerKw?: number
 }
 
+/** A channel to open now. Who opens pays the fee, and for a single-funded channel everything. */
+export type OpenOptions = {
+  readonly valueSats: number
+  /** Our share; default: 60 % of a dual-funded channel, otherwise all if we open it, else nothing. */
+  readonly oursSats?: number
+  /** Depth at which it is ready, and at which its splices lock; default 6; 0: zero-conf. */
+  readonly lockDepth?: number
+  /** Whether we open it. Default true. */
+  readonly isOutbound?: boolean
+  /** Default `dual`. */
+  readonly funding?: 'dual' | 'single'
+  /** Default: the estimate. */
+  readonly feeRateSatPerKw?: number
+}
+
 /** How the peer replaces a pending candidate. */
 export type PeerReplacement = {
   /** Default: the estimate, or LDK's minimum if that is more. */
@@ -144,7 +159,7 @@ export interface SimulatedNode {
   /** All channels, closed ones too, as the node keeps them. Not to be changed. */
   channels(): readonly Readonly<Channel>[]
   channel(channelId: string): Readonly<Channel>
-  /** One more fault: for the next splice request, or for every one (`always`, and `down` and `unauthenticated`) until lifted. */
+  /** One more fault: for the next splice request or fee bump, or for every one (`always`, and `down` and `unauthenticated`) until lifted. */
   fault(fault: RequestFault, mode?: 'once' | 'always'): void
   liftFaults(): void
   /** Ends the process and starts it again: what is only in memory is lost (docs/reference/ldk.md 1.6). */
@@ -152,7 +167,10 @@ export interface SimulatedNode {
   /** The peer goes away, until `connectPeer` or, if given, for so long. */
   disconnectPeer(options?: { readonly peerId?: string; readonly returnsAfterMs?: number }): void
   connectPeer(peerId?: string): void
-  /** LDK's fee bump of the pending splice (docs/reference/ldk.md 3.2); the answer is that of the RPC, the rest follows by itself. */
+  /**
+   * LDK's fee bump of the pending splice (docs/reference/ldk.md 3.2), asked for by somebody else than us: no fault hits it. The answer
+   * is that of the RPC, the rest follows by itself.
+   */
   bump(channelId: string): RpcAnswer<void>
   /** The peer aborts our next round in that phase, before we accepted its commitment. Default `awaiting_ack`. */
   abortNext(channelId: string, phase?: NegotiatedPhase): void
@@ -163,6 +181,17 @@ export interface SimulatedNode {
   peerSplice(channelId: string, splice: PeerSplice): void
   /** The peer replaces the pending candidate; what each side has in it is carried on. */
   peerReplace(channelId: string, options?: PeerReplacement): void
+  /**
+   * Opens a channel from the wallets' coins and broadcasts its funding transaction; answers its id. It is listed at once, and
+   * ready at its lock depth. Throws if a side cannot pay.
+   */
+  openChannel(options: OpenOptions): string
+  /**
+   * The fee bump of a dual-funded open that is not confirmed: another funding transaction from the same coins, which the
+   * listing shows until another one confirms. Default feerate: the estimate, or the minimum for a replacement if that is more.
+   * Answers the new funding outpoint; whether it was relayed is in the journal. Throws if there is nothing to replace.
+   */
+  replaceOpen(channelId: string, options?: { readonly feeRateSatPerKw?: number }): Outpoint
   /** Closes a channel and broadcasts; a cooperative close waits for the peer and pays enough to replace a candidate. */
   close(channelId: string, how: 'cooperative' | 'force'): void
   /** Moves balance: positive to us, negative to the peer. */
@@ -186,6 +215,8 @@ export interface Journal {
   }[]
   /** Splice requests that the node executed and took for a channel, bumps left out. */
   submissionsExecuted(channelId: string): number
+  /** Fee bumps that the node executed and took for a channel. */
+  bumpsExecuted(channelId: string): number
 }
 
 /** A deterministic world in process: a chain, nodes on it, a virtual clock. */
@@ -202,6 +233,8 @@ export interface World {
   mine(blocks: number): void
   reorg(depth: number, options?: ReorgOptions): void
   evict(txid: string): void
+  /** How long the phases of a round take from now on. */
+  setPhases(phases: Partial<PhaseDurations>): void
   /** Hears what each node's relay would post. Answers how to stop. */
   onRelayEvent(listener: (event: RelayEvent, node: string) => void): () => void
   /** Everything, serialisable; listeners are not part of it. */

@@ -3,7 +3,7 @@ import { parsed } from './chain-index.ts'
 import { rebroadcast } from './broadcast.ts'
 import { closeByForce } from './closing.ts'
 import type { Context } from './context.ts'
-import { checkLock, withdrawLock } from './lock.ts'
+import { checkLock, followOpen, withdrawLock } from './lock.ts'
 import { refreshPayments } from './payments.ts'
 import type { NodeState } from './state.ts'
 
@@ -17,14 +17,15 @@ export function blockConnected(ctx: Context, node: NodeState): void {
 }
 
 /**
- * A block left the best chain. LDK force-closes a channel whose funding is un-confirmed, unless it is zero-conf; a
+ * A block left the best chain. LDK force-closes a ready channel whose funding is un-confirmed, unless it is zero-conf; a
  * splice_locked for what the block held is withdrawn (docs/reference/ldk.md 1.6).
  */
 export function blockDisconnected(ctx: Context, node: NodeState, block: Block): void {
   for (const { txid } of block.transactions.map(parsed)) {
     for (const channel of node.disk.channels.filter((candidate) => candidate.status !== 'closed')) {
       withdrawLock(ctx, node, channel, txid)
-      if (channel.funding.txid === txid && channel.lockDepth > 0) {
+      if (channel.opening !== null) followOpen(ctx, channel)
+      else if (channel.funding.txid === txid && channel.lockDepth > 0) {
         closeByForce(ctx, node, channel, 'funding transaction was un-confirmed')
       }
     }

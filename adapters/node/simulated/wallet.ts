@@ -46,6 +46,7 @@ export function lockedOutpoints(node: NodeState): Set<string> {
     channel.queued,
     channel.negotiation?.ours ?? null,
     ...channel.candidates.map((candidate) => candidate.ours),
+    channel.status === 'closed' ? null : (channel.opening?.ours ?? null),
   ])
   return new Set(held.flatMap((contribution) => contribution?.coins.map((coin) => coin.outpoint) ?? []))
 }

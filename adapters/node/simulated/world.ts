@@ -1,4 +1,5 @@
 import type { Instant } from '../../../core/splice.ts'
+import { standing } from './arrival.ts'
 import { Chain } from './chain.ts'
 import { channelOf, nodeNamed } from './context.ts'
 import type { Context } from './context.ts'
@@ -8,10 +9,9 @@ import { receiveLock } from './lock.ts'
 import { stepRound } from './negotiation.ts'
 import { Node } from './node.ts'
 import { connect, disconnect, peerOf, planReconnect } from './peers.ts'
-import { executeSplice } from './requests.ts'
-import { standing } from './rpc.ts'
+import { execute } from './requests.ts'
 import { freshState } from './setup.ts'
-import type { RelayEvent, Task, Timer } from './state.ts'
+import type { Channel, NodeState, PhaseDurations, RelayEvent, Task, Timer } from './state.ts'
 import { WorldState } from './state.ts'
 import type { Journal, ReorgOptions, SimulatedNode, World, WorldOptions } from './steering.ts'
 import { blockConnected, blockDisconnected } from './sync.ts'
@@ -95,6 +95,10 @@ class SimulatedWorld implements World {
     this.chain.mine(blocks)
   }
 
+  setPhases(phases: Partial<PhaseDurations>): void {
+    Object.assign(this.#state.phases, phases)
+  }
+
   reorg(depth: number, options: ReorgOptions = {}): void {
     this.chain.reorg(depth, options)
   }
@@ -153,14 +157,17 @@ function run(ctx: Context, task: Task): void {
   const node = nodeNamed(ctx.state, task.node)
   switch (task.type) {
     case 'negotiate': {
-      const channel = channelOf(node, task.channelId)
-      const { negotiation } = channel
-      if (negotiation?.id === task.negotiationId && negotiation.timerSerial === task.serial)
+      const channel = known(node, task.channelId)
+      const negotiation = channel?.negotiation
+      if (channel && negotiation?.id === task.negotiationId && negotiation.timerSerial === task.serial)
         stepRound(ctx, node, channel)
       return
     }
-    case 'lock':
-      return receiveLock(ctx, node, channelOf(node, task.channelId), task.txid)
+    case 'lock': {
+      const channel = known(node, task.channelId)
+      if (channel) receiveLock(ctx, node, channel, task.txid)
+      return
+    }
     case 'connect':
       return connect(ctx, node, peerOf(node, task.peerId))
     case 'disconnect': {
@@ -170,6 +177,11 @@ function run(ctx: Context, task: Task): void {
     }
     case 'execute':
       if (standing(node) !== null) return
-      executeSplice(ctx, node, task.request, task.signedAt, task.received)
+      execute(ctx, node, task.request, task.signedAt, task.received)
   }
+}
+
+/** The channel of that id, unless the node was restored from a backup that is older than it. */
+function known(node: NodeState, channelId: string): Channel | undefined {
+  return node.disk.channels.find((channel) => channel.channelId === channelId)
 }
