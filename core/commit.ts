@@ -27,10 +27,15 @@ export async function commit(
   return ports.store.save(SpliceSchema.parse({ ...due, updatedAt: now }))
 }
 
-/** Writes the pointer of a transaction; false: another splice was first, and the next look will see that. */
+/**
+ * Writes the pointer of a transaction, over one that leads to a foreign payment: ours absorbs it. false: another splice was
+ * first, and the next look will see that.
+ */
 async function claim(txid: string, paymentId: string, ports: Ports): Promise<boolean> {
   if (await ports.store.putItem('tx', txid, { paymentId }, 0)) return true
-  return (await ports.store.item('tx', txid))?.value.paymentId === paymentId
+  const pointer = await ports.store.item('tx', txid)
+  if (pointer?.value.foreign === true) return ports.store.putItem('tx', txid, { paymentId }, pointer.version)
+  return pointer?.value.paymentId === paymentId
 }
 
 /** Applies a change to a splice and saves it, again from what is stored where somebody was faster. */

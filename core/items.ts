@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { Outpoint } from './outpoint.ts'
-import { Network } from './splice.ts'
+import { Outpoint, Txid } from './outpoint.ts'
+import { Network, RECORD_LIMITS } from './splice.ts'
 
 const Instant = z.number().nonnegative()
 
@@ -33,6 +33,11 @@ export const ChannelSeen = z.object({
   closing: z.boolean(),
   lockDepth: z.number().nullable(),
   goneAt: Instant.nullable(),
+  /**
+   * The funding outpoint up to which the ledger of foreign payments is written; null: nothing yet, not even the open. Left
+   * out in older items: their funding is where it begins.
+   */
+  ledger: z.object({ through: Outpoint.nullable() }).optional(),
 })
 export type ChannelSeen = z.infer<typeof ChannelSeen>
 
@@ -46,6 +51,9 @@ export const NodeSeen = z.object({
   spliceOut: z.boolean(),
   toAddress: z.boolean(),
   bump: z.boolean(),
+  /** Whether a fee bump takes a feerate; and whether a transaction is checked against the anchor before it is signed. */
+  setsFeeRate: z.boolean().default(false),
+  checksAnchor: z.boolean().default(false),
   feeCap: z.enum(['enforced', 'gated']),
   overlapGuard: z.boolean(),
   slotScope: z.enum(['channel', 'node']),
@@ -93,9 +101,65 @@ export const ApiKey = z.object({
 })
 export type ApiKey = z.infer<typeof ApiKey>
 
-/** Which payment a txid belongs to, for ever. Written before the candidate; dangling is harmless. Key: txid. */
-export const TxPointer = z.object({ paymentId: z.string() })
+/**
+ * Which payment a txid belongs to, for ever. Written before the candidate; dangling is harmless. Key: txid. One that leads
+ * to a foreign payment says so: it makes the transaction nobody's, and a splice whose effect it carries takes it over.
+ */
+export const TxPointer = z.object({ paymentId: z.string(), foreign: z.literal(true).optional() })
 export type TxPointer = z.infer<typeof TxPointer>
+
+/** What a foreign payment is of; `unclassified`: what spends the funding is not known yet. */
+export const ForeignKind = z.enum(['unclassified', 'channel_close', 'foreign_splice', 'channel_open'])
+export type ForeignKind = z.infer<typeof ForeignKind>
+
+/** A transaction of a foreign payment. null: not known. */
+export const ForeignCandidate = z.object({
+  txid: Txid,
+  feeSats: z.int().nonnegative().nullable(),
+  feeRateSatPerKw: z.int().nonnegative().nullable(),
+  /** By how much it changes the channel's capacity; negative: taken out. */
+  amountSats: z.int().nullable(),
+  /** What we added, fee included, as the node's own record says; and whether the node was asked. */
+  contributionSats: z.int().nullable(),
+  contributionAsked: z.boolean(),
+  seenAt: Instant,
+  block: z.object({ height: z.int().nonnegative(), hash: z.string() }).nullable(),
+})
+export type ForeignCandidate = z.infer<typeof ForeignCandidate>
+
+/**
+ * A funding transaction that no splice of ours explains, with what replaced it: one payment a spent outpoint, one a
+ * channel's open (design section 7). Key and id: the txid of the first candidate that was seen.
+ */
+export const ForeignPayment = z.object({
+  id: Txid,
+  node: z.string(),
+  network: Network,
+  channelId: z.string(),
+  kind: ForeignKind,
+  /** The funding outpoint that its candidates spend; null for an open. */
+  spends: Outpoint.nullable(),
+  candidates: z.array(ForeignCandidate).min(1).max(RECORD_LIMITS.candidates),
+  /** The payment of our splice that was seen to spend the outpoint instead. */
+  absorbedBy: z.string().nullable(),
+  /** At final depth: since when, and in which block, whether a candidate or our splice is there. */
+  final: z
+    .object({ at: Instant, block: z.object({ height: z.int().nonnegative(), hash: z.string() }) })
+    .nullable(),
+  /** Height since which an unconfirmed open is not to be seen, or its channel is gone. */
+  idleSinceHeight: z.int().nonnegative().nullable(),
+  voidAt: Instant.nullable(),
+  /** Height through which the outpoint was last known unspent, refreshed with other writes. */
+  unspentThroughHeight: z.int().nonnegative().nullable(),
+  createdAt: Instant,
+  /** When to look next; null only where nothing is left to find out. */
+  dueAt: Instant.nullable(),
+})
+export type ForeignPayment = z.infer<typeof ForeignPayment>
+
+/** Which foreign payment is that of a spent outpoint, or of a channel's open. Key: the outpoint, or {@link channelKey}. */
+export const LedgerEntry = z.object({ paymentId: Txid })
+export type LedgerEntry = z.infer<typeof LedgerEntry>
 
 /** A raw transaction. Key: txid. Left out when it is too big for an item. */
 export const RawTransaction = z.object({ hex: z.string() })
@@ -110,6 +174,8 @@ export const itemKinds = {
   guard: { prefix: 'GUARD', schema: Guard },
   key: { prefix: 'KEY', schema: ApiKey },
   tx: { prefix: 'TX', schema: TxPointer },
+  payment: { prefix: 'PAY', schema: ForeignPayment },
+  ledger: { prefix: 'LEDGER', schema: LedgerEntry },
   raw: { prefix: 'RAW', schema: RawTransaction },
 } as const
 export type ItemKind = keyof typeof itemKinds

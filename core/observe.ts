@@ -1,9 +1,10 @@
-import type { Slot } from './items.ts'
+import type { Slot, TxPointer } from './items.ts'
 import { channelKey } from './items.ts'
+import type { SpendHint } from './chain.ts'
 import { paymentIdOf } from './ids.ts'
 import { walkBack, walkLineage } from './lineage.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from './node.ts'
-import type { ChainView, Observation, Sighting } from './observation.ts'
+import type { ChainView, Hop, Observation, Sighting } from './observation.ts'
 import { isPinned } from './observation.ts'
 import type { Outpoint } from './outpoint.ts'
 import { splitOutpoint } from './outpoint.ts'
@@ -14,8 +15,8 @@ import type { ParsedTransaction } from './transaction.ts'
 import {
   SPLICE_IN_SURPLUS_SATS,
   addsCapacity,
+  fundingOutputs,
   isCommitment,
-  parseTransaction,
   paysExactly,
   withinSurplus,
 } from './transaction.ts'
@@ -58,6 +59,7 @@ export async function observe(
     channel: node !== null && isPinned(splice, node) ? channel : null,
     slot: slot?.value ?? null,
     backupAt: guard?.value.backupAt ?? null,
+    pointers: new Map(),
     call,
   }
   return {
@@ -80,6 +82,8 @@ type ChainContext = {
   readonly channel: ChannelSnapshot | null
   readonly slot: Slot | null
   readonly backupAt: number | null
+  /** What this look read of pointers: each is read once. */
+  readonly pointers: Map<string, TxPointer | null>
   readonly call: Call
 }
 
@@ -92,7 +96,8 @@ async function viewChain(context: ChainContext): Promise<ChainView | null> {
       from: splice.lineage[0] ?? '',
       current: context.channel?.funding ?? null,
       known: splice.lineage,
-      effectOf: (spends, parsed) => effectOf(context, spends, parsed),
+      hintOf: (outpoint) => hintOf(splice, outpoint),
+      effectOf: (spends, valueSats, parsed) => effectOf(context, spends, valueSats, parsed),
     },
     chain,
     call,
@@ -108,8 +113,24 @@ async function viewChain(context: ChainContext): Promise<ChainView | null> {
     tip: tip.value,
     hops: walked.value.hops,
     reachedFunding: walked.value.reachedFunding,
+    unrecorded: unrecordedOf(context, walked.value.hops),
     earlierEffect: earlier.value,
     feeRateSatPerKw: feeRate?.ok ? feeRate.value : null,
+  }
+}
+
+/**
+ * Only the end of the known lineage is noted as unspent through a height. What spends an earlier outpoint is a candidate, or
+ * the transaction that made the next one.
+ */
+function hintOf({ candidates, lineage, unspentThroughHeight }: Splice, outpoint: Outpoint): SpendHint {
+  const mined = candidates.find(({ spends, block }) => spends === outpoint && block !== null)
+  const at = lineage.indexOf(outpoint)
+  const next = at === -1 ? undefined : lineage[at + 1]
+  const followed = next === undefined ? null : { txid: splitOutpoint(next).txid, blockHash: null }
+  return {
+    unspentThroughHeight: at !== -1 && next === undefined ? unspentThroughHeight : null,
+    spender: mined?.block ? { txid: mined.txid, blockHash: mined.block.hash } : followed,
   }
 }
 
@@ -129,8 +150,10 @@ async function earlierEffect(context: ChainContext): Promise<Result<string | nul
   return walkBack(current, Math.floor(backupAt / 1_000), isOurs, configured.chain, call)
 }
 
-function carriesEffect(splice: Splice, parsed: ParsedTransaction): boolean {
-  return splice.script !== null && paysExactly(parsed, splice.script, splice.amountSats)
+/** A splice funds its channel anew: a closing transaction that happens to pay the same carries no effect (design section 7). */
+function carriesEffect({ script, amountSats }: Splice, parsed: ParsedTransaction): boolean {
+  if (script === null || !paysExactly(parsed, script, amountSats)) return false
+  return fundingOutputs(parsed).some((made) => made.script !== script || made.amountSats !== amountSats)
 }
 
 /** Whether the node's own record says that a transaction added our amount; null: it does not tell. */
@@ -140,25 +163,43 @@ async function nodeAdded({ splice, configured, call }: ChainContext, txid: strin
   return contribution.value !== null && withinSurplus(contribution.value.amountSats, splice.amountSats)
 }
 
-/** A transaction belongs to one splice (design section 4, "owner"): the pointer, written before the candidate, tells. */
+/**
+ * A transaction belongs to one splice (design section 4, "owner"): the pointer, written before the candidate, tells. The
+ * ledger of foreign payments owns nothing.
+ */
 async function ownerOf(context: ChainContext, txid: string): Promise<'me' | 'another' | 'nobody'> {
-  const pointer = await context.ports.store.item('tx', txid)
-  if (pointer === null) return 'nobody'
-  return pointer.value.paymentId === paymentIdOf(context.splice.id) ? 'me' : 'another'
+  const pointer = await pointerOf(context, txid)
+  if (pointer === null || pointer.foreign === true) return 'nobody'
+  return pointer.paymentId === paymentIdOf(context.splice.id) ? 'me' : 'another'
+}
+
+async function pointerOf({ pointers, ports }: ChainContext, txid: string): Promise<TxPointer | null> {
+  const read = pointers.get(txid)
+  if (read !== undefined) return read
+  const pointer = (await ports.store.item('tx', txid))?.value ?? null
+  pointers.set(txid, pointer)
+  return pointer
+}
+
+function unrecordedOf({ pointers }: ChainContext, hops: readonly Hop[]): string[] {
+  return hops.flatMap(({ spender }) =>
+    spender?.effect === 'none' && pointers.get(spender.tx.txid) === null ? [spender.tx.txid] : [],
+  )
 }
 
 async function effectOf(
   context: ChainContext,
   spends: Outpoint,
+  valueSats: number | null,
   parsed: ParsedTransaction,
 ): Promise<Sighting['effect']> {
   const { splice } = context
-  if (isCommitment(parsed, spends)) return 'none'
   const owner = await ownerOf(context, parsed.txid)
+  if (isCommitment(parsed, spends)) return 'none'
   if (owner !== 'nobody') return owner === 'me' ? 'ours' : 'none'
   const out = splice.kind === 'splice_out'
   const paid = out && carriesEffect(splice, parsed) ? 'ours' : 'none'
-  const effect = out ? paid : await spliceInEffect(context, spends, parsed)
+  const effect = out ? paid : await spliceInEffect(context, valueSats, parsed)
   return effect !== 'none' && (await holderExplains(context)) ? 'none' : effect
 }
 
@@ -183,16 +224,12 @@ async function holderExplains(context: ChainContext): Promise<boolean> {
  */
 async function spliceInEffect(
   context: ChainContext,
-  spends: Outpoint,
+  oldValueSats: number | null,
   parsed: ParsedTransaction,
 ): Promise<Sighting['effect']> {
-  const { splice, configured, call } = context
+  const { splice, configured } = context
   if (configured === null || splice.attempts.length === 0) return 'none'
-  const { txid, vout } = splitOutpoint(spends)
-  const old = await configured.chain.transaction(txid, call)
-  const oldValueSats =
-    old.ok && old.value ? parseTransaction(old.value.hex)?.outputs[vout]?.amountSats : undefined
-  if (oldValueSats === undefined) return 'unknown'
+  if (oldValueSats === null) return 'unknown'
   const chainAgrees = addsCapacity(parsed, oldValueSats, splice.amountSats)
   const nodeAgrees = await nodeAdded(context, parsed.txid)
   if (nodeAgrees === null) return 'unknown'

@@ -1,5 +1,12 @@
-import type { ChainFault, ChainTransaction, Spend } from './chain.ts'
-import type { ChannelSnapshot, Contribution, NodeFault, NodeLook, SubmitRequest } from './node.ts'
+import type { ChainFault, ChainTransaction, Spend, SpendHint } from './chain.ts'
+import type {
+  BumpRequest,
+  ChannelSnapshot,
+  Contribution,
+  NodeFault,
+  NodeLook,
+  SubmitRequest,
+} from './node.ts'
 import type { ItemKind, ItemOf, Versioned } from './items.ts'
 import type { Outpoint } from './outpoint.ts'
 import type { Result } from './result.ts'
@@ -14,6 +21,8 @@ export interface NodePort {
   look(call: Call): Promise<Result<NodeLook, NodeFault>>
   /** Asks for a splice. Never throws: what is not certainly "not executed" is `unknown`. */
   submit(request: SubmitRequest, call: Call): Promise<CommandResult>
+  /** Asks for a replacement of the pending candidate by one with a higher feerate. Never throws, as `submit`. */
+  bump(request: BumpRequest, call: Call): Promise<CommandResult>
   /** A fresh address of the node's own wallet. */
   newAddress(call: Call): Promise<Result<string, NodeFault>>
   /** Asks the node to connect the channel's peer. Best effort. */
@@ -30,7 +39,7 @@ export interface ChainPort {
   /** A transaction in chain or mempool; null if this source does not know it. */
   transaction(txid: string, call: Call): Promise<Result<ChainTransaction | null, ChainFault>>
   /** Whether the outpoint's own transaction is known, and who spends it, mempool included. */
-  spend(outpoint: Outpoint, call: Call): Promise<Result<Spend, ChainFault>>
+  spend(outpoint: Outpoint, hint: SpendHint, call: Call): Promise<Result<Spend, ChainFault>>
   /** Estimated feerate to confirm within that many blocks, in sat per 1000 weight; null without an estimate. */
   feeRateSatPerKw(targetBlocks: number, call: Call): Promise<Result<number | null, ChainFault>>
   broadcast(hex: string, call: Call): Promise<Result<void, ChainFault>>
@@ -59,13 +68,13 @@ export interface Store {
   save(splice: Splice): Promise<Splice | null>
   /** Reads several consistently; missing ones are left out. */
   loadMany(ids: readonly string[]): Promise<Splice[]>
-  /** Ids of one shard (0…15) that are due, oldest first; the index may lag. */
+  /** Ids of one shard (0…15) that are due, splices and foreign payments, oldest first; the index may lag. */
   due(shard: number, before: Instant, limit: number, cursor: string | null): Promise<Page>
   /** Ids of a tenant, newest first; the index may lag. */
   byTenant(tenant: string, limit: number, cursor: string | null): Promise<Page>
   /** Ids of a tenant's splices on a channel, newest first; the index may lag. */
   byChannel(tenant: string, channelId: string, limit: number, cursor: string | null): Promise<Page>
-  /** Ids of settled splices whose candidate is in that block; the index may lag. */
+  /** Ids of settled splices whose candidate is in that block, and of foreign payments final in it; the index may lag. */
   byBlock(hash: string, limit: number, cursor: string | null): Promise<Page>
   /** A small item and its version; null if there is none. Consistent. */
   item<K extends ItemKind>(kind: K, key: string): Promise<Versioned<ItemOf<K>> | null>

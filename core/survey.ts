@@ -1,9 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { ChannelSeen, NodeSeen } from './items.ts'
+import { discover } from './discovery.ts'
+import type { ChannelSeen, NodeSeen, Versioned } from './items.ts'
 import { channelKey } from './items.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from './node.ts'
+import type { Outpoint } from './outpoint.ts'
 import type { ConfiguredNode, Ports } from './ports.ts'
 import type { Result } from './result.ts'
+import type { Network } from './splice.ts'
 
 /** Earlier funding outpoints kept of a channel, to recognise a node that was restored from an old state. */
 const EARLIER_LIMIT = 50
@@ -32,15 +35,46 @@ export async function noteNode(
     return
   }
   const next = nodeSeen(look.value, item?.value ?? null)
+  const noted = await noteChannels(configured.name, look.value, item?.value ?? null, ports)
+  // After the channels: what of them was there at a node's first sweep is known by this item, and a crash repeats it.
   const known = item !== null && next.seenAt - item.value.seenAt < SEEN_EVERY_MS
   if (!known || !isDeepStrictEqual({ ...item.value, seenAt: 0 }, { ...next, seenAt: 0 })) {
     await ports.store.putItem('node', configured.name, next, item?.version ?? 0)
   }
-  for (const channel of look.value.channels)
-    await noteChannel(configured.name, channel, look.value.observedAt, ports)
-  const listed = new Set(next.channelIds)
-  for (const channelId of (item?.value.channelIds ?? []).filter((id) => !listed.has(id))) {
-    await noteGone(configured.name, channelId, ports)
+  for (const seen of noted) await follow(configured, look.value.network, seen, ports)
+}
+
+/** Writes each channel down, and which have gone; answers the listed ones as they stand in the table. */
+async function noteChannels(
+  node: string,
+  look: NodeLook,
+  before: NodeSeen | null,
+  ports: Ports,
+): Promise<Versioned<ChannelSeen>[]> {
+  const noted: Versioned<ChannelSeen>[] = []
+  for (const channel of look.channels) {
+    const seen = await noteChannel(node, channel, look.observedAt, before === null, ports)
+    if (seen !== null) noted.push(seen)
+  }
+  const listed = new Set(look.channels.map((channel) => channel.channelId))
+  for (const channelId of (before?.channelIds ?? []).filter((id) => !listed.has(id))) {
+    await noteGone(node, channelId, ports)
+  }
+  return noted
+}
+
+/** Nothing that goes wrong with the ledger keeps anything else from being written down. */
+async function follow(
+  configured: ConfiguredNode,
+  network: Network,
+  seen: Versioned<ChannelSeen>,
+  ports: Ports,
+): Promise<void> {
+  try {
+    await discover(configured, network, seen, ports)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'unknown'
+    ports.telemetry.alarm('the ledger could not be written', { node: configured.name, error: message })
   }
 }
 
@@ -55,6 +89,8 @@ function nodeSeen(look: NodeLook, before: NodeSeen | null): NodeSeen {
     spliceOut: can.spliceOut,
     toAddress: can.toAddress,
     bump: can.bump,
+    setsFeeRate: can.setsFeeRate,
+    checksAnchor: can.checksAnchor,
     feeCap: can.feeCap,
     overlapGuard: can.overlapGuard,
     slotScope: can.slotScope,
@@ -66,12 +102,22 @@ function nodeSeen(look: NodeLook, before: NodeSeen | null): NodeSeen {
   }
 }
 
-async function noteChannel(node: string, channel: ChannelSnapshot, at: number, ports: Ports): Promise<void> {
+/** null: somebody was faster, and the next sweep goes on. */
+async function noteChannel(
+  node: string,
+  channel: ChannelSnapshot,
+  at: number,
+  isFirst: boolean,
+  ports: Ports,
+): Promise<Versioned<ChannelSeen> | null> {
   const key = channelKey(node, channel.channelId)
   const item = await ports.store.item('channel', key)
-  const next = channelSeen(node, channel, at, item?.value ?? null)
-  if (item !== null && isDeepStrictEqual(shape(item.value), shape(next))) return
-  await ports.store.putItem('channel', key, next, item?.version ?? 0)
+  const next = channelSeen(node, channel, at, item?.value ?? null, isFirst)
+  if (item !== null && isDeepStrictEqual(shape(item.value), shape(next))) return item
+  const version = item?.version ?? 0
+  return (await ports.store.putItem('channel', key, next, version))
+    ? { version: version + 1, value: next }
+    : null
 }
 
 /** What is worth a write. Balances move with every payment; they are asked of the node where they matter. */
@@ -84,13 +130,15 @@ function channelSeen(
   channel: ChannelSnapshot,
   at: number,
   before: ChannelSeen | null,
+  isFirst: boolean,
 ): ChannelSeen {
+  const funded = fundingSeen(channel, at, before)
   return {
     node,
     channelId: channel.channelId,
     userChannelId: channel.userChannelId,
     peerId: channel.peerId,
-    ...fundingSeen(channel, at, before),
+    ...funded,
     capacitySats: channel.capacitySats,
     outboundMsat: channel.outboundMsat,
     inboundMsat: channel.inboundMsat,
@@ -100,10 +148,29 @@ function channelSeen(
     closing: channel.closing,
     lockDepth: channel.lockDepth,
     goneAt: null,
+    ...ledgerSeen(before, funded.funding, isFirst),
   }
 }
 
-/** The newest funding outpoint ever seen stays the current one: an older one means that the node went back. */
+/**
+ * Where the ledger begins: with the funding that stands at a node's first sweep, or at the first one that keeps a ledger;
+ * of a channel that comes later, with its open.
+ */
+function ledgerSeen(
+  before: ChannelSeen | null,
+  funding: Outpoint | null,
+  isFirst: boolean,
+): Pick<ChannelSeen, 'ledger'> {
+  if (before?.ledger !== undefined) return { ledger: before.ledger }
+  if (before === null && !isFirst) return { ledger: { through: null } }
+  const through = before?.funding ?? funding
+  return through === null ? {} : { ledger: { through } }
+}
+
+/**
+ * The newest funding outpoint ever seen stays the current one: an older one means that the node went back. Before a channel is
+ * open, its funding may be replaced, and the replaced one may confirm after all.
+ */
 function fundingSeen(
   channel: ChannelSnapshot,
   at: number,
@@ -113,8 +180,9 @@ function fundingSeen(
   if (before === null) return { funding, fundingSince: at, earlier: [] }
   const known = funding === null || funding === before.funding || before.earlier.includes(funding)
   if (known) return { funding: before.funding, fundingSince: before.fundingSince, earlier: before.earlier }
-  const earlier = before.funding === null ? before.earlier : [...before.earlier, before.funding]
-  return { funding, fundingSince: at, earlier: earlier.slice(-EARLIER_LIMIT) }
+  const opening = !before.ready && !before.closing && before.earlier.length === 0
+  if (before.funding === null || opening) return { funding, fundingSince: at, earlier: before.earlier }
+  return { funding, fundingSince: at, earlier: [...before.earlier, before.funding].slice(-EARLIER_LIMIT) }
 }
 
 async function noteGone(node: string, channelId: string, ports: Ports): Promise<void> {

@@ -1,5 +1,6 @@
 import type { NodeFault, NodeLook } from './node.ts'
 import { driveLoaded } from './drive.ts'
+import { isPaymentId } from './payment.ts'
 import type { Policy } from './policy.ts'
 import type { ConfiguredNode, Page, Ports } from './ports.ts'
 import { DUE_SHARDS } from './ports.ts'
@@ -8,8 +9,10 @@ import type { Result } from './result.ts'
 import type { Splice } from './splice.ts'
 import { followChain } from './reorg.ts'
 import { noteNode } from './survey.ts'
+import { tipsOf, track } from './track.ts'
+import type { Tips } from './track.ts'
 
-/** Splices read from the due index at a time, and driven side by side. */
+/** Splices and payments read from the due index at a time, and driven side by side. */
 const PAGE = 100
 const SIDE_BY_SIDE = 8
 
@@ -18,9 +21,17 @@ export type Swept = { readonly nodes: number; readonly due: number; readonly fai
 
 type Looks = ReadonlyMap<string, Result<NodeLook, NodeFault>>
 
+/** What a sweep shares between all that it feeds. */
+type Feed = {
+  readonly looks: Looks
+  readonly tips: Tips
+  readonly ports: Ports
+  readonly policy: Policy
+}
+
 /**
  * One run of reconcile (design section 3): looks at each node once, feeds what is due, and hints the work queue where
- * something has to be sent. It sends nothing itself. One splice that fails does not stop the others.
+ * something has to be sent. It sends nothing itself. One splice or payment that fails does not stop the others.
  */
 export async function sweep(ports: Ports, policy: Policy, backupAt: number | null): Promise<Swept> {
   await keepGuard(ports, backupAt)
@@ -29,15 +40,16 @@ export async function sweep(ports: Ports, policy: Policy, backupAt: number | nul
       [...ports.nodes.values()].map(async (node) => [node.name, await lookAt(node, ports)] as const),
     ),
   )
+  const shared: Feed = { looks, tips: tipsOf(ports), ports, policy }
   let due = 0
   let failed = 0
   for (let shard = 0; shard < DUE_SHARDS; shard++) {
     for await (const ids of pagesOf((cursor) => ports.store.due(shard, ports.clock.now(), PAGE, cursor))) {
       due += ids.length
-      failed += await feed(ids, looks, ports, policy)
+      failed += await feed(ids, shared)
     }
   }
-  failed += await feedReorged(looks, ports, policy)
+  failed += await feedReorged(shared)
   ports.telemetry.count('sweep.due', due)
   return { nodes: looks.size, due, failed }
 }
@@ -74,34 +86,42 @@ async function noteChain(node: ConfiguredNode, look: NodeLook, ports: Ports): Pr
 }
 
 /** What settled in a block that has left the chain since is looked at again: the cost is in proportion to the reorg. */
-async function feedReorged(looks: Looks, ports: Ports, policy: Policy): Promise<number> {
+async function feedReorged(shared: Feed): Promise<number> {
+  const { looks, ports } = shared
   let failed = 0
   const networks = new Set([...looks.values()].flatMap((look) => (look.ok ? [look.value.network] : [])))
   for (const network of networks) {
     for (const { hash } of (await ports.store.item('chain', network))?.value.orphans ?? []) {
       for await (const ids of pagesOf((cursor) => ports.store.byBlock(hash, PAGE, cursor))) {
-        failed += await feed(ids, looks, ports, policy, true)
+        failed += await feed(ids, shared, true)
       }
     }
   }
   return failed
 }
 
-async function feed(
-  ids: readonly string[],
-  looks: Looks,
-  ports: Ports,
-  policy: Policy,
-  reorged = false,
-): Promise<number> {
-  const splices = await loadEach(ids, ports)
-  let failed = ids.length - splices.length
-  for (let start = 0; start < splices.length; start += SIDE_BY_SIDE) {
-    const driven = splices.slice(start, start + SIDE_BY_SIDE).map(async (splice) => {
+async function feed(ids: readonly string[], shared: Feed, reorged = false): Promise<number> {
+  const { looks, tips, ports, policy } = shared
+  const payments = ids.filter(isPaymentId)
+  const wanted = ids.filter((id) => !isPaymentId(id))
+  const splices = await loadEach(wanted, ports)
+  const missing = wanted.length - splices.length
+  const acts = [
+    ...splices.map((splice) => async () => {
       const options = { policy, mayAct: false, look: looks.get(splice.node) ?? null, reorged }
       return survives(splice.id, ports, () => driveLoaded(splice, ports, options))
-    })
-    failed += (await Promise.all(driven)).filter((answer) => answer === null).length
+    }),
+    ...payments.map((id) => async () => survives(id, ports, () => track(id, ports, policy, tips))),
+  ]
+  return missing + (await sideBySide(acts))
+}
+
+/** Runs them, some at a time; answers how many failed. */
+async function sideBySide(acts: readonly (() => Promise<unknown>)[]): Promise<number> {
+  let failed = 0
+  for (let start = 0; start < acts.length; start += SIDE_BY_SIDE) {
+    const answers = await Promise.all(acts.slice(start, start + SIDE_BY_SIDE).map((act) => act()))
+    failed += answers.filter((answer) => answer === null).length
   }
   return failed
 }
@@ -116,11 +136,15 @@ async function loadEach(ids: readonly string[], ports: Ports): Promise<Splice[]>
   }
 }
 
+/** null: it threw, with an alarm. */
 async function survives<T>(id: string, ports: Ports, act: () => Promise<T>): Promise<T | null> {
   try {
     return await act()
   } catch (error) {
-    ports.telemetry.alarm('a splice could not be driven', { spliceId: id, error: messageOf(error) })
+    const [what, name] = isPaymentId(id)
+      ? (['a payment could not be tracked', 'paymentId'] as const)
+      : (['a splice could not be driven', 'spliceId'] as const)
+    ports.telemetry.alarm(what, { [name]: id, error: messageOf(error) })
     return null
   }
 }

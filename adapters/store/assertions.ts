@@ -1,4 +1,6 @@
 import * as z from 'zod'
+import { ForeignPayment } from '../../core/items.ts'
+import { isAtRest as isPaymentAtRest } from '../../core/ledger.ts'
 import { Splice } from '../../core/splice.ts'
 import type { SpliceState } from '../../core/splice.ts'
 
@@ -47,6 +49,16 @@ export function checkedItem<T>(schema: z.ZodType<T>, value: unknown, what: strin
   const item = checkedValue(schema, value, what)
   assertStorable(item, MAX_ITEM_BYTES, what)
   return item
+}
+
+/** Parses a foreign payment stored under a key and holds its laws: it is its own key, and due until it is at rest. Throws {@link StoreAssertion}. */
+export function checkedPayment(value: unknown, key: string): ForeignPayment {
+  const payment = checkedItem(ForeignPayment, value, `payment ${key}`)
+  if (payment.id !== key) throw new StoreAssertion(`payment ${payment.id} under the key ${key}`)
+  if (payment.dueAt === null && !isPaymentAtRest(payment)) {
+    throw new StoreAssertion(`payment ${key} is neither due nor at rest`)
+  }
+  return payment
 }
 
 /** Parts of index keys: DynamoDB refuses empty ones, the emulators take them. */

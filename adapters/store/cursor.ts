@@ -4,7 +4,7 @@ import * as z from 'zod'
 export type ListName = 'due' | 'byTenant' | 'byChannel' | 'byBlock'
 
 /**
- * A row's place in a list: its sort key in the index (a time in milliseconds for `due`, else text) and its splice's id.
+ * A row's place in a list: its sort key in the index (a time in milliseconds for `due`, else text) and the id of what it names.
  * It never names the tenant, the channel or the shard: those come from who asks (design section 9), so that a foreign
  * cursor is only a place in one's own list.
  */

@@ -4,7 +4,7 @@ import { BatchGetCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/
 import type { DynamoDBDocumentClient, QueryCommandInput } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Place } from './cursor.ts'
-import { spliceIdOfPk, spliceKey } from './keys.ts'
+import { idOfPk, indexedKey } from './keys.ts'
 import type { IndexKeys, Key } from './keys.ts'
 import type { Condition, ListQuery, Row, RowWrite, Rows, SliceQuery } from './rows.ts'
 import { indexKeyNames } from './table.ts'
@@ -80,7 +80,7 @@ export class DynamoRows implements Rows {
     // A start key outside of the wanted stretch is an error to DynamoDB, not an empty answer.
     if (through !== null && after !== null && Number(after.sort) > through) return []
     const names = indexKeyNames[list]
-    const start = after && { ...spliceKey(after.id), [names.partition]: partition, [names.sort]: after.sort }
+    const start = after && { ...indexedKey(after.id), [names.partition]: partition, [names.sort]: after.sort }
     const items = await this.#query(limit, {
       IndexName: list,
       KeyConditionExpression: `#partition = :partition${through === null ? '' : ' AND #sort <= :through'}`,
@@ -97,7 +97,7 @@ export class DynamoRows implements Rows {
     })
     return items.map((item) => {
       const keys = StoredPlace.parse(item)
-      return { id: spliceIdOfPk(keys.pk), sort: z.union([z.string(), z.number()]).parse(keys[names.sort]) }
+      return { id: idOfPk(keys.pk), sort: z.union([z.string(), z.number()]).parse(keys[names.sort]) }
     })
   }
 
@@ -131,8 +131,8 @@ export class DynamoRows implements Rows {
 /** No attribute is ever null or empty: the table would be refused as an index key, or (emulators) silently kept. */
 function indexAttributes(index: IndexKeys | null): Record<string, string | number> {
   if (index === null) return {}
-  const { due, block, ...lists } = index
-  return { ...lists, ...due, ...block }
+  const { createdAtId, lists, due, block } = index
+  return { createdAtId, ...lists, ...due, ...block }
 }
 
 function expressionOf(condition: Condition) {

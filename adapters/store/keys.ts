@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { itemKinds } from '../../core/items.ts'
-import type { ItemKind } from '../../core/items.ts'
+import type { ForeignPayment, ItemKind } from '../../core/items.ts'
+import { isPaymentId } from '../../core/payment.ts'
 import { DUE_SHARDS } from '../../core/ports.ts'
 import type { Instant, Splice } from '../../core/splice.ts'
 import { assertFilled } from './assertions.ts'
@@ -8,12 +9,12 @@ import { assertFilled } from './assertions.ts'
 /** The primary key of an item. */
 export type Key = { readonly pk: string; readonly sk: string }
 
-/** What the indexes hold of a splice. Without `due` or `block`, it is not in that index at all. */
+/** What the indexes hold of a splice or of a foreign payment. Without `lists`, `due` or `block`, it is not in that index at all. */
 export type IndexKeys = {
-  readonly tenant: string
-  readonly tenantChannel: string
   readonly createdAtId: string
-  /** The block that a settled splice is in. */
+  /** A foreign payment is no tenant's. */
+  readonly lists: { readonly tenant: string; readonly tenantChannel: string } | null
+  /** The block that a settled splice, or a final payment, is in. */
   readonly block: { readonly blockPk: string } | null
   readonly due: { readonly duePk: string; readonly dueAt: Instant } | null
 }
@@ -28,9 +29,14 @@ export function spliceKey(id: string): Key {
   return { pk: SPLICE_PREFIX + id, sk: ALONE }
 }
 
-/** The id of the splice behind a partition key of the indexes. */
-export function spliceIdOfPk(pk: string): string {
-  return pk.slice(SPLICE_PREFIX.length)
+/** The id of the splice or the foreign payment behind a partition key of the indexes. */
+export function idOfPk(pk: string): string {
+  return pk.slice(pk.indexOf('#') + 1)
+}
+
+/** The key of what an index names: a splice, or a foreign payment. */
+export function indexedKey(id: string): Key {
+  return isPaymentId(id) ? itemKey('payment', id) : spliceKey(id)
 }
 
 export function itemKey(kind: ItemKind, key: string): Key {
@@ -67,12 +73,25 @@ export function tenantChannelOf(tenant: string, channelId: string): string {
 export function indexKeysOf(splice: Splice): IndexKeys {
   assertFilled({ id: splice.id, tenant: splice.tenant, channelId: splice.channelId })
   return {
-    tenant: splice.tenant,
-    tenantChannel: tenantChannelOf(splice.tenant, splice.channelId),
-    createdAtId: `${padded(splice.createdAt)}#${splice.id}`,
+    createdAtId: createdAtIdOf(splice),
+    lists: { tenant: splice.tenant, tenantChannel: tenantChannelOf(splice.tenant, splice.channelId) },
     block: blockOf(splice),
-    due: splice.dueAt === null ? null : { duePk: duePkOf(dueShardOf(splice.id)), dueAt: splice.dueAt },
+    due: dueOf(splice),
   }
+}
+
+/** Index keys of a foreign payment: where it is due, and the block in which it became final. */
+export function paymentIndexKeysOf(payment: ForeignPayment): IndexKeys {
+  const block = payment.final && { blockPk: blockPkOf(payment.final.block.hash) }
+  return { createdAtId: createdAtIdOf(payment), lists: null, block, due: dueOf(payment) }
+}
+
+function createdAtIdOf({ createdAt, id }: { createdAt: Instant; id: string }): string {
+  return `${padded(createdAt)}#${id}`
+}
+
+function dueOf({ id, dueAt }: { id: string; dueAt: Instant | null }): IndexKeys['due'] {
+  return dueAt === null ? null : { duePk: duePkOf(dueShardOf(id)), dueAt }
 }
 
 /** Only what has settled is found by its block: everything that is live is looked at in any case (design section 7). */

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { ListName, Place } from './cursor.ts'
-import { spliceIdOfPk } from './keys.ts'
+import { idOfPk } from './keys.ts'
 import type { IndexKeys, Key } from './keys.ts'
 import type { Condition, ListQuery, Row, RowWrite, Rows, SliceQuery } from './rows.ts'
 
@@ -64,7 +64,7 @@ export class MemoryRows implements Rows {
   /** Makes the indexes show what stands under that partition key now. */
   index(pk: string): void {
     const keys = this.#indexKeys.get(pk)
-    if (keys !== undefined) this.#entries.set(pk, entriesOf(spliceIdOfPk(pk), keys))
+    if (keys !== undefined) this.#entries.set(pk, entriesOf(idOfPk(pk), keys))
   }
 
   #read({ pk, sk }: Key): Row | null {
@@ -74,15 +74,14 @@ export class MemoryRows implements Rows {
   }
 }
 
-function entriesOf(id: string, keys: IndexKeys): IndexEntry[] {
-  const place = { sort: keys.createdAtId, id }
-  const lists: IndexEntry[] = [
-    ...(keys.block === null ? [] : [{ list: 'byBlock' as const, partition: keys.block.blockPk, place }]),
-    { list: 'byTenant', partition: keys.tenant, place },
-    { list: 'byChannel', partition: keys.tenantChannel, place },
-  ]
-  if (keys.due === null) return lists
-  return [...lists, { list: 'due', partition: keys.due.duePk, place: { sort: keys.due.dueAt, id } }]
+function entriesOf(id: string, { createdAtId, lists, block, due }: IndexKeys): IndexEntry[] {
+  const place = { sort: createdAtId, id }
+  const entries: IndexEntry[] = []
+  if (block !== null) entries.push({ list: 'byBlock', partition: block.blockPk, place })
+  if (lists !== null) entries.push({ list: 'byTenant', partition: lists.tenant, place })
+  if (lists !== null) entries.push({ list: 'byChannel', partition: lists.tenantChannel, place })
+  if (due !== null) entries.push({ list: 'due', partition: due.duePk, place: { sort: due.dueAt, id } })
+  return entries
 }
 
 function compare(a: Place, b: Place): number {

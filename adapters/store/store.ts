@@ -4,10 +4,25 @@ import { itemKinds } from '../../core/items.ts'
 import { DUE_SHARDS } from '../../core/ports.ts'
 import type { Page, Store } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
-import { StoreAssertion, assertFilled, assertLimit, checkedItem, checkedSplice } from './assertions.ts'
+import {
+  StoreAssertion,
+  assertFilled,
+  assertLimit,
+  checkedItem,
+  checkedPayment,
+  checkedSplice,
+} from './assertions.ts'
 import { cursorOf, placeOf } from './cursor.ts'
 import { eventLog } from './event-log.ts'
-import { blockPkOf, duePkOf, indexKeysOf, itemKey, spliceKey, tenantChannelOf } from './keys.ts'
+import {
+  blockPkOf,
+  duePkOf,
+  indexKeysOf,
+  itemKey,
+  paymentIndexKeysOf,
+  spliceKey,
+  tenantChannelOf,
+} from './keys.ts'
 import type { ListQuery, Row, RowWrite, Rows } from './rows.ts'
 
 /** Makes the id of each write; unique for ever. */
@@ -117,7 +132,8 @@ function smallItems(rows: Rows, ids: WriteIds): Pick<Store, 'item' | 'putItem'> 
       assertFilled({ key })
       const at = itemKey(kind, key)
       const body = plain(checkedItem(itemSchemas[kind].schema, value, at.pk))
-      return putOrFind(rows, { ...at, version: version + 1, writeId: ids.id(), body, index: null }, version)
+      const index = kind === 'payment' ? paymentIndexKeysOf(checkedPayment(body, key)) : null
+      return putOrFind(rows, { ...at, version: version + 1, writeId: ids.id(), body, index }, version)
     },
   }
 }

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { createMiddleware } from 'hono/factory'
 import { secureHeaders } from 'hono/secure-headers'
+import { bumpRoutes } from './bump.ts'
 import { channelRoutes } from './channels.ts'
 import { commandRoutes } from './commands.ts'
 import { router } from './context.ts'
@@ -10,6 +11,7 @@ import { answerError } from './errors.ts'
 import { eventRoutes } from './events.ts'
 import { freezeRoutes } from './freeze.ts'
 import { nodeRoutes } from './nodes.ts'
+import { paymentRoutes } from './payments.ts'
 import { previewRoutes } from './preview.ts'
 import { Problem } from './problem.ts'
 import { relayRoutes } from './relay.ts'
@@ -109,6 +111,8 @@ export function createApi(deps: ApiDeps) {
   return app
     .route('/', spliceRoutes())
     .route('/', commandRoutes())
+    .route('/', paymentRoutes())
+    .route('/', bumpRoutes())
     .route('/', previewRoutes())
     .route('/', freezeRoutes())
     .route('/', nodeRoutes())

@@ -3,7 +3,7 @@ import { paymentIdOf, spliceIdOfPayment } from '../../core/ids.ts'
 import type { Ports, Store } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
 import type { ParsedTransaction } from '../../core/transaction.ts'
-import { parseTransaction, paysExactly, spends } from '../../core/transaction.ts'
+import { isCommitment, parseTransaction, paysExactly, spends } from '../../core/transaction.ts'
 import { transitions } from '../../core/transitions.ts'
 import { Problem } from './problem.ts'
 
@@ -13,7 +13,7 @@ const RETRY_SECONDS = '5'
 
 /**
  * An operator's word that a transaction is a splice's own, checked as far as the chain can tell: known, spends the
- * lineage, pays a splice-out's script and amount, and belongs to no other splice (design sections 4 and 8).
+ * lineage, is no force-close, pays a splice-out's script and amount, and belongs to no other splice (design sections 4 and 8).
  */
 export async function claimOf(ports: Ports, splice: Splice, txid: string, note: string): Promise<Claimed> {
   if (transitions[splice.state].resolved_candidate === undefined)
@@ -21,6 +21,7 @@ export async function claimOf(ports: Ports, splice: Splice, txid: string, note: 
   const transaction = await transactionOf(ports, splice, txid)
   const spent = splice.lineage.find((outpoint) => spends(transaction, outpoint))
   if (spent === undefined) throw unrelated('it does not spend the channel')
+  if (isCommitment(transaction, spent)) throw unrelated('it closes the channel')
   if (splice.kind === 'splice_out' && !paysOurs(transaction, splice))
     throw unrelated('it does not pay the address exactly the amount')
   await point(ports.store, splice, txid)
@@ -47,7 +48,9 @@ async function point(store: Store, splice: Splice, txid: string): Promise<void> 
   const paymentId = paymentIdOf(splice.id)
   const pointer = await store.item('tx', txid)
   if (pointer?.value.paymentId === paymentId) return
-  const owner = pointer === null ? null : await store.load(spliceIdOfPayment(pointer.value.paymentId))
+  // What leads to a foreign payment belongs to nobody.
+  const owned = pointer !== null && pointer.value.foreign !== true
+  const owner = owned ? await store.load(spliceIdOfPayment(pointer.value.paymentId)) : null
   if (owner !== null) throw unrelated('it belongs to another splice')
   // Unwritten: somebody pointed it elsewhere meanwhile.
   if (!(await store.putItem('tx', txid, { paymentId }, pointer?.version ?? 0)))

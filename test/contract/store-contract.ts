@@ -7,6 +7,7 @@ import { itemKinds } from '../../core/items.ts'
 import { DUE_SHARDS } from '../../core/ports.ts'
 import type { LogEvent, Page, Store } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
+import { aForeignPayment } from '../support/payments.ts'
 import { ACCEPTED_AT, aSplice, aSpliceAtRest, aSpliceId, aTxid } from '../support/splices.ts'
 import { oneOfEach } from './store-items.ts'
 
@@ -252,6 +253,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
         feeSats: null,
         feeRateSatPerKw: null,
         seenAt: 1,
+        seenAtHeight: null,
         block: { height: 7, hash },
       })
       const settled = { state: 'settled' as const, candidates: [candidate(aTxid('1'))] }
@@ -352,6 +354,65 @@ export function storeContract(open: () => Promise<OpenStore>): void {
     })
   })
 
+  describe('a foreign payment', () => {
+    const block = (digit: string) => ({ height: 7, hash: aTxid(digit) })
+    const final = (digit: string) => ({ at: 1, block: block(digit) })
+    const due = (id: string, before = ACCEPTED_AT + 9) => store.due(dueShardOf(id), before, 10, null)
+
+    it('is in the due index like a splice until it is at rest', async () => {
+      const payment = aForeignPayment({ kind: 'foreign_splice' })
+      await store.putItem('payment', payment.id, payment, 0)
+      expect((await due(payment.id)).ids).toEqual([payment.id])
+      await store.putItem('payment', payment.id, { ...payment, dueAt: ACCEPTED_AT + 50 }, 1)
+      expect((await due(payment.id)).ids).toEqual([])
+      expect((await due(payment.id, ACCEPTED_AT + 50)).ids).toEqual([payment.id])
+      await store.putItem('payment', payment.id, { ...payment, final: final('2'), dueAt: null }, 2)
+      expect((await due(payment.id, ACCEPTED_AT + 50)).ids).toEqual([])
+    })
+
+    it('is found by the block in which it is final, beside what settled there, and by no other', async () => {
+      const payment = aForeignPayment({ kind: 'foreign_splice', createdAt: ACCEPTED_AT + 1 })
+      const candidates = aFullSplice().candidates.map((one) => ({ ...one, block: block('2') }))
+      await store.create(aSpliceAtRest({ id: aSpliceId(1), state: 'settled', candidates }))
+      await store.putItem('payment', payment.id, { ...payment, final: final('2'), dueAt: null }, 0)
+      expect((await store.byBlock(aTxid('2'), 10, null)).ids).toEqual([payment.id, aSpliceId(1)])
+      await store.putItem('payment', payment.id, { ...payment, final: final('3'), dueAt: null }, 1)
+      expect((await store.byBlock(aTxid('2'), 10, null)).ids).toEqual([aSpliceId(1)])
+      expect((await store.byBlock(aTxid('3'), 10, null)).ids).toEqual([payment.id])
+      await store.putItem('payment', payment.id, payment, 2)
+      expect((await store.byBlock(aTxid('3'), 10, null)).ids).toEqual([])
+    })
+
+    it('is paged through beside splices', async () => {
+      const ids = [...idsOfShard(5, 3), ...paymentIdsOfShard(5, 3)]
+      for (const id of ids.slice(0, 3)) await store.create(aSplice({ id }))
+      for (const id of ids.slice(3)) await store.putItem('payment', id, aForeignPayment({ id }), 0)
+      const pages = await pagesOf((cursor) => store.due(5, ACCEPTED_AT, 1, cursor))
+      expect(pages.flatMap((page) => page.ids).toSorted()).toEqual(ids.toSorted())
+    })
+
+    it('is in no list of a tenant', async () => {
+      const payment = aForeignPayment({ final: final('2') })
+      await store.putItem('payment', payment.id, payment, 0)
+      expect((await store.byTenant('acme', 10, null)).ids).toEqual([])
+      expect((await store.byChannel('acme', payment.channelId, 10, null)).ids).toEqual([])
+    })
+
+    it.each([
+      ['that is neither due nor at rest', aForeignPayment({ dueAt: null })],
+      ['without a candidate', aForeignPayment({ candidates: [] })],
+      ['under a key that is not its id', aForeignPayment({ id: aTxid('9') })],
+    ])('%s is not written', async (_, payment) => {
+      await expect(store.putItem('payment', aTxid('1'), payment, 0)).rejects.toThrow(StoreAssertion)
+      expect(await store.item('payment', aTxid('1'))).toBeNull()
+    })
+
+    it('of which a pointer of an older make says nothing is read as a pointer to a splice', async () => {
+      await store.putItem('tx', aTxid('4'), { paymentId: aTxid('5') }, 0)
+      expect((await store.item('tx', aTxid('4')))?.value).toEqual({ paymentId: aTxid('5') })
+    })
+  })
+
   describe('the event log', () => {
     it('numbers lines from 1 and reads them after a sequence', async () => {
       for (let n = 1; n <= 5; n += 1) expect(await store.appendEvent('acme', anEvent(n))).toBe(n)
@@ -427,6 +488,12 @@ function idsOfShard(shard: number, count: number): string[] {
     .slice(0, count)
 }
 
+function paymentIdsOfShard(shard: number, count: number): string[] {
+  return Array.from({ length: count * DUE_SHARDS * 3 }, (_, n) => n.toString(16).padStart(64, 'a'))
+    .filter((id) => dueShardOf(id) === shard)
+    .slice(0, count)
+}
+
 function forged(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
@@ -480,6 +547,7 @@ function aFullSplice(): Splice {
         feeSats: 310,
         feeRateSatPerKw: null,
         seenAt: at,
+        seenAtHeight: null,
         block: { height: 1, hash: txid },
       },
     ],

@@ -5,11 +5,12 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dynamoStore } from '../../adapters/store/dynamo.ts'
 import { StoreAssertion } from '../../adapters/store/assertions.ts'
-import { dueShardOf, spliceKey } from '../../adapters/store/keys.ts'
+import { dueShardOf, itemKey, spliceKey } from '../../adapters/store/keys.ts'
 import { memoryStore } from '../../adapters/store/memory.ts'
 import { tableDefinition } from '../../adapters/store/table.ts'
 import { dynamoClient, dynoxidePath, openTable, startDynalite, startDynoxide } from '../support/emulators.ts'
 import type { Emulator } from '../support/emulators.ts'
+import { aForeignPayment } from '../support/payments.ts'
 import { ACCEPTED_AT, aSplice, aSpliceAtRest } from '../support/splices.ts'
 import { storeContract } from './store-contract.ts'
 
@@ -94,6 +95,26 @@ function onEngine(start: () => Promise<Emulator>): void {
         writeId: rested?.writeId,
         body: rested,
       })
+    })
+
+    it('of a foreign payment has the index keys of what it is found by, and no others', async () => {
+      const store = dynamoStore({ client, table, ids })
+      const payment = aForeignPayment({ kind: 'foreign_splice' })
+      const keysOf = async () => {
+        const key = itemKey('payment', payment.id)
+        const { Item } = await client.send(new GetCommand({ TableName: table, Key: key }))
+        const names = ['pk', 'duePk', 'dueAt', 'blockPk', 'createdAtId', 'tenant', 'tenantChannel']
+        return names.map((name): unknown => Item?.[name])
+      }
+      const createdAtId = `0001795996800000#${payment.id}`
+      await store.putItem('payment', payment.id, payment, 0)
+      const duePk = `DUE#${dueShardOf(payment.id)}`
+      const pending = [`PAY#${payment.id}`, duePk, ACCEPTED_AT, undefined, createdAtId, undefined, undefined]
+      expect(await keysOf()).toEqual(pending)
+      const final = { at: 1, block: { height: 7, hash: 'h' } }
+      await store.putItem('payment', payment.id, { ...payment, final, dueAt: null }, 1)
+      const rested = [`PAY#${payment.id}`, undefined, undefined, 'BLOCK#h', createdAtId, undefined, undefined]
+      expect(await keysOf()).toEqual(rested)
     })
 
     it('of any kind has no empty and no null attribute outside its body', async () => {

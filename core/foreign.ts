@@ -1,0 +1,151 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { ChainTransaction } from './chain.ts'
+import { figuresOf, kindOf } from './figures.ts'
+import type { ChannelSeen, ForeignKind, ForeignPayment } from './items.ts'
+import { channelKey } from './items.ts'
+import { freshPayment, isAtRest, merge } from './ledger.ts'
+import type { News } from './ledger.ts'
+import type { ChainView, Hop, Observation, Sighting } from './observation.ts'
+import type { Outpoint } from './outpoint.ts'
+import { outpointOf, splitOutpoint } from './outpoint.ts'
+import type { Ports } from './ports.ts'
+import type { Splice } from './splice.ts'
+import type { ParsedTransaction } from './transaction.ts'
+import { fundingInputs, fundingOutputs, isCommitment } from './transaction.ts'
+
+/** Rounds against others that change the same item. */
+const MAX_ROUNDS = 5
+
+/** Whose channel a transaction is of, and which funding outpoint it spends; null: it opens the channel. */
+export type Subject = Pick<ForeignPayment, 'node' | 'network' | 'channelId' | 'spends'>
+
+type Found = Extract<News, { type: 'found' }>
+
+/**
+ * Writes a transaction that is nobody's into the ledger (design section 7): of each spent outpoint, and of each channel's
+ * open, one payment. First the entry that says which payment it is, then the payment, which tracking follows from then on;
+ * last the pointer, whose absence says that this has to be done again: a crash in between loses nothing.
+ */
+export async function record(subject: Subject, found: Found, ports: Ports): Promise<void> {
+  const pointer = await ports.store.item('tx', found.txid)
+  if (pointer !== null && pointer.value.foreign !== true) return
+  const id = await identityOf(subject, pointer?.value.paymentId ?? found.txid, ports)
+  await enter(id, subject, found, ports)
+  if (pointer === null) await point(found.txid, id, ports)
+}
+
+/** Writes the pointer of a foreign transaction where there is none: what a splice has claimed stays the splice's. */
+export async function point(txid: string, paymentId: string, ports: Ports): Promise<void> {
+  await ports.store.putItem('tx', txid, { paymentId, foreign: true }, 0)
+}
+
+/**
+ * Writes down who spends the lineage without our effect, after a drive has saved its splice. Costs no call where the ledger
+ * knows them all. Never throws: nothing here may keep a splice from its way, and the next look tries again.
+ */
+export async function recordForeign(splice: Splice, observation: Observation, ports: Ports): Promise<void> {
+  const { chain } = observation
+  if (chain === null || chain.unrecorded.length === 0) return
+  const named = namedFundings(splice, observation)
+  try {
+    for (const { spender, valueSats } of hopsToRecord(chain, observation, named)) {
+      const { tx, parsed, spends } = spender
+      const kind = isFollowed(parsed, chain.hops) ? 'foreign_splice' : kindOf(parsed, spends, named)
+      const { node, network, channelId } = splice
+      const found = foundOf(tx, parsed, valueSats, kind, named)
+      await record({ node, network, channelId, spends }, found, ports)
+    }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'unknown'
+    ports.telemetry.alarm('a foreign payment could not be recorded', { spliceId: splice.id, error: message })
+  }
+}
+
+/** News of a transaction from its hex. */
+export function foundOf(
+  tx: ChainTransaction,
+  parsed: ParsedTransaction,
+  valueSats: number | null,
+  kind: ForeignKind,
+  fundings: readonly Outpoint[],
+): Found {
+  return { type: 'found', txid: tx.txid, figures: figuresOf(tx, parsed, valueSats, kind, fundings), kind }
+}
+
+/** The funding outpoints that a channel was ever seen on. */
+export function fundingsSeen(channel: ChannelSeen | null): Outpoint[] {
+  return [channel?.funding ?? null, ...(channel?.earlier ?? [])].filter((outpoint) => outpoint !== null)
+}
+
+function namedFundings(splice: Splice, { channel, channelSeen }: Observation): Outpoint[] {
+  const current = channel?.funding ?? null
+  return [...splice.lineage, ...fundingsSeen(channelSeen), ...(current === null ? [] : [current])]
+}
+
+type RecordableHop = Hop & { readonly spender: Sighting }
+
+/**
+ * Where the node did not tell its funding, the walk follows whatever was spent as one, and a peer can give any output of its
+ * own that form: then only what spends an outpoint that the node once named is the channel's, or the one that can follow it.
+ */
+function hopsToRecord(
+  { hops, unrecorded }: ChainView,
+  { channel }: Observation,
+  named: readonly Outpoint[],
+): RecordableHop[] {
+  const fundings = channel !== null && channel.funding !== null ? null : surelyFollowing(hops, named)
+  return hops.flatMap((hop) => {
+    const { spender } = hop
+    const wanted = spender !== null && unrecorded.includes(spender.tx.txid)
+    return wanted && (fundings === null || fundings.includes(hop.outpoint)) ? [{ ...hop, spender }] : []
+  })
+}
+
+/** The named outpoints, and those made by a spender of one that made no other output which could fund the channel. */
+function surelyFollowing(hops: readonly Hop[], named: readonly Outpoint[]): Outpoint[] {
+  const fundings = [...named]
+  for (const { outpoint, spender } of hops) {
+    if (spender === null || !fundings.includes(outpoint) || isCommitment(spender.parsed, outpoint)) continue
+    const [only, ...others] = fundingOutputs(spender.parsed)
+    if (only !== undefined && others.length === 0) fundings.push(outpointOf(spender.tx.txid, only.vout))
+  }
+  return fundings
+}
+
+/** Whether an output of it was spent as a channel's funding. */
+function isFollowed({ txid }: ParsedTransaction, hops: readonly Hop[]): boolean {
+  return hops.some(
+    ({ outpoint, spender }) =>
+      splitOutpoint(outpoint).txid === txid &&
+      spender !== null &&
+      fundingInputs(spender.parsed).includes(outpoint),
+  )
+}
+
+async function identityOf(subject: Subject, wanted: string, ports: Ports): Promise<string> {
+  const key = subject.spends ?? channelKey(subject.node, subject.channelId)
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const entry = await ports.store.item('ledger', key)
+    if (entry !== null) return entry.value.paymentId
+    if (await ports.store.putItem('ledger', key, { paymentId: wanted }, 0)) return wanted
+  }
+  throw new Error('an entry of the ledger is neither absent nor present')
+}
+
+async function enter(id: string, subject: Subject, found: Found, ports: Ports): Promise<void> {
+  const now = ports.clock.now()
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const item = await ports.store.item('payment', id)
+    if (item === null) {
+      if (await ports.store.putItem('payment', id, freshPayment({ ...subject, id }, found, now), 0)) return
+      continue
+    }
+    const moment = { now, tipHeight: 0, finalDepth: 0, idleBlocks: 0 }
+    const next = merge(item.value, found, moment)
+    if (isDeepStrictEqual(next, item.value)) return
+    const isNew = next.candidates.length !== item.value.candidates.length
+    const dueAt = isNew ? now : isAtRest(next) ? item.value.dueAt : (item.value.dueAt ?? now)
+    if (await ports.store.putItem('payment', id, { ...next, dueAt }, item.version)) return
+  }
+  throw new Error('a payment of the ledger is contended')
+}

@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest'
+import { paymentIdOf } from '../../core/ids.ts'
+import type { ForeignPayment } from '../../core/items.ts'
+import type { Splice } from '../../core/splice.ts'
+import { aForeignCandidate, aForeignPayment } from '../support/payments.ts'
+import { aSplice, aSpliceId, aTxid } from '../support/splices.ts'
+import { CHANNEL, NOW, aWorld, request } from './api-fixture.ts'
+import type { World } from './api-fixture.ts'
+
+const ID = aSplice().id
+const BLOCK = { height: 208, hash: aTxid('3') }
+const iso = (at: number) => new Date(at).toISOString()
+
+const candidate = {
+  txid: aTxid('2'),
+  spends: `${aTxid('f')}:0`,
+  feeSats: 310,
+  feeRateSatPerKw: 525,
+  seenAt: NOW,
+  seenAtHeight: null,
+  block: BLOCK,
+}
+
+async function aWorldWith(splice: Partial<Splice>): Promise<World> {
+  const world = await aWorld()
+  await world.store.create(aSplice(splice))
+  for (const { txid } of splice.candidates ?? [])
+    await world.store.putItem('tx', txid, { paymentId: paymentIdOf(splice.id ?? ID) }, 0)
+  return world
+}
+
+async function keep(world: World, payment: ForeignPayment): Promise<void> {
+  await world.store.putItem('payment', payment.id, payment, 0)
+  for (const { txid } of payment.candidates)
+    await world.store.putItem('tx', txid, { paymentId: payment.id, foreign: true }, 0)
+}
+
+const read = (world: World, path: string, key = world.keys.reader) =>
+  request(world, 'GET', `/v1/payments${path}`, { key })
+
+describe('a payment of a splice', () => {
+  it('is shown with the candidate that confirmed, by its id and by any of its txids', async () => {
+    const older = { ...candidate, txid: aTxid('4'), block: null }
+    const world = await aWorldWith({
+      state: 'confirmed',
+      metadata: { order: '42' },
+      candidates: [older, candidate],
+    })
+    const { body } = await read(world, `/${paymentIdOf(ID)}`)
+    expect(body).toEqual({
+      id: paymentIdOf(ID),
+      object: 'payment',
+      kind: 'splice_out',
+      status: 'confirmed',
+      splice: ID,
+      node: 'alice',
+      channel: CHANNEL,
+      network: 'regtest',
+      txid: candidate.txid,
+      amountSats: 50_000,
+      feeSats: 310,
+      feeRateSatPerVb: 2.1,
+      contributionSats: null,
+      confirmations: 3,
+      blockHash: BLOCK.hash,
+      candidates: [
+        { txid: older.txid, feeSats: 310, feeRateSatPerVb: 2.1, blockHash: null, seenAt: iso(NOW) },
+        { txid: candidate.txid, feeSats: 310, feeRateSatPerVb: 2.1, blockHash: BLOCK.hash, seenAt: iso(NOW) },
+      ],
+      metadata: { order: '42' },
+      createdAt: iso(NOW),
+    })
+    for (const txid of [older.txid, candidate.txid])
+      expect((await read(world, `?txid=${txid}`)).body).toEqual(body)
+    expect(world.heard.puts).toBe(3)
+  })
+
+  it('is intended before any transaction was seen', async () => {
+    const world = await aWorldWith({})
+    const { status, body } = await read(world, `/${paymentIdOf(ID)}`)
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ status: 'intended', txid: null, confirmations: 0, candidates: [] })
+  })
+
+  it('is final at the depth that its channel requires', async () => {
+    const block = { ...BLOCK, height: 205 }
+    const world = await aWorldWith({ state: 'confirmed', candidates: [{ ...candidate, block }] })
+    expect((await read(world, `/${paymentIdOf(ID)}`)).body).toMatchObject({
+      status: 'final',
+      confirmations: 6,
+    })
+    const deeper = await aWorldWith({ state: 'confirmed', candidates: [{ ...candidate, block }] })
+    const item = await deeper.store.item('channel', `alice/${CHANNEL}`)
+    if (item === null) throw new Error('seeded')
+    await deeper.store.putItem('channel', `alice/${CHANNEL}`, { ...item.value, lockDepth: 9 }, item.version)
+    expect((await read(deeper, `/${paymentIdOf(ID)}`)).body).toMatchObject({ status: 'confirmed' })
+  })
+
+  it('of another tenant is not there', async () => {
+    const world = await aWorldWith({ state: 'confirmed', candidates: [candidate] })
+    for (const path of [`/${paymentIdOf(ID)}`, `?txid=${candidate.txid}`]) {
+      const answer = await read(world, path, world.keys.stranger)
+      expect(answer.status).toBe(404)
+      expect(answer.body).toMatchObject({ code: 'payment_not_found' })
+    }
+  })
+})
+
+describe('a foreign payment', () => {
+  const foreign = aForeignPayment({
+    kind: 'foreign_splice',
+    candidates: [aForeignCandidate({ block: BLOCK, contributionSats: -7, contributionAsked: true })],
+  })
+
+  it('is shown to whoever may use its node, by its id and by its txids', async () => {
+    const world = await aWorld()
+    await keep(world, foreign)
+    const { body } = await read(world, `/${foreign.id}`)
+    expect(body).toMatchObject({
+      id: foreign.id,
+      kind: 'foreign_splice',
+      status: 'confirmed',
+      splice: null,
+      node: 'alice',
+      txid: aTxid('1'),
+      amountSats: 70_000,
+      feeSats: 300,
+      feeRateSatPerVb: 4,
+      contributionSats: -7,
+      confirmations: 3,
+      metadata: {},
+    })
+    expect((await read(world, `?txid=${aTxid('1')}`)).body).toEqual(body)
+  })
+
+  it('of a node that the tenant may not use, or that is not configured any more, is not there', async () => {
+    for (const node of ['carol', 'gone']) {
+      const world = await aWorld()
+      await keep(world, { ...foreign, node })
+      for (const path of [`/${foreign.id}`, `?txid=${aTxid('1')}`])
+        expect((await read(world, path)).body).toMatchObject({ code: 'payment_not_found' })
+    }
+  })
+
+  it('that ours absorbed answers as ours, and only to its tenant', async () => {
+    const world = await aWorldWith({ state: 'pending', candidates: [{ ...candidate, block: null }] })
+    const pending = [aForeignCandidate()]
+    await keep(world, { ...foreign, candidates: pending, absorbedBy: paymentIdOf(ID) })
+    for (const path of [`/${foreign.id}`, `?txid=${aTxid('1')}`]) {
+      expect((await read(world, path)).body).toMatchObject({ id: paymentIdOf(ID), splice: ID })
+      expect((await read(world, path, world.keys.stranger)).status).toBe(404)
+    }
+  })
+
+  it('that ours absorbed stands for itself again when it confirmed and ours was given up', async () => {
+    const world = await aWorldWith({
+      state: 'failed',
+      dueAt: null,
+      candidates: [{ ...candidate, block: null }],
+    })
+    await keep(world, { ...foreign, absorbedBy: paymentIdOf(ID) })
+    expect((await read(world, `?txid=${aTxid('1')}`)).body).toMatchObject({ id: foreign.id, splice: null })
+    expect((await read(world, `/${paymentIdOf(ID)}`)).body).toMatchObject({ status: 'void' })
+  })
+
+  it('whose transaction a splice claimed after it was final here answers as that splice’s', async () => {
+    const own = { ...candidate, txid: aTxid('1') }
+    const world = await aWorldWith({ state: 'confirmed', candidates: [own] })
+    await world.store.putItem('payment', foreign.id, { ...foreign, final: { at: NOW, block: BLOCK } }, 0)
+    expect((await read(world, `/${foreign.id}`)).body).toMatchObject({ id: paymentIdOf(ID) })
+  })
+})
+
+describe('what is asked wrongly', () => {
+  it.each([
+    ['?txid=', 'txid'],
+    ['?txid=xyz', 'txid'],
+    [`?txid=${aTxid('A')}`, 'txid'],
+    ['', 'txid'],
+    [`?txid=${aTxid('1')}&tx=1`, 'tx'],
+  ])('%s is refused, naming the field', async (query, field) => {
+    const answer = await read(await aWorld(), query)
+    expect(answer.status).toBe(400)
+    expect(answer.body).toMatchObject({ code: 'invalid_request', field })
+  })
+
+  it('what nobody knows is not found, whatever it looks like', async () => {
+    const world = await aWorldWith({ id: aSpliceId(1) })
+    await world.store.putItem('tx', aTxid('7'), { paymentId: aTxid('8') }, 0)
+    await world.store.putItem('tx', aTxid('9'), { paymentId: aTxid('8'), foreign: true }, 0)
+    const paths = [`/${aTxid('1')}`, '/x', `/${ID}`, `?txid=${aTxid('7')}`, `?txid=${aTxid('9')}`]
+    for (const path of [...paths, `?txid=${aTxid('0')}`]) {
+      const answer = await read(world, path)
+      expect(answer.status, path).toBe(404)
+      expect(answer.body, path).toMatchObject({ code: 'payment_not_found' })
+    }
+  })
+
+  it('without a key, or without the scope, nothing is said', async () => {
+    const world = await aWorld()
+    expect((await request(world, 'GET', `/v1/payments/${aTxid('1')}`)).status).toBe(401)
+    expect((await request(world, 'GET', `/v1/payments?txid=${aTxid('1')}`)).status).toBe(401)
+  })
+
+  it('is in the document: two calls and the schema', async () => {
+    const { body } = await request(await aWorld(), 'GET', '/openapi.json')
+    expect(body).toMatchObject({
+      paths: {
+        '/v1/payments': { get: { operationId: 'findPayment' } },
+        '/v1/payments/{id}': { get: { operationId: 'getPayment' } },
+      },
+      components: { schemas: { Payment: { type: 'object' } } },
+    })
+  })
+})
