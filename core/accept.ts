@@ -1,5 +1,6 @@
 import { decodeAddress, dustLimitSats } from './address.ts'
 import type { AddressFault, DecodedAddress } from './address.ts'
+import { canBump } from './bump-gates.ts'
 import { spliceIdOf } from './ids.ts'
 import type { ChannelSeen, NodeSeen } from './items.ts'
 import { AmountSats } from './money.ts'
@@ -24,6 +25,8 @@ export type SpliceRequest = {
     readonly maxFeeSats: number | null
   }
   readonly notBefore: Instant | null
+  /** Blocks without a confirmation after which it bumps its fee by itself; null: never. */
+  readonly autoBumpAfterBlocks: number | null
   readonly metadata: Readonly<Record<string, string>>
 }
 
@@ -57,6 +60,8 @@ export type Refusal = {
     | 'deadline_past'
     | 'deadline_too_far'
     | 'not_before_after_deadline'
+    | 'bump_unsupported'
+    | 'ceiling_missing'
   readonly field: string
   readonly message: string
 }
@@ -91,6 +96,8 @@ function check(request: SpliceRequest, facts: AcceptFacts): Result<Checked, Refu
   if (!address.ok) return address
   const budget = checkBudget(request, facts.now)
   if (!budget.ok) return budget
+  const bump = checkAutoBump(request, facts.node, channel)
+  if (bump !== null) return err(bump)
   return ok({ channel, funding: channel.funding, address: address.value, budget: budget.value })
 }
 
@@ -154,6 +161,22 @@ function checkBudget(request: SpliceRequest, now: Instant): Result<Splice['budge
   return ok({ maxAttempts, deadline, maxFeeRateSatPerKw, maxFeeSats })
 }
 
+/** Bumps that nobody looks at need a ceiling, and a node that can be asked for them safely. */
+function checkAutoBump(request: SpliceRequest, node: NodeSeen, channel: ChannelSeen): Refusal | null {
+  if (request.autoBumpAfterBlocks === null) return null
+  const field = 'autoBump'
+  if (!canBump(node, request.kind) || channel.lockDepth === 0)
+    return { code: 'bump_unsupported', field, message: 'the fee of this splice cannot be bumped safely here' }
+  const { maxFeeRateSatPerKw, maxFeeSats } = request.budget
+  return maxFeeRateSatPerKw === null && maxFeeSats === null
+    ? {
+        code: 'ceiling_missing',
+        field: 'budget.maxFeeRateSatPerVb',
+        message: 'bumping by itself needs a ceiling',
+      }
+    : null
+}
+
 /** Whether a deadline lies in the future and no more than 30 days away (design section 8); null: it does. */
 export function checkDeadline(
   deadline: Instant,
@@ -191,6 +214,7 @@ function queued(request: SpliceRequest, facts: AcceptFacts, checked: Checked): S
     script: address?.script ?? null,
     budget,
     notBefore: request.notBefore,
+    autoBumpAfterBlocks: request.autoBumpAfterBlocks,
     metadata: { ...request.metadata },
     generation: facts.generation,
 
@@ -211,11 +235,14 @@ function queued(request: SpliceRequest, facts: AcceptFacts, checked: Checked): S
 const nothingYet = {
   state: 'queued',
   epoch: 0,
+  unspentThroughHeight: null,
   anchor: null,
   baseline: null,
   attempts: [],
   attemptSerial: 0,
   candidates: [],
+  bumps: [],
+  reorgedAtHeight: null,
   unseenSinceHeight: null,
   foreignSinceHeight: null,
   lockedAt: null,

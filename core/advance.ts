@@ -9,8 +9,10 @@ import type { Observation } from './observation.ts'
 import type { Policy } from './policy.ts'
 import type { Instant, Splice } from './splice.ts'
 import type { Action } from './action.ts'
+import { openBump } from './replacement.ts'
 import { step } from './step.ts'
 import { hasEnded } from './transitions.ts'
+import type { Verdict } from './verdict.ts'
 
 /** More decisions than this cannot follow from one look: a cycle in the table would be a bug. */
 const MAX_DECISIONS = 8
@@ -20,6 +22,7 @@ export type Advance = {
   readonly splice: Splice
   readonly actions: readonly Action[]
   readonly decision: Decision
+  readonly verdict: Verdict
   readonly rowsTaken: readonly string[]
 }
 
@@ -36,9 +39,9 @@ export function advance(splice: Splice, observation: Observation, context: StepC
     rowsTaken.push(decision.row)
     if (decision.event === null) {
       // With every gate open it waits for the slot, and the line says so.
-      const waits = decision.submit ? noted.splice.waitingFor : waitingFor(noted.splice, decision.gates)
+      const waits = decision.act === 'submit' ? noted.splice.waitingFor : waitingFor(noted.splice, decision)
       const waiting = { ...noted.splice, waitingFor: waits }
-      return { splice: waiting, actions, decision, rowsTaken }
+      return { splice: waiting, actions, decision, verdict, rowsTaken }
     }
     const next = step(noted.splice, decision.event, context)
     actions.push(...next.actions)
@@ -48,13 +51,13 @@ export function advance(splice: Splice, observation: Observation, context: StepC
 }
 
 /** One sentence that a person understands; it never names another splice. */
-function waitingFor(splice: Splice, gates: readonly GateReading[]): Splice['waitingFor'] {
+function waitingFor(splice: Splice, { gates, bumpGates }: Decision): Splice['waitingFor'] {
   switch (splice.state) {
     case 'queued':
     case 'submitted':
       return waitingBefore(splice, gates)
     case 'pending':
-      return { code: 'confirmation', message: 'Waiting for the transaction to confirm.' }
+      return waitingForConfirmation(splice, bumpGates)
     case 'confirmed':
       return {
         code: 'final_depth',
@@ -67,6 +70,16 @@ function waitingFor(splice: Splice, gates: readonly GateReading[]): Splice['wait
     case 'cancelled':
       return null
   }
+}
+
+function waitingForConfirmation(splice: Splice, bumpGates: readonly GateReading[]): Splice['waitingFor'] {
+  const shut = openBump(splice) === null ? null : bumpGates.find((reading) => reading.shut !== null)?.shut
+  return shut
+    ? {
+        code: `bump_${shut.code}`,
+        message: `Waiting for the transaction to confirm. Fee bump: ${shut.message}`,
+      }
+    : { code: 'confirmation', message: 'Waiting for the transaction to confirm.' }
 }
 
 function waitingBefore(splice: Splice, gates: readonly GateReading[]): Splice['waitingFor'] {

@@ -37,7 +37,14 @@ export function startAttempt(
   return { splice: say(enter(journalled, 'submitted', why, now), 'splice.submitted', now), actions: [] }
 }
 
-function anAttempt(id: string, number: number, anchor: string, now: number, fenceMs: number | null): Attempt {
+/** An attempt as it is journalled, before anything is known of it. */
+export function anAttempt(
+  id: string,
+  number: number,
+  anchor: string,
+  now: number,
+  fenceMs: number | null,
+): Attempt {
   return {
     id,
     number,
@@ -88,9 +95,11 @@ function meant(
     : result
 }
 
-/** A node's text is kept for operators, and never without bounds. */
-function bounded(result: EventOf<'attempt_answered'>['result']): typeof result {
-  return result.type === 'taken' ? result : { ...result, message: result.message.slice(0, 200) }
+/** A node's text is kept for operators, in plain characters, and never without bounds. */
+export function bounded(result: EventOf<'attempt_answered'>['result']): typeof result {
+  return result.type === 'taken'
+    ? result
+    : { ...result, message: result.message.replace(/[^\x20-\x7e]/g, '?').slice(0, 120) }
 }
 
 function replaced(splice: Splice, attempt: Attempt): Splice {
@@ -104,12 +113,14 @@ function refuse(
   jitter: number,
   { now, policy }: StepContext,
 ): Stepped {
-  const merged = merge(splice, { ...attempt, dead: { rule: 'refused', at: now } }, refusal.class)
-  const count = merged.attempts.find((row) => row.id === attempt.id)?.count ?? 1
+  const refused: Attempt = { ...attempt, dead: { rule: 'refused', at: now } }
+  const attempts = mergeRefusals(splice.attempts, refused, refusal.class)
+  const count = attempts.find((row) => row.id === attempt.id)?.count ?? 1
   const waiting: Splice = {
-    ...merged,
+    ...splice,
+    attempts,
     nextAttemptAt: now + backoffMs(count, jitter, policy),
-    inFlightAt: refusal.class === 'in_flight' ? now : merged.inFlightAt,
+    inFlightAt: refusal.class === 'in_flight' ? now : splice.inFlightAt,
   }
   const stops = refusal.reason !== undefined && afterReason[refusal.reason].then === 'stop'
   const ended = refusal.class === 'invalid' || stops
@@ -122,13 +133,18 @@ function refuse(
 }
 
 /** Refusals that were not executed are one row a class, with a count: they cost no attempt (design section 4, "budget"). */
-function merge(splice: Splice, attempt: Attempt, refusalClass: RefusalClass): Splice {
-  const earlier = splice.attempts.find(
+export function mergeRefusals(
+  attempts: readonly Attempt[],
+  attempt: Attempt,
+  refusalClass: RefusalClass,
+): Attempt[] {
+  const earlier = attempts.find(
     (row) => row.id !== attempt.id && row.result?.type === 'refused' && row.result.class === refusalClass,
   )
   const row = { ...attempt, count: (earlier?.count ?? 0) + 1 }
-  const attempts = splice.attempts.filter((other) => other.id !== earlier?.id)
-  return replaced({ ...splice, attempts }, row)
+  return attempts
+    .filter((other) => other.id !== earlier?.id)
+    .map((other) => (other.id === row.id ? row : other))
 }
 
 /** A node's failure event counts only if it came after the current attempt started, with no candidate seen. */

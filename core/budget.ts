@@ -1,19 +1,22 @@
 import type { Policy } from './policy.ts'
-import type { Attempt, Instant, Splice } from './splice.ts'
+import type { Attempt, Instant } from './splice.ts'
+
+/** What attempts are made for: a splice, or a fee bump of it. Each has a budget of its own. */
+type Attempted = { readonly attempts: readonly Attempt[] }
 
 /** Attempts that may have been taken: all but those refused as not executed (design section 4, "budget"). */
-export function attemptsUsed(splice: Splice): number {
-  return splice.attempts.filter((attempt) => attempt.result?.type !== 'refused').length
+export function attemptsUsed({ attempts }: Attempted): number {
+  return attempts.filter((attempt) => attempt.result?.type !== 'refused').length
 }
 
 /** Attempts that can still take effect. */
-export function livingAttempts(splice: Splice): Attempt[] {
-  return splice.attempts.filter((attempt) => attempt.dead === null)
+export function livingAttempts({ attempts }: Attempted): Attempt[] {
+  return attempts.filter((attempt) => attempt.dead === null)
 }
 
 /** Whether any submission may ever have been taken by the node. */
-export function everTaken(splice: Splice): boolean {
-  return attemptsUsed(splice) > 0
+export function everTaken(attempted: Attempted): boolean {
+  return attemptsUsed(attempted) > 0
 }
 
 /**
@@ -26,9 +29,9 @@ export function fenceOf(attempt: Attempt): Instant | null {
 }
 
 /** The latest fence of all attempts; null if one has none. 0 without attempts. */
-export function lastFence(splice: Splice): Instant | null {
+export function lastFence({ attempts }: Attempted): Instant | null {
   let latest = 0
-  for (const attempt of splice.attempts) {
+  for (const attempt of attempts) {
     const fence = attempt.dead === null ? fenceOf(attempt) : (fenceOf(attempt) ?? 0)
     if (fence === null) return null
     latest = Math.max(latest, fence)

@@ -11,7 +11,7 @@ export function candidatesNow(splice: Splice, hops: readonly Hop[]): Candidate[]
   const known = splice.candidates.map((candidate) => {
     const sighting = sighted.find((s) => s?.tx.txid === candidate.txid)
     const walked = sighting !== undefined || hops.some((hop) => hop.outpoint === candidate.spends)
-    return walked ? { ...candidate, block: blockOf(sighting ?? null) } : candidate
+    return walked ? { ...withFee(candidate, sighting), block: blockOf(sighting ?? null) } : candidate
   })
   const fresh = sighted.flatMap((sighting) =>
     sighting === null || known.some((candidate) => candidate.txid === sighting.tx.txid)
@@ -19,6 +19,13 @@ export function candidatesNow(splice: Splice, hops: readonly Hop[]): Candidate[]
       : [candidateOf(sighting)],
   )
   return [...known, ...fresh]
+}
+
+/** One that an operator named, or that a source showed without its fee, gets it when it is known. */
+function withFee(candidate: Candidate, sighting: Sighting | null | undefined): Candidate {
+  if (candidate.feeSats !== null || !sighting) return candidate
+  const { feeSats, feeRateSatPerKw } = candidateOf(sighting)
+  return { ...candidate, feeSats, feeRateSatPerKw }
 }
 
 function isOurs(splice: Splice, hop: Hop): boolean {
@@ -49,6 +56,7 @@ function candidateOf(sighting: Sighting): Candidate {
     feeSats,
     feeRateSatPerKw: feeSats === null ? null : Math.floor((feeSats * KW) / sighting.parsed.weight),
     seenAt: 0,
+    seenAtHeight: null,
     block: blockOf(sighting),
   }
 }
@@ -76,4 +84,24 @@ export function boundedCandidates(candidates: readonly Candidate[]): Candidate[]
   const surplus = candidates.length - RECORD_LIMITS.candidates
   const droppable = candidates.filter((candidate) => candidate.block === null).slice(0, Math.max(0, surplus))
   return candidates.filter((candidate) => !droppable.includes(candidate))
+}
+
+/** Whether what a candidate pays is over the splice's fee ceiling, feerate or fee; null where its fee is not known. */
+export function isOverCeiling({ budget }: Splice, { feeSats, feeRateSatPerKw }: Candidate): boolean | null {
+  if (feeSats === null || feeRateSatPerKw === null) return null
+  return (
+    feeSats > (budget.maxFeeSats ?? Infinity) || feeRateSatPerKw > (budget.maxFeeRateSatPerKw ?? Infinity)
+  )
+}
+
+/** The candidate that stands now, in a block before one in the mempool; null: none is to be seen. */
+export function visibleCandidate(
+  candidates: readonly Candidate[],
+  hops: readonly Hop[],
+): { readonly candidate: Candidate; readonly weight: number } | null {
+  const shown = hops.flatMap(({ spender }) => {
+    const candidate = candidates.find(({ txid }) => txid === spender?.tx.txid)
+    return spender === null || candidate === undefined ? [] : [{ candidate, weight: spender.parsed.weight }]
+  })
+  return shown.find(({ candidate }) => candidate.block !== null) ?? shown[0] ?? null
 }

@@ -4,7 +4,7 @@ import type { ChainView, Hop, Observation, Sighting } from './observation.ts'
 import { isPinned } from './observation.ts'
 import { splitOutpoint } from './outpoint.ts'
 import type { Policy } from './policy.ts'
-import { candidatesNow, secondEffectOf, unexplainedEffect } from './candidate.ts'
+import { candidatesNow, secondEffectOf, unexplainedEffect, visibleCandidate } from './candidate.ts'
 import { signMoved, signsOf } from './sign.ts'
 import type { Candidate, Signs, Splice } from './splice.ts'
 import { isCommitment } from './transaction.ts'
@@ -36,6 +36,9 @@ export function classify(splice: Splice, observation: Observation, policy: Polic
     peerConnected: pinned ? (channel?.peerConnected ?? false) : null,
     stirring: isStirring(splice, channel, signs, decisive.name),
     signs,
+    visible: visibleCandidate(candidates, hops),
+    signedUnseen: hasSignedUnseen(candidates, channel),
+    negotiating: channel?.negotiation === 'active',
     secondEffect: secondEffectOf(candidates, hops),
     blockMoved: blockMoved(splice, candidates),
     nodeWentBack: wentBack,
@@ -88,13 +91,32 @@ function judge(
   )
   if (visible) return judgement('pending')
   if (candidates.length > 0) {
-    const rival = chain.hops.find(
-      (hop) => hop.spender !== null && candidates.some((candidate) => candidate.spends === hop.outpoint),
-    )?.spender
-    if (!rival) return judgement('unseen')
-    return judgement(rival.effect === 'unknown' ? 'unattributed' : 'replaced', depthOf(rival, tip), policy)
+    return judgeUnseen(candidates, chain, policy)
   }
   return judgeWithoutCandidate(splice, observation, channelGone, policy)
+}
+
+/**
+ * None of the candidates is to be seen. Only where each of the outpoints that they spend has another spender have they lost:
+ * one that nobody spends may be spent by ours again.
+ */
+function judgeUnseen(candidates: readonly Candidate[], chain: ChainView, policy: Policy): Judgement {
+  const rivals = candidates.map((candidate) => rivalOf(candidate, candidates, chain))
+  const known = rivals.filter((rival) => rival !== null)
+  if (known.length < rivals.length) return judgement('unseen')
+  const doubtful = known.find((rival) => rival.effect === 'unknown')
+  if (doubtful) return judgement('unattributed', depthOf(doubtful, chain.tip.height), policy)
+  const depth = Math.min(...known.map((rival) => depthOf(rival, chain.tip.height)))
+  return judgement('replaced', depth, policy)
+}
+
+/** Who has taken a candidate's place; of one whose parent lost its own, who has taken that. null: nobody. */
+function rivalOf(candidate: Candidate, candidates: readonly Candidate[], chain: ChainView): Sighting | null {
+  const hop = chain.hops.find(({ outpoint }) => outpoint === candidate.spends)
+  if (hop !== undefined) return hop.spender
+  const { txid } = splitOutpoint(candidate.spends)
+  const parent = candidates.find((other) => other.txid === txid && other !== candidate)
+  return parent === undefined ? null : rivalOf(parent, candidates, chain)
 }
 
 function judgeConfirmed(
@@ -202,6 +224,14 @@ function isStirring(
   if (channel.negotiation === 'active' || (channel.candidates?.length ?? 0) > 0) return true
   if (signs !== null && signMoved(splice, signs)) return true
   return name !== 'absent' && name !== 'foreign'
+}
+
+/** What the node signed and no chain source ever showed: a replacement that was not relayed. */
+function hasSignedUnseen(candidates: readonly Candidate[], channel: ChannelSnapshot | null): boolean {
+  const reported = channel?.candidates ?? []
+  return reported.some(
+    ({ txid, signed }) => signed && candidates.every((candidate) => candidate.txid !== txid),
+  )
 }
 
 /** Watch ends when the outpoint that stood at the end, and the next one, are spent for good (design section 6, "Watch"). */

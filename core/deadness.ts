@@ -1,5 +1,6 @@
 import { fenceOf, livingAttempts } from './budget.ts'
 import type { Policy } from './policy.ts'
+import { livingBumpAttempts } from './replacement.ts'
 import type { Attempt, DeadRule, Instant, Splice } from './splice.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -46,6 +47,11 @@ export function followedByTaken(splice: Splice, attempt: Attempt): boolean {
   return splice.kind === 'splice_out' && later
 }
 
+/** Nothing of a splice can follow the transaction that lost: no second attempt, and no bump that may wait at the node. */
+export function isAlone(splice: Splice): boolean {
+  return livingAttempts(splice).length <= 1 && livingBumpAttempts(splice).length === 0
+}
+
 const NO_RETURN_STEPS = ['splice_update_secured', 'splice_signed']
 
 /**
@@ -65,11 +71,9 @@ export const deadnessTable: Readonly<Record<DeadRule, Rule>> = {
   },
   conflict_buried: {
     nodes: 'all',
-    says: 'its transaction lost to another one, buried, and the channel is gone or no other attempt is alive',
+    says: 'its transaction lost to another one, buried, and the channel is gone or no other attempt, nor one of a bump, is alive',
     holds: ({ splice, verdict }) =>
-      verdict.name === 'replaced' &&
-      verdict.buried &&
-      (verdict.channelGone || livingAttempts(splice).length <= 1),
+      verdict.name === 'replaced' && verdict.buried && (verdict.channelGone || isAlone(splice)),
   },
   operator: { nodes: 'all', says: 'an operator said so (resolve)', holds: () => false },
   process_restarted: {

@@ -2,6 +2,7 @@ import { rows } from './decisions.ts'
 import type { Row, Situation } from './row.ts'
 import type { SpliceEvent } from './event.ts'
 import type { GateReading } from './gates.ts'
+import { readBumpGates } from './bump-gates.ts'
 import { readGates } from './gates.ts'
 import type { Observation } from './observation.ts'
 import type { Policy } from './policy.ts'
@@ -12,8 +13,10 @@ import type { Verdict } from './verdict.ts'
 export type Decision = {
   readonly row: string
   readonly event: SpliceEvent | null
-  readonly submit: boolean
+  /** What is to be sent, once the slot is seen to be ours; null: nothing. */
+  readonly act: 'submit' | 'bump' | null
   readonly gates: readonly GateReading[]
+  readonly bumpGates: readonly GateReading[]
 }
 
 /** The first row of the decision table that holds. The table covers every state and verdict (a test walks them all). */
@@ -24,11 +27,12 @@ export function decide(
   now: Instant,
   policy: Policy,
 ): Decision {
-  const readings = readGates({ splice, observation, verdict, now, policy })
-  const situation: Situation = { splice, verdict, observation, gates: readings, now, policy }
+  const facts = { splice, observation, verdict, now, policy }
+  const readings = { gates: readGates(facts), bumpGates: readBumpGates(facts) }
+  const situation: Situation = { ...facts, ...readings }
   const row = rows.find((candidate) => applies(candidate, situation))
   if (row === undefined) throw new Error(`no decision for ${splice.state} × ${verdict.name}`)
-  return { row: row.id, event: row.event(situation), submit: row.submit ?? false, gates: readings }
+  return { row: row.id, event: row.event(situation), act: row.act ?? null, ...readings }
 }
 
 /** Whether a row is the one for a situation, as far as the row itself can tell. */

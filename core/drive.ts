@@ -1,7 +1,9 @@
 import type { Advance } from './advance.ts'
 import { advance } from './advance.ts'
+import { bump } from './bump.ts'
 import { commit } from './commit.ts'
 import { REORGANISED } from './ending.ts'
+import { recordForeign } from './foreign.ts'
 import { freezeSlot, leaveSlot, standAside, thawSlot } from './line.ts'
 import type { NodeFault, NodeLook } from './node.ts'
 import type { Observation } from './observation.ts'
@@ -9,6 +11,7 @@ import { observe, slotKeyOf } from './observe.ts'
 import type { Policy } from './policy.ts'
 import type { Ports } from './ports.ts'
 import { publish } from './publish.ts'
+import { keepRaw, rebroadcast } from './raw.ts'
 import type { Result } from './result.ts'
 import { isReleased } from './slot.ts'
 import type { Splice } from './splice.ts'
@@ -47,11 +50,13 @@ export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOp
   const advanced = advance(splice, observation, { now: ports.clock.now(), policy: options.policy })
   for (const row of new Set(advanced.rowsTaken)) ports.telemetry.count(`decision.${row}`)
   await freeze(splice, advanced.actions, observation, ports)
+  await keepRaw(splice, advanced.splice, observation, ports)
   const saved = await commit(splice, advanced.splice, ports, options.policy)
   if (saved === null) return 'busy'
   await carryOut(advanced.actions, saved, ports)
   const finished = await finish(saved, splice.eventSerial, observation, ports, options.policy)
   if (finished === null) return 'busy'
+  await recordForeign(finished, observation, ports)
   return proceed(finished, observation, advanced, ports, options)
 }
 
@@ -63,15 +68,20 @@ function isIdle(splice: Splice): boolean {
 async function proceed(
   splice: Splice,
   observation: Observation,
-  { decision }: Advance,
+  { decision, verdict }: Advance,
   ports: Ports,
   options: DriveOptions,
 ): Promise<Driven> {
-  if (decision.submit && options.mayAct) return submit(splice, observation, ports, options.policy)
-  if (decision.submit) {
+  if (decision.act !== null && !options.mayAct) {
     await ports.queue.hint(splice.id, 0)
     return 'driven'
   }
+  if (decision.act === 'submit') return submit(splice, observation, ports, options.policy)
+  if (decision.act === 'bump') return bump(splice, observation, verdict, ports, options.policy)
+  const configured = ports.nodes.get(splice.node)
+  // Never of one that was given up: its client was told that it does not happen.
+  if (verdict.name === 'unseen' && !hasEnded(splice.state) && configured !== undefined)
+    await rebroadcast(splice, configured, ports)
   await standAside(splice, slotKeyOf(splice, observation.node), observation.slot, ports)
   return 'driven'
 }

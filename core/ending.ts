@@ -1,8 +1,9 @@
 import { attemptsUsed, everTaken } from './budget.ts'
 import type { EventOf } from './event.ts'
+import { hasUnaccountedBump } from './replacement.ts'
 import type { StepContext } from './note.ts'
 import { enter, newEpoch, say, timeline, watchAfter } from './record.ts'
-import type { Proof, Splice } from './splice.ts'
+import type { Attempt, Proof, Splice } from './splice.ts'
 import type { Action, Stepped } from './action.ts'
 
 /** Why a channel is frozen from a reorg after settling until the splice has ended again (design section 7). */
@@ -31,16 +32,25 @@ export function find(splice: Splice, state: 'pending' | 'confirmed', { now }: St
 export function settle(splice: Splice, { now }: StepContext): Stepped {
   const settled = enter({ ...splice, settledAt: now }, 'settled', 'final depth, and the lock stands', now)
   return {
-    splice: say(watchAfter(settled, attemptsUsed(splice) > 1), 'splice.settled', now),
+    splice: say(
+      watchAfter(settled, attemptsUsed(splice) > 1 || hasUnaccountedBump(splice)),
+      'splice.settled',
+      now,
+    ),
     actions: [],
   }
 }
 
 /** A confirmed candidate lost its block; after settling that opens a new epoch and freezes the channel. */
-export function reorganise(splice: Splice, { now }: StepContext): Stepped {
+export function reorganise(splice: Splice, { tipHeight }: EventOf<'reorged'>, { now }: StepContext): Stepped {
   const wasSettled = splice.state === 'settled'
   const opened = wasSettled ? newEpoch(splice) : splice
-  const pending = enter({ ...opened, lockedAt: null }, 'pending', 'a reorg took its block', now)
+  const pending = enter(
+    { ...opened, lockedAt: null, reorgedAtHeight: tipHeight },
+    'pending',
+    'a reorg took its block',
+    now,
+  )
   return {
     splice: say(pending, 'splice.reorged', now),
     actions: wasSettled ? [freeze(REORGANISED), alarm(REORGANISED)] : [],
@@ -77,8 +87,14 @@ export function resolveFailed(splice: Splice, note: string, context: StepContext
   if (splice.candidates.some((candidate) => candidate.block !== null))
     return { splice, actions: [{ type: 'ignored', event: 'resolved_failed' }] }
   const operator = { rule: 'operator' as const, at: context.now }
-  const attempts = splice.attempts.map((attempt) => ({ ...attempt, dead: attempt.dead ?? operator }))
-  return giveUp({ ...splice, attempts }, { code: 'operator', message: note, proof: 'operator' }, context)
+  const declared = (attempt: Attempt): Attempt => ({ ...attempt, dead: attempt.dead ?? operator })
+  const attempts = splice.attempts.map(declared)
+  const bumps = splice.bumps.map((bump) => ({ ...bump, attempts: bump.attempts.map(declared) }))
+  return giveUp(
+    { ...splice, attempts, bumps },
+    { code: 'operator', message: note, proof: 'operator' },
+    context,
+  )
 }
 
 /** An operator names the transaction that is ours. */
@@ -89,13 +105,17 @@ export function resolveCandidate(
 ): Stepped {
   const { txid, spends, note } = event
   const known = splice.candidates.some((candidate) => candidate.txid === txid)
-  const candidate = { txid, spends, feeSats: null, feeRateSatPerKw: null, seenAt: context.now, block: null }
+  const candidate = {
+    txid,
+    spends,
+    feeSats: null,
+    feeRateSatPerKw: null,
+    seenAt: context.now,
+    seenAtHeight: null,
+    block: null,
+  }
   const candidates = known ? splice.candidates : [...splice.candidates, candidate]
-  return find(
-    timeline({ ...splice, candidates }, `resolved: ${note}`.slice(0, 300), context.now),
-    'pending',
-    context,
-  )
+  return find(timeline({ ...splice, candidates }, `resolved: ${note}`, context.now), 'pending', context)
 }
 
 /** Chain evidence contradicts an end without effect: a new epoch, and the channel is frozen. */

@@ -1,6 +1,6 @@
 import type { FailureReason } from './failure.ts'
 import type { Outpoint } from './outpoint.ts'
-import type { CommandResult, Instant, Proof, Signs } from './splice.ts'
+import type { Bump, CommandResult, Instant, Proof, Signs } from './splice.ts'
 import type { Verdict } from './verdict.ts'
 
 /**
@@ -30,10 +30,37 @@ export type SpliceEvent =
     }
   /** A node's failure event: a wake-up that may end submitting. */
   | { readonly type: 'reason_heard'; readonly reason: FailureReason; readonly at: Instant }
+  /** A fee bump is asked for: by a client, or by the splice's own policy. */
+  | {
+      readonly type: 'bump_opened'
+      readonly id: string
+      readonly by: Bump['by']
+      readonly bodyHash: string
+      readonly feeRateSatPerKw: number | null
+      readonly tipHeight: number | null
+    }
+  /** An attempt of the open bump is journalled; it is sent only after it was saved. */
+  | {
+      readonly type: 'bump_started'
+      readonly id: string
+      readonly anchor: Outpoint
+      readonly fenceMs: number | null
+      readonly baseline: Signs
+    }
+  | {
+      readonly type: 'bump_answered'
+      readonly id: string
+      readonly result: CommandResult
+      readonly jitter: number
+    }
+  /** A replacement with a higher feerate was seen. */
+  | { readonly type: 'bump_done'; readonly txid: string }
+  /** The bump comes to nothing; the splice goes on. */
+  | { readonly type: 'bump_abandoned'; readonly code: string; readonly message: string }
   | { readonly type: 'candidate_seen' }
   | { readonly type: 'candidate_confirmed' }
   /** A confirmed candidate lost its block. */
-  | { readonly type: 'reorged' }
+  | { readonly type: 'reorged'; readonly tipHeight: number | null }
   | { readonly type: 'settled' }
   /** Every attempt is dead and the budget allows another. */
   | { readonly type: 'attempts_died' }

@@ -4,7 +4,7 @@ import type { Observation } from './observation.ts'
 import { isPinned } from './observation.ts'
 import type { Policy } from './policy.ts'
 import { RECORD_LIMITS } from './splice.ts'
-import type { Instant, Splice } from './splice.ts'
+import type { Instant, Splice, SpliceKind } from './splice.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What the gates look at. `splice` has the look's facts noted already. */
@@ -32,17 +32,17 @@ export type GateReading = { readonly gate: number; readonly name: string; readon
 
 /** What ldk-node pays at worst is 3/2 of the estimate (`max_funding_feerate`). */
 const WORST_FEE_FACTOR = 1.5
-/** Weight of a splice transaction with a few inputs and outputs: what a fee is estimated with. */
-const TYPICAL_WEIGHT = 1_000
+/** Weight of a splice transaction: what a fee is estimated with. A splice-in has a few inputs of the wallet, and change. */
+const TYPICAL_WEIGHT = { splice_out: 1_000, splice_in: 2_000 } as const
 /** The least lock depth that leaves a margin between a lock and the look that sees its transaction (gate 9). */
 const SAFE_LOCK_DEPTH = 3
 
 const shut = (code: string, message: string): Shut => ({ code, message })
 
 /** The fee that a submission may cost at worst, in satoshis; null without an estimate. */
-export function worstFeeSats(observation: Observation): number | null {
+export function worstFeeSats(kind: SpliceKind, observation: Observation): number | null {
   const rate = worstFeeRateSatPerKw(observation)
-  return rate === null ? null : Math.ceil((rate * TYPICAL_WEIGHT) / 1_000)
+  return rate === null ? null : Math.ceil((rate * TYPICAL_WEIGHT[kind]) / 1_000)
 }
 
 /** The feerate that the node may pay at worst, in sat per 1000 weight; null without an estimate. */
@@ -156,7 +156,8 @@ export const gates: readonly Gate[] = [
   },
 ]
 
-function nodeGate({ splice, observation, now, policy }: GateFacts): Shut | null {
+/** Gate 2, which a fee bump has to pass as well. */
+export function nodeGate({ splice, observation, now, policy }: GateFacts): Shut | null {
   const { node, chain } = observation
   if (node === null) return shut('node_unreachable', 'The node cannot be reached.')
   if (!isPinned(splice, node)) return shut('node_identity', 'Another node answers at the address.')
@@ -191,7 +192,7 @@ function canPay(
   channel: ChannelSnapshot,
   observation: Observation,
 ): Shut | null {
-  const needed = splice.amountSats + (worstFeeSats(observation) ?? 0)
+  const needed = splice.amountSats + (worstFeeSats(splice.kind, observation) ?? 0)
   const available =
     splice.kind === 'splice_in' ? node.spendableSats : Math.floor(channel.outboundMsat / 1_000)
   const where = splice.kind === 'splice_in' ? "the node's wallet" : 'the channel'
@@ -217,7 +218,7 @@ function feeGate(splice: Splice, observation: Observation): Shut | null {
   const { maxFeeRateSatPerKw, maxFeeSats } = splice.budget
   if (maxFeeRateSatPerKw === null && maxFeeSats === null) return null
   const rate = worstFeeRateSatPerKw(observation)
-  const fee = worstFeeSats(observation)
+  const fee = worstFeeSats(splice.kind, observation)
   if (rate === null || fee === null) return shut('fee_unknown', 'Waiting for a feerate estimate.')
   const over = rate > (maxFeeRateSatPerKw ?? Infinity) || fee > (maxFeeSats ?? Infinity)
   return over ? shut('fee_ceiling', 'Waiting for the feerate to fall under the ceiling.') : null

@@ -1,11 +1,16 @@
 import { lastFence, livingAttempts } from './budget.ts'
+import { noteBump, noteBumpDeaths } from './bumps.ts'
 import { boundedCandidates } from './candidate.ts'
 import { deadRuleOf } from './deadness.ts'
 import type { Policy } from './policy.ts'
+import { livingBumpAttempts } from './replacement.ts'
 import { RECORD_LIMITS } from './splice.ts'
 import type { Attempt, Candidate, Instant, Splice } from './splice.ts'
 import { hasEnded } from './transitions.ts'
 import type { Verdict } from './verdict.ts'
+
+/** Blocks between two notes that the lineage's end is unspent: a source that scans blocks scans no more than these. */
+const UNSPENT_EVERY_BLOCKS = 36
 
 /** When and by which bounds a step is taken. */
 export type StepContext = { readonly now: Instant; readonly policy: Policy }
@@ -16,22 +21,35 @@ export function noteLook(splice: Splice, verdict: Verdict, context: StepContext)
     ...splice,
     lineage: [...verdict.lineage].slice(-RECORD_LIMITS.lineage),
     candidates: boundedCandidates(verdict.candidates).map((candidate) =>
-      noteCandidate(candidate, context.now),
+      noteCandidate(candidate, verdict.tipHeight, context.now),
     ),
+    unspentThroughHeight: noteUnspent(splice, verdict),
     unseenSinceHeight: verdict.name === 'unseen' ? (splice.unseenSinceHeight ?? verdict.tipHeight) : null,
     foreignSinceHeight: verdict.name === 'foreign' ? (splice.foreignSinceHeight ?? verdict.tipHeight) : null,
     lockedAt: noteLock(splice, verdict, context.now),
     watch: noteWatch(splice, verdict, context.policy),
   }
-  const quiet = noteQuiet(noted, verdict, context)
+  const looked = noteBump(noteQuiet(noted, verdict, context), verdict, context)
+  const quiet = noteBumpDeaths(looked, verdict, context)
   return {
     ...quiet,
     attempts: quiet.attempts.map((attempt) => noteAttempt(quiet, attempt, verdict, context)),
   }
 }
 
-function noteCandidate(candidate: Candidate, now: Instant): Candidate {
-  return candidate.seenAt === 0 ? { ...candidate, seenAt: now } : candidate
+function noteCandidate(candidate: Candidate, tipHeight: number | null, now: Instant): Candidate {
+  if (candidate.seenAt !== 0 && candidate.seenAtHeight !== null) return candidate
+  return { ...candidate, seenAt: candidate.seenAt || now, seenAtHeight: candidate.seenAtHeight ?? tipHeight }
+}
+
+/**
+ * Only a chain source without an index of spenders needs it, and only to know where to begin: a new height is noted for a
+ * new end of the lineage, and every few hours, so that no write is owed to it at every block.
+ */
+function noteUnspent(splice: Splice, verdict: Verdict): number | null {
+  const before = verdict.lineage.at(-1) === splice.lineage.at(-1) ? splice.unspentThroughHeight : null
+  if (verdict.name !== 'absent' || verdict.tipHeight === null) return before
+  return before === null || verdict.tipHeight - before >= UNSPENT_EVERY_BLOCKS ? verdict.tipHeight : before
 }
 
 /** A lock is a fact about a confirmed candidate; a reorg that takes the confirmation takes the fact. */
@@ -52,13 +70,16 @@ function noteWatch(splice: Splice, verdict: Verdict, policy: Policy): Splice['wa
  * of: the fence, an `in_flight` reply, the peer's return, a gap between looks. Kept only while an attempt is alive.
  */
 function noteQuiet(splice: Splice, verdict: Verdict, { now, policy }: StepContext): Splice {
-  const counts =
-    !hasEnded(splice.state) && livingAttempts(splice).length > 0 && splice.candidates.length === 0
+  // With a candidate that lost, what may still run is a bump that waits at the node.
+  const lost = verdict.name === 'replaced' && verdict.buried && livingBumpAttempts(splice).length > 0
+  const waits = livingAttempts(splice).length > 0 && splice.candidates.length === 0
+  const counts = !hasEnded(splice.state) && (waits || lost)
   if (!counts) return { ...splice, quietSince: null, lastLookAt: null }
   if (verdict.peerConnected === null || (verdict.peerConnected && verdict.name === 'not_known')) return splice
-  const fence = lastFence(splice)
-  const stirred = !verdict.peerConnected || verdict.stirring || fence === null || fence > now
-  if (stirred) return { ...splice, quietSince: null, lastLookAt: now }
+  const fence = lost ? lastFence({ attempts: livingBumpAttempts(splice) }) : lastFence(splice)
+  const stirs = lost ? verdict.negotiating : verdict.stirring
+  const stirred = !verdict.peerConnected || stirs || fence === null || fence > now
+  if (stirred) return { ...splice, quietSince: null, lastLookAt: null }
   const gap = splice.lastLookAt === null || now - splice.lastLookAt > policy.quietGapMs
   const since = gap ? now : (splice.quietSince ?? now)
   return { ...splice, quietSince: Math.max(since, fence, splice.inFlightAt ?? 0), lastLookAt: now }

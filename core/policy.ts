@@ -36,6 +36,9 @@ export const Policy = z.object({
 })
 export type Policy = z.infer<typeof Policy>
 
+/** Tries of one fee bump that may have been taken (design section 6, "Fee bumps"). */
+export const BUMP_ATTEMPTS = 3
+
 /** Bounds and defaults of a client's budget (design section 8). */
 export const BUDGET = {
   defaultAttempts: 3,

@@ -29,7 +29,7 @@ export async function previewGates(draft: Splice, ports: Ports, policy: Policy):
       open: shut === null,
       message: shut?.message ?? null,
     })),
-    estimatedFeeSats: worstFeeSats(observation),
+    estimatedFeeSats: worstFeeSats(draft.kind, observation),
     feeRateSatPerKw: worstFeeRateSatPerKw(observation),
     outboundSats: observation.channel === null ? null : Math.floor(observation.channel.outboundMsat / 1_000),
     spendableSats: observation.node?.spendableSats ?? null,

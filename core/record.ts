@@ -5,6 +5,9 @@ import type { EventType, Instant, Splice, SpliceState } from './splice.ts'
 /** Published events that stay in the record for readers; older ones are in the log. */
 const EVENTS_KEPT = 20
 
+/** A line of the timeline is a sentence; fifty of the longest have to fit into the record. */
+const WHY_CHARACTERS = 200
+
 /** What a client hears at most once in an epoch (design section 1, P7). */
 const ONCE_AN_EPOCH: readonly EventType[] = [
   'splice.accepted',
@@ -17,7 +20,8 @@ const ONCE_AN_EPOCH: readonly EventType[] = [
 ]
 
 /** Adds a line to the timeline; equal neighbours are merged with a count (design section 9). */
-export function timeline(splice: Splice, why: string, now: Instant): Splice {
+export function timeline(splice: Splice, says: string, now: Instant): Splice {
+  const why = says.slice(0, WHY_CHARACTERS)
   const last = splice.timeline.at(-1)
   if (last?.status === splice.state && last.why === why) {
     const merged = { ...last, at: now, count: last.count + 1 }
@@ -29,7 +33,7 @@ export function timeline(splice: Splice, why: string, now: Instant): Splice {
 
 /** Moves a splice into a state, with a reason for people. */
 export function enter(splice: Splice, state: SpliceState, why: string, now: Instant): Splice {
-  return timeline({ ...splice, state, waitingFor: null }, why.slice(0, 300), now)
+  return timeline({ ...splice, state, waitingFor: null }, why, now)
 }
 
 /** Records an event to be published. An outcome is said once in an epoch. */
@@ -53,11 +57,7 @@ export function newEpoch(splice: Splice): Splice {
 /** Submitting is over; the first reason stands. */
 export function over(splice: Splice, code: string, message: string, now: Instant): Splice {
   if (splice.over !== null) return splice
-  return timeline(
-    { ...splice, over: { code, message, at: now } },
-    `no further attempt: ${message}`.slice(0, 300),
-    now,
-  )
+  return timeline({ ...splice, over: { code, message, at: now } }, `no further attempt: ${message}`, now)
 }
 
 /** Sets the watch that follows an end, from the funding outpoint that stands now (design section 6, "Watch"). */

@@ -11,6 +11,8 @@ export type Situation = {
   readonly verdict: Verdict
   readonly observation: Observation
   readonly gates: readonly GateReading[]
+  /** The gates of the open fee bump; none without one. */
+  readonly bumpGates: readonly GateReading[]
   readonly now: Instant
   readonly policy: Policy
 }
@@ -26,7 +28,7 @@ export type Row = {
   readonly when: Condition | null
   readonly then: string
   readonly event: (situation: Situation) => SpliceEvent | null
-  readonly submit?: true
+  readonly act?: 'submit' | 'bump'
 }
 
 /** A row that decides to do nothing. */

@@ -1,4 +1,6 @@
-import { livingAttempts } from './budget.ts'
+import { fenceOf } from './budget.ts'
+import { isAlone } from './deadness.ts'
+import { livingBumpAttempts } from './replacement.ts'
 import type { Row } from './row.ts'
 import { attention, closedWithoutEffect, wait } from './row.ts'
 import type { SpliceState } from './splice.ts'
@@ -22,10 +24,8 @@ export const rowsAfter: readonly Row[] = [
     states: ['pending', 'confirmed', 'needs_attention'],
     verdicts: ['replaced'],
     when: {
-      says: 'the other transaction is buried, and nothing of ours can follow: the channel is gone, or no other attempt is alive',
-      holds: (situation) =>
-        situation.verdict.buried &&
-        (situation.verdict.channelGone || livingAttempts(situation.splice).length <= 1),
+      says: 'the other transaction is buried, and nothing of ours can follow: the channel is gone, or no other attempt, nor one of a bump, is alive',
+      holds: ({ splice, verdict }) => verdict.buried && (verdict.channelGone || isAlone(splice)),
     },
     then: 'failed: channel_closed, or lineage_spent',
     event: ({ verdict }) =>
@@ -43,13 +43,13 @@ export const rowsAfter: readonly Row[] = [
     states: ['pending', 'confirmed'],
     verdicts: ['replaced'],
     when: {
-      says: 'the other transaction is buried, and another attempt is alive',
+      says: 'the other transaction is buried, and another attempt, or one of a bump, is alive',
       holds: ({ verdict }) => verdict.buried,
     },
     then: 'needs_attention: unproven',
     event: attention(
       'unproven',
-      'another transaction took its place, and a second attempt may still take effect',
+      'another transaction took its place, and a second attempt, or a fee bump, may still take effect',
     ),
   },
   {
@@ -78,7 +78,11 @@ export const rowsAfter: readonly Row[] = [
     id: 'settle',
     states: ['confirmed'],
     verdicts: ['final'],
-    when: null,
+    when: {
+      says: 'no request of a bump can still reach the node, where it would replace the next splice of the channel',
+      holds: ({ splice, now }) =>
+        livingBumpAttempts(splice).every((attempt) => (fenceOf(attempt) ?? 0) < now),
+    },
     then: 'settled',
     event: () => ({ type: 'settled' }),
   },
@@ -88,7 +92,7 @@ export const rowsAfter: readonly Row[] = [
     verdicts: ['pending', 'unseen', 'replaced'],
     when: null,
     then: 'pending',
-    event: () => ({ type: 'reorged' }),
+    event: ({ verdict }) => ({ type: 'reorged', tipHeight: verdict.tipHeight }),
   },
   {
     id: 'not_locked',
@@ -114,7 +118,7 @@ export const rowsAfter: readonly Row[] = [
       holds: ({ verdict }) => verdict.blockMoved && (verdict.name !== 'confirmed' || !verdict.buried),
     },
     then: 'pending: a new epoch',
-    event: () => ({ type: 'reorged' }),
+    event: ({ verdict }) => ({ type: 'reorged', tipHeight: verdict.tipHeight }),
   },
   {
     id: 'correct',

@@ -215,7 +215,7 @@ export const rowsBefore: readonly Row[] = [
     },
     then: 'submit, once the slot is ours (gate 11)',
     event: () => null,
-    submit: true,
+    act: 'submit',
   },
   wait('wait', WAITING, 'wait for the first shut gate'),
 ]

@@ -4,7 +4,14 @@ import { AmountSats } from './money.ts'
 import { Outpoint, Txid } from './outpoint.ts'
 
 /** How much one record holds; what comes beyond is merged, dropped or refused (design section 9). */
-export const RECORD_LIMITS = { attempts: 20, candidates: 20, lineage: 50, timeline: 50 } as const
+export const RECORD_LIMITS = {
+  attempts: 20,
+  bumps: 10,
+  bumpAttempts: 6,
+  candidates: 20,
+  lineage: 50,
+  timeline: 50,
+} as const
 
 /** Milliseconds since 1970. Inside; the API speaks ISO 8601. */
 export type Instant = number
@@ -62,7 +69,7 @@ export type DeadRule = z.infer<typeof DeadRule>
 export const Attempt = z.object({
   id: z.string(),
   number: z.int().positive(),
-  kind: z.literal('submit'),
+  kind: z.enum(['submit', 'bump']),
   anchor: Outpoint,
   /** The time that the first request is signed with. */
   startedAt: Instant,
@@ -86,6 +93,8 @@ export const Candidate = z.object({
   feeSats: z.int().nonnegative().nullable(),
   feeRateSatPerKw: z.int().nonnegative().nullable(),
   seenAt: Instant,
+  /** Height of the tip when it was first seen. */
+  seenAtHeight: z.int().nonnegative().nullable().default(null),
   block: z.object({ height: z.int().nonnegative(), hash: z.string() }).nullable(),
 })
 export type Candidate = z.infer<typeof Candidate>
@@ -99,6 +108,43 @@ export const Signs = z.object({
 })
 export type Signs = z.infer<typeof Signs>
 
+/**
+ * A wish to replace the pending candidate by one with a higher feerate (design section 6, "Fee bumps"). Its attempts are its
+ * own: they are bound to the candidate, and cost the splice's budget nothing.
+ */
+export const Bump = z.object({
+  id: z.string(),
+  /** Who asked: a client, or the splice's own policy. */
+  by: z.enum(['client', 'policy']),
+  /** sha-256 of the request's body: the same key with another body is refused. */
+  bodyHash: z.string(),
+  /** What was asked for; null: anything above the candidate's feerate, as the node chooses. */
+  feeRateSatPerKw: z.int().positive().nullable(),
+  /** The candidate that was to be replaced. */
+  from: z.object({ txid: Txid, feeRateSatPerKw: z.int().nonnegative().nullable() }),
+  attempts: z.array(Attempt).max(RECORD_LIMITS.bumpAttempts),
+  attemptSerial: z.int().nonnegative(),
+  /** The node's signs when the first attempt was journalled. */
+  baseline: Signs.nullable(),
+  quietSince: Instant.nullable(),
+  lastLookAt: Instant.nullable(),
+  inFlightAt: Instant.nullable(),
+  nextAttemptAt: Instant.nullable(),
+  openedAt: Instant,
+  openedAtHeight: z.int().nonnegative().nullable(),
+  /** How it ended; null while it is open. */
+  outcome: z
+    .object({
+      result: z.enum(['done', 'abandoned']),
+      code: z.string(),
+      message: z.string().max(300),
+      txid: Txid.nullable(),
+      at: Instant,
+    })
+    .nullable(),
+})
+export type Bump = z.infer<typeof Bump>
+
 /** The types of what a client hears (design section 8). */
 export const EventType = z.enum([
   'splice.accepted',
@@ -111,6 +157,8 @@ export const EventType = z.enum([
   'splice.needs_attention',
   'splice.reorged',
   'splice.corrected',
+  'splice.bumped',
+  'splice.bump_failed',
   'splice.anomaly',
 ])
 export type EventType = z.infer<typeof EventType>
@@ -152,6 +200,8 @@ export const Splice = z.object({
     maxFeeSats: z.int().positive().nullable(),
   }),
   notBefore: Instant.nullable(),
+  /** Blocks without a confirmation after which it bumps its fee by itself, under its ceiling; null: never. */
+  autoBumpAfterBlocks: z.int().positive().nullable().default(null),
   metadata: z.record(z.string(), z.string()),
 
   /** The table's generation when it was accepted or last released by an operator: an older one came out of a backup. */
@@ -161,12 +211,18 @@ export const Splice = z.object({
   epoch: z.int().nonnegative(),
   /** The funding outpoints from acceptance on, oldest first; the last one known is the current funding. */
   lineage: z.array(Outpoint).min(1).max(RECORD_LIMITS.lineage),
+  /** Height through which the end of the lineage was last known unspent; refreshed now and then. */
+  unspentThroughHeight: z.int().nonnegative().nullable().default(null),
   /** The funding outpoint that stood when the splice was first submitted; null before. */
   anchor: Outpoint.nullable(),
   baseline: Signs.nullable(),
   attempts: z.array(Attempt).max(RECORD_LIMITS.attempts),
   attemptSerial: z.int().nonnegative(),
   candidates: z.array(Candidate).max(RECORD_LIMITS.candidates),
+  /** Newest last; at most one of them is open. */
+  bumps: z.array(Bump).max(RECORD_LIMITS.bumps).default([]),
+  /** Height of the tip when a reorg last took a candidate's block. */
+  reorgedAtHeight: z.int().nonnegative().nullable().default(null),
   /** Height at which a candidate that was seen was first missed. */
   unseenSinceHeight: z.int().nonnegative().nullable(),
   /** Height at which the channel was first seen on a foreign funding with an attempt alive. */

@@ -2,6 +2,8 @@ import { strict as assert } from 'node:assert'
 import type { Action, Stepped } from './action.ts'
 import { answerAttempt, hearReason, restore, retry, startAttempt } from './attempts.ts'
 import { livingAttempts } from './budget.ts'
+import { isOverCeiling } from './candidate.ts'
+import { abandonBump, answerBump, beginBump, finishBump, startBump } from './bumps.ts'
 import * as ending from './ending.ts'
 import type { EventOf, SpliceEvent } from './event.ts'
 import { noteLook } from './note.ts'
@@ -41,12 +43,22 @@ function apply(splice: Splice, event: SpliceEvent, context: StepContext): Steppe
       return answerAttempt(splice, event, context)
     case 'reason_heard':
       return hearReason(splice, event, context)
+    case 'bump_opened':
+      return beginBump(splice, event, context)
+    case 'bump_started':
+      return startBump(splice, event, context)
+    case 'bump_answered':
+      return answerBump(splice, event, context)
+    case 'bump_done':
+      return finishBump(splice, event, context)
+    case 'bump_abandoned':
+      return abandonBump(splice, event, context)
     case 'candidate_seen':
       return ending.find(splice, 'pending', context)
     case 'candidate_confirmed':
       return ending.find(splice, 'confirmed', context)
     case 'reorged':
-      return ending.reorganise(splice, context)
+      return ending.reorganise(splice, event, context)
     case 'settled':
       return ending.settle(splice, context)
     case 'attempts_died':
@@ -82,7 +94,25 @@ function look(splice: Splice, event: EventOf<'looked'>, context: StepContext): S
   const noted = noteLook(splice, event.verdict, context)
   const cause = 'the node stands on an older funding outpoint than was seen, or is another node'
   const actions: Action[] = event.verdict.nodeWentBack ? [{ type: 'freeze_channel', cause }] : []
-  return { splice: noted, actions }
+  return reportFees(splice, noted, actions, context)
+}
+
+/** What could only be checked against the worst case before submitting is reported if it went over (P3). */
+function reportFees(
+  before: Splice,
+  noted: Splice,
+  actions: readonly Action[],
+  { now }: StepContext,
+): Stepped {
+  const known = new Set(before.candidates.map(({ txid }) => txid))
+  const over = noted.candidates
+    .filter(({ txid }) => !known.has(txid))
+    .filter((fresh) => isOverCeiling(noted, fresh))
+  const message = 'the fee of a transaction is over the ceiling'
+  return {
+    splice: over.reduce((splice, { txid }) => timeline(splice, `${message}: ${txid}`, now), noted),
+    actions: [...actions, ...over.map((): Action => ({ type: 'alarm', message }))],
+  }
 }
 
 function attend(

@@ -1,16 +1,16 @@
 import { decodeAddress } from './address.ts'
 import { signsOf } from './sign.ts'
-import { amend, commit } from './commit.ts'
+import { commit } from './commit.ts'
 import { acquireSlot, standAside } from './line.ts'
 import type { SlotOutcome } from './line.ts'
-import type { ChannelSnapshot, NodeLook } from './node.ts'
+import type { ChannelSnapshot, NodeLook, SubmitRequest } from './node.ts'
 import { slotKeyOf } from './observe.ts'
 import type { Observation } from './observation.ts'
 import type { Policy } from './policy.ts'
 import type { ConfiguredNode, Ports } from './ports.ts'
-import type { Attempt, CommandResult, Splice } from './splice.ts'
+import { send } from './send.ts'
+import type { Attempt, Splice } from './splice.ts'
 import { step } from './step.ts'
-import { pauseNode } from './survey.ts'
 
 const WAITING: Readonly<Record<Exclude<SlotOutcome, 'mine'>, { code: string; message: string }>> = {
   waiting: { code: 'slot', message: 'Another splice on this channel goes first.' },
@@ -52,7 +52,18 @@ export async function submit(
   }
   const journalled = await journal(addressed, node, channel, ports, policy)
   if (journalled === null) return 'busy'
-  const answered = await send(journalled.splice, journalled.attempt, node, configured, ports, policy)
+  const request = requestOf(journalled.splice, journalled.attempt)
+  const { overlapGuard } = node.capabilities
+  const { id } = journalled.attempt
+  const answered = await send(
+    {
+      ...journalled,
+      command: () => configured.port.submit(request, ports.call()),
+      answered: (result, jitter) => ({ type: 'attempt_answered', id, result, overlapGuard, jitter }),
+    },
+    ports,
+    policy,
+  )
   // Refused for now, with nothing alive: the others on the channel go first while it backs off.
   if (answered?.state === 'queued') {
     const key = slotKeyOf(splice, node)
@@ -113,67 +124,18 @@ async function journal(
   return saved === null || attempt === undefined ? null : { splice: saved, attempt }
 }
 
-async function send(
-  splice: Splice,
-  attempt: Attempt,
-  node: NodeLook,
-  configured: ConfiguredNode,
-  ports: Ports,
-  policy: Policy,
-): Promise<Splice | null> {
-  const late = ports.clock.now() - attempt.startedAt > policy.sendWithinMs
-  const result: CommandResult = late
-    ? { type: 'refused', class: 'not_now', message: 'not sent: journalling took too long' }
-    : await command(splice, attempt, configured, ports)
-  const jitter = ports.chance.fraction()
-  const answered = await amend(
-    splice.id,
-    (stored) =>
-      step(
-        stored,
-        {
-          type: 'attempt_answered',
-          id: attempt.id,
-          result,
-          overlapGuard: node.capabilities.overlapGuard,
-          jitter,
-        },
-        { now: ports.clock.now(), policy },
-      ),
-    ports,
-    policy,
-  )
-  for (const action of answered?.actions ?? []) {
-    if (action.type === 'pause_node') await pauseNode(splice.node, action.message, ports)
-  }
-  return answered?.splice ?? null
-}
-
-async function command(
-  splice: Splice,
-  attempt: Attempt,
-  configured: ConfiguredNode,
-  ports: Ports,
-): Promise<CommandResult> {
-  try {
-    return await configured.port.submit(
-      {
-        attemptId: attempt.id,
-        channelId: splice.channelId,
-        userChannelId: splice.userChannelId,
-        peerId: splice.peerId,
-        anchor: attempt.anchor,
-        kind: splice.kind,
-        amountSats: splice.amountSats,
-        address: splice.address,
-        signedAt: attempt.startedAt,
-        maxFeeRateSatPerKw: splice.budget.maxFeeRateSatPerKw,
-        maxFeeSats: splice.budget.maxFeeSats,
-      },
-      ports.call(),
-    )
-  } catch {
-    // A port must not throw here; if one does, nothing is known of the request.
-    return { type: 'unknown', message: 'the adapter failed' }
+function requestOf(splice: Splice, attempt: Attempt): SubmitRequest {
+  return {
+    attemptId: attempt.id,
+    channelId: splice.channelId,
+    userChannelId: splice.userChannelId,
+    peerId: splice.peerId,
+    anchor: attempt.anchor,
+    kind: splice.kind,
+    amountSats: splice.amountSats,
+    address: splice.address,
+    signedAt: attempt.startedAt,
+    maxFeeRateSatPerKw: splice.budget.maxFeeRateSatPerKw,
+    maxFeeSats: splice.budget.maxFeeSats,
   }
 }

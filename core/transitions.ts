@@ -16,6 +16,13 @@ const evidence = {
   candidate_confirmed: to('confirmed', 'a transaction of ours is in a block (a jump after an outage)'),
 } as const satisfies Row
 
+const bumpEnds = (state: SpliceState) =>
+  ({
+    bump_answered: to(state, 'a late answer is attached to its bump'),
+    bump_done: to(state, 'a replacement with a higher feerate was seen'),
+    bump_abandoned: to(state, 'nothing left to replace, or its budget is spent; the splice goes on'),
+  }) as const satisfies Row
+
 /**
  * The states of design section 5 and what leads from one to the next. `step` asserts that it moves only along this table;
  * `docs/states.md` is drawn from it.
@@ -58,6 +65,9 @@ export const transitions: Readonly<Record<SpliceState, Row>> = {
     attempt_answered: to('pending', 'a late answer moves nothing backwards'),
     reason_heard: to('pending', 'a candidate was seen: only a wake-up'),
     candidate_confirmed: to('confirmed', 'in a block'),
+    bump_opened: to('pending', 'a fee bump is asked for'),
+    bump_started: to('pending', 'an attempt of the bump is journalled, about to be sent'),
+    ...bumpEnds('pending'),
     given_up: to('failed', 'the channel closed, or the lineage was spent by another, buried'),
     attention_needed: to('needs_attention', 'unseen for long, or ambiguous'),
     second_effect: to('pending', 'anomaly: the channel is frozen'),
@@ -67,6 +77,7 @@ export const transitions: Readonly<Record<SpliceState, Row>> = {
     attempt_answered: to('confirmed', 'a late answer moves nothing backwards'),
     reason_heard: to('confirmed', 'a candidate was seen: only a wake-up'),
     reorged: to('pending', 'its block left the chain'),
+    ...bumpEnds('confirmed'),
     settled: to('settled', 'final depth, and the lock still stands one look later'),
     given_up: to('failed', 'another transaction took its place, buried'),
     attention_needed: to('needs_attention', 'final, but not locked'),
@@ -76,18 +87,21 @@ export const transitions: Readonly<Record<SpliceState, Row>> = {
     looked: to('settled', 'facts noted'),
     attempt_answered: to('settled', 'a late answer moves nothing backwards'),
     reorged: to('pending', 'a reorg took it from its final depth: a new epoch'),
+    ...bumpEnds('settled'),
     second_effect: to('settled', 'anomaly: the channel is frozen'),
     watch_ended: to('settled', 'nothing can follow any more'),
   },
   failed: {
     looked: to('failed', 'facts noted'),
     attempt_answered: to('failed', 'a late answer moves nothing backwards'),
+    ...bumpEnds('failed'),
     corrected: to('pending', 'chain evidence: a new epoch, and an alarm'),
     watch_ended: to('failed', 'nothing can follow any more'),
   },
   cancelled: {
     looked: to('cancelled', 'facts noted'),
     attempt_answered: to('cancelled', 'a late answer moves nothing backwards'),
+    ...bumpEnds('cancelled'),
     corrected: to('pending', 'chain evidence: a new epoch, and an alarm'),
     watch_ended: to('cancelled', 'nothing can follow any more'),
   },
@@ -96,6 +110,7 @@ export const transitions: Readonly<Record<SpliceState, Row>> = {
     attempt_answered: to('needs_attention', 'a late answer is attached'),
     reason_heard: to('needs_attention', 'a wake-up'),
     restored: to('needs_attention', 'the record came out of a backup'),
+    ...bumpEnds('needs_attention'),
     ...evidence,
     submitting_over: to('needs_attention', 'its deadline has passed'),
     given_up: to('failed', 'every attempt proven dead, or the channel closed'),

@@ -47,6 +47,12 @@ export type Verdict = {
   /** Anything that speaks against quiet: a sign, a negotiation, a candidate. */
   readonly stirring: boolean
   readonly signs: Signs | null
+  /** The candidate that stands now, in a block or in the mempool, and the weight of its transaction; null: none is to be seen. */
+  readonly visible: { readonly candidate: Candidate; readonly weight: number } | null
+  /** The node reports a signed candidate that no chain source knows; where it reports none, the signs tell (replacement.ts). */
+  readonly signedUnseen: boolean
+  /** The node reports a running negotiation. */
+  readonly negotiating: boolean
   /** A second, independent transaction with our effect. */
   readonly secondEffect: string | null
   /** A confirmed candidate is not in the block that was recorded any more: a reorg. */

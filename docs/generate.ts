@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { bumpGates } from '../core/bump-gates.ts'
 import { deadnessTable } from '../core/deadness.ts'
 import { rows } from '../core/decisions.ts'
 import { afterReason } from '../core/failure.ts'
@@ -77,6 +78,14 @@ export function decisionsPage(): string {
     '| gate | name | open when |',
     '|---|---|---|',
     ...gates.map((gate) => `| ${gate.number} | \`${gate.name}\` | ${gate.says} |`),
+    '',
+    '## Gates of a fee bump',
+    '',
+    'All must be open just before an attempt of a bump is journalled; the slot is read again, consistently.',
+    '',
+    '| gate | name | open when |',
+    '|---|---|---|',
+    ...bumpGates.map((gate) => `| ${gate.number} | \`${gate.name}\` | ${gate.says} |`),
     '',
     '## Reasons',
     '',

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startChild } from './child.ts'
+import { bumped, firstRun, reorganised, secondRun } from './demo/bumps.ts'
 import { NotConfirmed } from './demo/narrator.ts'
 import { Stage } from './demo/stage.ts'
 import { failed, forgotten, leftAlone, replayed, resubmitted, settled } from './demo/story.ts'
@@ -21,6 +22,8 @@ async function play(dataDir: string): Promise<void> {
     await leftAlone(stage, splice)
     await failed(stage)
     await replayed(stage, order, splice)
+    await bumped(stage, firstRun)
+    await reorganised(stage, await bumped(stage, secondRun))
     print(`\nAll ${stage.narrator.confirmed} claims confirmed in ${stage.narrator.seconds.toFixed(0)} s.`)
   } catch (error) {
     print(`\nWhat the product printed:\n${product.output()}`)

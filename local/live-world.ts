@@ -108,6 +108,7 @@ function savedRpc(rpc: LdkRpc, { tick, save, saveIfNoted }: Saving): LdkRpc {
     connectPeer: (nodeId, address, options) => change(() => rpc.connectPeer(nodeId, address, options)),
     spliceIn: (request, options) => change(() => rpc.spliceIn(request, options)),
     spliceOut: (request, options) => change(() => rpc.spliceOut(request, options)),
+    bumpFee: (request, options) => change(() => rpc.bumpFee(request, options)),
   }
 }
 

@@ -12,7 +12,7 @@ export const TRIES_MAX = 5
 
 /** A client's or an operator's word about a splice. */
 export type Command = {
-  readonly name: 'cancel' | 'retry' | 'resolve'
+  readonly name: 'bump' | 'cancel' | 'retry' | 'resolve'
   /** The event that the command is, in view of the splice as it stands; null: it is done already. Throws what stands against it. */
   readonly eventFor: (splice: Splice) => Promise<SpliceEvent | null> | SpliceEvent | null
   /** Where the transition table does not list the event. */

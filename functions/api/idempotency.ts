@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
-import type { Splice } from '../../core/splice.ts'
 import { Problem } from './problem.ts'
 
 export const IDEMPOTENCY_KEY = 'Idempotency-Key'
@@ -32,9 +31,9 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
 }
 
-/** Throws 422 unless a splice was ordered with this very body. */
-export function assertReplay(splice: Splice, hash: string): void {
-  if (splice.bodyHash !== hash)
+/** Throws 422 unless what the key stands for was ordered with this very body. */
+export function assertReplay(earlier: { readonly bodyHash: string }, hash: string): void {
+  if (earlier.bodyHash !== hash)
     throw new Problem('idempotency_key_reused', {
       field: IDEMPOTENCY_KEY,
       detail: 'the body differs from the one that this key was first used with; a new order needs a new key',

@@ -46,6 +46,13 @@ export const SpliceBody = z
       })
       .optional(),
     notBefore: Time.optional().openapi({ description: 'No submission before it.' }),
+    autoBump: z
+      .strictObject({ afterBlocks: z.int().min(1).max(2016) })
+      .optional()
+      .openapi({
+        description:
+          'Bumps the fee by itself when unconfirmed after so many blocks, up to the ceiling of the budget, which it needs.',
+      }),
     metadata: Metadata.optional().openapi({ description: 'Yours: given back with the splice.' }),
   })
   .openapi('SpliceRequest')
@@ -68,6 +75,7 @@ export function requestOf(body: SpliceBody): SpliceRequest {
       maxFeeSats: budget?.maxFeeSats ?? null,
     },
     notBefore: instantOf(body.notBefore),
+    autoBumpAfterBlocks: body.autoBump?.afterBlocks ?? null,
     metadata: body.metadata ?? {},
   }
 }

@@ -7,7 +7,7 @@ const Said = z.object({ code: z.string(), message: z.string() })
 
 const AttemptView = z.object({
   number: z.int(),
-  kind: z.literal('submit'),
+  kind: z.enum(['submit', 'bump']),
   anchor: z.string(),
   startedAt: Time,
   result: z.enum(['taken', 'refused', 'unknown']).nullable().openapi({
@@ -24,9 +24,28 @@ const CandidateView = z.object({
   txid: z.string(),
   feeSats: z.int().nullable(),
   feeRateSatPerVb: z.number().nullable(),
+  overCeiling: z.boolean().nullable().openapi({
+    description: 'Whether it pays more than the budget allows; null while its fee is not known.',
+  }),
   confirmations: z.int(),
   blockHash: z.string().nullable(),
   seenAt: Time,
+})
+
+const BumpView = z.object({
+  id: z.string(),
+  status: z.enum(['open', 'done', 'abandoned']),
+  by: z.enum(['client', 'policy']),
+  feeRateSatPerVb: z
+    .number()
+    .nullable()
+    .openapi({ description: 'What was asked for; null: the node chooses.' }),
+  replaces: z.string().openapi({ description: 'The transaction that was to be replaced.' }),
+  txid: z.string().nullable().openapi({ description: 'The replacement, once it was seen.' }),
+  attempts: z.array(AttemptView),
+  outcome: Said.nullable(),
+  openedAt: Time,
+  endedAt: Time.nullable(),
 })
 
 /** A splice as the API shows it (design section 8). */
@@ -47,7 +66,8 @@ export const SpliceView = z
     }),
     attempts: z.array(AttemptView),
     candidates: z.array(CandidateView),
-    bumps: z.array(z.record(z.string(), z.unknown())),
+    bumps: z.array(BumpView),
+    autoBump: z.object({ afterBlocks: z.int() }).nullable(),
     budget: z.object({
       maxAttempts: z.int(),
       attemptsUsed: z.int(),

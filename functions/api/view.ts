@@ -1,9 +1,10 @@
 import { attemptsUsed } from '../../core/budget.ts'
+import { isOverCeiling } from '../../core/candidate.ts'
 import { paymentIdOf } from '../../core/ids.ts'
 import type { ItemKind, ItemOf } from '../../core/items.ts'
 import { satPerVb } from '../../core/money.ts'
 import type { Store } from '../../core/ports.ts'
-import type { Attempt, Candidate, Instant, Splice } from '../../core/splice.ts'
+import type { Attempt, Bump, Candidate, Instant, Splice } from '../../core/splice.ts'
 import type { SpliceView } from './splice-view.ts'
 
 /** What a view needs besides the record. null: never seen. */
@@ -67,8 +68,9 @@ function render(splice: Splice, { feeCap, tipHeight }: Surroundings): SpliceView
     paymentId: paymentIdOf(splice.id),
     anchor: splice.anchor,
     attempts: splice.attempts.map(attemptView),
-    candidates: splice.candidates.map((candidate) => candidateView(candidate, tipHeight)),
-    bumps: [],
+    candidates: splice.candidates.map((candidate) => candidateView(splice, candidate, tipHeight)),
+    bumps: splice.bumps.map(bumpView),
+    autoBump: splice.autoBumpAfterBlocks === null ? null : { afterBlocks: splice.autoBumpAfterBlocks },
     budget: {
       maxAttempts,
       attemptsUsed: attemptsUsed(splice),
@@ -117,15 +119,36 @@ function attemptView(attempt: Attempt): SpliceView['attempts'][number] {
   }
 }
 
-function candidateView(candidate: Candidate, tipHeight: number | null): SpliceView['candidates'][number] {
+function candidateView(
+  splice: Splice,
+  candidate: Candidate,
+  tipHeight: number | null,
+): SpliceView['candidates'][number] {
   const { txid, feeSats, feeRateSatPerKw, block, seenAt } = candidate
   return {
     txid,
     feeSats,
     feeRateSatPerVb: feeRateSatPerKw === null ? null : satPerVb(feeRateSatPerKw),
+    overCeiling: isOverCeiling(splice, candidate),
     confirmations: confirmationsOf(block, tipHeight),
     blockHash: block?.hash ?? null,
     seenAt: isoOf(seenAt),
+  }
+}
+
+function bumpView(bump: Bump): SpliceView['bumps'][number] {
+  const { id, by, feeRateSatPerKw, from, attempts, outcome, openedAt } = bump
+  return {
+    id,
+    status: outcome?.result ?? 'open',
+    by,
+    feeRateSatPerVb: feeRateSatPerKw === null ? null : satPerVb(feeRateSatPerKw),
+    replaces: from.txid,
+    txid: outcome?.txid ?? null,
+    attempts: attempts.map(attemptView),
+    outcome: outcome && { code: outcome.code, message: outcome.message },
+    openedAt: isoOf(openedAt),
+    endedAt: isoOrNull(outcome?.at ?? null),
   }
 }
 

@@ -1,23 +1,38 @@
 import * as z from 'zod'
 import type { Endpoints } from '../endpoints.ts'
 
+const Attempts = z.array(
+  z.object({
+    number: z.int(),
+    result: z.string().nullable(),
+    dead: z.boolean(),
+    deadBy: z.string().nullable(),
+    startedAt: z.iso.datetime(),
+  }),
+)
+
 const Splice = z.object({
   id: z.string(),
   status: z.string(),
-  attempts: z.array(
+  paymentId: z.string(),
+  epoch: z.int(),
+  attempts: Attempts,
+  candidates: z.array(
     z.object({
-      number: z.int(),
-      result: z.string().nullable(),
-      dead: z.boolean(),
-      deadBy: z.string().nullable(),
-      startedAt: z.iso.datetime(),
+      txid: z.string(),
+      feeRateSatPerVb: z.number().nullable(),
+      confirmations: z.int().nullable(),
     }),
   ),
-  candidates: z.array(z.object({ txid: z.string(), confirmations: z.int().nullable() })),
+  bumps: z.array(z.object({ status: z.string(), txid: z.string().nullable(), attempts: Attempts })),
   failure: z.object({ code: z.string(), message: z.string(), proof: z.string() }).nullable(),
 })
 /** A splice as the API shows it, what the demo looks at of it. */
 export type Splice = z.infer<typeof Splice>
+
+const Payment = z.object({ id: z.string(), status: z.string(), txid: z.string().nullable() })
+/** A payment of the ledger, what the demo looks at of it. */
+export type Payment = z.infer<typeof Payment>
 
 const Events = z.object({ data: z.array(z.object({ type: z.string(), splice: z.string() })) })
 
@@ -46,6 +61,15 @@ export function apiClient({ api, key }: Endpoints) {
     },
     async splice(id: string): Promise<Splice> {
       return Splice.parse(await (await request(`/v1/splices/${id}`)).json())
+    },
+    /** Asks for a fee bump, at the node's price; answers the status. */
+    async bump(id: string, idempotencyKey: string): Promise<number> {
+      const headers = { 'Idempotency-Key': idempotencyKey }
+      return (await request(`/v1/splices/${id}/bump`, { method: 'POST' }, headers)).status
+    },
+    /** The payment that a transaction belongs to. */
+    async payment(txid: string): Promise<Payment> {
+      return Payment.parse(await (await request(`/v1/payments?txid=${txid}`)).json())
     },
     /** The types of a splice's events in the log, in order. */
     async events(id: string): Promise<string[]> {

@@ -197,7 +197,7 @@ describe('one look may lead through several states', () => {
 describe('what to do next', () => {
   test('with every gate open it is submitted', () => {
     const { decision, splice } = look(aLiveSplice(), {})
-    expect(decision).toMatchObject({ row: 'submit', submit: true, event: null })
+    expect(decision).toMatchObject({ row: 'submit', act: 'submit', event: null })
     expect(splice.state).toBe('queued')
   })
 
@@ -208,7 +208,7 @@ describe('what to do next', () => {
     ['it backs off', { nextAttemptAt: NOW + 1 }, {}, 'backoff'],
   ])('it waits, and says for what: %s', (_says, overrides, observation, code) => {
     const { decision, splice } = look(aLiveSplice(overrides), observation)
-    expect(decision.submit).toBe(false)
+    expect(decision.act).toBeNull()
     expect(splice.waitingFor?.code).toBe(code)
   })
 
@@ -238,7 +238,7 @@ describe('what to do next', () => {
     const splice = aLiveSplice({ state: 'needs_attention', attention })
     const advanced = look(splice, {})
     expect(advanced.splice.waitingFor).toEqual(attention)
-    expect(advanced.decision.submit).toBe(false)
+    expect(advanced.decision.act).toBeNull()
   })
 })
 

@@ -116,11 +116,11 @@ describe('an answer is attached to its attempt in whatever state it comes', () =
     expect(answered).toEqual({ splice, actions: [{ type: 'ignored', event: 'attempt_answered' }] })
   })
 
-  test('the time of the answer and its txid are kept; a long text is cut', () => {
+  test('the time of the answer and its txid are kept; a long text is cut, and made plain', () => {
     const known = answer(waiting(), { type: 'taken', txid: aTxid('9') }).splice
     expect(known.attempts[0]?.result).toEqual({ type: 'taken', txid: aTxid('9'), at: NOW })
-    const long = answer(waiting(), { type: 'unknown', message: 'x'.repeat(500) }).splice
-    expect(long.attempts[0]?.result).toMatchObject({ message: 'x'.repeat(200) })
+    const long = answer(waiting(), { type: 'unknown', message: '€\n' + 'x'.repeat(500) }).splice
+    expect(long.attempts[0]?.result).toMatchObject({ message: '??' + 'x'.repeat(118) })
   })
 })
 

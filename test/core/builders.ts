@@ -2,14 +2,14 @@ import { Transaction } from 'bitcoinjs-lib'
 import { memoryStore } from '../../adapters/store/memory.ts'
 import type { MemoryHooks, MemoryStore } from '../../adapters/store/memory.ts'
 import type { ChainFault, ChainTransaction, Spend } from '../../core/chain.ts'
-import type { ChannelSeen, NodeSeen } from '../../core/items.ts'
+import type { ChannelSeen, NodeSeen, Slot, Versioned } from '../../core/items.ts'
 import type { Capabilities, ChannelSnapshot, NodeLook } from '../../core/node.ts'
 import type { ChainView, Hop, Observation, Sighting } from '../../core/observation.ts'
 import { outpointOf, splitOutpoint } from '../../core/outpoint.ts'
 import { Policy } from '../../core/policy.ts'
 import type { ChainPort, ConfiguredNode, NodePort, Ports } from '../../core/ports.ts'
 import { err, ok } from '../../core/result.ts'
-import type { Attempt, Candidate, Splice } from '../../core/splice.ts'
+import type { Attempt, Bump, Candidate, Splice } from '../../core/splice.ts'
 import type { ParsedTransaction } from '../../core/transaction.ts'
 import { parseTransaction } from '../../core/transaction.ts'
 import type { Verdict } from '../../core/verdict.ts'
@@ -67,6 +67,7 @@ export function aCandidate(overrides: Partial<Candidate> = {}): Candidate {
     feeSats: 300,
     feeRateSatPerKw: 1_000,
     seenAt: NOW - 1,
+    seenAtHeight: null,
     block: null,
     ...overrides,
   }
@@ -127,6 +128,7 @@ export function capabilities(overrides: Partial<Capabilities> = {}): Capabilitie
     spliceOut: true,
     toAddress: true,
     bump: false,
+    setsFeeRate: false,
     feeCap: 'gated',
     overlapGuard: true,
     queuesOffline: true,
@@ -161,6 +163,7 @@ export function aChain(overrides: Partial<ChainView> = {}): ChainView {
     tip: { height: TIP, hash: aTxid('e') },
     hops: [aHop()],
     reachedFunding: true,
+    unrecorded: [],
     earlierEffect: null,
     feeRateSatPerKw: 1_000,
     ...overrides,
@@ -177,6 +180,8 @@ export function aNodeSeen(overrides: Partial<NodeSeen> = {}): NodeSeen {
     spliceOut: true,
     toAddress: true,
     bump: false,
+    setsFeeRate: false,
+    checksAnchor: false,
     feeCap: 'gated',
     overlapGuard: true,
     slotScope: 'channel',
@@ -240,6 +245,9 @@ export function aVerdict(overrides: Partial<Verdict> = {}): Verdict {
     peerConnected: true,
     stirring: false,
     signs: null,
+    visible: null,
+    signedUnseen: false,
+    negotiating: false,
     secondEffect: null,
     blockMoved: false,
     nodeWentBack: false,
@@ -326,7 +334,84 @@ export function aSighting(
 }
 
 export function aHop(overrides: Partial<Hop> = {}): Hop {
-  return { outpoint: ANCHOR, own: 'confirmed', spender: null, ...overrides }
+  return { outpoint: ANCHOR, own: 'confirmed', valueSats: 1_000_000, spender: null, ...overrides }
+}
+
+/** The transaction of {@link aPendingSplice}, and one that may take its place; each weighs 596. */
+export const FIRST = aSplicing(ANCHOR)
+export const SECOND = aSplicing(ANCHOR, 899_000)
+
+/** One whose transaction, {@link FIRST} at 1000 sat/kw, waits in the mempool since the height 190. */
+export function aPendingSplice(overrides: Partial<Splice> = {}): Splice {
+  return aSubmittedSplice({
+    state: 'pending',
+    attempts: [anAttempt({ result: taken() })],
+    candidates: [aCandidate({ txid: FIRST.txid, feeSats: 596, seenAtHeight: 190 })],
+    ...overrides,
+  })
+}
+
+/** An attempt of a bump, unanswered, whose fence has passed long ago. */
+export function aBumpAttempt(overrides: Partial<Attempt> = {}): Attempt {
+  const number = overrides.number ?? 1
+  return anAttempt({ id: `bump-attempt-${number}`, number, kind: 'bump', ...overrides })
+}
+
+/** An open bump of {@link FIRST}, at the node's price, not asked for yet. */
+export function aBump(overrides: Partial<Bump> = {}): Bump {
+  return {
+    id: 'bmp_1',
+    by: 'client',
+    bodyHash: 'body',
+    feeRateSatPerKw: null,
+    from: { txid: FIRST.txid, feeRateSatPerKw: 1_000 },
+    attempts: [],
+    attemptSerial: overrides.attempts?.length ?? 0,
+    baseline: (overrides.attempts?.length ?? 0) > 0 ? { claimableSats: 0, reservedSats: 0 } : null,
+    quietSince: null,
+    lastLookAt: null,
+    inFlightAt: null,
+    nextAttemptAt: null,
+    openedAt: NOW - 60_000,
+    openedAtHeight: 195,
+    outcome: null,
+    ...overrides,
+  }
+}
+
+/** The same, ended. */
+export function anEndedBump(result: 'done' | 'abandoned', overrides: Partial<Bump> = {}): Bump {
+  const txid = result === 'done' ? SECOND.txid : null
+  return aBump({ id: 'bmp_0', outcome: { result, code: 'x', message: 'x', txid, at: NOW - 1 }, ...overrides })
+}
+
+/** The channel's slot, held by the splice of the builders. */
+export function aHeldSlot(overrides: Partial<Slot> = {}): Versioned<Slot> {
+  return { version: 1, value: { holder: aSplice().id, turn: 1, waiting: [], frozen: null, ...overrides } }
+}
+
+/** A mempool, or a block, with one spender of the anchor. */
+export function aChainWith(
+  built: Built,
+  { height = null, effect = 'ours', feeSats = 300 }: Partial<Shown> = {},
+): ChainView {
+  const sighting = aSighting(ANCHOR, built, effect, height)
+  return aChain({ hops: [aHop({ spender: { ...sighting, tx: { ...sighting.tx, feeSats } } })] })
+}
+type Shown = {
+  readonly height: number | null
+  readonly effect: Sighting['effect']
+  readonly feeSats: number | null
+}
+
+/** A node that bumps fees, {@link FIRST} in the mempool, the slot ours: every gate of an open bump is open. */
+export function aPendingObservation(overrides: Partial<Observation> = {}): Observation {
+  return anObservation({
+    node: aLook({ capabilities: capabilities({ bump: true }) }),
+    chain: aChainWith(FIRST),
+    slot: aHeldSlot(),
+    ...overrides,
+  })
 }
 
 /** A chain source made of a few transactions; each is the spender of its inputs. */
@@ -356,7 +441,9 @@ export class FakeChain implements ChainPort {
   readonly broadcast: ChainPort['broadcast'] = async () => this.#answer('broadcast', undefined)
 
   #spendOf(outpoint: string): Spend {
-    return { own: 'confirmed', spender: this.#spenders.get(outpoint) ?? null }
+    const { txid, vout } = splitOutpoint(outpoint)
+    const made = parseTransaction(this.#transactions.get(txid)?.hex ?? '')?.outputs[vout]?.amountSats
+    return { own: 'confirmed', valueSats: made ?? null, spender: this.#spenders.get(outpoint) ?? null }
   }
 
   #answer<T>(call: string, value: T) {
@@ -371,6 +458,7 @@ export function fakeNode(look: () => Awaited<ReturnType<NodePort['look']>>): Nod
   return {
     look: async () => look(),
     submit: async () => ({ type: 'taken' }),
+    bump: async () => ({ type: 'taken' }),
     newAddress: async () => err({ class: 'unreachable', message: 'no address' }),
     connectPeer: async () => ok(undefined),
     contribution: async () => ok(null),

@@ -250,6 +250,7 @@ describe('the verdict, once a candidate is seen', () => {
       feeSats: 300,
       feeRateSatPerKw: Math.floor(300_000 / ours.parsed.weight),
       seenAt: 0,
+      seenAtHeight: null,
       block: { height: 195, hash: aTxid('d') },
     })
   })

@@ -64,15 +64,15 @@ describe('an outcome is said once in an epoch', () => {
   test('a candidate that comes and goes is said once, an anomaly or a reorg each time', () => {
     let splice = aSubmittedSplice()
     for (const type of ['candidate_seen', 'candidate_confirmed', 'reorged', 'candidate_confirmed'] as const)
-      splice = taken(splice, { type }).splice
-    splice = taken(splice, { type: 'reorged' }).splice
+      splice = taken(splice, type === 'reorged' ? { type, tipHeight: 200 } : { type }).splice
+    splice = taken(splice, { type: 'reorged', tipHeight: 200 }).splice
     expect(types(splice)).toEqual(['splice.pending', 'splice.confirmed', 'splice.reorged', 'splice.reorged'])
     expect(splice.events.map(({ n }) => n)).toEqual([1, 2, 3, 4])
   })
 
   test('a reorg after settling opens an epoch: what was said may be said again', () => {
     const settled = taken(aSubmittedSplice({ state: 'confirmed' }), { type: 'settled' }).splice
-    const reorged = taken(settled, { type: 'reorged' })
+    const reorged = taken(settled, { type: 'reorged', tipHeight: 200 })
     expect(reorged.splice).toMatchObject({ state: 'pending', epoch: 1, settledAt: null, watch: null })
     expect(kinds(reorged)).toEqual(['freeze_channel', 'alarm'])
     const confirmed = taken(reorged.splice, { type: 'candidate_confirmed' }).splice
@@ -88,7 +88,10 @@ describe('an outcome is said once in an epoch', () => {
   })
 
   test('a reorg before settling opens none, and freezes nothing', () => {
-    const reorged = taken(aSubmittedSplice({ state: 'confirmed', lockedAt: 1 }), { type: 'reorged' })
+    const reorged = taken(aSubmittedSplice({ state: 'confirmed', lockedAt: 1 }), {
+      type: 'reorged',
+      tipHeight: 200,
+    })
     expect(reorged.splice).toMatchObject({ state: 'pending', epoch: 0, lockedAt: null })
     expect(reorged.actions).toEqual([])
   })

@@ -123,7 +123,7 @@ describe('gate 3: the channel must be there, on the anchor, and able to pay', ()
   test.each(cases)('%s', (_says, given, code) => expect(shut(3, given)).toBe(code))
 
   test.each([
-    [51_500, null],
+    [53_000, null],
     [51_499, 'balance'],
   ])('a splice-in is paid by the wallet (%i sat), not by the channel', (spendableSats, code) => {
     const observation = anObservation({
@@ -238,8 +238,9 @@ describe('gate 8: the fee ceiling', () => {
   test('the worst case is half as much again as the estimate, rounded up', () => {
     const observation = anObservation({ chain: aChain({ feeRateSatPerKw: 333 }) })
     expect(worstFeeRateSatPerKw(observation)).toBe(500)
-    expect(worstFeeSats(observation)).toBe(500)
-    expect(worstFeeSats(anObservation({ chain: null }))).toBeNull()
+    expect(worstFeeSats('splice_out', observation)).toBe(500)
+    expect(worstFeeSats('splice_in', observation)).toBe(1_000)
+    expect(worstFeeSats('splice_out', anObservation({ chain: null }))).toBeNull()
   })
 })
 

@@ -67,9 +67,10 @@ describe('quiet ends, or starts anew', () => {
     expect(note({}, { peerConnected: null }).lastLookAt).toBe(RECENT)
   })
 
-  test('the look of a peer that is away counts: its return starts quiet anew, without a gap', () => {
+  test('a peer that is away leaves nothing to count, and nothing to write: its return starts quiet anew', () => {
     const away = note({}, { peerConnected: false })
-    expect(away.lastLookAt).toBe(NOW)
+    expect(away).toMatchObject({ quietSince: null, lastLookAt: null })
+    expect(noteLook(away, aVerdict({ peerConnected: false }), { now: NOW + 1, policy })).toEqual(away)
     const back = noteLook(away, aVerdict(), { now: NOW + 60_000, policy })
     expect(back.quietSince).toBe(NOW + 60_000)
   })
@@ -155,7 +156,7 @@ describe('heights and times of what was found', () => {
   test('no more than twenty candidates are kept: the newest, and whatever is in a block', () => {
     const block = { height: 1, hash: 'b' }
     const candidates = Array.from({ length: 22 }, (_, n) =>
-      aCandidate({ txid: n.toString(16).padStart(64, '0'), block: n === 0 ? block : null }),
+      aCandidate({ txid: n.toString(16).padStart(64, '0'), seenAtHeight: 1, block: n === 0 ? block : null }),
     )
     expect(note({}, { candidates }).candidates).toEqual([candidates[0], ...candidates.slice(3)])
     expect(note({}, { candidates: candidates.slice(0, 20) }).candidates).toEqual(candidates.slice(0, 20))

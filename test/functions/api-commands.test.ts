@@ -32,6 +32,7 @@ const candidate = {
   feeSats: null,
   feeRateSatPerKw: null,
   seenAt: NOW,
+  seenAtHeight: null,
   block: null,
 }
 

@@ -97,6 +97,7 @@ describe('reading', () => {
             feeSats: 310,
             feeRateSatPerKw: 525,
             seenAt: NOW,
+            seenAtHeight: null,
             block: { height: 208, hash: aTxid('3') },
           },
         ],

@@ -1,3 +1,4 @@
+import { NO_HINT } from '../../core/chain.ts'
 import { Transaction } from 'bitcoinjs-lib'
 import { describe, expect, test } from 'vitest'
 import { createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
@@ -313,10 +314,16 @@ describe('a lineage that grew while nobody looked', () => {
       calls += 1
       const tx = spenders.get(outpoint)
       const spender = tx ? { txid: tx.getId(), hex: tx.toHex(), block: null, feeSats: null } : null
-      return { ok: true, value: { own: 'confirmed', spender } }
+      return { ok: true, value: { own: 'confirmed', valueSats: null, spender } }
     }
     const current = `${'b'.repeat(64)}:0`
-    const walk = { from: `${'a'.repeat(64)}:0`, current, known: [], effectOf: async () => 'none' as const }
+    const walk = {
+      from: `${'a'.repeat(64)}:0`,
+      current,
+      known: [],
+      hintOf: () => NO_HINT,
+      effectOf: async () => 'none' as const,
+    }
     await walkLineage(walk, chain, { signal: new AbortController().signal })
     expect(calls).toBeLessThan(500)
   })
@@ -367,11 +374,15 @@ describe('a candidate that never comes back', () => {
     const keeper = await startKeeper({ node: { broadcasts: 'once' } })
     const { id } = await keeper.post()
     const pending = await keeper.until(id, ['pending'])
+    keeper.world.chain.setRelayRule({ minRelaySatPerVb: 500 })
     keeper.world.evict(pending.candidates[0]?.txid ?? '')
     await keeper.run(26 * HOUR, BLOCKS)
     expect((await keeper.splice(id)).attention?.code).toBe('unseen')
     await keeper.change(id, { type: 'resolved_failed', note: 'the node was wiped' })
     expect((await keeper.splice(id)).state).toBe('failed')
+    keeper.world.chain.setRelayRule({ minRelaySatPerVb: 1 })
+    await keeper.run(HOUR, BLOCKS)
+    expect(keeper.payouts, 'what was given up is not broadcast again').toBe(0)
   })
 
   test('because a close replaced it leaves no slot held where a second attempt was alive', async () => {

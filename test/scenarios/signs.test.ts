@@ -93,6 +93,7 @@ test('a candidate that was evicted is never forgotten, nothing is sent again, an
   const { id } = await keeper.post()
   const pending = await keeper.until(id, ['pending'])
   const txid = pending.candidates[0]?.txid ?? ''
+  keeper.world.chain.setRelayRule({ minRelaySatPerVb: 500 })
   keeper.world.evict(txid)
   await keeper.run(6 * HOUR, BLOCKS)
   const unseen = await keeper.splice(id)
@@ -102,7 +103,7 @@ test('a candidate that was evicted is never forgotten, nothing is sent again, an
   keeper.node.restart()
   await keeper.run(HOUR)
   expect(executed(keeper), 'a restart proves nothing of what was seen').toBe(1)
-  keeper.node.behaviour.broadcasts = 'always'
+  keeper.world.chain.setRelayRule({ minRelaySatPerVb: 1 })
   expect(await keeper.until(id, ['settled'])).toMatchObject({ state: 'settled', unseenSinceHeight: null })
   expect(keeper.payouts).toBe(1)
 })

@@ -12,6 +12,8 @@ const EFFECTS: readonly string[] = [
   'appendEvent',
   'hint',
   'submit',
+  'bump',
+  'broadcast',
   'newAddress',
 ]
 

@@ -163,6 +163,7 @@ export class Keeper {
         amountSats: 50_000,
         address: request.kind === 'splice_in' ? null : ADDRESS,
         notBefore: null,
+        autoBumpAfterBlocks: null,
         metadata: {},
         ...request,
         budget: {
@@ -194,6 +195,22 @@ export class Keeper {
     const event: SpliceEvent = { type: 'cancel_requested', generation: this.ports.generation }
     if (await this.#survive(async () => this.change(id, event))) return
     await this.change(id, event)
+  }
+
+  /** Asks for a fee bump as the API does, at the node's price; a client whose request died asks again. */
+  async bump(id: string, bumpId = 'bmp_1'): Promise<void> {
+    const event: SpliceEvent = {
+      type: 'bump_opened',
+      id: bumpId,
+      by: 'client',
+      bodyHash: 'test',
+      feeRateSatPerKw: null,
+      tipHeight: this.world.chain.tip.height,
+    }
+    const isKnown = async (): Promise<boolean> =>
+      (await this.splice(id)).bumps.some((bump) => bump.id === bumpId)
+    if (await this.#survive(async () => this.change(id, event))) return
+    if (!(await isKnown())) await this.change(id, event)
   }
 
   /** Applies a client's or an operator's event as the API does, and hints the queue. */

@@ -55,6 +55,10 @@ async function judge(scenario: Scenario, killer: Killer): Promise<void> {
   expect(ends, where).toContain(splice.state)
   expect(effective.length, where).toBe([scenario.effects].flat()[ends.indexOf(splice.state)])
   expect(isAtRest(splice), where).toBe(true)
+  expect(
+    splice.bumps.filter((bump) => bump.outcome === null),
+    where,
+  ).toEqual([])
   const slot = await keeper.store.item('slot', keeper.channelId)
   expect(slot?.value.holder ?? null, where).toBeNull()
   expect(slot?.value.waiting ?? [], where).toEqual([])

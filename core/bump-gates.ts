@@ -1,0 +1,171 @@
+import { fenceOf, livingAttempts } from './budget.ts'
+import type { Gate, GateFacts, GateReading, Shut } from './gates.ts'
+import { nodeGate, worstFeeRateSatPerKw } from './gates.ts'
+import {
+  chosenFeeRateSatPerKw,
+  isSpent,
+  openBump,
+  replacementFloorSatPerKw,
+  standingCandidate,
+  weightOf,
+} from './replacement.ts'
+import type { Bump } from './splice.ts'
+
+/** Where the balance does not pay for a replacement, the node may add an input of its wallet, and change (docs/reference/ldk.md 3.2). */
+const ADDED_WEIGHT = 400
+
+const shut = (code: string, message: string): Shut => ({ code, message })
+
+/** What is asked of the node for a bump, in sat per 1000 weight; null: it chooses, as it must where it takes no feerate. */
+export function askedFeeRateSatPerKw(bump: Bump, { splice, observation, verdict }: GateFacts): number | null {
+  if (bump.feeRateSatPerKw !== null) return bump.feeRateSatPerKw
+  const last = standingCandidate(splice, verdict)?.feeRateSatPerKw ?? bump.from.feeRateSatPerKw
+  if (observation.node?.capabilities.setsFeeRate !== true || last === null) return null
+  return chosenFeeRateSatPerKw(last, observation.chain?.feeRateSatPerKw ?? null)
+}
+
+/**
+ * Why a replacement at a price would not be asked for (P3): over the ceiling, or the price is not known. `asked` null: the
+ * node chooses, and its worst case counts.
+ */
+export function priceShut(facts: GateFacts, asked: number | null): Shut | null {
+  const { maxFeeRateSatPerKw, maxFeeSats } = facts.splice.budget
+  if (maxFeeRateSatPerKw === null && maxFeeSats === null) return null
+  const standing = standingCandidate(facts.splice, facts.verdict)
+  const weight = standing === null ? 0 : weightOf(standing)
+  const worst = asked ?? worstFeeRateSatPerKw(facts.observation)
+  if (worst === null || weight === 0) return shut('fee_unknown', 'Waiting for a feerate estimate.')
+  const rate = Math.max(worst, replacementFloorSatPerKw(standing?.feeRateSatPerKw ?? 0))
+  const feeSats = Math.ceil((rate * (weight + ADDED_WEIGHT)) / 1_000)
+  const over = rate > (maxFeeRateSatPerKw ?? Infinity) || feeSats > (maxFeeSats ?? Infinity)
+  return over ? shut('fee_ceiling', 'A replacement would cost more than the ceiling allows.') : null
+}
+
+/**
+ * Whether the node can be asked for a replacement of this splice's transaction at all: on an ldk-server a bump that is still
+ * queued when its candidate locks would run as a second splice, unless the overlap guard drops it, which knows a
+ * splice-out by its script; the inputs and the change of a splice-in may all be others (docs/reference/ldk.md 3.2).
+ */
+export function canBump(
+  can: { readonly bump: boolean; readonly overlapGuard: boolean; readonly checksAnchor: boolean },
+  kind: 'splice_in' | 'splice_out',
+): boolean {
+  return can.bump && (can.checksAnchor || (can.overlapGuard && kind === 'splice_out'))
+}
+
+type BumpGate = Omit<Gate, 'shut'> & { readonly shut: (facts: GateFacts, bump: Bump) => Shut | null }
+
+/** The gates for an attempt of a fee bump, re-read just before it is journalled (design section 6, "Fee bumps"). */
+export const bumpGates: readonly BumpGate[] = [
+  {
+    number: 1,
+    name: 'fence',
+    says: "every earlier attempt's fence has passed, the splice's and its bumps'; without a fence, it was answered",
+    shut: ({ splice, now }) => {
+      const bumped = splice.bumps.flatMap(livingAttempts)
+      const passed = [...livingAttempts(splice), ...bumped].every((attempt) => {
+        const fence = fenceOf(attempt)
+        return fence !== null && fence < now
+      })
+      return passed ? null : shut('fence', 'An earlier request may still reach the node.')
+    },
+  },
+  {
+    number: 2,
+    name: 'node',
+    says: "the node is the pinned node id and network, synced, its tip within one block of the chain source's",
+    shut: nodeGate,
+  },
+  {
+    number: 3,
+    name: 'channel',
+    says: 'the channel is there, ready, not closing, on the outpoint that the candidate spends; the peer is connected',
+    shut: ({ splice, observation: { channel }, verdict }) => {
+      if (channel === null) return shut('channel_missing', 'The node does not list the channel.')
+      if (channel.closing || !channel.ready) return shut('channel_not_ready', 'The channel is not ready.')
+      if (channel.funding !== standingCandidate(splice, verdict)?.spends)
+        return shut('anchor_moved', 'The channel has moved to another funding output.')
+      return channel.peerConnected ? null : shut('peer_away', 'Waiting for the peer to connect.')
+    },
+  },
+  {
+    number: 4,
+    name: 'unconfirmed',
+    says: 'a candidate of ours waits, in the mempool or known from before, and none is in a block or locked',
+    shut: ({ splice, verdict }) =>
+      standingCandidate(splice, verdict) !== null && !verdict.locked && splice.lockedAt === null
+        ? null
+        : shut('unseen', 'The transaction to replace is not to be seen.'),
+  },
+  {
+    number: 5,
+    name: 'lock_depth',
+    says: 'the channel is known not to be zero-conf',
+    shut: ({ observation }) =>
+      (observation.channel?.lockDepth ?? 0) > 0
+        ? null
+        : shut('zero_conf', 'Nothing is replaced on a channel that locks without confirmations.'),
+  },
+  {
+    number: 6,
+    name: 'able',
+    says: 'the node bumps fees, and has the overlap guard (a splice-out) or its transaction is checked before it is signed',
+    shut: ({ splice, observation }) => {
+      const can = observation.node?.capabilities
+      return can === undefined || canBump(can, splice.kind)
+        ? null
+        : shut('bump_unsupported', 'The node cannot bump the fee of this splice safely.')
+    },
+  },
+  {
+    number: 7,
+    name: 'quiet',
+    says: 'no negotiation; after an attempt that is not dead: quiet for the quiet period',
+    shut: ({ verdict, now, policy }, bump) => {
+      if (verdict.negotiating) return shut('stirring', 'Something is under way on the channel at the node.')
+      if (livingAttempts(bump).length === 0) return null
+      return bump.quietSince !== null && now - bump.quietSince >= policy.quietMs
+        ? null
+        : shut('quiet', 'Waiting for the replacement to be seen, or for quiet before it is asked for again.')
+    },
+  },
+  {
+    number: 8,
+    name: 'backoff',
+    says: 'the backoff after a refusal has passed',
+    shut: ({ now }, bump) =>
+      bump.nextAttemptAt === null || now >= bump.nextAttemptAt
+        ? null
+        : shut('backoff', 'The node refused for now; waiting before it is asked again.'),
+  },
+  {
+    number: 9,
+    name: 'price',
+    says: "the feerate asked for, or the node's worst case, is under the splice's ceiling",
+    shut: (facts, bump) => priceShut(facts, askedFeeRateSatPerKw(bump, facts)),
+  },
+  {
+    number: 10,
+    name: 'slot',
+    says: 'the slot of the channel is ours, and not frozen',
+    shut: ({ splice, observation: { slot } }) => {
+      if (slot?.value.frozen)
+        return shut('frozen', 'The channel is frozen until its cause is gone or an operator lifts it.')
+      return slot?.value.holder === splice.id ? null : shut('slot', 'Another splice has the channel.')
+    },
+  },
+  {
+    number: 11,
+    name: 'attempts',
+    says: 'an attempt is left of the three of a bump',
+    shut: (_facts, bump) =>
+      isSpent(bump) ? shut('attempts_spent', 'All attempts of the fee bump are used.') : null,
+  },
+]
+
+/** The gates of the open bump as they stand, in order; none without one. */
+export function readBumpGates(facts: GateFacts): GateReading[] {
+  const bump = openBump(facts.splice)
+  if (bump === null) return []
+  return bumpGates.map((gate) => ({ gate: gate.number, name: gate.name, shut: gate.shut(facts, bump) }))
+}

@@ -1,0 +1,100 @@
+import { askedFeeRateSatPerKw } from './bump-gates.ts'
+import { commit } from './commit.ts'
+import type { BumpRequest } from './node.ts'
+import { slotKeyOf } from './observe.ts'
+import type { Observation } from './observation.ts'
+import type { Policy } from './policy.ts'
+import type { Ports } from './ports.ts'
+import { openBump, standingCandidate } from './replacement.ts'
+import { send } from './send.ts'
+import { signsOf } from './sign.ts'
+import type { Attempt, Candidate, Splice } from './splice.ts'
+import { step } from './step.ts'
+import type { Submitted } from './submit.ts'
+import type { Verdict } from './verdict.ts'
+
+/**
+ * Asks the node for a replacement of the pending candidate, every gate of the open bump being open: reads the slot again,
+ * journals the attempt with a conditional write, and only then sends it (design sections 2 and 6).
+ */
+export async function bump(
+  splice: Splice,
+  observation: Observation,
+  verdict: Verdict,
+  ports: Ports,
+  policy: Policy,
+): Promise<Submitted> {
+  const candidate = standingCandidate(splice, verdict)
+  const open = openBump(splice)
+  const configured = ports.nodes.get(splice.node)
+  if (candidate === null || open === null || configured === undefined) return 'driven'
+  if (!(await maySend(splice, observation, ports))) return 'driven'
+  const now = ports.clock.now()
+  // What the gates saw must be fresh when the attempt is journalled; slow reads in between close them again.
+  if (now - observation.at > policy.sendWithinMs) {
+    await ports.queue.hint(splice.id, 0)
+    return 'driven'
+  }
+  const journalled = await journal(splice, candidate, observation, ports, policy)
+  if (journalled === null) return 'busy'
+  const feeRateSatPerKw = askedFeeRateSatPerKw(open, { splice, observation, verdict, now, policy })
+  const request = requestOf(journalled.splice, journalled.attempt, candidate, feeRateSatPerKw)
+  const { id } = journalled.attempt
+  const command = () => configured.port.bump(request, ports.call())
+  await send(
+    { ...journalled, command, answered: (result, jitter) => ({ type: 'bump_answered', id, result, jitter }) },
+    ports,
+    policy,
+  )
+  return 'submitted'
+}
+
+/** As gate 11 of a submission: the slot is ours by a consistent read, not frozen, and the table is no restored backup. */
+async function maySend(splice: Splice, { node, generation }: Observation, ports: Ports): Promise<boolean> {
+  if (generation.stored !== generation.configured) return false
+  const slot = (await ports.store.item('slot', slotKeyOf(splice, node)))?.value
+  return slot?.holder === splice.id && slot.frozen === null
+}
+
+async function journal(
+  splice: Splice,
+  { spends }: Candidate,
+  { node, channel }: Observation,
+  ports: Ports,
+  policy: Policy,
+): Promise<{ splice: Splice; attempt: Attempt } | null> {
+  if (node === null || channel === null) return null
+  const id = ports.chance.id()
+  const { fenceMs } = node.capabilities
+  const started = step(
+    splice,
+    { type: 'bump_started', id, anchor: spends, fenceMs, baseline: signsOf(channel) },
+    { now: ports.clock.now(), policy },
+  )
+  const saved = await commit(splice, started.splice, ports, policy)
+  const attempt = saved?.bumps.flatMap(({ attempts }) => attempts).find((candidate) => candidate.id === id)
+  return saved === null || attempt === undefined ? null : { splice: saved, attempt }
+}
+
+function requestOf(
+  splice: Splice,
+  attempt: Attempt,
+  { txid, spends }: Candidate,
+  feeRateSatPerKw: number | null,
+): BumpRequest {
+  return {
+    attemptId: attempt.id,
+    channelId: splice.channelId,
+    userChannelId: splice.userChannelId,
+    peerId: splice.peerId,
+    txid,
+    anchor: spends,
+    kind: splice.kind,
+    amountSats: splice.amountSats,
+    address: splice.address,
+    feeRateSatPerKw,
+    signedAt: attempt.startedAt,
+    maxFeeRateSatPerKw: splice.budget.maxFeeRateSatPerKw,
+    maxFeeSats: splice.budget.maxFeeSats,
+  }
+}

@@ -1,0 +1,200 @@
+import { strict as assert } from 'node:assert'
+import type { Action, Stepped } from './action.ts'
+import { anAttempt, bounded, mergeRefusals } from './attempts.ts'
+import { backoffMs, lastFence, livingAttempts } from './budget.ts'
+import { candidateToReplace, correctableBump, livingBumpAttempts, openBump } from './replacement.ts'
+import { deadnessTable } from './deadness.ts'
+import type { EventOf } from './event.ts'
+import type { StepContext } from './note.ts'
+import { say, timeline } from './record.ts'
+import { RECORD_LIMITS } from './splice.ts'
+import type { Attempt, Bump, DeadRule, Instant, Splice } from './splice.ts'
+import type { Verdict } from './verdict.ts'
+
+/** Opens a fee bump of the newest candidate; one at a time (design section 6, "Fee bumps"). */
+export function beginBump(splice: Splice, event: EventOf<'bump_opened'>, { now }: StepContext): Stepped {
+  const from = candidateToReplace(splice.candidates)
+  const full = splice.bumps.length >= RECORD_LIMITS.bumps
+  if (openBump(splice) !== null || from === null || full)
+    return { splice, actions: [{ type: 'ignored', event: event.type }] }
+  const bump: Bump = {
+    id: event.id,
+    by: event.by,
+    bodyHash: event.bodyHash,
+    feeRateSatPerKw: event.feeRateSatPerKw,
+    from: { txid: from.txid, feeRateSatPerKw: from.feeRateSatPerKw },
+    attempts: [],
+    attemptSerial: 0,
+    baseline: null,
+    quietSince: null,
+    lastLookAt: null,
+    inFlightAt: null,
+    nextAttemptAt: null,
+    openedAt: now,
+    openedAtHeight: event.tipHeight,
+    outcome: null,
+  }
+  const why =
+    event.by === 'client' ? 'a fee bump was asked for' : 'unconfirmed for long: a fee bump by policy'
+  return { splice: timeline({ ...splice, bumps: [...splice.bumps, bump] }, why, now), actions: [] }
+}
+
+/** Journals an attempt of the open bump; it is sent only after it was saved. */
+export function startBump(splice: Splice, event: EventOf<'bump_started'>, { now }: StepContext): Stepped {
+  const bump = openBump(splice)
+  assert(bump !== null, 'an attempt needs an open bump')
+  const number = bump.attemptSerial + 1
+  const attempt = { ...anAttempt(event.id, number, event.anchor, now, event.fenceMs), kind: 'bump' as const }
+  const started: Bump = {
+    ...bump,
+    attempts: [...bump.attempts, attempt],
+    attemptSerial: number,
+    baseline: bump.baseline ?? event.baseline,
+    quietSince: null,
+    lastLookAt: null,
+    nextAttemptAt: null,
+  }
+  return { splice: timeline(withBump(splice, started), `fee bump: attempt ${number}`, now), actions: [] }
+}
+
+/** Attaches an answer to the bump's attempt, at whatever time it comes; a known answer is never changed. */
+export function answerBump(splice: Splice, event: EventOf<'bump_answered'>, context: StepContext): Stepped {
+  const bump = splice.bumps.find(({ attempts }) => attempts.some(({ id }) => id === event.id))
+  const attempt = bump?.attempts.find(({ id }) => id === event.id)
+  const known = attempt?.result?.type === 'taken' || attempt?.result?.type === 'refused'
+  if (bump === undefined || attempt === undefined || known)
+    return { splice, actions: [{ type: 'ignored', event: event.type }] }
+  const result = { ...bounded(event.result), at: context.now }
+  if (result.type !== 'refused') {
+    const attempts = bump.attempts.map((other) => (other.id === attempt.id ? { ...attempt, result } : other))
+    return { splice: withBump(splice, { ...bump, attempts }), actions: [] }
+  }
+  return refuse(splice, bump, attempt, result, event.jitter, context)
+}
+
+type Refusal = Extract<EventOf<'bump_answered'>['result'], { type: 'refused' }> & { readonly at: Instant }
+
+function refuse(
+  splice: Splice,
+  bump: Bump,
+  attempt: Attempt,
+  refusal: Refusal,
+  jitter: number,
+  { now, policy }: StepContext,
+): Stepped {
+  // "Not now" while another attempt may be alive means that something is under way, as for a splice.
+  const others = livingAttempts(bump).some(({ id }) => id !== attempt.id)
+  const meant = refusal.class === 'not_now' && others ? 'in_flight' : refusal.class
+  const result = { ...refusal, class: meant }
+  const attempts = mergeRefusals(
+    bump.attempts,
+    { ...attempt, result, dead: { rule: 'refused', at: now } },
+    meant,
+  )
+  const count = attempts.find(({ id }) => id === attempt.id)?.count ?? 1
+  const refused: Bump = {
+    ...bump,
+    attempts,
+    nextAttemptAt: now + backoffMs(count, jitter, policy),
+    inFlightAt: meant === 'in_flight' ? now : bump.inFlightAt,
+  }
+  const pause: Action[] = meant === 'config' ? [{ type: 'pause_node', message: refusal.message }] : []
+  const kept = withBump(splice, refused)
+  if (bump.outcome !== null) return { splice: kept, actions: pause }
+  // The node's own words stay with the attempt: these sentences are the client's.
+  if (refusal.reason === 'CannotInitiateRbf')
+    return closed(kept, refused, NOTHING_LEFT, 'the node has nothing left to replace', pause, now)
+  if (meant === 'invalid') return closed(kept, refused, 'refused', 'the node refused', pause, now)
+  return { splice: kept, actions: pause }
+}
+
+function closed(
+  splice: Splice,
+  bump: Bump,
+  code: string,
+  message: string,
+  actions: readonly Action[],
+  now: Instant,
+): Stepped {
+  return { splice: close(splice, bump, 'abandoned', code, message, null, now), actions }
+}
+
+/** The code of a bump that has nothing to replace any more. */
+export const NOTHING_LEFT = 'nothing_to_replace'
+
+/** A replacement was seen: what was wanted. */
+export function finishBump(splice: Splice, { txid }: EventOf<'bump_done'>, { now }: StepContext): Stepped {
+  const bump = openBump(splice) ?? correctableBump(splice)
+  if (bump === null) return { splice, actions: [{ type: 'ignored', event: 'bump_done' }] }
+  return { splice: close(splice, bump, 'done', 'replaced', 'a replacement was seen', txid, now), actions: [] }
+}
+
+/** The bump comes to nothing. The splice goes on with the candidate that it has. */
+export function abandonBump(splice: Splice, event: EventOf<'bump_abandoned'>, { now }: StepContext): Stepped {
+  const bump = openBump(splice)
+  if (bump === null) return { splice, actions: [{ type: 'ignored', event: 'bump_abandoned' }] }
+  return { splice: close(splice, bump, 'abandoned', event.code, event.message, null, now), actions: [] }
+}
+
+function close(
+  splice: Splice,
+  bump: Bump,
+  result: 'done' | 'abandoned',
+  code: string,
+  message: string,
+  txid: string | null,
+  now: Instant,
+): Splice {
+  const outcome = { result, code, message: message.slice(0, 200), txid, at: now }
+  // Ten bumps have to fit into the record: of what was refused only the last is kept.
+  const attempts = bump.attempts.filter((each) => each.dead === null || each.id === bump.attempts.at(-1)?.id)
+  const closed = withBump(splice, { ...bump, attempts, outcome, quietSince: null, lastLookAt: null })
+  const why = result === 'done' ? 'fee bump done' : `fee bump abandoned: ${message}`
+  return say(timeline(closed, why, now), result === 'done' ? 'splice.bumped' : 'splice.bump_failed', now)
+}
+
+function withBump(splice: Splice, bump: Bump): Splice {
+  return { ...splice, bumps: splice.bumps.map((other) => (other.id === bump.id ? bump : other)) }
+}
+
+/**
+ * Quiet of an open bump, kept while an attempt of it is alive: as gate 7's, but neither the candidate that stands is a sign,
+ * nor what moves the signs: a difference in fees is what a replacement leaves behind which was signed and not relayed.
+ */
+export function noteBump(splice: Splice, verdict: Verdict, { now, policy }: StepContext): Splice {
+  const bump = openBump(splice)
+  if (bump === null || livingAttempts(bump).length === 0) return splice
+  if (verdict.peerConnected === null || (verdict.peerConnected && verdict.name === 'not_known')) return splice
+  const fence = lastFence(bump)
+  const stands = verdict.name === 'pending' || verdict.name === 'unseen'
+  if (!verdict.peerConnected || verdict.negotiating || !stands || fence === null || fence > now)
+    return withBump(splice, { ...bump, quietSince: null, lastLookAt: null })
+  // Quiet enough: another look that finds it so is not worth a write.
+  if (bump.quietSince !== null && now - bump.quietSince >= policy.quietMs) return splice
+  const gap = bump.lastLookAt === null || now - bump.lastLookAt > policy.quietGapMs
+  const since = Math.max(gap ? now : (bump.quietSince ?? now), fence, bump.inFlightAt ?? 0)
+  return withBump(splice, { ...bump, quietSince: since, lastLookAt: now })
+}
+
+/**
+ * What may still be alive of the bumps once the candidate has lost to another transaction: dead with the channel's close, or
+ * with a restart of the node's process, as the attempts of the splice are (`deadness.ts`).
+ */
+export function noteBumpDeaths(splice: Splice, verdict: Verdict, { now, policy }: StepContext): Splice {
+  const lost = verdict.name === 'replaced' && verdict.buried
+  const living = lost ? livingBumpAttempts(splice) : []
+  if (living.length === 0) return splice
+  const ruleOf = (attempt: Attempt): DeadRule | null => {
+    if (verdict.channelGone) return 'channel_closed'
+    const facts = { splice, attempt, verdict, quietAbsenceMs: verdict.quietAbsenceMs, now, policy }
+    const asked = (['process_restarted', 'quiet_absence'] as const).filter((rule) =>
+      verdict.deadRules.includes(rule),
+    )
+    return asked.find((rule) => deadnessTable[rule].holds(facts)) ?? null
+  }
+  const buried = (attempt: Attempt): Attempt => {
+    const rule = living.includes(attempt) ? ruleOf(attempt) : null
+    return rule === null ? attempt : { ...attempt, dead: { rule, at: now } }
+  }
+  return { ...splice, bumps: splice.bumps.map((bump) => ({ ...bump, attempts: bump.attempts.map(buried) })) }
+}

@@ -1,0 +1,33 @@
+import type { Observation } from './observation.ts'
+import type { ConfiguredNode, Ports } from './ports.ts'
+import type { Candidate, Splice } from './splice.ts'
+
+/** An item holds this much; a larger transaction is left out, and is only missed where it would be broadcast again. */
+const MAX_HEX_CHARACTERS = 350_000
+
+/** Keeps the raw transactions of new candidates, so that one that leaves the mempool can be broadcast again (design section 7). */
+export async function keepRaw(
+  before: Splice,
+  after: Splice,
+  { chain }: Observation,
+  ports: Ports,
+): Promise<void> {
+  for (const { txid } of after.candidates) {
+    if (before.candidates.some((known) => known.txid === txid)) continue
+    const hex = chain?.hops.find(({ spender }) => spender?.tx.txid === txid)?.spender?.tx.hex
+    if (hex !== undefined && hex.length <= MAX_HEX_CHARACTERS)
+      await ports.store.putItem('raw', txid, { hex }, 0)
+  }
+}
+
+/** Broadcasts what is held of a splice's candidates, the best paying first, until the chain source takes one. */
+export async function rebroadcast(splice: Splice, { chain }: ConfiguredNode, ports: Ports): Promise<void> {
+  const rate = (candidate: Candidate): number => candidate.feeRateSatPerKw ?? 0
+  for (const { txid } of splice.candidates.toSorted((a, b) => rate(b) - rate(a))) {
+    const raw = await ports.store.item('raw', txid)
+    if (raw === null) continue
+    const taken = await chain.broadcast(raw.value.hex, ports.call())
+    ports.telemetry.count(taken.ok ? 'rebroadcast.taken' : 'rebroadcast.refused')
+    if (taken.ok) return
+  }
+}

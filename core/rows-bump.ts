@@ -1,0 +1,201 @@
+import { canBump, priceShut } from './bump-gates.ts'
+import { NOTHING_LEFT } from './bumps.ts'
+import type { SpliceEvent } from './event.ts'
+import {
+  RELAY_STEP_SAT_PER_KW,
+  bumpIdOf,
+  chosenFeeRateSatPerKw,
+  correctableBump,
+  isSpent,
+  openBump,
+  outbids,
+  signsReplaced,
+  standingCandidate,
+  weightOf,
+} from './replacement.ts'
+import { worstFeeRateSatPerKw } from './gates.ts'
+import type { Row, Situation } from './row.ts'
+import { RECORD_LIMITS } from './splice.ts'
+import type { Bump, Candidate, Splice, SpliceState } from './splice.ts'
+import type { VerdictName } from './verdict.ts'
+
+const STANDING: readonly SpliceState[] = ['pending', 'confirmed', 'needs_attention', 'settled']
+/** Of a splice's ten bumps so many are its own policy's: the others are left to its client. */
+const POLICY_BUMPS = 5
+
+const WAITING: readonly VerdictName[] = ['pending', 'unseen']
+const PAST_PENDING: readonly SpliceState[] = [...STANDING, 'failed', 'cancelled']
+
+const openIn = (says: string, holds: (bump: Bump, situation: Situation) => boolean) => ({
+  says,
+  holds: (situation: Situation): boolean => {
+    const bump = openBump(situation.splice)
+    return bump !== null && holds(bump, situation)
+  },
+})
+
+const allOpen = ({ bumpGates }: Situation): boolean => bumpGates.every((reading) => reading.shut === null)
+
+/** Fence, channel, candidate and quiet: with these open, what was asked for has come to whatever it comes to. */
+const GATES_OF_QUIET: readonly number[] = [1, 3, 4, 7]
+
+const isQuiet = ({ bumpGates }: Situation): boolean =>
+  bumpGates.every((reading) => reading.shut === null || !GATES_OF_QUIET.includes(reading.gate))
+
+/** Why a bump has nothing to replace any more; null: it has. */
+function nothingLeft({ splice, verdict, observation }: Situation): string | null {
+  if (splice.state !== 'pending' && splice.state !== 'needs_attention')
+    return 'the splice is past being replaced'
+  if (verdict.name === 'confirmed' || verdict.name === 'final') return 'the transaction is in a block'
+  if (verdict.locked) return 'the channel has moved to the transaction'
+  if (verdict.name === 'replaced') return 'another transaction, without this splice, has taken its place'
+  if (verdict.channelGone || verdict.name === 'closed') return 'the channel is closed'
+  return observation.channel?.lockDepth === 0 ? 'the channel is zero-conf' : null
+}
+
+/** A replacement was signed, and no chain source shows it: asking again would end the same way. */
+function unrelayed(bump: Bump, situation: Situation): boolean {
+  const { splice, verdict, observation } = situation
+  const standing = standingCandidate(splice, verdict)
+  if (bump.attempts.length === 0 || standing === null) return false
+  const worst = worstFeeRateSatPerKw(observation)
+  const dearest = worst === null ? splice.amountSats : Math.ceil((worst * weightOf(standing)) / 1_000)
+  return verdict.signedUnseen || signsReplaced(bump, verdict.signs, dearest)
+}
+
+/** The splice's own policy: unconfirmed for so many blocks since the candidate was seen, the last bump opened, or a reorg. */
+function autoDue(situation: Situation): boolean {
+  const { splice, verdict, observation } = situation
+  const standing = standingCandidate(splice, verdict)
+  const { tipHeight } = verdict
+  const blocks = splice.autoBumpAfterBlocks
+  if (blocks === null || standing === null || tipHeight === null || openBump(splice) !== null) return false
+  if (splice.bumps.length >= RECORD_LIMITS.bumps || byPolicy(splice) >= POLICY_BUMPS) return false
+  if ((observation.channel?.lockDepth ?? 0) === 0) return false
+  const last = splice.bumps.at(-1)?.openedAtHeight ?? 0
+  const since = Math.max(standing.seenAtHeight ?? tipHeight, last, splice.reorgedAtHeight ?? 0)
+  const can = observation.node?.capabilities
+  if (isFutile(splice, standing, observation.chain?.feeRateSatPerKw ?? null)) return false
+  if (tipHeight - since < blocks || can === undefined || !canBump(can, splice.kind)) return false
+  const rate = standing.feeRateSatPerKw
+  const estimate = observation.chain?.feeRateSatPerKw ?? null
+  return (
+    priceShut(situation, can.setsFeeRate && rate !== null ? chosenFeeRateSatPerKw(rate, estimate) : null) ===
+    null
+  )
+}
+
+function byPolicy({ bumps }: Splice): number {
+  return bumps.filter(({ by }) => by === 'policy').length
+}
+
+/** After a replacement that was not relayed, another one is worth its while only in a market that has risen. */
+function isFutile({ bumps }: Splice, standing: Candidate, estimateSatPerKw: number | null): boolean {
+  if (bumps.at(-1)?.outcome?.code !== 'not_relayed') return false
+  return (estimateSatPerKw ?? 0) < (standing.feeRateSatPerKw ?? 0) + RELAY_STEP_SAT_PER_KW
+}
+
+const abandon = (code: string, message: string): SpliceEvent => ({ type: 'bump_abandoned', code, message })
+
+/** What follows of a fee bump (design section 6). These rows come first: an end is said after its bump has ended. */
+export const rowsBump: readonly Row[] = [
+  {
+    id: 'bump_done',
+    states: STANDING,
+    verdicts: 'any',
+    when: openIn(
+      'a bump is open, and a candidate with the wanted feerate stands',
+      (bump, { verdict }) => verdict.visible !== null && outbids(bump, verdict.visible.candidate),
+    ),
+    then: 'the bump is done',
+    event: ({ verdict }) => ({ type: 'bump_done', txid: verdict.visible?.candidate.txid ?? '' }),
+  },
+  {
+    id: 'bump_corrected',
+    states: ['pending', 'confirmed'],
+    verdicts: 'any',
+    when: {
+      says: 'the last bump was abandoned as not relayed, or its attempts as used up, and its replacement stands after all',
+      holds: ({ splice, verdict }) => {
+        const bump = correctableBump(splice)
+        return bump !== null && verdict.visible !== null && outbids(bump, verdict.visible.candidate)
+      },
+    },
+    then: 'the bump is done',
+    event: ({ verdict }) => ({ type: 'bump_done', txid: verdict.visible?.candidate.txid ?? '' }),
+  },
+  {
+    id: 'bump_nothing_left',
+    states: PAST_PENDING,
+    verdicts: 'any',
+    when: openIn(
+      'a bump is open, and nothing is left to replace: confirmed, locked, replaced by another, closed, zero-conf, or ended',
+      (_bump, situation) => nothingLeft(situation) !== null,
+    ),
+    then: 'the bump is abandoned, the splice goes on',
+    event: (situation) => abandon(NOTHING_LEFT, nothingLeft(situation) ?? ''),
+  },
+  {
+    id: 'bump_unsupported',
+    states: ['pending'],
+    verdicts: 'any',
+    when: openIn('a bump is open, and the node has lost what makes bumps safe', (_bump, { bumpGates }) =>
+      bumpGates.some(({ shut }) => shut?.code === 'bump_unsupported'),
+    ),
+    then: 'the bump is abandoned, the splice goes on',
+    event: () => abandon('bump_unsupported', 'the node cannot bump the fee of this splice safely'),
+  },
+  {
+    id: 'bump_not_relayed',
+    states: ['pending'],
+    verdicts: WAITING,
+    when: openIn(
+      'quiet after an attempt of the bump, and the node signed a replacement that no chain source shows',
+      (bump, situation) => isQuiet(situation) && unrelayed(bump, situation),
+    ),
+    then: 'the bump is abandoned, the splice goes on',
+    event: () =>
+      abandon(
+        'not_relayed',
+        'a replacement was signed, but not relayed: it pays too little more than the transaction before it, which stands',
+      ),
+  },
+  {
+    id: 'bump_spent',
+    states: ['pending'],
+    verdicts: WAITING,
+    when: openIn(
+      'quiet after the attempts of the bump, and its three are used',
+      (bump, situation) => isSpent(bump) && isQuiet(situation),
+    ),
+    then: 'the bump is abandoned, the splice goes on',
+    event: () => abandon('budget_spent', 'all attempts of the fee bump are used'),
+  },
+  {
+    id: 'bump',
+    states: ['pending'],
+    verdicts: WAITING,
+    when: openIn('a bump is open, and all its gates are', (_bump, situation) => allOpen(situation)),
+    then: 'ask the node for a replacement',
+    event: () => null,
+    act: 'bump',
+  },
+  {
+    id: 'auto_bump',
+    states: ['pending'],
+    verdicts: WAITING,
+    when: {
+      says: 'unconfirmed for as many blocks as the splice was ordered with, no bump open, and a replacement is under the ceiling',
+      holds: autoDue,
+    },
+    then: 'a bump is opened',
+    event: ({ splice, verdict }) => ({
+      type: 'bump_opened',
+      id: bumpIdOf(splice.id, 'policy', String(splice.bumps.length + 1)),
+      by: 'policy',
+      bodyHash: '',
+      feeRateSatPerKw: null,
+      tipHeight: verdict.tipHeight,
+    }),
+  },
+]
