@@ -7,6 +7,8 @@ import type { Instant } from './splice.ts'
 
 /** Blocks remembered of each network: a deeper reorg is not noticed by itself. */
 const BLOCKS_KEPT = 300
+/** Blocks below the first one seen that are remembered as well: twice the depth at which anything is final. */
+const BLOCKS_BELOW = 12
 /** For how many blocks an orphan is asked for again at every sweep (design section 7). */
 const ORPHANED_FOR = 100
 
@@ -23,14 +25,15 @@ export async function followChain(
   const tip = await chain.tip(call)
   if (!tip.ok) return tip
   const { height, hash } = tip.value
-  if (before === null) return ok({ height, hash, seenAt: now, hashes: [hash], orphans: [] })
+  if (before === null) return begin(height, hash, now, chain, call)
   if (hash === before.hash) return ok(before)
   const common = await commonHeight(before, height, chain, call)
   if (!common.ok) return common
   // Behind: what it has is what was seen.
   if (height < before.height && common.value === height) return ok(before)
   const kept = before.hashes.slice(0, Math.max(0, common.value - lowest(before) + 1))
-  const added = await hashesBetween(kept.length === 0 ? height : common.value + 1, height, chain, call)
+  const from = kept.length === 0 ? Math.min(lowest(before), height) - BLOCKS_BELOW : common.value + 1
+  const added = await hashesBetween(Math.max(0, from), height, chain, call)
   if (!added.ok || added.value === null) return added.ok ? ok(null) : added
   const gone = before.hashes
     .slice(kept.length)
@@ -40,6 +43,19 @@ export async function followChain(
   )
   const hashes = [...kept, ...added.value].slice(-BLOCKS_KEPT)
   return ok({ height, hash, seenAt: now, hashes, orphans: orphans.slice(-BLOCKS_KEPT) })
+}
+
+/** What may still be reorganised when the chain is first looked at is remembered at once. */
+async function begin(
+  height: number,
+  hash: string,
+  now: Instant,
+  chain: ChainPort,
+  call: Call,
+): Promise<Result<ChainSeen | null, ChainFault>> {
+  const hashes = await hashesBetween(Math.max(0, height - BLOCKS_BELOW), height, chain, call)
+  if (!hashes.ok || hashes.value === null) return hashes.ok ? ok(null) : hashes
+  return ok({ height, hash, seenAt: now, hashes: hashes.value, orphans: [] })
 }
 
 function lowest(seen: ChainSeen): number {

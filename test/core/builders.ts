@@ -432,7 +432,8 @@ export class FakeChain implements ChainPort {
   }
 
   readonly tip: ChainPort['tip'] = async () => this.#answer('tip', { height: this.height, hash: aTxid('e') })
-  readonly blockHash: ChainPort['blockHash'] = async () => this.#answer('blockHash', null)
+  readonly blockHash: ChainPort['blockHash'] = async (height) =>
+    this.#answer('blockHash', height < this.height ? aTxid('a') : height === this.height ? aTxid('e') : null)
   readonly transaction: ChainPort['transaction'] = async (txid) =>
     this.#answer(`transaction ${txid}`, this.#transactions.get(txid) ?? null)
   readonly spend: ChainPort['spend'] = async (outpoint) =>

@@ -28,17 +28,17 @@ async function follow(before: ChainSeen | null, chain: ChainPort): Promise<Chain
 }
 
 describe('following the chain', () => {
-  test('starts at the tip, and remembers what it saw from there on', async () => {
+  test('starts with the blocks that a reorg may still take, and remembers what it sees from there on', async () => {
     const { world, chain } = bench()
     const first = await follow(null, chain)
-    expect(first).toMatchObject({
-      height: world.chain.tip.height,
-      hashes: [world.chain.tip.hash],
-      orphans: [],
-    })
+    const { height, hash } = world.chain.tip
+    expect(first).toMatchObject({ height, orphans: [] })
+    expect(first.hashes).toHaveLength(13)
+    expect(first.hashes[0]).toBe(world.chain.block(height - 12)?.hash)
+    expect(first.hashes.at(-1)).toBe(hash)
     world.mine(3)
     const next = await follow(first, chain)
-    expect(next.hashes).toHaveLength(4)
+    expect(next.hashes).toHaveLength(16)
     expect(next.hashes.at(-1)).toBe(world.chain.tip.hash)
     expect(next.orphans).toEqual([])
   })
@@ -46,8 +46,9 @@ describe('following the chain', () => {
   test('changes nothing, and asks for no block, where the tip is the one that was seen', async () => {
     const { chain, asked } = bench()
     const first = await follow(null, chain)
+    const before = asked()
     expect(await follow(first, chain)).toBe(first)
-    expect(asked()).toBe(0)
+    expect(asked()).toBe(before)
   })
 
   test('names the blocks that a reorg took, at a cost of what is new and what has gone', async () => {
@@ -61,7 +62,7 @@ describe('following the chain', () => {
     const after = await follow(seen, chain)
     expect(after.orphans.map((orphan) => orphan.hash)).toEqual(gone)
     expect(after.orphans.map((orphan) => orphan.height)).toEqual([138, 139, 140])
-    expect(after.hashes).toHaveLength(22)
+    expect(after.hashes).toHaveLength(34)
     expect(asked() - before).toBeLessThanOrEqual(4 + 4)
   })
 
@@ -85,7 +86,7 @@ describe('following the chain', () => {
     const start = await follow(null, chain)
     world.mine(2)
     const seen = await follow(start, chain)
-    const [, returned] = seen.hashes
+    const returned = seen.hashes.at(-2)
     const height = start.height + 1
     const odd: ChainSeen = { ...start, orphans: [{ height, hash: returned ?? '' }] }
     expect(view.down).toBe(false)
@@ -111,6 +112,18 @@ describe('following the chain', () => {
     expect(after.height).toBe(start.height + 3)
     expect(after.orphans.map((orphan) => orphan.hash)).toEqual(seen.hashes.slice(-4))
     expect(after.hashes.slice(0, 2)).toEqual(seen.hashes.slice(0, 2))
+  })
+
+  test('remembers the blocks of a reorg that goes below all that was seen: a second one is found', async () => {
+    const { world, chain } = bench()
+    const start = await follow(null, chain)
+    world.reorg(14)
+    const seen = await follow(start, chain)
+    expect(seen.orphans).toHaveLength(13)
+    const inBetween = seen.hashes.at(-14)
+    world.reorg(15)
+    const after = await follow(seen, chain)
+    expect(after.orphans.map(({ hash }) => hash)).toContain(inBetween)
   })
 
   test('starts anew after an outage of more blocks than are remembered, and remembers no more than 300', async () => {
