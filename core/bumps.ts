@@ -169,8 +169,6 @@ export function noteBump(splice: Splice, verdict: Verdict, { now, policy }: Step
   const stands = verdict.name === 'pending' || verdict.name === 'unseen'
   if (!verdict.peerConnected || verdict.negotiating || !stands || fence === null || fence > now)
     return withBump(splice, { ...bump, quietSince: null, lastLookAt: null })
-  // Quiet enough: another look that finds it so is not worth a write.
-  if (bump.quietSince !== null && now - bump.quietSince >= policy.quietMs) return splice
   const gap = bump.lastLookAt === null || now - bump.lastLookAt > policy.quietGapMs
   const since = Math.max(gap ? now : (bump.quietSince ?? now), fence, bump.inFlightAt ?? 0)
   return withBump(splice, { ...bump, quietSince: since, lastLookAt: now })

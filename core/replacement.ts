@@ -43,7 +43,8 @@ export function chosenFeeRateSatPerKw(lastSatPerKw: number, estimateSatPerKw: nu
 export function outbids(bump: Bump, candidate: Candidate): boolean {
   if (candidate.txid === bump.from.txid) return false
   const rate = candidate.feeRateSatPerKw
-  if (rate === null) return true
+  // One that was known before is none, whatever it pays.
+  if (rate === null) return candidate.seenAt > bump.openedAt
   if (bump.feeRateSatPerKw !== null) return rate >= bump.feeRateSatPerKw * ROUNDING
   return rate > (bump.from.feeRateSatPerKw ?? 0)
 }
@@ -109,7 +110,10 @@ export function livingBumpAttempts({ bumps }: Pick<Splice, 'bumps'>): Attempt[] 
 
 /** Whether an attempt of a bump may have been taken, and no replacement accounts for it. */
 export function hasUnaccountedBump({ bumps }: Pick<Splice, 'bumps'>): boolean {
-  return livingBumpAttempts({ bumps: bumps.filter(({ outcome }) => outcome?.result !== 'done') }).length > 0
+  return bumps.some((bump) => {
+    const accounted = bump.outcome?.result === 'done' ? 1 : 0
+    return livingBumpAttempts({ bumps: [bump] }).length > accounted
+  })
 }
 
 /** A bump that was abandoned, while what it asked for may still be seen: its replacement was late, or is relayed after all. */

@@ -1,3 +1,4 @@
+import { attemptsUsed } from './budget.ts'
 import { canBump, priceShut } from './bump-gates.ts'
 import { NOTHING_LEFT } from './bumps.ts'
 import type { SpliceEvent } from './event.ts'
@@ -57,7 +58,7 @@ function nothingLeft({ splice, verdict, observation }: Situation): string | null
 function unrelayed(bump: Bump, situation: Situation): boolean {
   const { splice, verdict, observation } = situation
   const standing = standingCandidate(splice, verdict)
-  if (bump.attempts.length === 0 || standing === null) return false
+  if (attemptsUsed(bump) === 0 || standing === null) return false
   const worst = worstFeeRateSatPerKw(observation)
   const dearest = worst === null ? splice.amountSats : Math.ceil((worst * weightOf(standing)) / 1_000)
   return verdict.signedUnseen || signsReplaced(bump, verdict.signs, dearest)

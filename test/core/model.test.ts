@@ -296,7 +296,7 @@ describe('the decision table, in every cell', () => {
     const taken = new Set<string>()
     for (const { situation } of cells()) taken.add(rows.find((row) => applies(row, situation))?.id ?? '')
     const outside = ['restored', 'second_effect', 'foreign_lock', 'unseen_long', 'watch_over', 'budget_spent']
-    // The rows of fee bumps need an open one; test/core/bumps.test.ts walks them.
+    // The rows of fee bumps need an open one; test/core/rows-bump.test.ts walks them.
     outside.push(...rowsBump.map(({ id }) => id))
     expect(rows.map((row) => row.id).filter((id) => !taken.has(id))).toEqual(
       rows.map((row) => row.id).filter((id) => outside.includes(id)),

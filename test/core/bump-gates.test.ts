@@ -1,0 +1,340 @@
+import { describe, expect, test } from 'vitest'
+import { askedFeeRateSatPerKw, bumpGates, canBump, priceShut, readBumpGates } from '../../core/bump-gates.ts'
+import { classify } from '../../core/classify.ts'
+import type { GateFacts } from '../../core/gates.ts'
+import type { Observation } from '../../core/observation.ts'
+import type { Attempt, Bump, Splice } from '../../core/splice.ts'
+import { aTxid } from '../support/splices.ts'
+import {
+  aBump,
+  aBumpAttempt,
+  aCandidate,
+  aChain,
+  aChainWith,
+  aChannel,
+  aHeldSlot,
+  aLook,
+  anAttempt,
+  ANCHOR,
+  anEndedBump,
+  aNodeSeen,
+  aPendingObservation,
+  aPendingSplice,
+  aRefusedAttempt,
+  aSplicing,
+  capabilities,
+  FIRST,
+  NOW,
+  policy,
+  taken,
+} from './builders.ts'
+
+type Given = {
+  readonly splice?: Partial<Splice>
+  readonly bump?: Partial<Bump>
+  readonly observation?: Partial<Observation>
+}
+
+function facts({ splice = {}, bump = {}, observation = {} }: Given = {}): GateFacts {
+  const pending = aPendingSplice({ bumps: [aBump(bump)], ...splice })
+  const seen = aPendingObservation(observation)
+  return { splice: pending, observation: seen, verdict: classify(pending, seen, policy), now: NOW, policy }
+}
+
+function shut(gate: number, given: Given): string | null {
+  const reading = readBumpGates(facts(given)).find((candidate) => candidate.gate === gate)
+  if (reading === undefined) throw new Error(`no gate ${gate}`)
+  return reading.shut?.code ?? null
+}
+
+const RIVAL = aSplicing(ANCHOR, 800_000)
+
+type Case = readonly [says: string, given: Given, shut: string | null]
+
+test('they are numbered in order, each says why it is shut, and all are open where nothing speaks against it', () => {
+  expect(bumpGates.map((gate) => [gate.number, gate.name])).toEqual([
+    [1, 'fence'],
+    [2, 'node'],
+    [3, 'channel'],
+    [4, 'unconfirmed'],
+    [5, 'lock_depth'],
+    [6, 'able'],
+    [7, 'quiet'],
+    [8, 'backoff'],
+    [9, 'price'],
+    [10, 'slot'],
+    [11, 'attempts'],
+  ])
+  expect(readBumpGates(facts()).map((reading) => reading.shut)).toEqual(
+    Array.from({ length: 11 }, () => null),
+  )
+})
+
+test('there are none without an open bump', () => {
+  const ended = aPendingSplice({ bumps: [anEndedBump('done')] })
+  expect(readBumpGates({ ...facts(), splice: ended })).toEqual([])
+  expect(readBumpGates({ ...facts(), splice: aPendingSplice() })).toEqual([])
+})
+
+describe('gate 1: a request that may still reach the node shuts it, the splice’s and the bump’s', () => {
+  const late = { fenceAt: NOW + 1 }
+  const bumps = (...attempts: Attempt[]): Given => ({ bump: { attempts } })
+  const submits = (...attempts: Attempt[]): Given => ({ splice: { attempts } })
+  const cases: Case[] = [
+    ['a fence of the bump just passed', bumps(aBumpAttempt({ fenceAt: NOW - 1 })), null],
+    ['a fence of the bump that falls now', bumps(aBumpAttempt({ fenceAt: NOW })), 'fence'],
+    ['a fence of the bump to come', bumps(aBumpAttempt(late)), 'fence'],
+    ['the same, but taken before', bumps(aBumpAttempt({ ...late, result: taken(NOW - 1) })), null],
+    ['the same, but refused', bumps(aRefusedAttempt({ ...late, kind: 'bump' })), null],
+    ['one of two of the bump', bumps(aBumpAttempt(), aBumpAttempt({ number: 2, ...late })), 'fence'],
+    [
+      'a fence to come of a bump that was given up',
+      { splice: { bumps: [anEndedBump('abandoned', { attempts: [aBumpAttempt(late)] }), aBump()] } },
+      'fence',
+    ],
+    ['no fence, not answered', bumps(aBumpAttempt({ fenceAt: null, result: null })), 'fence'],
+    ['a fence of the splice just passed', submits(anAttempt({ fenceAt: NOW - 1 })), null],
+    ['a fence of the splice to come', submits(anAttempt(late)), 'fence'],
+    ['the same, but dead', submits(anAttempt({ ...late, dead: { rule: 'operator', at: NOW } })), null],
+  ]
+  test.each(cases)('%s', (_says, given, code) => expect(shut(1, given)).toBe(code))
+})
+
+describe('gate 2: the node must be the pinned one, sane, and at the height of the chain source', () => {
+  const node = (overrides: Parameters<typeof aLook>[0]): Given => ({
+    observation: { node: aLook({ capabilities: capabilities({ bump: true }), ...overrides }) },
+  })
+  const paused = aNodeSeen({ paused: { at: NOW, message: 'no' } })
+  const cases: Case[] = [
+    ['no look', { observation: { node: null, channel: null } }, 'node_unreachable'],
+    ['another node id', node({ nodeId: `02${'9'.repeat(64)}` }), 'node_identity'],
+    ['paused', { observation: { nodeSeen: paused } }, 'node_paused'],
+    ['syncing', node({ synced: false }), 'node_syncing'],
+    ['a look of a minute ago', node({ observedAt: NOW - 60_000 }), null],
+    ['an older look', node({ observedAt: NOW - 60_001 }), 'node_stale'],
+    ['no chain source', { observation: { chain: null } }, 'chain'],
+    ['a tip one block away', node({ tipHeight: 199 }), null],
+    ['a tip two blocks away', node({ tipHeight: 198 }), 'tips_differ'],
+  ]
+  test.each(cases)('%s', (_says, given, code) => expect(shut(2, given)).toBe(code))
+})
+
+describe('gates 3 to 6: the channel, the candidate, the lock depth, and what the node can', () => {
+  const channel = (overrides: Parameters<typeof aChannel>[0]): Given => ({
+    observation: { channel: aChannel(overrides) },
+  })
+  const can = (
+    overrides: Parameters<typeof capabilities>[0],
+    kind: Splice['kind'] = 'splice_out',
+  ): Given => ({
+    splice: { kind },
+    observation: { node: aLook({ capabilities: capabilities({ bump: true, ...overrides }) }) },
+  })
+  const chain = (view: Observation['chain']): Given => ({ observation: { chain: view } })
+  const cases: (readonly [gate: number, ...Case])[] = [
+    [3, 'not listed', { observation: { channel: null } }, 'channel_missing'],
+    [3, 'closing', channel({ closing: true }), 'channel_not_ready'],
+    [3, 'not ready', channel({ ready: false }), 'channel_not_ready'],
+    [3, 'on another funding', channel({ funding: `${aTxid('9')}:1` }), 'anchor_moved'],
+    [3, 'no funding told', channel({ funding: null }), 'anchor_moved'],
+    [3, 'a candidate not to be seen, known from before', chain(aChain()), null],
+    [3, 'another transaction in its place', chain(aChainWith(RIVAL, { effect: 'none' })), 'anchor_moved'],
+    [3, 'the peer away', channel({ peerConnected: false }), 'peer_away'],
+    [4, 'in the mempool', {}, null],
+    [4, 'in a block', chain(aChainWith(FIRST, { height: 200 })), 'unseen'],
+    [4, 'not to be seen, known from before', chain(aChain()), null],
+    [4, 'another in its place', chain(aChainWith(RIVAL, { effect: 'none' })), 'unseen'],
+    [4, 'no chain source', chain(null), 'unseen'],
+    [4, 'locked before, by the record', { splice: { lockedAt: NOW - 1 } }, 'unseen'],
+    [5, 'a lock depth of 1', channel({ lockDepth: 1 }), null],
+    [5, 'zero-conf', channel({ lockDepth: 0 }), 'zero_conf'],
+    [5, 'a lock depth that is not known', channel({ lockDepth: null }), 'zero_conf'],
+    [5, 'no channel', { observation: { channel: null } }, 'zero_conf'],
+    [6, 'bumps, guarded, a splice-out', can({}), null],
+    [6, 'bumps, guarded, a splice-in', can({}, 'splice_in'), 'bump_unsupported'],
+    [6, 'bumps, unguarded', can({ overlapGuard: false }), 'bump_unsupported'],
+    [6, 'bumps, checked', can({ overlapGuard: false, checksAnchor: true }), null],
+    [6, 'bumps, checked, a splice-in', can({ checksAnchor: true }, 'splice_in'), null],
+    [6, 'does not bump', can({ bump: false, checksAnchor: true }), 'bump_unsupported'],
+    [6, 'no look: gate 2 says so', { observation: { node: null, channel: null } }, null],
+  ]
+  test.each(cases)('gate %i: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
+
+  test('gate 4: a channel that has moved to the candidate shuts it, even in the mempool', () => {
+    const seen = facts()
+    const locked = { ...seen, verdict: { ...seen.verdict, locked: true } }
+    expect(readBumpGates(locked).find(({ gate }) => gate === 4)?.shut?.code).toBe('unseen')
+  })
+})
+
+describe('gates 7 and 8: quiet after an attempt that may live, and the backoff', () => {
+  const alive = (quietSince: number | null): Given => ({ bump: { attempts: [aBumpAttempt()], quietSince } })
+  const active = { observation: { channel: aChannel({ negotiation: 'active' }) } } as const
+  const refused = { attempts: [aRefusedAttempt({ kind: 'bump' })] }
+  const cases: (readonly [gate: number, ...Case])[] = [
+    [7, 'not asked for yet', {}, null],
+    [7, 'a negotiation runs', active, 'stirring'],
+    [7, 'a negotiation runs although it is quiet', { ...active, ...alive(NOW - 180_000) }, 'stirring'],
+    [7, 'not quiet', alive(null), 'quiet'],
+    [7, 'quiet for a millisecond less than three minutes', alive(NOW - 179_999), 'quiet'],
+    [7, 'quiet for three minutes', alive(NOW - 180_000), null],
+    [7, 'refused', { bump: refused }, null],
+    [8, 'no backoff', {}, null],
+    [8, 'backoff over', { bump: { nextAttemptAt: NOW } }, null],
+    [8, 'backing off', { bump: { nextAttemptAt: NOW + 1 } }, 'backoff'],
+    [8, "the splice's own backoff", { splice: { nextAttemptAt: NOW + 1 } }, null],
+  ]
+  test.each(cases)('gate %i: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
+})
+
+describe('gate 9: what it may cost at worst, of a transaction of weight 596, and 400 that the node may add', () => {
+  const priced = (
+    ceiling: { maxFeeRateSatPerKw?: number; maxFeeSats?: number },
+    { estimate = 2_000, told = null, ...more }: PriceGiven = {},
+  ): Given => ({
+    splice: {
+      budget: { maxAttempts: 3, deadline: NOW + 1, maxFeeRateSatPerKw: null, maxFeeSats: null, ...ceiling },
+    },
+    bump: more.bump ?? {},
+    observation: {
+      node: aLook({ capabilities: capabilities({ bump: true, ...more.can }), feeRateSatPerKw: told }),
+      chain: { ...(more.chain ?? aChainWith(FIRST)), feeRateSatPerKw: estimate },
+    },
+  })
+  type PriceGiven = {
+    readonly estimate?: number | null
+    readonly told?: number | null
+    readonly bump?: Partial<Bump>
+    readonly can?: Parameters<typeof capabilities>[0]
+    readonly chain?: ReturnType<typeof aChain>
+  }
+  const sets = { can: { setsFeeRate: true } }
+  const cases: Case[] = [
+    ['no ceiling, no estimate', priced({}, { estimate: null }), null],
+    ['a ceiling, no estimate', priced({ maxFeeRateSatPerKw: 9_000 }, { estimate: null }), 'fee_unknown'],
+    ['a ceiling for the fee, no estimate', priced({ maxFeeSats: 9_000 }, { estimate: null }), 'fee_unknown'],
+    ['the worst case just at the ceiling', priced({ maxFeeRateSatPerKw: 3_000 }), null],
+    ['the worst case over it', priced({ maxFeeRateSatPerKw: 2_999 }), 'fee_ceiling'],
+    ['its fee just at the ceiling', priced({ maxFeeSats: 2_988 }), null],
+    ['its fee over it', priced({ maxFeeSats: 2_987 }), 'fee_ceiling'],
+    [
+      'one of two ceilings is enough',
+      priced({ maxFeeRateSatPerKw: 9_000, maxFeeSats: 2_987 }),
+      'fee_ceiling',
+    ],
+    ['what the node tells counts', priced({ maxFeeRateSatPerKw: 2_000 }, { told: 2_000 }), null],
+    [
+      'a market below the replacement: the least replacement counts',
+      priced({ maxFeeRateSatPerKw: 1_042 }, { estimate: 1 }),
+      null,
+    ],
+    [
+      'the least replacement over the ceiling',
+      priced({ maxFeeRateSatPerKw: 1_041 }, { estimate: 1 }),
+      'fee_ceiling',
+    ],
+    [
+      'the transaction not to be seen, its fee known from before',
+      priced({ maxFeeSats: 2_988 }, { chain: aChain() }),
+      null,
+    ],
+    ['the same, over the ceiling', priced({ maxFeeSats: 2_987 }, { chain: aChain() }), 'fee_ceiling'],
+    [
+      'another transaction in its place',
+      priced({ maxFeeRateSatPerKw: 9_000 }, { chain: aChainWith(RIVAL, { effect: 'none' }) }),
+      'fee_unknown',
+    ],
+    [
+      'what was asked for just at the ceiling, whatever the market',
+      priced({ maxFeeRateSatPerKw: 2_500 }, { ...sets, bump: { feeRateSatPerKw: 2_500 } }),
+      null,
+    ],
+    [
+      'what was asked for over it',
+      priced({ maxFeeRateSatPerKw: 2_499 }, { ...sets, bump: { feeRateSatPerKw: 2_500 } }),
+      'fee_ceiling',
+    ],
+    ['what we choose just at the ceiling', priced({ maxFeeRateSatPerKw: 2_000 }, sets), null],
+    ['what we choose over it', priced({ maxFeeRateSatPerKw: 1_999 }, sets), 'fee_ceiling'],
+  ]
+  test.each(cases)('%s', (_says, given, code) => expect(shut(9, given)).toBe(code))
+
+  test('without the fee of what stands, its weight is not known, and so no price', () => {
+    const candidates = aPendingSplice().candidates.map((each) => ({ ...each, feeSats: null }))
+    const given = priced({ maxFeeRateSatPerKw: 9_000 }, { chain: aChainWith(FIRST, { feeSats: null }) })
+    expect(shut(9, { ...given, splice: { ...given.splice, candidates } })).toBe('fee_unknown')
+  })
+
+  test('its fee is rounded up: a fraction of a satoshi over the ceiling is over it', () => {
+    // 1042 sat/kw × 996 are 1037.832 sat.
+    expect(priceShut(facts(priced({ maxFeeSats: 1_038 })), 1_042)).toBeNull()
+    expect(priceShut(facts(priced({ maxFeeSats: 1_037 })), 1_042)?.code).toBe('fee_ceiling')
+  })
+})
+
+describe('gates 10 and 11: the slot, and the attempts of the bump', () => {
+  const frozen = aHeldSlot({ frozen: { cause: 'x', at: NOW, note: '' } })
+  const used = (count: number): Given => ({
+    bump: { attempts: Array.from({ length: count }, (_, n) => aBumpAttempt({ number: n + 1 })) },
+  })
+  const cases: (readonly [gate: number, ...Case])[] = [
+    [10, 'no slot', { observation: { slot: null } }, 'slot'],
+    [10, 'held by another', { observation: { slot: aHeldSlot({ holder: 'spl_other' }) } }, 'slot'],
+    [10, 'held by nobody', { observation: { slot: aHeldSlot({ holder: null }) } }, 'slot'],
+    [10, 'ours, but frozen', { observation: { slot: frozen } }, 'frozen'],
+    [11, 'two used', used(2), null],
+    [11, 'three used', used(3), 'attempts_spent'],
+  ]
+  test.each(cases)('gate %i: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
+})
+
+describe('what is asked of the node', () => {
+  const sets = { node: aLook({ capabilities: capabilities({ bump: true, setsFeeRate: true }) }) }
+  const market = { ...aChainWith(FIRST), feeRateSatPerKw: 3_000 }
+  const unknown = aCandidate({ txid: FIRST.txid, feeRateSatPerKw: null })
+  test.each<[string, Given, number | null]>([
+    ['what the client asked for', { bump: { feeRateSatPerKw: 1_300 }, observation: sets }, 1_300],
+    ['nothing, where the node chooses', {}, null],
+    ['nothing, without a look', { observation: { node: null, channel: null } }, null],
+    ['1 sat/vB more than what stands', { observation: { ...sets, chain: aChainWith(FIRST) } }, 1_250],
+    [
+      '1 sat/vB more than a replacement that stands, not than what it replaced',
+      {
+        splice: { candidates: [aCandidate({ txid: FIRST.txid, feeRateSatPerKw: 2_000 })] },
+        observation: sets,
+      },
+      2_250,
+    ],
+    ['the estimate, where it is more', { observation: { ...sets, chain: market } }, 3_000],
+    [
+      'more than what is to be replaced, where nothing stands',
+      { bump: { from: { txid: FIRST.txid, feeRateSatPerKw: 2_000 } }, observation: { ...sets, chain: null } },
+      2_250,
+    ],
+    [
+      'nothing, where the feerate that stands is not known',
+      {
+        splice: { candidates: [unknown] },
+        bump: { from: { txid: FIRST.txid, feeRateSatPerKw: null } },
+        observation: sets,
+      },
+      null,
+    ],
+  ])('%s', (_says, given, asked) => expect(askedFeeRateSatPerKw(aBump(given.bump), facts(given))).toBe(asked))
+})
+
+test.each([
+  // bump, overlapGuard, checksAnchor: a splice-out, a splice-in
+  [false, false, false, false, false],
+  [false, true, true, false, false],
+  [true, false, false, false, false],
+  [true, true, false, true, false],
+  [true, false, true, true, true],
+  [true, true, true, true, true],
+])(
+  'a node that bumps: %s, guards: %s, checks: %s, can be asked for a splice-out: %s, a splice-in: %s',
+  (bump, overlapGuard, checksAnchor, out, into) => {
+    const can = { bump, overlapGuard, checksAnchor }
+    expect([canBump(can, 'splice_out'), canBump(can, 'splice_in')]).toEqual([out, into])
+  },
+)
