@@ -1,7 +1,8 @@
 import type { ChainFault, ChainTransaction, Spend, SpendHint } from '../../core/chain.ts'
 import type { Outpoint } from '../../core/outpoint.ts'
 import type { Call, ChainPort } from '../../core/ports.ts'
-import { err, ok, type Result } from '../../core/result.ts'
+import { ok, type Result } from '../../core/result.ts'
+import { unreachable } from './answer.ts'
 
 type Answer<T> = Promise<Result<T, ChainFault>>
 type Place = { readonly height: number; readonly hash: string }
@@ -9,12 +10,9 @@ type Place = { readonly height: number; readonly hash: string }
 /** How much of an outpoint's own transaction is known, the least first. */
 const OWN_ORDER: readonly Spend['own'][] = ['unknown', 'mempool', 'confirmed']
 
-const fault = (message: string): { readonly ok: false; readonly error: ChainFault } =>
-  err({ class: 'unreachable', message })
-
-const FORKED = fault('the chain sources follow different chains')
+const FORKED = unreachable('the chain sources follow different chains')
 const nobody = (answers: readonly Result<unknown, ChainFault>[]) =>
-  answers.find((answer) => !answer.ok) ?? fault('no chain source is configured')
+  answers.find((answer) => !answer.ok) ?? unreachable('no chain source is configured')
 
 function valuesOf<T>(answers: readonly Result<T, ChainFault>[]): T[] {
   return answers.flatMap((answer) => (answer.ok ? [answer.value] : []))
@@ -111,7 +109,7 @@ async function spend(
   const silent = [...answers, ...places].find((answer) => !answer.ok)
   if (silent !== undefined) return silent
   return common(valuesOf(places).map(({ hash }) => hash)) === null
-    ? fault('the chain sources are not at one tip')
+    ? unreachable('the chain sources are not at one tip')
     : absence(valuesOf(answers))
 }
 

@@ -3,7 +3,8 @@ import type { ChainFault } from '../../../core/chain.ts'
 import { MAX_SATS } from '../../../core/money.ts'
 import { Txid } from '../../../core/outpoint.ts'
 import { ok, type Result } from '../../../core/result.ts'
-import { type RpcAnswer, unreachable } from './rpc.ts'
+import { unreachable } from '../answer.ts'
+import type { RpcAnswer } from './rpc.ts'
 
 const SATS_PER_BTC = 100_000_000
 

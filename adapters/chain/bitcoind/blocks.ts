@@ -6,7 +6,8 @@ import type { Call } from '../../../core/ports.ts'
 import { ok, type Result } from '../../../core/result.ts'
 import * as z from 'zod'
 import { BlockTxids, resultIn } from './answers.ts'
-import { type BitcoindRpc, unreachable } from './rpc.ts'
+import { unreachable } from '../answer.ts'
+import type { BitcoindRpc } from './rpc.ts'
 import type { BlockLook } from './scan.ts'
 
 const HEADER_BYTES = 80

@@ -3,7 +3,8 @@ import type { Call } from '../../../core/ports.ts'
 import { ok, type Result } from '../../../core/result.ts'
 import type { Network } from '../../../core/splice.ts'
 import { ChainInfo, MempoolInfo, NetworkInfo, resultIn } from './answers.ts'
-import { type BitcoindRpc, unreachable } from './rpc.ts'
+import { unreachable } from '../answer.ts'
+import type { BitcoindRpc } from './rpc.ts'
 import type { Place } from './scan.ts'
 
 /** What Bitcoin Core calls our networks. */

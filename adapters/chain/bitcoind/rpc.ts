@@ -2,8 +2,9 @@ import { Agent, request } from 'undici'
 import * as z from 'zod'
 import type { ChainFault } from '../../../core/chain.ts'
 import type { Call } from '../../../core/ports.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { ok, type Result } from '../../../core/result.ts'
 import { type BitcoindAuth, type Credentials, credentialsOf } from './credentials.ts'
+import { reasonOf, textOf, unreachable } from '../answer.ts'
 
 /** A block of four million bytes in hex is 8 MB; a transaction with its inputs explained may be more. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -33,9 +34,6 @@ export type BitcoindRpc = (
   call: Call,
 ) => Promise<Result<RpcAnswer, ChainFault>>
 
-export const unreachable = (message: string): { readonly ok: false; readonly error: ChainFault } =>
-  err({ class: 'unreachable', message })
-
 const Reply = z
   .object({
     id: z.literal(ID),
@@ -45,19 +43,6 @@ const Reply = z
   .transform(({ result, error }): RpcAnswer =>
     error ? { code: error.code, message: error.message } : { code: null, result },
   )
-
-/** The whole body as text; null if it is too large. */
-async function textOf(body: AsyncIterable<unknown>, maxBytes: number): Promise<string | null> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    if (!(chunk instanceof Uint8Array)) return null
-    bytes += chunk.length
-    if (bytes > maxBytes) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
 
 function replyIn(status: number, body: string): RpcAnswer | null {
   if (!ANSWERING.includes(status)) return null
@@ -70,12 +55,6 @@ function replyIn(status: number, body: string): RpcAnswer | null {
   const reply = Reply.safeParse(json)
   if (!reply.success || (status !== 200 && reply.data.code === null)) return null
   return reply.data
-}
-
-/** The code of an error of undici or of a socket; texts may hold addresses. */
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
-  return error instanceof Error ? error.name : 'failed'
 }
 
 type HttpAnswer = { readonly status: number; readonly body: string | null }

@@ -1,7 +1,7 @@
 import type { ChainFault } from '../../../core/chain.ts'
 import type { Call } from '../../../core/ports.ts'
 import { ok, type Result } from '../../../core/result.ts'
-import { unreachable } from './rpc.ts'
+import { unreachable } from '../answer.ts'
 
 /** So many things looked for are remembered. */
 const MEMO_ENTRIES = 1_000

@@ -14,7 +14,8 @@ import {
   resultIn,
   TxOut,
 } from './answers.ts'
-import { type BitcoindRpc, unreachable } from './rpc.ts'
+import { unreachable } from '../answer.ts'
+import type { BitcoindRpc } from './rpc.ts'
 import type { Place } from './scan.ts'
 
 /** A transaction's block is found by any output that is unspent; splices and openings have few. */

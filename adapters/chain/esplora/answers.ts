@@ -3,7 +3,8 @@ import type { ChainFault, ChainTransaction } from '../../../core/chain.ts'
 import { MAX_SATS } from '../../../core/money.ts'
 import { Txid } from '../../../core/outpoint.ts'
 import { ok, type Result } from '../../../core/result.ts'
-import { type HttpAnswer, unreachable } from './http.ts'
+import { unreachable } from '../answer.ts'
+import type { HttpAnswer } from './http.ts'
 
 const Height = z.int().nonnegative()
 

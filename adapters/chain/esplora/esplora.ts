@@ -15,7 +15,8 @@ import {
   textIn,
   TransactionAnswer,
 } from './answers.ts'
-import { type EsploraConfig, type EsploraHttp, esploraHttp, unreachable } from './http.ts'
+import { unreachable } from '../answer.ts'
+import { type EsploraConfig, type EsploraHttp, esploraHttp } from './http.ts'
 
 type Answer<T> = Promise<Result<T, ChainFault>>
 

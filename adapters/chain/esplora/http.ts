@@ -1,7 +1,8 @@
 import { Agent, request } from 'undici'
 import type { ChainFault } from '../../../core/chain.ts'
 import type { Call } from '../../../core/ports.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { ok, type Result } from '../../../core/result.ts'
+import { reasonOf, textOf, unreachable } from '../answer.ts'
 
 /** A transaction of four million weight units in hex is 8 MB. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -22,28 +23,6 @@ export type HttpAnswer = { readonly status: number; readonly body: string }
 export type EsploraHttp = {
   get(route: string, call: Call): Promise<Result<HttpAnswer, ChainFault>>
   post(route: string, body: string, call: Call): Promise<Result<HttpAnswer, ChainFault>>
-}
-
-export const unreachable = (message: string): { readonly ok: false; readonly error: ChainFault } =>
-  err({ class: 'unreachable', message })
-
-/** The whole body as text; null if it is too large. */
-async function textOf(body: AsyncIterable<unknown>, maxBytes: number): Promise<string | null> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    if (!(chunk instanceof Uint8Array)) return null
-    bytes += chunk.length
-    if (bytes > maxBytes) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-/** The code of an error of undici or of a socket; texts may hold addresses. */
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
-  return error instanceof Error ? error.name : 'failed'
 }
 
 /** HTTP without redirects and without repetition: a request ends with its call, its socket with it. */
