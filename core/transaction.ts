@@ -17,6 +17,8 @@ export type ParsedTransaction = {
 
 /** Parses a raw transaction; null if it is not one. Its txid is computed, never taken on trust. */
 export function parseTransaction(hex: string): ParsedTransaction | null {
+  // Read by itself, hex ends where something else begins.
+  if (!/^[0-9a-f]+$/i.test(hex)) return null
   let tx: Transaction
   try {
     tx = Transaction.fromHex(hex)

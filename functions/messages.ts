@@ -6,7 +6,10 @@ import { NodeEventType } from '../core/wake.ts'
 /** Milliseconds since 1970, or ISO 8601; milliseconds once parsed. */
 const At = z.union([
   z.int().nonnegative(),
-  z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+  z.iso
+    .datetime({ offset: true })
+    .transform((text) => Date.parse(text))
+    .pipe(z.number().nonnegative('before 1970')),
 ])
 
 /**

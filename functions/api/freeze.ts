@@ -9,7 +9,7 @@ import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
 import { hint } from './hint.ts'
 import { Problem, commonProblems, problemResponse } from './problem.ts'
-import { nodesOf } from './tenancy.ts'
+import { LONGEST_NAME, nodesOf } from './tenancy.ts'
 
 const unfreezeRoute = createRoute({
   method: 'post',
@@ -47,6 +47,7 @@ const unfreezeRoute = createRoute({
 const unfreeze: RouteHandler<typeof unfreezeRoute, ApiEnv> = async (c) => {
   const { ports } = c.var.deps
   const channel = c.req.valid('param').id
+  if (channel.length > LONGEST_NAME) throw new Problem('channel_not_found', { field: 'id' })
   const slotKey = await slotKeyOf(ports, c.var.key.tenant, channel)
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const slot = await ports.store.item('slot', slotKey)

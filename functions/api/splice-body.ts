@@ -80,7 +80,7 @@ export function requestOf(body: SpliceBody): SpliceRequest {
   }
 }
 
-/** An ISO 8601 time as an instant; null where there is none. */
+/** An ISO 8601 time as an instant, the first one for any before 1970; null where there is none. */
 export function instantOf(time: string | undefined): Instant | null {
-  return time === undefined ? null : Date.parse(time)
+  return time === undefined ? null : Math.max(0, Date.parse(time))
 }

@@ -8,10 +8,10 @@ import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
 import { hint } from './hint.ts'
 import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertReplay, bodyHash } from './idempotency.ts'
-import { commonProblems, problemResponse } from './problem.ts'
+import { Problem, commonProblems, problemResponse } from './problem.ts'
 import { SpliceBody } from './splice-body.ts'
 import { SpliceView } from './splice-view.ts'
-import { spliceOf } from './tenancy.ts'
+import { LONGEST_NAME, spliceOf } from './tenancy.ts'
 import { wholeNumber } from './validation.ts'
 import { viewOf, viewsOf } from './view.ts'
 
@@ -64,11 +64,21 @@ const acceptRoute = createRoute({
   },
 })
 
+/** What is given back has to be what was ordered, and no object of ours keeps a key of that name. */
+function refuseProto(posted: unknown): void {
+  const field = 'metadata.__proto__'
+  if (!JSON.stringify(posted).includes('"__proto__":')) return
+  const message = 'a key that cannot be kept'
+  throw new Problem('invalid_request', { field, errors: [{ field, message }] })
+}
+
 const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
   const { deps, key } = c.var
   const { store } = deps.ports
   const idempotencyKey = c.req.valid('header')[IDEMPOTENCY_KEY]
-  const hash = bodyHash(await c.req.json<unknown>())
+  const posted = await c.req.json<unknown>()
+  refuseProto(posted)
+  const hash = bodyHash(posted)
   // First of all: a replay is answered whatever became of the node, the channel or the deadline meanwhile.
   const earlier = await store.load(spliceIdOf(key.tenant, idempotencyKey))
   const { created, splice } = earlier
@@ -116,7 +126,7 @@ const listRoute = createRoute({
     query: z.strictObject({
       status: SpliceState.optional(),
       node: z.string().min(1).optional(),
-      channel: z.string().min(1).optional(),
+      channel: z.string().min(1).max(LONGEST_NAME).optional(),
       limit: wholeNumber(PAGE),
       cursor: z.string().min(1).optional(),
     }),

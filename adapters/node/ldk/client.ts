@@ -18,7 +18,7 @@ async function listPayments(
   connection: Connection,
   options: RpcOptions,
 ): Promise<RpcAnswer<readonly LdkPayment[]>> {
-  const payments: LdkPayment[] = []
+  let payments: readonly LdkPayment[] = []
   let pageToken: Uint8Array | null = null
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const answer: RpcAnswer<{
@@ -26,7 +26,7 @@ async function listPayments(
       readonly nextPageToken: Uint8Array | null
     }> = await connection.call(calls.listPayments, pageToken, options)
     if (!answer.ok) return err(answer.error)
-    payments.push(...answer.value.payments)
+    payments = payments.concat(answer.value.payments)
     pageToken = answer.value.nextPageToken
     if (pageToken === null) break
   }

@@ -4,7 +4,7 @@ import { decodeMacaroon } from './macaroon.ts'
 
 const Macaroon = z
   .string()
-  .regex(/^([0-9a-f]{2})+$/, { error: 'must be lower-case hex', abort: true })
+  .regex(/^(?:[0-9a-f]{2})+$/, { error: 'must be lower-case hex', abort: true })
   .refine((hex) => decodeMacaroon(Buffer.from(hex, 'hex')) !== null, 'must be a version 2 macaroon')
 
 /** How an ldk-server authenticates us: its version decides (docs/reference/ldk.md 6.2 and 6.3). */

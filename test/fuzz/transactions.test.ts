@@ -1,0 +1,130 @@
+import { Transaction } from 'bitcoinjs-lib'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { ParsedTransaction } from '../../core/transaction.ts'
+import {
+  addsCapacity,
+  fundingInputs,
+  fundingOutputs,
+  isCommitment,
+  parseTransaction,
+  paysExactly,
+  spends,
+} from '../../core/transaction.ts'
+import { ANCHOR, P2WPKH } from '../core/builders.ts'
+import { hostileStrings } from './hostile.ts'
+import { VALID, bytes, transactions } from './transaction-bytes.ts'
+
+const runs = (seed: number, numRuns: number) => ({ seed, numRuns })
+/** Asks everything that core asks of a transaction; what throws fails the property. */
+function askAll(tx: ParsedTransaction): void {
+  expect(spends(tx, `${'0'.repeat(64)}:1`)).toBeTypeOf('boolean')
+  expect(paysExactly(tx, P2WPKH, 1)).toBeTypeOf('boolean')
+  expect(isCommitment(tx, tx.inputs[0]?.outpoint ?? ANCHOR)).toBeTypeOf('boolean')
+  expect(addsCapacity(tx, 1, 1)).toBeTypeOf('boolean')
+  expect(fundingOutputs(tx).every(({ vout }) => vout < tx.outputs.length)).toBe(true)
+  const own = tx.inputs.map((input) => input.outpoint)
+  for (const script of [null, P2WPKH, '5120', '0020', ''])
+    expect(own).toEqual(expect.arrayContaining(fundingInputs(tx, script)))
+}
+
+describe('what is read as a transaction', () => {
+  test('is nothing or a whole transaction whose txid comes from its bytes, whatever the bytes are', () => {
+    fc.assert(
+      fc.property(bytes, (raw) => {
+        const parsed = parseTransaction(raw.toString('hex'))
+        if (parsed === null) return
+        expect(parsed.txid).toBe(Transaction.fromBuffer(raw).getId())
+        expect(parsed.txid).toMatch(/^[0-9a-f]{64}$/)
+        expect(parsed.weight).toBeGreaterThan(0)
+        for (const { amountSats } of parsed.outputs) expect(Number.isFinite(amountSats)).toBe(true)
+        askAll(parsed)
+      }),
+      runs(1, 3_000),
+    )
+  })
+
+  test('is nothing where the text does not begin with hex', () => {
+    const [hex = ''] = VALID.map((raw) => raw.toString('hex'))
+    const texts = fc.tuple(hostileStrings, fc.boolean()).map(([text, whole]) => text + (whole ? hex : ''))
+    fc.assert(
+      fc.property(texts, (text) => {
+        const parsed = parseTransaction(text)
+        if (parsed !== null) expect(text).toMatch(/^[0-9a-f]{20}/i)
+      }),
+      runs(2, 500),
+    )
+  })
+
+  test('is nothing where anything that is no hex comes after it', () => {
+    const [hex = ''] = VALID.map((raw) => raw.toString('hex'))
+    expect(parseTransaction(`${hex} and more`)).toBeNull()
+  })
+
+  test('has every input, output, sequence, witness and amount that was put in', () => {
+    fc.assert(
+      fc.property(transactions, (tx) => {
+        const parsed = parseTransaction(tx.toHex())
+        expect(parsed).toMatchObject({ txid: tx.getId(), weight: tx.weight(), locktime: tx.locktime })
+        expect(
+          parsed?.inputs.map(({ sequence, witness }) => ({ sequence, witness: witness.length })),
+        ).toEqual(tx.ins.map(({ sequence, witness }) => ({ sequence, witness: witness.length })))
+        expect(parsed?.outputs.map(({ amountSats }) => amountSats)).toEqual(
+          tx.outs.map(({ value }) => Number(value)),
+        )
+        if (parsed !== null) askAll(parsed)
+      }),
+      runs(3, 500),
+    )
+  })
+
+  test('keeps its txid while its witness changes', () => {
+    fc.assert(
+      fc.property(transactions, fc.uint8Array({ minLength: 1, maxLength: 80 }), (tx, witness) => {
+        const other = tx.clone()
+        other.setWitness(0, [Buffer.from(witness)])
+        expect(parseTransaction(other.toHex())?.txid).toBe(tx.getId())
+      }),
+      runs(4, 200),
+    )
+  })
+})
+
+describe('reading is linear', () => {
+  /** The least of three times, in milliseconds. */
+  const timeOf = (run: () => unknown): number =>
+    Math.min(
+      ...[1, 2, 3].map(() => {
+        const start = performance.now()
+        run()
+        return performance.now() - start
+      }),
+    )
+
+  const withOutputs = (count: number): string => {
+    const tx = new Transaction()
+    tx.addInput(Buffer.alloc(32, 1), 0)
+    for (let n = 0; n < count; n++) tx.addOutput(Buffer.from(`0020${'11'.repeat(32)}`, 'hex'), 1n)
+    return tx.toHex()
+  }
+
+  test('eight times the outputs take less than forty times as long', () => {
+    const [small, large] = [withOutputs(2_000), withOutputs(16_000)]
+    timeOf(() => parseTransaction(small))
+    const parse = (hex: string) => timeOf(() => fundingOutputs(parseTransaction(hex) ?? never()))
+    expect(parse(large)).toBeLessThan(40 * parse(small) + 50)
+  })
+
+  test.each([
+    ['inputs', 'fd'],
+    ['inputs', 'fe'],
+    ['inputs', 'ff'],
+  ])('a count of %s that the bytes cannot hold, written with %s, costs nothing', (_, prefix) => {
+    const hex = `02000000${prefix}${'ff'.repeat(prefix === 'fd' ? 2 : prefix === 'fe' ? 4 : 7)}1f${'00'.repeat(60)}`
+    expect(timeOf(() => expect(parseTransaction(hex)).toBeNull())).toBeLessThan(200)
+  })
+})
+
+function never(): never {
+  throw new Error('it is a transaction')
+}
