@@ -1,0 +1,76 @@
+import type { Action } from './client-actions.ts'
+
+const NOTHING = 'nothing to do'
+
+/** What the chain does with what is in the mempool, and what its source shows of it. */
+export const chainActions = {
+  feesMove: ({ world }, dice) => {
+    const rate = dice.pick([300, 1_000, 1_000, 2_000, 3_000, 6_000, null])
+    world.chain.setFeeRate(rate)
+    return `${rate ?? 'no estimate'} sat/kw`
+  },
+  relayRule: ({ world }, dice) => {
+    const incrementalRelaySatPerVb = dice.pick([0.1, 1, 1, 3])
+    const minRelaySatPerVb = dice.pick([1, 1, 1, 5])
+    world.chain.setRelayRule({ incrementalRelaySatPerVb, minRelaySatPerVb })
+    return `minimum ${minRelaySatPerVb}, increment ${incrementalRelaySatPerVb}`
+  },
+  withhold: ({ world }, dice) => {
+    const waiting = world.chain.mempool()
+    if (waiting.length === 0) return NOTHING
+    const { txid } = dice.pick(waiting)
+    world.chain.withhold(txid)
+    return txid.slice(0, 6)
+  },
+  evict: ({ world }, dice) => {
+    const waiting = world.chain.mempool()
+    if (waiting.length === 0) return NOTHING
+    const { txid } = dice.pick(waiting)
+    world.evict(txid)
+    return txid.slice(0, 6)
+  },
+  blocks: ({ world }, dice) => {
+    const blocks = dice.pick([1, 3, 6, 8])
+    world.mine(blocks)
+    return `${blocks}`
+  },
+  candidateMined: (stage, dice) => {
+    const { chain } = stage.world
+    const candidates = stage.node.channel(stage.channel(dice)).candidates
+    const unmined = candidates.filter(({ funding }) => (chain.confirmations(funding.txid) ?? 0) === 0)
+    if (unmined.length === 0) return NOTHING
+    const { txid, hex } = dice.pick(unmined).funding
+    chain.release(txid)
+    chain.mine(dice.pick([1, 1, 7]), { transactions: [hex] })
+    return txid.slice(0, 6)
+  },
+  reorg: (stage, dice) => {
+    const depth = dice.pick([1, 1, 2, 3, 6, 7])
+    const include = dice.pick(['mempool', 'none'] as const)
+    stage.reorgs += 1
+    stage.world.reorg(depth, { include })
+    return `${depth} deep, with ${include}`
+  },
+  reorgToCandidate: (stage, dice) => {
+    const candidates = stage.node.channel(stage.channel(dice)).candidates
+    if (candidates.length === 0) return NOTHING
+    const { txid, hex } = dice.pick(candidates).funding
+    const depth = dice.pick([1, 2, 3])
+    stage.reorgs += 1
+    stage.world.reorg(depth, { transactions: [hex] })
+    return `${depth} deep, with ${txid.slice(0, 6)}`
+  },
+  sourceLags: ({ keeper }, dice) => {
+    keeper.chainView.lagBlocks = dice.pick([1, 2, 7])
+    return `${keeper.chainView.lagBlocks} blocks`
+  },
+  sourceBlind: ({ keeper }) => {
+    keeper.chainView.blind = true
+  },
+  sourceDown: ({ keeper }) => {
+    keeper.chainView.down = true
+  },
+  sourceClear: ({ keeper }) => {
+    Object.assign(keeper.chainView, { down: false, blind: false, lagBlocks: 0 })
+  },
+} satisfies Record<string, Action>

@@ -1,0 +1,68 @@
+import type { Action } from './client-actions.ts'
+
+/** What happens to the node's process and to the requests that it gets. */
+export const nodeActions = {
+  loseReply: ({ node }) => node.fault({ type: 'lose_reply' }),
+  drop: ({ node }) => node.fault({ type: 'drop' }),
+  late: ({ node }, dice) => {
+    const ms = dice.pick([5_000, 40_000, 55_000, 70_000, 119_000])
+    node.fault({ type: 'late', ms })
+    return `${ms} ms`
+  },
+  refuse: ({ node }, dice) => {
+    const status = dice.pick([9, 9, 16, 13, 14, 12, 3])
+    node.fault({ type: 'refuse', status })
+    return `status ${status}`
+  },
+  nodeDown: ({ node }) => node.fault({ type: 'down' }),
+  faultsLifted: ({ node }) => node.liftFaults(),
+  restart: ({ node }) => node.restart(),
+} satisfies Record<string, Action>
+
+/** What the peer does, and what others do on the channel. */
+export const peerActions = {
+  peerLeaves: ({ node }) => node.disconnectPeer(),
+  peerBlinks: ({ node }, dice) => {
+    const returnsAfterMs = dice.pick([1_000, 30_000, 200_000])
+    node.disconnectPeer({ returnsAfterMs })
+    return `for ${returnsAfterMs} ms`
+  },
+  peerReturns: ({ node }) => node.connectPeer(),
+  peerAborts: (stage, dice) => {
+    const phase = dice.pick(['awaiting_ack', 'constructing', 'awaiting_signatures'] as const)
+    stage.node.abortNext(stage.channel(dice), phase)
+    return phase
+  },
+  contributionStale: (stage, dice) => stage.node.staleNext(stage.channel(dice)),
+  peerSplices: (stage, dice) => {
+    const amountSats = dice.pick([100_000, -30_000, 50_000])
+    // Ours joining the peer's round is one of the two interleavings that a node without the guard is known to lose.
+    const mergeOurs = dice.chance(0.5) && stage.profile.overlapGuard
+    const price = dice.chance(0.4) ? { feeRateSatPerKw: dice.pick([253, 500, 2_000]) } : {}
+    stage.node.peerSplice(stage.channel(dice), { amountSats, mergeOurs, ...price })
+    return `${amountSats} sat, ours ${mergeOurs ? 'joins' : 'stays out'}`
+  },
+  peerReplaces: (stage, dice) => {
+    const mergeOurs = dice.chance(0.5) && stage.profile.overlapGuard
+    stage.node.peerReplace(stage.channel(dice), { mergeOurs })
+    return `ours ${mergeOurs ? 'joins' : 'stays out'}`
+  },
+  bumpedByHand: (stage, dice) => {
+    // A bump by hand is the other one.
+    if (!stage.profile.overlapGuard) return 'left out without the guard'
+    const answer = stage.node.bump(stage.channel(dice))
+    return answer.ok ? 'taken' : 'refused'
+  },
+  payment: (stage, dice) => {
+    const msat = dice.pick([-1, 1]) * dice.pick([10_000_001, 200_000_000, 333])
+    stage.node.lightningPayment(stage.channel(dice), msat)
+    return `${msat} msat`
+  },
+  peerKeepsLocks: (stage, dice) => stage.node.setPeerLocks(stage.channel(dice), false),
+  peerSendsLocks: (stage, dice) => stage.node.setPeerLocks(stage.channel(dice), true),
+  close: (stage, dice) => {
+    const how = dice.pick(['cooperative', 'force'] as const)
+    stage.node.close(stage.channel(dice), how)
+    return how
+  },
+} satisfies Record<string, Action>
