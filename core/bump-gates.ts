@@ -1,6 +1,6 @@
-import { fenceOf, livingAttempts } from './budget.ts'
+import { livingAttempts } from './budget.ts'
 import type { Gate, GateFacts, GateReading, Shut } from './gates.ts'
-import { nodeGate, worstFeeRateSatPerKw } from './gates.ts'
+import { fenceGate, nodeGate, worstFeeRateSatPerKw } from './gates.ts'
 import {
   chosenFeeRateSatPerKw,
   isSpent,
@@ -61,14 +61,8 @@ export const bumpGates: readonly BumpGate[] = [
     number: 1,
     name: 'fence',
     says: "every earlier attempt's fence has passed, the splice's and its bumps'; without a fence, it was answered",
-    shut: ({ splice, now }) => {
-      const bumped = splice.bumps.flatMap(livingAttempts)
-      const passed = [...livingAttempts(splice), ...bumped].every((attempt) => {
-        const fence = fenceOf(attempt)
-        return fence !== null && fence < now
-      })
-      return passed ? null : shut('fence', 'An earlier request may still reach the node.')
-    },
+    shut: ({ splice, now }) =>
+      fenceGate([...livingAttempts(splice), ...splice.bumps.flatMap(livingAttempts)], now),
   },
   {
     number: 2,

@@ -4,7 +4,7 @@ import type { Observation } from './observation.ts'
 import { isPinned } from './observation.ts'
 import type { Policy } from './policy.ts'
 import { RECORD_LIMITS } from './splice.ts'
-import type { Instant, Splice, SpliceKind } from './splice.ts'
+import type { Attempt, Instant, Splice, SpliceKind } from './splice.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What the gates look at. `splice` has the look's facts noted already. */
@@ -59,13 +59,7 @@ export const gates: readonly Gate[] = [
     number: 1,
     name: 'fence',
     says: "every earlier attempt's fence has passed; without a fence, it was answered or is dead",
-    shut: ({ splice, now }) => {
-      const open = livingAttempts(splice).every((attempt) => {
-        const fence = fenceOf(attempt)
-        return fence !== null && fence < now
-      })
-      return open ? null : shut('fence', 'An earlier request may still reach the node.')
-    },
+    shut: ({ splice, now }) => fenceGate(livingAttempts(splice), now),
   },
   {
     number: 2,
@@ -155,6 +149,15 @@ export const gates: readonly Gate[] = [
     },
   },
 ]
+
+/** Gate 1, which a fee bump has to pass as well: the fences of these attempts have passed. */
+export function fenceGate(attempts: readonly Attempt[], now: Instant): Shut | null {
+  const open = attempts.every((attempt) => {
+    const fence = fenceOf(attempt)
+    return fence !== null && fence < now
+  })
+  return open ? null : shut('fence', 'An earlier request may still reach the node.')
+}
 
 /** Gate 2, which a fee bump has to pass as well. */
 export function nodeGate({ splice, observation, now, policy }: GateFacts): Shut | null {

@@ -137,7 +137,7 @@ function figuresOf(shown: PaymentCandidate | null) {
   }
 }
 
-/** A block counts at least for itself, however old the tip is that is known. */
-function confirmationsOf(block: BlockRef | null, tipHeight: number | null): number {
+/** Confirmations of what is in a block. The tip that is known may be older than the block: it counts at least for itself. */
+export function confirmationsOf(block: BlockRef | null, tipHeight: number | null): number {
   return block === null ? 0 : Math.max(1, (tipHeight ?? block.height) - block.height + 1)
 }

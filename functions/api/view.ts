@@ -1,6 +1,7 @@
 import { attemptsUsed } from '../../core/budget.ts'
 import { isOverCeiling } from '../../core/candidate.ts'
 import { paymentIdOf } from '../../core/ids.ts'
+import { confirmationsOf } from '../../core/payment.ts'
 import type { ItemKind, ItemOf } from '../../core/items.ts'
 import { satPerVb } from '../../core/money.ts'
 import type { Store } from '../../core/ports.ts'
@@ -150,11 +151,6 @@ function bumpView(bump: Bump): SpliceView['bumps'][number] {
     openedAt: isoOf(openedAt),
     endedAt: isoOrNull(outcome?.at ?? null),
   }
-}
-
-/** The tip in the table may be older than the block that the record already knows: a block counts at least for itself. */
-function confirmationsOf(block: Candidate['block'], tipHeight: number | null): number {
-  return block === null ? 0 : Math.max(1, (tipHeight ?? block.height) - block.height + 1)
 }
 
 /** An instant as the API writes it: ISO 8601, UTC. */
