@@ -45,6 +45,7 @@ export async function sweep(ports: Ports, policy: Policy, backupAt: number | nul
   let failed = 0
   for (let shard = 0; shard < DUE_SHARDS; shard++) {
     for await (const ids of pagesOf((cursor) => ports.store.due(shard, ports.clock.now(), PAGE, cursor))) {
+      if (ids.length === 0) continue
       due += ids.length
       failed += await feed(ids, shared)
     }

@@ -33,7 +33,20 @@ export function isAtRest(
  * Parses a splice's record and holds its laws: the schema, its size, safe numbers, and `dueAt` null exactly at rest.
  * Throws {@link StoreAssertion}.
  */
-export function checkedSplice(value: unknown): Splice {
+export const checkedSplice = checkedOnce(parsedSplice)
+
+/** A check that is made once of each frozen value, as the table in memory hands them out: it cannot have changed since. */
+export function checkedOnce<T>(check: (value: unknown) => T): (value: unknown) => T {
+  const known = new WeakMap<object, { readonly checked: T }>()
+  return (value) => {
+    if (typeof value !== 'object' || value === null || !Object.isFrozen(value)) return check(value)
+    const { checked } = known.get(value) ?? { checked: check(value) }
+    known.set(value, { checked })
+    return checked
+  }
+}
+
+function parsedSplice(value: unknown): Splice {
   const splice = checkedValue(Splice, value, 'splice')
   assertStorable(splice, MAX_SPLICE_BYTES, splice.id)
   if ((splice.dueAt === null) !== isAtRest(splice)) {
@@ -80,13 +93,15 @@ function checkedValue<T>(schema: z.ZodType<T>, value: unknown, what: string): T 
 }
 
 function assertStorable(value: unknown, limit: number, what: string): void {
-  const json = JSON.stringify(value, (_key, part: unknown) => {
-    // The database takes no number that JavaScript may have rounded.
-    if (typeof part === 'number' && Math.abs(part) > Number.MAX_SAFE_INTEGER) {
-      throw new StoreAssertion(`${what} holds ${part}, which may be rounded`)
-    }
-    return part
-  })
-  const bytes = Buffer.byteLength(json)
+  assertExact(value, what)
+  const bytes = Buffer.byteLength(JSON.stringify(value))
   if (bytes >= limit) throw new StoreAssertion(`${what} has ${bytes} bytes, the limit is ${limit}`)
+}
+
+/** The database takes no number that JavaScript may have rounded. */
+function assertExact(value: unknown, what: string): void {
+  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER)
+    throw new StoreAssertion(`${what} holds ${value}, which may be rounded`)
+  if (typeof value === 'object' && value !== null)
+    for (const part of Object.values(value)) assertExact(part, what)
 }

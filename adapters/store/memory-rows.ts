@@ -1,23 +1,14 @@
-import * as z from 'zod'
 import type { ListName, Place } from './cursor.ts'
 import { idOfPk } from './keys.ts'
 import type { IndexKeys, Key } from './keys.ts'
 import type { Condition, ListQuery, Row, RowWrite, Rows, SliceQuery } from './rows.ts'
 
-const StoredRow = z.object({
-  pk: z.string(),
-  sk: z.string(),
-  version: z.int(),
-  writeId: z.string(),
-  body: z.unknown(),
-})
-
-type Partition = Map<string, string>
+type Partition = Map<string, Row>
 type IndexEntry = { readonly list: ListName; readonly partition: string; readonly place: Place }
 
 /**
- * The table in memory. Rows are kept as JSON, so that what goes in and what comes out are deep copies. The indexes are
- * kept apart from the rows and follow only when told to ({@link MemoryRows.index}), so that they can lag.
+ * The table in memory. What goes in is copied and frozen, so that a reader may get the row itself. The indexes are kept
+ * apart from the rows and follow only when told to ({@link MemoryRows.index}), so that they can lag.
  */
 export class MemoryRows implements Rows {
   readonly #partitions = new Map<string, Partition>()
@@ -35,8 +26,8 @@ export class MemoryRows implements Rows {
   async put({ index, ...row }: RowWrite, condition: Condition): Promise<boolean> {
     const standing = this.#read(row)?.version ?? 'absent'
     if (standing !== condition) return false
-    const partition = this.#partitions.get(row.pk) ?? new Map<string, string>()
-    this.#partitions.set(row.pk, partition.set(row.sk, JSON.stringify(row)))
+    const partition: Partition = this.#partitions.get(row.pk) ?? new Map()
+    this.#partitions.set(row.pk, partition.set(row.sk, { ...row, body: frozenCopy(row.body) }))
     if (index !== null) this.#indexKeys.set(row.pk, index)
     return true
   }
@@ -68,10 +59,16 @@ export class MemoryRows implements Rows {
   }
 
   #read({ pk, sk }: Key): Row | null {
-    const json = this.#partitions.get(pk)?.get(sk)
-    if (json === undefined) return null
-    return StoredRow.parse(JSON.parse(json))
+    return this.#partitions.get(pk)?.get(sk) ?? null
   }
+}
+
+/** A deep copy of plain JSON, frozen through and through. */
+function frozenCopy(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy))
+  const entries = Object.entries(value).map(([key, part]) => [key, frozenCopy(part)] as const)
+  return Object.freeze(Object.fromEntries(entries))
 }
 
 function entriesOf(id: string, { createdAtId, lists, block, due }: IndexKeys): IndexEntry[] {

@@ -9,6 +9,7 @@ import {
   assertFilled,
   assertLimit,
   checkedItem,
+  checkedOnce,
   checkedPayment,
   checkedSplice,
 } from './assertions.ts'
@@ -28,8 +29,19 @@ import type { ListQuery, Row, RowWrite, Rows } from './rows.ts'
 /** Makes the id of each write; unique for ever. */
 export type WriteIds = { id(): string }
 
-/** The schemas of core/items.ts, typed so that a kind leads to its value. */
-const itemSchemas: { readonly [K in ItemKind]: { readonly schema: z.ZodType<ItemOf<K>> } } = itemKinds
+/** The check of each kind of item, typed so that a kind leads to its value. */
+const itemChecks: { readonly [K in ItemKind]: (value: unknown) => ItemOf<K> } = {
+  slot: itemCheck(itemKinds.slot),
+  channel: itemCheck(itemKinds.channel),
+  node: itemCheck(itemKinds.node),
+  chain: itemCheck(itemKinds.chain),
+  guard: itemCheck(itemKinds.guard),
+  key: itemCheck(itemKinds.key),
+  tx: itemCheck(itemKinds.tx),
+  payment: itemCheck(itemKinds.payment),
+  ledger: itemCheck(itemKinds.ledger),
+  raw: itemCheck(itemKinds.raw),
+}
 
 /** Times that a put-if-absent is made again when what beat it cannot be found. */
 const MAX_CREATE_TRIES = 3
@@ -125,17 +137,21 @@ function smallItems(rows: Rows, ids: WriteIds): Pick<Store, 'item' | 'putItem'> 
       assertFilled({ key })
       const row = await rows.get(itemKey(kind, key))
       if (row === null) return null
-      return { version: row.version, value: checkedItem(itemSchemas[kind].schema, row.body, row.pk) }
+      return { version: row.version, value: itemChecks[kind](row.body) }
     },
 
     async putItem(kind, key, value, version) {
       assertFilled({ key })
       const at = itemKey(kind, key)
-      const body = plain(checkedItem(itemSchemas[kind].schema, value, at.pk))
+      const body = plain(itemChecks[kind](value))
       const index = kind === 'payment' ? paymentIndexKeysOf(checkedPayment(body, key)) : null
       return putOrFind(rows, { ...at, version: version + 1, writeId: ids.id(), body, index }, version)
     },
   }
+}
+
+function itemCheck<T>({ prefix, schema }: { readonly prefix: string; readonly schema: z.ZodType<T> }) {
+  return checkedOnce((value: unknown): T => checkedItem(schema, value, prefix))
 }
 
 /** Whether the row was written over that version (0: over nothing), by this try or by one whose answer was lost. */

@@ -11,9 +11,9 @@ import type { Stage } from './stage.ts'
 const HOUR = 60 * MINUTE
 /** Longer than the longest deadline (a day, after an operator's retry), the quiet after it, and final depth. */
 const BOUND_MS = 30 * HOUR
-/** Even in a world at rest something may be about to come: so much is always waited for. */
-const LEAST_MS = HOUR
-const BLOCK_MS = 4 * MINUTE
+/** How often it is asked whether everything rests; at least so long is always waited for: something may be about to come. */
+const SPELL_MS = 30 * MINUTE
+const BLOCK_MS = 2 * MINUTE
 
 /** Everything that was broken works again; nothing is repaired that only an operator could repair. */
 export function heal(stage: Stage): void {
@@ -32,11 +32,11 @@ export function heal(stage: Stage): void {
 
 /** Lets the healed world go on, with blocks, until everything has come to rest; at most for the bound. */
 export async function settleDown(stage: Stage): Promise<void> {
-  for (let passed = 0; passed < BOUND_MS; passed += HOUR) {
-    await stage.keeper.run(HOUR, { blockMs: BLOCK_MS })
+  for (let passed = 0; passed < BOUND_MS; passed += SPELL_MS) {
+    await stage.keeper.run(SPELL_MS, { blockMs: BLOCK_MS })
     const { violations } = stage.witness
     if (violations.length > 0) return
-    if (passed + HOUR >= LEAST_MS && brokenBy(await sceneOf(stage), lawsOfRest).length === 0) return
+    if (brokenBy(await sceneOf(stage), lawsOfRest).length === 0) return
   }
 }
 

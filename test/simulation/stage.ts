@@ -33,7 +33,8 @@ export class Stage {
     const { overlapGuard, relay, lockDepth, isOutbound } = profile
     const channels = [{ lockDepth, isOutbound }, { lockDepth: 6 }]
     const world = createWorld({
-      seed,
+      // Only the keys follow from it, and those may be the same in all runs.
+      seed: 'simulation',
       startAt: START,
       nodes: [{ ...profile.node, name: 'alice', overlapGuard, channels }],
     })

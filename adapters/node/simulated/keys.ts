@@ -20,10 +20,13 @@ export function bytesOf(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex, 'hex'))
 }
 
+type WalletOutput = { readonly script: Uint8Array; readonly address: string }
+
 /** All keys of a world: each follows from the seed and a path such as `alice/wallet/3`. */
 export class KeyRing {
   readonly #seed: string
   readonly #pairs = new Map<string, { readonly secret: Uint8Array; readonly publicKey: Uint8Array }>()
+  readonly #outputs = new Map<string, WalletOutput>()
 
   constructor(seed: string) {
     this.#seed = seed
@@ -40,11 +43,15 @@ export class KeyRing {
   }
 
   /** The P2WPKH output of a wallet key. */
-  payTo(path: string): { readonly script: Uint8Array; readonly address: string } {
+  payTo(path: string): WalletOutput {
+    const known = this.#outputs.get(path)
+    if (known !== undefined) return known
     const payment = payments.p2wpkh({ pubkey: this.publicKey(path), network: NETWORK })
     if (payment.output === undefined || payment.address === undefined)
       throw new Error('no output of a P2WPKH key')
-    return { script: payment.output, address: payment.address }
+    const output = { script: payment.output, address: payment.address }
+    this.#outputs.set(path, output)
+    return output
   }
 
   /** The 2-of-2 funding output of a channel's two keys, sorted as BOLT 3 says; `paths` in the order of the script. */

@@ -26,14 +26,23 @@ export { NegotiatedPhase, RelayEvent, RequestFault } from './state.ts'
 
 /** A fresh world: nodes with channels and coins, everything deep in the chain. The same options make the same world. */
 export function createWorld(options: WorldOptions): World {
-  const keys = new KeyRing(options.seed)
+  const keys = keyRingOf(options.seed)
   return new SimulatedWorld(freshState(options, keys), keys)
 }
 
 /** A world as `toJSON` saved it, parsed; throws if it is not one. */
 export function worldFrom(json: unknown): World {
   const state = WorldState.parse(json)
-  return new SimulatedWorld(state, new KeyRing(state.seed))
+  return new SimulatedWorld(state, keyRingOf(state.seed))
+}
+
+/** Worlds of one seed share their keys: nothing else in a fresh world takes as long. */
+const keyRings = new Map<string, KeyRing>()
+
+function keyRingOf(seed: string): KeyRing {
+  const keys = keyRings.get(seed) ?? new KeyRing(seed)
+  keyRings.set(seed, keys)
+  return keys
 }
 
 type RelayListener = (event: RelayEvent, node: string) => void
