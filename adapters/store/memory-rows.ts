@@ -26,7 +26,7 @@ export class MemoryRows implements Rows {
   async put({ index, ...row }: RowWrite, condition: Condition): Promise<boolean> {
     const standing = this.#read(row)?.version ?? 'absent'
     if (standing !== condition) return false
-    const partition: Partition = this.#partitions.get(row.pk) ?? new Map()
+    const partition = this.#partitions.get(row.pk) ?? new Map<string, Row>()
     this.#partitions.set(row.pk, partition.set(row.sk, { ...row, body: frozenCopy(row.body) }))
     if (index !== null) this.#indexKeys.set(row.pk, index)
     return true
@@ -56,6 +56,22 @@ export class MemoryRows implements Rows {
   index(pk: string): void {
     const keys = this.#indexKeys.get(pk)
     if (keys !== undefined) this.#entries.set(pk, entriesOf(idOfPk(pk), keys))
+  }
+
+  /** Keeps the table as it stands now; answers how to bring it back, indexes and all. */
+  backup(): () => void {
+    const partitions = [...this.#partitions].map(([pk, rows]) => [pk, new Map(rows)] as const)
+    const indexKeys = new Map(this.#indexKeys)
+    return () => {
+      this.#partitions.clear()
+      this.#entries.clear()
+      this.#indexKeys.clear()
+      for (const [pk, rows] of partitions) this.#partitions.set(pk, new Map(rows))
+      for (const [pk, keys] of indexKeys) {
+        this.#indexKeys.set(pk, keys)
+        this.index(pk)
+      }
+    }
   }
 
   #read({ pk, sk }: Key): Row | null {

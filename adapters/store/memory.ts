@@ -54,12 +54,14 @@ export class MemoryStoreFault extends Error {
 export type MemoryStore = Store & {
   /** Lets the indexes show all that was written. */
   catchUp(): void
+  /** Keeps the table as it stands now; answers how to restore it from that. */
+  backup(): () => void
 }
 
 /** The store for simulations: the same store as over DynamoDB, over a table in memory, with faults on demand. */
 export function memoryStore({ ids, hooks = {} }: { ids: WriteIds; hooks?: MemoryHooks }): MemoryStore {
   const rows = new HookedRows(hooks)
-  return { ...storeOver(rows, ids), catchUp: () => rows.catchUp() }
+  return { ...storeOver(rows, ids), catchUp: () => rows.catchUp(), backup: () => rows.backup() }
 }
 
 type Request = Operation extends infer O ? (O extends Operation ? Omit<O, 'serial'> : never) : never
@@ -77,6 +79,14 @@ class HookedRows implements Rows {
   catchUp(): void {
     for (const pk of this.#lagging) this.#rows.index(pk)
     this.#lagging.clear()
+  }
+
+  backup(): () => void {
+    const restore = this.#rows.backup()
+    return () => {
+      this.#lagging.clear()
+      restore()
+    }
   }
 
   get(key: Key): Promise<Row | null> {

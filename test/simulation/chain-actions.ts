@@ -1,4 +1,6 @@
+import type { ReorgOptions } from '../../adapters/node/simulated/world.ts'
 import type { Action } from './client-actions.ts'
+import type { Stage } from './stage.ts'
 
 const NOTHING = 'nothing to do'
 
@@ -47,8 +49,7 @@ export const chainActions = {
   reorg: (stage, dice) => {
     const depth = dice.pick([1, 1, 2, 3, 6, 7])
     const include = dice.pick(['mempool', 'none'] as const)
-    stage.reorgs += 1
-    stage.world.reorg(depth, { include })
+    reorganise(stage, depth, { include })
     return `${depth} deep, with ${include}`
   },
   reorgToCandidate: (stage, dice) => {
@@ -56,21 +57,29 @@ export const chainActions = {
     if (candidates.length === 0) return NOTHING
     const { txid, hex } = dice.pick(candidates).funding
     const depth = dice.pick([1, 2, 3])
-    stage.reorgs += 1
-    stage.world.reorg(depth, { transactions: [hex] })
+    reorganise(stage, depth, { transactions: [hex] })
     return `${depth} deep, with ${txid.slice(0, 6)}`
   },
-  sourceLags: ({ keeper }, dice) => {
-    keeper.chainView.lagBlocks = dice.pick([1, 2, 7])
-    return `${keeper.chainView.lagBlocks} blocks`
+  sourceLags: ({ views }, dice) => {
+    const view = dice.pick(views)
+    view.lagBlocks = dice.pick([1, 2, 7])
+    return `${view.lagBlocks} blocks`
   },
-  sourceBlind: ({ keeper }) => {
-    keeper.chainView.blind = true
+  sourceBlind: ({ views }, dice) => {
+    dice.pick(views).blind = true
   },
-  sourceDown: ({ keeper }) => {
-    keeper.chainView.down = true
+  sourceDown: ({ views }, dice) => {
+    dice.pick(views).down = true
   },
-  sourceClear: ({ keeper }) => {
-    Object.assign(keeper.chainView, { down: false, blind: false, lagBlocks: 0 })
-  },
+  sourceClear: (stage) => clearSources(stage),
 } satisfies Record<string, Action>
+
+/** Every source sees all of the chain. */
+export function clearSources({ views }: Stage): void {
+  for (const view of views) Object.assign(view, { down: false, blind: false, lagBlocks: 0 })
+}
+
+function reorganise({ world, memory }: Stage, depth: number, options: ReorgOptions): void {
+  memory.deepestReorg = Math.max(memory.deepestReorg, depth)
+  world.reorg(depth, options)
+}

@@ -1,9 +1,9 @@
-import { acceptBump } from '../../core/bump-request.ts'
 import { drive } from '../../core/drive.ts'
-import { channelKey } from '../../core/items.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice, SpliceState } from '../../core/splice.ts'
 import type { Dice } from './dice.ts'
+import { effectiveTxids } from './effects.ts'
 import { nameOf } from './laws-of-writes.ts'
+import { describeOrder, orderOf } from './orders.ts'
 import type { Posted, Stage } from './stage.ts'
 
 /** Something that happens in a step; answers what it came to, for the trace, if it is a string. What cannot happen now throws, or does nothing. */
@@ -13,120 +13,112 @@ const HOUR = 3_600_000
 /** More splices than this only make a run slower. */
 const MOST_SPLICES = 6
 const NOTHING = 'nothing to do'
+const STUCK: readonly SpliceState[] = ['needs_attention']
+const RESOLVABLE: readonly SpliceState[] = ['queued', 'submitted', 'needs_attention']
 
-/** What clients, operators and workers do. */
+/** What clients and operators ask of the API, and how functions and table fail. */
 export const clientActions = {
   post: (stage, dice) => post(stage, dice, 1),
   postTwice: (stage, dice) => post(stage, dice, 2),
-  cancel: async (stage, dice) => {
-    if (stage.posted.length === 0) return NOTHING
-    const { id } = dice.pick(stage.posted)
-    await stage.keeper.cancel(id)
-    return nameOf(id)
-  },
+  cancel: (stage, dice) => (stage.posted.length === 0 ? NOTHING : cancel(stage, dice.pick(stage.posted).id)),
   bump: async (stage, dice) => {
-    const pending = await inState(stage, 'pending')
-    return pending.length === 0 ? NOTHING : bump(stage, dice.pick(pending))
+    const pending = await inState(stage, ['pending'])
+    return pending.length === 0 ? NOTHING : bump(stage, dice.pick(pending).id, dice)
   },
   retry: async (stage, dice) => {
-    const stuck = await inState(stage, 'needs_attention')
-    if (stuck.length === 0) return NOTHING
-    const { id } = dice.pick(stuck)
-    const deadline = dice.pick([null, stage.world.now() + HOUR])
-    await stage.keeper.change(id, { type: 'retry_requested', attempts: 1, deadline })
-    return nameOf(id)
+    const stuck = await inState(stage, STUCK)
+    return stuck.length === 0 ? NOTHING : retry(stage, dice.pick(stuck).id, dice)
   },
   resolve: async (stage, dice) => {
-    const stuck = await inState(stage, 'needs_attention')
-    if (stuck.length === 0) return NOTHING
-    const { id } = dice.pick(stuck)
-    stage.operated.add(id)
-    await stage.keeper.change(id, { type: 'resolved_failed', note: 'an operator looked' })
-    return nameOf(id)
+    const undecided = await inState(stage, RESOLVABLE)
+    return undecided.length === 0 ? NOTHING : resolve(stage, dice.pick(undecided))
+  },
+  clientsRace: async (stage, dice) => {
+    if (stage.posted.length === 0) return NOTHING
+    const posted = dice.pick(stage.posted)
+    const { id } = posted
+    const all = [
+      () => repeat(stage, posted),
+      () => cancel(stage, id),
+      () => bump(stage, id, dice),
+      () => work(stage, id),
+    ]
+    const some = all.filter(() => dice.chance(0.6))
+    return (await Promise.all(some.map((act) => act()))).join(', ')
   },
   race: async (stage, dice) => {
     if (stage.posted.length === 0) return NOTHING
     const { id } = dice.pick(stage.posted)
-    const { ports, policy, crashes } = stage.keeper
-    const workers = [0, 1, 2].map(() => drive(id, ports, { policy, mayAct: true, look: null }))
-    for (const worker of await Promise.allSettled(workers))
-      if (worker.status === 'rejected') crashes.push(worker.reason)
-    return nameOf(id)
+    return (await Promise.all([work(stage, id), work(stage, id), work(stage, id)])).join(', ')
+  },
+  sweepsStop: ({ keeper }, dice) => {
+    const ms = dice.pick([100_000, 400_000])
+    keeper.postponeSweep(ms)
+    return `for ${ms / 1_000} s`
   },
   indexCatchesUp: ({ keeper }) => keeper.store.catchUp(),
+  tableBackedUp: (stage) => stage.backUpTable(),
+  tableRestored: async (stage) => ((await stage.restoreTable()) ? 'done' : NOTHING),
 } satisfies Record<string, Action>
 
-/** Posts a new splice so many times with one key; a client that heard nothing asks again as well. */
+/** Posts a new splice so many times with one key. */
 async function post(stage: Stage, dice: Dice, times: number): Promise<string> {
   if (stage.posted.length >= MOST_SPLICES) return NOTHING
-  const wish = wishOf(stage, dice)
-  const posted = { ...wish, id: await ask(stage, wish) }
-  stage.posted.push(posted)
-  for (let again = 1; again < times; again++) {
-    const id = await ask(stage, posted)
-    if (id !== posted.id)
-      stage.witness.accuse('one key is one splice', `${nameOf(posted.id)} and ${nameOf(id)}`)
-  }
-  const { kind, channelId, amountSats, autoBumpAfterBlocks, budget } = wish.request
-  const { maxAttempts, maxFeeRateSatPerKw, maxFeeSats } = budget ?? {}
-  const ceiling = `${maxFeeRateSatPerKw ?? '-'} sat/kw and ${maxFeeSats ?? '-'} sat`
-  const where = `${channelId?.slice(0, 6)}, at most ${maxAttempts} attempts and ${ceiling}`
-  return `${nameOf(posted.id)}: ${kind} ${amountSats} on ${where}, bumped after ${autoBumpAfterBlocks ?? '-'} blocks`
+  const order = orderOf(stage, dice)
+  const { id, code } = await stage.order(order)
+  if (id === null) return `refused: ${code}`
+  for (let again = 1; again < times; again++) await repeat(stage, { ...order, id })
+  return `${nameOf(id)}: ${describeOrder(order)}`
 }
 
-async function ask(stage: Stage, { request, key }: Omit<Posted, 'id'>): Promise<string> {
+async function repeat(stage: Stage, { key, request, id }: Posted): Promise<string> {
+  const again = await stage.order({ key, request })
+  if (again.id !== id) stage.witness.accuse('one key is one splice', `${nameOf(id)} and ${again.id}`)
+  return `repeat ${again.status}`
+}
+
+async function cancel(stage: Stage, id: string): Promise<string> {
+  const { status, code } = await stage.insist(`/v1/splices/${id}/cancel`)
+  if (status === 200) stage.memory.cancelled.add(id)
+  return `cancel ${nameOf(id)} ${code ?? status}`
+}
+
+async function bump(stage: Stage, id: string, dice: Dice): Promise<string> {
+  const key = `bump-${Math.floor(dice.fraction() * 1e9)}`
+  const { status, code } = await stage.insist(`/v1/splices/${id}/bump`, null, key)
+  if (status === 202 && !stage.profile.overlapGuard)
+    stage.witness.accuse('no bump without the guard', nameOf(id))
+  return `bump ${nameOf(id)} ${code ?? status}`
+}
+
+async function retry(stage: Stage, id: string, dice: Dice): Promise<string> {
+  const deadline = dice.pick([{}, { deadline: new Date(stage.world.now() + HOUR).toISOString() }])
+  stage.memory.cancelled.delete(id)
+  const { status, code } = await stage.insist(`/v1/splices/${id}/retry`, { attempts: 1, ...deadline })
+  return `${nameOf(id)} ${code ?? status}`
+}
+
+/** An operator who knows better: names the transaction if there is one, else says that nothing will come. */
+async function resolve(stage: Stage, splice: Splice): Promise<string> {
+  const [txid] = effectiveTxids(splice, stage)
+  const body = txid === undefined ? { outcome: 'failed', note: 'looked' } : { outcome: 'candidate', txid }
+  stage.memory.operated.add(splice.id)
+  const { status, code } = await stage.insist(`/v1/splices/${splice.id}/resolve`, body)
+  return `${nameOf(splice.id)} ${body.outcome} ${code ?? status}`
+}
+
+/** A worker of its own. */
+async function work(stage: Stage, id: string): Promise<string> {
+  const { keeper, invocations } = stage
+  const { ports, policy, crashes } = keeper
   try {
-    return (await stage.keeper.post(request, key)).id
-  } catch {
-    return (await stage.faults.without(() => stage.keeper.post(request, key))).id
+    await invocations.run(() => drive(id, ports, { policy, mayAct: true, look: null }))
+  } catch (error) {
+    crashes.push(error)
   }
+  return `work ${nameOf(id)}`
 }
 
-function wishOf(stage: Stage, dice: Dice): Omit<Posted, 'id'> {
-  const serial = stage.posted.length + 1
-  const kind = dice.chance(0.15) ? 'splice_in' : 'splice_out'
-  const channelId = stage.channel(dice)
-  const maxFeeRateSatPerKw = dice.pick([null, 1_500, 3_000, 4_500, 9_000])
-  const maxFeeSats = dice.pick([null, null, null, 4_000, 1_600])
-  const capped = maxFeeRateSatPerKw !== null || maxFeeSats !== null
-  const bumpsItself =
-    kind === 'splice_out' &&
-    stage.profile.overlapGuard &&
-    stage.profile.lockDepth > 0 &&
-    capped &&
-    dice.chance(0.6)
-  const request = {
-    channelId,
-    kind,
-    // Ten thousand apart, so that an amount names a splice; what a fee takes from it is less.
-    amountSats: 40_000 + serial * 10_000,
-    autoBumpAfterBlocks: bumpsItself ? dice.pick([1, 2, 3]) : null,
-    budget: {
-      maxAttempts: dice.pick([1, 2, 3, 5]),
-      deadline: stage.world.now() + dice.pick([2, 2, 4]) * HOUR,
-      maxFeeRateSatPerKw,
-      maxFeeSats,
-    },
-  } as const
-  return { key: `order-${serial}`, request }
-}
-
-/** Asks for a bump as the API does: from what the last sweep saw. */
-async function bump(stage: Stage, splice: Splice): Promise<string> {
-  const { store } = stage.keeper
-  const id = `bmp_${(stage.bumpSerial += 1)}`
-  const facts = await stage.faults.without(async () => ({
-    node: (await store.item('node', splice.node))?.value ?? null,
-    channel: (await store.item('channel', channelKey(splice.node, splice.channelId)))?.value ?? null,
-    chain: (await store.item('chain', splice.network))?.value ?? null,
-  }))
-  const accepted = acceptBump(splice, { id, bodyHash: 'test', feeRateSatPerKw: null }, facts)
-  if (!accepted.ok) return `${nameOf(splice.id)}: ${accepted.error.code}`
-  if (!stage.profile.overlapGuard) stage.witness.accuse('no bump without the guard', nameOf(splice.id))
-  await stage.keeper.change(splice.id, accepted.value)
-  return nameOf(splice.id)
-}
-
-async function inState(stage: Stage, state: Splice['state']): Promise<Splice[]> {
-  return (await stage.splices()).filter((splice) => splice.state === state)
+async function inState(stage: Stage, states: readonly SpliceState[]): Promise<Splice[]> {
+  return (await stage.splices()).filter(({ state }) => states.includes(state))
 }

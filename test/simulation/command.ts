@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { missing } from './coverage.ts'
 import { count } from './dice.ts'
 import type { Tally } from './dice.ts'
 import { describeFailure, shrink } from './shrinking.ts'
@@ -28,6 +29,7 @@ async function play(seeds: readonly string[], isVerbose: boolean): Promise<numbe
       )
   }
   for (const [name, times] of [...tally].sort()) console.log(`${name.padEnd(40)} ${times}`)
+  console.log(`never: ${missing(tally).join(' ') || 'nothing'}`)
   if (failing.length > 0) console.log(`failing seeds: ${failing.join(' ')}`)
   return failing.length
 }

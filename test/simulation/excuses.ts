@@ -1,9 +1,10 @@
 import { MemoryStoreFault } from '../../adapters/store/memory.ts'
+import { Died } from '../support/crash.ts'
 
 /** What a change says that lost every one of its races: the caller asks again. */
 const CONTENDED = 'the splice is contended'
-/** How the message of an injected store fault ends. */
-const INJECTED = /on request \d+ \(\w+\)/
+/** What an injected fault says, or is called: of the store, or the death of a process. */
+const INJECTED = /on request \d+ \(\w+\)|^MemoryStoreFault$|^Died$|the process died/
 
 /** Names of errors that mean a broken assertion or a slip of the program, wherever they come from. */
 const BROKEN: readonly string[] = ['AssertionError', 'StoreAssertion', 'ZodError', 'TypeError', 'RangeError']
@@ -15,7 +16,11 @@ export function isInjected(message: string): boolean {
 
 /** Whether an error that ended a handler is explained by what the simulation did to it. */
 export function isExcused(error: unknown): boolean {
-  return error instanceof MemoryStoreFault || (error instanceof Error && isInjected(error.message))
+  return (
+    error instanceof MemoryStoreFault ||
+    error instanceof Died ||
+    (error instanceof Error && isInjected(error.message))
+  )
 }
 
 /** Whether an error can never be an answer to a client, or of a world that does not allow something now. */

@@ -1,4 +1,3 @@
-import type { Hint } from '../../adapters/queue/sender.ts'
 import type { QueueHooks } from '../../adapters/queue/memory.ts'
 import type { Fault, MemoryHooks, Operation } from '../../adapters/store/memory.ts'
 import { count, diceFrom } from './dice.ts'
@@ -62,7 +61,7 @@ export class Faults {
     }
   }
 
-  queueHooks(): QueueHooks<Hint> {
+  queueHooks(): Required<QueueHooks<unknown>> {
     const { lose, double, delay, reorder } = this.#rates.queue
     return {
       deliveries: () => {

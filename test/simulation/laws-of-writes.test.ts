@@ -1,10 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { Slot } from '../../core/items.ts'
 import type { Splice } from '../../core/splice.ts'
-import { ADDRESS } from '../support/keeper.ts'
 import { aBump, aDeadAttempt, anAttempt } from '../core/builders.ts'
-import { CALM, settledStage } from './calm.ts'
+import { settledStage } from './calm.ts'
 import { brokenByWrite, lawsOfWrites } from './laws-of-writes.ts'
-import { Stage } from './stage.ts'
 import type { Courtroom } from './witness.ts'
 
 let settled: Splice
@@ -13,15 +12,16 @@ let courtroom: Courtroom
 beforeAll(async () => {
   const calm = await settledStage()
   settled = calm.settled
-  const { journal, chain } = calm.stage.world
-  courtroom = { journal, chain, finalDepth: 6, isOperated: () => false }
+  courtroom = { stage: calm.stage, finalDepth: 6 }
 })
 
 describe('at a write', () => {
   type Lie = {
     readonly before?: Partial<Splice>
     readonly after: Partial<Splice>
+    readonly slot?: Partial<Slot>
   }
+  const begun = anAttempt({ id: 'begun', result: null })
   const used = (number: number) => anAttempt({ id: `lie-${number}`, number })
   const lies: Readonly<Record<string, Lie>> = {
     'versions grow by one': { before: { version: 3 }, after: { version: 5 } },
@@ -36,51 +36,34 @@ describe('at a write', () => {
     'attempts within the budget': {
       after: { attempts: Array.from({ length: 12 }, (_, index) => aDeadAttempt({ number: index + 1 })) },
     },
-    'settled only at final depth': { before: { state: 'confirmed' }, after: { candidates: [] } },
+    'an attempt begins in time, and only while it is wanted': {
+      before: { attempts: [] },
+      after: { attempts: [begun], cancelRequestedAt: 1 },
+    },
+    'an attempt begins with the slot, on a channel that is not frozen': {
+      before: { attempts: [] },
+      after: { attempts: [begun] },
+      slot: { frozen: { cause: 'anomaly', at: 1, note: '' } },
+    },
+    'settled only at final depth, with the channel moved to it': {
+      before: { state: 'confirmed' },
+      after: { candidates: [] },
+    },
+    'confirmed is not taken back without a reorg': {
+      before: { state: 'confirmed' },
+      after: { state: 'pending' },
+    },
     'ended without effect only with a proof': { before: { state: 'submitted' }, after: { state: 'failed' } },
   }
 
   test('each law has its lie', () => expect(Object.keys(lies)).toEqual(Object.keys(lawsOfWrites)))
 
-  test.each(Object.entries(lies))('a lie is told apart: %s', (law, { before, after }) => {
-    const write = { before: { ...settled, ...before }, after: { ...settled, ...after } }
+  test.each(Object.entries(lies))('a lie is told apart: %s', (law, { before, after, slot }) => {
+    const write = {
+      before: { ...settled, ...before },
+      after: { ...settled, ...after },
+      slot: { holder: settled.id, turn: 1, waiting: [], frozen: null, ...slot },
+    }
     expect(brokenByWrite(write, courtroom).map((violation) => violation.law)).toContain(law)
-  })
-})
-
-describe('at a port', () => {
-  test('a request that is executed over its ceiling is told', async () => {
-    const { keeper, witness, world } = new Stage('ceiling', CALM)
-    const { port } = keeper.ports.nodes.get('alice') ?? {}
-    const [channel] = keeper.node.channels()
-    if (port === undefined || channel === undefined) throw new Error('there is no channel')
-    const { channelId, userChannelId, peerId } = channel
-    const answer = await port.submit(
-      {
-        attemptId: 'lie',
-        channelId,
-        userChannelId,
-        peerId,
-        anchor: `${channel.funding.txid}:${channel.funding.vout}`,
-        kind: 'splice_out',
-        amountSats: 50_000,
-        address: ADDRESS,
-        signedAt: world.now(),
-        // The node asks a thousand, and an ldk-server is told no ceiling.
-        maxFeeRateSatPerKw: 999,
-        maxFeeSats: null,
-      },
-      keeper.ports.call(),
-    )
-    expect(answer.type).toBe('taken')
-    expect(witness.violations.map(({ law }) => law)).toEqual(['under the fee ceiling'])
-  })
-
-  test('an alarm over an error that nobody injected is told, and no other', () => {
-    const { keeper, witness } = new Stage('alarm', CALM)
-    keeper.ports.telemetry.alarm('a splice could not be driven', { error: 'throttle on request 7 (put)' })
-    expect(witness.violations).toEqual([])
-    keeper.ports.telemetry.alarm('a splice could not be driven', { error: 'x is undefined' })
-    expect(witness.violations.map(({ law }) => law)).toEqual(['nothing crashes'])
   })
 })

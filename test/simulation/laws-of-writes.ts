@@ -1,17 +1,22 @@
-import { attemptsUsed } from '../../core/budget.ts'
-import { BUMP_ATTEMPTS } from '../../core/policy.ts'
-import type { Splice, SpliceState } from '../../core/splice.ts'
+import type { Slot } from '../../core/items.ts'
+import type { Attempt, Splice, SpliceState } from '../../core/splice.ts'
 import { hasEnded, transitions } from '../../core/transitions.ts'
-import { effectsOf } from './effects.ts'
+import { effectiveTxids } from './effects.ts'
+import { follows as followsFunding } from './funding.ts'
 import type { Courtroom, Violation } from './witness.ts'
 
-/** One write of a splice: what stood before (null: it is new), and what stands now. */
-export type Write = { readonly before: Splice | null; readonly after: Splice }
+/** One write of a splice: what stood before (null: it is new), what stands now, and the channel's slot (null: not written yet). */
+export type Write = { readonly before: Splice | null; readonly after: Splice; readonly slot: Slot | null }
 
 /** Answers what is wrong; null: the law holds. */
 type Law = (write: Write, courtroom: Courtroom) => string | null
 
-/** What holds of every write, at the moment that it is made. */
+/** Clocks of two functions differ by at most so much here. */
+const CLOCKS_MS = 40_000
+/** Design section 6: a fee bump is submitted at most so many times. */
+const TRIES_OF_A_BUMP = 3
+
+/** What holds of every write, at the moment that it is made. Counted here by itself: what the product counts with may be wrong. */
 export const lawsOfWrites: Readonly<Record<string, Law>> = {
   'versions grow by one': ({ before, after }) => {
     const expected = (before?.version ?? 0) + 1
@@ -21,7 +26,7 @@ export const lawsOfWrites: Readonly<Record<string, Law>> = {
     if (before === null) return after.state === 'queued' ? null : `it begins ${after.state}`
     const told = [...after.timeline.map(({ status }) => status), after.state]
     const path = told.slice(Math.max(0, told.lastIndexOf(before.state, told.length - 2)))
-    const jump = path.findIndex((state, at) => !follows(path[at - 1] ?? state, state))
+    const jump = path.findIndex((state, at) => !leads(path[at - 1] ?? state, state))
     if (jump >= 0) return `no transition leads from ${path[jump - 1]} to ${path[jump]}`
     return path[0] === before.state ? null : `the timeline does not tell how ${before.state} was left`
   },
@@ -36,25 +41,54 @@ export const lawsOfWrites: Readonly<Record<string, Law>> = {
   'one fee bump at a time': ({ after }) =>
     openBumps(after) > 1 ? `${openBumps(after)} fee bumps are open` : null,
   'three tries of a fee bump': ({ after }) =>
-    after.bumps.some((bump) => attemptsUsed(bump) > BUMP_ATTEMPTS) ? 'more tries than three' : null,
+    after.bumps.some(({ attempts }) => used(attempts) > TRIES_OF_A_BUMP) ? 'more tries than three' : null,
   'attempts within the budget': ({ after }) => {
-    const used = attemptsUsed(after)
-    return used > after.budget.maxAttempts ? `${used} attempts of ${after.budget.maxAttempts}` : null
+    const times = used(after.attempts)
+    return times > after.budget.maxAttempts ? `${times} attempts of ${after.budget.maxAttempts}` : null
   },
-  'settled only at final depth': ({ before, after }, { journal, chain, finalDepth }) => {
+  'an attempt begins in time, and only while it is wanted': ({ before, after }) => {
+    const [attempt] = begun(before, after)
+    if (attempt === undefined) return null
+    const { budget, cancelRequestedAt, over, notBefore } = after
+    if (attempt.startedAt > budget.deadline) return 'its deadline has passed'
+    if (attempt.startedAt + CLOCKS_MS < (notBefore ?? 0)) return 'its time has not come'
+    if (cancelRequestedAt !== null) return 'it was cancelled'
+    return over === null ? null : `submitting is over: ${over.code}`
+  },
+  'an attempt begins with the slot, on a channel that is not frozen': ({ before, after, slot }) => {
+    if (begun(before, after).length === 0) return null
+    if (slot?.holder !== after.id) return `the slot is ${slot?.holder ?? 'empty'}`
+    return slot.frozen === null ? null : `the channel is frozen: ${slot.frozen.cause}`
+  },
+  'settled only at final depth, with the channel moved to it': ({ before, after }, { stage, finalDepth }) => {
     if (after.state !== 'settled' || before?.state === 'settled') return null
-    const depths = after.candidates.map(({ txid }) => chain.confirmations(txid) ?? 0)
-    const effects = effectsOf(after, journal)
-    if (effects !== 1) return `${effects} transactions have its effect`
-    return Math.max(0, ...depths) >= finalDepth ? null : `its candidates are ${depths.join(', ')} deep`
+    const { chain } = stage.world
+    const effects = stage.memory.twins.has(after.id) ? [''] : effectiveTxids(after, stage)
+    if (effects.length !== 1) return `${effects.length} transactions have its effect`
+    const final = after.candidates.filter(({ txid }) => (chain.confirmations(txid) ?? 0) >= finalDepth)
+    if (final.length === 0) return 'no candidate of it is final'
+    return final.some(({ txid }) => followsFunding(after.channelId, txid, stage))
+      ? null
+      : 'the channel has not moved'
   },
-  'ended without effect only with a proof': ({ before, after }, { journal, isOperated }) => {
+  'confirmed is not taken back without a reorg': ({ before, after }, { stage }) =>
+    before !== null &&
+    CONFIRMED.includes(before.state) &&
+    after.state === 'pending' &&
+    stage.memory.deepestReorg === 0
+      ? 'no block has left the chain'
+      : null,
+  'ended without effect only with a proof': ({ before, after }, { stage }) => {
     const { state } = after
     if ((state !== 'failed' && state !== 'cancelled') || before?.state === state) return null
-    const effects = isOperated(after.id) ? 0 : effectsOf(after, journal)
+    const { operated, twins } = stage.memory
+    if (operated.has(after.id) || twins.has(after.id)) return null
+    const effects = effectiveTxids(after, stage).length
     return effects === 0 ? null : `${state} (${after.failure?.proof}), and ${effects} have its effect`
   },
 }
+
+const CONFIRMED: readonly SpliceState[] = ['confirmed', 'settled']
 
 /** The laws that a write breaks. */
 export function brokenByWrite(write: Write, courtroom: Courtroom): Violation[] {
@@ -69,10 +103,26 @@ export function nameOf(id: string): string {
   return id.slice(4, 10)
 }
 
-function follows(from: SpliceState, to: SpliceState): boolean {
+function leads(from: SpliceState, to: SpliceState): boolean {
   return from === to || Object.values(transitions[from]).some((cell) => cell.to.includes(to))
 }
 
 function openBumps(splice: Splice): number {
   return splice.bumps.filter(({ outcome }) => outcome === null).length
+}
+
+/** Submissions that the node may have taken. */
+function used(attempts: readonly Attempt[]): number {
+  return attempts.filter(({ id, result }) => result?.type !== 'refused' && !isStandIn(id)).length
+}
+
+/** Submissions that this write journals. */
+function begun(before: Splice | null, after: Splice): Attempt[] {
+  const known = new Set(before?.attempts.map(({ id }) => id))
+  return after.attempts.filter(({ id, result }) => !known.has(id) && result === null && !isStandIn(id))
+}
+
+/** Stands for whatever was submitted after the backup that a record came out of. */
+function isStandIn(id: string): boolean {
+  return id.includes('/restored/')
 }

@@ -2,11 +2,15 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { LogEvent } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
 import { aBump, anAttempt } from '../core/builders.ts'
+import { ADDRESS, MINUTE } from '../support/keeper.ts'
 import { settledStage } from './calm.ts'
-import { lawsOfRest } from './healing.ts'
+import { lawsOfRest } from './laws-of-rest.ts'
 import { brokenBy, laws, sceneOf } from './laws.ts'
 import type { Scene } from './laws.ts'
-import type { Stage } from './stage.ts'
+import type { Memory } from './memory.ts'
+import { CALM } from './profile.ts'
+import type { Theme } from './profile.ts'
+import { Stage } from './stage.ts'
 
 let stage: Stage
 let truth: Scene
@@ -19,10 +23,30 @@ beforeAll(async () => {
 
 /** The scene with its splice changed. */
 const bent = (change: Partial<Splice>): Scene => ({ ...truth, splices: [{ ...settled, ...change }] })
-const effects = (scene: Scene, times: number): Scene => ({
-  ...scene,
-  journal: { ...truth.journal, entries: [], effectivePayouts: () => times },
+/** The scene with what the judge remembers, or the theme, changed. */
+const remembered = (memory: Partial<Memory>, theme: Theme = 'everything'): Scene['stage'] => ({
+  world: stage.world,
+  node: stage.node,
+  memory: { ...stage.memory, ...memory },
+  profile: { ...stage.profile, theme },
 })
+/** Another world, in which somebody does the same splice once more by hand, on another channel. */
+async function doneTwice(amountSats: number): Promise<Scene> {
+  const other = await settledStage()
+  const [, second] = other.stage.node.channels()
+  if (second === undefined) throw new Error('there is no second channel')
+  await other.stage.node.rpc.spliceOut(
+    {
+      userChannelId: second.userChannelId,
+      counterpartyNodeId: second.peerId,
+      amountSats,
+      address: ADDRESS,
+    },
+    other.stage.keeper.ports.call(),
+  )
+  other.stage.world.advance(10_000)
+  return sceneOf(other.stage)
+}
 const logged = (change: Partial<LogEvent>): Scene => ({
   ...truth,
   log: [...truth.log, { ...line(), sequence: truth.log.length + 1, id: 'evt_lie', ...change }],
@@ -37,11 +61,15 @@ test('the truth breaks no law', () => {
   expect([...brokenBy(truth), ...brokenBy(truth, lawsOfRest), ...stage.witness.violations]).toEqual([])
 })
 
+type Lies = Readonly<Record<string, () => Scene | Promise<Scene>>>
+
 describe('after a step', () => {
   const alive = (): Partial<Splice> => ({ state: 'submitted', candidates: [], attempts: [anAttempt()] })
-  const lies: Readonly<Record<string, () => Scene>> = {
-    'no splice happens twice': () => effects(truth, 2),
-    'the record claims no more than is true': () => effects(truth, 0),
+  const lies: Lies = {
+    'an accepted splice is never lost': () => ({ ...truth, splices: [] }),
+    'no splice happens twice': () => doneTwice(50_000),
+    'what is paid out was ordered': () => doneTwice(49_999),
+    'the record claims no more than is true': () => bent({ amountSats: 40_000 }),
     'one splice of a channel submits': () => ({
       ...truth,
       splices: [
@@ -50,6 +78,10 @@ describe('after a step', () => {
       ],
     }),
     'who submits holds the slot': () => bent(alive()),
+    'a cancel that was answered is kept': () => ({
+      ...bent({ state: 'queued' }),
+      stage: remembered({ cancelled: new Set([settled.id]) }),
+    }),
     'the log has no gap': () => logged({ sequence: truth.log.length + 2 }),
     'one outcome an epoch': () => logged({ type: 'splice.failed' }),
     'one id is one event': () => logged({ id: line().id, type: 'splice.failed' }),
@@ -58,15 +90,22 @@ describe('after a step', () => {
 
   test('each law has its lie', () => expect(Object.keys(lies)).toEqual(Object.keys(laws)))
 
-  test.each(Object.entries(lies))('a lie is told apart: %s', (law, lie) => {
-    expect(brokenBy(lie()).map((violation) => violation.law)).toContain(law)
+  test.each(Object.entries(lies))('a lie is told apart: %s', async (law, lie) => {
+    expect(brokenBy(await lie()).map((violation) => violation.law)).toContain(law)
   })
 })
 
 describe('at rest', () => {
-  const lies: Readonly<Record<string, () => Scene>> = {
+  const unseen = { code: 'unseen', message: '' }
+  const lies: Lies = {
     'every splice comes to an end': () => bent({ state: 'pending' }),
-    'an end is true in the end': () => effects(bent({ state: 'failed' }), 1),
+    'an end is true in the end': () => bent({ state: 'failed' }),
+    'attention is not asked for what is proven': () => bent({ state: 'needs_attention', attention: unseen }),
+    'what was seen and is still valid is sent again': async () => evicted(),
+    'a patient splice settles': () => ({ ...bent({ state: 'failed' }), stage: remembered({}, 'patient') }),
+    'what was paid out is what settled': () => bent({ state: 'failed' }),
+    'the payment is the transaction': () =>
+      bent({ candidates: settled.candidates.map((candidate) => ({ ...candidate, feeSats: 1 })) }),
     'every outcome is told': () => ({
       ...truth,
       log: truth.log.filter(({ type }) => type !== 'splice.settled'),
@@ -78,9 +117,27 @@ describe('at rest', () => {
     'no fee bump stays open': () => bent({ bumps: [aBump()] }),
   }
 
+  /** A candidate that left the mempool, which would take it again, and a record that says nothing can be done. */
+  async function evicted(): Promise<Scene> {
+    const other = new Stage('evicted', CALM)
+    await other.start()
+    const { keeper, world } = other
+    const request = {
+      channel: keeper.channelId,
+      kind: 'splice_out',
+      amountSats: 50_000,
+      address: ADDRESS,
+    } as const
+    await other.order({ key: 'order-1', request })
+    await keeper.run(MINUTE)
+    for (const { txid } of world.chain.mempool()) world.evict(txid)
+    const scene = await sceneOf(other)
+    return { ...scene, splices: scene.splices.map((splice) => ({ ...splice, attention: unseen })) }
+  }
+
   test('each law has its lie', () => expect(Object.keys(lies)).toEqual(Object.keys(lawsOfRest)))
 
-  test.each(Object.entries(lies))('a lie is told apart: %s', (law, lie) => {
-    expect(brokenBy(lie(), lawsOfRest).map((violation) => violation.law)).toContain(law)
+  test.each(Object.entries(lies))('a lie is told apart: %s', async (law, lie) => {
+    expect(brokenBy(await lie(), lawsOfRest).map((violation) => violation.law)).toContain(law)
   })
 })

@@ -1,10 +1,8 @@
-import type { Journal } from '../../adapters/node/simulated/world.ts'
-import { livingAttempts } from '../../core/budget.ts'
 import type { Slot } from '../../core/items.ts'
 import type { LogEvent } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
 import { hasEnded } from '../../core/transitions.ts'
-import { effectsOf } from './effects.ts'
+import { effectiveTxids, payouts } from './effects.ts'
 import { nameOf } from './laws-of-writes.ts'
 import type { Stage } from './stage.ts'
 import type { Violation } from './witness.ts'
@@ -15,10 +13,7 @@ export type Scene = {
   /** By channel id. */
   readonly slots: ReadonlyMap<string, Slot>
   readonly log: readonly LogEvent[]
-  readonly journal: Journal
-  readonly operated: ReadonlySet<string>
-  /** A reorg may take away what was true when it was said, until the next look. */
-  readonly reorged: boolean
+  readonly stage: Pick<Stage, 'world' | 'node' | 'memory' | 'profile'>
 }
 
 /** A law answers everything that breaks it. */
@@ -26,6 +21,8 @@ export type Law = (scene: Scene) => string[]
 
 const OUTCOMES: readonly string[] = ['splice.settled', 'splice.failed', 'splice.cancelled']
 const MOST_LINES = 10_000
+/** Only a reorg so deep takes away what was final. */
+const FINAL_DEPTH = 6
 
 /** Reads the scene of a stage, without faults. */
 export async function sceneOf(stage: Stage): Promise<Scene> {
@@ -39,27 +36,31 @@ export async function sceneOf(stage: Stage): Promise<Scene> {
       splices,
       slots: new Map(slots.flatMap(([id, slot]) => (slot === undefined ? [] : [[id, slot] as const]))),
       log: await store.eventsAfter('acme', 0, MOST_LINES),
-      journal: stage.world.journal,
-      operated: stage.operated,
-      reorged: stage.reorgs > 0,
+      stage,
     }
   })
 }
 
 /** What holds after every step, whatever happened in it (design section 1). */
 export const laws: Readonly<Record<string, Law>> = {
-  'no splice happens twice': ({ splices, journal }) =>
+  'an accepted splice is never lost': ({ splices, stage }) =>
+    stage.memory.posted
+      .filter(({ id }) => !splices.some((splice) => splice.id === id))
+      .map(({ id }) => nameOf(id)),
+  'no splice happens twice': ({ splices, stage }) =>
     telling(splices, (splice) => {
-      const effects = effectsOf(splice, journal)
+      const effects = stage.memory.twins.has(splice.id) ? 0 : effectiveTxids(splice, stage).length
       return effects > 1 ? `${effects} transactions have its effect` : null
     }),
-  'the record claims no more than is true': ({ splices, journal, operated, reorged }) =>
+  'what is paid out was ordered': ({ stage }) =>
+    payouts(stage.world)
+      .filter(({ amountSats }) => !stage.memory.wishedSats.has(amountSats))
+      .map(({ amountSats }) => `${amountSats} sat`),
+  'the record claims no more than is true': ({ splices, stage }) =>
     telling(splices, (splice) => {
-      if (reorged || operated.has(splice.id) || !hasEnded(splice.state)) return null
-      const effects = effectsOf(splice, journal)
-      return effects === (splice.state === 'settled' ? 1 : 0)
-        ? null
-        : `${splice.state}, but ${effects} effects`
+      const { deepestReorg, operated, twins } = stage.memory
+      if (deepestReorg >= FINAL_DEPTH || operated.has(splice.id) || twins.has(splice.id)) return null
+      return isTrue(splice, stage)
     }),
   'one splice of a channel submits': ({ splices }) => {
     const channels = Map.groupBy(splices.filter(isSubmitting), ({ channelId }) => channelId)
@@ -67,11 +68,18 @@ export const laws: Readonly<Record<string, Law>> = {
       .filter((group) => group.length > 1)
       .map((group) => group.map(({ id }) => nameOf(id)).join(' and '))
   },
-  'who submits holds the slot': ({ splices, slots }) =>
+  'who submits holds the slot': ({ splices, slots, stage }) =>
     telling(splices, ({ id, state, channelId }) => {
       const holder = slots.get(channelId)?.holder ?? null
+      if (stage.memory.tableRestored) return null
       return state !== 'submitted' || holder === id ? null : `the slot is ${holder ?? 'empty'}`
     }),
+  'a cancel that was answered is kept': ({ splices, stage }) =>
+    telling(splices, ({ id, state, cancelRequestedAt }) =>
+      stage.memory.cancelled.has(id) && cancelRequestedAt === null && !hasEnded(state)
+        ? 'it is forgotten'
+        : null,
+    ),
   'the log has no gap': ({ log }) =>
     log
       .filter(({ sequence }, index) => sequence !== index + 1)
@@ -90,11 +98,21 @@ export const laws: Readonly<Record<string, Law>> = {
     [...Map.groupBy(log, ({ id }) => id)].flatMap(([id, lines]) =>
       new Set(lines.map(({ type, epoch }) => `${type} ${epoch}`)).size > 1 ? [`${id} says two things`] : [],
     ),
-  'an end is corrected only for a cause': ({ log, operated, reorged }) =>
-    log
+  'an end is corrected only for a cause': ({ log, stage }) => {
+    const { deepestReorg, operated, twins, tableRestored } = stage.memory
+    return log
       .filter(({ type }) => type === 'splice.corrected')
-      .filter(({ spliceId }) => !reorged && !operated.has(spliceId))
-      .map(({ spliceId }) => nameOf(spliceId)),
+      .filter(({ spliceId }) => !operated.has(spliceId) && !twins.has(spliceId))
+      .filter(() => deepestReorg < FINAL_DEPTH && !tableRestored)
+      .map(({ spliceId }) => nameOf(spliceId))
+  },
+}
+
+/** What is wrong with an end: settled is one transaction with its effect, every other end none. null: true, or not ended. */
+export function isTrue(splice: Splice, stage: Scene['stage']): string | null {
+  if (!hasEnded(splice.state)) return null
+  const effects = effectiveTxids(splice, stage).length
+  return effects === (splice.state === 'settled' ? 1 : 0) ? null : `${splice.state}, but ${effects} effects`
 }
 
 /** The laws of a set that a scene breaks. */
@@ -112,6 +130,6 @@ export function telling(splices: readonly Splice[], wrong: (splice: Splice) => s
 
 /** Something of it may still take effect, and no transaction of it was ever seen. */
 function isSubmitting(splice: Splice): boolean {
-  if (splice.state === 'settled' || splice.state === 'failed') return false
-  return livingAttempts(splice).length > 0 && splice.candidates.length === 0
+  if (hasEnded(splice.state) && splice.state !== 'cancelled') return false
+  return splice.attempts.some(({ dead }) => dead === null) && splice.candidates.length === 0
 }

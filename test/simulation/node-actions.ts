@@ -1,22 +1,33 @@
+import { ADDRESS } from '../support/keeper.ts'
 import type { Action } from './client-actions.ts'
+import { nameOf } from './laws-of-writes.ts'
+
+/** Statuses after which the same request may be taken later. */
+const FOR_NOW = [9, 9, 13, 14]
 
 /** What happens to the node's process and to the requests that it gets. */
 export const nodeActions = {
   loseReply: ({ node }) => node.fault({ type: 'lose_reply' }),
   drop: ({ node }) => node.fault({ type: 'drop' }),
   late: ({ node }, dice) => {
-    const ms = dice.pick([5_000, 40_000, 55_000, 70_000, 119_000])
+    const ms = dice.pick([5_000, 40_000, 55_000, 70_000, 100_000, 117_000])
     node.fault({ type: 'late', ms })
     return `${ms} ms`
   },
-  refuse: ({ node }, dice) => {
-    const status = dice.pick([9, 9, 16, 13, 14, 12, 3])
+  refuse: ({ node, profile }, dice) => {
+    const status = dice.pick(profile.theme === 'patient' ? FOR_NOW : [...FOR_NOW, 16, 12, 3])
     node.fault({ type: 'refuse', status })
     return `status ${status}`
   },
   nodeDown: ({ node }) => node.fault({ type: 'down' }),
+  credentialRefused: ({ node }) => node.fault({ type: 'unauthenticated' }),
   faultsLifted: ({ node }) => node.liftFaults(),
   restart: ({ node }) => node.restart(),
+  nodeBackedUp: ({ node }) => node.saveBackup('backup'),
+  nodeRestored: ({ node, memory }) => {
+    node.restoreBackup('backup')
+    memory.nodeRestored = true
+  },
 } satisfies Record<string, Action>
 
 /** What the peer does, and what others do on the channel. */
@@ -52,6 +63,29 @@ export const peerActions = {
     if (!stage.profile.overlapGuard) return 'left out without the guard'
     const answer = stage.node.bump(stage.channel(dice))
     return answer.ok ? 'taken' : 'refused'
+  },
+  sameByHand: async (stage, dice) => {
+    const outs = stage.posted.filter(({ request }) => request.kind === 'splice_out')
+    if (outs.length === 0) return 'nothing to do'
+    const { id, request } = dice.pick(outs)
+    stage.memory.twins.add(id)
+    const { userChannelId, peerId } = stage.node.channel(request.channel)
+    const order = {
+      userChannelId,
+      counterpartyNodeId: peerId,
+      amountSats: request.amountSats,
+      address: ADDRESS,
+    }
+    const answer = await stage.node.rpc.spliceOut(order, {
+      signal: new AbortController().signal,
+      signedAt: stage.world.now(),
+    })
+    return `${nameOf(id)} ${answer.ok ? 'taken' : 'refused'}`
+  },
+  peerSlow: ({ world }, dice) => {
+    const ms = dice.pick([200, 5_000, 15_000])
+    world.setPhases({ quiescenceMs: ms, ackMs: ms, constructingMs: ms })
+    return `${ms} ms`
   },
   payment: (stage, dice) => {
     const msat = dice.pick([-1, 1]) * dice.pick([10_000_001, 200_000_000, 333])

@@ -1,17 +1,19 @@
-import type { World } from '../../adapters/node/simulated/world.ts'
+import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
 import type { ConfiguredNode, Ports } from '../../core/ports.ts'
 import type { CommandResult } from '../../core/splice.ts'
 import { isInjected } from './excuses.ts'
-import type { Witness } from './witness.ts'
+import { allAttempts, brokenByAct } from './laws-of-acts.ts'
+import type { Stage } from './stage.ts'
 
-type Request = { readonly channelId: string; readonly maxFeeRateSatPerKw: number | null }
+type Request = SubmitRequest | BumpRequest
 
 /**
- * The ports, with the judge looking on: at what a command costs when the node executes it in the same instant (P3: the
- * market cannot have moved), and at alarms that tell of an error nobody injected.
+ * The ports, with the judge looking on: at every command just before it is sent (journal, then act), at what it costs when
+ * the node executes it in the same instant (P3: the market cannot have moved), and at alarms that tell of an error nobody
+ * injected.
  */
-export function overseen(ports: Ports, world: World, witness: Witness): Ports {
-  const nodes = [...ports.nodes].map(([name, node]) => [name, priced(node, world, witness)] as const)
+export function overseen(ports: Ports, stage: Stage): Ports {
+  const nodes = [...ports.nodes].map(([name, node]) => [name, commanded(node, stage)] as const)
   return {
     ...ports,
     nodes: new Map(nodes),
@@ -20,26 +22,20 @@ export function overseen(ports: Ports, world: World, witness: Witness): Ports {
       alarm: (message, fields) => {
         const { error } = fields
         if (typeof error === 'string' && !isInjected(error))
-          witness.accuse('nothing crashes', `${message}: ${error}`)
+          stage.witness.accuse('nothing crashes', `${message}: ${error}`)
         ports.telemetry.alarm(message, fields)
       },
     },
   }
 }
 
-function priced(node: ConfiguredNode, world: World, witness: Witness): ConfiguredNode {
+function commanded(node: ConfiguredNode, stage: Stage): ConfiguredNode {
   const { port } = node
   const watch = async (request: Request, send: () => Promise<CommandResult>): Promise<CommandResult> => {
-    const first = world.journal.entries.length
+    judgeAct(request, stage)
+    const first = stage.world.journal.entries.length
     const answer = await send()
-    const queued = world.journal.entries
-      .slice(first)
-      .filter(({ type, channelId }) => type === 'contribution_queued' && channelId === request.channelId)
-    for (const { detail } of queued) {
-      const rate = Number(detail['feeRateSatPerKw'])
-      if (rate > (request.maxFeeRateSatPerKw ?? Infinity))
-        witness.accuse('under the fee ceiling', `${rate} sat/kw over ${request.maxFeeRateSatPerKw}`)
-    }
+    judgePrice(request, first, stage)
     return answer
   }
   return {
@@ -49,5 +45,31 @@ function priced(node: ConfiguredNode, world: World, witness: Witness): Configure
       submit: (request, call) => watch(request, () => port.submit(request, call)),
       bump: (request, call) => watch(request, () => port.bump(request, call)),
     },
+  }
+}
+
+function judgeAct(request: Request, stage: Stage): void {
+  const { keeper, posted, witness } = stage
+  const splices = posted.flatMap(({ id }) => witness.splice(id) ?? [])
+  const splice = splices.find((candidate) =>
+    allAttempts(candidate).some(({ id }) => id === request.attemptId),
+  )
+  const now = keeper.ports.clock.now()
+  for (const { law, detail } of brokenByAct({ request, splice: splice ?? null, now, stage }))
+    witness.accuse(law, detail)
+}
+
+function judgePrice(
+  { channelId, maxFeeRateSatPerKw }: Request,
+  first: number,
+  { world, witness }: Stage,
+): void {
+  const queued = world.journal.entries
+    .slice(first)
+    .filter((entry) => entry.type === 'contribution_queued' && entry.channelId === channelId)
+  for (const { detail } of queued) {
+    const rate = Number(detail['feeRateSatPerKw'])
+    if (rate > (maxFeeRateSatPerKw ?? Infinity))
+      witness.accuse('under the fee ceiling', `${rate} sat/kw over ${maxFeeRateSatPerKw}`)
   }
 }

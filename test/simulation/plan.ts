@@ -5,7 +5,7 @@ import type { Action } from './client-actions.ts'
 import { diceFrom } from './dice.ts'
 import type { Dice } from './dice.ts'
 import { nodeActions, peerActions } from './node-actions.ts'
-import type { Profile } from './profile.ts'
+import type { Profile, Theme } from './profile.ts'
 
 /** Everything that can happen in a step, by name. */
 export const actions: ReadonlyMap<string, Action> = new Map<string, Action>(
@@ -21,7 +21,9 @@ export type Step = {
   readonly blockMs: number | null
 }
 
-/** What shakes the chain itself, or takes away the source's view of it; only in wild runs. */
+type Unnumbered = Omit<Step, 'number'>
+
+/** What shakes the chain itself, takes away the source's view of it, or goes back to a backup; only in wild runs. */
 const WILD: readonly string[] = [
   'reorg',
   'reorgToCandidate',
@@ -30,13 +32,27 @@ const WILD: readonly string[] = [
   'sourceLags',
   'sourceBlind',
   'sourceDown',
-  'nodeDown',
   'peerKeepsLocks',
+  'sameByHand',
+  'nodeBackedUp',
+  'nodeRestored',
+  'tableBackedUp',
+  'tableRestored',
 ]
 /** Often, because only few of them meet a splice at the depth where they matter. */
 const OFTEN: readonly string[] = ['reorg', 'reorgToCandidate', 'blocks', 'withhold']
 /** Rare, because little can happen on a channel afterwards. */
-const RARE: readonly string[] = ['close', 'resolve']
+const RARE: readonly string[] = [
+  'close',
+  'resolve',
+  'sameByHand',
+  'nodeDown',
+  'credentialRefused',
+  'nodeBackedUp',
+  'nodeRestored',
+  'tableBackedUp',
+  'tableRestored',
+]
 /** What ends a disturbance comes as often as what begins one, or a run would stand still. */
 const RELIEFS: readonly string[] = [
   'faultsLifted',
@@ -45,29 +61,118 @@ const RELIEFS: readonly string[] = [
   'peerSendsLocks',
   'indexCatchesUp',
 ]
+/** What a run with a narrow theme consists of; null: of everything. */
+const OF_THEME: Readonly<Record<Theme, readonly string[] | null>> = {
+  everything: null,
+  incoming: null,
+  hidden: [
+    ...[
+      'late',
+      'late',
+      'loseReply',
+      'loseReply',
+      'drop',
+      'restart',
+      'peerLeaves',
+      'peerReturns',
+      'peerBlinks',
+    ],
+    ...['peerSlow', 'peerAborts', 'withhold', 'evict', 'blocks', 'retry', 'race', 'nodeDown', 'faultsLifted'],
+  ],
+  patient: [
+    ...[
+      'late',
+      'loseReply',
+      'drop',
+      'refuse',
+      'restart',
+      'restart',
+      'peerLeaves',
+      'peerReturns',
+      'peerBlinks',
+    ],
+    ...['peerSlow', 'evict', 'blocks', 'race', 'sweepsStop', 'credentialRefused', 'nodeDown'],
+    ...['faultsLifted', 'faultsLifted', 'indexCatchesUp'],
+  ],
+  fees: [
+    ...[
+      'late',
+      'loseReply',
+      'drop',
+      'refuse',
+      'restart',
+      'peerLeaves',
+      'peerReturns',
+      'peerBlinks',
+      'peerAborts',
+    ],
+    ...[
+      'withhold',
+      'withhold',
+      'feesMove',
+      'feesMove',
+      'relayRule',
+      'evict',
+      'candidateMined',
+      'bump',
+      'bump',
+      'bump',
+    ],
+    ...['bumpedByHand', 'peerReplaces', 'race', 'clientsRace', 'faultsLifted', 'blocks'],
+  ],
+}
 const FEWEST_STEPS = 15
 const MOST_STEPS = 45
+const CYCLES = 5
 
 /** The steps of a seed: first a splice, then what its profile allows. */
 export function stepsOf(seed: string, profile: Profile): Step[] {
   const dice = diceFrom(`${seed}/steps`)
   const bag = bagOf(profile, dice)
+  const cycles = Array.from({ length: CYCLES }, () => lateCycle(dice, bag)).flat()
+  const steps = profile.theme === 'hidden' ? cycles : anySteps(dice, bag)
+  return steps.map((step, index) => ({ number: index + 1, ...step }))
+}
+
+function anySteps(dice: Dice, bag: readonly string[]): Unnumbered[] {
   const length = FEWEST_STEPS + Math.floor(dice.fraction() * (MOST_STEPS - FEWEST_STEPS))
   return Array.from({ length }, (_, index) => ({
-    number: index + 1,
     action: index === 0 ? 'post' : actionOf(dice, bag),
     restMs: dice.pick([200, 200, 5_000, 20_000, MINUTE, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE]),
     blockMs: dice.chance(0.35) ? dice.pick([MINUTE, 5 * MINUTE, 10 * MINUTE]) : null,
   }))
 }
 
+/**
+ * The one order of things in which a splice is paid twice if it is asked for again too soon: its request is late, another one
+ * is made, signed and locked, and then the first one arrives.
+ */
+function lateCycle(dice: Dice, bag: readonly string[]): Unnumbered[] {
+  const then = (action: string, restMs: number, blockMs: number | null = null): Unnumbered => ({
+    action,
+    restMs,
+    blockMs,
+  })
+  return [
+    then(dice.pick(['late', 'late', 'late', 'loseReply', 'drop']), 200),
+    then('post', dice.pick([2_000, 10_000])),
+    then('race', dice.pick([5_000, 20_000, MINUTE])),
+    ...(dice.chance(0.3) ? [then(dice.pick(bag), 5_000)] : []),
+    then('race', dice.pick([5_000, 20_000, 2 * MINUTE])),
+    then('blocks', dice.pick([5_000, MINUTE, 2 * MINUTE])),
+    then(dice.pick(bag), dice.pick([MINUTE, 15 * MINUTE]), MINUTE),
+  ]
+}
+
 function actionOf(dice: Dice, bag: readonly string[]): string {
   if (dice.chance(0.1)) return dice.chance(0.3) ? 'postTwice' : 'post'
-  return dice.chance(0.15) ? 'bump' : dice.pick(bag)
+  return dice.chance(0.1) ? 'bump' : dice.pick(bag)
 }
 
 /** Each disturbance is in the bag of two runs out of three: fewer kinds at a time, but each more often. */
-function bagOf({ wild }: Profile, dice: Dice): string[] {
+function bagOf({ theme, wild }: Profile, dice: Dice): string[] {
+  const narrow = OF_THEME[theme]
+  if (narrow !== null) return narrow.filter((action) => RELIEFS.includes(action) || dice.chance(0.67))
   return [...actions.keys()].flatMap((action) => {
     if (RELIEFS.includes(action)) return Array.from({ length: sharesOf(action) }, () => action)
     const out = (WILD.includes(action) && !wild) || !dice.chance(RARE.includes(action) ? 0.25 : 0.67)

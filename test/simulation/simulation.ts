@@ -1,8 +1,9 @@
 import { count, diceFrom } from './dice.ts'
 import type { Tally } from './dice.ts'
 import { isBroken, isExcused } from './excuses.ts'
-import { heal, lawsOfRest, settleDown } from './healing.ts'
+import { heal, settleDown } from './healing.ts'
 import { brokenBy, laws, sceneOf } from './laws.ts'
+import { lawsOfRest } from './laws-of-rest.ts'
 import { nameOf } from './laws-of-writes.ts'
 import { actions, stepsOf } from './plan.ts'
 import type { Step } from './plan.ts'
@@ -35,7 +36,7 @@ export async function simulate(seed: string, options: SimulationOptions = {}): P
   const steps = stepsOf(seed, profile).filter(({ number }) => options.only?.has(number) ?? true)
   const stage = new Stage(seed, profile)
   const trace = [describeProfile(profile)]
-  await stage.faults.without(() => stage.keeper.sweep())
+  await stage.faults.without(() => stage.start())
   let violations: readonly Violation[] = []
   for (const step of steps) {
     trace.push(await play(stage, seed, step))
@@ -91,6 +92,9 @@ async function standing(stage: Stage): Promise<string> {
 }
 
 async function tallyEnds(stage: Stage): Promise<void> {
+  const { queue, events } = stage.keeper
+  const dead = queue.deadLetters().length + events.deadLetters().length
+  if (dead > 0) count(stage.tally, 'queue.dead_letter', dead)
   for (const [name, times] of stage.keeper.counts)
     if (name.startsWith('decision.')) count(stage.tally, name, times)
   for (const { state, attention, anomaly, bumps, attempts } of await stage.splices()) {

@@ -1,83 +1,180 @@
-import { createWorld } from '../../adapters/node/simulated/world.ts'
-import type { SimulatedNode, World } from '../../adapters/node/simulated/world.ts'
-import type { SpliceRequest } from '../../core/accept.ts'
+import { severalSources } from '../../adapters/chain/several-sources.ts'
+import { clearView, createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
+import type { ChainView, SimulatedNode, World } from '../../adapters/node/simulated/world.ts'
+import type { Ports } from '../../core/ports.ts'
+import { previewGates } from '../../core/preview.ts'
 import type { Splice } from '../../core/splice.ts'
+import { sweep } from '../../core/sweep.ts'
+import type { SpliceBody } from '../../functions/api/splice-body.ts'
 import { Keeper, START } from '../support/keeper.ts'
+import { Client, isUnknown } from './client.ts'
+import type { Answer } from './client.ts'
+import { count } from './dice.ts'
 import type { Dice, Tally } from './dice.ts'
 import { Faults } from './faults.ts'
+import { Invocations } from './invocation.ts'
+import { freshMemory } from './memory.ts'
 import { overseen } from './oversight.ts'
 import type { Profile } from './profile.ts'
 import { Witness } from './witness.ts'
 
-/** A splice that a client asked for, and how: what it repeats when it heard nothing. */
-export type Posted = { readonly id: string; readonly key: string; readonly request: Partial<SpliceRequest> }
+/** What a client orders: the body without the node, of which there is one. */
+export type Wish = Omit<SpliceBody, 'node'>
 
-/** What a run plays on: the product over a simulated world, and what the judge has to remember of the past. */
+/** A splice that a client asked for, and how: what it repeats when it heard nothing. */
+export type Order = { readonly key: string; readonly request: Wish }
+export type Posted = Order & { readonly id: string }
+
+/** What a run plays on: the product over a simulated world, its clients, and what the judge has to remember of the past. */
 export class Stage {
   readonly profile: Profile
   readonly keeper: Keeper
+  readonly client: Client
   readonly faults: Faults
+  readonly invocations: Invocations
   readonly witness: Witness
   readonly tally: Tally = new Map()
-  readonly posted: Posted[] = []
-  /** Splices whose end is an operator's word, not a proof. */
-  readonly operated = new Set<string>()
-  /** Blocks that left the chain may have taken what was true when it was said. */
-  reorgs = 0
-  bumpSerial = 0
+  readonly memory = freshMemory()
+  /** What each chain source sees; the second one is asked only where the profile says so. */
+  readonly views: readonly [ChainView, ChainView] = [clearView(), clearView()]
+  readonly world: World
+  #restoreTable: { readonly at: number; readonly restore: () => void } | null = null
+  #generation = 0
 
   constructor(seed: string, profile: Profile) {
     this.profile = profile
+    this.world = worldOf(profile)
     this.faults = new Faults(seed, profile.rates, this.tally)
     this.witness = new Witness(this.tally)
-    const { overlapGuard, relay, lockDepth, isOutbound } = profile
-    const channels = [{ lockDepth, isOutbound }, { lockDepth: 6 }]
-    const world = createWorld({
-      // Only the keys follow from it, and those may be the same in all runs.
-      seed: 'simulation',
-      startAt: START,
-      nodes: [{ ...profile.node, name: 'alice', overlapGuard, channels }],
+    this.invocations = new Invocations(seed, {
+      rates: profile.functions,
+      pass: (ms) => this.world.advance(ms),
+      tally: this.tally,
     })
+    const { overlapGuard, relay, sideBySide, maxReceives, quietAbsenceMs, quietMs } = profile
     this.keeper = new Keeper({
       seed,
-      world,
+      world: this.world,
       overlapGuard,
       relay,
-      quietAbsenceMs: profile.quietAbsenceMs,
+      sideBySide,
+      maxReceives,
+      quietAbsenceMs,
+      policy: { quietMs },
       hooks: this.faults.storeHooks((operation) => this.witness.saw(operation)),
       queueHooks: this.faults.queueHooks(),
-      wrap: (ports) => overseen(ports, world, this.witness),
+      eventHooks: this.faults.queueHooks(),
+      invoke: (handler) => this.invocations.run(handler),
+      wrap: (ports) => this.#wrap(ports),
     })
-    this.witness.attend({
-      journal: world.journal,
-      chain: world.chain,
-      finalDepth: this.keeper.policy.finalDepth,
-      isOperated: (id) => this.operated.has(id),
+    const { ports, policy, events } = this.keeper
+    this.client = new Client({
+      ports,
+      policy,
+      preview: (draft) => previewGates(draft, ports, policy),
+      nodeEvents: (message) => events.send(message),
     })
+    this.witness.attend({ stage: this, finalDepth: policy.finalDepth })
   }
 
-  get world(): World {
-    return this.keeper.world
+  /** The client gets its key, and the node is seen for the first time. */
+  async start(): Promise<void> {
+    await Client.give(this.keeper.store)
+    await sweep(this.keeper.ports, this.keeper.policy, null)
   }
 
   get node(): SimulatedNode {
     return this.keeper.node
   }
 
+  get posted(): readonly Posted[] {
+    return this.memory.posted
+  }
+
   /** One of the channels; the first one most of the time, so that splices meet there. */
   channel(dice: Dice): string {
     const [first, second] = this.keeper.channelIds
     if (first === undefined || second === undefined) throw new Error('the node lost its channels')
-    return dice.chance(0.75) ? first : second
+    return this.profile.theme === 'hidden' || dice.chance(0.75) ? first : second
   }
 
   /** All splices as they are stored, read without faults, in the order in which they were asked for. */
   async splices(): Promise<Splice[]> {
-    return this.faults.without(() => Promise.all(this.posted.map(({ id }) => this.keeper.splice(id))))
+    return this.faults.without(() => this.keeper.store.loadMany(this.posted.map(({ id }) => id)))
+  }
+
+  /** A request under the faults of the run. */
+  request(path: string, body: object | null = null, key: string | null = null): Promise<Answer> {
+    return this.invocations.run(() => this.client.post(path, body, key))
+  }
+
+  /** A request that a client repeats until it knows what became of it. */
+  async insist(path: string, body: object | null = null, key: string | null = null): Promise<Answer> {
+    const answer = await this.request(path, body, key)
+    return isUnknown(answer) ? this.faults.without(() => this.client.post(path, body, key)) : answer
+  }
+
+  /** Orders a splice; the answer has its id where it was accepted. */
+  async order(order: Order): Promise<Answer> {
+    const answer = await this.insist('/v1/splices', { ...order.request, node: 'alice' }, order.key)
+    if (answer.id !== null) this.#remember({ ...order, id: answer.id })
+    return answer
+  }
+
+  /** Keeps the table as it is now. */
+  backUpTable(): void {
+    this.#restoreTable = { at: this.world.now(), restore: this.keeper.store.backup() }
+  }
+
+  /** Goes back to the table that was kept, as an operator does: the generation is raised, and the backup's time named. */
+  async restoreTable(): Promise<boolean> {
+    if (this.#restoreTable === null) return false
+    this.#restoreTable.restore()
+    this.#generation += 1
+    this.keeper.backupAt = this.#restoreTable.at
+    const left = await this.splices()
+    const known = new Set(left.map(({ id }) => id))
+    this.memory.tableRestored = true
+    this.memory.posted = this.posted.filter(({ id }) => known.has(id))
+    this.memory.cancelled.clear()
+    this.witness.startFrom(left)
+    count(this.tally, 'table.restored')
+    return true
   }
 
   /** Simulated time that has passed, in hours. */
   get hours(): number {
     return (this.world.now() - START) / 3_600_000
   }
+
+  #remember(posted: Posted): void {
+    this.memory.wishedSats.add(posted.request.amountSats)
+    if (!this.posted.some(({ id }) => id === posted.id)) this.memory.posted = [...this.posted, posted]
+  }
+
+  #wrap(ports: Ports): Ports {
+    const [first, second] = this.views.map((view) => simulatedChainPort(this.world.chain, view))
+    if (first === undefined || second === undefined) throw new Error('no chain source')
+    const chain = this.profile.twoSources ? severalSources([first, second]) : first
+    const nodes = new Map([...ports.nodes].map(([name, node]) => [name, { ...node, chain }]))
+    const wrapped = this.invocations.wrap(overseen({ ...ports, nodes }, this))
+    const generation = (): number => this.#generation
+    return {
+      ...wrapped,
+      get generation() {
+        return generation()
+      },
+    }
+  }
+}
+
+function worldOf({ overlapGuard, lockDepth, isOutbound, node }: Profile): World {
+  return createWorld({
+    // Only the keys follow from it, and those may be the same in all runs.
+    seed: 'simulation',
+    startAt: START,
+    nodes: [
+      { ...node, name: 'alice', overlapGuard, channels: [{ lockDepth, isOutbound }, { lockDepth: 6 }] },
+    ],
+  })
 }

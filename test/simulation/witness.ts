@@ -1,27 +1,28 @@
+import { NodeSeen, Slot } from '../../core/items.ts'
 import type { SpliceState } from '../../core/splice.ts'
 import { Splice } from '../../core/splice.ts'
 import type { Operation } from '../../adapters/store/memory.ts'
-import type { Journal, SimulatedChain } from '../../adapters/node/simulated/world.ts'
 import { count } from './dice.ts'
 import type { Tally } from './dice.ts'
 import { brokenByWrite } from './laws-of-writes.ts'
+import type { Stage } from './stage.ts'
 
 /** A law that does not hold, and where. */
 export type Violation = { readonly law: string; readonly detail: string }
 
 /** What the witness knows besides the writes: the world's own account, and what excuses a record. */
 export type Courtroom = {
-  readonly journal: Journal
-  readonly chain: SimulatedChain
+  readonly stage: Pick<Stage, 'world' | 'node' | 'memory'>
   readonly finalDepth: number
-  readonly isOperated: (id: string) => boolean
 }
 
-/** Sees every write of a splice at the moment that it is made, and judges it against the one before. */
+/** Sees every write of a splice and of a slot at the moment that it is made, and judges it against what stood before. */
 export class Witness {
   readonly violations: Violation[] = []
   readonly #tally: Tally
-  readonly #last = new Map<string, Splice>()
+  readonly #splices = new Map<string, Splice>()
+  readonly #slots = new Map<string, Slot>()
+  readonly #paused = new Set<string>()
   #courtroom: Courtroom | null = null
 
   constructor(tally: Tally) {
@@ -36,16 +37,47 @@ export class Witness {
     this.violations.push({ law, detail })
   }
 
+  /** What stands in a table out of a backup is where the next writes begin. */
+  startFrom(splices: readonly Splice[]): void {
+    this.#splices.clear()
+    this.#slots.clear()
+    for (const splice of splices) this.#splices.set(splice.id, splice)
+  }
+
+  /** The record of a splice as it was last written. */
+  splice(id: string): Splice | null {
+    return this.#splices.get(id) ?? null
+  }
+
+  /** Whether a node was last seen paused. */
+  isPaused(node: string): boolean {
+    return this.#paused.has(node)
+  }
+
   /** A put was made. */
   saw(operation: Operation): void {
-    if (operation.type !== 'put' || !operation.row.pk.startsWith('SPL#') || this.#courtroom === null) return
-    const stored = Splice.safeParse(operation.row.body)
+    if (operation.type !== 'put') return
+    const { pk, body } = operation.row
+    if (pk.startsWith('SLOT#')) this.#slots.set(pk.slice('SLOT#'.length), Slot.parse(body))
+    if (pk.startsWith('NODE#')) this.#sawNode(pk.slice('NODE#'.length), NodeSeen.parse(body))
+    if (pk.startsWith('SPL#')) this.#judge(body)
+  }
+
+  #sawNode(name: string, { paused }: NodeSeen): void {
+    if (paused === null) this.#paused.delete(name)
+    else this.#paused.add(name)
+  }
+
+  #judge(body: unknown): void {
+    if (this.#courtroom === null) return
+    const stored = Splice.safeParse(body)
     if (!stored.success) return this.accuse('a record is whole', stored.error.message)
-    const before = this.#last.get(stored.data.id) ?? null
     const after = stored.data
-    this.#last.set(after.id, after)
+    const before = this.#splices.get(after.id) ?? null
+    const slot = this.#slots.get(after.channelId) ?? null
+    this.#splices.set(after.id, after)
     this.#note(before?.state ?? null, after.state)
-    this.violations.push(...brokenByWrite({ before, after }, this.#courtroom))
+    this.violations.push(...brokenByWrite({ before, after, slot }, this.#courtroom))
   }
 
   #note(before: SpliceState | null, after: SpliceState): void {

@@ -3,6 +3,10 @@ import type { ConfiguredNode, Ports } from '../../core/ports.ts'
 /** Thrown by every port once the process has died. */
 export class Died extends Error {
   override readonly name = 'Died'
+
+  constructor() {
+    super('the process died')
+  }
 }
 
 const EFFECTS: readonly string[] = [

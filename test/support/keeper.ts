@@ -37,6 +37,11 @@ export type KeeperOptions = {
   readonly world?: World
   readonly hooks?: MemoryHooks
   readonly queueHooks?: QueueHooks<Hint>
+  readonly eventHooks?: QueueHooks<NodeEventMessage>
+  /** How many messages are received at a time; default 10. */
+  readonly batch?: number
+  /** Time between sweeps; default a minute. */
+  readonly sweepMs?: number
   readonly relay?: boolean
   readonly generation?: number
   readonly overlapGuard?: boolean
@@ -45,6 +50,12 @@ export type KeeperOptions = {
   readonly wrap?: (ports: Ports) => Ports
   /** A handler died: what starts the next process. */
   readonly onCrash?: () => void
+  /** What runs each handler: a process of its own. */
+  readonly invoke?: <T>(handler: () => Promise<T>) => Promise<T>
+  /** Whether the messages of a batch are worked on at the same time; default: one after the other. */
+  readonly sideBySide?: boolean
+  /** How often a message is received before it is a dead letter; default 50. */
+  readonly maxReceives?: number
 }
 
 /** A small deterministic generator (mulberry32): the tests' chance. */
@@ -76,13 +87,21 @@ export class Keeper {
   /** A hint that fails stays in the queue, as a function that dies leaves it; tests of crashes look at these. */
   readonly crashes: unknown[] = []
   #nextSweepAt: number
+  readonly #sweepMs: number
+  readonly #batch: number
   readonly #onCrash: () => void
+  readonly #invoke: <T>(handler: () => Promise<T>) => Promise<T>
+  readonly #sideBySide: boolean
   #key = 0
   backupAt: number | null = null
 
   constructor(options: KeeperOptions = {}) {
     const seed = options.seed ?? 'keeper'
     this.#onCrash = options.onCrash ?? (() => undefined)
+    this.#invoke = options.invoke ?? ((handler) => handler())
+    this.#sideBySide = options.sideBySide ?? false
+    this.#sweepMs = options.sweepMs ?? SWEEP_MS
+    this.#batch = options.batch ?? 10
     const nodes: NodeOptions[] = [
       { overlapGuard: options.overlapGuard ?? true, ...options.node, name: 'alice' },
     ]
@@ -94,15 +113,16 @@ export class Keeper {
     this.queue = memoryQueue<Hint>({
       now,
       visibilityMs: 180_000,
-      maxReceives: 50,
+      maxReceives: options.maxReceives ?? 50,
       parse: (value) => HintSchema.parse(value),
       ...(options.queueHooks ? { hooks: options.queueHooks } : {}),
     })
     this.events = memoryQueue<NodeEventMessage>({
       now,
       visibilityMs: 180_000,
-      maxReceives: 50,
+      maxReceives: options.maxReceives ?? 50,
       parse: (value) => NodeEventMessage.parse(value),
+      ...(options.eventHooks ? { hooks: options.eventHooks } : {}),
     })
     if (options.relay ?? true)
       this.world.onRelayEvent((event, node) => void this.events.send({ node, event }))
@@ -232,14 +252,26 @@ export class Keeper {
 
   /** Consumes the queues once: what fails stays in them, as after a crash. */
   async work(): Promise<void> {
-    for (const { message, receipt } of this.events.receive(10)) {
+    const heard = this.events.receive(this.#batch).map(({ message, receipt }) => async () => {
       if (await this.#survive(() => takeNodeEvent(message.node, message.event, this.ports, this.policy)))
         this.events.remove(receipt)
-    }
-    for (const { message, receipt } of this.queue.receive(10)) {
+    })
+    await this.#all(heard)
+    const hints = this.queue.receive(this.#batch).map(({ message, receipt }) => async () => {
       const options = { policy: this.policy, mayAct: true, look: null }
       if (await this.#survive(() => drive(message.spliceId, this.ports, options))) this.queue.remove(receipt)
-    }
+    })
+    await this.#all(hints)
+  }
+
+  async #all(jobs: readonly (() => Promise<void>)[]): Promise<void> {
+    if (this.#sideBySide) await Promise.all(jobs.map((job) => job()))
+    else for (const job of jobs) await job()
+  }
+
+  /** The schedule fails: no sweep for so long. */
+  postponeSweep(ms: number): void {
+    this.#nextSweepAt = Math.max(this.#nextSweepAt, this.world.now() + ms)
   }
 
   /** Lets time pass: sweeps every minute, consumes hints as they become visible, blocks on demand. */
@@ -259,7 +291,7 @@ export class Keeper {
         nextBlockAt += options.blockMs ?? Infinity
       }
       if (next >= this.#nextSweepAt) {
-        this.#nextSweepAt += SWEEP_MS
+        this.#nextSweepAt += this.#sweepMs
         await this.sweep()
       }
       await this.work()
@@ -290,7 +322,7 @@ export class Keeper {
 
   async #survive(act: () => Promise<unknown>): Promise<boolean> {
     try {
-      await act()
+      await this.#invoke(act)
       return true
     } catch (error) {
       this.crashes.push(error)

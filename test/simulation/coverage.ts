@@ -1,0 +1,33 @@
+import { rows } from '../../core/decisions.ts'
+import { transitions } from '../../core/transitions.ts'
+import type { Tally } from './dice.ts'
+import { actions } from './plan.ts'
+
+const FAULTS: readonly string[] = [
+  ...['throttle', 'no_response', 'lost_response', 'lost_race', 'stale_index'].map(
+    (fault) => `store.${fault}`,
+  ),
+  ...['lose', 'double', 'delay', 'reorder', 'dead_letter'].map((fault) => `queue.${fault}`),
+  ...['death', 'pause', 'skew'].map((fault) => `function.${fault}`),
+  'table.restored',
+]
+
+/** Everything that can come about in a run, as a tally names it: rows of the decision table, changes of state, faults, actions. */
+export function possible(): string[] {
+  const changes = Object.entries(transitions).flatMap(([from, row]) =>
+    Object.values(row).flatMap(({ to }) =>
+      to.filter((state) => state !== from).map((state) => `${from}>${state}`),
+    ),
+  )
+  return [
+    ...rows.map(({ id }) => `decision.${id}`),
+    ...[...new Set(changes)].map((change) => `transition.${change}`),
+    ...FAULTS,
+    ...[...actions.keys()].map((action) => `action.${action}`),
+  ]
+}
+
+/** What did not come about. */
+export function missing(tally: Tally): string[] {
+  return possible().filter((name) => !tally.has(name))
+}

@@ -1,0 +1,145 @@
+import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
+import type { Attempt, Bump, Splice } from '../../core/splice.ts'
+import { nameOf } from './laws-of-writes.ts'
+import type { Stage } from './stage.ts'
+
+/** A command at the instant before it is sent, by the records as they stand in the table. */
+export type Act = {
+  readonly request: SubmitRequest | BumpRequest
+  /** The splice that has the attempt of the command; null: there is none. */
+  readonly splice: Splice | null
+  /** By the clock of the function that sends it. */
+  readonly now: number
+  readonly stage: Pick<Stage, 'world' | 'node' | 'profile' | 'views' | 'witness'>
+}
+
+/** Answers what is wrong; null: the law holds. */
+type Law<R> = (request: R, splice: Splice, act: Act) => string | null
+
+/** ldk-server's authentication window and as much for clocks that differ: after that a request can no longer arrive. */
+const FENCE_MS = 120_000
+const SENT_WITHIN_MS = 10_000
+/** Design section 6, gate 9. */
+const SAFE_LOCK_DEPTH = 3
+
+const lawsOfSubmitting: Readonly<Record<string, Law<SubmitRequest>>> = {
+  'no earlier request is on its way': ({ attemptId }, { attempts }, act) =>
+    fenceStands(attempts, attemptId, act) ? 'an earlier fence has not passed' : null,
+  'quiet after a request that may live': ({ attemptId }, { attempts }, act) => {
+    const living = livingOf(attempts, attemptId)
+    const quietMs = act.now - latestFence(living) + slackMs(act)
+    return living.length === 0 || quietMs >= act.stage.profile.quietMs ? null : `${quietMs} ms of it`
+  },
+  'no second request on a channel that locks fast': ({ attemptId, channelId }, { attempts }, { stage }) =>
+    livingOf(attempts, attemptId).length === 0 || stage.node.channel(channelId).lockDepth >= SAFE_LOCK_DEPTH
+      ? null
+      : 'the first may live',
+  'no third request without the guard': ({ attemptId }, { attempts, kind }, { stage }) =>
+    (stage.profile.overlapGuard && kind === 'splice_out') || livingOf(attempts, attemptId).length <= 1
+      ? null
+      : 'two may live',
+  'all requests that may live compete': ({ attemptId, anchor }, { attempts }) =>
+    livingOf(attempts, attemptId).every((attempt) => attempt.anchor === anchor) ? null : 'another anchor',
+  'the anchor is unspent': ({ anchor }, _splice, { stage }) =>
+    seesAll(stage) && stage.world.chain.spender(anchor) !== null ? 'it is spent' : null,
+  'what is asked for is what was ordered': ({ amountSats, address, channelId, kind }, splice) =>
+    amountSats === splice.amountSats &&
+    address === splice.address &&
+    channelId === splice.channelId &&
+    kind === splice.kind
+      ? null
+      : `${kind} of ${amountSats} sat to ${address}`,
+  'no submission once a transaction was seen': (_request, { candidates }) =>
+    candidates.length === 0 ? null : 'a candidate stands in the record',
+}
+
+const lawsOfBumping: Readonly<Record<string, Law<BumpRequest>>> = {
+  'no earlier bump is on its way': ({ attemptId }, { bumps }, act) =>
+    fenceStands(bumps.flatMap(attemptsOf), attemptId, act) ? 'an earlier fence has not passed' : null,
+  'only what waits is bumped': (_request, { candidates }, { stage }) =>
+    seesAll(stage) && candidates.some(({ txid }) => (stage.world.chain.confirmations(txid) ?? 0) > 0)
+      ? 'it is in a block'
+      : null,
+  'only with the guard, and only a splice-out': (_request, { kind }, { stage }) =>
+    stage.profile.overlapGuard && kind === 'splice_out' ? null : kind,
+}
+
+const lawsOfBoth: Readonly<Record<string, Law<SubmitRequest | BumpRequest>>> = {
+  'journal, then act': ({ attemptId }, splice) =>
+    allAttempts(splice).some(({ id, result }) => id === attemptId && result === null)
+      ? null
+      : 'it was answered already',
+  'a command is sent at once': ({ signedAt }, _splice, { now }) =>
+    now - signedAt <= SENT_WITHIN_MS ? null : `after ${now - signedAt} ms`,
+  'a paused node gets no command': (_request, { node }, { stage }) =>
+    stage.witness.isPaused(node) ? 'its configuration or credential was refused' : null,
+}
+
+/** The names of all laws, for a test of each. */
+export const namesOfActs: readonly string[] = [lawsOfBoth, lawsOfSubmitting, lawsOfBumping].flatMap((set) =>
+  Object.keys(set),
+)
+
+/**
+ * What is wrong with a command just before it is sent: the gates of design section 6 once more, written out by themselves, of
+ * what may pay twice if nobody looks.
+ */
+export function brokenByAct(act: Act): { readonly law: string; readonly detail: string }[] {
+  const { request, splice } = act
+  if (splice === null)
+    return [{ law: 'journal, then act', detail: `${request.attemptId} is not in the table` }]
+  const own =
+    'txid' in request
+      ? broken(lawsOfBumping, request, splice, act)
+      : broken(lawsOfSubmitting, request, splice, act)
+  return [...broken(lawsOfBoth, request, splice, act), ...own]
+}
+
+/** All attempts of a splice, those of its bumps too. */
+export function allAttempts({ attempts, bumps }: Splice): Attempt[] {
+  return [...attempts, ...bumps.flatMap(attemptsOf)]
+}
+
+function broken<R>(
+  set: Readonly<Record<string, Law<R>>>,
+  request: R,
+  splice: Splice,
+  act: Act,
+): { law: string; detail: string }[] {
+  return Object.entries(set).flatMap(([law, holds]) => {
+    const wrong = holds(request, splice, act)
+    return wrong === null ? [] : [{ law, detail: `${nameOf(splice.id)}: ${wrong}` }]
+  })
+}
+
+function attemptsOf({ attempts }: Bump): readonly Attempt[] {
+  return attempts
+}
+
+function livingOf(attempts: readonly Attempt[], except: string): Attempt[] {
+  return attempts.filter(({ id, dead }) => id !== except && dead === null)
+}
+
+function fenceStands(attempts: readonly Attempt[], except: string, act: Act): boolean {
+  return latestFence(livingOf(attempts, except)) >= act.now + slackMs(act)
+}
+
+function latestFence(attempts: readonly Attempt[]): number {
+  return Math.max(0, ...attempts.map(fenceOf))
+}
+
+/** When a request was answered, or can no longer arrive. */
+function fenceOf({ result, startedAt }: Attempt): number {
+  return result !== null && result.type !== 'unknown' ? result.at : startedAt + FENCE_MS
+}
+
+/** What was written with one clock is judged by another. */
+function slackMs({ stage }: Act): number {
+  return 2 * stage.profile.functions.skewMs
+}
+
+/** Whether the product can know what is in the chain: its sources show all of it, and nothing happens between two looks. */
+function seesAll({ views, profile }: Act['stage']): boolean {
+  const clear = views.every(({ down, blind, lagBlocks }) => !down && !blind && lagBlocks === 0)
+  return clear && profile.functions.pause === 0
+}

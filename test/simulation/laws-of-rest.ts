@@ -1,0 +1,103 @@
+import type { Splice } from '../../core/splice.ts'
+import { isReleased } from '../../core/slot.ts'
+import { hasEnded } from '../../core/transitions.ts'
+import { effectiveTxids, payouts } from './effects.ts'
+import { follows } from './funding.ts'
+import { isTrue, telling } from './laws.ts'
+import type { Law, Scene } from './laws.ts'
+import { nameOf } from './laws-of-writes.ts'
+
+const FINAL_DEPTH = 6
+
+/** What must have come about once nothing has failed for long (P1, P4, P7). */
+export const lawsOfRest: Readonly<Record<string, Law>> = {
+  'every splice comes to an end': ({ splices }) =>
+    telling(splices, (splice) =>
+      isAtEnd(splice) ? null : `still ${splice.state}, waiting for ${splice.waitingFor?.code ?? 'nothing'}`,
+    ),
+  'an end is true in the end': ({ splices, stage }) =>
+    telling(splices, (splice) => (stage.memory.twins.has(splice.id) ? null : isTrue(splice, stage))),
+  'attention is not asked for what is proven': ({ splices, stage }) =>
+    telling(splices, (splice) => {
+      if (splice.state !== 'needs_attention' || stage.memory.twins.has(splice.id)) return null
+      // Where the peer's part of a round hides the change of capacity, a splice-in is not attributed (design section 4, "effect").
+      if (splice.kind === 'splice_in' && splice.attention?.code === 'attribution') return null
+      const [txid] = effectiveTxids(splice, stage)
+      if (txid === undefined || (stage.world.chain.confirmations(txid) ?? 0) < FINAL_DEPTH) return null
+      return follows(splice.channelId, txid, stage) ? `${splice.attention?.code}, but it is final` : null
+    }),
+  'what was seen and is still valid is sent again': ({ splices, stage }) =>
+    telling(splices, (splice) => {
+      if (splice.attention?.code !== 'unseen') return null
+      const { candidates } = stage.node.channel(splice.channelId)
+      const ours = candidates.filter(({ funding }) =>
+        splice.candidates.some(({ txid }) => txid === funding.txid),
+      )
+      return ours.some(({ funding }) => stage.world.chain.broadcast(funding.hex) === null)
+        ? 'the network takes it'
+        : null
+    }),
+  'a patient splice settles': ({ splices, stage }) =>
+    stage.profile.theme === 'patient'
+      ? telling(splices, (splice) => (isExcused(splice, stage) ? null : `${splice.state}: ${whyOf(splice)}`))
+      : [],
+  'what was paid out is what settled': ({ splices, stage }) => {
+    if (stage.memory.twins.size > 0 || stage.memory.tableRestored) return []
+    const paidSats = sum(payouts(stage.world).map(({ amountSats }) => amountSats))
+    const outs = splices.filter(({ kind, state }) => kind === 'splice_out' && state === 'settled')
+    const settledSats = sum(outs.map(({ amountSats }) => amountSats))
+    return paidSats === settledSats ? [] : [`${paidSats} sat were paid, ${settledSats} settled`]
+  },
+  'the payment is the transaction': ({ splices, stage }) =>
+    telling(splices, (splice) => {
+      if (splice.state !== 'settled' || stage.memory.twins.has(splice.id)) return null
+      const confirmed = splice.candidates.filter(({ block }) => block !== null)
+      const [candidate] = confirmed
+      if (candidate === undefined || confirmed.length > 1)
+        return `${confirmed.length} candidates are in a block`
+      const transaction = stage.world.chain.transaction(candidate.txid)
+      if (transaction?.block?.hash !== candidate.block?.hash) return 'it is in another block'
+      return candidate.feeSats === null || candidate.feeSats === transaction?.feeSats
+        ? null
+        : `its fee is ${transaction?.feeSats}, not ${candidate.feeSats} sat`
+    }),
+  'every outcome is told': ({ splices, log }) =>
+    telling(splices, ({ id, state, epoch, publishedThrough, eventSerial }) => {
+      if (publishedThrough < eventSerial) return `${eventSerial - publishedThrough} events are not published`
+      const told = log.some(
+        (line) => line.spliceId === id && line.epoch === epoch && line.type === `splice.${state}`,
+      )
+      return told || !hasEnded(state) ? null : `${state} was not told in epoch ${epoch}`
+    }),
+  'slots are empty or held by something live': (scene) =>
+    [...scene.slots.values()].flatMap(({ holder }) =>
+      holder === null || isHolding(scene, holder) ? [] : [`held by ${nameOf(holder)}`],
+    ),
+  'no fee bump stays open': ({ splices }) =>
+    telling(splices, ({ state, bumps }) =>
+      bumps.some(({ outcome }) => outcome === null) && state !== 'needs_attention'
+        ? `open in ${state}`
+        : null,
+    ),
+}
+
+function isAtEnd({ state }: Splice): boolean {
+  return hasEnded(state) || state === 'needs_attention'
+}
+
+/** What a patient splice may end as besides settled: by its client's or an operator's word, or refused for good. */
+function isExcused(splice: Splice, { memory }: Scene['stage']): boolean {
+  return splice.state === 'settled' || splice.cancelRequestedAt !== null || memory.operated.has(splice.id)
+}
+
+function whyOf({ attention, failure, waitingFor }: Splice): string {
+  return failure?.code ?? attention?.code ?? waitingFor?.code ?? 'nothing'
+}
+
+function isHolding({ splices }: Scene, id: string): boolean {
+  return !isReleased(splices.find((splice) => splice.id === id) ?? null)
+}
+
+function sum(amounts: readonly number[]): number {
+  return amounts.reduce((total, amount) => total + amount, 0)
+}

@@ -1,0 +1,35 @@
+import type { Posted } from './stage.ts'
+
+/** What the judge remembers of a run: what clients were told, and what excuses a record. */
+export type Memory = {
+  /** The splices that were accepted, in that order. A table out of a backup knows only some of them. */
+  posted: readonly Posted[]
+  /** Every amount that was ever ordered: what is paid out must be one of them. */
+  readonly wishedSats: Set<number>
+  /** Splices whose end is an operator's word, not a proof. */
+  readonly operated: Set<string>
+  /** Splices whose script and amount somebody else paid as well, by hand. */
+  readonly twins: Set<string>
+  /** Splices whose cancel was answered with yes, and not taken back. */
+  readonly cancelled: Set<string>
+  /** How deep the deepest reorg was, in blocks: it may have taken away what was true when it was said. */
+  deepestReorg: number
+  /** The table came out of a backup and has forgotten what came after it. */
+  tableRestored: boolean
+  /** The node came out of a backup and has forgotten its splices. */
+  nodeRestored: boolean
+}
+
+/** Nothing happened yet. */
+export function freshMemory(): Memory {
+  return {
+    posted: [],
+    wishedSats: new Set(),
+    operated: new Set(),
+    twins: new Set(),
+    cancelled: new Set(),
+    deepestReorg: 0,
+    tableRestored: false,
+    nodeRestored: false,
+  }
+}
