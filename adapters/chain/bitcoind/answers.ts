@@ -3,9 +3,12 @@ import type { ChainFault } from '../../../core/chain.ts'
 import { MAX_SATS } from '../../../core/money.ts'
 import { Txid } from '../../../core/outpoint.ts'
 import { ok, type Result } from '../../../core/result.ts'
-import { unreachable } from '../answer.ts'
+import { listOf } from '../../list.ts'
+import { MAX_INPUTS, unreachable } from '../answer.ts'
 import type { RpcAnswer } from './rpc.ts'
 
+/** A transaction takes 240 of a block's four million weight units at least. */
+const MAX_TRANSACTIONS = 16_667
 const SATS_PER_BTC = 100_000_000
 
 /** Bitcoin Core's error codes that we tell apart (its `src/rpc/protocol.h`). */
@@ -65,12 +68,13 @@ export const MinedTransaction = z.object({
   hex: Hex,
   in_active_chain: z.boolean(),
   fee: Sats.optional(),
-  vin: z.array(
+  vin: listOf(
     z.object({
       txid: Txid.optional(),
       vout: z.int().optional(),
       prevout: z.object({ value: Sats }).optional(),
     }),
+    { max: MAX_INPUTS },
   ),
 })
 
@@ -89,7 +93,7 @@ export const BlockHeader = z.object({
 export const BlockTxids = z.object({
   hash: Hash,
   previousblockhash: Hash.optional(),
-  tx: z.array(Txid),
+  tx: listOf(Txid, { max: MAX_TRANSACTIONS }),
 })
 
 /** In bitcoin per 1000 virtual bytes; missing where there is no estimate. */

@@ -7,7 +7,7 @@ import { parseTransaction } from '../../../core/transaction.ts'
 import { FeeEstimate, Hash, resultIn, RPC_ERROR } from './answers.ts'
 import { transactionLook } from './blocks.ts'
 import { bestBlock, bestBlockWithMempool } from './readiness.ts'
-import { unreachable } from '../answer.ts'
+import { reasonIn, unreachable } from '../answer.ts'
 import { type BitcoindRpc, bitcoindRpc, type RpcConfig } from './rpc.ts'
 import { blockScanner, Memo, type Place, type Scanner } from './scan.ts'
 import { spendOf } from './spend.ts'
@@ -20,7 +20,6 @@ const MAX_BLOCKS_PER_CALL = 300
 const MAX_TARGET_BLOCKS = 1008
 /** 1000 virtual bytes are 4000 weight units. */
 const KW_PER_KVB = 4
-const MAX_REASON_CHARACTERS = 200
 
 /** A Bitcoin Core (24 or newer), how it knows us, and how much of its chain is searched for one answer. */
 export type BitcoindConfig = RpcConfig & {
@@ -128,7 +127,7 @@ async function broadcast(node: Bitcoind, hex: string, call: Call): Answer<void> 
   const known = txid === undefined ? ok(null) : await find(node, txid, call)
   return known.ok && known.value !== null
     ? ok(undefined)
-    : unreachable(`${method}: error ${code}: ${message.slice(0, MAX_REASON_CHARACTERS)}`)
+    : unreachable(`${method}: error ${code}${reasonIn(message)}`)
 }
 
 /**

@@ -8,6 +8,9 @@ import { reasonOf, textOf, unreachable } from '../answer.ts'
 
 /** A block of four million bytes in hex is 8 MB; a transaction with its inputs explained may be more. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024
+/** The methods that answer with a block or a transaction; every other answer is small. */
+const LARGE_METHODS = ['getblock', 'getrawtransaction']
+const SMALL_BODY_BYTES = 1024 * 1024
 /** Bitcoin Core (up to version 28) lets no more than 16 calls wait and refuses the others; we are not its only client. */
 const MAX_CONCURRENT_CALLS = 4
 const UNAUTHORIZED = 401
@@ -19,7 +22,7 @@ const ID = 'splicekeeper'
 export type RpcConfig = BitcoindAuth & {
   /** For example `http://127.0.0.1:8332`. */
   readonly url: string
-  /** Default 16 MiB. */
+  /** Of a block or a transaction; default 16 MiB. Every other answer is small. */
   readonly maxBodyBytes?: number
 }
 
@@ -60,16 +63,15 @@ function replyIn(status: number, body: string): RpcAnswer | null {
 type HttpAnswer = { readonly status: number; readonly body: string | null }
 
 /** One request on a connection of its own: a Bitcoin Core that was started anew never finds us on an old one. */
-function sender(config: RpcConfig): (body: string, user: Credentials, call: Call) => Promise<HttpAnswer> {
+function sender(
+  config: RpcConfig,
+): (body: string, maxBytes: number, user: Credentials, call: Call) => Promise<HttpAnswer> {
   const dispatcher = new Agent({ pipelining: 0, connections: MAX_CONCURRENT_CALLS })
-  return async (body, { user, password }, { signal }) => {
+  return async (body, maxBytes, { user, password }, { signal }) => {
     const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
     const headers = { authorization, 'content-type': 'application/json' }
     const response = await request(config.url, { method: 'POST', headers, body, signal, dispatcher })
-    return {
-      status: response.statusCode,
-      body: await textOf(response.body, config.maxBodyBytes ?? MAX_BODY_BYTES),
-    }
+    return { status: response.statusCode, body: await textOf(response.body, maxBytes) }
   }
 }
 
@@ -80,15 +82,17 @@ function sender(config: RpcConfig): (body: string, user: Credentials, call: Call
 export function bitcoindRpc(config: RpcConfig): BitcoindRpc {
   const credentials = credentialsOf(config)
   const send = sender(config)
+  const largeBytes = config.maxBodyBytes ?? MAX_BODY_BYTES
   return async (method, params, call) => {
+    const maxBytes = LARGE_METHODS.includes(method) ? largeBytes : Math.min(largeBytes, SMALL_BODY_BYTES)
     const body = JSON.stringify({ jsonrpc: '1.0', id: ID, method, params })
     try {
       const known = await credentials.current()
       if (known === null) return unreachable(`${method}: the cookie file cannot be read`)
-      let answer = await send(body, known, call)
+      let answer = await send(body, maxBytes, known, call)
       if (answer.status === UNAUTHORIZED) {
         const newer = await credentials.renewed(known)
-        if (newer !== null) answer = await send(body, newer, call)
+        if (newer !== null) answer = await send(body, maxBytes, newer, call)
       }
       if (answer.body === null) return unreachable(`${method}: the answer is too large`)
       const reply = replyIn(answer.status, answer.body)

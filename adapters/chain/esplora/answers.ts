@@ -3,7 +3,8 @@ import type { ChainFault, ChainTransaction } from '../../../core/chain.ts'
 import { MAX_SATS } from '../../../core/money.ts'
 import { Txid } from '../../../core/outpoint.ts'
 import { ok, type Result } from '../../../core/result.ts'
-import { unreachable } from '../answer.ts'
+import { listOf } from '../../list.ts'
+import { MAX_OUTPUTS, unreachable } from '../answer.ts'
 import type { HttpAnswer } from './http.ts'
 
 const Height = z.int().nonnegative()
@@ -23,7 +24,7 @@ type Status = z.infer<typeof Status>
 /** `GET /tx/:txid`, what we use of it. */
 export const TransactionAnswer = z.object({
   txid: Txid,
-  vout: z.array(z.object({ value: z.int().nonnegative().max(MAX_SATS) })).min(1),
+  vout: listOf(z.object({ value: z.int().nonnegative().max(MAX_SATS) }), { min: 1, max: MAX_OUTPUTS }),
   fee: z.int().nonnegative().max(MAX_SATS).nullish(),
   status: Status,
 })

@@ -15,7 +15,7 @@ import {
   textIn,
   TransactionAnswer,
 } from './answers.ts'
-import { unreachable } from '../answer.ts'
+import { reasonIn, unreachable } from '../answer.ts'
 import { type EsploraConfig, type EsploraHttp, esploraHttp } from './http.ts'
 
 type Answer<T> = Promise<Result<T, ChainFault>>
@@ -51,7 +51,7 @@ async function tip(http: EsploraHttp, call: Call): Answer<{ height: number; hash
 
 async function placed(http: EsploraHttp, txid: string, call: Call): Answer<TransactionAnswer | null> {
   const route = `/tx/${txid}`
-  const answer = await http.get(route, call)
+  const answer = await http.getLarge(route, call)
   if (answer.ok && answer.value.status === 404) return ok(null)
   const parsed = jsonIn(route, answer, TransactionAnswer)
   return parsed.ok && parsed.value.txid !== txid ? unreachable(`GET ${route}: another transaction`) : parsed
@@ -61,7 +61,7 @@ async function transaction(http: EsploraHttp, txid: string, call: Call): Answer<
   const place = await placed(http, txid, call)
   if (!place.ok || place.value === null) return place.ok ? ok(null) : place
   const route = `/tx/${txid}/hex`
-  const hex = textIn(route, await http.get(route, call), HexAnswer)
+  const hex = textIn(route, await http.getLarge(route, call), HexAnswer)
   if (!hex.ok) return hex
   if (parseTransaction(hex.value)?.txid !== txid) return unreachable(`GET ${route}: another transaction`)
   return ok({
@@ -142,7 +142,7 @@ async function broadcast(http: EsploraHttp, hex: string, call: Call): Answer<voi
   const known = txid === undefined ? ok(null) : await placed(http, txid, call)
   return known.ok && known.value !== null
     ? ok(undefined)
-    : unreachable(`POST /tx: HTTP ${answer.value.status}: ${answer.value.body.slice(0, 200)}`)
+    : unreachable(`POST /tx: HTTP ${answer.value.status}${reasonIn(answer.value.body)}`)
 }
 
 /**

@@ -6,6 +6,8 @@ import { reasonOf, textOf, unreachable } from '../answer.ts'
 
 /** A transaction of four million weight units in hex is 8 MB. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024
+/** Everything but transactions is a hash, a number, or a few dozen estimates. */
+const SMALL_BODY_BYTES = 64 * 1024
 
 /** Where an Esplora is, and how long a request may take beside its call's own deadline. */
 export type EsploraConfig = {
@@ -13,7 +15,7 @@ export type EsploraConfig = {
   readonly url: string
   /** Default: the call's deadline alone. */
   readonly timeoutMs?: number
-  /** Default 10 MiB. */
+  /** Of a transaction; default 10 MiB. Every other answer is small. */
   readonly maxBodyBytes?: number
 }
 
@@ -21,6 +23,8 @@ export type HttpAnswer = { readonly status: number; readonly body: string }
 
 /** Requests to one Esplora. A fault names the route, never the address, which may hold a key. */
 export type EsploraHttp = {
+  /** An answer that may be as large as a transaction. */
+  getLarge(route: string, call: Call): Promise<Result<HttpAnswer, ChainFault>>
   get(route: string, call: Call): Promise<Result<HttpAnswer, ChainFault>>
   post(route: string, body: string, call: Call): Promise<Result<HttpAnswer, ChainFault>>
 }
@@ -29,11 +33,14 @@ export type EsploraHttp = {
 export function esploraHttp(config: EsploraConfig): EsploraHttp {
   const base = config.url.replace(/\/+$/, '')
   const dispatcher = new Agent()
+  const largeBytes = config.maxBodyBytes ?? MAX_BODY_BYTES
+  const smallBytes = Math.min(largeBytes, SMALL_BODY_BYTES)
   const send = async (
     method: 'GET' | 'POST',
     route: string,
     body: string | null,
     call: Call,
+    maxBytes = smallBytes,
   ): Promise<Result<HttpAnswer, ChainFault>> => {
     const signal =
       config.timeoutMs === undefined
@@ -41,7 +48,7 @@ export function esploraHttp(config: EsploraConfig): EsploraHttp {
         : AbortSignal.any([call.signal, AbortSignal.timeout(config.timeoutMs)])
     try {
       const response = await request(base + route, { method, body, signal, dispatcher })
-      const text = await textOf(response.body, config.maxBodyBytes ?? MAX_BODY_BYTES)
+      const text = await textOf(response.body, maxBytes)
       if (text === null) return unreachable(`${method} ${route}: the answer is too large`)
       return ok({ status: response.statusCode, body: text })
     } catch (error) {
@@ -49,6 +56,7 @@ export function esploraHttp(config: EsploraConfig): EsploraHttp {
     }
   }
   return {
+    getLarge: (route, call) => send('GET', route, null, call, largeBytes),
     get: (route, call) => send('GET', route, null, call),
     post: (route, body, call) => send('POST', route, body, call),
   }

@@ -2,7 +2,17 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import type { DescMessage } from '@bufbuild/protobuf'
 import * as z from 'zod'
 import { AmountSats } from '../../../core/money.ts'
-import { Balances, ChannelList, type Codec, NodeId, NodeInfo, PeerList, uint64 } from './codecs.ts'
+import {
+  Balances,
+  ChannelList,
+  type Codec,
+  NodeId,
+  NodeInfo,
+  PeerList,
+  SocketAddress,
+  uint64,
+  UserChannelId,
+} from './codecs.ts'
 import type { MethodName } from './messages.ts'
 import { PageRequest, PaymentDetails, PaymentPage } from './payments.ts'
 import type { LdkBump, LdkSpliceIn, LdkSpliceOut } from './rpc.ts'
@@ -12,7 +22,9 @@ const Empty: Codec<undefined> = z.codec(z.object({}), z.undefined(), {
   encode: () => ({}),
 })
 
-const Address: Codec<string> = z.codec(z.object({ address: z.string().min(1) }), z.string(), {
+/** The longest address of Bitcoin has 90 characters. */
+const AddressText = z.string().min(1).max(100)
+const Address: Codec<string> = z.codec(z.object({ address: AddressText }), z.string(), {
   decode: ({ address }) => address,
   encode: (address) => ({ address }),
 })
@@ -25,7 +37,7 @@ const PaymentId: Codec<string> = z.codec(
 
 type PeerAddress = { readonly nodeId: string; readonly address: string }
 const PeerAddress: Codec<PeerAddress> = z.codec(
-  z.object({ nodePubkey: NodeId, address: z.string().min(1), persist: z.boolean() }),
+  z.object({ nodePubkey: NodeId, address: SocketAddress.min(1), persist: z.boolean() }),
   z.custom<PeerAddress>(),
   {
     decode: ({ nodePubkey, address }) => ({ nodeId: nodePubkey, address }),
@@ -34,7 +46,7 @@ const PeerAddress: Codec<PeerAddress> = z.codec(
   },
 )
 
-const BumpWire = z.object({ userChannelId: z.string().regex(/^\d+$/), counterpartyNodeId: NodeId })
+const BumpWire = z.object({ userChannelId: UserChannelId, counterpartyNodeId: NodeId })
 const BumpFee: Codec<LdkBump> = z.codec(BumpWire, z.custom<LdkBump>(), {
   decode: (wire) => wire,
   encode: ({ userChannelId, counterpartyNodeId }) => ({ userChannelId, counterpartyNodeId }),
@@ -59,7 +71,7 @@ const SpliceIn: Codec<LdkSpliceIn> = z.codec(SpliceInWire, z.custom<LdkSpliceIn>
 })
 
 const SpliceOut: Codec<LdkSpliceOut> = z.codec(
-  SpliceInWire.extend({ address: z.string().min(1) }),
+  SpliceInWire.extend({ address: AddressText }),
   z.custom<LdkSpliceOut>(),
   {
     decode: (wire) => ({ ...spliceOf(wire), address: wire.address }),

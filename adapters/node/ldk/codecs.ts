@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { listOf } from '../../list.ts'
 import { outpointOf, splitOutpoint, Txid } from '../../../core/outpoint.ts'
 import type { Network } from '../../../core/splice.ts'
 import type { LdkBalances, LdkChannel, LdkNodeInfo, LdkPeer } from './rpc.ts'
@@ -15,6 +16,16 @@ export const uint64 = z.codec(z.bigint().nonnegative(), z.int().nonnegative(), {
   encode: BigInt,
 })
 const uint32 = z.int().nonnegative()
+/** The names of all channels of a node are in one item of the table, which holds 400 KB. */
+export const MAX_CHANNELS = 5_000
+const MAX_PEERS = 20_000
+const MAX_BALANCES = 50_000
+const MAX_VERSION_CHARACTERS = 100
+/** A host name of 253 characters, and a port. */
+const MAX_ADDRESS_CHARACTERS = 260
+export const SocketAddress = z.string().max(MAX_ADDRESS_CHARACTERS)
+/** An id of 128 bits, in decimal. */
+export const UserChannelId = z.string().regex(/^\d{1,39}$/)
 export const NodeId = z.string().regex(/^[0-9a-f]{66}$/)
 export const ChannelId = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -50,7 +61,8 @@ export const NodeInfo: Codec<LdkNodeInfo> = z.codec(
       network: wire.network,
       bestBlock: { height: wire.currentBestBlock.height, hash: wire.currentBestBlock.blockHash },
       lightningSyncedAtSeconds: wire.latestLightningWalletSyncTimestamp ?? null,
-      version: wire.version ?? null,
+      // It is only shown, and kept with what was seen of the node.
+      version: wire.version?.slice(0, MAX_VERSION_CHARACTERS) ?? null,
     }),
     encode: (info) => ({
       nodeId: info.nodeId,
@@ -67,7 +79,7 @@ const Channel = z.codec(
     channelId: ChannelId,
     counterpartyNodeId: NodeId,
     fundingTxo: z.object({ txid: Txid, vout: uint32 }).optional(),
-    userChannelId: z.string().regex(/^\d+$/),
+    userChannelId: UserChannelId,
     channelValueSats: uint64,
     outboundCapacityMsat: uint64,
     inboundCapacityMsat: uint64,
@@ -108,13 +120,14 @@ const Channel = z.codec(
 )
 
 export const ChannelList: Codec<readonly LdkChannel[]> = z.codec(
-  z.object({ channels: z.array(Channel) }),
+  z.object({ channels: listOf(Channel, { max: MAX_CHANNELS }) }),
   z.custom<readonly LdkChannel[]>(),
   { decode: (wire) => wire.channels, encode: (channels) => ({ channels: [...channels] }) },
 )
 
+const Peer = z.object({ nodeId: NodeId, address: SocketAddress, isConnected: z.boolean() })
 export const PeerList: Codec<readonly LdkPeer[]> = z.codec(
-  z.object({ peers: z.array(z.object({ nodeId: NodeId, address: z.string(), isConnected: z.boolean() })) }),
+  z.object({ peers: listOf(Peer, { max: MAX_PEERS }) }),
   z.custom<readonly LdkPeer[]>(),
   {
     decode: (wire) =>
@@ -133,7 +146,9 @@ const ClaimableOnChannelClose = z.object({
 export const Balances: Codec<LdkBalances> = z.codec(
   z.object({
     spendableOnchainBalanceSats: uint64,
-    lightningBalances: z.array(z.object({ claimableOnChannelClose: ClaimableOnChannelClose.optional() })),
+    lightningBalances: listOf(z.object({ claimableOnChannelClose: ClaimableOnChannelClose.optional() }), {
+      max: MAX_BALANCES,
+    }),
   }),
   z.custom<LdkBalances>(),
   {

@@ -16,6 +16,8 @@ import type { RpcAnswer, RpcFault, RpcOptions } from './rpc.ts'
 /** ldk-server's own limit for a message. */
 const MAX_MESSAGE_BYTES = 10 * 1024 * 1024
 const MAX_FAULT_CHARACTERS = 300
+/** Longer than an id or a hash is what a server must not echo: a macaroon, for one. */
+const LONG_RUN = /[\w+/=-]{65,}/g
 const IDLE_MS = 60_000
 
 const signedAtKey = createContextKey<Instant | null>(null, { description: 'time of signing' })
@@ -60,7 +62,7 @@ function openSession(config: LdkConfig, clock: Clock): Session {
  */
 function faultOf(error: unknown): RpcFault | IdentityFault {
   if (!(error instanceof ConnectError)) return { status: null, message: 'the call failed in the client' }
-  const message = error.rawMessage.slice(0, MAX_FAULT_CHARACTERS)
+  const message = error.rawMessage.replace(LONG_RUN, '…').slice(0, MAX_FAULT_CHARACTERS)
   if (isIdentityError(error)) return { status: null, message, identityMismatch: true }
   const sent = error.metadata.get('grpc-status')
   const status = sent !== null && /^[1-9]\d?$/.test(sent) ? Number(sent) : null

@@ -1,13 +1,19 @@
 import * as z from 'zod'
+import { listOf } from '../../list.ts'
 import { Txid } from '../../../core/outpoint.ts'
-import { ChannelId, type Codec, uint64 } from './codecs.ts'
+import { ChannelId, type Codec, MAX_CHANNELS, uint64 } from './codecs.ts'
 import type { LdkPayment } from './rpc.ts'
 
 /** In the order of ldk-server's numbers. */
 const DIRECTIONS = ['inbound', 'outbound'] as const
 const STATUSES = ['pending', 'succeeded', 'failed'] as const
 
-const InteractiveFunding = z.object({ channels: z.array(z.object({ channelId: ChannelId })) })
+/** What fits into a message. */
+const MAX_PAYMENTS = 200_000
+const MAX_TOKEN_BYTES = 4_096
+const InteractiveFunding = z.object({
+  channels: listOf(z.object({ channelId: ChannelId }), { max: MAX_CHANNELS }),
+})
 const Onchain = z.object({
   txid: Txid,
   txType: z.object({ interactiveFunding: InteractiveFunding.optional() }).optional(),
@@ -65,10 +71,12 @@ export type PaymentPage = {
   readonly nextPageToken: Uint8Array | null
 }
 
-const PageToken = z.custom<Uint8Array>((value) => value instanceof Uint8Array).optional()
+const PageToken = z
+  .custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= MAX_TOKEN_BYTES)
+  .optional()
 
 export const PaymentPage: Codec<PaymentPage> = z.codec(
-  z.object({ payments: z.array(Payment), nextPageToken: PageToken }),
+  z.object({ payments: listOf(Payment, { max: MAX_PAYMENTS }), nextPageToken: PageToken }),
   z.custom<PaymentPage>(),
   {
     decode: (wire) => ({
