@@ -17,6 +17,14 @@ export const chainActions = {
     world.chain.setRelayRule({ incrementalRelaySatPerVb, minRelaySatPerVb })
     return `minimum ${minRelaySatPerVb}, increment ${incrementalRelaySatPerVb}`
   },
+  feesRise: ({ world }) => {
+    world.chain.setRelayRule({ minRelaySatPerVb: 50 })
+    world.chain.setFeeRate(20_000)
+  },
+  manyBlocks: ({ world }) => world.mine(80),
+  release: ({ world }) => {
+    for (const txid of world.toJSON().chain.withheld) world.chain.release(txid)
+  },
   withhold: ({ world }, dice) => {
     const waiting = world.chain.mempool()
     if (waiting.length === 0) return NOTHING
@@ -51,6 +59,11 @@ export const chainActions = {
     const include = dice.pick(['mempool', 'none'] as const)
     reorganise(stage, depth, { include })
     return `${depth} deep, with ${include}`
+  },
+  reorgDeep: (stage, dice) => {
+    const depth = dice.pick([7, 8, 10])
+    reorganise(stage, depth, { include: dice.pick(['mempool', 'none'] as const) })
+    return `${depth} deep`
   },
   reorgToCandidate: (stage, dice) => {
     const candidates = stage.node.channel(stage.channel(dice)).candidates

@@ -20,6 +20,7 @@ const RESOLVABLE: readonly SpliceState[] = ['queued', 'submitted', 'needs_attent
 export const clientActions = {
   post: (stage, dice) => post(stage, dice, 1),
   postTwice: (stage, dice) => post(stage, dice, 2),
+  postShort: (stage, dice) => post(stage, dice, 1, 0.1),
   cancel: (stage, dice) => (stage.posted.length === 0 ? NOTHING : cancel(stage, dice.pick(stage.posted).id)),
   bump: async (stage, dice) => {
     const pending = await inState(stage, ['pending'])
@@ -61,10 +62,10 @@ export const clientActions = {
   tableRestored: async (stage) => ((await stage.restoreTable()) ? 'done' : NOTHING),
 } satisfies Record<string, Action>
 
-/** Posts a new splice so many times with one key. */
-async function post(stage: Stage, dice: Dice, times: number): Promise<string> {
+/** Posts a new splice so many times with one key; with a deadline in so many hours, if it is given. */
+async function post(stage: Stage, dice: Dice, times: number, hours?: number): Promise<string> {
   if (stage.posted.length >= MOST_SPLICES) return NOTHING
-  const order = orderOf(stage, dice)
+  const order = orderOf(stage, dice, hours)
   const { id, code } = await stage.order(order)
   if (id === null) return `refused: ${code}`
   for (let again = 1; again < times; again++) await repeat(stage, { ...order, id })

@@ -23,6 +23,9 @@ export const nodeActions = {
   credentialRefused: ({ node }) => node.fault({ type: 'unauthenticated' }),
   faultsLifted: ({ node }) => node.liftFaults(),
   restart: ({ node }) => node.restart(),
+  guardLost: (stage) => {
+    stage.guardLost = true
+  },
   nodeBackedUp: ({ node }) => node.saveBackup('backup'),
   nodeRestored: ({ node, memory }) => {
     node.restoreBackup('backup')

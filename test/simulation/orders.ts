@@ -5,15 +5,15 @@ import type { Order, Stage } from './stage.ts'
 
 const HOUR = 3_600_000
 /** In these a ceiling would only end what the run is about. */
-const UNCAPPED: readonly Theme[] = ['hidden', 'patient', 'fees']
+const UNCAPPED: readonly Theme[] = ['hidden', 'patient', 'fees', 'story']
 
-/** What a client orders next. No two splices of a run have the same amount, so that an amount names one. */
-export function orderOf(stage: Stage, dice: Dice): Order {
+/** What a client orders next, with a deadline in so many hours, if it is given. No two splices of a run have the same amount, so that an amount names one. */
+export function orderOf(stage: Stage, dice: Dice, wantedHours?: number): Order {
   const { profile, memory, world } = stage
   const serial = memory.wishedSats.size + 1
   const kind = isSpliceIn(profile, dice) ? 'splice_in' : 'splice_out'
   const isPatient = profile.theme === 'patient'
-  const hours = isPatient ? 24 : dice.pick([0.3, 2, 2, 4])
+  const hours = wantedHours ?? (isPatient ? 24 : dice.pick([0.3, 2, 2, 4]))
   const ceiling = UNCAPPED.includes(profile.theme) ? {} : ceilingOf(dice)
   const bumpsItself = kind === 'splice_out' && Object.keys(ceiling).length > 0 && dice.chance(0.6)
   const request = {
@@ -26,7 +26,7 @@ export function orderOf(stage: Stage, dice: Dice): Order {
     ...(dice.chance(0.1) ? { notBefore: timeOf(world.now() + HOUR / 6) } : {}),
     budget: {
       maxAttempts: isPatient ? 10 : dice.pick([1, 2, 3, 5]),
-      deadline: timeOf(world.now() + hours * HOUR),
+      deadline: timeOf(world.now() + Math.round(hours * HOUR)),
       ...ceiling,
     },
   } as const
@@ -44,7 +44,7 @@ export function describeOrder({ request }: Order): string {
 
 function isSpliceIn({ theme }: Profile, dice: Dice): boolean {
   if (theme === 'incoming') return true
-  return theme !== 'patient' && theme !== 'fees' && dice.chance(0.15)
+  return theme !== 'patient' && theme !== 'fees' && dice.chance(theme === 'story' ? 0.05 : 0.15)
 }
 
 function ceilingOf(dice: Dice): { maxFeeRateSatPerVb?: number; maxFeeSats?: number } {

@@ -6,6 +6,8 @@ import { diceFrom } from './dice.ts'
 import type { Dice } from './dice.ts'
 import { nodeActions, peerActions } from './node-actions.ts'
 import type { Profile, Theme } from './profile.ts'
+import { stories } from './stories.ts'
+import type { Beat } from './stories.ts'
 
 /** Everything that can happen in a step, by name. */
 export const actions: ReadonlyMap<string, Action> = new Map<string, Action>(
@@ -13,15 +15,7 @@ export const actions: ReadonlyMap<string, Action> = new Map<string, Action>(
 )
 
 /** One step of a run: what happens, and how much time passes then. Its own chance follows from its number. */
-export type Step = {
-  readonly number: number
-  readonly action: string
-  readonly restMs: number
-  /** A block so often while it rests; null: none. */
-  readonly blockMs: number | null
-}
-
-type Unnumbered = Omit<Step, 'number'>
+export type Step = Beat & { readonly number: number }
 
 /** What shakes the chain itself, takes away the source's view of it, or goes back to a backup; only in wild runs. */
 const WILD: readonly string[] = [
@@ -38,6 +32,15 @@ const WILD: readonly string[] = [
   'nodeRestored',
   'tableBackedUp',
   'tableRestored',
+]
+/** Only in a story: what would end a run that is about something else. */
+const OF_STORIES: readonly string[] = [
+  'reorgDeep',
+  'feesRise',
+  'manyBlocks',
+  'guardLost',
+  'postShort',
+  'release',
 ]
 /** Often, because only few of them meet a splice at the depth where they matter. */
 const OFTEN: readonly string[] = ['reorg', 'reorgToCandidate', 'blocks', 'withhold']
@@ -65,6 +68,7 @@ const RELIEFS: readonly string[] = [
 const OF_THEME: Readonly<Record<Theme, readonly string[] | null>> = {
   everything: null,
   incoming: null,
+  story: null,
   hidden: [
     ...[
       'late',
@@ -124,17 +128,27 @@ const OF_THEME: Readonly<Record<Theme, readonly string[] | null>> = {
 const FEWEST_STEPS = 15
 const MOST_STEPS = 45
 const CYCLES = 5
+/** So many steps follow a story. */
+const EPILOGUE = 8
 
 /** The steps of a seed: first a splice, then what its profile allows. */
 export function stepsOf(seed: string, profile: Profile): Step[] {
   const dice = diceFrom(`${seed}/steps`)
   const bag = bagOf(profile, dice)
-  const cycles = Array.from({ length: CYCLES }, () => lateCycle(dice, bag)).flat()
-  const steps = profile.theme === 'hidden' ? cycles : anySteps(dice, bag)
+  const steps = beatsOf(profile, dice, bag)
   return steps.map((step, index) => ({ number: index + 1, ...step }))
 }
 
-function anySteps(dice: Dice, bag: readonly string[]): Unnumbered[] {
+function beatsOf({ theme }: Profile, dice: Dice, bag: readonly string[]): readonly Beat[] {
+  if (theme === 'hidden') return Array.from({ length: CYCLES }, () => lateCycle(dice, bag)).flat()
+  if (theme !== 'story') return anySteps(dice, bag)
+  const told = dice.pick(Object.values(stories))
+  const between = (beat: Beat): Beat[] =>
+    dice.chance(0.2) ? [beat, { action: dice.pick(bag), restMs: 200, blockMs: null }] : [beat]
+  return [...told.flatMap(between), ...anySteps(dice, bag).slice(0, EPILOGUE)]
+}
+
+function anySteps(dice: Dice, bag: readonly string[]): Beat[] {
   const length = FEWEST_STEPS + Math.floor(dice.fraction() * (MOST_STEPS - FEWEST_STEPS))
   return Array.from({ length }, (_, index) => ({
     action: index === 0 ? 'post' : actionOf(dice, bag),
@@ -147,8 +161,8 @@ function anySteps(dice: Dice, bag: readonly string[]): Unnumbered[] {
  * The one order of things in which a splice is paid twice if it is asked for again too soon: its request is late, another one
  * is made, signed and locked, and then the first one arrives.
  */
-function lateCycle(dice: Dice, bag: readonly string[]): Unnumbered[] {
-  const then = (action: string, restMs: number, blockMs: number | null = null): Unnumbered => ({
+function lateCycle(dice: Dice, bag: readonly string[]): Beat[] {
+  const then = (action: string, restMs: number, blockMs: number | null = null): Beat => ({
     action,
     restMs,
     blockMs,
@@ -174,6 +188,7 @@ function bagOf({ theme, wild }: Profile, dice: Dice): string[] {
   const narrow = OF_THEME[theme]
   if (narrow !== null) return narrow.filter((action) => RELIEFS.includes(action) || dice.chance(0.67))
   return [...actions.keys()].flatMap((action) => {
+    if (OF_STORIES.includes(action)) return []
     if (RELIEFS.includes(action)) return Array.from({ length: sharesOf(action) }, () => action)
     const out = (WILD.includes(action) && !wild) || !dice.chance(RARE.includes(action) ? 0.25 : 0.67)
     return out ? [] : Array.from({ length: sharesOf(action) }, () => action)

@@ -14,8 +14,9 @@ import type { FunctionRates } from './invocation.ts'
  *   to settle.
  * - `incoming`: splice-ins only.
  * - `fees`: fee bumps of transactions that wait.
+ * - `story`: an order of things that chance alone hardly brings about.
  */
-export type Theme = 'everything' | 'hidden' | 'patient' | 'incoming' | 'fees'
+export type Theme = 'everything' | 'hidden' | 'patient' | 'incoming' | 'fees' | 'story'
 
 /** The world that a seed plays in: what stays the same throughout a run. */
 export type Profile = {
@@ -90,7 +91,7 @@ export function profileOf(seed: string): Profile {
   const dice = diceFrom(`${seed}/profile`)
   const theme = dice.pick<Theme>([
     ...(['everything', 'everything', 'everything', 'everything'] as const),
-    ...(['hidden', 'hidden', 'patient', 'patient', 'incoming', 'fees'] as const),
+    ...(['hidden', 'hidden', 'patient', 'patient', 'incoming', 'fees', 'story', 'story'] as const),
   ])
   return { ...drawn(dice), ...themed(theme, dice) }
 }
@@ -116,7 +117,7 @@ function drawn(dice: Dice): Profile {
     rates: ratesOf(dice),
     functions: {
       death: dice.pick([0, 0, 0, 0.002, 0.02]),
-      pause: dice.pick([0, 0, 0, 0.005]),
+      pause: dice.pick([0, 0, 0, 0.005, 0.05]),
       skewMs: dice.pick([0, 0, 0, 500, 20_000]),
     },
     sideBySide: dice.chance(0.25),
@@ -142,6 +143,13 @@ function themed(theme: Theme, dice: Dice): Partial<Profile> {
       return { theme, wild: false, overlapGuard: true, relay: true, lockDepth: 6, twoSources: false }
     case 'incoming':
       return { theme, wild: false }
+    case 'story':
+      return {
+        ...quietNight,
+        overlapGuard: dice.chance(0.7),
+        lockDepth: dice.pick([6, 3]),
+        functions: dice.pick([CALM.functions, { ...CALM.functions, death: 0.01 }]),
+      }
     case 'fees':
       return { theme, wild: dice.chance(0.3), overlapGuard: true, lockDepth: dice.pick([6, 3]) }
   }

@@ -1,7 +1,7 @@
 import { severalSources } from '../../adapters/chain/several-sources.ts'
 import { clearView, createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
 import type { ChainView, SimulatedNode, World } from '../../adapters/node/simulated/world.ts'
-import type { Ports } from '../../core/ports.ts'
+import type { NodePort, Ports } from '../../core/ports.ts'
 import { previewGates } from '../../core/preview.ts'
 import type { Splice } from '../../core/splice.ts'
 import { sweep } from '../../core/sweep.ts'
@@ -38,6 +38,8 @@ export class Stage {
   /** What each chain source sees; the second one is asked only where the profile says so. */
   readonly views: readonly [ChainView, ChainView] = [clearView(), clearView()]
   readonly world: World
+  /** The operator says that the node has no overlap guard any more. */
+  guardLost = false
   #restoreTable: { readonly at: number; readonly restore: () => void } | null = null
   #generation = 0
 
@@ -152,11 +154,25 @@ export class Stage {
     if (!this.posted.some(({ id }) => id === posted.id)) this.memory.posted = [...this.posted, posted]
   }
 
+  #guarded(port: NodePort): NodePort {
+    const look: NodePort['look'] = async (...asked) => {
+      const answer = await port.look(...asked)
+      if (!answer.ok || !this.guardLost) return answer
+      return {
+        ...answer,
+        value: { ...answer.value, capabilities: { ...answer.value.capabilities, overlapGuard: false } },
+      }
+    }
+    return { ...port, look }
+  }
+
   #wrap(ports: Ports): Ports {
     const [first, second] = this.views.map((view) => simulatedChainPort(this.world.chain, view))
     if (first === undefined || second === undefined) throw new Error('no chain source')
     const chain = this.profile.twoSources ? severalSources([first, second]) : first
-    const nodes = new Map([...ports.nodes].map(([name, node]) => [name, { ...node, chain }]))
+    const nodes = new Map(
+      [...ports.nodes].map(([name, node]) => [name, { ...node, chain, port: this.#guarded(node.port) }]),
+    )
     const wrapped = this.invocations.wrap(overseen({ ...ports, nodes }, this))
     const generation = (): number => this.#generation
     return {
