@@ -11,6 +11,7 @@ import dynalite from 'dynalite'
 import { buildApp } from 'fauxqs'
 import * as z from 'zod'
 import { createTableInput } from '../adapters/store/table.ts'
+import { writeWholeItems } from './whole-writes.ts'
 import type { QueueName, QueueWiring } from './wiring.ts'
 import { wiring } from './wiring.ts'
 
@@ -24,8 +25,9 @@ const identity = { region: REGION, credentials: { accessKeyId: 'local', secretAc
 /** An emulator on 127.0.0.1. */
 export type Emulator<T> = T & { readonly endpoint: string; close(): Promise<void> }
 
-/** DynamoDB on a folder, with the table in it. */
+/** DynamoDB on a folder, with the table in it. A write is whole or not at all, whenever the process is killed. */
 export async function startTable(path: string): Promise<Emulator<{ readonly name: string }>> {
+  writeWholeItems()
   const server = dynalite({ path, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
