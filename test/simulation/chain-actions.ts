@@ -61,7 +61,7 @@ export const chainActions = {
     return `${depth} deep, with ${include}`
   },
   reorgDeep: (stage, dice) => {
-    const depth = dice.pick([7, 8, 10])
+    const depth = dice.pick([12, 15, 17])
     reorganise(stage, depth, { include: dice.pick(['mempool', 'none'] as const) })
     return `${depth} deep`
   },

@@ -4,6 +4,7 @@ import type { Dice } from './dice.ts'
 import { effectiveTxids } from './effects.ts'
 import { nameOf } from './laws-of-writes.ts'
 import { describeOrder, orderOf } from './orders.ts'
+import type { Timing } from './orders.ts'
 import type { Posted, Stage } from './stage.ts'
 
 /** Something that happens in a step; answers what it came to, for the trace, if it is a string. What cannot happen now throws, or does nothing. */
@@ -20,7 +21,8 @@ const RESOLVABLE: readonly SpliceState[] = ['queued', 'submitted', 'needs_attent
 export const clientActions = {
   post: (stage, dice) => post(stage, dice, 1),
   postTwice: (stage, dice) => post(stage, dice, 2),
-  postShort: (stage, dice) => post(stage, dice, 1, 0.1),
+  postShort: (stage, dice) => post(stage, dice, 1, { hours: 0.1, waitMs: null }),
+  postLater: (stage, dice) => post(stage, dice, 1, { hours: 3, waitMs: HOUR / 3 }),
   cancel: (stage, dice) => (stage.posted.length === 0 ? NOTHING : cancel(stage, dice.pick(stage.posted).id)),
   bump: async (stage, dice) => {
     const pending = await inState(stage, ['pending'])
@@ -62,10 +64,10 @@ export const clientActions = {
   tableRestored: async (stage) => ((await stage.restoreTable()) ? 'done' : NOTHING),
 } satisfies Record<string, Action>
 
-/** Posts a new splice so many times with one key; with a deadline in so many hours, if it is given. */
-async function post(stage: Stage, dice: Dice, times: number, hours?: number): Promise<string> {
+/** Posts a new splice so many times with one key. */
+async function post(stage: Stage, dice: Dice, times: number, timing?: Timing): Promise<string> {
   if (stage.posted.length >= MOST_SPLICES) return NOTHING
-  const order = orderOf(stage, dice, hours)
+  const order = orderOf(stage, dice, timing)
   const { id, code } = await stage.order(order)
   if (id === null) return `refused: ${code}`
   for (let again = 1; again < times; again++) await repeat(stage, { ...order, id })

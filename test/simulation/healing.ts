@@ -18,6 +18,10 @@ export function heal(stage: Stage): void {
   stage.invocations.lift()
   keeper.store.catchUp()
   node.liftFaults()
+  if (node.behaviour.broadcasts === 'never') {
+    node.behaviour.broadcasts = 'always'
+    node.restart()
+  }
   node.connectPeer()
   clearSources(stage)
   world.chain.setRelayRule({ incrementalRelaySatPerVb: 0.1, minRelaySatPerVb: 1 })

@@ -1,5 +1,7 @@
 import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
+import { outpointOf } from '../../core/outpoint.ts'
 import type { Attempt, Bump, Splice } from '../../core/splice.ts'
+import { effectiveTxids } from './effects.ts'
 import { nameOf } from './laws-of-writes.ts'
 import type { Stage } from './stage.ts'
 
@@ -42,6 +44,22 @@ const lawsOfSubmitting: Readonly<Record<string, Law<SubmitRequest>>> = {
     livingOf(attempts, attemptId).every((attempt) => attempt.anchor === anchor) ? null : 'another anchor',
   'the anchor is unspent': ({ anchor }, _splice, { stage }) =>
     seesAll(stage) && stage.world.chain.spender(anchor) !== null ? 'it is spent' : null,
+  'the anchor is the funding of the channel': ({ anchor, channelId }, _splice, { stage }) => {
+    const { funding, status } = stage.node.channel(channelId)
+    if (stage.profile.functions.pause > 0 || anchor === outpointOf(funding.txid, funding.vout)) return null
+    return `the channel is ${status} on ${funding.txid.slice(0, 6)}`
+  },
+  'no submission on a channel that closes': ({ channelId }, _splice, { stage }) => {
+    const { status } = stage.node.channel(channelId)
+    return status === 'open' || stage.profile.functions.pause > 0 ? null : status
+  },
+  'nothing of it is signed': ({ channelId, amountSats }, _splice, { stage }) =>
+    stage.profile.functions.pause === 0 &&
+    stage.node.channel(channelId).candidates.some(({ ours }) => ours?.amountSats === amountSats)
+      ? 'the node has signed it'
+      : null,
+  'it was not done before': (_request, splice, { stage }) =>
+    seesAll(stage) && effectiveTxids(splice, stage).length > 0 ? 'a transaction has its effect' : null,
   'what is asked for is what was ordered': ({ amountSats, address, channelId, kind }, splice) =>
     amountSats === splice.amountSats &&
     address === splice.address &&
@@ -71,6 +89,8 @@ const lawsOfBoth: Readonly<Record<string, Law<SubmitRequest | BumpRequest>>> = {
       : 'it was answered already',
   'a command is sent at once': ({ signedAt }, _splice, { now }) =>
     now - signedAt <= SENT_WITHIN_MS ? null : `after ${now - signedAt} ms`,
+  'no command before a restored table is guarded': (_request, _splice, { stage }) =>
+    stage.witness.isGuarded ? null : 'its generation was not raised yet',
   'a paused node gets no command': (_request, { node }, { stage }) =>
     stage.witness.isPaused(node) ? 'its configuration or credential was refused' : null,
 }

@@ -24,8 +24,7 @@ export const lawsOfWrites: Readonly<Record<string, Law>> = {
   },
   'states follow the table': ({ before, after }) => {
     if (before === null) return after.state === 'queued' ? null : `it begins ${after.state}`
-    const told = [...after.timeline.map(({ status }) => status), after.state]
-    const path = told.slice(Math.max(0, told.lastIndexOf(before.state, told.length - 2)))
+    const path = pathOf(before, after)
     const jump = path.findIndex((state, at) => !leads(path[at - 1] ?? state, state))
     if (jump >= 0) return `no transition leads from ${path[jump - 1]} to ${path[jump]}`
     return path[0] === before.state ? null : `the timeline does not tell how ${before.state} was left`
@@ -96,6 +95,12 @@ export function brokenByWrite(write: Write, courtroom: Courtroom): Violation[] {
     const wrong = holds(write, courtroom)
     return wrong === null ? [] : [{ law, detail: `${nameOf(write.after.id)}: ${wrong}` }]
   })
+}
+
+/** The states that a write leads through, the one before first, as the timeline tells. */
+export function pathOf(before: Splice, after: Splice): SpliceState[] {
+  const told = [...after.timeline.map(({ status }) => status), after.state]
+  return told.slice(Math.max(0, told.lastIndexOf(before.state, told.length - 2)))
 }
 
 /** A splice's id, short enough for a trace. */

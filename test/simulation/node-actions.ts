@@ -23,6 +23,13 @@ export const nodeActions = {
   credentialRefused: ({ node }) => node.fault({ type: 'unauthenticated' }),
   faultsLifted: ({ node }) => node.liftFaults(),
   restart: ({ node }) => node.restart(),
+  nodeMute: ({ node }) => {
+    node.behaviour.broadcasts = 'never'
+  },
+  nodeSpeaks: ({ node, profile }) => {
+    node.behaviour.broadcasts = profile.node.broadcasts
+    node.restart()
+  },
   guardLost: (stage) => {
     stage.guardLost = true
   },
@@ -89,6 +96,19 @@ export const peerActions = {
     const ms = dice.pick([200, 5_000, 15_000])
     world.setPhases({ quiescenceMs: ms, ackMs: ms, constructingMs: ms })
     return `${ms} ms`
+  },
+  // Each round of a channel has its failures, whoever began it; what the relay says of them names no splice.
+  othersFail: async ({ keeper, world, node }, dice) => {
+    const reason = dice.pick(['PeerDisconnected', 'CounterpartyAborted', 'NegotiationError'] as const)
+    const event = {
+      id: `others-${world.now()}`,
+      type: 'splice_negotiation_failed' as const,
+      at: world.now(),
+      channelId: keeper.channelId,
+      reason,
+    }
+    await keeper.events.send({ node: node.name, event })
+    return reason
   },
   payment: (stage, dice) => {
     const msat = dice.pick([-1, 1]) * dice.pick([10_000_001, 200_000_000, 333])

@@ -7,13 +7,16 @@ const HOUR = 3_600_000
 /** In these a ceiling would only end what the run is about. */
 const UNCAPPED: readonly Theme[] = ['hidden', 'patient', 'fees', 'story']
 
-/** What a client orders next, with a deadline in so many hours, if it is given. No two splices of a run have the same amount, so that an amount names one. */
-export function orderOf(stage: Stage, dice: Dice, wantedHours?: number): Order {
+/** The deadline of an order, in hours from now, and how long it must not be submitted; null: at once. */
+export type Timing = { readonly hours: number; readonly waitMs: number | null }
+
+/** What a client orders next. No two splices of a run have the same amount, so that an amount names one. */
+export function orderOf(stage: Stage, dice: Dice, wanted?: Timing): Order {
   const { profile, memory, world } = stage
   const serial = memory.wishedSats.size + 1
   const kind = isSpliceIn(profile, dice) ? 'splice_in' : 'splice_out'
   const isPatient = profile.theme === 'patient'
-  const hours = wantedHours ?? (isPatient ? 24 : dice.pick([0.3, 2, 2, 4]))
+  const { hours, waitMs } = wanted ?? timingOf(isPatient, dice)
   const ceiling = UNCAPPED.includes(profile.theme) ? {} : ceilingOf(dice)
   const bumpsItself = kind === 'splice_out' && Object.keys(ceiling).length > 0 && dice.chance(0.6)
   const request = {
@@ -23,7 +26,7 @@ export function orderOf(stage: Stage, dice: Dice, wantedHours?: number): Order {
     amountSats: 40_000 + serial * 10_000,
     ...(kind === 'splice_in' ? {} : { address: ADDRESS }),
     ...(bumpsItself ? { autoBump: { afterBlocks: dice.pick([1, 2, 3]) } } : {}),
-    ...(dice.chance(0.1) ? { notBefore: timeOf(world.now() + HOUR / 6) } : {}),
+    ...(waitMs === null ? {} : { notBefore: timeOf(world.now() + waitMs) }),
     budget: {
       maxAttempts: isPatient ? 10 : dice.pick([1, 2, 3, 5]),
       deadline: timeOf(world.now() + Math.round(hours * HOUR)),
@@ -40,6 +43,11 @@ export function describeOrder({ request }: Order): string {
   const ceiling = `${maxFeeRateSatPerVb ?? '-'} sat/vB and ${maxFeeSats ?? '-'} sat`
   const where = `${channel.slice(0, 6)}, at most ${maxAttempts} attempts and ${ceiling}`
   return `${kind} ${amountSats} on ${where}, bumped after ${autoBump?.afterBlocks ?? '-'} blocks`
+}
+
+function timingOf(isPatient: boolean, dice: Dice): Timing {
+  const hours = isPatient ? 24 : dice.pick([0.3, 2, 2, 4])
+  return { hours, waitMs: dice.chance(0.1) ? HOUR / 6 : null }
 }
 
 function isSpliceIn({ theme }: Profile, dice: Dice): boolean {

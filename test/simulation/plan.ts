@@ -35,6 +35,9 @@ const WILD: readonly string[] = [
 ]
 /** Only in a story: what would end a run that is about something else. */
 const OF_STORIES: readonly string[] = [
+  'postLater',
+  'nodeMute',
+  'nodeSpeaks',
   'reorgDeep',
   'feesRise',
   'manyBlocks',

@@ -4,7 +4,7 @@ import { Splice } from '../../core/splice.ts'
 import type { Operation } from '../../adapters/store/memory.ts'
 import { count } from './dice.ts'
 import type { Tally } from './dice.ts'
-import { brokenByWrite } from './laws-of-writes.ts'
+import { brokenByWrite, pathOf } from './laws-of-writes.ts'
 import type { Stage } from './stage.ts'
 
 /** A law that does not hold, and where. */
@@ -23,6 +23,7 @@ export class Witness {
   readonly #splices = new Map<string, Splice>()
   readonly #slots = new Map<string, Slot>()
   readonly #paused = new Set<string>()
+  #isGuarded = false
   #courtroom: Courtroom | null = null
 
   constructor(tally: Tally) {
@@ -41,12 +42,18 @@ export class Witness {
   startFrom(splices: readonly Splice[]): void {
     this.#splices.clear()
     this.#slots.clear()
+    this.#isGuarded = false
     for (const splice of splices) this.#splices.set(splice.id, splice)
   }
 
   /** The record of a splice as it was last written. */
   splice(id: string): Splice | null {
     return this.#splices.get(id) ?? null
+  }
+
+  /** Whether the guard of the table was written since the table came to be, or out of a backup. */
+  get isGuarded(): boolean {
+    return this.#isGuarded
   }
 
   /** Whether a node was last seen paused. */
@@ -59,6 +66,7 @@ export class Witness {
     if (operation.type !== 'put') return
     const { pk, body } = operation.row
     if (pk.startsWith('SLOT#')) this.#slots.set(pk.slice('SLOT#'.length), Slot.parse(body))
+    if (pk.startsWith('GUARD#')) this.#isGuarded = true
     if (pk.startsWith('NODE#')) this.#sawNode(pk.slice('NODE#'.length), NodeSeen.parse(body))
     if (pk.startsWith('SPL#')) this.#judge(body)
   }
@@ -76,11 +84,14 @@ export class Witness {
     const before = this.#splices.get(after.id) ?? null
     const slot = this.#slots.get(after.channelId) ?? null
     this.#splices.set(after.id, after)
-    this.#note(before?.state ?? null, after.state)
+    if (before !== null) this.#note(pathOf(before, after))
     this.violations.push(...brokenByWrite({ before, after, slot }, this.#courtroom))
   }
 
-  #note(before: SpliceState | null, after: SpliceState): void {
-    if (before !== after) count(this.#tally, `transition.${before ?? 'new'}>${after}`)
+  #note(path: readonly SpliceState[]): void {
+    path.forEach((state, at) => {
+      const from = path[at - 1] ?? state
+      if (from !== state) count(this.#tally, `transition.${from}>${state}`)
+    })
   }
 }
