@@ -2,7 +2,7 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['node_modules', '.sst', '.local', 'coverage'] },
+  { ignores: ['node_modules', '.sst', '.local', 'coverage', 'reports', '.stryker-tmp'] },
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],

@@ -128,7 +128,7 @@ export const bumpGates: readonly BumpGate[] = [
     name: 'backoff',
     says: 'the backoff after a refusal has passed',
     shut: ({ now }, bump) =>
-      bump.nextAttemptAt === null || now >= bump.nextAttemptAt
+      now >= (bump.nextAttemptAt ?? 0)
         ? null
         : shut('backoff', 'The node refused for now; waiting before it is asked again.'),
   },

@@ -86,9 +86,7 @@ function judge(
   const tip = chain.tip.height
   const confirmed = candidates.find((candidate) => candidate.block !== null)
   if (confirmed !== undefined) return judgeConfirmed(splice, observation, confirmed, channelGone, tip, policy)
-  const visible = chain.hops.some(
-    (hop) => hop.spender !== null && candidates.some((c) => c.txid === hop.spender?.tx.txid),
-  )
+  const visible = chain.hops.some(({ spender }) => candidates.some(({ txid }) => txid === spender?.tx.txid))
   if (visible) return judgement('pending')
   if (candidates.length > 0) {
     return judgeUnseen(candidates, chain, policy)
@@ -183,7 +181,7 @@ function depthOf(sighting: Sighting, tipHeight: number): number {
 /** The node's funding is the candidate, or a later outpoint of the same lineage. */
 function descendsFrom(candidate: Candidate, observation: Observation): boolean {
   const { chain, channel } = observation
-  if (chain === null || channel?.funding === undefined || channel.funding === null) return false
+  if (chain === null || !channel?.funding) return false
   const made = chain.hops.findIndex((hop) => splitOutpoint(hop.outpoint).txid === candidate.txid)
   const current = chain.hops.findIndex((hop) => hop.outpoint === channel.funding)
   return made !== -1 && current >= made
@@ -199,7 +197,6 @@ function lineageNow(
   const current = channel?.funding
   if (!current || wentBack || splice.lineage.includes(current)) return splice.lineage
   const at = hops.findIndex((hop) => hop.outpoint === current)
-  if (at === -1) return splice.lineage
   const walked = hops.slice(0, at + 1).map((hop) => hop.outpoint)
   return [...splice.lineage, ...walked.filter((outpoint) => !splice.lineage.includes(outpoint))]
 }
@@ -237,7 +234,7 @@ function hasSignedUnseen(candidates: readonly Candidate[], channel: ChannelSnaps
 /** Watch ends when the outpoint that stood at the end, and the next one, are spent for good (design section 6, "Watch"). */
 function watchedSpent(splice: Splice, { chain }: Observation, policy: Policy): boolean {
   const from = chain?.hops.findIndex((hop) => hop.outpoint === splice.watch?.from) ?? -1
-  if (splice.watch === null || chain === null || from === -1) return false
+  if (chain === null || from === -1) return false
   const buried = chain.hops
     .slice(from, from + 2)
     .map((hop) => hop.spender)

@@ -42,7 +42,11 @@ const shut = (code: string, message: string): Shut => ({ code, message })
 /** The fee that a submission may cost at worst, in satoshis; null without an estimate. */
 export function worstFeeSats(kind: SpliceKind, observation: Observation): number | null {
   const rate = worstFeeRateSatPerKw(observation)
-  return rate === null ? null : Math.ceil((rate * TYPICAL_WEIGHT[kind]) / 1_000)
+  return rate === null ? null : feeSatsAt(rate, kind)
+}
+
+function feeSatsAt(rateSatPerKw: number, kind: SpliceKind): number {
+  return Math.ceil((rateSatPerKw * TYPICAL_WEIGHT[kind]) / 1_000)
 }
 
 /** The feerate that the node may pay at worst, in sat per 1000 weight; null without an estimate. */
@@ -209,10 +213,10 @@ function budgetGate({ splice, observation, now }: GateFacts): Shut | null {
   if (splice.over !== null) return shut('over', 'No further attempt will be made.')
   if (splice.cancelRequestedAt !== null) return shut('cancel', 'A cancel was asked for.')
   if (now >= budget.deadline) return shut('deadline', 'The deadline has passed.')
-  if (splice.notBefore !== null && now < splice.notBefore) return shut('not_before', 'Its time has not come.')
+  if (now < (splice.notBefore ?? 0)) return shut('not_before', 'Its time has not come.')
   if (attemptsUsed(splice) >= budget.maxAttempts || splice.attempts.length >= RECORD_LIMITS.attempts)
     return shut('attempts_spent', 'All attempts are used.')
-  if (splice.nextAttemptAt !== null && now < splice.nextAttemptAt)
+  if (now < (splice.nextAttemptAt ?? 0))
     return shut('backoff', 'The node refused for now; waiting before it is asked again.')
   return feeGate(splice, observation)
 }
@@ -221,8 +225,8 @@ function feeGate(splice: Splice, observation: Observation): Shut | null {
   const { maxFeeRateSatPerKw, maxFeeSats } = splice.budget
   if (maxFeeRateSatPerKw === null && maxFeeSats === null) return null
   const rate = worstFeeRateSatPerKw(observation)
-  const fee = worstFeeSats(splice.kind, observation)
-  if (rate === null || fee === null) return shut('fee_unknown', 'Waiting for a feerate estimate.')
+  if (rate === null) return shut('fee_unknown', 'Waiting for a feerate estimate.')
+  const fee = feeSatsAt(rate, splice.kind)
   const over = rate > (maxFeeRateSatPerKw ?? Infinity) || fee > (maxFeeSats ?? Infinity)
   return over ? shut('fee_ceiling', 'Waiting for the feerate to fall under the ceiling.') : null
 }

@@ -39,7 +39,8 @@ describe('to journal an attempt', () => {
   }
 
   test('it is unanswered, with its anchor, its fence and the baseline of its signs', () => {
-    const { splice } = start(aLiveSplice({ quietSince: 1, lastLookAt: 1, nextAttemptAt: 1 }))
+    const { splice, actions } = start(aLiveSplice({ quietSince: 1, lastLookAt: 1, nextAttemptAt: 1 }))
+    expect(actions).toEqual([])
     expect(splice).toMatchObject({
       state: 'submitted',
       anchor: ANCHOR,
@@ -71,6 +72,12 @@ describe('to journal an attempt', () => {
     const { splice } = start(aSubmittedSplice({ attempts: [aDeadAttempt()] }), ELSEWHERE)
     expect(splice).toMatchObject({ anchor: ELSEWHERE, baseline: { claimableSats: 1, reservedSats: 2 } })
     expect(splice.timeline.at(-1)?.why).toBe('attempt 2 on a new anchor')
+  })
+
+  test('a new anchor is one that was not the anchor before', () => {
+    const why = (splice: Splice) => start(splice).splice.timeline.at(-1)?.why
+    expect(why(aLiveSplice())).toBe('attempt 1')
+    expect(why(aSubmittedSplice({ attempts: [aDeadAttempt()] }))).toBe('attempt 2')
   })
 
   test('a resubmission is no second outcome', () => {
@@ -108,6 +115,24 @@ describe('an answer is attached to its attempt in whatever state it comes', () =
   ])('%s', (_says, before, after, expected) => {
     const { splice } = answer(waiting([anAttempt({ result: before })]), after)
     expect(splice.attempts[0]?.result?.type).toBe(expected)
+  })
+
+  test.each(SpliceState.options)(
+    'a refusal of the only one lets it wait again, but ends nothing: %s',
+    (state) => {
+      const splice = aSubmittedSplice({ state, attempts: [anAttempt({ result: null })] })
+      const answered = answer(splice, refused('not_now')).splice
+      expect(answered.state).toBe(state === 'submitted' ? 'queued' : state)
+      expect(answered.timeline).toHaveLength(state === 'submitted' ? 1 : 0)
+    },
+  )
+
+  test('only "not now" means something else while another one is alive', () => {
+    const two = waiting([anAttempt(), anAttempt({ number: 2, result: null })])
+    const result = (given: CommandResult) => answer(two, given, 'attempt-2', false).splice.attempts[1]?.result
+    expect(result({ type: 'taken' })).toEqual({ type: 'taken', at: NOW })
+    expect(result(refused('invalid'))).toMatchObject({ class: 'invalid' })
+    expect(result(refused('config'))).toMatchObject({ class: 'config' })
   })
 
   test('an answer to an attempt that is not in the record is counted and ignored', () => {
@@ -174,6 +199,15 @@ describe('a refusal', () => {
     ])
   })
 
+  test('one that is not answered yet is no refusal to count with', () => {
+    const attempts = [anAttempt({ result: null }), anAttempt({ number: 2, result: null })]
+    const { splice } = answer(waiting(attempts), refused('not_now'), 'attempt-2')
+    expect(splice.attempts.map(({ number, count }) => [number, count])).toEqual([
+      [1, 1],
+      [2, 1],
+    ])
+  })
+
   test('invalid: no further attempt is made', () => {
     const { splice, actions } = answer(waiting(), refused('invalid', 'dust'))
     expect(splice.over).toEqual({ code: 'invalid', message: 'dust', at: NOW })
@@ -225,6 +259,16 @@ describe('a later submission that was taken proves the earlier ones dead', () =>
     ])
   })
 
+  test('not by an unknown answer that comes after one taken, which a node without the guard may have given', () => {
+    const attempts = [
+      anAttempt(),
+      anAttempt({ number: 2, result: taken() }),
+      anAttempt({ number: 3, result: null }),
+    ]
+    const { splice } = answer(waiting(attempts), { type: 'unknown', message: '' }, 'attempt-3')
+    expect(rules(splice)).toEqual([null, null, null])
+  })
+
   test('one that is dead already keeps its proof', () => {
     const attempts = [aDeadAttempt(), anAttempt({ number: 2, result: null })]
     expect(rules(answer(waiting(attempts), { type: 'taken' }, 'attempt-2').splice)).toEqual([
@@ -235,8 +279,11 @@ describe('a later submission that was taken proves the earlier ones dead', () =>
 })
 
 describe('a reason that the node reports', () => {
-  const hear = (splice: Splice, reason: FailureReason, at = NOW) =>
-    step(splice, { type: 'reason_heard', reason, at }, context).splice
+  const hear = (splice: Splice, reason: FailureReason, at = NOW) => {
+    const { splice: heard, actions } = step(splice, { type: 'reason_heard', reason, at }, context)
+    expect(actions).toEqual([])
+    return heard
+  }
   const started = anAttempt({ startedAt: NOW - 10 })
 
   test.each(FailureReason.options)('%s', (reason) => {
@@ -285,6 +332,7 @@ describe('a retry that an operator allows', () => {
 
   test('goes on where an attempt is alive, or waits for its turn', () => {
     expect(retry(attended()).splice.state).toBe('submitted')
+    expect(retry(attended()).actions).toEqual([])
     expect(retry(attended({ attempts: [aDeadAttempt()] })).splice.state).toBe('queued')
     expect(retry(attended()).splice).toMatchObject({
       over: null,
@@ -332,7 +380,13 @@ describe('a record that came out of a backup', () => {
         { id: 'r', anchor: ELSEWHERE, fenceAt: NOW + 120_000, result: { type: 'unknown' }, dead: null },
       ],
     })
+    expect(splice.events.map(({ type }) => type)).toEqual(['splice.needs_attention'])
     expect(actions).toMatchObject([{ type: 'alarm' }])
+  })
+
+  test('in a record with room, nothing is dropped for it', () => {
+    const { splice } = restore(aSubmittedSplice({ attempts: [aDeadAttempt()] }))
+    expect(splice.attempts.map(({ number }) => number)).toEqual([1, 2])
   })
 
   test('in a record that is full of attempts, a dead row makes room for it', () => {

@@ -213,6 +213,38 @@ describe('the verdict, once a candidate is seen', () => {
   ]
   test.each(cases)('%s', (_says, given, expected) => expect(verdict(given)).toMatchObject(expected))
 
+  const CHILD = aCandidate({ txid: aSplicing(NEXT).txid, spends: NEXT })
+  const both = { ...known, candidates: [CHILD, seen] }
+
+  test('one whose parent lost has lost with it', () => {
+    const found = verdict({ splice: both, chain: spent(atDepth(6), 'none', rival) })
+    expect(found).toMatchObject({ name: 'replaced', buried: true })
+  })
+
+  test('one whose outpoint nobody made, as far as is known, may still be seen', () => {
+    const orphan = aCandidate({ txid: CHILD.txid, spends: `${aTxid('9')}:0` })
+    const splice = { ...known, candidates: [orphan, seen] }
+    expect(verdict({ splice, chain: spent(atDepth(6), 'none', rival) }).name).toBe('unseen')
+  })
+
+  test('of two that lost, the one that lost last says how deep', () => {
+    const after = aSplicing(fundingOf(rival))
+    const splice = {
+      ...known,
+      candidates: [seen, aCandidate({ txid: aTxid('8'), spends: fundingOf(rival) })],
+    }
+    const hops = [
+      ...spent(atDepth(9), 'none', rival).hops,
+      aHop({ outpoint: fundingOf(rival), spender: aSighting(fundingOf(rival), after, 'none', atDepth(5)) }),
+    ]
+    expect(verdict({ splice, chain: { hops } })).toMatchObject({ name: 'replaced', depth: 5, buried: false })
+  })
+
+  test('without a chain source nothing is known of it, and nothing is said of its block', () => {
+    const splice = { ...known, candidates: [{ ...seen, block: { height: 190, hash: aTxid('d') } }] }
+    expect(verdict({ splice, chain: null })).toMatchObject({ name: 'not_known', blockMoved: false })
+  })
+
   test('locked is what descends from it, too, and not what came before it', () => {
     const second = aSplicing(NEXT)
     const hops = [
@@ -273,6 +305,14 @@ describe('a chain source that is behind says nothing about a reorg', () => {
 
   test('it is in the same block, or in another one', () => {
     expect(verdict({ splice, chain: spent(190) }).blockMoved).toBe(false)
+    const waiting = aCandidate({ txid: rival.txid })
+    const beside = { ...splice, candidates: [waiting, inBlock] }
+    expect(verdict({ splice: beside, chain: spent(190) }).blockMoved, 'beside another').toBe(false)
+    const left = {
+      ...beside,
+      candidates: [waiting, { ...inBlock, block: { height: 190, hash: aTxid('7') } }],
+    }
+    expect(verdict({ splice: left, chain: spent(190) }).blockMoved, 'beside another').toBe(true)
     const other = { ...inBlock, block: { height: 190, hash: aTxid('7') } }
     expect(verdict({ splice: { ...splice, candidates: [other] }, chain: spent(190) }).blockMoved).toBe(true)
     expect(verdict({ splice: aSubmittedSplice({ candidates: [seen] }), chain: spent(190) }).blockMoved).toBe(
@@ -377,6 +417,11 @@ describe('signs', () => {
     expect(verdict({ chain: spent(null, 'none') }).stirring).toBe(true)
     expect(verdict({ chain: null }).stirring).toBe(true)
     expect(verdict({ chain: moved(190, 'none'), channel: onNext }).stirring).toBe(false)
+    expect(verdict({ channel: null }), 'the channel is gone, and its peer with it').toMatchObject({
+      channelGone: true,
+      peerConnected: false,
+      stirring: false,
+    })
     expect(verdict({ node: null, channel: null, chain: null }).stirring).toBe(false)
   })
 
@@ -395,6 +440,8 @@ describe('a node that is not the one that was', () => {
     ['on the newest funding', { splice: lineage, channel: onNext }, false],
     ['on an older funding of the lineage', { splice: lineage }, true],
     ['on one that was seen earlier', { more: { channelSeen: aChannelSeen({ earlier: [ANCHOR] }) } }, true],
+    ['on none that it names', { channel: { funding: null } }, false],
+    ['without the channel', { channel: null }, false],
     ['on one that nobody saw', { channel: { funding: `${aTxid('9')}:0` } }, false],
     ['another node id', { node: { nodeId: `02${'9'.repeat(64)}` } }, true],
     ['another network', { node: { network: 'bitcoin' } }, true],
@@ -426,6 +473,8 @@ describe('a node that is not the one that was', () => {
     expect(verdict({ chain }).lineage).toEqual([ANCHOR])
     expect(verdict({ channel: onNext }).lineage, 'not on the walk').toEqual([ANCHOR])
     expect(verdict({ chain, channel: { funding: null } }).lineage).toEqual([ANCHOR])
+    const further = { hops: [...chain.hops, aHop({ outpoint: `${aTxid('9')}:0` })] }
+    expect(verdict({ chain: further, channel: onNext }).lineage, 'no further').toEqual([ANCHOR, NEXT])
     const earlier = { channelSeen: aChannelSeen({ earlier: [NEXT] }) }
     expect(verdict({ chain, channel: onNext, more: earlier }).lineage).toEqual([ANCHOR])
   })
@@ -451,6 +500,14 @@ describe('the watch', () => {
     ['the first is spent by a close, buried', watched, close(atDepth(6)), true],
     ['the first is spent by a close, five deep', watched, close(atDepth(5)), false],
     ['the watched outpoint is not on the walk', elsewhere, both(190), false],
+    ['the same, and the walk ends in a close', elsewhere, close(atDepth(6)), false],
+    [
+      'one was spent before the watch',
+      { ...watched, watch: { from: NEXT, untilHeight: null } },
+      both(190),
+      false,
+    ],
+    ['one beside them is spent', watched, [...moved(190).hops, ...spent(190).hops], false],
     ['nothing is watched', { ...watched, watch: null }, both(190), false],
   ])('%s', (_says, splice, hops, expected) =>
     expect(verdict({ splice, chain: { hops } }).watchedSpent).toBe(expected),
@@ -464,4 +521,31 @@ test('what the relay and the operator said is passed on', () => {
   expect(verdict({ node: { capabilities: capabilities({ deadRules: ['node_idle'] }) } }).deadRules).toEqual([
     'node_idle',
   ])
+})
+
+test('a replacement that the node signed and no source shows is one that none of the candidates is', () => {
+  const splice = aSubmittedSplice({ candidates: [seen, aCandidate({ txid: rival.txid })] })
+  const reported = (txid: string, signed: boolean) =>
+    verdict({ splice, channel: { candidates: [{ txid, signed }] } }).signedUnseen
+  expect(reported(ours.txid, true)).toBe(false)
+  expect(reported(aTxid('9'), true)).toBe(true)
+  expect(reported(aTxid('9'), false)).toBe(false)
+  expect(verdict({ splice }).signedUnseen).toBe(false)
+})
+
+test('where the walk forks, an output that nobody spent says nothing of what was spent beside it', () => {
+  const hops = [
+    ...spent(atDepth(9), 'none').hops,
+    aHop({ outpoint: `${ours.txid}:1` }),
+    aHop({ outpoint: NEXT, spender: aSighting(NEXT, aSplicing(NEXT), 'none', atDepth(6)) }),
+  ]
+  expect(verdict({ chain: { hops }, node: null, channel: null })).toMatchObject({
+    name: 'foreign_pending',
+    depth: 6,
+  })
+})
+
+test('an unconfirmed funding is known unspent only on a channel that is known to be zero-conf', () => {
+  const hops = [aHop({ own: 'mempool' })]
+  expect(verdict({ chain: { hops }, node: null, channel: null }).name).toBe('not_known')
 })

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { commit } from '../../core/commit.ts'
+import type { Operation } from '../../adapters/store/memory.ts'
+import type { Stepped } from '../../core/action.ts'
+import { amend, commit } from '../../core/commit.ts'
 import { paymentIdOf } from '../../core/ids.ts'
 import type { TxPointer } from '../../core/items.ts'
+import type { Splice } from '../../core/splice.ts'
 import { aSpliceId, aTxid } from '../support/splices.ts'
-import { aBench, aCandidate, aSubmittedSplice, policy } from './builders.ts'
+import { aBench, aCandidate, aSubmittedSplice, NOW, policy } from './builders.ts'
 
 const TXID = aTxid('c')
 const MINE = paymentIdOf(aSpliceId(1))
@@ -32,5 +35,80 @@ describe('a candidate is claimed before it is saved', () => {
   test('and not if another splice was first', async () => {
     const standing = { paymentId: paymentIdOf(aSpliceId(2)) }
     expect(await adopt(standing)).toEqual({ saved: null, pointer: standing })
+  })
+})
+
+const isSave = (operation: Operation): boolean =>
+  operation.type === 'put' && operation.row.pk.startsWith('SPL#')
+
+describe('a save', () => {
+  test('is made of what changed, with the time of the write', async () => {
+    const bench = aBench()
+    const { splice } = await bench.store.create(aSubmittedSplice())
+    const saved = await commit(splice, { ...splice, quietSince: NOW }, bench.ports, policy)
+    expect(saved).toMatchObject({ quietSince: NOW, updatedAt: NOW, version: 2 })
+    expect(await bench.store.load(splice.id)).toEqual(saved)
+  })
+
+  test('is not made where only time went by', async () => {
+    const bench = aBench()
+    const { splice } = await bench.store.create(aSubmittedSplice())
+    bench.now = NOW + 60_000
+    expect(await commit(splice, { ...splice, updatedAt: bench.now }, bench.ports, policy)).toBe(splice)
+    expect((await bench.store.load(splice.id))?.version).toBe(1)
+  })
+
+  test('of a candidate that is known writes no pointer again', async () => {
+    const bench = aBench()
+    const known = aSubmittedSplice({ candidates: [aCandidate({ txid: TXID })] })
+    const { splice } = await bench.store.create(known)
+    await commit(splice, { ...splice, quietSince: NOW }, bench.ports, policy)
+    expect(await bench.store.item('tx', TXID)).toBeNull()
+  })
+
+  test('of what is no valid record is refused before it is written', async () => {
+    const bench = aBench()
+    const { splice } = await bench.store.create(aSubmittedSplice())
+    await expect(commit(splice, { ...splice, amountSats: -1 }, bench.ports, policy)).rejects.toThrow()
+    expect(await bench.store.load(splice.id)).toEqual(splice)
+  })
+})
+
+describe('a change is made to what is stored', () => {
+  const count = (splice: Splice): Stepped => ({
+    splice: { ...splice, epoch: splice.epoch + 1 },
+    actions: [{ type: 'alarm', message: 'changed' }],
+  })
+  const racing = (races: number) => {
+    let lost = 0
+    return aBench({
+      hooks: {
+        before: (operation) => (isSave(operation) && lost++ < races + 1 && lost > 1 ? 'lost_race' : null),
+      },
+    })
+  }
+
+  test('and answered as saved, with what has to be done', async () => {
+    const bench = aBench()
+    const { splice } = await bench.store.create(aSubmittedSplice())
+    const changed = await amend(splice.id, count, bench.ports, policy)
+    expect(changed).toMatchObject({ splice: { epoch: 1, version: 2 }, actions: [{ type: 'alarm' }] })
+  })
+
+  test('and nothing is made of one that does not exist', async () => {
+    expect(await amend(aSpliceId(1), count, aBench().ports, policy)).toBeNull()
+  })
+
+  test('again where somebody was faster, up to five times', async () => {
+    const bench = racing(4)
+    const { splice } = await bench.store.create(aSubmittedSplice())
+    expect((await amend(splice.id, count, bench.ports, policy))?.splice.epoch).toBe(1)
+  })
+
+  test('and it is said where it could not be saved', async () => {
+    const bench = racing(5)
+    const { splice } = await bench.store.create(aSubmittedSplice())
+    await expect(amend(splice.id, count, bench.ports, policy)).rejects.toThrow('contended')
+    expect((await bench.store.load(splice.id))?.epoch).toBe(0)
   })
 })

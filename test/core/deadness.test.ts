@@ -14,6 +14,7 @@ type Given = {
   readonly splice?: Partial<Splice>
   readonly verdict?: Partial<Verdict>
   readonly quietAbsenceMs?: number | null
+  readonly quietMs?: number
 }
 
 function rule(rules: readonly DeadRule[], given: Given): DeadRule | null {
@@ -25,7 +26,7 @@ function rule(rules: readonly DeadRule[], given: Given): DeadRule | null {
     verdict: aVerdict(given.verdict),
     quietAbsenceMs: given.quietAbsenceMs ?? null,
     now: NOW,
-    policy,
+    policy: { ...policy, quietMs: given.quietMs ?? policy.quietMs },
   }
   return deadRuleOf(facts, rules)
 }
@@ -50,6 +51,11 @@ describe('a restart of the process proves nothing until it is certain, and quiet
     ['no start', {}, false],
     ['one of several starts', { verdict: { processStarts: [FENCE, after] } }, true],
     ['no fence', started(after, { attempt: { fenceAt: null } }), false],
+    [
+      'no fence, and no quiet is asked for',
+      started(after, { attempt: { fenceAt: null }, quietMs: 0 }),
+      false,
+    ],
     ['the fence is the answer', started(after, { attempt: { fenceAt: null, result: taken(FENCE) } }), true],
     ['a later answer than the start', started(after, { attempt: { result: taken(after) } }), false],
     ['not quiet', started(after, { splice: { quietSince: null } }), false],
@@ -77,6 +83,7 @@ describe('the overlap guard proves the earlier of two splices-out dead', () => {
   const [first, third] = [anAttempt(), anAttempt({ number: 3 })]
   test.each<[string, Partial<Splice>, Attempt[], boolean]>([
     ['a later one was taken', {}, [first, later], true],
+    ['a later one is not answered yet', {}, [first, anAttempt({ number: 2, result: null })], false],
     ['a later one is unknown', {}, [first, anAttempt({ number: 2 })], false],
     ['an earlier one was taken', {}, [third, later], false],
     ['itself was taken', {}, [later], false],
@@ -103,6 +110,7 @@ describe('quiet by the word of the operator, or of a node that shows enough', ()
       ['shorter than said', quiet(NOW - 599_999, 600_000), false],
       ['as long as said', quiet(NOW - 600_000, 600_000), true],
       ['not quiet', quiet(null, 1), false],
+      ['no fence and no answer', { ...quiet(QUIET_SINCE, 1), attempt: { fenceAt: null } }, false],
       [
         'quiet since before the fence',
         { ...quiet(FENCE - 1, 600_000), attempt: { fenceAt: NOW - 1 } },
@@ -147,9 +155,11 @@ describe('what is asked in every look', () => {
   const fresh = (name: VerdictName): Given => ({ verdict: { name, buried: false } })
   const cases: (readonly [string, Given, DeadRule | null])[] = [
     ['refused', { ...fresh('not_known'), attempt: { result: refused } }, 'refused'],
+    ['not answered yet', { attempt: { result: null } }, null],
     ['the close is buried', buried('closed'), 'channel_closed'],
     ['the close is fresh', fresh('closed'), null],
     ['its transaction lost, buried', buried('replaced'), 'conflict_buried'],
+    ['another splice moved the channel, buried, and the node may still hold it', buried('foreign'), null],
     ['its transaction lost, not buried', fresh('replaced'), null],
     ['its transaction lost, another is alive', { ...buried('replaced'), others: [another] }, null],
     [

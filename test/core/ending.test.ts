@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { SpliceEvent } from '../../core/event.ts'
 import { enter, say, timeline } from '../../core/record.ts'
 import type { Splice } from '../../core/splice.ts'
-import { SpliceState } from '../../core/splice.ts'
+import { EventType, SpliceState } from '../../core/splice.ts'
 import type { Stepped } from '../../core/action.ts'
 import { step } from '../../core/step.ts'
 import { hasEnded } from '../../core/transitions.ts'
@@ -15,6 +15,7 @@ import {
   anAttempt,
   aRefusedAttempt,
   aSubmittedSplice,
+  aVerdict,
   context,
   NOW,
 } from './builders.ts'
@@ -111,6 +112,13 @@ describe('an outcome is said once in an epoch', () => {
     })
     expect(types(corrected.splice)).toEqual(['splice.corrected', 'splice.pending'])
     expect(kinds(corrected)).toEqual(['freeze_channel', 'alarm'])
+  })
+
+  test.each(EventType.options)('%s', (type) => {
+    const once = ['accepted', 'submitted', 'pending', 'confirmed', 'settled', 'failed', 'cancelled']
+    const said = say(say(aLiveSplice(), type, NOW), type, NOW)
+    expect(said.events).toHaveLength(once.includes(type.replace('splice.', '')) ? 1 : 2)
+    expect(said.said).toEqual([type])
   })
 
   test('events that are published are kept for a while, those that are not for ever', () => {
@@ -241,6 +249,38 @@ test('attention is asked for with an alarm and a code', () => {
   expect(actions).toEqual([{ type: 'alarm', message: 'why' }])
 })
 
+describe('nothing is asked of anybody but by a freeze, an alarm or a pause', () => {
+  const waiting = aSubmittedSplice({ attempts: [aDeadAttempt()] })
+  test.each<[SpliceEvent, Splice]>([
+    [{ type: 'looked', verdict: aVerdict() }, aSubmittedSplice()],
+    [{ type: 'address_given', address: 'x', script: '00' }, aLiveSplice()],
+    [{ type: 'attempts_died' }, waiting],
+    [{ type: 'submitting_over', code: 'deadline', message: '' }, aSubmittedSplice()],
+    [given, aLiveSplice()],
+    [{ type: 'withdrawn', proof: 'never_taken' }, aLiveSplice()],
+    [{ type: 'cancel_requested', generation: 0 }, aSubmittedSplice()],
+    [{ type: 'candidate_seen' }, aSubmittedSplice()],
+    [{ type: 'candidate_confirmed' }, aSubmittedSplice()],
+    [{ type: 'resolved_failed', note: '' }, aSubmittedSplice()],
+    [{ type: 'watch_ended' }, aSubmittedSplice({ state: 'failed' })],
+  ])('$type', (event, splice) => expect(taken(splice, event).actions).toEqual([]))
+})
+
+test('an address that the node gave is what every attempt pays', () => {
+  const event = { type: 'address_given', address: 'bcrt1', script: '0014' } as const
+  const before = aLiveSplice({ address: null, script: null })
+  expect(taken(before, event).splice).toEqual({ ...before, address: 'bcrt1', script: '0014' })
+})
+
+test('every attempt dead: it waits in the line again, and what submitting ended by stands', () => {
+  const before = aSubmittedSplice({ attempts: [aDeadAttempt()], waitingFor: { code: 'quiet', message: '' } })
+  expect(taken(before, { type: 'attempts_died' }).splice).toMatchObject({ state: 'queued', waitingFor: null })
+  const over = { type: 'submitting_over', code: 'deadline', message: 'passed' } as const
+  const ended = taken(before, over).splice
+  expect(ended).toMatchObject({ state: 'submitted', over: { code: 'deadline', message: 'passed', at: NOW } })
+  expect(taken(ended, { ...over, code: 'budget_spent' }).splice.over?.code).toBe('deadline')
+})
+
 describe('the timeline', () => {
   test('equal neighbours are one line with a count and the latest time', () => {
     let splice = timeline(aLiveSplice(), 'a', 1)
@@ -252,6 +292,12 @@ describe('the timeline', () => {
       { at: 3, status: 'queued', why: 'b', count: 1 },
       { at: 4, status: 'submitted', why: 'b', count: 1 },
     ])
+  })
+
+  test('a line is cut to two hundred characters, and what is cut alike is one line', () => {
+    let splice = timeline(aLiveSplice(), 'x'.repeat(200) + 'a', 1)
+    splice = timeline(splice, 'x'.repeat(200) + 'b', 2)
+    expect(splice.timeline).toEqual([{ at: 2, status: 'queued', why: 'x'.repeat(200), count: 2 }])
   })
 
   test('holds the last fifty lines', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { GateFacts } from '../../core/gates.ts'
-import { gates, readGates, worstFeeRateSatPerKw, worstFeeSats } from '../../core/gates.ts'
+import { readGates, worstFeeRateSatPerKw, worstFeeSats } from '../../core/gates.ts'
 import type { VerdictName } from '../../core/verdict.ts'
 import { aTxid } from '../support/splices.ts'
 import {
@@ -42,7 +42,18 @@ function shut(gate: number, overrides: Partial<GateFacts>): string | null {
 type Case = readonly [says: string, facts: Partial<GateFacts>, shut: string | null]
 
 test('the gates are those of the design, in order, and all open where nothing speaks against it', () => {
-  expect(gates.map((gate) => gate.number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  expect(readGates(facts()).map(({ gate, name }) => `${gate} ${name}`)).toEqual([
+    '1 fence',
+    '2 node',
+    '3 channel',
+    '4 anchor_unspent',
+    '5 no_candidate',
+    '6 no_earlier_effect',
+    '7 quiet',
+    '8 budget',
+    '9 lock_depth',
+    '10 overlap',
+  ])
   expect(readGates(facts()).filter((reading) => reading.shut !== null)).toEqual([])
 })
 
@@ -138,6 +149,14 @@ describe('gate 3: the channel must be there, on the anchor, and able to pay', ()
     const exactly = anObservation({ chain, channel: aChannel({ outboundMsat: 50_000_000 }) })
     const less = anObservation({ chain, channel: aChannel({ outboundMsat: 49_999_999 }) })
     expect([shut(3, { observation: exactly }), shut(3, { observation: less })]).toEqual([null, 'balance'])
+  })
+
+  test('the sentence says whose balance is missing', () => {
+    const poor = anObservation({ channel: aChannel({ outboundMsat: 0 }), node: aLook({ spendableSats: 0 }) })
+    const said = (kind: 'splice_in' | 'splice_out') =>
+      readGates(facts({ splice: aLiveSplice({ kind }), observation: poor }))[2]?.shut?.message
+    expect(said('splice_out')).toContain('the channel cannot pay')
+    expect(said('splice_in')).toContain("the node's wallet cannot pay")
   })
 })
 

@@ -1,0 +1,246 @@
+import { describe, expect, test } from 'vitest'
+import type { AcceptFacts, SpliceRequest } from '../../core/accept.ts'
+import { acceptSplice, checkDeadline, isDuplicate } from '../../core/accept.ts'
+import { spliceIdOf } from '../../core/ids.ts'
+import { Splice, SpliceState } from '../../core/splice.ts'
+import { hasEnded } from '../../core/transitions.ts'
+import { aSplice, aSpliceId } from '../support/splices.ts'
+import { aChannelSeen, aNodeSeen, ANCHOR, NOW } from './builders.ts'
+
+const DAY_MS = 86_400_000
+const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
+const MAINNET_ADDRESS = 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4'
+const none: SpliceRequest['budget'] = {
+  maxAttempts: null,
+  deadline: null,
+  maxFeeRateSatPerKw: null,
+  maxFeeSats: null,
+}
+
+function aRequest(overrides: Partial<SpliceRequest> = {}): SpliceRequest {
+  return {
+    node: 'alice',
+    channelId: 'c'.repeat(64),
+    kind: 'splice_out',
+    amountSats: 50_000,
+    address: ADDRESS,
+    budget: none,
+    notBefore: null,
+    autoBumpAfterBlocks: null,
+    metadata: { order: '42' },
+    ...overrides,
+  }
+}
+
+function facts(overrides: Partial<AcceptFacts> = {}): AcceptFacts {
+  return {
+    tenant: 'acme',
+    idempotencyKey: 'key',
+    bodyHash: 'hash',
+    node: aNodeSeen(),
+    channel: aChannelSeen(),
+    generation: 3,
+    now: NOW,
+    ...overrides,
+  }
+}
+
+/** The record, or the code and the field of the refusal. */
+function accepted(request: Partial<SpliceRequest>, given: Partial<AcceptFacts> = {}): Splice | string {
+  const result = acceptSplice(aRequest(request), facts(given))
+  return result.ok ? result.value : `${result.error.code} ${result.error.field}`
+}
+
+function splice(request: Partial<SpliceRequest> = {}, given: Partial<AcceptFacts> = {}): Splice {
+  const result = accepted(request, given)
+  if (typeof result === 'string') throw new Error(result)
+  return result
+}
+
+describe('what is accepted is a record that is queued, announced and due at once', () => {
+  test('it carries the wish, who asked, and what the last sweep saw of node and channel', () => {
+    const channel = aChannelSeen({ userChannelId: 'user-1' })
+    const record = splice({ notBefore: NOW + DAY_MS }, { channel })
+    expect(record).toEqual({
+      ...aSplice(),
+      id: spliceIdOf('acme', 'key'),
+      bodyHash: 'hash',
+      userChannelId: 'user-1',
+      budget: {
+        maxAttempts: 3,
+        deadline: NOW + 2 * DAY_MS,
+        maxFeeRateSatPerKw: null,
+        maxFeeSats: null,
+      },
+      notBefore: NOW + DAY_MS,
+      metadata: { order: '42' },
+      generation: 3,
+      lineage: [ANCHOR],
+      events: [{ n: 1, type: 'splice.accepted', at: NOW, epoch: 0 }],
+      eventSerial: 1,
+      said: ['splice.accepted'],
+      timeline: [{ at: NOW, status: 'queued', why: 'accepted', count: 1 }],
+      createdAt: NOW,
+      updatedAt: NOW,
+      dueAt: NOW,
+    })
+    expect(Splice.parse(record)).toEqual(record)
+  })
+
+  test('a splice-in pays no address, and a node may be left to give one', () => {
+    const nothing = { address: null, script: null }
+    expect(splice({ kind: 'splice_in', address: null })).toMatchObject(nothing)
+    expect(splice({ address: null })).toMatchObject(nothing)
+  })
+
+  test('the same order is the same splice, and an order of another tenant is another one', () => {
+    expect(splice().id).toBe(splice({ amountSats: 60_000 }).id)
+    expect(splice({}, { tenant: 'other' }).id).not.toBe(splice().id)
+    expect(splice({}, { idempotencyKey: 'other' }).id).not.toBe(splice().id)
+  })
+})
+
+describe('what can never run is refused, with the field that says so', () => {
+  const node = (overrides: Parameters<typeof aNodeSeen>[0]) => ({ node: aNodeSeen(overrides) })
+  const channel = (overrides: Parameters<typeof aChannelSeen>[0]) => ({ channel: aChannelSeen(overrides) })
+  const intake = { kind: 'splice_in', address: null } as const
+
+  test.each<[string, Partial<SpliceRequest>, Partial<AcceptFacts>, string | null]>([
+    ['a node that cannot splice', {}, node({ spliceIn: false, spliceOut: false }), 'node_unsupported node'],
+    ['a node that only splices in', {}, node({ spliceOut: false }), 'node_unsupported kind'],
+    ['the same, for a splice-in', intake, node({ spliceOut: false }), null],
+    ['a node that only splices out', intake, node({ spliceIn: false }), 'node_unsupported kind'],
+    ['the same, for a splice-out', {}, node({ spliceIn: false }), null],
+    ['a node that pays its own wallet only', {}, node({ toAddress: false }), 'node_unsupported address'],
+    ['the same, without an address', { address: null }, node({ toAddress: false }), null],
+    ['the same, for a splice-in', intake, node({ toAddress: false }), null],
+    ['a channel that nobody saw', {}, { channel: null }, 'channel_not_found channel'],
+    ['a channel that has gone', {}, channel({ goneAt: NOW }), 'channel_not_found channel'],
+    ['a closing channel', {}, channel({ closing: true }), 'channel_closing channel'],
+    ['a channel without a funding outpoint', {}, channel({ funding: null }), 'channel_not_ready channel'],
+    ['a channel that is not ready only has to wait', {}, channel({ ready: false }), null],
+    ['a splice-in to an address', { kind: 'splice_in' }, {}, 'address_unexpected address'],
+    ['an address of another network', { address: MAINNET_ADDRESS }, {}, 'address_network address'],
+    ['what is no address', { address: 'bcrt1' }, {}, 'address_invalid address'],
+    ['no satoshi', { amountSats: 0 }, {}, 'amount_out_of_range amountSats'],
+    ['half a satoshi', { amountSats: 50_000.5 }, {}, 'amount_out_of_range amountSats'],
+    ['a splice-in of nothing', { ...intake, amountSats: 0 }, {}, 'amount_out_of_range amountSats'],
+    ['less than the dust limit of its script', { amountSats: 293 }, {}, 'dust amountSats'],
+    ['the dust limit of its script', { amountSats: 294 }, {}, null],
+    ['dust for some script', { amountSats: 545, address: null }, {}, 'dust amountSats'],
+    ['dust for no script', { amountSats: 546, address: null }, {}, null],
+    ['a splice-in may be small', { ...intake, amountSats: 1 }, {}, null],
+    ['all that the channel holds', { amountSats: 1_000_000 }, {}, 'amount_over_capacity amountSats'],
+    ['a satoshi less', { amountSats: 999_999 }, {}, null],
+    ['a splice-in over the capacity', { ...intake, amountSats: 1_000_000 }, {}, null],
+  ])('%s', (_says, request, given, refusal) => {
+    const result = accepted(request, given)
+    expect(typeof result === 'string' ? result : null).toBe(refusal)
+  })
+
+  test('the sentence names the limit that was missed', () => {
+    const said = (request: Partial<SpliceRequest>): string => {
+      const result = acceptSplice(aRequest(request), facts())
+      return result.ok ? '' : result.error.message
+    }
+    expect(said({ amountSats: 293 })).toContain('294 sat')
+    expect(said({ amountSats: 1_000_000 })).toContain('1000000 sat')
+    expect(said({ budget: { ...none, maxAttempts: 11 } })).toBe('from 1 to 10')
+  })
+})
+
+describe('a budget', () => {
+  const budget = (overrides: Partial<SpliceRequest['budget']>, notBefore: number | null = null) => {
+    const result = accepted({ budget: { ...none, ...overrides }, notBefore })
+    return typeof result === 'string' ? result : result.budget
+  }
+
+  test('is three attempts in a day from now, or from the time before which it must not begin', () => {
+    expect(budget({})).toMatchObject({ maxAttempts: 3, deadline: NOW + DAY_MS })
+    expect(budget({}, NOW + 1)).toMatchObject({ deadline: NOW + DAY_MS + 1 })
+    expect(budget({}, NOW - 5)).toMatchObject({ deadline: NOW + DAY_MS })
+  })
+
+  test('is what was asked for, within its bounds', () => {
+    const asked = { maxAttempts: 1, deadline: NOW + 1, maxFeeRateSatPerKw: 7, maxFeeSats: 8 }
+    expect(budget(asked)).toEqual(asked)
+    expect(budget({ maxAttempts: 10 })).toMatchObject({ maxAttempts: 10 })
+    expect(budget({ deadline: NOW + 30 * DAY_MS })).toMatchObject({ deadline: NOW + 30 * DAY_MS })
+  })
+
+  test.each<[string, Partial<SpliceRequest['budget']>, number | null, string]>([
+    ['no attempt', { maxAttempts: 0 }, null, 'attempts_out_of_range budget.maxAttempts'],
+    ['eleven attempts', { maxAttempts: 11 }, null, 'attempts_out_of_range budget.maxAttempts'],
+    ['half an attempt', { maxAttempts: 1.5 }, null, 'attempts_out_of_range budget.maxAttempts'],
+    ['a deadline that is now', { deadline: NOW }, null, 'deadline_past budget.deadline'],
+    [
+      'a deadline in more than thirty days',
+      { deadline: NOW + 30 * DAY_MS + 1 },
+      null,
+      'deadline_too_far budget.deadline',
+    ],
+    ['a beginning at the deadline', { deadline: NOW + 9 }, NOW + 9, 'not_before_after_deadline notBefore'],
+  ])('is refused with %s', (_says, asked, notBefore, refusal) =>
+    expect(budget(asked, notBefore)).toBe(refusal),
+  )
+
+  test('may begin just before its deadline', () => {
+    expect(budget({ deadline: NOW + 9 }, NOW + 8)).toMatchObject({ deadline: NOW + 9 })
+  })
+
+  test('a deadline says in words what is wrong with it', () => {
+    expect(checkDeadline(NOW + 1, NOW)).toBeNull()
+    expect(checkDeadline(NOW, NOW)?.message).toContain('passed')
+    expect(checkDeadline(NOW + 31 * DAY_MS, NOW)?.message).toContain('30 days')
+  })
+})
+
+describe('bumps that nobody looks at', () => {
+  const able = { node: aNodeSeen({ bump: true }) }
+  const ask = (maxFeeSats: number | null, maxFeeRateSatPerKw: number | null = null) => ({
+    autoBumpAfterBlocks: 6,
+    budget: { ...none, maxFeeSats, maxFeeRateSatPerKw },
+  })
+
+  test('need a ceiling: of the fee, or of the feerate', () => {
+    expect(splice(ask(1_000), able).autoBumpAfterBlocks).toBe(6)
+    expect(splice(ask(null, 1_000), able).autoBumpAfterBlocks).toBe(6)
+    expect(accepted(ask(null), able)).toBe('ceiling_missing budget.maxFeeRateSatPerVb')
+  })
+
+  test.each<[string, Partial<SpliceRequest>, Partial<AcceptFacts>]>([
+    ['a node that bumps no fees', {}, {}],
+    ['a node without the overlap guard', {}, { node: aNodeSeen({ bump: true, overlapGuard: false }) }],
+    ['a splice-in, which the guard does not know', { kind: 'splice_in', address: null }, able],
+    ['a zero-conf channel', {}, { ...able, channel: aChannelSeen({ lockDepth: 0 }) }],
+  ])('are refused where they are not safe: %s', (_says, request, given) =>
+    expect(accepted({ ...ask(1_000), ...request }, given)).toBe('bump_unsupported autoBump'),
+  )
+})
+
+describe('two splices that could not be told apart on chain', () => {
+  const other = (overrides: Partial<Splice> = {}): Splice => aSplice({ id: aSpliceId(2), ...overrides })
+  test.each<[string, Partial<Splice>, Partial<Splice>, boolean]>([
+    ['the same script and amount', {}, {}, true],
+    ['itself', {}, { id: aSpliceId(1) }, false],
+    ['another channel', {}, { channelId: 'd'.repeat(64) }, false],
+    ['another amount', {}, { amountSats: 50_001 }, false],
+    ['another script', {}, { script: '00' }, false],
+    ['the one in, the other out', {}, { kind: 'splice_in' }, false],
+    [
+      'two splice-ins of one amount',
+      { kind: 'splice_in', script: null },
+      { kind: 'splice_in', script: null },
+      true,
+    ],
+    ['two that wait for an address of their node', { script: null }, { script: null }, false],
+  ])('%s', (_says, first, second, duplicate) => {
+    expect(isDuplicate(aSplice(first), other(second))).toBe(duplicate)
+    expect(isDuplicate(other(second), aSplice(first))).toBe(duplicate)
+  })
+
+  test.each(SpliceState.options)('only while both are live: %s', (state) => {
+    expect(isDuplicate(aSplice({ state }), other())).toBe(!hasEnded(state))
+    expect(isDuplicate(aSplice(), other({ state }))).toBe(!hasEnded(state))
+  })
+})

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest'
+import { candidatesNow, isOverCeiling, secondEffectOf, visibleCandidate } from '../../core/candidate.ts'
+import type { Hop } from '../../core/observation.ts'
+import type { Candidate } from '../../core/splice.ts'
+import { aTxid } from '../support/splices.ts'
+import {
+  aCandidate,
+  aHop,
+  aLiveSplice,
+  ANCHOR,
+  aSighting,
+  aSplicing,
+  aSubmittedSplice,
+  FIRST,
+  fundingOf,
+} from './builders.ts'
+
+const NEXT = fundingOf(FIRST)
+const LATER = aSplicing(NEXT)
+const ELSEWHERE = `${aTxid('9')}:0`
+
+const spentBy = (outpoint: string, built: typeof FIRST, height: number | null): Hop =>
+  aHop({ outpoint, spender: aSighting(outpoint, built, 'ours', height) })
+const now = (candidates: Candidate[], hops: Hop[]): Candidate[] =>
+  candidatesNow(aSubmittedSplice({ candidates }), hops)
+
+const first = aCandidate({ txid: FIRST.txid })
+const later = aCandidate({ txid: LATER.txid, spends: NEXT })
+const inBlock = { height: 190, hash: aTxid('d') }
+
+describe('a recorded candidate is what the walk shows of it now', () => {
+  test('each has its own block, not that of another one', () => {
+    const found = now([later, first], [spentBy(ANCHOR, FIRST, 190), spentBy(NEXT, LATER, 195), aHop()])
+    expect(found.map(({ block }) => block?.height)).toEqual([195, 190])
+  })
+
+  test('one whose outpoint was not walked keeps the block that it had', () => {
+    const away = aCandidate({ txid: aTxid('8'), spends: ELSEWHERE, block: inBlock })
+    expect(now([away], [aHop()])).toEqual([away])
+  })
+
+  test('one that was recorded on another outpoint has the block in which it is found', () => {
+    const misnamed = { ...first, spends: ELSEWHERE }
+    expect(now([misnamed], [spentBy(ANCHOR, FIRST, 190)])[0]?.block?.height).toBe(190)
+  })
+
+  test('one without a fee gets it when it is seen, and keeps the one that it has', () => {
+    const unpriced = { ...first, feeSats: null, feeRateSatPerKw: null }
+    const priced = { feeSats: 300, feeRateSatPerKw: Math.floor(300_000 / FIRST.parsed.weight) }
+    expect(now([unpriced], [spentBy(ANCHOR, FIRST, null)])).toEqual([{ ...unpriced, ...priced }])
+    expect(now([unpriced], [aHop()])).toEqual([unpriced])
+    const other = { ...first, feeSats: 7, feeRateSatPerKw: 7 }
+    expect(now([other], [spentBy(ANCHOR, FIRST, null)])).toEqual([other])
+  })
+
+  test('a source that does not tell the fee leaves fee and feerate unknown', () => {
+    const hop = spentBy(ANCHOR, FIRST, null)
+    const spender = hop.spender && { ...hop.spender, tx: { ...hop.spender.tx, feeSats: null } }
+    expect(now([], [{ ...hop, spender }])).toMatchObject([{ feeSats: null, feeRateSatPerKw: null }])
+  })
+})
+
+describe('a second effect is one beside the one in a block', () => {
+  const shown = [spentBy(ANCHOR, FIRST, 190), spentBy(NEXT, LATER, null)]
+
+  test('whichever of the two was recorded first', () => {
+    const confirmed = { ...first, block: inBlock }
+    expect(secondEffectOf([later, confirmed], shown)).toBe(LATER.txid)
+    expect(secondEffectOf([confirmed, later], shown)).toBe(LATER.txid)
+  })
+
+  test('and not a replacement of the same outpoint, nor the same one again', () => {
+    const confirmed = { ...first, block: inBlock }
+    expect(secondEffectOf([confirmed, { ...later, spends: ANCHOR }], shown)).toBeNull()
+    expect(secondEffectOf([confirmed, { ...confirmed, spends: NEXT }], shown)).toBeNull()
+  })
+})
+
+test('the one that stands is the one in a block, else the first that is shown', () => {
+  const hops = [aHop({ outpoint: ELSEWHERE }), spentBy(ANCHOR, FIRST, null), spentBy(NEXT, LATER, 195)]
+  const confirmed = { ...later, block: inBlock }
+  const standing = visibleCandidate([first, confirmed], hops)
+  expect(standing).toEqual({ candidate: confirmed, weight: LATER.parsed.weight })
+  expect(visibleCandidate([{ ...first, block: inBlock }, confirmed], hops)?.candidate.txid).toBe(FIRST.txid)
+  expect(visibleCandidate([later, first], hops)?.candidate).toBe(first)
+  expect(visibleCandidate([aCandidate()], hops)).toBeNull()
+})
+
+describe('a fee ceiling', () => {
+  const budget = { ...aLiveSplice().budget, maxFeeSats: 300, maxFeeRateSatPerKw: 1_000 }
+  test.each<[string, Partial<Candidate>, boolean | null]>([
+    ['kept', { feeSats: 300, feeRateSatPerKw: 1_000 }, false],
+    ['missed by the fee', { feeSats: 301, feeRateSatPerKw: 1_000 }, true],
+    ['missed by the feerate', { feeSats: 300, feeRateSatPerKw: 1_001 }, true],
+    ['and an unknown fee', { feeSats: null, feeRateSatPerKw: 1_001 }, null],
+    ['and an unknown feerate', { feeSats: 301, feeRateSatPerKw: null }, null],
+  ])('%s', (_says, overrides, over) => {
+    expect(isOverCeiling(aLiveSplice({ budget }), aCandidate(overrides))).toBe(over)
+    if (over !== null) expect(isOverCeiling(aLiveSplice(), aCandidate(overrides))).toBe(false)
+  })
+})

@@ -1,0 +1,270 @@
+import { describe, expect, test } from 'vitest'
+import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
+import type { DriveOptions, Driven } from '../../core/drive.ts'
+import { drive } from '../../core/drive.ts'
+import { REORGANISED } from '../../core/ending.ts'
+import type { Slot } from '../../core/items.ts'
+import type { NodePort } from '../../core/ports.ts'
+import { ok } from '../../core/result.ts'
+import { emptySlot } from '../../core/slot.ts'
+import type { Splice } from '../../core/splice.ts'
+import { aSpliceAtRest, aSpliceId } from '../support/splices.ts'
+import type { Bench } from './builders.ts'
+import {
+  aBench,
+  aChannel,
+  aChannelSeen,
+  aConfiguredNode,
+  aLiveSplice,
+  aLook,
+  ANCHOR,
+  anAttempt,
+  aNodeSeen,
+  aPendingSplice,
+  aSubmittedSplice,
+  FakeChain,
+  fakeNode,
+  FIRST,
+  NOW,
+  onChain,
+  policy,
+  SECOND,
+  TIP,
+} from './builders.ts'
+import { channelKey } from '../../core/items.ts'
+
+const ID = aLiveSplice().id
+const CHANNEL = aLiveSplice().channelId
+
+type Given = {
+  readonly splice?: Splice
+  readonly chain?: FakeChain
+  readonly port?: Partial<NodePort>
+  readonly options?: Partial<DriveOptions>
+  readonly slot?: Partial<Slot>
+  readonly hooks?: MemoryHooks
+  readonly before?: (bench: Bench) => Promise<unknown>
+}
+type World = {
+  readonly came: Driven
+  readonly bench: Bench
+  readonly splice: Splice
+  readonly slot: Slot | null
+}
+
+async function driven(given: Given = {}): Promise<World> {
+  const port = { ...fakeNode(() => ok(aLook())), ...given.port }
+  const node = aConfiguredNode({ port, chain: given.chain ?? new FakeChain() })
+  const bench = aBench({ nodes: [node], hooks: given.hooks ?? {} })
+  await bench.store.create(given.splice ?? aLiveSplice())
+  await bench.store.putItem('node', 'alice', aNodeSeen(), 0)
+  await bench.store.putItem('guard', '-', { generation: 0, backupAt: null }, 0)
+  if (given.slot) await bench.store.putItem('slot', CHANNEL, { ...emptySlot, ...given.slot }, 0)
+  await given.before?.(bench)
+  const came = await drive(ID, bench.ports, { policy, mayAct: true, look: null, ...given.options })
+  const splice = await bench.store.load(ID)
+  if (splice === null) throw new Error('the splice is lost')
+  return { came, bench, splice, slot: (await bench.store.item('slot', CHANNEL))?.value ?? null }
+}
+
+const unasked: Partial<NodePort> = {
+  look: async () => {
+    throw new Error('the node was asked')
+  },
+}
+const isSave = (operation: Operation): boolean =>
+  operation.type === 'put' && operation.row.pk.startsWith('SPL#')
+
+describe('what is not to be driven', () => {
+  test('does not exist', async () => {
+    expect(await drive(ID, aBench().ports, { policy, mayAct: true, look: null })).toBe('missing')
+  })
+
+  test.each([
+    [NOW - 1, 'changed_since_look'],
+    [NOW, 'submitted'],
+  ])('has changed since the look of the sweep: a look at %i', async (observedAt, came) => {
+    const look = ok(aLook({ observedAt }))
+    const splice = aLiveSplice({ updatedAt: NOW })
+    expect((await driven({ splice, options: { look }, port: { ...unasked } })).came).toBe(came)
+  })
+
+  test('is at rest: nobody is asked, but for a reorg of its block', async () => {
+    const splice = { ...aSpliceAtRest(), lineage: [ANCHOR] }
+    expect(await driven({ splice, port: unasked })).toMatchObject({ came: 'driven' })
+    await expect(driven({ splice, port: unasked, options: { reorged: true } })).rejects.toThrow('asked')
+  })
+
+  test('has ended but is still due: it is looked at', async () => {
+    const splice = aLiveSplice({ state: 'cancelled', slotHeld: true })
+    await expect(driven({ splice, port: unasked })).rejects.toThrow('asked')
+  })
+})
+
+describe('a splice whose gates are open', () => {
+  test('is submitted by a worker, and the rows that decided are counted once each', async () => {
+    const { came, splice, bench } = await driven()
+    expect(came).toBe('submitted')
+    expect(splice.attempts).toHaveLength(1)
+    expect(bench.counts.get('decision.submit')).toBe(1)
+  })
+
+  test('is only hinted by a sweep, which sends nothing', async () => {
+    const { came, splice, bench } = await driven({ options: { mayAct: false } })
+    expect(came).toBe('driven')
+    expect(splice.attempts).toEqual([])
+    expect(bench.hints).toEqual([ID])
+  })
+
+  test('is hinted by a sweep only if there is something to send', async () => {
+    const { bench } = await driven({ splice: aSubmittedSplice(), options: { mayAct: false } })
+    expect(bench.hints).toEqual([])
+  })
+
+  test('is left alone where another writer was faster', async () => {
+    const hooks = { before: (operation: Operation) => (isSave(operation) ? ('lost_race' as const) : null) }
+    const world = await driven({
+      splice: aSubmittedSplice(),
+      hooks: { before: (operation) => (operation.serial > 5 ? hooks.before(operation) : null) },
+    })
+    expect(world.came).toBe('busy')
+  })
+})
+
+describe('what follows from a step is carried out', () => {
+  const back = {
+    before: ({ store }: Bench) =>
+      store.putItem('channel', channelKey('alice', CHANNEL), aChannelSeen({ earlier: [ANCHOR] }), 0),
+  }
+
+  test('a channel is frozen before the record says so: a crash in between must not leave it open', async () => {
+    const cause = 'the node stands on an older funding outpoint than was seen, or is another node'
+    const frozen = { cause, note: ID }
+    const { slot } = await driven({ splice: aSubmittedSplice(), ...back })
+    expect(slot?.frozen).toMatchObject(frozen)
+    const lost = await driven({
+      splice: aSubmittedSplice(),
+      ...back,
+      hooks: { before: (operation) => (operation.serial > 6 && isSave(operation) ? 'lost_race' : null) },
+    })
+    expect(lost.slot?.frozen).toMatchObject(frozen)
+  })
+
+  test('an alarm is given when a splice needs attention', async () => {
+    const stuck = aSubmittedSplice({ foreignSinceHeight: 1 })
+    const moved = `${FIRST.txid}:0`
+    const rival = new FakeChain([onChain(FIRST, 100)])
+    const look = ok(aLook({ channels: [aChannel({ funding: moved })] }))
+    const { splice, bench } = await driven({
+      splice: { ...stuck, script: '00' },
+      chain: rival,
+      port: { look: async () => look },
+    })
+    expect(splice.state).toBe('needs_attention')
+    expect(bench.alarms).toContain(splice.attention?.message)
+  })
+
+  test('events are published, and the record says through which', async () => {
+    const { splice, bench } = await driven({
+      splice: aPendingSplice(),
+      chain: new FakeChain([onChain(FIRST, TIP)]),
+    })
+    expect(splice.state).toBe('confirmed')
+    expect((await bench.store.eventsAfter('acme', 0, 10)).map(({ type }) => type)).toEqual([
+      'splice.confirmed',
+    ])
+    expect(splice.publishedThrough).toBe(splice.eventSerial)
+  })
+
+  test('an unseen transaction is broadcast again, unless the splice was given up', async () => {
+    const kept = (bench: Bench) => bench.store.putItem('raw', FIRST.txid, { hex: FIRST.hex }, 0)
+    const live = new FakeChain()
+    await driven({ splice: aPendingSplice(), chain: live, before: kept })
+    expect(live.calls).toContain('broadcast')
+    for (const [splice, chain] of [
+      [aPendingSplice({ state: 'failed' }), new FakeChain()],
+      [aPendingSplice(), new FakeChain([onChain(FIRST)])],
+    ] as const) {
+      await driven({ splice, chain, before: kept })
+      expect(chain.calls).not.toContain('broadcast')
+    }
+  })
+
+  test('a transaction without our effect goes into the ledger', async () => {
+    const { bench } = await driven({
+      splice: aSubmittedSplice(),
+      chain: new FakeChain([onChain(SECOND, 190)]),
+    })
+    expect((await bench.store.item('tx', SECOND.txid))?.value).toEqual({
+      paymentId: SECOND.txid,
+      foreign: true,
+    })
+  })
+})
+
+describe('the slot of one that has ended', () => {
+  const next = aSpliceId(2)
+  const cancelled = aLiveSplice({ state: 'cancelled', slotHeld: true, attempts: [], watch: null })
+
+  test('is given back, and the next one hinted', async () => {
+    const { splice, slot, bench } = await driven({ splice: cancelled, slot: { holder: ID, waiting: [next] } })
+    expect(slot).toMatchObject({ holder: null, waiting: [next] })
+    expect(splice).toMatchObject({ slotHeld: false, dueAt: null })
+    expect(bench.hints).toEqual([next])
+  })
+
+  test('is kept while an attempt of it is alive', async () => {
+    const failed: Splice = { ...cancelled, state: 'failed', attempts: [anAttempt()] }
+    const { splice, slot } = await driven({ splice: failed, slot: { holder: ID } })
+    expect(slot?.holder).toBe(ID)
+    expect(splice.slotHeld).toBe(true)
+  })
+
+  test('is not asked for where it was given back before', async () => {
+    const watch = { from: ANCHOR, untilHeight: TIP + 1 }
+    const { splice, slot } = await driven({
+      splice: { ...cancelled, slotHeld: false, watch },
+      slot: { holder: ID },
+    })
+    expect(splice.watch).toEqual(watch)
+    expect(slot?.holder).toBe(ID)
+  })
+
+  test('so is a place in the line, when its end is published', async () => {
+    const waiting = aLiveSplice({
+      state: 'cancelled',
+      events: [{ n: 1, type: 'splice.cancelled', at: NOW, epoch: 0 }],
+      eventSerial: 1,
+    })
+    const { splice, slot } = await driven({ splice: waiting, slot: { waiting: [ID] } })
+    expect(slot?.waiting).toEqual([])
+    expect(splice.publishedThrough).toBe(1)
+  })
+
+  test.each<[string, number, string, boolean]>([
+    ['after a reorg is thawed', 1, REORGANISED, true],
+    ['after a reorg stays frozen for another cause', 1, 'a second output', false],
+    ['without a reorg stays frozen', 0, REORGANISED, false],
+  ])('%s', async (_says, epoch, cause, thawed) => {
+    const { slot } = await driven({
+      splice: { ...cancelled, epoch },
+      slot: { holder: ID, frozen: { cause, at: 1, note: ID } },
+    })
+    expect(slot?.frozen === null).toBe(thawed)
+  })
+
+  test('of one that is live stays, whatever the epoch', async () => {
+    const { slot } = await driven({
+      splice: aSubmittedSplice({ epoch: 1 }),
+      slot: { holder: ID, frozen: { cause: REORGANISED, at: 1, note: ID } },
+    })
+    expect(slot).toMatchObject({ holder: ID, frozen: { cause: REORGANISED } })
+  })
+
+  test('one that waits with its gates shut stands aside for the next', async () => {
+    const later = aLiveSplice({ notBefore: NOW + 1 })
+    const { came, slot } = await driven({ splice: later, slot: { waiting: [ID, next] } })
+    expect(came).toBe('driven')
+    expect(slot?.waiting).toEqual([next])
+  })
+})

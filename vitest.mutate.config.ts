@@ -1,0 +1,30 @@
+import { defineConfig } from 'vitest/config'
+import type { TestSpecification } from 'vitest/node'
+import { BaseSequencer } from 'vitest/node'
+
+/** A mutant is done at its first failing test: what the tables say comes first, then single behaviours, whole lives last. */
+const ORDER = [/test\/docs/, /test\/core\/(?!reorg|lineage)/, /test\/core/]
+
+class QuickFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const place = ORDER.findIndex((pattern) => pattern.test(moduleId))
+      return place === -1 ? ORDER.length : place
+    }
+    return files.toSorted((a, b) => rank(a) - rank(b) || a.moduleId.localeCompare(b.moduleId))
+  }
+}
+
+/** The tests that judge `core/` quickly enough to run again for each of its mutants. */
+export default defineConfig({
+  test: {
+    include: ['test/core/**/*.test.ts', 'test/docs.test.ts', 'test/scenarios/{fees,rebroadcast}.test.ts'],
+    // They walk hundreds of thousands of cells, for seconds: too slow to run again for each mutant.
+    exclude: ['test/core/model.test.ts', 'test/core/bumps-laws.test.ts'],
+    // One process loads core once for all files of a run; every run starts a new one.
+    isolate: false,
+    sequence: { sequencer: QuickFirst },
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+})
