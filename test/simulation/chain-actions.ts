@@ -60,6 +60,12 @@ export const chainActions = {
     reorganise(stage, depth, { include })
     return `${depth} deep, with ${include}`
   },
+  oneBlock: ({ world }) => world.mine(1),
+  reorgShallow: (stage, dice) => {
+    const depth = dice.pick([1, 2, 4])
+    reorganise(stage, depth, { include: 'none' })
+    return `${depth} deep`
+  },
   reorgDeep: (stage, dice) => {
     const depth = dice.pick([12, 15, 17])
     reorganise(stage, depth, { include: dice.pick(['mempool', 'none'] as const) })

@@ -10,6 +10,7 @@ const BOUND_MS = 30 * HOUR
 /** How often it is asked whether everything rests; at least so long is always waited for: something may be about to come. */
 const SPELL_MS = 30 * MINUTE
 const BLOCK_MS = 2 * MINUTE
+const CALM_MS = 12 * MINUTE
 
 /** Everything that was broken works again; nothing is repaired that only an operator could repair. */
 export function heal(stage: Stage): void {
@@ -29,6 +30,11 @@ export function heal(stage: Stage): void {
   for (const txid of world.toJSON().chain.withheld) world.chain.release(txid)
   for (const { channelId, status } of node.channels())
     if (status !== 'closed') node.setPeerLocks(channelId, true)
+}
+
+/** Lets the healed world stand still for as long as the product needs to see all of it. */
+export function lookAround(stage: Stage): Promise<void> {
+  return stage.keeper.run(CALM_MS)
 }
 
 /** Lets the healed world go on, with blocks, until everything has come to rest; at most for the bound. */

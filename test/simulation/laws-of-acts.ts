@@ -1,5 +1,5 @@
 import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
-import { outpointOf } from '../../core/outpoint.ts'
+import { outpointOf, splitOutpoint } from '../../core/outpoint.ts'
 import type { Attempt, Bump, Splice } from '../../core/splice.ts'
 import { effectiveTxids } from './effects.ts'
 import { nameOf } from './laws-of-writes.ts'
@@ -12,7 +12,7 @@ export type Act = {
   readonly splice: Splice | null
   /** By the clock of the function that sends it. */
   readonly now: number
-  readonly stage: Pick<Stage, 'world' | 'node' | 'profile' | 'views' | 'witness'>
+  readonly stage: Pick<Stage, 'world' | 'node' | 'memory' | 'profile' | 'views' | 'witness'>
 }
 
 /** Answers what is wrong; null: the law holds. */
@@ -24,12 +24,16 @@ const SENT_WITHIN_MS = 10_000
 /** Design section 6, gate 9. */
 const SAFE_LOCK_DEPTH = 3
 
+/** What ldk-node pays at worst, as a multiple of the estimate (docs/reference/ldk.md). */
+const WORST_FEE_FACTOR = 1.5
+const FEE_TARGET_BLOCKS = 6
+
 const lawsOfSubmitting: Readonly<Record<string, Law<SubmitRequest>>> = {
   'no earlier request is on its way': ({ attemptId }, { attempts }, act) =>
     fenceStands(attempts, attemptId, act) ? 'an earlier fence has not passed' : null,
   'quiet after a request that may live': ({ attemptId }, { attempts }, act) => {
     const living = livingOf(attempts, attemptId)
-    const quietMs = act.now - latestFence(living) + slackMs(act)
+    const quietMs = act.now - Math.max(latestFence(living), act.stage.memory.gapEndedAt) + slackMs(act)
     return living.length === 0 || quietMs >= act.stage.profile.quietMs ? null : `${quietMs} ms of it`
   },
   'no second request on a channel that locks fast': ({ attemptId, channelId }, { attempts }, { stage }) =>
@@ -48,6 +52,23 @@ const lawsOfSubmitting: Readonly<Record<string, Law<SubmitRequest>>> = {
     const { funding, status } = stage.node.channel(channelId)
     if (stage.profile.functions.pause > 0 || anchor === outpointOf(funding.txid, funding.vout)) return null
     return `the channel is ${status} on ${funding.txid.slice(0, 6)}`
+  },
+  'the anchor is in the chain': ({ anchor, channelId }, _splice, { stage }) =>
+    !seesAll(stage) ||
+    stage.node.channel(channelId).lockDepth === 0 ||
+    (stage.world.chain.confirmations(splitOutpoint(anchor).txid) ?? 0) > 0
+      ? null
+      : 'its transaction is not',
+  'no submission by an old view of the chain': (_request, _splice, { stage }) => {
+    const [{ lagBlocks }] = stage.views
+    return lagBlocks > 1 && !stage.profile.twoSources ? `${lagBlocks} blocks behind` : null
+  },
+  'the worst fee is under the ceiling': ({ maxFeeRateSatPerKw }, _splice, { stage }) => {
+    const estimate = stage.world.chain.feeRateSatPerKw(FEE_TARGET_BLOCKS) ?? 0
+    const steady = stage.profile.functions.pause === 0
+    return steady && WORST_FEE_FACTOR * estimate > (maxFeeRateSatPerKw ?? Infinity)
+      ? `at ${estimate} sat/kw`
+      : null
   },
   'no submission on a channel that closes': ({ channelId }, _splice, { stage }) => {
     const { status } = stage.node.channel(channelId)

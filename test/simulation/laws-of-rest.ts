@@ -9,6 +9,23 @@ import { nameOf } from './laws-of-writes.ts'
 
 const FINAL_DEPTH = 6
 
+const IN_A_BLOCK: readonly Splice['state'][] = ['confirmed', 'settled']
+
+/** What must have been seen once everything can be seen, and nothing moves. */
+export const lawsOfCalm: Readonly<Record<string, Law>> = {
+  'what is told to be in a block is in one': ({ splices, stage }) =>
+    telling(splices, (splice) => {
+      if (!IN_A_BLOCK.includes(splice.state)) return null
+      const depths = splice.candidates.map(({ txid }) => stage.world.chain.confirmations(txid) ?? 0)
+      return Math.max(0, ...depths) > 0 ? null : `${splice.state}, but no candidate is in a block`
+    }),
+  'what is in a block is told to be': ({ splices, stage }) =>
+    telling(splices, ({ state, candidates }) => {
+      const depths = candidates.map(({ txid }) => stage.world.chain.confirmations(txid) ?? 0)
+      return state === 'pending' && Math.max(0, ...depths) > 0 ? 'it is pending' : null
+    }),
+}
+
 /** What must have come about once nothing has failed for long (P1, P4, P7). */
 export const lawsOfRest: Readonly<Record<string, Law>> = {
   'every splice comes to an end': ({ splices }) =>

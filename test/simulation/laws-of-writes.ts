@@ -3,6 +3,7 @@ import type { Attempt, Splice, SpliceState } from '../../core/splice.ts'
 import { hasEnded, transitions } from '../../core/transitions.ts'
 import { effectiveTxids } from './effects.ts'
 import { follows as followsFunding } from './funding.ts'
+import { lifeOf } from './life.ts'
 import type { Courtroom, Violation } from './witness.ts'
 
 /** One write of a splice: what stood before (null: it is new), what stands now, and the channel's slot (null: not written yet). */
@@ -15,6 +16,8 @@ type Law = (write: Write, courtroom: Courtroom) => string | null
 const CLOCKS_MS = 40_000
 /** Design section 6: a fee bump is submitted at most so many times. */
 const TRIES_OF_A_BUMP = 3
+/** Only a reorg so deep brings back what was dead. */
+const FINAL_DEPTH = 6
 
 /** What holds of every write, at the moment that it is made. Counted here by itself: what the product counts with may be wrong. */
 export const lawsOfWrites: Readonly<Record<string, Law>> = {
@@ -77,6 +80,29 @@ export const lawsOfWrites: Readonly<Record<string, Law>> = {
     stage.memory.deepestReorg === 0
       ? 'no block has left the chain'
       : null,
+  'what is called dead cannot take effect': ({ before, after }, { stage }) => {
+    if (stage.memory.deepestReorg >= FINAL_DEPTH) return null
+    const dying = after.attempts.filter(
+      ({ id, dead }) =>
+        dead !== null &&
+        dead.rule !== 'operator' &&
+        before?.attempts.some((attempt) => attempt.id === id && attempt.dead !== null) !== true,
+    )
+    const alive = dying.flatMap((attempt) => lifeOf(attempt, after, stage) ?? [])
+    return alive.length === 0
+      ? null
+      : `${dying.map(({ dead }) => dead?.rule).join(', ')}: ${alive.join(', ')}`
+  },
+  'a proof by the chain is buried': ({ before, after }, { stage, finalDepth }) => {
+    const proof = after.failure?.proof
+    if (after.state !== 'failed' || before?.state === 'failed') return null
+    if (proof !== 'lineage_spent' && proof !== 'channel_closed') return null
+    const spenders = after.lineage.flatMap((outpoint) => stage.world.chain.spender(outpoint) ?? [])
+    const depths = spenders.map(({ txid }) => stage.world.chain.confirmations(txid) ?? 0)
+    return depths.some((depth) => depth >= finalDepth)
+      ? null
+      : `${proof}, but it is ${depths.join(', ')} deep`
+  },
   'ended without effect only with a proof': ({ before, after }, { stage }) => {
     const { state } = after
     if ((state !== 'failed' && state !== 'cancelled') || before?.state === state) return null

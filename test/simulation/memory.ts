@@ -12,6 +12,9 @@ export type Memory = {
   readonly twins: Set<string>
   /** Splices whose cancel was answered with yes, and not taken back. */
   readonly cancelled: Set<string>
+  /** When the node was last looked at, and when it was first looked at again after nobody did for over 90 s. */
+  lookedAt: number
+  gapEndedAt: number
   /** How deep the deepest reorg was, in blocks: it may have taken away what was true when it was said. */
   deepestReorg: number
   /** The table came out of a backup and has forgotten what came after it. */
@@ -28,6 +31,8 @@ export function freshMemory(): Memory {
     operated: new Set(),
     twins: new Set(),
     cancelled: new Set(),
+    lookedAt: 0,
+    gapEndedAt: 0,
     deepestReorg: 0,
     tableRestored: false,
     nodeRestored: false,

@@ -35,6 +35,8 @@ const WILD: readonly string[] = [
 ]
 /** Only in a story: what would end a run that is about something else. */
 const OF_STORIES: readonly string[] = [
+  'oneBlock',
+  'reorgShallow',
   'postLater',
   'nodeMute',
   'nodeSpeaks',
@@ -148,7 +150,7 @@ function beatsOf({ theme }: Profile, dice: Dice, bag: readonly string[]): readon
   const told = dice.pick(Object.values(stories))
   const between = (beat: Beat): Beat[] =>
     dice.chance(0.2) ? [beat, { action: dice.pick(bag), restMs: 200, blockMs: null }] : [beat]
-  return [...told.flatMap(between), ...anySteps(dice, bag).slice(0, EPILOGUE)]
+  return [...told.flatMap(between), ...anySteps(dice, bag).slice(0, dice.pick([0, EPILOGUE]))]
 }
 
 function anySteps(dice: Dice, bag: readonly string[]): Beat[] {

@@ -91,7 +91,19 @@ export function profileOf(seed: string): Profile {
   const dice = diceFrom(`${seed}/profile`)
   const theme = dice.pick<Theme>([
     ...(['everything', 'everything', 'everything', 'everything'] as const),
-    ...(['hidden', 'hidden', 'patient', 'patient', 'incoming', 'fees', 'story', 'story'] as const),
+    ...([
+      'hidden',
+      'hidden',
+      'patient',
+      'patient',
+      'incoming',
+      'fees',
+      'fees',
+      'story',
+      'story',
+      'story',
+      'story',
+    ] as const),
   ])
   return { ...drawn(dice), ...themed(theme, dice) }
 }

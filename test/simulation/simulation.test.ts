@@ -1,52 +1,23 @@
 import { expect, test } from 'vitest'
+import { missing, possible } from './coverage.ts'
 import { count } from './dice.ts'
 import type { Tally } from './dice.ts'
 import { knownSeeds } from './known-seeds.ts'
-import { actions } from './plan.ts'
 import { describeFailure, shrink } from './shrinking.ts'
 import { simulate } from './simulation.ts'
 
-/** How many seeds a verification plays: what fits into a minute. `command.ts` plays as many as one likes. */
-const SEEDS = 150
+/** How many seeds a verification plays. `command.ts` plays as many as one likes. */
+const SEEDS = 300
 const MOST_MS = 600_000
 
-/** What has to come about somewhere in these seeds: otherwise the laws held of runs in which nothing happened. */
-const MUST_HAPPEN: readonly string[] = [
-  ...[
-    'submit',
-    'seen',
-    'in_block',
-    'confirm',
-    'settle',
-    'deadline',
-    'give_up',
-    'budget_spent',
-    'unproven',
-    'all_dead',
-    'bump',
-    'bump_done',
-    'bump_nothing_left',
-    'reorg',
-    'closed',
-  ].map((row) => `decision.${row}`),
-  ...[
-    'queued>submitted',
-    'queued>cancelled',
-    'queued>failed',
-    'submitted>queued',
-    'submitted>pending',
-    'submitted>confirmed',
-    'submitted>failed',
-    'submitted>needs_attention',
-    'pending>confirmed',
-    'confirmed>pending',
-    'confirmed>settled',
-  ].map((transition) => `transition.${transition}`),
-  ...['throttle', 'no_response', 'lost_response', 'lost_race', 'stale_index'].map(
-    (fault) => `store.${fault}`,
-  ),
-  ...['lose', 'double', 'delay', 'reorder'].map((fault) => `queue.${fault}`),
-  ...[...actions.keys()].map((action) => `action.${action}`),
+/** What so few seeds do not come to; docs/reliability.md tells what more of them do. */
+const TOO_RARE: readonly string[] = [
+  'decision.bump_corrected',
+  'transition.queued>pending',
+  'transition.queued>confirmed',
+  'transition.confirmed>failed',
+  'transition.cancelled>pending',
+  'transition.needs_attention>queued',
 ]
 
 test(
@@ -61,9 +32,13 @@ test(
       if (run.violations.length > 0) failures.push(describeFailure(await shrink(run)))
     }
     expect(failures.join('\n\n')).toBe('')
-    expect(MUST_HAPPEN.filter((name) => !tally.has(name))).toEqual([])
+    expect(missing(tally).filter((name) => !TOO_RARE.includes(name))).toEqual([])
   },
 )
+
+test('what is too rare for a verification is possible', () => {
+  expect(TOO_RARE.filter((name) => !possible().includes(name))).toEqual([])
+})
 
 test.each(knownSeeds)('seed $seed holds: $why', { timeout: MOST_MS }, async ({ seed }) => {
   const run = await simulate(seed)
@@ -71,7 +46,9 @@ test.each(knownSeeds)('seed $seed holds: $why', { timeout: MOST_MS }, async ({ s
 })
 
 test('a seed plays the same every time', async () => {
-  const [first, second] = [await simulate('7'), await simulate('7')]
-  expect(second.trace).toEqual(first.trace)
-  expect(second.tally).toEqual(first.tally)
+  for (const seed of ['7', '8', '9', '10']) {
+    const [first, second] = [await simulate(seed), await simulate(seed)]
+    expect(second.trace).toEqual(first.trace)
+    expect(second.tally).toEqual(first.tally)
+  }
 })

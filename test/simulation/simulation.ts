@@ -1,9 +1,9 @@
 import { count, diceFrom } from './dice.ts'
 import type { Tally } from './dice.ts'
 import { isBroken, isExcused } from './excuses.ts'
-import { heal, settleDown } from './healing.ts'
+import { heal, lookAround, settleDown } from './healing.ts'
 import { brokenBy, laws, sceneOf } from './laws.ts'
-import { lawsOfRest } from './laws-of-rest.ts'
+import { lawsOfCalm, lawsOfRest } from './laws-of-rest.ts'
 import { nameOf } from './laws-of-writes.ts'
 import { actions, stepsOf } from './plan.ts'
 import type { Step } from './plan.ts'
@@ -45,8 +45,13 @@ export async function simulate(seed: string, options: SimulationOptions = {}): P
   }
   if (violations.length === 0) {
     heal(stage)
-    await settleDown(stage)
+    await lookAround(stage)
     trace.push(`healed ${await standing(stage)}`)
+    violations = [...(await judge(stage)), ...brokenBy(await sceneOf(stage), lawsOfCalm)]
+  }
+  if (violations.length === 0) {
+    await settleDown(stage)
+    trace.push(`at rest ${await standing(stage)}`)
     violations = [...(await judge(stage)), ...brokenBy(await sceneOf(stage), lawsOfRest)]
   }
   await tallyEnds(stage)

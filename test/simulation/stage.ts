@@ -25,6 +25,9 @@ export type Wish = Omit<SpliceBody, 'node'>
 export type Order = { readonly key: string; readonly request: Wish }
 export type Posted = Order & { readonly id: string }
 
+/** Design section 4, "quiet": nobody looked for longer than this. */
+const GAP_MS = 90_000
+
 /** What a run plays on: the product over a simulated world, its clients, and what the judge has to remember of the past. */
 export class Stage {
   readonly profile: Profile
@@ -154,9 +157,16 @@ export class Stage {
     if (!this.posted.some(({ id }) => id === posted.id)) this.memory.posted = [...this.posted, posted]
   }
 
+  #noteLook(): void {
+    const now = this.world.now()
+    if (now - this.memory.lookedAt > GAP_MS) this.memory.gapEndedAt = now
+    this.memory.lookedAt = now
+  }
+
   #guarded(port: NodePort): NodePort {
     const look: NodePort['look'] = async (...asked) => {
       const answer = await port.look(...asked)
+      if (answer.ok) this.#noteLook()
       if (!answer.ok || !this.guardLost) return answer
       return {
         ...answer,

@@ -19,6 +19,18 @@ export const stories: Readonly<Record<string, readonly Beat[]>> = {
     beat('race', 5 * MINUTE),
     beat('blocks', SETTLING, MINUTE),
   ],
+  'a reorg takes a settled splice at the end': [beat('post', SETTLING, MINUTE), beat('reorgDeep', 200)],
+  'a reorg takes a confirmed splice at the end': [
+    beat('post', 20_000),
+    beat('oneBlock', 2 * MINUTE),
+    beat('reorgShallow', 200),
+  ],
+  'the source falls behind what was confirmed': [
+    beat('post', 20_000),
+    beat('oneBlock', 2 * MINUTE),
+    beat('sourceLags', 3 * MINUTE),
+    beat('sourceClear', 2 * MINUTE),
+  ],
   'an operator gives up on a request that arrives after all': [
     beat('late', 200),
     beat('post'),

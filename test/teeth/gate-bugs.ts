@@ -1,0 +1,331 @@
+import type { Bug } from './bug.ts'
+
+const GATES = 'core/gates.ts'
+const BEFORE = 'core/rows-before.ts'
+
+const withoutRow = (verdicts: string) => ({
+  file: BEFORE,
+  find: `verdicts: ['absent'],\n    when: {\n      says: 'gates 1 to 10 are open;`,
+  replace: `verdicts: ${verdicts},\n    when: {\n      says: 'gates 1 to 10 are open;`,
+})
+
+/** A splice is submitted although one of the gates of design section 6 would be shut. */
+export const gateBugs: readonly Bug[] = [
+  {
+    name: 'gate-1-fence',
+    why: 'a request that is still on its way arrives after the next one',
+    replacements: [
+      {
+        file: GATES,
+        find: 'shut: ({ splice, now }) => fenceGate(livingAttempts(splice), now),',
+        replace: 'shut: () => null,',
+      },
+      {
+        file: 'core/note.ts',
+        find: 'const stirred = !verdict.peerConnected || stirs || fence === null || fence > now',
+        replace: 'const stirred = !verdict.peerConnected || stirs',
+      },
+      {
+        file: 'core/note.ts',
+        find: 'Math.max(since, fence, splice.inFlightAt ?? 0)',
+        replace: 'Math.max(since, splice.inFlightAt ?? 0)',
+      },
+    ],
+  },
+  {
+    name: 'gate-2-node',
+    why: 'a node that is paused, syncing or at another height is sent a command',
+    replacements: [
+      {
+        file: GATES,
+        find: 'export function nodeGate({ splice, observation, now, policy }: GateFacts): Shut | null {',
+        replace:
+          'export function nodeGate({ splice, observation, now, policy }: GateFacts): Shut | null {\n  if (observation.node !== null) return null',
+      },
+    ],
+  },
+  {
+    name: 'gate-3-channel',
+    why: 'a splice is asked for on a channel that closes, or again while the peer is away',
+    replacements: [
+      {
+        file: GATES,
+        find: "if (channel.closing) return shut('channel_closing', 'The channel is closing.')",
+        replace: 'return null',
+      },
+    ],
+  },
+  {
+    name: 'gate-3-anchor',
+    why: 'a splice is asked for again on another funding output than the one that its attempts are bound to',
+    replacements: [
+      {
+        file: GATES,
+        find: 'if (channel.funding === null || (alive && channel.funding !== splice.anchor))',
+        replace: 'if (channel.funding === null)',
+      },
+      { file: 'core/classify.ts', find: "moved ? 'foreign' : 'absent'", replace: "'absent'" },
+      {
+        file: 'core/attempts.ts',
+        find: "assert(fresh || splice.anchor === event.anchor, 'the anchor moves only when every attempt is dead')",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'gate-4-anchor-unspent',
+    why: 'a splice is submitted while another transaction spends the funding output, or nobody knows whether one does',
+    replacements: [
+      {
+        file: GATES,
+        find: "if (verdict.name === 'absent') return null",
+        replace: "if (verdict.name !== 'closed') return null",
+      },
+      withoutRow("['absent', 'not_known', 'foreign_pending', 'unattributed']"),
+    ],
+  },
+  {
+    name: 'gate-4-own-transaction',
+    why: 'an outpoint whose own transaction is not confirmed counts as known unspent',
+    replacements: [
+      {
+        file: 'core/classify.ts',
+        find: "return hop.own === 'confirmed' || (hop.own === 'mempool' && channel?.lockDepth === 0)",
+        replace: 'return true',
+      },
+    ],
+  },
+  {
+    name: 'gate-4-source-behind',
+    why: 'a chain source that is behind the node tells that the funding is unspent',
+    replacements: [
+      {
+        file: 'core/classify.ts',
+        find: 'if (node !== null && chain.tip.height < node.tipHeight) return false',
+        replace: '',
+      },
+      {
+        file: GATES,
+        find: 'if (Math.abs(chain.tip.height - node.tipHeight) > 1)',
+        replace: 'if (chain.tip.height - node.tipHeight > 1)',
+      },
+    ],
+  },
+  {
+    name: 'gate-5-signs',
+    why: 'a splice that the node has signed and nobody has seen yet is asked for again',
+    replacements: [
+      {
+        file: 'core/classify.ts',
+        find: 'if (signs !== null && signMoved(splice, signs)) return true',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'gate-5-candidate',
+    why: 'a splice whose transaction was seen and has left the mempool is asked for again',
+    replacements: [
+      {
+        file: GATES,
+        find: 'splice.candidates.length > 0 || verdict.stirring',
+        replace: 'verdict.stirring',
+      },
+      {
+        file: 'core/candidate.ts',
+        find: 'const known = splice.candidates.map((candidate) => {',
+        replace:
+          'const known = splice.candidates.filter(({ txid }) => sighted.some((s) => s?.tx.txid === txid)).map((candidate) => {',
+      },
+      {
+        file: 'core/rows-after.ts',
+        find: "wait('wait_pending', ['pending'], 'wait for a confirmation'),",
+        replace:
+          "{ id: 'gone', states: ['pending'], verdicts: ['absent'], when: null, then: '', event: () => ({ type: 'candidate_lost' }) },\n  wait('wait_pending', ['pending'], 'wait for a confirmation'),",
+      },
+      {
+        file: 'core/transitions.ts',
+        find: "pending: {\n    looked: to('pending', 'facts noted'),",
+        replace:
+          "pending: {\n    candidate_lost: to('submitted', ''),\n    looked: to('pending', 'facts noted'),",
+      },
+      {
+        file: 'core/step.ts',
+        find: "case 'candidate_confirmed':",
+        replace:
+          "case 'candidate_lost':\n      return only(enter(splice, 'submitted', 'it has left the mempool', now))\n    case 'candidate_confirmed':",
+      },
+    ],
+  },
+  {
+    name: 'gate-6-effect-before',
+    why: 'a splice is submitted although a transaction that it did not make has its effect already',
+    replacements: [
+      {
+        file: GATES,
+        find: 'verdict.effectWithoutAttempt === null\n        ? null',
+        replace: 'true\n        ? null',
+      },
+      {
+        file: BEFORE,
+        find: "verdict.effectWithoutAttempt !== null || (verdict.name === 'unattributed' && verdict.buried),",
+        replace: "verdict.name === 'unattributed' && verdict.buried,",
+      },
+      { file: BEFORE, find: '  situation.verdict.effectWithoutAttempt === null &&\n', replace: '' },
+    ],
+  },
+  {
+    name: 'gate-7-quiet',
+    why: 'a splice that the node has taken a moment ago is asked for again before its round has ended',
+    replacements: [
+      {
+        file: GATES,
+        find: 'const quiet = splice.quietSince !== null && now - splice.quietSince >= policy.quietMs\n      return quiet',
+        replace: 'return true',
+      },
+    ],
+  },
+  {
+    name: 'resubmitted-at-once',
+    why: 'neither the fence nor quiet is waited for: a late request arrives after the next one has locked',
+    replacements: [
+      {
+        file: GATES,
+        find: 'shut: ({ splice, now }) => fenceGate(livingAttempts(splice), now),',
+        replace: 'shut: () => null,',
+      },
+      {
+        file: GATES,
+        find: 'const quiet = splice.quietSince !== null && now - splice.quietSince >= policy.quietMs\n      return quiet',
+        replace: 'return true',
+      },
+    ],
+  },
+  {
+    name: 'gate-8-attempts',
+    why: 'a splice is asked for again when all its attempts are used',
+    replacements: [
+      {
+        file: GATES,
+        find: 'if (attemptsUsed(splice) >= budget.maxAttempts || splice.attempts.length >= RECORD_LIMITS.attempts)',
+        replace: 'if (splice.attempts.length >= RECORD_LIMITS.attempts)',
+      },
+      {
+        file: BEFORE,
+        find: 'attemptsUsed(situation.splice) >= situation.splice.budget.maxAttempts &&',
+        replace: 'attemptsUsed(situation.splice) > 100 &&',
+      },
+    ],
+  },
+  {
+    name: 'gate-8-deadline',
+    why: 'a splice is submitted after the deadline that its client named',
+    replacements: [
+      {
+        file: GATES,
+        find: "if (now >= budget.deadline) return shut('deadline', 'The deadline has passed.')",
+        replace: '',
+      },
+      {
+        file: BEFORE,
+        find: 'if (now < splice.budget.deadline || fence >= now) return false',
+        replace: 'if (now < splice.budget.deadline + 7_200_000 || fence >= now) return false',
+      },
+    ],
+  },
+  {
+    name: 'gate-8-cancel',
+    why: 'a splice is submitted after its client has withdrawn it',
+    replacements: [
+      {
+        file: GATES,
+        find: "if (splice.cancelRequestedAt !== null) return shut('cancel', 'A cancel was asked for.')",
+        replace: '',
+      },
+      { file: BEFORE, find: '        situation.splice.cancelRequestedAt === null &&\n', replace: '' },
+    ],
+  },
+  {
+    name: 'gate-8-over',
+    why: 'a splice is asked for again although a reason has ended its submitting',
+    replacements: [
+      {
+        file: GATES,
+        find: "if (splice.over !== null) return shut('over', 'No further attempt will be made.')",
+        replace: '',
+      },
+      {
+        file: BEFORE,
+        find: '        situation.splice.over === null &&\n        situation.splice.cancelRequestedAt === null &&\n',
+        replace: '        situation.splice.cancelRequestedAt === null &&\n',
+      },
+    ],
+  },
+  {
+    name: 'gate-8-fee-ceiling',
+    why: 'a splice is submitted when its fee may be more than its client allows',
+    replacements: [
+      {
+        file: GATES,
+        find: 'const over = rate > (maxFeeRateSatPerKw ?? Infinity) || fee > (maxFeeSats ?? Infinity)',
+        replace: 'const over = false',
+      },
+    ],
+  },
+  {
+    name: 'gate-8-fee-estimate',
+    why: 'the fee ceiling is held against the estimate, not against what the node pays at worst',
+    replacements: [
+      { file: GATES, find: 'const WORST_FEE_FACTOR = 1.5', replace: 'const WORST_FEE_FACTOR = 1' },
+    ],
+  },
+  {
+    name: 'gate-9-lock-depth',
+    why: 'on a channel that locks at once a splice is asked for again before the first request is dead',
+    replacements: [
+      {
+        file: GATES,
+        find: 'return margin || livingAttempts(splice).length === 0',
+        replace: 'return true',
+      },
+    ],
+  },
+  {
+    name: 'gate-10-overlap',
+    why: 'a third request is sent while two may be alive at a node without the overlap guard',
+    replacements: [
+      {
+        file: GATES,
+        find: 'return guarded || livingAttempts(splice).length <= 1',
+        replace: 'return true',
+      },
+    ],
+  },
+  {
+    name: 'gate-11-slot',
+    why: 'two splices of a channel are under way at once',
+    replacements: [
+      {
+        file: 'core/submit.ts',
+        find: 'const slot = await acquireSlot(slotKeyOf(splice, node), splice.id, ports.store)',
+        replace: "await acquireSlot(slotKeyOf(splice, node), splice.id, ports.store)\n  const slot = 'mine'",
+      },
+    ],
+  },
+  {
+    name: 'gate-11-generation',
+    why: 'a table that was restored from a backup submits before an operator has confirmed it',
+    replacements: [
+      {
+        file: 'core/submit.ts',
+        find: 'if (observation.generation.stored !== observation.generation.configured) {',
+        replace: 'if (observation.generation.configured < 0) {',
+      },
+      {
+        file: BEFORE,
+        find: 'generation.stored === generation.configured &&\n        splice.generation < generation.configured &&',
+        replace: 'generation.configured < 0 &&',
+      },
+    ],
+  },
+]

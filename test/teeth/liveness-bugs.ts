@@ -1,0 +1,153 @@
+import type { Bug } from './bug.ts'
+
+const BEFORE = 'core/rows-before.ts'
+const NOTE = 'core/note.ts'
+
+/** Something that should go on does not. */
+export const livenessBugs: readonly Bug[] = [
+  {
+    name: 'never-resubmitted',
+    why: 'a splice that the node forgot waits for its deadline and fails',
+    replacements: [
+      {
+        file: BEFORE,
+        find: '        noCandidate(situation) &&\n        gatesOpen(situation, 10),',
+        replace: '        situation.splice.attempts.length === 0 &&\n        gatesOpen(situation, 10),',
+      },
+    ],
+  },
+  {
+    name: 'restart-proves-nothing',
+    why: "what the node's restart took from its memory is never asked for again where nothing else proves it",
+    replacements: [
+      {
+        file: 'core/wake.ts',
+        find: "event.type === 'process_started' ? [...item.value.processStarts, event.at] : item.value.processStarts",
+        replace: 'item.value.processStarts',
+      },
+    ],
+  },
+  {
+    name: 'attention-never-looked-at',
+    why: 'a splice in need of attention does not move on when evidence comes',
+    replacements: [
+      {
+        file: 'core/advance.ts',
+        find: "if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return stay",
+        replace:
+          "if (splice.state === 'needs_attention') return now + 1_000_000_000_000\n  if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return stay",
+      },
+    ],
+  },
+  {
+    name: 'not-now-is-an-attempt',
+    why: 'a refusal that was not executed uses up an attempt',
+    replacements: [
+      {
+        file: 'core/budget.ts',
+        find: "return attempts.filter((attempt) => attempt.result?.type !== 'refused').length",
+        replace: 'return attempts.reduce((sum, attempt) => sum + attempt.count, 0)',
+      },
+    ],
+  },
+  {
+    name: 'attempts-never-counted',
+    why: 'a splice counts none of its attempts: it is submitted without end, and fails as though it never was',
+    replacements: [
+      {
+        file: 'core/budget.ts',
+        find: "return attempts.filter((attempt) => attempt.result?.type !== 'refused').length",
+        replace: "return attempts.filter((attempt) => attempt.result?.type === 'nothing').length",
+      },
+    ],
+  },
+  {
+    name: 'never-broadcast-again',
+    why: 'a transaction that left the mempool, and that the node does not broadcast again, never confirms',
+    replacements: [
+      {
+        file: 'core/drive.ts',
+        find: 'await rebroadcast(splice, configured, ports)\n',
+        replace: 'void rebroadcast\n',
+      },
+    ],
+  },
+  {
+    name: 'raw-not-kept',
+    why: 'a transaction that left the mempool cannot be broadcast again',
+    replacements: [
+      {
+        file: 'core/drive.ts',
+        find: 'await keepRaw(splice, advanced.splice, observation, ports)',
+        replace: 'void keepRaw',
+      },
+    ],
+  },
+  {
+    name: 'lock-never-noted',
+    why: 'a splice at final depth waits for a lock that is there',
+    replacements: [
+      {
+        file: NOTE,
+        find: 'return verdict.locked ? (splice.lockedAt ?? now) : splice.lockedAt',
+        replace: 'return splice.lockedAt',
+      },
+    ],
+  },
+  {
+    name: 'watch-never-ends',
+    why: 'an ended splice is looked at for ever',
+    replacements: [
+      {
+        file: 'core/rows-after.ts',
+        find: '(verdict.watchedSpent || (verdict.tipHeight ?? 0) >= (splice.watch.untilHeight ?? Infinity)),',
+        replace: 'false,',
+      },
+    ],
+  },
+  {
+    name: 'due-once',
+    why: 'a splice under way is looked at only when somebody hints it',
+    replacements: [
+      {
+        file: 'core/advance.ts',
+        find: "if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return stay",
+        replace:
+          "if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return now + 1_000_000_000_000",
+      },
+    ],
+  },
+  {
+    name: 'paused-for-ever',
+    why: 'a node whose credential was refused once is never asked again',
+    replacements: [
+      {
+        file: 'core/survey.ts',
+        find: '    paused: null,\n    relayEvents:',
+        replace: '    paused: before?.paused ?? null,\n    relayEvents:',
+      },
+    ],
+  },
+  {
+    name: 'hint-instead-of-the-table',
+    why: 'a splice whose hint is lost is never looked at',
+    replacements: [
+      {
+        file: 'core/sweep.ts',
+        find: 'failed += await feed(ids, shared)\n',
+        replace: 'void ids\n',
+      },
+    ],
+  },
+  {
+    name: 'cancel-forgotten',
+    why: 'a client is told that a splice will be withdrawn, and it goes on',
+    replacements: [
+      {
+        file: 'core/step.ts',
+        find: 'const asked = { ...splice, cancelRequestedAt: splice.cancelRequestedAt ?? context.now }',
+        replace: 'const asked = splice',
+      },
+    ],
+  },
+]

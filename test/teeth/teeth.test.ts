@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import { describe, expect, test } from 'vitest'
+import { BugOutdated, filesOf, planted } from './bug.ts'
+import type { Bug } from './bug.ts'
+import { bugNamed, bugs } from './bugs.ts'
+import { hunted } from './catch.ts'
+import { pathOf } from './planting.ts'
+
+const FAST_MS = 60_000
+/** One that money laws catch in the first seeds. */
+const CAUGHT_AT_ONCE = 'slot-of-a-living-holder'
+const ITS_LAWS = ['one splice of a channel submits', 'who submits holds the slot']
+const FIRST_SEEDS = 10
+
+const sourceOf = (file: string): string => readFileSync(pathOf(file), 'utf8')
+
+const lost: Bug = {
+  name: 'lost',
+  why: 'its text has gone',
+  replacements: [{ file: 'core/gates.ts', find: 'a text that stands nowhere', replace: '' }],
+}
+
+describe('the list', () => {
+  test('names each bug once', () => {
+    expect(new Set(bugs.map(({ name }) => name)).size).toBe(bugs.length)
+  })
+
+  test.each(bugs)('$name: its text stands once in each file, and what is put there can be read', (bug) => {
+    for (const file of filesOf(bug)) {
+      const source = sourceOf(file)
+      const changed = planted(bug, file, source)
+      expect(changed).not.toBe(source)
+      expect(() => stripTypeScriptTypes(changed)).not.toThrow()
+    }
+  })
+
+  test('a bug whose text is missing is refused', () => {
+    expect(() => planted(lost, 'core/gates.ts', sourceOf('core/gates.ts'))).toThrow(BugOutdated)
+  })
+
+  test('a bug whose text stands there twice is refused', () => {
+    const twice = { ...lost, replacements: [{ file: 'core/gates.ts', find: 'shut', replace: 'open' }] }
+    expect(() => planted(twice, 'core/gates.ts', sourceOf('core/gates.ts'))).toThrow(BugOutdated)
+  })
+
+  test('no bug has a name that is not in the list', () => {
+    expect(() => bugNamed('none')).toThrow('no bug none')
+  })
+})
+
+describe('planting', () => {
+  test(
+    'a bug is caught by one of the first seeds, and the same seed holds without it',
+    { timeout: FAST_MS },
+    async () => {
+      const { seed, law } = await hunted({ bug: CAUGHT_AT_ONCE, from: 1, seeds: FIRST_SEEDS })
+      expect(ITS_LAWS).toContain(law)
+      expect(seed).not.toBeNull()
+      expect(await hunted({ bug: null, from: seed ?? 0, seeds: 1 })).toEqual({
+        seed: null,
+        law: null,
+        detail: null,
+      })
+    },
+  )
+
+  test('a process that cannot plant its bug says so', { timeout: FAST_MS }, async () => {
+    await expect(hunted({ bug: 'none', from: 1, seeds: 1 })).rejects.toThrow('no bug none')
+  })
+})

@@ -1,0 +1,355 @@
+import type { Bug } from './bug.ts'
+
+const STORE = 'adapters/store/store.ts'
+const SUBMIT = 'core/submit.ts'
+const LINE = 'core/line.ts'
+const PUBLISH = 'core/publish.ts'
+const ENDING = 'core/ending.ts'
+
+/** Something is written, sent or told in the wrong order, twice, or not at all. */
+export const writeBugs: readonly Bug[] = [
+  {
+    name: 'write-id-forgotten',
+    why: 'a write whose answer was lost is taken for a lost race',
+    replacements: [
+      {
+        file: STORE,
+        find: 'return (await rows.get(row))?.writeId === row.writeId',
+        replace: 'return false',
+      },
+    ],
+  },
+  {
+    name: 'failed-condition-is-ours',
+    why: 'a write that lost its race is taken for one whose answer was lost',
+    replacements: [
+      {
+        file: STORE,
+        find: 'return (await rows.get(row))?.writeId === row.writeId',
+        replace: 'return (await rows.get(row)) !== null',
+      },
+    ],
+  },
+  {
+    name: 'saved-without-the-version',
+    why: 'a write from an old read undoes what another worker wrote since',
+    replacements: [
+      {
+        file: 'adapters/store/memory-rows.ts',
+        find: 'if (standing !== condition) return false',
+        replace: "if (condition === 'absent' && standing !== condition) return false",
+      },
+    ],
+  },
+  {
+    name: 'change-lost-in-a-race',
+    why: 'an answer, a cancel or a bump that meets a faster writer is dropped',
+    replacements: [
+      {
+        file: 'core/commit.ts',
+        find: 'if (saved !== null) return { splice: saved, actions: changed.actions }',
+        replace: 'return { splice: saved ?? splice, actions: changed.actions }',
+      },
+    ],
+  },
+  {
+    name: 'act-before-the-journal',
+    why: 'a request is sent that no record knows of when the process dies, or loses its write',
+    replacements: [
+      {
+        file: SUBMIT,
+        find: 'const journalled = await journal(addressed, node, channel, ports, policy)',
+        replace:
+          'const early = await configured.port.submit(requestOf(addressed, { id: ports.chance.id(), anchor: channel.funding, startedAt: ports.clock.now() }), ports.call())\n  const journalled = await journal(addressed, node, channel, ports, policy)',
+      },
+      {
+        file: SUBMIT,
+        find: 'command: () => configured.port.submit(request, ports.call()),',
+        replace: 'command: async () => early,',
+      },
+    ],
+  },
+  {
+    name: 'sent-although-not-journalled',
+    why: 'a request is sent although its attempt could not be written',
+    replacements: [
+      {
+        file: SUBMIT,
+        find: "if (journalled === null) return 'busy'",
+        replace:
+          "if (journalled === null) {\n    await configured.port.submit(requestOf(addressed, { id: ports.chance.id(), anchor: channel.funding, startedAt: ports.clock.now() }), ports.call())\n    return 'busy'\n  }",
+      },
+    ],
+  },
+  {
+    name: 'stale-look',
+    why: 'a worker that was held up submits what it decided minutes ago',
+    replacements: [
+      {
+        file: SUBMIT,
+        find: 'if (ports.clock.now() - observation.at > policy.sendWithinMs) {',
+        replace: 'if (observation.at < 0) {',
+      },
+    ],
+  },
+  {
+    name: 'sent-late',
+    why: 'a request is sent minutes after it was journalled, when its fence has passed already',
+    replacements: [
+      {
+        file: 'core/send.ts',
+        find: 'const late = ports.clock.now() - attempt.startedAt > policy.sendWithinMs',
+        replace: 'const late = false',
+      },
+    ],
+  },
+  {
+    name: 'sweep-submits',
+    why: 'a sweep sends from a look that its splices share, and that others have acted on since',
+    replacements: [
+      {
+        file: 'core/sweep.ts',
+        find: 'const options = { policy, mayAct: false,',
+        replace: 'const options = { policy, mayAct: true,',
+      },
+      {
+        file: 'core/drive.ts',
+        find: "if (options.look?.ok && options.look.value.observedAt < splice.updatedAt) return 'changed_since_look'",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'another-amount',
+    why: 'a resubmission asks for another amount than the first one',
+    replacements: [
+      {
+        file: SUBMIT,
+        find: 'amountSats: splice.amountSats,',
+        replace: 'amountSats: splice.amountSats - (splice.attempts.length - 1) * 1_000,',
+      },
+    ],
+  },
+  {
+    name: 'another-address',
+    why: 'a resubmission asks the node for an address again, and pays that one',
+    replacements: [
+      {
+        file: SUBMIT,
+        find: "if (splice.kind !== 'splice_out' || splice.script !== null) return splice",
+        replace:
+          "if (splice.kind !== 'splice_out' || (splice.script !== null && splice.attempts.length === 0)) return splice",
+      },
+      {
+        file: 'core/transitions.ts',
+        find: "attempt_started: to('submitted', 'a resubmission'),",
+        replace:
+          "attempt_started: to('submitted', 'a resubmission'),\n    address_given: to('submitted', ''),",
+      },
+    ],
+  },
+  {
+    name: 'slot-of-a-living-holder',
+    why: 'a splice takes the slot from one that is still under way',
+    replacements: [
+      { file: LINE, find: 'return isReleased(await store.load(holder))', replace: 'return true' },
+    ],
+  },
+  {
+    name: 'slot-of-a-failed-holder',
+    why: 'a splice takes the slot from one that failed while a request of it may still take effect',
+    replacements: [
+      {
+        file: 'core/slot.ts',
+        find: "return splice.state !== 'failed' || splice.attempts.every((attempt) => attempt.dead !== null)",
+        replace: 'return true',
+      },
+    ],
+  },
+  {
+    name: 'slot-left-from-an-old-look',
+    why: 'a worker with an old look gives the slot away that another one has just taken for the same splice',
+    replacements: [
+      {
+        file: LINE,
+        find: 'const next = item?.version === version ? leave(item.value, id) : null',
+        replace: 'const next = item === null ? null : leave(item.value, id)',
+      },
+      {
+        file: LINE,
+        find: 'if (next === null || !(await ports.store.putItem(',
+        replace: 'if (item === null || next === null || !(await ports.store.putItem(',
+      },
+      {
+        file: LINE,
+        find: "'slot', key, next, version))) return",
+        replace: "'slot', key, next, item.version))) return",
+      },
+    ],
+  },
+  {
+    name: 'slot-not-written-again',
+    why: 'a holder from an earlier time journals while a worker with an old look gives its slot away',
+    replacements: [
+      {
+        file: LINE,
+        find: "if (slot.holder === id && wrote) return 'mine'",
+        replace: "if (slot.holder === id) return 'mine'",
+      },
+    ],
+  },
+  {
+    name: 'slot-emptied-before-the-end',
+    why: 'the slot is empty while the record that should end is still under way',
+    replacements: [
+      {
+        file: 'core/drive.ts',
+        find: 'const saved = await commit(splice, advanced.splice, ports, options.policy)',
+        replace:
+          'if (hasEnded(advanced.splice.state)) await leaveSlot(slotKeyOf(splice, observation.node), splice.id, ports)\n  const saved = await commit(splice, advanced.splice, ports, options.policy)',
+      },
+    ],
+  },
+  {
+    name: 'slot-never-given-back',
+    why: 'an ended splice stays in its slot',
+    replacements: [
+      {
+        file: 'core/drive.ts',
+        find: 'if (release) await leaveSlot(slotKeyOf(splice, observation.node), splice.id, ports)',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'slot-line-blocked',
+    why: 'an ended splice at the head of the line keeps those behind it waiting',
+    replacements: [
+      {
+        file: LINE,
+        find: 'if (head !== undefined && head !== id && (await isGone(head, store))) return leave(slot, head)',
+        replace: '',
+      },
+      {
+        file: 'core/drive.ts',
+        find: 'if (release) await leaveSlot(slotKeyOf(splice, observation.node), splice.id, ports)',
+        replace:
+          'if (release && observation.slot?.value.holder === splice.id) await leaveSlot(slotKeyOf(splice, observation.node), splice.id, ports)',
+      },
+    ],
+  },
+  {
+    name: 'due-index-left-before-publishing',
+    why: 'an ended splice whose outcome is not told yet is never looked at again',
+    replacements: [
+      {
+        file: 'core/advance.ts',
+        find: 'if (splice.publishedThrough < splice.eventSerial || splice.slotHeld) return stay',
+        replace: 'if (splice.slotHeld) return stay',
+      },
+      {
+        file: 'adapters/store/assertions.ts',
+        find: '    splice.publishedThrough === splice.eventSerial &&\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'outcome-told-twice',
+    why: 'an event that was appended before a crash is appended again under a new id',
+    replacements: [
+      {
+        file: PUBLISH,
+        find: 'const id = eventIdOf(splice.id, event.n)',
+        replace: 'const id = ports.chance.id()',
+      },
+    ],
+  },
+  {
+    name: 'outcome-lost-in-a-crash',
+    why: 'an event that a process saved, and died before it was appended, is never told',
+    replacements: [
+      {
+        file: PUBLISH,
+        find: 'const unpublished = splice.events.filter(({ n }) => n > splice.publishedThrough)',
+        replace: 'const unpublished = splice.events.filter(({ n }) => n > loadedSerial)',
+      },
+      {
+        file: PUBLISH,
+        find: 'if (first === undefined) return splice',
+        replace: 'if (first === undefined) return { ...splice, publishedThrough: splice.eventSerial }',
+      },
+    ],
+  },
+  {
+    name: 'outcome-said-again',
+    why: 'an outcome is said again in the epoch in which it was said',
+    replacements: [
+      {
+        file: 'core/record.ts',
+        find: 'if (ONCE_AN_EPOCH.includes(type) && splice.said.includes(type)) return splice',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'no-watch-after-the-end',
+    why: 'a splice that ended is not looked at any more, although an attempt of it may have been taken',
+    replacements: [
+      {
+        file: 'core/record.ts',
+        find: 'watch: wanted ? { from, untilHeight: null } : null',
+        replace: 'watch: null',
+      },
+    ],
+  },
+  {
+    name: 'no-freeze-after-an-anomaly',
+    why: 'the channel of a splice that took effect twice goes on submitting',
+    replacements: [
+      {
+        file: ENDING,
+        find: "return { splice: say(marked, 'splice.anomaly', now), actions: [freeze(message), alarm(message)] }",
+        replace: "return { splice: say(marked, 'splice.anomaly', now), actions: [alarm(message)] }",
+      },
+    ],
+  },
+  {
+    name: 'no-freeze-after-a-correction',
+    why: 'the channel of a splice that took effect after its end goes on submitting',
+    replacements: [
+      {
+        file: ENDING,
+        find: "return { splice: find(corrected, 'pending', context).splice, actions: [freeze(message), alarm(message)] }",
+        replace: "return { splice: find(corrected, 'pending', context).splice, actions: [alarm(message)] }",
+      },
+    ],
+  },
+  {
+    name: 'no-freeze-after-a-reorg',
+    why: 'the channel of a settled splice that was reorganised out goes on submitting',
+    replacements: [
+      {
+        file: ENDING,
+        find: 'actions: wasSettled ? [freeze(REORGANISED), alarm(REORGANISED)] : [],',
+        replace: 'actions: wasSettled ? [alarm(REORGANISED)] : [],',
+      },
+    ],
+  },
+  {
+    name: 'freeze-ignored',
+    why: 'a frozen channel goes on submitting',
+    replacements: [{ file: LINE, find: "if (slot.frozen !== null) return 'frozen'", replace: '' }],
+  },
+  {
+    name: 'freeze-never-lifted',
+    why: 'a channel stays frozen after the reorg that froze it is over',
+    replacements: [
+      {
+        file: LINE,
+        find: 'if (item?.value.frozen?.cause !== cause || item.value.frozen.note !== id) return',
+        replace: 'return',
+      },
+    ],
+  },
+]
