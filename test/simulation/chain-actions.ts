@@ -72,10 +72,12 @@ export const chainActions = {
     return `${depth} deep`
   },
   reorgToCandidate: (stage, dice) => {
-    const candidates = stage.node.channel(stage.channel(dice)).candidates
-    if (candidates.length === 0) return NOTHING
-    const { txid, hex } = dice.pick(candidates).funding
+    const { chain } = stage.world
     const depth = dice.pick([1, 2, 3])
+    const { candidates } = stage.node.channel(stage.channel(dice))
+    const free = candidates.filter(({ funding }) => (chain.confirmations(funding.txid) ?? 0) <= depth)
+    if (free.length === 0) return NOTHING
+    const { txid, hex } = dice.pick(free).funding
     reorganise(stage, depth, { transactions: [hex] })
     return `${depth} deep, with ${txid.slice(0, 6)}`
   },

@@ -1,9 +1,11 @@
+import type { SimulatedNode } from '../../adapters/node/simulated/world.ts'
 import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
 import { outpointOf, splitOutpoint } from '../../core/outpoint.ts'
 import type { Attempt, Bump, Splice } from '../../core/splice.ts'
 import { effectiveTxids } from './effects.ts'
-import { nameOf } from './laws-of-writes.ts'
+import { latestFence, nameOf } from './laws-of-writes.ts'
 import type { Stage } from './stage.ts'
+import type { Witness } from './witness.ts'
 
 /** A command at the instant before it is sent, by the records as they stand in the table. */
 export type Act = {
@@ -12,14 +14,15 @@ export type Act = {
   readonly splice: Splice | null
   /** By the clock of the function that sends it. */
   readonly now: number
-  readonly stage: Pick<Stage, 'world' | 'node' | 'memory' | 'profile' | 'views' | 'witness'>
+  readonly stage: Pick<Stage, 'world' | 'memory' | 'profile' | 'views'> & {
+    readonly node: Pick<SimulatedNode, 'channel'>
+    readonly witness: Pick<Witness, 'slot' | 'isPaused' | 'isGuarded'>
+  }
 }
 
 /** Answers what is wrong; null: the law holds. */
 type Law<R> = (request: R, splice: Splice, act: Act) => string | null
 
-/** ldk-server's authentication window and as much for clocks that differ: after that a request can no longer arrive. */
-const FENCE_MS = 120_000
 const SENT_WITHIN_MS = 10_000
 /** Design section 6, gate 9. */
 const SAFE_LOCK_DEPTH = 3
@@ -70,10 +73,6 @@ const lawsOfSubmitting: Readonly<Record<string, Law<SubmitRequest>>> = {
       ? `at ${estimate} sat/kw`
       : null
   },
-  'no submission on a channel that closes': ({ channelId }, _splice, { stage }) => {
-    const { status } = stage.node.channel(channelId)
-    return status === 'open' || stage.profile.functions.pause > 0 ? null : status
-  },
   'nothing of it is signed': ({ channelId, amountSats }, _splice, { stage }) =>
     stage.profile.functions.pause === 0 &&
     stage.node.channel(channelId).candidates.some(({ ours }) => ours?.amountSats === amountSats)
@@ -95,6 +94,15 @@ const lawsOfSubmitting: Readonly<Record<string, Law<SubmitRequest>>> = {
 const lawsOfBumping: Readonly<Record<string, Law<BumpRequest>>> = {
   'no earlier bump is on its way': ({ attemptId }, { bumps }, act) =>
     fenceStands(bumps.flatMap(attemptsOf), attemptId, act) ? 'an earlier fence has not passed' : null,
+  'quiet between the tries of a bump': ({ attemptId }, { bumps }, { now, stage, ...act }) => {
+    const own = bumps.find(({ attempts }) => attempts.some(({ id }) => id === attemptId))
+    const living = livingOf(own?.attempts ?? [], attemptId)
+    const since = Math.max(latestFence(living), stage.memory.gapEndedAt)
+    const quietMs = now - since + slackMs({ now, stage, ...act })
+    return living.length === 0 || quietMs >= stage.profile.quietMs ? null : `${quietMs} ms of it`
+  },
+  'no bump where the channel has moved already': ({ channelId }, _splice, { stage }) =>
+    stage.node.channel(channelId).lockDepth > 0 ? null : 'it is zero-conf',
   'only what waits is bumped': (_request, { candidates }, { stage }) =>
     seesAll(stage) && candidates.some(({ txid }) => (stage.world.chain.confirmations(txid) ?? 0) > 0)
       ? 'it is in a block'
@@ -112,6 +120,21 @@ const lawsOfBoth: Readonly<Record<string, Law<SubmitRequest | BumpRequest>>> = {
     now - signedAt <= SENT_WITHIN_MS ? null : `after ${now - signedAt} ms`,
   'no command before a restored table is guarded': (_request, _splice, { stage }) =>
     stage.witness.isGuarded ? null : 'its generation was not raised yet',
+  'no command on a channel that closes': ({ channelId }, _splice, { stage }) => {
+    const { status } = stage.node.channel(channelId)
+    return status === 'open' || stage.profile.functions.pause > 0 ? null : status
+  },
+  'a command goes out with the slot, on a channel that is not frozen': (_request, splice, { stage }) => {
+    const slot = stage.witness.slot(splice.channelId)
+    if (stage.profile.functions.pause > 0 || stage.profile.sideBySide) return null
+    if (slot?.holder !== splice.id) return `the slot is ${slot?.holder ?? 'empty'}`
+    return slot.frozen === null ? null : `the channel is frozen: ${slot.frozen.cause}`
+  },
+  // So long until it is journalled, and as long until it is sent.
+  'a command follows a look': (_request, _splice, { stage }) => {
+    const ageMs = stage.world.now() - stage.memory.lookedAt
+    return ageMs <= 2 * SENT_WITHIN_MS ? null : `after ${ageMs} ms`
+  },
   'a paused node gets no command': (_request, { node }, { stage }) =>
     stage.witness.isPaused(node) ? 'its configuration or credential was refused' : null,
 }
@@ -163,15 +186,6 @@ function livingOf(attempts: readonly Attempt[], except: string): Attempt[] {
 
 function fenceStands(attempts: readonly Attempt[], except: string, act: Act): boolean {
   return latestFence(livingOf(attempts, except)) >= act.now + slackMs(act)
-}
-
-function latestFence(attempts: readonly Attempt[]): number {
-  return Math.max(0, ...attempts.map(fenceOf))
-}
-
-/** When a request was answered, or can no longer arrive. */
-function fenceOf({ result, startedAt }: Attempt): number {
-  return result !== null && result.type !== 'unknown' ? result.at : startedAt + FENCE_MS
 }
 
 /** What was written with one clock is judged by another. */

@@ -8,6 +8,7 @@ import type { Law, Scene } from './laws.ts'
 import { nameOf } from './laws-of-writes.ts'
 
 const FINAL_DEPTH = 6
+const REORGANISED = 'a settled splice was reorganised out'
 
 const IN_A_BLOCK: readonly Splice['state'][] = ['confirmed', 'settled']
 
@@ -18,6 +19,25 @@ export const lawsOfCalm: Readonly<Record<string, Law>> = {
       if (!IN_A_BLOCK.includes(splice.state)) return null
       const depths = splice.candidates.map(({ txid }) => stage.world.chain.confirmations(txid) ?? 0)
       return Math.max(0, ...depths) > 0 ? null : `${splice.state}, but no candidate is in a block`
+    }),
+  'what waits and left the mempool is sent again': ({ splices, stage }) =>
+    telling(splices, (splice) => (splice.state === 'pending' ? owedBroadcast(splice, stage) : null)),
+  'what was journalled was sent, and its answer is kept': ({ splices, stage }) =>
+    isUndisturbed(stage.profile)
+      ? telling(splices, ({ attempts }) => {
+          const { commanded, answered } = stage.memory
+          const kept = attempts.filter(({ id }) => !id.includes('/restored/'))
+          if (kept.some(({ id }) => !commanded.has(id))) return 'an attempt was never sent'
+          return kept.some(({ id, result }) => result === null && answered.has(id))
+            ? 'an answer was lost'
+            : null
+        })
+      : [],
+  'a channel is frozen as long as there is a cause': ({ splices, slots, stage }) =>
+    telling(splices, ({ channelId, anomaly, epoch, state }) => {
+      const isCause = anomaly !== null || (epoch > 0 && !hasEnded(state))
+      if (!isCause || stage.memory.tableRestored) return null
+      return slots.get(channelId)?.frozen ? null : 'its channel is not frozen'
     }),
   'what is in a block is told to be': ({ splices, stage }) =>
     telling(splices, ({ state, candidates }) => {
@@ -45,15 +65,17 @@ export const lawsOfRest: Readonly<Record<string, Law>> = {
     }),
   'what was seen and is still valid is sent again': ({ splices, stage }) =>
     telling(splices, (splice) => {
-      if (splice.attention?.code !== 'unseen') return null
-      const { candidates } = stage.node.channel(splice.channelId)
-      const ours = candidates.filter(({ funding }) =>
-        splice.candidates.some(({ txid }) => txid === funding.txid),
-      )
-      return ours.some(({ funding }) => stage.world.chain.broadcast(funding.hex) === null)
-        ? 'the network takes it'
-        : null
+      return splice.attention?.code === 'unseen' ? owedBroadcast(splice, stage) : null
     }),
+  'a freeze ends with the reorg that it was for': ({ splices, slots }) =>
+    [...slots].flatMap(([channelId, { frozen }]) =>
+      frozen?.cause === REORGANISED &&
+      splices.every(
+        (splice) => splice.channelId !== channelId || (hasEnded(splice.state) && splice.anomaly === null),
+      )
+        ? [`${channelId.slice(0, 6)} is frozen`]
+        : [],
+    ),
   'a patient splice settles': ({ splices, stage }) =>
     stage.profile.theme === 'patient'
       ? telling(splices, (splice) => (isExcused(splice, stage) ? null : `${splice.state}: ${whyOf(splice)}`))
@@ -101,6 +123,22 @@ export const lawsOfRest: Readonly<Record<string, Law>> = {
         ? `open in ${state}`
         : null,
     ),
+}
+
+/** A transaction of a splice that nobody shows, although the network takes it. */
+function owedBroadcast({ channelId, candidates }: Splice, { node, world }: Scene['stage']): string | null {
+  const ours = candidates.map(({ txid }) => txid)
+  if (ours.some((txid) => world.chain.transaction(txid) !== null)) return null
+  const signed = node.channel(channelId).candidates.filter(({ funding }) => ours.includes(funding.txid))
+  return signed.some(({ funding }) => world.chain.broadcast(funding.hex) === null)
+    ? 'the network takes it'
+    : null
+}
+
+/** Whether nothing keeps a function from ending what it began. */
+function isUndisturbed({ functions, rates, sideBySide }: Scene['stage']['profile']): boolean {
+  const { throttle, no_response } = rates.store
+  return functions.death + functions.pause + throttle + no_response === 0 && !sideBySide
 }
 
 function isAtEnd({ state }: Splice): boolean {

@@ -2,9 +2,16 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { Slot } from '../../core/items.ts'
 import type { Splice } from '../../core/splice.ts'
 import { aBump, aDeadAttempt, anAttempt } from '../core/builders.ts'
+import { ADDRESS, START } from '../support/keeper.ts'
 import { settledStage } from './calm.ts'
 import { brokenByWrite, lawsOfWrites } from './laws-of-writes.ts'
+import type { Stage } from './stage.ts'
 import type { Courtroom } from './witness.ts'
+
+const FROM = 'f'.repeat(64)
+const BUDGET = { maxAttempts: 3, deadline: 1, maxFeeRateSatPerKw: null, maxFeeSats: null }
+/** When a request was signed that the node has not received yet: time names it. */
+const LATE_AT = START + 7_777
 
 let settled: Splice
 let courtroom: Courtroom
@@ -13,7 +20,21 @@ beforeAll(async () => {
   const calm = await settledStage()
   settled = calm.settled
   courtroom = { stage: calm.stage, finalDepth: 6 }
+  await sendLate(calm.stage)
 })
+
+/** A request for what the settled splice was, on its way to the node. */
+async function sendLate({ node, keeper }: Stage): Promise<void> {
+  const [channel] = node.channels()
+  if (channel === undefined) throw new Error('there is no channel')
+  const { userChannelId, peerId: counterpartyNodeId } = channel
+  node.behaviour.authWindowMs = Number.MAX_SAFE_INTEGER
+  node.fault({ type: 'late', ms: 60_000 })
+  const order = { userChannelId, counterpartyNodeId, amountSats: 50_000, address: ADDRESS }
+  await node.rpc.spliceOut(order, { ...keeper.ports.call(), signedAt: LATE_AT })
+}
+
+const doneBy = (txid: string) => ({ result: 'done' as const, code: 'replaced', message: '', txid, at: 1 })
 
 describe('at a write', () => {
   type Lie = {
@@ -53,10 +74,34 @@ describe('at a write', () => {
       before: { state: 'confirmed' },
       after: { state: 'pending' },
     },
+    'spent is a budget that was used': {
+      before: { over: null },
+      after: { over: { code: 'budget_spent', message: '', at: 1 }, budget: { ...BUDGET, maxAttempts: 30 } },
+    },
+    'a fee bump is done by another transaction': {
+      after: { bumps: [aBump({ from: { txid: FROM, feeRateSatPerKw: null }, outcome: doneBy(FROM) })] },
+    },
+    'settled only when no fee bump can arrive': {
+      before: { state: 'confirmed' },
+      after: {
+        bumps: [
+          aBump({ attempts: [anAttempt({ startedAt: Number.MAX_SAFE_INTEGER, result: null, dead: null })] }),
+        ],
+      },
+    },
+    'what is called dead cannot take effect': {
+      before: { attempts: [] },
+      after: { attempts: [aDeadAttempt({ startedAt: LATE_AT })] },
+    },
+    'a proof by the chain is buried': {
+      before: { state: 'pending' },
+      after: { state: 'failed', lineage: [], failure: { code: '', message: '', proof: 'lineage_spent' } },
+    },
     'ended without effect only with a proof': { before: { state: 'submitted' }, after: { state: 'failed' } },
   }
 
-  test('each law has its lie', () => expect(Object.keys(lies)).toEqual(Object.keys(lawsOfWrites)))
+  test('each law has its lie', () =>
+    expect(Object.keys(lies).toSorted()).toEqual(Object.keys(lawsOfWrites).toSorted()))
 
   test.each(Object.entries(lies))('a lie is told apart: %s', (law, { before, after, slot }) => {
     const write = {

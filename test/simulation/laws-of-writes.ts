@@ -16,6 +16,8 @@ type Law = (write: Write, courtroom: Courtroom) => string | null
 const CLOCKS_MS = 40_000
 /** Design section 6: a fee bump is submitted at most so many times. */
 const TRIES_OF_A_BUMP = 3
+/** ldk-server's authentication window and as much for clocks that differ: after that a request can no longer arrive. */
+const FENCE_MS = 120_000
 /** Only a reorg so deep brings back what was dead. */
 const FINAL_DEPTH = 6
 
@@ -80,6 +82,21 @@ export const lawsOfWrites: Readonly<Record<string, Law>> = {
     stage.memory.deepestReorg === 0
       ? 'no block has left the chain'
       : null,
+  'spent is a budget that was used': ({ before, after }) => {
+    if (after.over?.code !== 'budget_spent' || before?.over !== null) return null
+    const times = after.attempts.filter(({ result }) => result?.type !== 'refused').length
+    return times < after.budget.maxAttempts ? `${times} attempts of ${after.budget.maxAttempts}` : null
+  },
+  'a fee bump is done by another transaction': ({ after }) =>
+    after.bumps.some(({ outcome, from }) => outcome?.result === 'done' && outcome.txid === from.txid)
+      ? 'it is the one that was to be replaced'
+      : null,
+  'settled only when no fee bump can arrive': ({ before, after }, { stage }) => {
+    if (after.state !== 'settled' || before?.state === 'settled') return null
+    const now = stage.world.now() + 2 * stage.profile.functions.skewMs
+    const living = after.bumps.flatMap(({ attempts }) => attempts.filter(({ dead }) => dead === null))
+    return latestFence(living) <= now ? null : 'a request of one may be on its way'
+  },
   'what is called dead cannot take effect': ({ before, after }, { stage }) => {
     if (stage.memory.deepestReorg >= FINAL_DEPTH) return null
     const dying = after.attempts.filter(
@@ -127,6 +144,15 @@ export function brokenByWrite(write: Write, courtroom: Courtroom): Violation[] {
 export function pathOf(before: Splice, after: Splice): SpliceState[] {
   const told = [...after.timeline.map(({ status }) => status), after.state]
   return told.slice(Math.max(0, told.lastIndexOf(before.state, told.length - 2)))
+}
+
+/** When the last of these requests was answered, or can no longer arrive. */
+export function latestFence(attempts: readonly Attempt[]): number {
+  return Math.max(0, ...attempts.map(fenceOf))
+}
+
+function fenceOf({ result, startedAt }: Attempt): number {
+  return result !== null && result.type !== 'unknown' ? result.at : startedAt + FENCE_MS
 }
 
 /** A splice's id, short enough for a trace. */

@@ -74,6 +74,14 @@ export const laws: Readonly<Record<string, Law>> = {
       if (stage.memory.tableRestored) return null
       return state !== 'submitted' || holder === id ? null : `the slot is ${holder ?? 'empty'}`
     }),
+  'a transaction is of one splice': ({ splices, stage }) => {
+    const claimed = splices
+      .filter(({ id }) => !stage.memory.twins.has(id))
+      .flatMap(({ id, candidates }) => candidates.map(({ txid }) => ({ id, txid })))
+    return [...Map.groupBy(claimed, ({ txid }) => txid)].flatMap(([txid, owners]) =>
+      owners.length > 1 ? [`${txid.slice(0, 6)}: ${owners.map(({ id }) => nameOf(id)).join(' and ')}`] : [],
+    )
+  },
   'a cancel that was answered is kept': ({ splices, stage }) =>
     telling(splices, ({ id, state, cancelRequestedAt }) =>
       stage.memory.cancelled.has(id) && cancelRequestedAt === null && !hasEnded(state)

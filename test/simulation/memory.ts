@@ -15,6 +15,9 @@ export type Memory = {
   /** When the node was last looked at, and when it was first looked at again after nobody did for over 90 s. */
   lookedAt: number
   gapEndedAt: number
+  /** Attempts whose command was sent, and those of them that were answered for sure. */
+  readonly commanded: Set<string>
+  readonly answered: Set<string>
   /** How deep the deepest reorg was, in blocks: it may have taken away what was true when it was said. */
   deepestReorg: number
   /** The table came out of a backup and has forgotten what came after it. */
@@ -31,6 +34,8 @@ export function freshMemory(): Memory {
     operated: new Set(),
     twins: new Set(),
     cancelled: new Set(),
+    commanded: new Set(),
+    answered: new Set(),
     lookedAt: 0,
     gapEndedAt: 0,
     deepestReorg: 0,

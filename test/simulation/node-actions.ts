@@ -19,6 +19,7 @@ export const nodeActions = {
     node.fault({ type: 'refuse', status })
     return `status ${status}`
   },
+  refuseForNow: ({ node }) => node.fault({ type: 'refuse', status: 9 }),
   nodeDown: ({ node }) => node.fault({ type: 'down' }),
   credentialRefused: ({ node }) => node.fault({ type: 'unauthenticated' }),
   faultsLifted: ({ node }) => node.liftFaults(),
@@ -117,6 +118,7 @@ export const peerActions = {
   },
   peerKeepsLocks: (stage, dice) => stage.node.setPeerLocks(stage.channel(dice), false),
   peerSendsLocks: (stage, dice) => stage.node.setPeerLocks(stage.channel(dice), true),
+  closeSlowly: ({ node, keeper }) => node.close(keeper.channelId, 'cooperative'),
   close: (stage, dice) => {
     const how = dice.pick(['cooperative', 'force'] as const)
     stage.node.close(stage.channel(dice), how)

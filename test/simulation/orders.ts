@@ -5,7 +5,7 @@ import type { Order, Stage } from './stage.ts'
 
 const HOUR = 3_600_000
 /** In these a ceiling would only end what the run is about. */
-const UNCAPPED: readonly Theme[] = ['hidden', 'patient', 'fees', 'story']
+const UNCAPPED: readonly Theme[] = ['hidden', 'patient', 'story']
 
 /** The deadline of an order, in hours from now, and how long it must not be submitted; null: at once. */
 export type Timing = { readonly hours: number; readonly waitMs: number | null }

@@ -34,7 +34,9 @@ function commanded(node: ConfiguredNode, stage: Stage): ConfiguredNode {
   const watch = async (request: Request, send: () => Promise<CommandResult>): Promise<CommandResult> => {
     judgeAct(request, stage)
     const first = stage.world.journal.entries.length
+    stage.memory.commanded.add(request.attemptId)
     const answer = await send()
+    if (answer.type !== 'unknown') stage.memory.answered.add(request.attemptId)
     judgePrice(request, first, stage)
     return answer
   }

@@ -35,6 +35,8 @@ const WILD: readonly string[] = [
 ]
 /** Only in a story: what would end a run that is about something else. */
 const OF_STORIES: readonly string[] = [
+  'closeSlowly',
+  'refuseForNow',
   'oneBlock',
   'reorgShallow',
   'postLater',

@@ -163,7 +163,7 @@ function themed(theme: Theme, dice: Dice): Partial<Profile> {
         functions: dice.pick([CALM.functions, { ...CALM.functions, death: 0.01 }]),
       }
     case 'fees':
-      return { theme, wild: dice.chance(0.3), overlapGuard: true, lockDepth: dice.pick([6, 3]) }
+      return { theme, wild: dice.chance(0.3), overlapGuard: true, lockDepth: dice.pick([6, 3, 0]) }
   }
 }
 

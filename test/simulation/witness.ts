@@ -12,7 +12,7 @@ export type Violation = { readonly law: string; readonly detail: string }
 
 /** What the witness knows besides the writes: the world's own account, and what excuses a record. */
 export type Courtroom = {
-  readonly stage: Pick<Stage, 'world' | 'node' | 'memory'>
+  readonly stage: Pick<Stage, 'world' | 'node' | 'memory' | 'profile'>
   readonly finalDepth: number
 }
 
@@ -44,6 +44,11 @@ export class Witness {
     this.#slots.clear()
     this.#isGuarded = false
     for (const splice of splices) this.#splices.set(splice.id, splice)
+  }
+
+  /** The slot of a channel as it was last written. */
+  slot(channelId: string): Slot | null {
+    return this.#slots.get(channelId) ?? null
   }
 
   /** The record of a splice as it was last written. */

@@ -292,7 +292,8 @@ export class Keeper {
       }
       if (next >= this.#nextSweepAt) {
         this.#nextSweepAt += this.#sweepMs
-        await this.sweep()
+        if (this.#sideBySide) await Promise.all([this.sweep(), this.work()])
+        else await this.sweep()
       }
       await this.work()
       const idle = (this.queue.nextVisibleAt() ?? Infinity) > this.world.now()
