@@ -73,7 +73,7 @@ function stageWith(change: Partial<Act['stage']>): Act['stage'] {
   return {
     world: stage.world,
     node: stage.node,
-    memory: { ...freshMemory(), lookedAt: now },
+    memory: { ...freshMemory(), lookedAt: now, connected: new Set([settled.channelId]) },
     profile: CALM,
     views: stage.views,
     witness: { slot: () => slot, isPaused: () => false, isGuarded: true },

@@ -120,8 +120,10 @@ const lawsOfBoth: Readonly<Record<string, Law<SubmitRequest | BumpRequest>>> = {
     now - signedAt <= SENT_WITHIN_MS ? null : `after ${now - signedAt} ms`,
   'no command before a restored table is guarded': (_request, _splice, { stage }) =>
     stage.witness.isGuarded ? null : 'its generation was not raised yet',
+  // A node whose peer is away does not tell (docs/reference/ldk.md): it refuses by itself.
   'no command on a channel that closes': ({ channelId }, _splice, { stage }) => {
     const { status } = stage.node.channel(channelId)
+    if (!stage.memory.connected.has(channelId)) return null
     return status === 'open' || stage.profile.functions.pause > 0 ? null : status
   },
   'a command goes out with the slot, on a channel that is not frozen': (_request, splice, { stage }) => {

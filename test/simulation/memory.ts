@@ -15,6 +15,8 @@ export type Memory = {
   /** When the node was last looked at, and when it was first looked at again after nobody did for over 90 s. */
   lookedAt: number
   gapEndedAt: number
+  /** Channels whose peer was connected when the node was last looked at. */
+  connected: ReadonlySet<string>
   /** Attempts whose command was sent, and those of them that were answered for sure. */
   readonly commanded: Set<string>
   readonly answered: Set<string>
@@ -34,6 +36,7 @@ export function freshMemory(): Memory {
     operated: new Set(),
     twins: new Set(),
     cancelled: new Set(),
+    connected: new Set(),
     commanded: new Set(),
     answered: new Set(),
     lookedAt: 0,

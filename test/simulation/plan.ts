@@ -177,7 +177,7 @@ function lateCycle(dice: Dice, bag: readonly string[]): Beat[] {
   return [
     then(dice.pick(['late', 'late', 'late', 'loseReply', 'drop']), 200),
     then('post', dice.pick([2_000, 10_000])),
-    then('race', dice.pick([5_000, 20_000, MINUTE])),
+    then(dice.pick(['race', 'race', 'race', 'restart']), dice.pick([5_000, 20_000, MINUTE])),
     ...(dice.chance(0.3) ? [then(dice.pick(bag), 5_000)] : []),
     then('race', dice.pick([5_000, 20_000, 2 * MINUTE])),
     then('blocks', dice.pick([5_000, MINUTE, 2 * MINUTE])),

@@ -1,6 +1,7 @@
 import { severalSources } from '../../adapters/chain/several-sources.ts'
 import { clearView, createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
 import type { ChainView, SimulatedNode, World } from '../../adapters/node/simulated/world.ts'
+import type { NodeLook } from '../../core/node.ts'
 import type { NodePort, Ports } from '../../core/ports.ts'
 import { previewGates } from '../../core/preview.ts'
 import type { Splice } from '../../core/splice.ts'
@@ -157,7 +158,9 @@ export class Stage {
     if (!this.posted.some(({ id }) => id === posted.id)) this.memory.posted = [...this.posted, posted]
   }
 
-  #noteLook(): void {
+  #noteLook({ channels }: NodeLook): void {
+    const connected = channels.filter(({ peerConnected }) => peerConnected)
+    this.memory.connected = new Set(connected.map(({ channelId }) => channelId))
     const now = this.world.now()
     if (now - this.memory.lookedAt > GAP_MS) this.memory.gapEndedAt = now
     this.memory.lookedAt = now
@@ -166,7 +169,7 @@ export class Stage {
   #guarded(port: NodePort): NodePort {
     const look: NodePort['look'] = async (...asked) => {
       const answer = await port.look(...asked)
-      if (answer.ok) this.#noteLook()
+      if (answer.ok) this.#noteLook(answer.value)
       if (!answer.ok || !this.guardLost) return answer
       return {
         ...answer,

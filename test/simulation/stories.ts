@@ -39,10 +39,8 @@ export const stories: Readonly<Record<string, readonly Beat[]>> = {
     beat('blocks', SETTLING, MINUTE),
   ],
   'the table comes out of a backup that knows no submission': [
-    beat('peerLeaves', 200),
-    beat('post', 200),
-    beat('tableBackedUp', 200),
-    beat('peerReturns', MINUTE),
+    beat('postLater', 200),
+    beat('tableBackedUp', 25 * MINUTE),
     beat('blocks', MINUTE),
     beat('tableRestored', 200),
     beat('race', SETTLING, MINUTE),
