@@ -17,8 +17,8 @@ export type FunctionRates = {
 type Invocation = { dead: boolean; readonly skewMs: number }
 type Hindrance = { readonly rates: FunctionRates; readonly pass: (ms: number) => void; readonly tally: Tally }
 
-/** Waits at one call: shorter than a step of a round, than a phase, and than a command may wait to be sent (10 s). */
-const PAUSES_MS: readonly number[] = [100, 2_000, 12_000]
+/** Waits at one call: around the steps of a round, what a command may wait to be sent (10 s), and what a look is good for (60 s). */
+const PAUSES_MS: readonly number[] = [100, 2_000, 12_000, 90_000]
 /** Nothing lies between the last look at the clock and sending these. */
 const COMMANDS: readonly string[] = ['submit', 'bump']
 /** Between two calls others may do so many things. */

@@ -109,7 +109,7 @@ describe('a command', () => {
     }),
     'a command follows a look': () => ({
       ...submission(),
-      stage: stageWith({ memory: { ...freshMemory(), lookedAt: now - 20_001 } }),
+      stage: stageWith({ memory: { ...freshMemory(), lookedAt: now - 80_001 } }),
     }),
     'a paused node gets no command': () => ({ ...submission(), ...witnessed({ isPaused: () => true }) }),
     'no earlier request is on its way': () => submission(waiting(-1)),

@@ -24,6 +24,9 @@ export type Act = {
 type Law<R> = (request: R, splice: Splice, act: Act) => string | null
 
 const SENT_WITHIN_MS = 10_000
+const LONGEST_PAUSES_MS = 120_000
+/** A look is so old at most when the gates see it (gate 2), then 10 s until it is journalled, and 10 s until it is sent. */
+const LOOK_WITHIN_MS = 80_000
 /** Design section 6, gate 9. */
 const SAFE_LOCK_DEPTH = 3
 
@@ -132,10 +135,9 @@ const lawsOfBoth: Readonly<Record<string, Law<SubmitRequest | BumpRequest>>> = {
     if (slot?.holder !== splice.id) return `the slot is ${slot?.holder ?? 'empty'}`
     return slot.frozen === null ? null : `the channel is frozen: ${slot.frozen.cause}`
   },
-  // So long until it is journalled, and as long until it is sent.
   'a command follows a look': (_request, _splice, { stage }) => {
     const ageMs = stage.world.now() - stage.memory.lookedAt
-    return ageMs <= 2 * SENT_WITHIN_MS ? null : `after ${ageMs} ms`
+    return ageMs <= LOOK_WITHIN_MS ? null : `after ${ageMs} ms`
   },
   'a paused node gets no command': (_request, { node }, { stage }) =>
     stage.witness.isPaused(node) ? 'its configuration or credential was refused' : null,
@@ -190,9 +192,10 @@ function fenceStands(attempts: readonly Attempt[], except: string, act: Act): bo
   return latestFence(livingOf(attempts, except)) >= act.now + slackMs(act)
 }
 
-/** What was written with one clock is judged by another. */
+/** What was written with one clock is judged by another; and who stands still for long saw what he judges by before that. */
 function slackMs({ stage }: Act): number {
-  return 2 * stage.profile.functions.skewMs
+  const { skewMs, pause } = stage.profile.functions
+  return 2 * skewMs + (pause > 0 ? LONGEST_PAUSES_MS : 0)
 }
 
 /** Whether the product can know what is in the chain: its sources show all of it, and nothing happens between two looks. */

@@ -8,6 +8,7 @@ import type { Law, Scene } from './laws.ts'
 import { nameOf } from './laws-of-writes.ts'
 
 const FINAL_DEPTH = 6
+const UNATTRIBUTED: readonly string[] = ['attribution', 'unproven']
 const REORGANISED = 'a settled splice was reorganised out'
 
 const IN_A_BLOCK: readonly Splice['state'][] = ['confirmed', 'settled']
@@ -57,8 +58,11 @@ export const lawsOfRest: Readonly<Record<string, Law>> = {
   'attention is not asked for what is proven': ({ splices, stage }) =>
     telling(splices, (splice) => {
       if (splice.state !== 'needs_attention' || stage.memory.twins.has(splice.id)) return null
+      const code = splice.attention?.code ?? ''
       // Where the peer's part of a round hides the change of capacity, a splice-in is not attributed (design section 4, "effect").
-      if (splice.kind === 'splice_in' && splice.attention?.code === 'attribution') return null
+      if (splice.kind === 'splice_in' && UNATTRIBUTED.includes(code)) return null
+      // What was made after a backup of the table has no attempt that it could be attributed to.
+      if (code === 'restored') return null
       const [txid] = effectiveTxids(splice, stage)
       if (txid === undefined || (stage.world.chain.confirmations(txid) ?? 0) < FINAL_DEPTH) return null
       return follows(splice.channelId, txid, stage) ? `${splice.attention?.code}, but it is final` : null

@@ -26,19 +26,10 @@ const FINAL_DEPTH = 6
 
 /** Reads the scene of a stage, without faults. */
 export async function sceneOf(stage: Stage): Promise<Scene> {
-  const { store, channelIds } = stage.keeper
   const splices = await stage.splices()
-  return stage.faults.without(async () => {
-    const slots = await Promise.all(
-      channelIds.map(async (id) => [id, (await store.item('slot', id))?.value] as const),
-    )
-    return {
-      splices,
-      slots: new Map(slots.flatMap(([id, slot]) => (slot === undefined ? [] : [[id, slot] as const]))),
-      log: await store.eventsAfter('acme', 0, MOST_LINES),
-      stage,
-    }
-  })
+  const slots = await stage.slots()
+  const log = await stage.faults.without(() => stage.keeper.store.eventsAfter('acme', 0, MOST_LINES))
+  return { splices, slots, log, stage }
 }
 
 /** What holds after every step, whatever happened in it (design section 1). */

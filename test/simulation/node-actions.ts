@@ -111,6 +111,7 @@ export const peerActions = {
     await keeper.events.send({ node: node.name, event })
     return reason
   },
+  signingSlow: ({ world }) => world.setPhases({ signingMs: 60_000 }),
   payment: (stage, dice) => {
     const msat = dice.pick([-1, 1]) * dice.pick([10_000_001, 200_000_000, 333])
     stage.node.lightningPayment(stage.channel(dice), msat)

@@ -36,6 +36,7 @@ const WILD: readonly string[] = [
 /** Only in a story: what would end a run that is about something else. */
 const OF_STORIES: readonly string[] = [
   'closeSlowly',
+  'signingSlow',
   'refuseForNow',
   'oneBlock',
   'reorgShallow',
@@ -102,7 +103,7 @@ const OF_THEME: Readonly<Record<Theme, readonly string[] | null>> = {
       'peerReturns',
       'peerBlinks',
     ],
-    ...['peerSlow', 'evict', 'blocks', 'race', 'sweepsStop', 'credentialRefused', 'nodeDown'],
+    ...['peerSlow', 'blocks', 'race', 'sweepsStop', 'credentialRefused', 'nodeDown'],
     ...['faultsLifted', 'faultsLifted', 'indexCatchesUp'],
   ],
   fees: [

@@ -1,6 +1,7 @@
 import { severalSources } from '../../adapters/chain/several-sources.ts'
 import { clearView, createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
 import type { ChainView, SimulatedNode, World } from '../../adapters/node/simulated/world.ts'
+import type { Slot } from '../../core/items.ts'
 import type { NodeLook } from '../../core/node.ts'
 import type { NodePort, Ports } from '../../core/ports.ts'
 import { previewGates } from '../../core/preview.ts'
@@ -109,6 +110,15 @@ export class Stage {
     return this.faults.without(() => this.keeper.store.loadMany(this.posted.map(({ id }) => id)))
   }
 
+  /** The slots of all channels that have one, by channel id, read without faults. */
+  async slots(): Promise<Map<string, Slot>> {
+    const { store, channelIds } = this.keeper
+    const items = await this.faults.without(() =>
+      Promise.all(channelIds.map(async (id) => [id, (await store.item('slot', id))?.value] as const)),
+    )
+    return new Map(items.flatMap(([id, slot]) => (slot === undefined ? [] : [[id, slot] as const])))
+  }
+
   /** A request under the faults of the run. */
   request(path: string, body: object | null = null, key: string | null = null): Promise<Answer> {
     return this.invocations.run(() => this.client.post(path, body, key))
@@ -143,7 +153,7 @@ export class Stage {
     this.memory.tableRestored = true
     this.memory.posted = this.posted.filter(({ id }) => known.has(id))
     this.memory.cancelled.clear()
-    this.witness.startFrom(left)
+    this.witness.startFrom(left, await this.slots())
     count(this.tally, 'table.restored')
     return true
   }

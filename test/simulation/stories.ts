@@ -125,6 +125,16 @@ export const stories: Readonly<Record<string, readonly Beat[]>> = {
     beat('close', MINUTE),
     beat('blocks', SETTLING, MINUTE),
   ],
+  'the node restarts between two signatures': [
+    beat('signingSlow', 200),
+    beat('post', 10_000),
+    beat('peerLeaves', 90_000),
+    beat('restart', 2_000),
+    beat('peerReturns', 2_000),
+    beat('race', 5_000),
+    beat('race', MINUTE),
+    beat('blocks', SETTLING, MINUTE),
+  ],
   'the channel is being closed when its time has come': [
     beat('postLater', 200),
     beat('peerLeaves', 200),

@@ -39,9 +39,10 @@ export class Witness {
   }
 
   /** What stands in a table out of a backup is where the next writes begin. */
-  startFrom(splices: readonly Splice[]): void {
+  startFrom(splices: readonly Splice[], slots: ReadonlyMap<string, Slot>): void {
     this.#splices.clear()
     this.#slots.clear()
+    for (const [channelId, slot] of slots) this.#slots.set(channelId, slot)
     this.#isGuarded = false
     for (const splice of splices) this.#splices.set(splice.id, splice)
   }
