@@ -62,7 +62,7 @@ export const lawsOfRest: Readonly<Record<string, Law>> = {
       // Where the peer's part of a round hides the change of capacity, a splice-in is not attributed (design section 4, "effect").
       if (splice.kind === 'splice_in' && UNATTRIBUTED.includes(code)) return null
       // What was made after a backup of the table has no attempt that it could be attributed to.
-      if (code === 'restored') return null
+      if (stage.memory.tableRestored && (code === 'restored' || code === 'attribution')) return null
       const [txid] = effectiveTxids(splice, stage)
       if (txid === undefined || (stage.world.chain.confirmations(txid) ?? 0) < FINAL_DEPTH) return null
       return follows(splice.channelId, txid, stage) ? `${splice.attention?.code}, but it is final` : null
