@@ -21,6 +21,12 @@ const READ_SHARE = 0.1
 const OF_READS: readonly Fault[] = ['throttle', 'no_response']
 const OF_WRITES: readonly Fault[] = ['throttle', 'no_response', 'lost_response', 'lost_race']
 
+/** Nobody was faster where nothing stands: a put of what is new loses no race by itself. */
+function faultsOf(operation: Operation): readonly Fault[] {
+  if (operation.type !== 'put') return OF_READS
+  return operation.condition === 'absent' ? OF_WRITES.filter((fault) => fault !== 'lost_race') : OF_WRITES
+}
+
 /** Faults of store and queue by a seed, until they are lifted; the judge reads without them. */
 export class Faults {
   readonly tally: Tally
@@ -77,9 +83,9 @@ export class Faults {
     }
   }
 
-  #ofRequest({ type }: Operation): Fault | null {
-    const faults = type === 'put' ? OF_WRITES : OF_READS
-    const share = type === 'put' ? 1 : READ_SHARE
+  #ofRequest(operation: Operation): Fault | null {
+    const share = operation.type === 'put' ? 1 : READ_SHARE
+    const faults = faultsOf(operation)
     return faults.find((fault) => this.#happens(`store.${fault}`, this.#rates.store[fault] * share)) ?? null
   }
 

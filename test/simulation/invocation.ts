@@ -74,7 +74,7 @@ export class Invocations {
         return async (...args: unknown[]): Promise<unknown> => {
           const invocation = this.#current.getStore()
           if (invocation === undefined) return Reflect.apply(value, target, args)
-          await this.#wait(!COMMANDS.includes(String(name)))
+          if (!COMMANDS.includes(String(name))) await this.#wait()
           this.#strike(invocation)
           const answer: unknown = await Reflect.apply(value, target, args)
           this.#strike(invocation)
@@ -84,9 +84,9 @@ export class Invocations {
     })
   }
 
-  async #wait(mayPause: boolean): Promise<void> {
+  async #wait(): Promise<void> {
     const { rates, pass } = this.#hindrance
-    if (mayPause && this.#happens('function.pause', rates.pause)) pass(this.#dice.pick(PAUSES_MS))
+    if (this.#happens('function.pause', rates.pause)) pass(this.#dice.pick(PAUSES_MS))
     if (this.#lifted || rates.death + rates.pause === 0) return
     for (let turn = this.#dice.pick(TURNS); turn > 0; turn--) await Promise.resolve()
   }

@@ -149,9 +149,10 @@ export const stories: Readonly<Record<string, readonly Beat[]>> = {
     beat('reorgShallow', MINUTE),
     beat('post', 5 * MINUTE),
   ],
-  'somebody pays the same by hand': [
+  'somebody pays the same by hand, and another splice is ordered': [
     beat('post', SETTLING, MINUTE),
     beat('sameByHand', SETTLING, MINUTE),
+    beat('post', SETTLING, MINUTE),
     beat('blocks', SETTLING, MINUTE),
   ],
   'somebody has paid the same before': [

@@ -45,17 +45,6 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-3-channel',
-    why: 'a splice is asked for on a channel that closes, or again while the peer is away',
-    replacements: [
-      {
-        file: GATES,
-        find: "if (channel.closing) return shut('channel_closing', 'The channel is closing.')",
-        replace: 'return null',
-      },
-    ],
-  },
-  {
     name: 'gate-3-anchor',
     why: 'a splice is asked for again on another funding output than the one that its attempts are bound to',
     replacements: [
@@ -70,18 +59,6 @@ export const gateBugs: readonly Bug[] = [
         find: "assert(fresh || splice.anchor === event.anchor, 'the anchor moves only when every attempt is dead')",
         replace: '',
       },
-    ],
-  },
-  {
-    name: 'gate-4-anchor-unspent',
-    why: 'a splice is submitted while another transaction spends the funding output, or nobody knows whether one does',
-    replacements: [
-      {
-        file: GATES,
-        find: "if (verdict.name === 'absent') return null",
-        replace: "if (verdict.name !== 'closed') return null",
-      },
-      withoutRow("['absent', 'not_known', 'foreign_pending', 'unattributed']"),
     ],
   },
   {

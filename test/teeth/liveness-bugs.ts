@@ -17,17 +17,6 @@ export const livenessBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'restart-proves-nothing',
-    why: "what the node's restart took from its memory is never asked for again where nothing else proves it",
-    replacements: [
-      {
-        file: 'core/wake.ts',
-        find: "event.type === 'process_started' ? [...item.value.processStarts, event.at] : item.value.processStarts",
-        replace: 'item.value.processStarts',
-      },
-    ],
-  },
-  {
     name: 'attention-never-looked-at',
     why: 'a splice in need of attention does not move on when evidence comes',
     replacements: [
@@ -91,17 +80,6 @@ export const livenessBugs: readonly Bug[] = [
         file: NOTE,
         find: 'return verdict.locked ? (splice.lockedAt ?? now) : splice.lockedAt',
         replace: 'return splice.lockedAt',
-      },
-    ],
-  },
-  {
-    name: 'watch-never-ends',
-    why: 'an ended splice is looked at for ever',
-    replacements: [
-      {
-        file: 'core/rows-after.ts',
-        find: '(verdict.watchedSpent || (verdict.tipHeight ?? 0) >= (splice.watch.untilHeight ?? Infinity)),',
-        replace: 'false,',
       },
     ],
   },

@@ -65,17 +65,6 @@ export const proofBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'restart-before-the-fence',
-    why: 'a restart proves an attempt dead that arrived after it',
-    replacements: [
-      {
-        file: DEADNESS,
-        find: 'start >= fence + facts.policy.startMarginMs && quietFor(facts, start) >= facts.policy.quietMs,',
-        replace: 'start >= facts.attempt.startedAt && quietFor(facts, start) >= facts.policy.quietMs,',
-      },
-    ],
-  },
-  {
     name: 'restart-without-quiet',
     why: 'a restart proves an attempt dead whose signatures are exchanged once the peer is back',
     replacements: [
@@ -83,17 +72,6 @@ export const proofBugs: readonly Bug[] = [
         file: DEADNESS,
         find: 'start >= fence + facts.policy.startMarginMs && quietFor(facts, start) >= facts.policy.quietMs,',
         replace: 'start >= fence + facts.policy.startMarginMs,',
-      },
-    ],
-  },
-  {
-    name: 'overlap-without-the-guard',
-    why: 'a second submission that a node without the guard takes proves the first one dead',
-    replacements: [
-      {
-        file: ATTEMPTS,
-        find: "if (result.type === 'unknown' || !event.overlapGuard) return",
-        replace: "if (result.type === 'unknown') return",
       },
     ],
   },

@@ -156,17 +156,6 @@ export const writeBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'slot-of-a-failed-holder',
-    why: 'a splice takes the slot from one that failed while a request of it may still take effect',
-    replacements: [
-      {
-        file: 'core/slot.ts',
-        find: "return splice.state !== 'failed' || splice.attempts.every((attempt) => attempt.dead !== null)",
-        replace: 'return true',
-      },
-    ],
-  },
-  {
     name: 'slot-left-from-an-old-look',
     why: 'a worker with an old look gives the slot away that another one has just taken for the same splice',
     replacements: [
@@ -278,17 +267,6 @@ export const writeBugs: readonly Bug[] = [
         file: PUBLISH,
         find: 'if (first === undefined) return splice',
         replace: 'if (first === undefined) return { ...splice, publishedThrough: splice.eventSerial }',
-      },
-    ],
-  },
-  {
-    name: 'outcome-said-again',
-    why: 'an outcome is said again in the epoch in which it was said',
-    replacements: [
-      {
-        file: 'core/record.ts',
-        find: 'if (ONCE_AN_EPOCH.includes(type) && splice.said.includes(type)) return splice',
-        replace: '',
       },
     ],
   },
