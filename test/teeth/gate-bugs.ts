@@ -3,12 +3,6 @@ import type { Bug } from './bug.ts'
 const GATES = 'core/gates.ts'
 const BEFORE = 'core/rows-before.ts'
 
-const withoutRow = (verdicts: string) => ({
-  file: BEFORE,
-  find: `verdicts: ['absent'],\n    when: {\n      says: 'gates 1 to 10 are open;`,
-  replace: `verdicts: ${verdicts},\n    when: {\n      says: 'gates 1 to 10 are open;`,
-})
-
 /** A splice is submitted although one of the gates of design section 6 would be shut. */
 export const gateBugs: readonly Bug[] = [
   {
