@@ -5,7 +5,7 @@ import { effectiveTxids, payouts } from './effects.ts'
 import { follows } from './funding.ts'
 import { isTrue, telling } from './laws.ts'
 import type { Law, Scene } from './laws.ts'
-import { nameOf } from './laws-of-writes.ts'
+import { isStandIn, nameOf } from './laws-of-writes.ts'
 
 const FINAL_DEPTH = 6
 const UNATTRIBUTED: readonly string[] = ['attribution', 'unproven']
@@ -27,7 +27,7 @@ export const lawsOfCalm: Readonly<Record<string, Law>> = {
     isUndisturbed(stage.profile)
       ? telling(splices, ({ attempts }) => {
           const { commanded, answered } = stage.memory
-          const kept = attempts.filter(({ id }) => !id.includes('/restored/'))
+          const kept = attempts.filter(({ id }) => !isStandIn(id))
           if (kept.some(({ id }) => !commanded.has(id))) return 'an attempt was never sent'
           return kept.some(({ id, result }) => result === null && answered.has(id))
             ? 'an answer was lost'

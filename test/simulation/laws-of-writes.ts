@@ -180,6 +180,6 @@ function begun(before: Splice | null, after: Splice): Attempt[] {
 }
 
 /** Stands for whatever was submitted after the backup that a record came out of. */
-function isStandIn(id: string): boolean {
+export function isStandIn(id: string): boolean {
   return id.includes('/restored/')
 }

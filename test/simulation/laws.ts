@@ -3,7 +3,7 @@ import type { LogEvent } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
 import { hasEnded } from '../../core/transitions.ts'
 import { effectiveTxids, payouts } from './effects.ts'
-import { nameOf } from './laws-of-writes.ts'
+import { isStandIn, nameOf } from './laws-of-writes.ts'
 import type { Stage } from './stage.ts'
 import type { Violation } from './witness.ts'
 
@@ -127,8 +127,12 @@ export function telling(splices: readonly Splice[], wrong: (splice: Splice) => s
   })
 }
 
-/** Something of it may still take effect, and no transaction of it was ever seen. */
+/**
+ * Something of it may still take effect, and no transaction of it was ever seen. What stands for unknown submissions in a record
+ * out of a backup has no slot: several splices of a channel may have such.
+ */
 function isSubmitting(splice: Splice): boolean {
   if (hasEnded(splice.state) && splice.state !== 'cancelled') return false
-  return splice.attempts.some(({ dead }) => dead === null) && splice.candidates.length === 0
+  const living = splice.attempts.filter(({ id, dead }) => dead === null && !isStandIn(id))
+  return living.length > 0 && splice.candidates.length === 0
 }
