@@ -12,9 +12,9 @@ const MOST_MS = 600_000
 
 /** What so few seeds do not come to; docs/reliability.md tells what more of them do. */
 const TOO_RARE: readonly string[] = [
-  'decision.unseen_long',
   'transition.queued>pending',
   'transition.queued>confirmed',
+  'transition.submitted>cancelled',
   'transition.confirmed>failed',
   'transition.cancelled>pending',
   'transition.needs_attention>queued',

@@ -38,6 +38,11 @@ export const stories: Readonly<Record<string, readonly Beat[]>> = {
     beat('post', SETTLING, MINUTE),
     beat('blocks', SETTLING, MINUTE),
   ],
+  'a request that an operator gave up on arrives at the end': [
+    beat('late', 200),
+    beat('post'),
+    beat('resolve', 3 * MINUTE),
+  ],
   'the table comes out of a backup that knows no submission': [
     beat('postLater', 200),
     beat('tableBackedUp', 25 * MINUTE),
@@ -151,6 +156,15 @@ export const stories: Readonly<Record<string, readonly Beat[]>> = {
   ],
   'somebody pays the same by hand, and another splice is ordered': [
     beat('post', SETTLING, MINUTE),
+    beat('sameByHand', SETTLING, MINUTE),
+    beat('post', SETTLING, MINUTE),
+    beat('blocks', SETTLING, MINUTE),
+  ],
+  'somebody pays the same by hand while a lost request is watched': [
+    beat('drop', 200),
+    beat('post', 6 * MINUTE),
+    beat('race', 6 * MINUTE),
+    beat('race', SETTLING, MINUTE),
     beat('sameByHand', SETTLING, MINUTE),
     beat('post', SETTLING, MINUTE),
     beat('blocks', SETTLING, MINUTE),
