@@ -9,7 +9,6 @@ import type { Observation } from './observation.ts'
 import type { Policy } from './policy.ts'
 import type { Instant, Splice } from './splice.ts'
 import type { Action } from './action.ts'
-import { openBump } from './replacement.ts'
 import { step } from './step.ts'
 import { hasEnded } from './transitions.ts'
 import type { Verdict } from './verdict.ts'
@@ -57,7 +56,7 @@ function waitingFor(splice: Splice, { gates, bumpGates }: Decision): Splice['wai
     case 'submitted':
       return waitingBefore(splice, gates)
     case 'pending':
-      return waitingForConfirmation(splice, bumpGates)
+      return waitingForConfirmation(bumpGates)
     case 'confirmed':
       return {
         code: 'final_depth',
@@ -72,8 +71,8 @@ function waitingFor(splice: Splice, { gates, bumpGates }: Decision): Splice['wai
   }
 }
 
-function waitingForConfirmation(splice: Splice, bumpGates: readonly GateReading[]): Splice['waitingFor'] {
-  const shut = openBump(splice) === null ? null : bumpGates.find((reading) => reading.shut !== null)?.shut
+function waitingForConfirmation(bumpGates: readonly GateReading[]): Splice['waitingFor'] {
+  const shut = bumpGates.find((reading) => reading.shut !== null)?.shut
   return shut
     ? {
         code: `bump_${shut.code}`,

@@ -54,8 +54,7 @@ export async function walkLineage(
     if (outpoint === undefined || looks >= MAX_LOOKS) return ok({ hops, reachedFunding: false })
     const seen = await look(outpoint, hintFor(outpoint, walk, madeAt), walk, chain, call)
     if (!seen.ok) return seen
-    const known = outpoint === walk.from || told.value.includes(outpoint)
-    if (known || spentAsFunding(seen.value)) {
+    if (told.value.includes(outpoint) || spentAsFunding(seen.value)) {
       hops.push(seen.value)
       const next = following(seen.value, walk, told.value)
       const height = seen.value.spender?.tx.block?.height

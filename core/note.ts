@@ -38,7 +38,6 @@ export function noteLook(splice: Splice, verdict: Verdict, context: StepContext)
 }
 
 function noteCandidate(candidate: Candidate, tipHeight: number | null, now: Instant): Candidate {
-  if (candidate.seenAt !== 0 && candidate.seenAtHeight !== null) return candidate
   return { ...candidate, seenAt: candidate.seenAt || now, seenAtHeight: candidate.seenAtHeight ?? tipHeight }
 }
 

@@ -41,10 +41,8 @@ export async function observe(
 ): Promise<Observation> {
   const call = ports.call()
   const configured = ports.nodes.get(splice.node)
-  const unknownNode: NodeFault = { class: 'config', message: 'the node is not configured' }
-  const look =
-    given ?? (configured ? await configured.port.look(call) : { ok: false as const, error: unknownNode })
-  const node = look.ok ? look.value : null
+  const look = given ?? (await configured?.port.look(call))
+  const node = look?.ok ? look.value : null
   const channel = node?.channels.find((candidate) => candidate.channelId === splice.channelId) ?? null
   const [nodeSeen, channelSeen, slot, guard] = await Promise.all([
     ports.store.item('node', splice.node),

@@ -103,9 +103,9 @@ export function signsReplaced(bump: Bump, signs: Signs | null, mostSats: number)
  * replacements too. (Where ours locks, the overlap guard drops what waits.)
  */
 export function livingBumpAttempts({ bumps }: Pick<Splice, 'bumps'>): Attempt[] {
-  const used = bumps.flatMap(({ attempts }) => attempts).filter(({ result }) => result?.type !== 'refused')
-  const last = used.findLastIndex(({ result }) => result?.type === 'taken')
-  return used.slice(Math.max(0, last)).filter(({ dead }) => dead === null)
+  const all = bumps.flatMap(({ attempts }) => attempts)
+  const last = all.findLastIndex(({ result }) => result?.type === 'taken')
+  return all.slice(Math.max(0, last)).filter(({ dead }) => dead === null)
 }
 
 /** Whether an attempt of a bump may have been taken, and no replacement accounts for it. */

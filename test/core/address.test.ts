@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { address as codec } from 'bitcoinjs-lib'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { decodeAddress } from '../../core/address.ts'
@@ -34,6 +35,21 @@ describe('decodeAddress', () => {
 
   it.each(fixtures.invalid)('refuses $why', ({ network, address, code }) => {
     expect(decodeAddress(address, network)).toMatchObject({ ok: false, error: { code } })
+  })
+
+  it.each([
+    [1, false],
+    [2, true],
+    [40, true],
+    [41, false],
+  ])('a witness program of %i bytes, of a version without rules yet: pays it, %s', (length, pays) => {
+    const written = codec.toBech32(Buffer.alloc(length, 7), 16, 'bcrt')
+    const script = `60${length.toString(16).padStart(2, '0')}${'07'.repeat(length)}`
+    expect(decodeAddress(written, 'regtest')).toMatchObject(
+      pays
+        ? { ok: true, value: { type: 'witness_unknown', script } }
+        : { ok: false, error: { code: 'address_invalid' } },
+    )
   })
 
   it('never repeats the address in what it says', () => {

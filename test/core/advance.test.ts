@@ -201,6 +201,13 @@ describe('what to do next', () => {
     expect(splice.state).toBe('queued')
   })
 
+  test('with every gate open it waits in the line, and what the line said stands', () => {
+    const waitingFor = { code: 'slot', message: 'Another splice on this channel goes first.' }
+    expect(look(aLiveSplice({ waitingFor }), {}).splice.waitingFor).toEqual(waitingFor)
+    const later = aLiveSplice({ waitingFor, notBefore: NOW + 1 })
+    expect(look(later, {}).splice.waitingFor?.code, 'a gate has shut since').toBe('not_before')
+  })
+
   test.each<[string, Partial<Splice>, Partial<Observation>, string]>([
     ['the node is away', {}, { node: null, channel: null }, 'node_unreachable'],
     ['its time has not come', { notBefore: NOW + 1 }, {}, 'not_before'],
@@ -213,9 +220,13 @@ describe('what to do next', () => {
   })
 
   const alive = [anAttempt({ result: taken() })]
+  const takenLast = [aDeadAttempt(), anAttempt({ number: 2, result: taken() })]
+  const takenFirst = [aDeadAttempt({ result: taken() }), anAttempt({ number: 2 })]
   test.each<[string, Partial<Splice>, Partial<Observation>, string | null]>([
     ['not answered', {}, {}, 'quiet'],
     ['taken, not quiet yet', { attempts: alive }, {}, 'negotiation'],
+    ['taken, after one that is dead', { attempts: takenLast }, {}, 'negotiation'],
+    ['not answered, after one that was taken and is dead', { attempts: takenFirst }, {}, 'quiet'],
     [
       'taken, something stirs',
       { attempts: alive },
@@ -275,6 +286,7 @@ describe('when to look next', () => {
     ['both', { notBefore: NOW + 60_000, nextAttemptAt: NOW + 90_000 }, 0, NOW + 90_000],
     ['its time is now', { notBefore: NOW }, 0.5, STAYS],
     ['kept where it is set', { notBefore: NOW + 60_000, dueAt: NOW + 65_000 }, 0, NOW + 65_000],
+    ['kept where it is that very time', { notBefore: NOW + 60_000, dueAt: NOW + 60_000 }, 0.5, NOW + 60_000],
     ['set anew where it is later', { notBefore: NOW + 60_000, dueAt: NOW + 65_001 }, 0, NOW + 60_000],
     ['set anew where it is earlier', { notBefore: NOW + 60_000, dueAt: NOW + 59_999 }, 0, NOW + 60_000],
     ['not after the deadline', { nextAttemptAt: DEADLINE + 60_000 }, 0, DEADLINE],

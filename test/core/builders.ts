@@ -471,6 +471,8 @@ export type Bench = {
   readonly store: MemoryStore
   readonly hints: string[]
   readonly alarms: string[]
+  /** What each alarm was about. */
+  readonly alarmed: object[]
   readonly counts: Map<string, number>
   now: number
 }
@@ -485,6 +487,7 @@ export type BenchOptions = {
 export function aBench(options: BenchOptions = {}): Bench {
   const hints: string[] = []
   const alarms: string[] = []
+  const alarmed: object[] = []
   const counts = new Map<string, number>()
   const ids = countingIds('bench')
   const store = memoryStore({ ids, ...(options.hooks ? { hooks: options.hooks } : {}) })
@@ -492,6 +495,7 @@ export function aBench(options: BenchOptions = {}): Bench {
     store,
     hints,
     alarms,
+    alarmed,
     counts,
     now: NOW,
     ports: {
@@ -502,7 +506,10 @@ export function aBench(options: BenchOptions = {}): Bench {
       telemetry: {
         count: (name, value = 1) => void counts.set(name, (counts.get(name) ?? 0) + value),
         info: () => undefined,
-        alarm: (message) => void alarms.push(message),
+        alarm: (message, about) => {
+          alarms.push(message)
+          alarmed.push(about)
+        },
       },
       nodes: new Map((options.nodes ?? []).map((node) => [node.name, node])),
       call: () => CALL,

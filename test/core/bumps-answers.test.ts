@@ -69,8 +69,10 @@ describe('an answer is attached to its attempt', () => {
     const two = asked({
       attempts: [aBumpAttempt({ result: null }), aBumpAttempt({ number: 2, result: null })],
     })
-    const { attempts } = newest(answer(two, { type: 'taken' }, 'bump-attempt-1').splice)
-    expect(attempts.map(({ result }) => result?.type ?? null)).toEqual(['taken', null])
+    const results = (id: string) =>
+      newest(answer(two, { type: 'taken' }, id).splice).attempts.map(({ result }) => result?.type ?? null)
+    expect(results('bump-attempt-1')).toEqual(['taken', null])
+    expect(results('bump-attempt-2')).toEqual([null, 'taken'])
   })
 
   test('a known answer is never changed, an unknown one is', () => {
@@ -202,6 +204,22 @@ describe('a refusal', () => {
     expect(bump.inFlightAt).toBe(meant === 'in_flight' ? NOW : null)
   })
 
+  test('of a request that is invalid ends the bump, also beside one that may live', () => {
+    const splice = asked({ attempts: [aBumpAttempt({ id: 'r' }), aBumpAttempt({ number: 2, result: null })] })
+    const bump = newest(answer(splice, refused('invalid'), 'bump-attempt-2').splice)
+    expect(bump).toMatchObject({ inFlightAt: null, outcome: { code: 'refused' } })
+    expect(bump.attempts.at(-1)?.result).toMatchObject({ class: 'invalid' })
+  })
+
+  test('makes the next wait longer only by refusals of its own kind', () => {
+    const before = aRefusedAttempt({ id: 'r', kind: 'bump', count: 3 })
+    const splice = asked({ attempts: [before, aBumpAttempt({ number: 2, result: null })] })
+    const waited = (class_: Refused['class']) =>
+      (newest(answer(splice, refused(class_), 'bump-attempt-2').splice).nextAttemptAt ?? 0) - NOW
+    expect(waited('config')).toBe(15_000)
+    expect(waited('not_now')).toBe(120_000)
+  })
+
   test('an attempt of the splice itself does not make it in flight: its candidate is what is to be replaced', () => {
     const splice = asked({}, { attempts: [anAttempt(), anAttempt({ number: 2 })] })
     expect(newest(answer(splice, refused('not_now')).splice).attempts[0]?.result).toMatchObject({
@@ -221,14 +239,16 @@ describe('a refusal', () => {
     expect(newest(splice)).toMatchObject({ outcome: null, nextAttemptAt: NOW + 15_000 })
   })
 
-  test.each<[string, Refused, string]>([
-    ['invalid', refused('invalid'), 'refused'],
-    ['CannotInitiateRbf', refused('not_now', { reason: 'CannotInitiateRbf' }), 'nothing_to_replace'],
-    ['CannotInitiateRbf, invalid', refused('invalid', { reason: 'CannotInitiateRbf' }), 'nothing_to_replace'],
-  ])('%s ends the bump, and the splice goes on', (_says, result, code) => {
-    const { splice, actions } = answer(asked(), result)
+  const nothing = ['nothing_to_replace', 'the node has nothing left to replace'] as const
+  test.each<[string, Refused, string, string]>([
+    ['invalid', refused('invalid'), 'refused', 'the node refused'],
+    ['CannotInitiateRbf', refused('not_now', { reason: 'CannotInitiateRbf' }), ...nothing],
+    ['CannotInitiateRbf, invalid', refused('invalid', { reason: 'CannotInitiateRbf' }), ...nothing],
+  ])("%s ends the bump, in words that are not the node's, and the splice goes on", (...given) => {
+    const [, result, code, message] = given
+    const { splice, actions } = answer(asked(), { ...result, message: 'macaroon' })
     expect(actions).toEqual([])
-    expect(newest(splice).outcome).toMatchObject({ result: 'abandoned', code, txid: null, at: NOW })
+    expect(newest(splice).outcome).toMatchObject({ result: 'abandoned', code, message, txid: null, at: NOW })
     expect(newest(splice).attempts[0]?.dead?.rule).toBe('refused')
     expect(splice).toMatchObject({ state: 'pending', over: null, failure: null })
     expect(said(splice)).toEqual(['splice.bump_failed'])

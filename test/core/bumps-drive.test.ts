@@ -211,7 +211,7 @@ describe('a bump is not sent', () => {
         }
       },
     })
-    await run(world)
+    expect(await run(world)).toBe(sends === 0 ? 'driven' : 'submitted')
     expect(world.requests).toHaveLength(sends)
     expect(world.bench.hints).toEqual(sends === 0 ? [ID] : [])
     expect((await bumpOf(world)).attempts).toHaveLength(sends)

@@ -61,6 +61,8 @@ describe('quiet of a bump begins', () => {
     const since = { quietSince: NOW - 60_000, lastLookAt: NOW - 1 }
     const fenced = { attempts: [aBumpAttempt({ fenceAt: NOW - 5_000 })] }
     expect(quiet({ ...fenced, ...since })).toEqual([NOW - 5_000, NOW])
+    const now = { attempts: [aBumpAttempt({ fenceAt: NOW })] }
+    expect(quiet({ ...now, ...since }), 'a fence that falls now').toEqual([NOW, NOW])
     const answered = { attempts: [aBumpAttempt({ fenceAt: NOW + 5_000, result: taken(NOW - 7_000) })] }
     expect(quiet({ ...answered, ...since })).toEqual([NOW - 7_000, NOW])
     expect(quiet({ ...alive, ...since, inFlightAt: NOW - 3_000 })).toEqual([NOW - 3_000, NOW])

@@ -66,6 +66,15 @@ describe('a save', () => {
     expect(await bench.store.item('tx', TXID)).toBeNull()
   })
 
+  test('of a second candidate writes its pointer beside the first', async () => {
+    const bench = aBench()
+    const known = aSubmittedSplice({ candidates: [aCandidate({ txid: TXID })] })
+    const { splice } = await bench.store.create(known)
+    const both = [...splice.candidates, aCandidate({ txid: aTxid('d') })]
+    await commit(splice, { ...splice, candidates: both }, bench.ports, policy)
+    expect((await bench.store.item('tx', aTxid('d')))?.value).toEqual({ paymentId: MINE })
+  })
+
   test('of what is no valid record is refused before it is written', async () => {
     const bench = aBench()
     const { splice } = await bench.store.create(aSubmittedSplice())

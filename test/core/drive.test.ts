@@ -131,6 +131,19 @@ describe('a splice whose gates are open', () => {
   })
 })
 
+test('one whose events are said, but not noted as said, is left for the next look', async () => {
+  const world = await driven({
+    splice: aPendingSplice(),
+    chain: new FakeChain([onChain(FIRST, TIP)]),
+    hooks: {
+      before: (operation) =>
+        isSave(operation) && JSON.stringify(operation).includes('"publishedThrough":1') ? 'lost_race' : null,
+    },
+  })
+  expect(world.came).toBe('busy')
+  expect(world.splice).toMatchObject({ state: 'confirmed', eventSerial: 1, publishedThrough: 0 })
+})
+
 describe('what follows from a step is carried out', () => {
   const back = {
     before: ({ store }: Bench) =>
@@ -162,6 +175,7 @@ describe('what follows from a step is carried out', () => {
     })
     expect(splice.state).toBe('needs_attention')
     expect(bench.alarms).toContain(splice.attention?.message)
+    expect(bench.alarmed).toContainEqual({ spliceId: ID, node: 'alice' })
   })
 
   test('events are published, and the record says through which', async () => {

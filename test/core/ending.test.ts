@@ -8,6 +8,8 @@ import { step } from '../../core/step.ts'
 import { hasEnded } from '../../core/transitions.ts'
 import { aTxid } from '../support/splices.ts'
 import {
+  aBump,
+  aBumpAttempt,
   aCandidate,
   aDeadAttempt,
   aLiveSplice,
@@ -75,7 +77,12 @@ describe('an outcome is said once in an epoch', () => {
     const settled = taken(aSubmittedSplice({ state: 'confirmed' }), { type: 'settled' }).splice
     const reorged = taken(settled, { type: 'reorged', tipHeight: 200 })
     expect(reorged.splice).toMatchObject({ state: 'pending', epoch: 1, settledAt: null, watch: null })
-    expect(kinds(reorged)).toEqual(['freeze_channel', 'alarm'])
+    const cause = 'a settled splice was reorganised out'
+    expect(reorged.actions).toEqual([
+      { type: 'freeze_channel', cause },
+      { type: 'alarm', message: cause },
+    ])
+    expect(reorged.splice.said).toEqual(['splice.reorged'])
     const confirmed = taken(reorged.splice, { type: 'candidate_confirmed' }).splice
     const again = taken(confirmed, { type: 'settled' })
     expect(types(again.splice)).toEqual([
@@ -154,6 +161,26 @@ describe('given up', () => {
       watch: { from: ANCHOR },
     })
   })
+
+  test("by an operator's word: what its fee bumps asked for is dead as well", () => {
+    const refused = aRefusedAttempt({ number: 2, kind: 'bump' })
+    const bumps = [aBump({ attempts: [aBumpAttempt(), refused] })]
+    const splice = aSubmittedSplice({ state: 'needs_attention', bumps })
+    expect(taken(splice, { type: 'resolved_failed', note: '' }).splice.bumps).toEqual([
+      aBump({
+        attempts: [aBumpAttempt({ dead: { rule: 'operator', at: NOW } }), refused],
+      }),
+    ])
+  })
+
+  test("no operator's word undoes a transaction that is in a block; one in the mempool it may", () => {
+    const event = { type: 'resolved_failed', note: '' } as const
+    const waiting = aCandidate({ txid: aTxid('d') })
+    const mined = aCandidate({ block: { height: 190, hash: aTxid('e') } })
+    const splice = aSubmittedSplice({ state: 'needs_attention', candidates: [waiting, mined] })
+    expect(taken(splice, event)).toEqual({ splice, actions: [{ type: 'ignored', event: 'resolved_failed' }] })
+    expect(taken({ ...splice, candidates: [waiting] }, event).splice.state).toBe('failed')
+  })
 })
 
 describe('a cancel', () => {
@@ -163,7 +190,10 @@ describe('a cancel', () => {
     ['every attempt dead', [aDeadAttempt()]],
   ])('while queued with %s ends it at once', (_says, attempts) => {
     const proof = attempts[0]?.dead?.rule === 'process_restarted' ? 'all_attempts_dead' : 'never_taken'
-    expect(cancelled(aLiveSplice({ attempts })).splice).toMatchObject({
+    const { splice } = cancelled(aLiveSplice({ attempts }))
+    expect(types(splice)).toEqual(['splice.cancelled'])
+    expect(splice.timeline.at(-1)?.why).toBe('withdrawn')
+    expect(splice).toMatchObject({
       state: 'cancelled',
       cancelRequestedAt: NOW,
       failure: { code: 'cancelled', proof },
@@ -176,6 +206,14 @@ describe('a cancel', () => {
       const { splice } = cancelled(aSubmittedSplice({ state }))
       expect(splice).toMatchObject({ state, cancelRequestedAt: NOW, failure: null })
       expect(cancelled({ ...splice, cancelRequestedAt: 7 }).splice.cancelRequestedAt).toBe(7)
+    },
+  )
+
+  test.each(['submitted', 'needs_attention'] as const)(
+    'while %s ends nothing by itself, though every attempt is dead: the next look does',
+    (state) => {
+      const { splice } = cancelled(aSubmittedSplice({ state, attempts: [aDeadAttempt()] }))
+      expect(splice).toMatchObject({ state, cancelRequestedAt: NOW, failure: null })
     },
   )
 
@@ -204,9 +242,9 @@ describe('a cancel', () => {
 
 describe('a candidate', () => {
   test.each([
-    ['candidate_seen', 'pending'],
-    ['candidate_confirmed', 'confirmed'],
-  ] as const)('%s ends all waiting', (type, state) => {
+    ['candidate_seen', 'pending', 'a transaction of ours was seen'],
+    ['candidate_confirmed', 'confirmed', 'a transaction of ours is in a block'],
+  ] as const)('%s ends all waiting', (type, state, why) => {
     const splice = aSubmittedSplice({
       attention: { code: 'x', message: '' },
       quietSince: 1,
@@ -215,6 +253,7 @@ describe('a candidate', () => {
     })
     expect(taken(splice, { type }).splice).toMatchObject({
       state,
+      timeline: [{ status: state, why }],
       attention: null,
       quietSince: null,
       lastLookAt: null,
@@ -228,6 +267,9 @@ describe('a candidate', () => {
     expect(splice).toMatchObject({ state: 'pending', candidates: [{ txid: aTxid('c'), spends: ANCHOR }] })
     const known = aSubmittedSplice({ state: 'needs_attention', candidates: [aCandidate()] })
     expect(taken(known, event).splice.candidates).toEqual([aCandidate()])
+    const other = aCandidate({ txid: aTxid('d') })
+    const both = taken({ ...known, candidates: [other] }, event).splice.candidates
+    expect(both).toMatchObject([other, { txid: aTxid('c'), spends: ANCHOR, block: null }])
   })
 
   test.each(['pending', 'confirmed', 'settled', 'needs_attention'] as const)(

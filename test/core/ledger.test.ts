@@ -112,6 +112,36 @@ describe('a sighting', () => {
   test('of a source that is behind says nothing', () => {
     for (const news of [nobody, seen(FIRST, null), seen(SECOND, null)])
       expect(merge(final(), news, at(99))).toEqual(final())
+    const found: News = { type: 'found', txid: SECOND, figures: NO_FIGURES, kind: 'unclassified' }
+    const two = merge(confirmed(), found, at(100))
+    expect(merge(two, nobody, at(99)), 'of one that is not final yet').toEqual(two)
+    expect(confirmedOf(merge(two, nobody, at(100))), 'at its height it is not behind').toBeNull()
+  })
+
+  test('of nobody notes how far the outpoint is unspent: not in the newest blocks, where a reorg may spend it', () => {
+    expect(merge(aForeignPayment(), nobody, at(100)).unspentThroughHeight).toBe(94)
+    expect(merge(aForeignPayment(), nobody, at(5)).unspentThroughHeight).toBe(0)
+    expect(merge(aForeignPayment(), seen(FIRST, null), at(100)).unspentThroughHeight).toBe(94)
+    const spent = merge(aForeignPayment({ unspentThroughHeight: 90 }), seen(FIRST, BLOCK), at(100))
+    expect(spent.unspentThroughHeight, 'it is spent').toBe(90)
+  })
+
+  test('in the mempool ends no wait, in a block it does', () => {
+    const waiting = aForeignPayment({ idleSinceHeight: 50, voidAt: 5 })
+    expect(merge(waiting, seen(FIRST, null), at(100))).toMatchObject({ idleSinceHeight: 50, voidAt: 5 })
+    expect(merge(waiting, seen(FIRST, BLOCK), at(100))).toMatchObject({ idleSinceHeight: null, voidAt: null })
+  })
+
+  test('of one that was not known adds it, and the node was not asked about it yet', () => {
+    const [, added] = merge(aForeignPayment(), seen(SECOND, null), at(100)).candidates
+    expect(added).toEqual({
+      txid: SECOND,
+      ...NO_FIGURES,
+      contributionSats: null,
+      contributionAsked: false,
+      seenAt: 1_000,
+      block: null,
+    })
   })
 
   test('of a source that lags above its block makes nothing shallower', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Fault, MemoryHooks, Operation } from '../../adapters/store/memory.ts'
 import type { Slot } from '../../core/items.ts'
-import { acquireSlot, freezeSlot, giveWay, leaveSlot, thawSlot } from '../../core/line.ts'
+import { acquireSlot, freezeSlot, giveWay, leaveSlot, standAside, thawSlot } from '../../core/line.ts'
 import { emptySlot } from '../../core/slot.ts'
 import type { Splice } from '../../core/splice.ts'
 import { aSpliceId } from '../support/splices.ts'
@@ -45,6 +45,15 @@ describe('to acquire a slot', () => {
     expect(await slotOf(bench)).toMatchObject({ holder: ME, turn: 8 })
     await giveWay(KEY, ME, before?.version ?? 0, bench.ports)
     expect((await slotOf(bench))?.holder).toBe(ME)
+  })
+
+  test('one that waits already writes nothing', async () => {
+    const bench = aBench()
+    await stored(bench, ME)
+    await stored(bench, OTHER)
+    await given(bench, { holder: OTHER, waiting: [ME] })
+    expect(await acquire(bench, ME)).toBe('waiting')
+    expect((await bench.store.item('slot', KEY))?.version).toBe(1)
   })
 
   const ended = { dueAt: null }
@@ -268,6 +277,7 @@ describe('to freeze a channel', () => {
       frozen: { cause: 'first', at: bench.now - 1_000, note: ME },
     })
     expect(bench.alarms).toEqual(['channel frozen'])
+    expect(bench.alarmed).toEqual([{ slot: KEY, cause: 'first' }])
   })
 
   test('a channel that nobody ever asked for is frozen too', async () => {
@@ -315,6 +325,12 @@ describe('to give way', () => {
     expect(bench.hints).toEqual([])
   })
 
+  test('where nobody has a slot nothing is done', async () => {
+    const bench = aBench()
+    await giveWay(KEY, ME, 1, bench.ports)
+    expect(await slotOf(bench)).toBeNull()
+  })
+
   test('a race is lost in silence: the look was too old', async () => {
     const bench = atWrite(2, async () => acquire(bench, OTHER))
     await stored(bench, ME)
@@ -342,5 +358,57 @@ describe('to thaw a channel', () => {
     const bench = aBench()
     await thawSlot(KEY, 'first', ME, bench.ports)
     expect(await slotOf(bench)).toBeNull()
+    await given(bench, { holder: ME })
+    await thawSlot(KEY, 'first', ME, bench.ports)
+    expect((await bench.store.item('slot', KEY))?.version).toBe(1)
+  })
+})
+
+describe('one whose gates are shut stands aside', () => {
+  const queued = aLiveSplice({ id: ME })
+  async function aside(slot: Partial<Slot> | null, splice: Splice = queued, hooks: MemoryHooks = {}) {
+    const bench = aBench({ hooks })
+    const { splice: created } = await bench.store.create(splice)
+    if (slot !== null) await given(bench, slot)
+    await standAside(created, KEY, await bench.store.item('slot', KEY), bench.ports)
+    return { bench, slot: await slotOf(bench), version: (await bench.store.load(ME))?.version }
+  }
+
+  test.each<[string, Partial<Slot>, Partial<Slot>]>([
+    ['the holder', { holder: ME, waiting: [OTHER] }, { holder: null, waiting: [OTHER] }],
+    ['the first in the line', { waiting: [ME, OTHER] }, { waiting: [OTHER] }],
+  ])('for the next one, its record written first: %s', async (_says, slot, expected) => {
+    const world = await aside(slot)
+    expect(world.slot).toMatchObject(expected)
+    expect(world.bench.hints).toEqual([OTHER])
+    expect(world.version).toBe(2)
+  })
+
+  const behind = { holder: THIRD, waiting: [OTHER, ME] }
+  test.each<[string, Partial<Slot> | null, Splice]>([
+    ['it is not the first in the line', behind, queued],
+    ['it is nowhere in it', { holder: THIRD, waiting: [OTHER] }, queued],
+    ['nobody has a slot', null, queued],
+    ['it has been submitted', { holder: ME }, aSubmittedSplice({ id: ME })],
+    ['an attempt of it is alive', { holder: ME }, aLiveSplice({ id: ME, attempts: [anAttempt()] })],
+  ])('but not where %s', async (_says, slot, splice) => {
+    const world = await aside(slot, splice)
+    expect(world.slot).toEqual(slot === null ? null : { ...emptySlot, ...slot })
+    expect(world.version).toBe(1)
+  })
+
+  test('one whose attempts are all dead does', async () => {
+    const { slot } = await aside({ holder: ME }, aLiveSplice({ id: ME, attempts: [aDeadAttempt()] }))
+    expect(slot?.holder).toBeNull()
+  })
+
+  test('but not where another process was faster to write its record: it may have journalled an attempt', async () => {
+    const { slot } = await aside({ holder: ME }, queued, {
+      before: (operation) =>
+        operation.type === 'put' && operation.row.pk.startsWith('SPL#') && operation.condition !== 'absent'
+          ? 'lost_race'
+          : null,
+    })
+    expect(slot?.holder).toBe(ME)
   })
 })

@@ -1,6 +1,6 @@
 import { NO_HINT } from '../../core/chain.ts'
 import { describe, expect, test } from 'vitest'
-import { walkBack, walkLineage } from '../../core/lineage.ts'
+import { pathBack, walkBack, walkLineage } from '../../core/lineage.ts'
 import type { Walk } from '../../core/lineage.ts'
 import { outpointOf } from '../../core/outpoint.ts'
 import { aTxid } from '../support/splices.ts'
@@ -180,6 +180,47 @@ describe('a walk along the lineage', () => {
   })
 })
 
+describe('the path back from the current funding to a known one', () => {
+  const path = async (chain: FakeChain, current: string, known: readonly string[] = [ANCHOR]) => {
+    const found = await pathBack(current, known, chain, CALL)
+    if (!found.ok) throw new Error(found.error.message)
+    return { ...found.value, steps: found.value.steps.map(({ spends, outpoint }) => [spends, outpoint]) }
+  }
+
+  test('is every move on the way, oldest first', async () => {
+    const all = outpoints(splices(3))
+    const found = await path(chainOf(splices(3)), all[3] ?? '')
+    const steps = [all.slice(0, 2), all.slice(1, 3), all.slice(2, 4)]
+    expect(found).toEqual({ steps, complete: true })
+  })
+
+  test('leads through no more than two hundred transactions', async () => {
+    const built = splices(201)
+    const all = outpoints(built)
+    expect((await path(chainOf(built), all[200] ?? '')).steps).toHaveLength(200)
+    expect((await path(chainOf(built), all[201] ?? '')).steps).toEqual([])
+  })
+
+  test('is not known where a transaction on it is not known, or cannot be read', async () => {
+    const [first, second] = splices(2)
+    if (first === undefined || second === undefined) throw new Error('nothing built')
+    const current = fundingOf(second)
+    const unknown = { steps: [], complete: false }
+    expect(await path(chainOf([second]), current)).toEqual(unknown)
+    const unreadable = new FakeChain([{ ...onChain(first), hex: 'ffff' }, onChain(second)])
+    expect(await path(unreadable, current)).toEqual(unknown)
+  })
+
+  test('is found from an output that the transaction does not have', async () => {
+    const [first] = splices(1)
+    if (first === undefined) throw new Error('nothing built')
+    const made = outpointOf(first.txid, 7)
+    expect(await path(chainOf([first]), made)).toEqual({ steps: [[ANCHOR, made]], complete: true })
+    const elsewhere = await path(chainOf([first]), made, [`${aTxid('9')}:0`])
+    expect(elsewhere).toEqual({ steps: [], complete: false })
+  })
+})
+
 describe('a chain source that is not to be believed ends the walk with a fault', () => {
   const [first] = splices(1)
   if (first === undefined) throw new Error('nothing built')
@@ -283,6 +324,12 @@ describe('a walk back', () => {
     silent.fails = () => silent.calls.length === 2
     for (const source of [unknown, unreadable, silent])
       expect((await back(source, 0)).result).toMatchObject({ ok: false, error: { class: 'unreachable' } })
+  })
+
+  test('goes on from an output that the transaction does not have', async () => {
+    const nothing = async (): Promise<boolean> => false
+    const result = await walkBack(outpointOf(top.txid, 7), heights.top * 600, nothing, chain(), CALL)
+    expect(result).toEqual({ ok: true, value: null })
   })
 
   test('a lineage that is longer than a thousand is a fault, and a thousand are walked', async () => {

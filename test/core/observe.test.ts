@@ -292,7 +292,7 @@ describe('an ended splice under watch leaves the same effect to the holder of th
     ['which asked for another script', holding(holder({ script: '00' })), 'ours'],
     ['which splices in', holding(holder({ kind: 'splice_in' })), 'ours'],
     ['which does not exist', holding(null), 'ours'],
-    ['which it is itself', holding(null, ended.id), 'ours'],
+    ['which it is itself', holding({ ...ended, dueAt: null }, ended.id), 'ours'],
   ])('%s', async (_says, given, expected) => expect(await effect(ended, PAID, given)).toBe(expected))
 
   test('one that has not ended explains what is its own', async () => {
@@ -352,6 +352,7 @@ describe('a splice-in is known by two witnesses that agree: the node, and the ca
     const tx = adding(50_000)
     const chain = new FakeChain([onChain(tx, 190)])
     expect(await effect(into(), tx, { chain, ...saying(50_000) })).toBe('unknown')
+    expect(await effect(into(), tx, { chain, ...saying(null) })).toBe('unknown')
   })
 
   test('of one that asked for nothing, nothing is', async () => {
@@ -467,6 +468,14 @@ describe('a source without an index of spenders is told where to begin', () => {
       aWatched({ candidates: [{ ...mined, block: null }], unspentThroughHeight: 7 }),
     )
     expect(waiting.get(FUNDING)).toEqual({ unspentThroughHeight: 7, spender: null })
+  })
+
+  test('by the candidate that is in a block, whatever else was seen of that outpoint or of others', async () => {
+    const waiting = aCandidate({ txid: aTxid('7'), spends: FUNDING })
+    const elsewhere = aCandidate({ txid: aTxid('8'), spends: NEXT, block: { height: 191, hash: aTxid('6') } })
+    const given = await hints(aWatched({ candidates: [elsewhere, waiting, mined] }))
+    expect(given.get(FUNDING)?.spender).toEqual({ txid: PAID.txid, blockHash: block.hash })
+    expect(given.get(NEXT)?.spender).toEqual({ txid: aTxid('8'), blockHash: aTxid('6') })
   })
 
   test('by nothing, of an outpoint that is in no record', async () => {

@@ -43,6 +43,9 @@ describe('the payment of a splice', () => {
       6,
     )
     expect(pending).toMatchObject({ txid: newer.txid, feeSats: 222, confirmations: 0, block: null })
+    const third = aCandidate({ txid: aTxid('3') })
+    const three = paymentOf(aSplice({ state: 'pending', candidates: [newer, newer, third] }), 107, 6)
+    expect(three.txid).toBe(third.txid)
   })
 
   test('is final at the depth that the channel requires, if that is more', () => {
@@ -66,6 +69,27 @@ describe('a foreign payment', () => {
     expect(foreignPaymentOf(payment, 100)).toMatchObject({ status, spliceId: null, metadata: {} })
   })
 
+  test('has the figures of the candidate that confirmed, else of the newest', () => {
+    const newest = { txid: aTxid('2'), feeSats: 7, feeRateSatPerKw: 8, amountSats: -9, contributionSats: 10 }
+    const candidates = [aForeignCandidate({ block: BLOCK, contributionSats: 11 }), aForeignCandidate(newest)]
+    const { id, kind, node, network, channelId, createdAt } = confirmed
+    expect(foreignPaymentOf({ ...confirmed, candidates }, 102)).toEqual({
+      ...{ id, kind, node, network, channelId, createdAt, candidates },
+      status: 'confirmed',
+      spliceId: null,
+      amountSats: 70_000,
+      contributionSats: 11,
+      txid: aTxid('1'),
+      feeSats: 300,
+      feeRateSatPerKw: 1_000,
+      block: BLOCK,
+      confirmations: 3,
+      metadata: {},
+    })
+    const waiting = aForeignPayment({ candidates: [aForeignCandidate(), aForeignCandidate(newest)] })
+    expect(foreignPaymentOf(waiting, 102)).toMatchObject({ ...newest, block: null, confirmations: 0 })
+  })
+
   test('that ours absorbed stands for itself only if it confirmed after all, for good or with ours given up', () => {
     const ours = (state: Splice['state']): Splice => aSplice({ state })
     const absorbed = { absorbedBy: aTxid('5') }
@@ -81,4 +105,6 @@ test('ids of payments and of splices cannot be taken for each other', () => {
   expect(isPaymentId(aTxid('a'))).toBe(true)
   expect(isPaymentId(aSplice().id)).toBe(false)
   expect(isPaymentId(aTxid('A'))).toBe(false)
+  expect(isPaymentId(`${aTxid('a')}a`)).toBe(false)
+  expect(isPaymentId(`a${aTxid('a')}`)).toBe(false)
 })

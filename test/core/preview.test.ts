@@ -22,6 +22,9 @@ test('a preview says what each gate would say now, with the figures behind it', 
   const look = aLook({ channels: [aChannel({ outboundMsat: 1_999, peerConnected: true })], spendableSats: 7 })
   const preview = await previewGates(aLiveSplice(), aBenchWith(() => ok(look)).ports, policy)
   expect(preview.gates.map(({ gate }) => gate)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  expect(preview.gates.map(({ name }) => name).join(' ')).toBe(
+    'fence node channel anchor_unspent no_candidate no_earlier_effect quiet budget lock_depth overlap',
+  )
   const [shut, ...others] = preview.gates.filter(({ open }) => !open)
   expect(others).toEqual([])
   expect(shut).toMatchObject({ gate: 3, name: 'channel' })

@@ -1,13 +1,17 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { noteLook } from '../../core/note.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Instant, Splice } from '../../core/splice.ts'
 import type { Verdict } from '../../core/verdict.ts'
 import { aTxid } from '../support/splices.ts'
 import {
+  aBump,
+  aBumpAttempt,
   aCandidate,
   aDeadAttempt,
   ANCHOR,
   anAttempt,
+  aPendingSplice,
   aSubmittedSplice,
   aVerdict,
   context,
@@ -33,6 +37,12 @@ type Case = readonly [
 ]
 
 describe('quiet ends, or starts anew', () => {
+  const lost: Partial<Splice> = {
+    state: 'pending',
+    attempts: [anAttempt({ result: taken() })],
+    candidates: [aCandidate()],
+    bumps: [aBump({ attempts: [aBumpAttempt()] })],
+  }
   const cases: Case[] = [
     ['nothing happened: it goes on', {}, {}, SINCE],
     ['it starts', { quietSince: null }, {}, NOW],
@@ -58,6 +68,17 @@ describe('quiet ends, or starts anew', () => {
     ['no attempt is alive', { attempts: [aDeadAttempt()] }, {}, null],
     ['a candidate was seen', { candidates: [aCandidate()] }, {}, null],
     ['it has ended', { state: 'failed' }, {}, null],
+    ['a candidate lost, and a bump may still run', lost, { name: 'replaced', buried: true }, SINCE],
+    ['the same, not buried yet', lost, { name: 'replaced' }, null],
+    ['the same, and something stirs', lost, { name: 'replaced', buried: true, stirring: true }, SINCE],
+    ['the same, and it negotiates', lost, { name: 'replaced', buried: true, negotiating: true }, null],
+    ['a candidate at final depth', lost, { name: 'final', buried: true }, null],
+    [
+      'a candidate lost, buried, and no bump',
+      { ...lost, bumps: [] },
+      { name: 'replaced', buried: true },
+      null,
+    ],
   ]
   test.each(cases)('%s', (_says, splice, verdict, since) =>
     expect(note(splice, verdict).quietSince).toBe(since),
@@ -73,6 +94,99 @@ describe('quiet ends, or starts anew', () => {
     expect(noteLook(away, aVerdict({ peerConnected: false }), { now: NOW + 1, policy })).toEqual(away)
     const back = noteLook(away, aVerdict(), { now: NOW + 60_000, policy })
     expect(back.quietSince).toBe(NOW + 60_000)
+  })
+})
+
+/** A look that comes `afterMs` after the one before it. */
+type Look = {
+  readonly sees: 'calm' | 'stir' | 'peer_away' | 'no_node' | 'no_chain'
+  readonly afterMs: number
+}
+
+const SEQUENCES = { numRuns: 200, seed: 20_261_130 }
+const looks = fc.array(
+  fc.record({
+    sees: fc.constantFrom<Look['sees'][]>('calm', 'calm', 'calm', 'stir', 'peer_away', 'no_node', 'no_chain'),
+    afterMs: fc.constantFrom(0, 1, 30_000, 60_000, 60_000, 89_999, 90_000, 90_001, 400_000),
+  }),
+  { maxLength: 20 },
+)
+
+describe('over any sequence of looks at the same attempts', () => {
+  const waiting = aSubmittedSplice({ attempts: [anAttempt({ fenceAt: NOW + 45_000 })], inFlightAt: NOW + 50 })
+  const bumping = aPendingSplice({ bumps: [aBump({ attempts: [aBumpAttempt({ fenceAt: NOW + 45_000 })] })] })
+  const subjects = [
+    {
+      whose: 'a splice',
+      splice: waiting,
+      calm: {},
+      stir: { stirring: true },
+      quiet: (splice: Splice) => splice,
+    },
+    {
+      whose: 'a bump',
+      splice: bumping,
+      calm: { name: 'pending', candidates: bumping.candidates },
+      stir: { negotiating: true },
+      quiet: (splice: Splice) => splice.bumps[0],
+    },
+  ] as const
+
+  /** What each look leaves of the quiet, with the latest instant before which it cannot have begun. */
+  function watch(subject: (typeof subjects)[number], sequence: readonly Look[]) {
+    let splice = subject.splice
+    let now = NOW
+    let earliest: Instant = NOW + 45_000
+    let lastTold: Instant | null = null
+    return sequence.map(({ sees, afterMs }) => {
+      now += afterMs
+      const stir = sees === 'stir' ? subject.stir : {}
+      const peerConnected = sees === 'no_node' ? null : sees !== 'peer_away'
+      const name = sees === 'no_chain' ? 'not_known' : undefined
+      const verdict = aVerdict({ ...subject.calm, ...stir, peerConnected, ...(name && { name }) })
+      splice = noteLook(splice, verdict, { now, policy })
+      if (sees === 'stir' || sees === 'peer_away') earliest = now
+      if (sees === 'calm') {
+        if (lastTold === null || now - lastTold > policy.quietGapMs) earliest = Math.max(earliest, now)
+        lastTold = now
+      }
+      return { now, since: subject.quiet(splice)?.quietSince ?? null, earliest }
+    })
+  }
+
+  test.each(subjects)('quiet of $whose never begins earlier than it did before', (subject) => {
+    fc.assert(
+      fc.property(looks, (sequence) => {
+        const begun = watch(subject, sequence).flatMap(({ since }) => (since === null ? [] : [since]))
+        expect(begun).toEqual(begun.toSorted((a, b) => a - b))
+      }),
+      SEQUENCES,
+    )
+  })
+
+  test.each(subjects)('$whose counts as quiet only what was looked at, and saw calm', (subject) => {
+    fc.assert(
+      fc.property(looks, (sequence) => {
+        for (const { now, since, earliest } of watch(subject, sequence)) {
+          if (since === null) continue
+          expect(since).toBeGreaterThanOrEqual(earliest)
+          expect(since).toBeLessThanOrEqual(now)
+        }
+      }),
+      SEQUENCES,
+    )
+  })
+
+  test.each(subjects)('three minutes of calm looks are three minutes of quiet of $whose', (subject) => {
+    fc.assert(
+      fc.property(looks, fc.integer({ min: 10_000, max: 90_000 }), (sequence, everyMs) => {
+        const calm = Array.from({ length: 1 + Math.ceil(policy.quietMs / everyMs) }, () => everyMs)
+        const settled = [400_000, ...calm].map((afterMs): Look => ({ sees: 'calm', afterMs }))
+        const last = watch(subject, [...sequence, ...settled]).at(-1)
+        expect((last?.now ?? 0) - (last?.since ?? Infinity)).toBeGreaterThanOrEqual(policy.quietMs)
+      }),
+      SEQUENCES,
+    )
   })
 })
 
@@ -119,6 +233,22 @@ describe('heights and times of what was found', () => {
   test.each(cases)('%s', (_says, splice, name, expected) =>
     expect(note(splice, { name })).toMatchObject(expected),
   )
+
+  const end = `${aTxid('b')}:0`
+  const unspent = [
+    ['noted for the first time', null, [ANCHOR], { name: 'absent' }, TIP],
+    ['noted again after 36 blocks', TIP - 36, [ANCHOR], { name: 'absent' }, TIP],
+    ['not sooner', TIP - 35, [ANCHOR], { name: 'absent' }, TIP - 35],
+    ['of a new end of the lineage', TIP - 1, [ANCHOR, end], { name: 'absent' }, TIP],
+    ['a new end that nobody knows to be unspent', TIP - 1, [ANCHOR, end], { name: 'not_known' }, null],
+    ['not while the chain cannot tell', null, [ANCHOR], { name: 'not_known' }, null],
+    ['what was noted stays', TIP - 99, [ANCHOR], { name: 'not_known' }, TIP - 99],
+    ['not without a tip', null, [ANCHOR], { name: 'absent', tipHeight: null }, null],
+  ] as const
+  test.each(unspent)('the end of the lineage is unspent: %s', (_says, height, lineage, verdict, expected) => {
+    const noted = note({ unspentThroughHeight: height }, { lineage, ...verdict })
+    expect(noted.unspentThroughHeight).toBe(expected)
+  })
 
   const locks = [
     ['locked', null, { name: 'confirmed', locked: true }, NOW],

@@ -120,6 +120,7 @@ describe('following the chain', () => {
     world.reorg(14)
     const seen = await follow(start, chain)
     expect(seen.orphans).toHaveLength(13)
+    expect(seen.hashes, 'twelve more below them').toHaveLength(14 + 12)
     const inBetween = seen.hashes.at(-14)
     world.reorg(15)
     const after = await follow(seen, chain)
@@ -127,13 +128,60 @@ describe('following the chain', () => {
   })
 
   test('starts anew after an outage of more blocks than are remembered, and remembers no more than 300', async () => {
-    const { world, chain } = bench()
+    const { world, chain, asked } = bench()
     const start = await follow(null, chain)
     world.mine(350)
+    const before = asked()
     const seen = await follow(start, chain)
+    expect(asked() - before, 'those, and the one that both have').toBe(301)
     expect(seen.hashes).toHaveLength(300)
     expect(seen.hashes[0]).toBe(world.chain.block(world.chain.tip.height - 299)?.hash)
     expect(seen.orphans).toEqual([])
+  })
+
+  test('remembers no more than 300 orphans, the newest', async () => {
+    const { world, chain } = bench()
+    world.mine(100)
+    let seen = await follow(null, chain)
+    for (let n = 0; n < 4; n++) {
+      world.mine(80)
+      seen = await follow(seen, chain)
+      world.reorg(80, { newLength: 80 })
+      seen = await follow(seen, chain)
+      world.reorg(80, { newLength: 1 })
+      seen = await follow(seen, chain)
+    }
+    expect(seen.orphans).toHaveLength(300)
+  })
+
+  test('is a fault at whichever call the source does not answer, at the first look and after a reorg', async () => {
+    const { world, chain } = bench()
+    const start = await follow(null, chain)
+    world.mine(3)
+    const seen = await follow(start, chain)
+    world.reorg(2)
+    for (const before of [null, seen]) {
+      let calls = 0
+      const failing = (at: number): ChainPort => ({
+        ...chain,
+        blockHash: async (height, options) =>
+          ++calls === at
+            ? { ok: false, error: { class: 'unreachable', message: '' } }
+            : chain.blockHash(height, options),
+      })
+      await followChain(before, START, failing(0), call)
+      const total = calls
+      for (let at = 1; at <= total; at++) {
+        calls = 0
+        expect(await followChain(before, START, failing(at), call), `call ${at}`).toMatchObject({ ok: false })
+      }
+    }
+  })
+
+  test('is nothing yet where the chain moves while it is first looked at', async () => {
+    const { chain } = bench()
+    const moving: ChainPort = { ...chain, blockHash: async () => ({ ok: true, value: null }) }
+    expect(await followChain(null, START, moving, call)).toEqual({ ok: true, value: null })
   })
 
   test('is a fault where the source does not answer, and nothing where the chain moves meanwhile', async () => {

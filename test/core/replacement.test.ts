@@ -25,6 +25,7 @@ import {
   aPendingSplice,
   aRefusedAttempt,
   FIRST,
+  NOW,
   SECOND,
   taken,
 } from './builders.ts'
@@ -101,6 +102,12 @@ describe('whether a candidate is what a bump wanted', () => {
     ['another one, the same feerate', {}, rate(1_000), false],
     ['another one, less', {}, rate(999), false],
     ['another one, of an unknown feerate', {}, rate(null), true],
+    [
+      'one of an unknown feerate that was known when it was asked for',
+      { openedAt: NOW },
+      aCandidate({ txid: SECOND.txid, feeRateSatPerKw: null, seenAt: NOW }),
+      false,
+    ],
     ['another one, after one of an unknown feerate', from(null), rate(1), true],
     ['another one that pays nothing, after one of an unknown feerate', from(null), rate(0), false],
     ['exactly what was asked for', { feeRateSatPerKw: 2_000 }, rate(2_000), true],
@@ -154,6 +161,8 @@ describe('whether the signs say that a replacement was signed, which costs at mo
     expect(signsReplaced(aBump(), reserved(60), 900)).toBe(false)
     const half = aBump({ baseline: { claimableSats: 0, reservedSats: null } })
     expect(signsReplaced(half, reserved(60), 900)).toBe(false)
+    const below = aBump({ baseline: { claimableSats: 0, reservedSats: -60 } })
+    expect(signsReplaced(below, reserved(null), 900), 'not told any more').toBe(false)
   })
 })
 

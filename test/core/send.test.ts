@@ -176,6 +176,17 @@ describe('a credential that the node refuses', () => {
   })
 })
 
+test('an answer that comes a second time changes nothing, and pauses nothing', async () => {
+  const answered = { ...attempt, result: { type: 'taken' as const, at: NOW } }
+  const splice = aPendingSplice({ bumps: [aBump({ attempts: [answered] })] })
+  const bench = await aBenchWith(splice)
+  const refused: CommandResult = { type: 'refused', class: 'config', message: 'permission denied' }
+  const { after } = await sending(bench, () => refused, { splice })
+  expect(resultOf(after)).toEqual({ type: 'taken', at: NOW })
+  expect((await bench.store.item('node', 'alice'))?.value.paused).toBeNull()
+  expect(bench.alarms).toEqual([])
+})
+
 test('an attempt of a splice goes the same way as one of a bump', async () => {
   const own = anAttempt({ startedAt: NOW, result: null })
   const splice = aSubmittedSplice({ attempts: [own] })

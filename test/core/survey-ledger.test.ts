@@ -18,6 +18,7 @@ import {
   aTransaction,
   FakeChain,
   fundingOf,
+  NOW,
   onChain,
   TIP,
 } from './builders.ts'
@@ -84,6 +85,7 @@ describe('the ledger of a channel', () => {
     const calls = chain.calls.length
     await note(bench, chain, { funding: fundingOf(second) })
     expect(chain.calls).toHaveLength(calls)
+    expect(bench.alarms).toEqual([])
   })
 
   test('leaves what a splice of ours made to that splice', async () => {
@@ -106,6 +108,7 @@ describe('the ledger of a channel', () => {
     down.fails = () => true
     await note(bench, down, { funding: fundingOf(first) })
     expect((await seen(bench))?.ledger).toEqual({ through: ANCHOR })
+    expect(bench.alarms).toEqual([])
     await note(bench, chainOf(first), { funding: fundingOf(first) })
     expect((await seen(bench))?.ledger).toEqual({ through: fundingOf(first) })
     expect(await bench.store.item('payment', first.txid)).not.toBeNull()
@@ -126,6 +129,21 @@ describe('the ledger of a channel', () => {
     expect(bench.alarms).toHaveLength(2)
   })
 
+  test('waits a day for a transaction that no chain source knows, and no longer', async () => {
+    const bench = aBench()
+    await note(bench, chainOf(), {})
+    const moved = { funding: fundingOf(first) }
+    await note(bench, chainOf(), moved)
+    bench.now = NOW + 24 * 3_600_000 - 1
+    await note(bench, chainOf(), moved)
+    expect(bench.alarms).toEqual([])
+    expect((await seen(bench))?.ledger).toEqual({ through: ANCHOR })
+    bench.now += 1
+    await note(bench, chainOf(), moved)
+    expect(bench.alarmed).toEqual([{ node: 'alice', channel: CHANNEL }])
+    expect((await seen(bench))?.ledger).toEqual({ through: fundingOf(first) })
+  })
+
   test('that cannot be written keeps nothing else from being written down', async () => {
     const bench = aBench()
     await note(bench, chainOf(), {})
@@ -138,6 +156,7 @@ describe('the ledger of a channel', () => {
     await noteNode(aConfiguredNode({ chain: chainOf(first) }), ok(look), ports)
     expect((await bench.store.item('node', 'alice'))?.value.version).toBe('2')
     expect(bench.alarms).toEqual(['the ledger could not be written'])
+    expect(bench.alarmed).toEqual([{ node: 'alice', error: 'throttled' }])
     expect((await seen(bench))?.ledger).toEqual({ through: ANCHOR })
   })
 })
@@ -151,6 +170,7 @@ describe('a channel that is new', () => {
     const bench = aBench()
     await note(bench, chainOf(), {})
     await note(bench, chainOf(), {}, { ...fresh, funding: null })
+    expect(bench.alarms).toEqual([])
     await note(bench, chainOf(), {}, fresh)
     expect((await bench.store.item('payment', opening.txid))?.value).toMatchObject({
       kind: 'channel_open',
@@ -201,5 +221,44 @@ describe('a channel that is new', () => {
     const key = channelKey('alice', OTHER)
     expect(await seen(bench, key)).toMatchObject({ funding: fundingOf(opening), earlier: [] })
     expect(bench.alarms).toEqual([])
+  })
+
+  const BLOCK = { height: 190, hash: aTxid('7') }
+  test.each<[string, boolean, Partial<ChannelSnapshot>, boolean]>([
+    ['is not ready yet', false, { ready: false }, true],
+    ['is ready, its open in no block', false, { ready: true }, true],
+    ['is ready, its open in a block', true, { ready: true }, false],
+    ['is closing, its open in a block', true, { ready: false, closing: true }, false],
+    ['is closing, its open in no block', false, { ready: false, closing: true }, true],
+  ])('has its open replaced only until that has confirmed: it %s', async (_says, mined, state, replaces) => {
+    const bench = aBench()
+    const chain = chainOf(replaced, opening)
+    await note(bench, chain, {})
+    await note(bench, chain, {}, fresh)
+    const item = await bench.store.item('payment', opening.txid)
+    if (item === null) throw new Error('no open')
+    const candidates = item.value.candidates.map((each) => ({ ...each, block: mined ? BLOCK : null }))
+    await bench.store.putItem('payment', opening.txid, { ...item.value, candidates }, item.version)
+    await note(bench, chain, {}, { ...fresh, ...state, funding: fundingOf(replaced), capacitySats: 7.9 })
+    const after = (await bench.store.item('payment', opening.txid))?.value.candidates
+    expect(after?.map(({ amountSats }) => amountSats)).toEqual(replaces ? [1_000_000, 7] : [1_000_000])
+    expect(bench.alarms).toEqual(replaces ? [] : ['the ledger cannot follow a channel'])
+  })
+
+  test('of the first sweep has its open in the ledger once it is replaced, with what is known of both', async () => {
+    const bench = aBench()
+    const chain = chainOf(replaced, opening)
+    await note(bench, chain, fresh)
+    expect(await bench.store.item('payment', opening.txid)).toBeNull()
+    await note(bench, chain, { ...fresh, funding: fundingOf(replaced) })
+    const payment = (await bench.store.item('payment', opening.txid))?.value
+    expect(payment).toMatchObject({
+      kind: 'channel_open',
+      spends: null,
+      candidates: [
+        { txid: opening.txid, amountSats: null },
+        { txid: replaced.txid, amountSats: 1_000_000 },
+      ],
+    })
   })
 })

@@ -37,6 +37,7 @@ describe('what is seen is written on change only', () => {
   const seen: (readonly [string, Partial<NodeLook>, (number | null)[]])[] = [
     ['the same again', {}, [1, 1]],
     ['a little later', { observedAt: NOW + 299_999 }, [1, 1]],
+    ['five minutes later', { observedAt: NOW + 300_000 }, [2, 1]],
     ['balances moved', withChannel({ outboundMsat: 1, inboundMsat: 1 }), [1, 1]],
     ['signs moved', withChannel({ claimableSats: 1 }), [1, 1]],
     ['another height', { tipHeight: 300, tipHash: aTxid('9') }, [1, 1]],
@@ -56,6 +57,14 @@ describe('what is seen is written on change only', () => {
     expect(await versions(bench)).toEqual(expected)
   })
 
+  test('in whatever order a node lists its channels', async () => {
+    const bench = aBench()
+    const channels = ['c', 'd'].map((digit) => aChannel({ channelId: digit.repeat(64) }))
+    await note(bench, { channels })
+    await note(bench, { channels: channels.toReversed() })
+    expect((await bench.store.item('node', 'alice'))?.version).toBe(1)
+  })
+
   test('what the node can do is what the API goes by', async () => {
     const bench = aBench()
     await note(bench)
@@ -64,6 +73,8 @@ describe('what is seen is written on change only', () => {
       spliceIn: true,
       feeCap: 'gated',
       channelIds: ['c'.repeat(64)],
+      processStarts: [],
+      relayEvents: [],
       paused: null,
       seenAt: NOW,
     })
@@ -108,6 +119,15 @@ describe('earlier funding outpoints', () => {
     await note(bench, withChannel({ funding: null }))
     await note(bench)
     expect(await channel(bench)).toMatchObject({ funding: ANCHOR, earlier: [] })
+  })
+
+  test('one that was replaced while the channel was not ready is an earlier one, once it had been open', async () => {
+    const bench = aBench()
+    const third = `${aTxid('9')}:0`
+    await note(bench)
+    await note(bench, withChannel({ funding: NEXT, ready: false }))
+    await note(bench, withChannel({ funding: third, ready: false }))
+    expect(await channel(bench)).toMatchObject({ funding: third, earlier: [ANCHOR, NEXT] })
   })
 
   test('the last fifty are kept', async () => {
@@ -171,6 +191,7 @@ describe('a node that refuses our credential', () => {
     await noteNode(aConfiguredNode(), refused, bench.ports)
     expect((await node(bench))?.paused).toEqual({ at: NOW, message: 'm'.repeat(300) })
     expect(bench.alarms).toEqual(['node paused'])
+    expect(bench.alarmed).toEqual([{ node: 'alice' }])
     expect(bench.counts.get('look.config')).toBe(2)
     await note(bench)
     expect((await node(bench))?.paused).toBeNull()
@@ -201,6 +222,7 @@ describe('another node at the address', () => {
     await note(bench, { nodeId: other, ...withChannel({ funding: NEXT }) })
     expect(await versions(bench)).toEqual([1, 1])
     expect(bench.alarms).toEqual(['another node answers at the address'])
+    expect(bench.alarmed).toEqual([{ node: 'alice' }])
   })
 
   test('what the configuration pins counts, even before the first look', async () => {

@@ -5,9 +5,23 @@ import type { ConfiguredNode, Ports } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
 import { drive } from '../../core/drive.ts'
 import { sweep } from '../../core/sweep.ts'
-import { aSpliceId } from '../support/splices.ts'
+import { aSpliceAtRest, aSpliceId, aTxid } from '../support/splices.ts'
 import type { Bench } from './builders.ts'
-import { aBench, aConfiguredNode, aLiveSplice, aLook, fakeNode, FakeChain, NOW, policy } from './builders.ts'
+import {
+  aBench,
+  aCandidate,
+  aConfiguredNode,
+  aLiveSplice,
+  aLook,
+  ANCHOR,
+  anAttempt,
+  fakeNode,
+  FakeChain,
+  FIRST,
+  NOW,
+  onChain,
+  policy,
+} from './builders.ts'
 
 type Sent = { looks: number; submissions: number }
 
@@ -30,6 +44,28 @@ function counting(sent: Sent, answers: () => boolean = () => true): ConfiguredNo
 }
 
 const nothing = (): Sent => ({ looks: 0, submissions: 0 })
+
+/** Ports over a table in which one record does not fit its schema. */
+function unreadable(bench: Bench, bad: string): Ports {
+  const { store } = bench
+  const read = (ids: readonly string[]): void => {
+    if (ids.includes(bad)) throw new Error('does not fit its schema')
+  }
+  return {
+    ...bench.ports,
+    store: {
+      ...store,
+      load: async (id) => {
+        read([id])
+        return store.load(id)
+      },
+      loadMany: async (ids) => {
+        read(ids)
+        return store.loadMany(ids)
+      },
+    },
+  }
+}
 
 async function given(bench: Bench, count: number, overrides: Partial<Splice> = {}): Promise<string[]> {
   const ids = Array.from({ length: count }, (_, n) => aSpliceId(n + 1))
@@ -98,6 +134,17 @@ describe('a sweep', () => {
     expect([...bench.hints].sort()).toEqual([...ids].sort())
   })
 
+  test('drives each of a long page once', async () => {
+    const bench = aBench({ nodes: [counting(nothing())] })
+    const ids = await given(bench, 20)
+    const store: Ports['store'] = {
+      ...bench.store,
+      due: async (shard) => ({ ids: shard === 0 ? ids : [], cursor: null }),
+    }
+    expect((await sweep({ ...bench.ports, store }, policy, null)).due).toBe(20)
+    expect(bench.counts.get('decision.submit')).toBe(20)
+  })
+
   test('writes the tip of the chain down when it has changed', async () => {
     const chain = new FakeChain()
     const bench = aBench({ nodes: [aConfiguredNode({ chain })] })
@@ -108,32 +155,63 @@ describe('a sweep', () => {
     chain.fails = (call) => call === 'tip'
     await sweep(bench.ports, policy, null)
     expect((await bench.store.item('chain', 'regtest'))?.version).toBe(1)
+    expect(bench.alarms).toEqual([])
+  })
+
+  test('writes no tip down while the chain moves under it', async () => {
+    class Moving extends FakeChain {
+      override readonly blockHash: FakeChain['blockHash'] = async () => ok(null)
+    }
+    const bench = aBench({ nodes: [aConfiguredNode({ chain: new Moving() })] })
+    await sweep(bench.ports, policy, null)
+    expect(await bench.store.item('chain', 'regtest')).toBeNull()
+    expect(bench.alarms).toEqual([])
+  })
+})
+
+describe('a splice at rest whose block has left the chain', () => {
+  const gone = { height: 190, hash: aTxid('7') }
+  const settled = aSpliceAtRest({
+    state: 'settled',
+    lineage: [ANCHOR],
+    anchor: ANCHOR,
+    attempts: [anAttempt()],
+    candidates: [aCandidate({ txid: FIRST.txid, block: gone })],
+    lockedAt: 1,
+    settledAt: 1,
+  })
+  async function world(bad: string | null) {
+    const chain = new FakeChain([onChain(FIRST)])
+    const bench = aBench({ nodes: [aConfiguredNode({ chain })] })
+    await bench.store.create(settled)
+    const seen = { height: 200, hash: aTxid('e'), seenAt: 1, hashes: [aTxid('e')], orphans: [gone] }
+    await bench.store.putItem('chain', 'regtest', seen, 0)
+    const swept = await sweep(bad === null ? bench.ports : unreadable(bench, bad), policy, null)
+    return { swept, splice: await bench.store.load(settled.id) }
+  }
+
+  test('is looked at again, though nothing of it is due', async () => {
+    const { swept, splice } = await world(null)
+    expect(swept).toEqual({ nodes: 1, due: 0, failed: 0 })
+    expect(splice).toMatchObject({ state: 'pending', epoch: 1, candidates: [{ block: null }] })
+  })
+
+  test('counts as failed where it cannot be read', async () => {
+    const { swept, splice } = await world(settled.id)
+    expect(swept).toEqual({ nodes: 1, due: 0, failed: 1 })
+    expect(splice?.state).toBe('settled')
   })
 })
 
 describe('one that fails does not stop the others', () => {
-  const unreadable = (bench: Bench, bad: string): Ports => ({
-    ...bench.ports,
-    store: {
-      ...bench.store,
-      load: async (id) => {
-        if (id === bad) throw new Error('does not fit its schema')
-        return bench.store.load(id)
-      },
-      loadMany: async (ids) => {
-        if (ids.includes(bad)) throw new Error('does not fit its schema')
-        return bench.store.loadMany(ids)
-      },
-    },
-  })
-
   test('a record that cannot be read', async () => {
     const bench = aBench({ nodes: [counting(nothing())] })
     const ids = await given(bench, 60)
     const bad = ids[7] ?? ''
     expect(await sweep(unreadable(bench, bad), policy, null)).toEqual({ nodes: 1, due: 60, failed: 1 })
     expect([...bench.hints].sort()).toEqual(ids.filter((id) => id !== bad).sort())
-    expect(bench.alarms).toContain('a splice could not be driven')
+    expect(bench.alarms).toEqual(['a splice could not be driven'])
+    expect(bench.alarmed).toEqual([{ spliceId: bad, error: 'does not fit its schema' }])
   })
 
   test('a record that cannot be written', async () => {
@@ -163,6 +241,7 @@ describe('one that fails does not stop the others', () => {
     const ids = await given(bench, 1)
     expect((await sweep(bench.ports, policy, null)).failed).toBe(0)
     expect(bench.alarms).toEqual(['a look could not be written down'])
+    expect(bench.alarmed).toMatchObject([{ node: 'alice' }])
     expect(bench.hints).toEqual(ids)
   })
 
@@ -198,6 +277,7 @@ describe('a node that refuses our credential', () => {
     await sweep(bench.ports, policy, null)
     expect(sent.looks).toBe(2)
     expect(bench.hints).toEqual([])
+    expect(bench.alarms).toEqual(['node paused'])
     expect((await bench.store.item('node', 'alice'))?.value.paused?.message).toBe('refused')
     answers = true
     await sweep(bench.ports, policy, null)
@@ -230,6 +310,6 @@ describe('the guard against a restored backup', () => {
     await bench.store.putItem('guard', '-', stored, 0)
     await sweep(bench.ports, policy, backupAt)
     expect(await guard(bench)).toEqual(expected)
-    expect(bench.alarms.length > 0).toBe(alarmed)
+    expect(bench.alarmed).toEqual(alarmed ? [{ stored: 3, configured: generation }] : [])
   })
 })

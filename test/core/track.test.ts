@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import type { ChainTransaction, SpendHint } from '../../core/chain.ts'
+import { NO_FIGURES } from '../../core/figures.ts'
 import { paymentIdOf } from '../../core/ids.ts'
 import { channelKey } from '../../core/items.ts'
-import type { ForeignPayment } from '../../core/items.ts'
+import type { ChannelSeen, ForeignPayment } from '../../core/items.ts'
+import type { ConfiguredNode } from '../../core/ports.ts'
 import { err, ok } from '../../core/result.ts'
 import { sweep } from '../../core/sweep.ts'
 import { tipsOf, track } from '../../core/track.ts'
-import { aForeignPayment } from '../support/payments.ts'
+import { aForeignCandidate, aForeignPayment } from '../support/payments.ts'
 import { aSpliceId, aTxid } from '../support/splices.ts'
 import type { Bench } from './builders.ts'
 import {
@@ -16,10 +19,13 @@ import {
   aLook,
   ANCHOR,
   aSplicing,
+  aTransaction,
   fakeNode,
   FakeChain,
+  FUNDING_WITNESS,
   NOW,
   onChain,
+  P2WSH,
   policy,
   TIP,
 } from './builders.ts'
@@ -52,6 +58,14 @@ async function tracked(height: number | null, overrides: Partial<ForeignPayment>
   await bench.store.putItem('tx', payment.id, { paymentId: payment.id, foreign: true }, 0)
   asked.length = 0
   return { bench, chain, asked }
+}
+
+/** The same with another node, or another chain source. */
+function withNode(setting: Setting, overrides: Partial<ConfiguredNode>): Setting {
+  const alice = setting.bench.ports.nodes.get('alice')
+  if (alice === undefined) throw new Error('no node')
+  const ports = { ...setting.bench.ports, nodes: new Map([['alice', { ...alice, ...overrides }]]) }
+  return { ...setting, bench: { ...setting.bench, ports } }
 }
 
 async function once({ bench }: Setting): Promise<ForeignPayment> {
@@ -127,6 +141,14 @@ describe('a look at a payment', () => {
     const spender = onChain(aSplicing(`${aTxid('9')}:0`), TIP)
     lie.chain.spends.set(ANCHOR, { own: 'confirmed', valueSats: null, spender })
     expect((await once(lie)).candidates).toHaveLength(1)
+    for (const change of [{ txid: aTxid('8') }, { hex: 'ffff' }]) {
+      lie.chain.spends.set(ANCHOR, {
+        own: 'confirmed',
+        valueSats: null,
+        spender: { ...onChain(splicing, TIP), ...change },
+      })
+      expect((await once(lie)).candidates).toMatchObject([{ txid: ID, block: null }])
+    }
     const unknown = await tracked(null, { kind: 'foreign_splice' })
     const confirmed = await once(await tracked(TIP, { kind: 'foreign_splice' }))
     await unknown.bench.store.putItem('payment', ID, confirmed, 1)
@@ -145,6 +167,56 @@ describe('a look at a payment', () => {
     const next = onChain(aSplicing(`${ID}:0`), TIP)
     spliced.chain.spends.set(`${ID}:0`, { own: 'confirmed', valueSats: 1, spender: next })
     expect(await once(spliced)).toMatchObject({ kind: 'foreign_splice', dueAt: null })
+  })
+
+  test('says what a spender is by the fundings that its node named, but of one of ours: that is a splice', async () => {
+    const seen = aChannelSeen({ funding: `${ID}:0`, earlier: [ANCHOR] })
+    const key = channelKey('alice', seen.channelId)
+    const foreign = await tracked(TIP)
+    await foreign.bench.store.putItem('channel', key, seen, 0)
+    expect((await once(foreign)).kind).toBe('foreign_splice')
+    const ours = await tracked(TIP)
+    await ours.bench.store.putItem('channel', key, seen, 0)
+    await ours.bench.store.putItem('tx', ID, { paymentId: paymentIdOf(aSpliceId(1)) }, 1)
+    expect((await once(ours)).kind).toBe('unclassified')
+  })
+
+  test.each<[string, number, boolean]>([
+    ['is not buried yet', TIP - 4, false],
+    ['is ours', TIP - 9, true],
+  ])('calls no spender a close that %s, though the channel is gone', async (_says, height, ours) => {
+    const setting = await tracked(height)
+    const { store } = setting.bench
+    const seen = aChannelSeen({ goneAt: NOW })
+    await store.putItem('channel', channelKey('alice', seen.channelId), seen, 0)
+    if (ours) await store.putItem('tx', ID, { paymentId: paymentIdOf(aSpliceId(1)) }, 1)
+    expect((await once(setting)).kind).toBe('unclassified')
+  })
+
+  test('calls nothing a close while the chain source does not say what became of its outputs', async () => {
+    const setting = await tracked(TIP - 9)
+    const seen = aChannelSeen({ goneAt: NOW })
+    await setting.bench.store.putItem('channel', channelKey('alice', seen.channelId), seen, 0)
+    setting.chain.fails = (asked) => asked === `spend ${ID}:0`
+    expect(await once(setting)).toMatchObject({ kind: 'unclassified', candidates: [{ block: null }] })
+  })
+
+  test('of a spender that is gone from the chain puts it back to pending', async () => {
+    const setting = await tracked(TIP)
+    expect((await once(setting)).candidates[0]?.block).not.toBeNull()
+    setting.chain.spends.set(ANCHOR, { own: 'confirmed', valueSats: null, spender: null })
+    expect((await once(setting)).candidates[0]?.block).toBeNull()
+  })
+
+  test('of what is at rest writes nothing, and of what does not exist nothing is asked', async () => {
+    const setting = await tracked(TIP - 9, { kind: 'foreign_splice' })
+    await once(setting)
+    setting.asked.length = 0
+    await once(setting)
+    expect(setting.asked).not.toContain('put')
+    setting.chain.calls.length = 0
+    await track(aTxid('0'), setting.bench.ports, policy, tipsOf(setting.bench.ports))
+    expect(setting.chain.calls).toEqual([])
   })
 
   test('of one that is buried and unclassified goes on until the channel tells what it was', async () => {
@@ -168,6 +240,133 @@ describe('a look at a payment', () => {
       paymentId: ID,
       foreign: true,
     })
+  })
+})
+
+describe('a look at an open, which spends nothing of ours', () => {
+  const [older, newer] = [aSplicing(ANCHOR, 700_000), aSplicing(ANCHOR, 710_000)]
+  const both = [older, newer].map(({ txid }) => aForeignCandidate({ txid, feeSats: null }))
+
+  async function opened(
+    shown: readonly ChainTransaction[],
+    channel: Partial<ChannelSeen> = {},
+    more: Partial<ForeignPayment> = {},
+  ) {
+    const setting = await tracked(null, { kind: 'channel_open', spends: null, candidates: both, ...more })
+    const chain = new FakeChain(shown)
+    const { bench } = setting
+    const seen = aChannelSeen(channel)
+    await bench.store.putItem('channel', channelKey('alice', seen.channelId), seen, 0)
+    const look = () => once(withNode(setting, { chain }))
+    return { chain, look }
+  }
+
+  test('asks for its candidates by name, the newest first, until one is to be seen', async () => {
+    const replaced = await opened([onChain(newer)])
+    await replaced.look()
+    expect(replaced.chain.calls).toEqual(['tip', `transaction ${newer.txid}`])
+    const original = await opened([onChain(older, TIP)])
+    const { candidates } = await original.look()
+    expect(original.chain.calls.slice(1)).toEqual([`transaction ${newer.txid}`, `transaction ${older.txid}`])
+    expect(candidates.map(({ block }) => block?.height ?? null)).toEqual([TIP, null])
+  })
+
+  test('notes what it pays, and not by how much it changes a capacity that was none', async () => {
+    const [first] = (await (await opened([onChain(older, TIP)])).look()).candidates
+    const feeRateSatPerKw = Math.floor(300_000 / older.parsed.weight)
+    expect(first).toMatchObject({ feeSats: 300, amountSats: 70_000 })
+    const bare = [aForeignCandidate({ ...NO_FIGURES, txid: older.txid })]
+    const [fresh] = (await (await opened([onChain(older, TIP)], {}, { candidates: bare })).look()).candidates
+    expect(fresh).toMatchObject({ feeSats: 300, feeRateSatPerKw, amountSats: null })
+    const unread = { ...onChain(older, TIP), hex: 'ffff' }
+    const [unreadable] = (await (await opened([unread], {}, { candidates: bare })).look()).candidates
+    expect(unreadable).toMatchObject({ ...NO_FIGURES, block: { height: TIP } })
+  })
+
+  test.each<[string, readonly ChainTransaction[], Partial<ChannelSeen>, number | null]>([
+    ['nothing of it is to be seen', [], {}, TIP],
+    ['it waits in the mempool', [onChain(newer)], {}, null],
+    ['it waits in the mempool, and the channel is gone', [onChain(newer)], { goneAt: 1 }, TIP],
+    ['it is in a block', [onChain(newer, TIP)], {}, null],
+    ['it is in a block, and the channel is gone', [onChain(newer, TIP)], { goneAt: 1 }, null],
+  ])(
+    'counts the blocks in which nothing is to be expected of it: %s',
+    async (_says, shown, channel, since) => {
+      expect((await (await opened(shown, channel)).look()).idleSinceHeight).toBe(since)
+    },
+  )
+
+  test('changes nothing where the chain source does not answer', async () => {
+    const { chain, look } = await opened([onChain(older, TIP)])
+    chain.fails = (call) => call.startsWith('transaction')
+    expect(await look()).toMatchObject({ dueAt: NOW, idleSinceHeight: null, candidates: both })
+  })
+})
+
+describe('a look at what spends a funding', () => {
+  test('says what is known of the spender, where the source has no index of them', async () => {
+    const block = { height: 190, hash: aTxid('7') }
+    const hints: SpendHint[] = []
+    class Hinted extends FakeChain {
+      override readonly spend: FakeChain['spend'] = async (_outpoint, hint) => {
+        hints.push(hint)
+        return ok({ own: 'confirmed' as const, valueSats: null, spender: null })
+      }
+    }
+    const tracking = await tracked(TIP, { unspentThroughHeight: 150 })
+    const setting = withNode(tracking, { chain: new Hinted() })
+    await once(setting)
+    const item = await setting.bench.store.item('payment', ID)
+    if (item === null) throw new Error('no payment')
+    const candidates = item.value.candidates.map((candidate) => ({ ...candidate, block }))
+    const confirmed = { ...item.value, candidates, unspentThroughHeight: null }
+    await setting.bench.store.putItem('payment', ID, confirmed, item.version)
+    await once(setting)
+    expect(hints).toEqual([
+      { unspentThroughHeight: 150, spender: null },
+      { unspentThroughHeight: null, spender: { txid: ID, blockHash: block.hash } },
+    ])
+  })
+
+  test('asks for no more than four outputs whether they were spent as a funding', async () => {
+    const many = aTransaction({
+      inputs: [{ outpoint: ANCHOR, witness: FUNDING_WITNESS }],
+      outputs: Array.from({ length: 6 }, (_, n) => ({ script: P2WSH, amountSats: 9_000 + n })),
+    })
+    const setting = await tracked(null)
+    const { bench, chain } = setting
+    const seen = aChannelSeen({ goneAt: NOW })
+    await bench.store.putItem('channel', channelKey('alice', seen.channelId), seen, 0)
+    chain.spends.set(ANCHOR, { own: 'confirmed', valueSats: null, spender: onChain(many, TIP - 9) })
+    expect((await once(setting)).kind).toBe('channel_close')
+    const asked = chain.calls.filter((call) => call.startsWith(`spend ${many.txid}`))
+    expect(asked).toEqual([0, 1, 2, 3].map((vout) => `spend ${many.txid}:${vout}`))
+  })
+
+  test('comes again after ten minutes and a little, so that not all come at once', async () => {
+    const setting = await tracked(null)
+    await once(setting)
+    const { bench } = setting
+    const ports = { ...bench.ports, chance: { ...bench.ports.chance, fraction: () => 0.5 } }
+    const { dueAt } = await once({ ...setting, bench: { ...bench, ports } })
+    expect(dueAt).toBe(NOW + policy.watchEveryMs + policy.dueJitterMs / 2)
+  })
+
+  test('cannot be taken while its node is not configured, and comes again', async () => {
+    const setting = await tracked(TIP)
+    const ports = { ...setting.bench.ports, nodes: new Map() }
+    const payment = await once({ ...setting, bench: { ...setting.bench, ports } })
+    expect(payment).toMatchObject({ dueAt: NOW + policy.watchEveryMs, candidates: [{ block: null }] })
+    expect(setting.chain.calls).toEqual([])
+  })
+
+  test('leaves it unasked what we added where the node does not answer, and asks again', async () => {
+    const setting = await tracked(TIP)
+    const fault = { class: 'unreachable', message: '' } as const
+    const port = { ...fakeNode(() => ok(aLook())), contribution: async () => err(fault) }
+    const silent = await once(withNode(setting, { port }))
+    expect(silent.candidates[0]).toMatchObject({ contributionAsked: false, contributionSats: null })
+    expect((await once(setting)).candidates[0]).toMatchObject({ contributionAsked: true })
   })
 })
 

@@ -25,6 +25,7 @@ describe('what is not a transaction is not read as one', () => {
     ['cut short by a byte', hex.slice(0, -2)],
     ['cut short by half a byte', hex.slice(0, -1)],
     ['with a byte too many', `${hex}00`],
+    ['with something else behind it', `${hex}\n`],
     ['cut in half', hex.slice(0, hex.length / 2)],
   ])('%s', (_says, text) => expect(parseTransaction(text)).toBeNull())
 
@@ -143,6 +144,7 @@ describe('where a walk back may go on: inputs that spend a funding', () => {
     ['a 2-of-2', [...legs, twoOfTwo()], true],
     ['a script that is too short', [...legs, twoOfTwo(70)], false],
     ['a script that is too long', [...legs, twoOfTwo(72)], false],
+    ['a script that goes on behind it', [...legs, twoOfTwo(72, { 69: 0x52, 70: 0xae })], false],
     ['a 1-of-2', [...legs, twoOfTwo(71, { 0: 0x51 })], false],
     ['a 2-of-3', [...legs, twoOfTwo(71, { 69: 0x53 })], false],
     ['no multisig', [...legs, twoOfTwo(71, { 70: 0xac })], false],

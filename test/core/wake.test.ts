@@ -4,7 +4,7 @@ import type { NodeSeen } from '../../core/items.ts'
 import { emptySlot } from '../../core/slot.ts'
 import type { Splice } from '../../core/splice.ts'
 import type { NodeEvent } from '../../core/wake.ts'
-import { takeNodeEvent } from '../../core/wake.ts'
+import { NodeEventType, takeNodeEvent } from '../../core/wake.ts'
 import { aSpliceId } from '../support/splices.ts'
 import type { Bench } from './builders.ts'
 import { aBench, anAttempt, aNodeSeen, aSubmittedSplice, NOW, policy } from './builders.ts'
@@ -38,6 +38,17 @@ const take = async (made: Bench, event: NodeEvent, node = 'alice'): Promise<void
 const over = async (made: Bench): Promise<string | null> => (await made.store.load(ME))?.over?.code ?? null
 const node = async (made: Bench): Promise<NodeSeen | null> =>
   (await made.store.item('node', 'alice'))?.value ?? null
+
+test('a relay reports what its node tells of a splice, its channels, its peers and itself', () => {
+  expect(NodeEventType.options).toEqual([
+    'process_started',
+    'splice_negotiated',
+    'splice_negotiation_failed',
+    'channel_state_changed',
+    'peer_connected',
+    'peer_disconnected',
+  ])
+})
 
 describe('a start of the process', () => {
   test('is noted, and what may go on is hinted', async () => {

@@ -1,0 +1,349 @@
+import { describe, expect, test } from 'vitest'
+import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
+import { NO_FIGURES } from '../../core/figures.ts'
+import { fundingsSeen, record, recordForeign } from '../../core/foreign.ts'
+import type { Subject } from '../../core/foreign.ts'
+import { paymentIdOf } from '../../core/ids.ts'
+import { channelKey } from '../../core/items.ts'
+import type { ForeignPayment } from '../../core/items.ts'
+import type { Hop, Observation } from '../../core/observation.ts'
+import type { Splice } from '../../core/splice.ts'
+import { aForeignCandidate, aForeignPayment } from '../support/payments.ts'
+import { aSpliceId, aTxid } from '../support/splices.ts'
+import type { Bench, Built } from './builders.ts'
+import {
+  aBench,
+  aChain,
+  aChannel,
+  aChannelSeen,
+  aCommitment,
+  aHop,
+  ANCHOR,
+  anObservation,
+  aSighting,
+  aSplicing,
+  aSubmittedSplice,
+  aTransaction,
+  FUNDING_WITNESS,
+  fundingOf,
+  NOW,
+  P2WPKH,
+  P2WSH,
+} from './builders.ts'
+
+const [ONE, TWO] = [aTxid('1'), aTxid('2')]
+const SUBJECT: Subject = { node: 'alice', network: 'regtest', channelId: 'c'.repeat(64), spends: ANCHOR }
+const found = (txid: string, kind: ForeignPayment['kind'] = 'unclassified') =>
+  ({ type: 'found', txid, figures: NO_FIGURES, kind }) as const
+
+const paymentOf = async ({ store }: Bench, id: string) => (await store.item('payment', id))?.value ?? null
+const pointerOf = async ({ store }: Bench, txid: string) => (await store.item('tx', txid))?.value ?? null
+
+/** The writes of a bench, in order: the first part of each key. */
+function writing(more: MemoryHooks = {}): { bench: Bench; writes: string[] } {
+  const writes: string[] = []
+  const after = (operation: Operation): void => {
+    if (operation.type === 'put') writes.push(operation.row.pk.split('#')[0] ?? '')
+  }
+  return { bench: aBench({ hooks: { after, ...more } }), writes }
+}
+
+describe("a transaction that is nobody's is written into the ledger", () => {
+  test('its entry first, then its payment, and last the pointer, whose absence says: again', async () => {
+    const { bench, writes } = writing()
+    await record(SUBJECT, found(ONE, 'foreign_splice'), bench.ports)
+    expect(writes).toEqual(['LEDGER', 'PAY', 'TX'])
+    expect((await bench.store.item('ledger', ANCHOR))?.value).toEqual({ paymentId: ONE })
+    expect(await paymentOf(bench, ONE)).toMatchObject({
+      ...SUBJECT,
+      id: ONE,
+      kind: 'foreign_splice',
+      candidates: [{ txid: ONE, block: null }],
+      createdAt: NOW,
+      dueAt: NOW,
+    })
+    expect(await pointerOf(bench, ONE)).toEqual({ paymentId: ONE, foreign: true })
+  })
+
+  test.each([1, 2, 3])('once, though the process died after its write %i', async (deaths) => {
+    let written = 0
+    const { bench } = writing({
+      after: (operation) => {
+        if (operation.type === 'put' && ++written === deaths) throw new Error('died')
+      },
+    })
+    await expect(record(SUBJECT, found(ONE), bench.ports)).rejects.toThrow('died')
+    await record(SUBJECT, found(ONE), bench.ports)
+    expect((await paymentOf(bench, ONE))?.candidates).toHaveLength(1)
+    expect(await pointerOf(bench, ONE)).toEqual({ paymentId: ONE, foreign: true })
+  })
+
+  test('and not written again where nothing new is known', async () => {
+    const { bench, writes } = writing()
+    await record(SUBJECT, found(ONE), bench.ports)
+    writes.length = 0
+    await record(SUBJECT, found(ONE), bench.ports)
+    expect(writes).toEqual([])
+  })
+
+  test('and what becomes known of it later is added', async () => {
+    const bench = aBench()
+    await record(SUBJECT, found(ONE), bench.ports)
+    await record(SUBJECT, { ...found(ONE), figures: { ...NO_FIGURES, feeSats: 700 } }, bench.ports)
+    expect((await paymentOf(bench, ONE))?.candidates).toMatchObject([{ txid: ONE, feeSats: 700 }])
+  })
+
+  test('what replaces it belongs to the same payment', async () => {
+    const bench = aBench()
+    await record(SUBJECT, found(ONE), bench.ports)
+    await record(SUBJECT, found(TWO), bench.ports)
+    expect((await paymentOf(bench, ONE))?.candidates.map(({ txid }) => txid)).toEqual([ONE, TWO])
+    expect(await paymentOf(bench, TWO)).toBeNull()
+    expect(await pointerOf(bench, TWO)).toEqual({ paymentId: ONE, foreign: true })
+  })
+
+  test('a channel has one payment for its open, and others for its fundings', async () => {
+    const bench = aBench()
+    await record({ ...SUBJECT, spends: null }, found(ONE, 'channel_open'), bench.ports)
+    await record(SUBJECT, found(TWO), bench.ports)
+    const key = channelKey(SUBJECT.node, SUBJECT.channelId)
+    expect((await bench.store.item('ledger', key))?.value).toEqual({ paymentId: ONE })
+    expect((await bench.store.item('ledger', ANCHOR))?.value).toEqual({ paymentId: TWO })
+  })
+
+  test('what belongs to a splice of ours is not', async () => {
+    const { bench, writes } = writing()
+    await bench.store.putItem('tx', ONE, { paymentId: paymentIdOf(aSpliceId(1)) }, 0)
+    writes.length = 0
+    await record(SUBJECT, found(ONE), bench.ports)
+    expect(writes).toEqual([])
+  })
+
+  test('the entry that stands wins, whoever else writes at the same time', async () => {
+    let raced = false
+    const { bench } = writing({
+      before: async (operation) => {
+        if (raced || operation.type !== 'put' || !operation.row.pk.startsWith('LEDGER#')) return null
+        raced = true
+        await bench.store.putItem('ledger', ANCHOR, { paymentId: TWO }, 0)
+        return null
+      },
+    })
+    await record(SUBJECT, found(ONE), bench.ports)
+    expect((await paymentOf(bench, TWO))?.candidates.map(({ txid }) => txid)).toEqual([ONE])
+    expect(await pointerOf(bench, ONE)).toEqual({ paymentId: TWO, foreign: true })
+  })
+
+  test.each(['LEDGER#', 'PAY#'])(
+    'after five lost races for %s it is left for the next look',
+    async (prefix) => {
+      for (const [races, written] of [
+        [4, true],
+        [5, false],
+      ] as const) {
+        let lost = 0
+        const { bench } = writing({
+          before: (operation) =>
+            operation.type === 'put' && operation.row.pk.startsWith(prefix) && lost++ < races
+              ? 'lost_race'
+              : null,
+        })
+        const recorded = record(SUBJECT, found(ONE), bench.ports)
+        if (written) await recorded
+        else await expect(recorded).rejects.toThrow('of the ledger')
+        expect((await pointerOf(bench, ONE)) !== null).toBe(written)
+      }
+    },
+  )
+})
+
+describe('what is found later is looked at', () => {
+  const block = { height: 100, hash: aTxid('b') }
+  const rest: Partial<ForeignPayment> = {
+    kind: 'foreign_splice',
+    final: { at: 1, block },
+    candidates: [aForeignCandidate({ block, feeSats: null })],
+    dueAt: null,
+  }
+  async function stored(overrides: Partial<ForeignPayment>, txid: string) {
+    const bench = aBench()
+    await bench.store.putItem('payment', ONE, aForeignPayment({ id: ONE, ...overrides }), 0)
+    await bench.store.putItem('ledger', ANCHOR, { paymentId: ONE }, 0)
+    const figures = { ...NO_FIGURES, feeSats: 700 }
+    await record(SUBJECT, { ...found(txid), figures }, bench.ports)
+    return paymentOf(bench, ONE)
+  }
+
+  test.each<[string, Partial<ForeignPayment>, string, number | null]>([
+    ['another transaction: at once', { dueAt: NOW + 5 }, TWO, NOW],
+    ['another transaction of what is at rest: at once', rest, TWO, NOW],
+    [
+      'a figure: when it is due',
+      { candidates: [aForeignCandidate({ feeSats: null })], dueAt: NOW + 5 },
+      ONE,
+      NOW + 5,
+    ],
+    ['a figure of what is at rest: never', rest, ONE, null],
+  ])('%s', async (_says, overrides, txid, dueAt) => {
+    const payment = await stored(overrides, txid)
+    expect(payment?.dueAt).toBe(dueAt)
+    expect(payment?.candidates.find((candidate) => candidate.txid === txid)?.feeSats).toBe(700)
+  })
+})
+
+describe('a look writes down who spends the lineage without our effect', () => {
+  const splicing = aSplicing(ANCHOR)
+  const next = fundingOf(splicing)
+  const spentBy = (outpoint: string, built: Built): Hop =>
+    aHop({ outpoint, spender: aSighting(outpoint, built, 'none') })
+
+  async function looked(hops: readonly Hop[], more: Partial<Observation> = {}, splice: Partial<Splice> = {}) {
+    const { bench, writes } = writing()
+    const unrecorded = hops.flatMap(({ spender }) => (spender === null ? [] : [spender.tx.txid]))
+    const observation = anObservation({ chain: aChain({ hops, unrecorded }), ...more })
+    await recordForeign(aSubmittedSplice(splice), observation, bench.ports)
+    const kindOf = async (built: Built) => {
+      const pointer = await pointerOf(bench, built.txid)
+      return pointer === null ? null : ((await paymentOf(bench, pointer.paymentId))?.kind ?? null)
+    }
+    return { bench, writes, kindOf }
+  }
+
+  test('with the figures, and the channel that it is of', async () => {
+    const { bench } = await looked([spentBy(ANCHOR, splicing)])
+    expect(await paymentOf(bench, splicing.txid)).toMatchObject({
+      ...SUBJECT,
+      candidates: [{ feeSats: 300, amountSats: -100_000 }],
+    })
+  })
+
+  test.each<[string, readonly Hop[], Partial<Observation>, Built, string]>([
+    ['what may be a splice or a close', [spentBy(ANCHOR, splicing)], {}, splicing, 'unclassified'],
+    ['a close', [spentBy(ANCHOR, aCommitment(ANCHOR))], {}, aCommitment(ANCHOR), 'channel_close'],
+    [
+      'what made the funding that the node stands on',
+      [spentBy(ANCHOR, splicing), aHop({ outpoint: next })],
+      { channel: aChannel({ funding: next }) },
+      splicing,
+      'foreign_splice',
+    ],
+    [
+      'what made a funding that the node stood on once',
+      [spentBy(ANCHOR, splicing)],
+      { channelSeen: aChannelSeen({ earlier: [next] }) },
+      splicing,
+      'foreign_splice',
+    ],
+    [
+      'what made an output that was spent as a funding',
+      [spentBy(ANCHOR, splicing), spentBy(next, aSplicing(next))],
+      {},
+      splicing,
+      'foreign_splice',
+    ],
+    [
+      'what made an output that was spent as something else',
+      [spentBy(ANCHOR, splicing), spentBy(next, aTransaction({ inputs: [{ outpoint: next }] }))],
+      {},
+      splicing,
+      'unclassified',
+    ],
+    [
+      'what made an output that nobody spent',
+      [spentBy(ANCHOR, splicing), aHop({ outpoint: next })],
+      {},
+      splicing,
+      'unclassified',
+    ],
+  ])('%s', async (_says, hops, more, built, kind) => {
+    expect(await (await looked(hops, more)).kindOf(built)).toBe(kind)
+  })
+
+  test('and what took its place belongs to the same payment', async () => {
+    const rival = aSplicing(ANCHOR, 800_000)
+    const { bench } = await looked([spentBy(ANCHOR, splicing)])
+    const chain = aChain({ hops: [spentBy(ANCHOR, rival)], unrecorded: [rival.txid] })
+    await recordForeign(aSubmittedSplice(), anObservation({ chain }), bench.ports)
+    const txids = (await paymentOf(bench, splicing.txid))?.candidates.map(({ txid }) => txid)
+    expect(txids).toEqual([splicing.txid, rival.txid])
+  })
+
+  test('what made an outpoint of the lineage is a splice', async () => {
+    const { kindOf } = await looked([spentBy(ANCHOR, splicing)], {}, { lineage: [ANCHOR, next] })
+    expect(await kindOf(splicing)).toBe('foreign_splice')
+  })
+
+  test('and nothing where there is nothing to record, or no chain', async () => {
+    const hops = [spentBy(ANCHOR, splicing)]
+    for (const chain of [null, aChain({ hops })]) expect((await looked(hops, { chain })).writes).toEqual([])
+    const other = await looked(hops, { chain: aChain({ hops, unrecorded: [TWO] }) })
+    expect(other.writes, 'another one is not recorded yet').toEqual([])
+  })
+
+  test('and never fails: what cannot be written is alarmed, and tried again at the next look', async () => {
+    const bench = aBench({ hooks: { before: () => 'throttle' } })
+    const chain = aChain({ hops: [spentBy(ANCHOR, splicing)], unrecorded: [splicing.txid] })
+    await recordForeign(aSubmittedSplice(), anObservation({ chain }), bench.ports)
+    expect(bench.alarms).toEqual(['a foreign payment could not be recorded'])
+    expect(bench.alarmed).toMatchObject([{ spliceId: aSubmittedSplice().id }])
+  })
+})
+
+describe("where the node tells no funding, a peer's own outputs are not taken for the channel's", () => {
+  const unnamed: Partial<Observation>[] = [{ channel: null }, { channel: aChannel({ funding: null }) }]
+  const hop = (outpoint: string, built: Built): Hop =>
+    aHop({ outpoint, spender: aSighting(outpoint, built, 'none') })
+
+  async function recorded(hops: readonly Hop[], more: Partial<Observation>): Promise<string[]> {
+    const bench = aBench()
+    const txids = hops.flatMap(({ spender }) => (spender === null ? [] : [spender.tx.txid]))
+    const observation = anObservation({ chain: aChain({ hops, unrecorded: txids }), ...more })
+    await recordForeign(aSubmittedSplice(), observation, bench.ports)
+    const written: string[] = []
+    for (const txid of txids) if ((await pointerOf(bench, txid)) !== null) written.push(txid)
+    return written
+  }
+  const funding = (...scripts: string[]): Built =>
+    aTransaction({
+      inputs: [{ outpoint: ANCHOR, witness: FUNDING_WITNESS }],
+      outputs: scripts.map((script, n) => ({ script, amountSats: 9_000 + n })),
+    })
+
+  test.each(unnamed)('what spends the only output that can fund a channel is recorded (%#)', async (more) => {
+    const only = funding(P2WPKH, P2WSH)
+    const after = aSplicing(`${only.txid}:1`)
+    const hops = [hop(ANCHOR, only), hop(`${only.txid}:1`, after)]
+    expect(await recorded(hops, more)).toEqual([only.txid, after.txid])
+  })
+
+  test.each(unnamed)('what spends one of two that can is not, but what made them is (%#)', async (more) => {
+    const two = funding(P2WSH, P2WSH)
+    const hops = [hop(ANCHOR, two), hop(`${two.txid}:0`, aSplicing(`${two.txid}:0`))]
+    expect(await recorded(hops, more)).toEqual([two.txid])
+  })
+
+  test.each(unnamed)('what spends an output of a force-close is not (%#)', async (more) => {
+    const close = aTransaction({
+      inputs: [{ outpoint: ANCHOR, sequence: 0x80_00_00_01, witness: FUNDING_WITNESS }],
+      outputs: [{ script: P2WSH, amountSats: 9_000 }],
+      locktime: 0x20_00_00_01,
+    })
+    const hops = [hop(ANCHOR, close), hop(fundingOf(close), aSplicing(fundingOf(close)))]
+    expect(await recorded(hops, more)).toEqual([close.txid])
+  })
+
+  test('what spends an outpoint that nobody named is not, whatever follows from it', async () => {
+    const stranger = `${aTxid('9')}:0`
+    const forged = aSplicing(stranger)
+    const hops = [hop(stranger, forged), hop(fundingOf(forged), aSplicing(fundingOf(forged)))]
+    expect(await recorded(hops, { channel: null })).toEqual([])
+    expect(await recorded(hops, {}), 'the walk to a funding that the node named').toHaveLength(2)
+  })
+})
+
+test('the fundings that a channel was seen on are all that its node named', () => {
+  const [first, second] = [`${ONE}:0`, `${TWO}:0`]
+  expect(fundingsSeen(null)).toEqual([])
+  expect(fundingsSeen(aChannelSeen({ funding: null, earlier: [first] }))).toEqual([first])
+  expect(fundingsSeen(aChannelSeen({ funding: second, earlier: [first] }))).toEqual([second, first])
+})

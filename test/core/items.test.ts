@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+import type { ItemKind } from '../../core/items.ts'
+import {
+  ChainSeen,
+  ChannelSeen,
+  ForeignKind,
+  ForeignPayment,
+  itemKinds,
+  NodeSeen,
+  Scope,
+  Slot,
+} from '../../core/items.ts'
+import { oneOfEach } from '../contract/store-items.ts'
+import { aTxid } from '../support/splices.ts'
+
+const KINDS: readonly ItemKind[] = [
+  'slot',
+  'channel',
+  'node',
+  'chain',
+  'guard',
+  'key',
+  'tx',
+  'payment',
+  'ledger',
+  'raw',
+]
+const [slot, channel, node, chain, payment] = [
+  oneOfEach.slot.value,
+  oneOfEach.channel.value,
+  oneOfEach.node.value,
+  oneOfEach.chain.value,
+  oneOfEach.payment.value,
+]
+const many = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item)
+const block = { height: 7, hash: aTxid('7') }
+
+test.each(KINDS)('%s: what is written is read again as it was', (kind) => {
+  const { value } = oneOfEach[kind]
+  expect(itemKinds[kind].schema.parse(value)).toEqual(value)
+})
+
+test('no kind of item is written under the key of another, and where each is written stays', () => {
+  const prefixes = Object.entries(itemKinds).map(([kind, { prefix }]) => `${kind} ${prefix}`)
+  expect(prefixes).toEqual([
+    'slot SLOT',
+    'channel CH',
+    'node NODE',
+    'chain CHAIN',
+    'guard GUARD',
+    'key KEY',
+    'tx TX',
+    'payment PAY',
+    'ledger LEDGER',
+    'raw RAW',
+  ])
+})
+
+test('what is only there sometimes is read as well', () => {
+  const kept = { ...channel, ledger: { through: `${aTxid('1')}:0` }, connectedSince: null, goneAt: 5 }
+  expect(ChannelSeen.parse(kept)).toEqual(kept)
+  const paused = { ...node, feeCap: 'enforced', slotScope: 'node', paused: { at: 3, message: 'denied' } }
+  expect(NodeSeen.parse(paused)).toEqual(paused)
+  const reorganised = { ...chain, orphans: [block] }
+  expect(ChainSeen.parse(reorganised)).toEqual(reorganised)
+  const final = { ...payment, final: { at: 3, block }, voidAt: 4, idleSinceHeight: 5, spends: null }
+  expect(ForeignPayment.parse(final)).toEqual(final)
+})
+
+test('a node from before two of its capabilities were asked for has neither', () => {
+  const neither = { setsFeeRate: false, checksAnchor: false }
+  const old = Object.fromEntries(Object.entries(node).filter(([field]) => !(field in neither)))
+  expect(NodeSeen.parse(old)).toEqual({ ...node, ...neither })
+})
+
+test.each([
+  ['kinds of foreign payments', ForeignKind, 'unclassified channel_close foreign_splice channel_open'],
+  ['scopes of keys', Scope, 'splices:read splices:write operator'],
+] as const)('a word that was ever stored can always be read: %s', (_says, { options }, words) => {
+  expect(options).toEqual(expect.arrayContaining(words.split(' ')))
+})
+
+describe('an item holds at most', () => {
+  const channelSeen = (count: number) =>
+    ChannelSeen.safeParse({ ...channel, earlier: many(count, `${aTxid('2')}:1`) })
+  test.each<[string, number, (count: number) => { readonly success: boolean }]>([
+    ['splices that wait for a slot', 100, (n) => Slot.safeParse({ ...slot, waiting: many(n, 'spl_a') })],
+    ['earlier fundings of a channel', 50, channelSeen],
+    ['starts of a process', 20, (n) => NodeSeen.safeParse({ ...node, processStarts: many(n, 1) })],
+    ['events of a relay', 200, (n) => NodeSeen.safeParse({ ...node, relayEvents: many(n, 'e') })],
+    ['blocks of a chain', 300, (n) => ChainSeen.safeParse({ ...chain, hashes: many(n, aTxid('0')) })],
+    ['blocks that left it', 300, (n) => ChainSeen.safeParse({ ...chain, orphans: many(n, block) })],
+    [
+      'candidates of a foreign payment',
+      20,
+      (n) => ForeignPayment.safeParse({ ...payment, candidates: many(n, payment.candidates[0]) }),
+    ],
+  ])('%s: %i', (_says, limit, holding) => {
+    expect(holding(limit).success).toBe(true)
+    expect(holding(limit + 1).success).toBe(false)
+  })
+
+  test('and a foreign payment at least one transaction', () => {
+    expect(ForeignPayment.safeParse({ ...payment, candidates: [] }).success).toBe(false)
+  })
+})
