@@ -24,7 +24,6 @@ export type Act = {
 type Law<R> = (request: R, splice: Splice, act: Act) => string | null
 
 const SENT_WITHIN_MS = 10_000
-const LONGEST_PAUSES_MS = 120_000
 /** A look is so old at most when the gates see it (gate 2), then 10 s until it is journalled, and 10 s until it is sent. */
 const LOOK_WITHIN_MS = 80_000
 /** Design section 6, gate 9. */
@@ -39,7 +38,7 @@ const lawsOfSubmitting: Readonly<Record<string, Law<SubmitRequest>>> = {
     fenceStands(attempts, attemptId, act) ? 'an earlier fence has not passed' : null,
   'quiet after a request that may live': ({ attemptId }, { attempts }, act) => {
     const living = livingOf(attempts, attemptId)
-    const quietMs = act.now - Math.max(latestFence(living), act.stage.memory.gapEndedAt) + slackMs(act)
+    const quietMs = act.now - Math.max(latestFence(living), gapEndOf(act.stage)) + slackMs(act)
     return living.length === 0 || quietMs >= act.stage.profile.quietMs ? null : `${quietMs} ms of it`
   },
   'no second request on a channel that locks fast': ({ attemptId, channelId }, { attempts }, { stage }) =>
@@ -100,7 +99,7 @@ const lawsOfBumping: Readonly<Record<string, Law<BumpRequest>>> = {
   'quiet between the tries of a bump': ({ attemptId }, { bumps }, { now, stage, ...act }) => {
     const own = bumps.find(({ attempts }) => attempts.some(({ id }) => id === attemptId))
     const living = livingOf(own?.attempts ?? [], attemptId)
-    const since = Math.max(latestFence(living), stage.memory.gapEndedAt)
+    const since = Math.max(latestFence(living), gapEndOf(stage))
     const quietMs = now - since + slackMs({ now, stage, ...act })
     return living.length === 0 || quietMs >= stage.profile.quietMs ? null : `${quietMs} ms of it`
   },
@@ -192,10 +191,14 @@ function fenceStands(attempts: readonly Attempt[], except: string, act: Act): bo
   return latestFence(livingOf(attempts, except)) >= act.now + slackMs(act)
 }
 
-/** What was written with one clock is judged by another; and who stands still for long saw what he judges by before that. */
+/** What was written with one clock is judged by another. */
 function slackMs({ stage }: Act): number {
-  const { skewMs, pause } = stage.profile.functions
-  return 2 * skewMs + (pause > 0 ? LONGEST_PAUSES_MS : 0)
+  return 2 * stage.profile.functions.skewMs
+}
+
+/** When the last gap between two looks ended; where functions stand still, when a look was made is not when it was judged. */
+function gapEndOf({ profile, memory }: Act['stage']): number {
+  return profile.functions.pause > 0 ? 0 : memory.gapEndedAt
 }
 
 /** Whether the product can know what is in the chain: its sources show all of it, and nothing happens between two looks. */
