@@ -7,28 +7,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import { ldkNode } from '../../adapters/node/ldk/node.ts'
 import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
 import { err } from '../../core/result.ts'
-import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
-import { channel, fakeRpc, NOW, peerId, txidOf } from '../support/ldk-rpc.ts'
+import { bump, channel, fakeRpc, NOW, peerId, request } from '../support/ldk-rpc.ts'
 import { API_KEY, clientOf, clock, ownCertificate, post, rawServer, serverOf } from '../support/ldk-wire.ts'
 
 const signal = new AbortController().signal
 const grpc = { ':status': 200, 'content-type': 'application/grpc+proto' }
-const request: SubmitRequest = {
-  attemptId: 'attempt-1',
-  channelId: channel.channelId,
-  userChannelId: channel.userChannelId,
-  peerId,
-  anchor: `${txidOf('e')}:1`,
-  kind: 'splice_out',
-  amountSats: 50_000,
-  address: 'bcrt1qout',
-  signedAt: NOW,
-  maxFeeRateSatPerKw: null,
-  maxFeeSats: null,
-}
-
-const bump: BumpRequest = { ...request, txid: txidOf('f'), feeRateSatPerKw: null }
-
 /** Answers with these bytes and a status in the trailers; null: without trailers. */
 function reply(stream: ServerHttp2Stream, body: Buffer, status: string | null = '0'): void {
   stream.respond(grpc, { waitForTrailers: status !== null })

@@ -2,29 +2,23 @@ import { expect, test } from 'vitest'
 import { ldkNode } from '../../adapters/node/ldk/node.ts'
 import { paymentIdOf } from '../../adapters/node/ldk/contribution.ts'
 import type { LdkPayment, LdkRpc } from '../../adapters/node/ldk/rpc.ts'
-import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
 import { err, ok } from '../../core/result.ts'
-import { channel, fakeRpc, info, NOW, payment, peer, peerId, txidOf } from '../support/ldk-rpc.ts'
+import {
+  bump,
+  channel,
+  fakeRpc,
+  info,
+  NOW,
+  payment,
+  peer,
+  peerId,
+  request,
+  txidOf,
+} from '../support/ldk-rpc.ts'
 
 const clock = { now: () => NOW }
 const call = { signal: new AbortController().signal }
 const nodeOf = (answers: Partial<LdkRpc> = {}) => ldkNode(fakeRpc(answers).rpc, { clock })
-
-const request: SubmitRequest = {
-  attemptId: 'attempt-1',
-  channelId: channel.channelId,
-  userChannelId: channel.userChannelId,
-  peerId,
-  anchor: `${txidOf('e')}:1`,
-  kind: 'splice_out',
-  amountSats: 50_000,
-  address: 'bcrt1qout',
-  signedAt: NOW,
-  maxFeeRateSatPerKw: null,
-  maxFeeSats: null,
-}
-
-const bump: BumpRequest = { ...request, txid: txidOf('f'), feeRateSatPerKw: null }
 
 test('a look gathers who the node is, what it can do and its channels', async () => {
   expect(await nodeOf().look(call)).toEqual(

@@ -12,7 +12,7 @@ import { err, ok } from '../../core/result.ts'
 import type { Attempt, Bump, Candidate, Splice } from '../../core/splice.ts'
 import type { ParsedTransaction } from '../../core/transaction.ts'
 import { parseTransaction } from '../../core/transaction.ts'
-import type { Verdict } from '../../core/verdict.ts'
+import type { Verdict, VerdictName } from '../../core/verdict.ts'
 import { ACCEPTED_AT, aSplice, aTxid, countingIds } from '../support/splices.ts'
 
 export const policy = Policy.parse({})
@@ -531,3 +531,18 @@ export function aConfiguredNode(overrides: Partial<ConfiguredNode> = {}): Config
     ...overrides,
   }
 }
+
+/** Every verdict, to ask the tables about each. */
+export const VERDICTS: readonly VerdictName[] = [
+  'final',
+  'confirmed',
+  'pending',
+  'unseen',
+  'replaced',
+  'closed',
+  'foreign',
+  'foreign_pending',
+  'unattributed',
+  'absent',
+  'not_known',
+]

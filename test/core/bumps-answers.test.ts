@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Bump, CommandResult, Splice } from '../../core/splice.ts'
+import type { Bump, CommandResult } from '../../core/splice.ts'
 import { SpliceState } from '../../core/splice.ts'
 import { step } from '../../core/step.ts'
 import { transitions } from '../../core/transitions.ts'
@@ -7,48 +7,16 @@ import {
   aBump,
   aBumpAttempt,
   anAttempt,
-  ANCHOR,
   anEndedBump,
   aPendingSplice,
   aRefusedAttempt,
   context,
   NOW,
-  policy,
   SECOND,
   taken,
 } from './builders.ts'
-
-type Refused = Extract<CommandResult, { type: 'refused' }>
-const refused = (refusal: Refused['class'], more: Partial<Refused> = {}): Refused => ({
-  type: 'refused',
-  class: refusal,
-  message: 'no',
-  ...more,
-})
-
-const starting = (overrides = {}) => ({
-  type: 'bump_started' as const,
-  id: 'b',
-  anchor: ANCHOR,
-  fenceMs: 120_000,
-  baseline: { claimableSats: 5, reservedSats: 6 },
-  ...overrides,
-})
-
-function answer(splice: Splice, result: CommandResult, id = 'bump-attempt-1', jitter = 0.5, now = NOW) {
-  return step(splice, { type: 'bump_answered', id, result, jitter }, { now, policy })
-}
-
-/** A splice whose bump's first attempt is under way. */
-const asked = (bump: Partial<Bump> = {}, overrides: Partial<Splice> = {}): Splice =>
-  aPendingSplice({ bumps: [aBump({ attempts: [aBumpAttempt({ result: null })], ...bump })], ...overrides })
-
-const newest = ({ bumps }: Splice): Bump => {
-  const bump = bumps.at(-1)
-  if (bump === undefined) throw new Error('no bump')
-  return bump
-}
-const said = (splice: Splice): string[] => splice.events.map(({ type }) => type)
+import type { Refused } from './bump-lives.ts'
+import { answer, asked, newest, refused, said, starting } from './bump-lives.ts'
 
 describe('an answer is attached to its attempt', () => {
   test.each<[string, CommandResult]>([

@@ -1,29 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import type { Bump, CommandResult, Splice } from '../../core/splice.ts'
+import type { Bump, Splice } from '../../core/splice.ts'
 import { SpliceState } from '../../core/splice.ts'
 import { step } from '../../core/step.ts'
 import {
   aBump,
   aBumpAttempt,
   aCandidate,
-  ANCHOR,
   anEndedBump,
   aPendingSplice,
   aRefusedAttempt,
   context,
   FIRST,
   NOW,
-  policy,
   SECOND,
 } from './builders.ts'
-
-type Refused = Extract<CommandResult, { type: 'refused' }>
-const refused = (refusal: Refused['class'], more: Partial<Refused> = {}): Refused => ({
-  type: 'refused',
-  class: refusal,
-  message: 'no',
-  ...more,
-})
+import { answer, asked, newest, refused, said, starting } from './bump-lives.ts'
 
 const opening = (overrides = {}) => ({
   type: 'bump_opened' as const,
@@ -34,29 +25,6 @@ const opening = (overrides = {}) => ({
   tipHeight: 200,
   ...overrides,
 })
-const starting = (overrides = {}) => ({
-  type: 'bump_started' as const,
-  id: 'b',
-  anchor: ANCHOR,
-  fenceMs: 120_000,
-  baseline: { claimableSats: 5, reservedSats: 6 },
-  ...overrides,
-})
-
-function answer(splice: Splice, result: CommandResult, id = 'bump-attempt-1', jitter = 0.5, now = NOW) {
-  return step(splice, { type: 'bump_answered', id, result, jitter }, { now, policy })
-}
-
-/** A splice whose bump's first attempt is under way. */
-const asked = (bump: Partial<Bump> = {}, overrides: Partial<Splice> = {}): Splice =>
-  aPendingSplice({ bumps: [aBump({ attempts: [aBumpAttempt({ result: null })], ...bump })], ...overrides })
-
-const newest = ({ bumps }: Splice): Bump => {
-  const bump = bumps.at(-1)
-  if (bump === undefined) throw new Error('no bump')
-  return bump
-}
-const said = (splice: Splice): string[] => splice.events.map(({ type }) => type)
 
 describe('a bump is opened', () => {
   test('of the newest candidate, with nothing sent yet, and a line in the timeline', () => {

@@ -11,25 +11,12 @@ import { Splice as SpliceSchema, SpliceState } from '../../core/splice.ts'
 import { step } from '../../core/step.ts'
 import type { Verdict, VerdictName } from '../../core/verdict.ts'
 import { ACCEPTED_AT, aSplice, aTxid } from '../support/splices.ts'
+import { VERDICTS } from './builders.ts'
 
 const policy = Policy.parse({})
 const states = SpliceState.options
 const NOW = ACCEPTED_AT + 3_600_000
 const ANCHOR = `${aTxid('a')}:0`
-
-const verdicts: readonly VerdictName[] = [
-  'final',
-  'confirmed',
-  'pending',
-  'unseen',
-  'replaced',
-  'closed',
-  'foreign',
-  'foreign_pending',
-  'unattributed',
-  'absent',
-  'not_known',
-]
 
 type Alive = 'none' | 'refused' | 'alive' | 'dead' | 'two'
 
@@ -119,7 +106,7 @@ type Cell = { readonly situation: Situation; readonly alive: Alive; readonly shu
 function* cells(): Generator<Cell> {
   const both = [true, false]
   for (const state of states)
-    for (const name of verdicts)
+    for (const name of VERDICTS)
       for (const alive of ['none', 'refused', 'alive', 'dead', 'two'] as const)
         for (const over of both)
           for (const cancel of both)

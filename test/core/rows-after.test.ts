@@ -19,21 +19,9 @@ import {
   policy,
   taken,
   TIP,
+  VERDICTS,
 } from './builders.ts'
 
-const VERDICTS: readonly VerdictName[] = [
-  'final',
-  'confirmed',
-  'pending',
-  'unseen',
-  'replaced',
-  'closed',
-  'foreign',
-  'foreign_pending',
-  'unattributed',
-  'absent',
-  'not_known',
-]
 const WITH_CANDIDATE: readonly SpliceState[] = ['pending', 'confirmed', 'needs_attention']
 
 function seen(state: SpliceState, overrides: Partial<Splice> = {}): Splice {

@@ -23,21 +23,9 @@ import {
   NOW,
   policy,
   TIP,
+  VERDICTS,
 } from './builders.ts'
 
-const VERDICTS: readonly VerdictName[] = [
-  'final',
-  'confirmed',
-  'pending',
-  'unseen',
-  'replaced',
-  'closed',
-  'foreign',
-  'foreign_pending',
-  'unattributed',
-  'absent',
-  'not_known',
-]
 const UNDECIDED: readonly SpliceState[] = ['queued', 'submitted', 'needs_attention']
 const over: Splice['over'] = { code: 'CounterpartyAborted', message: 'the peer refused', at: NOW - 1 }
 

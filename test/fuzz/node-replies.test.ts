@@ -4,7 +4,7 @@ import type { MethodName } from '../../adapters/node/ldk/messages.ts'
 import { ldkNode } from '../../adapters/node/ldk/node.ts'
 import type { NodeLook, SubmitRequest } from '../../core/node.ts'
 import type { CommandResult } from '../../core/splice.ts'
-import { NOW, channel, payment, peerId, txidOf } from '../support/ldk-rpc.ts'
+import { bump, channel, NOW, payment, request, txidOf } from '../support/ldk-rpc.ts'
 import { clientOf, rawServer } from '../support/ldk-wire.ts'
 import type { Reply } from './node-answers.ts'
 import { HONEST, honestReply, repliesOf, reply } from './node-answers.ts'
@@ -16,21 +16,6 @@ const callOf = () => ({ signal: AbortSignal.timeout(CALL_MS) })
 /** The statuses that say that nothing was executed. */
 const REFUSING = ['3', '7', '9', '12', '16']
 const LOOKED_AT: readonly MethodName[] = ['GetNodeInfo', 'ListChannels', 'ListPeers', 'GetBalances']
-
-const submit: SubmitRequest = {
-  attemptId: 'attempt-1',
-  channelId: channel.channelId,
-  userChannelId: channel.userChannelId,
-  peerId,
-  anchor: `${txidOf('e')}:1`,
-  kind: 'splice_out',
-  amountSats: 50_000,
-  address: 'bcrt1qout',
-  signedAt: NOW,
-  maxFeeRateSatPerKw: null,
-  maxFeeSats: null,
-}
-const bump = { ...submit, txid: txidOf('f'), feeRateSatPerKw: null }
 
 /** A node over the wire that is honest but where it is told to lie, and answers some methods with an empty message. */
 async function liar(empty: readonly MethodName[] = []) {
@@ -74,7 +59,7 @@ describe('a command', () => {
     await fc.assert(
       fc.asyncProperty(repliesOf(method), async (told) => {
         lie(method, told)
-        expectNoMore(await node.submit({ ...submit, kind }, callOf()), told)
+        expectNoMore(await node.submit({ ...request, kind }, callOf()), told)
       }),
       { seed: 21, numRuns: 160 },
     )
@@ -93,7 +78,7 @@ describe('a command', () => {
 
   test('that is answered honestly is taken', async () => {
     const { node } = await liar()
-    expect(await node.submit(submit, callOf())).toEqual({ type: 'taken' })
+    expect(await node.submit(request, callOf())).toEqual({ type: 'taken' })
     expect(await node.bump(bump, callOf())).toEqual({ type: 'taken' })
   })
 })

@@ -2,12 +2,11 @@ import { hasEnded } from '../../core/transitions.ts'
 import type { SpliceRequest } from '../../core/accept.ts'
 import type { JournalEntry } from '../../adapters/node/simulated/world.ts'
 import type { Keeper, KeeperOptions } from '../support/keeper.ts'
-import { MINUTE } from '../support/keeper.ts'
+import { HOUR, MINUTE } from '../support/keeper.ts'
 
 /** Short waits, so that a whole life takes few calls; nothing is skipped. */
 const policy = { quietMs: 60_000, backoffBaseMs: 1_000, backoffCapMs: 60_000, dueJitterMs: 0 }
 const SECOND = 1_000
-const HOUR = 60 * MINUTE
 const MARKET_RATE = 3_000
 /** A round so slow that it is still going on when whoever waits for its start looks again. */
 const SLOW_ROUND = { quiescenceMs: 5_000, ackMs: 5_000, constructingMs: 10_000, signingMs: 5_000 }

@@ -5,9 +5,8 @@ import { createWorld, simulatedChainPort } from '../../adapters/node/simulated/w
 import { drive } from '../../core/drive.ts'
 import { walkLineage } from '../../core/lineage.ts'
 import type { NodePort } from '../../core/ports.ts'
-import { Keeper, MINUTE, START, startKeeper } from '../support/keeper.ts'
+import { HOUR, Keeper, MINUTE, START, startKeeper } from '../support/keeper.ts'
 
-const HOUR = 60 * MINUTE
 const BLOCKS = { blockMs: 10 * MINUTE }
 
 /** Replaces calls of the node's port, from now on. */

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { isOverCeiling } from '../../core/candidate.ts'
-import { ADDRESS, MINUTE, startKeeper } from '../support/keeper.ts'
+import { ADDRESS, HOUR, MINUTE, startKeeper } from '../support/keeper.ts'
 import type { Keeper } from '../support/keeper.ts'
 
-const HOUR = 60 * MINUTE
 const budgetOf = (
   ceiling: { maxFeeRateSatPerKw?: number; maxFeeSats?: number },
   deadline: number | null = null,

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { paymentIdOf } from '../../core/ids.ts'
 import { tipsOf, track } from '../../core/track.ts'
-import { MINUTE, startKeeper } from '../support/keeper.ts'
+import { HOUR, MINUTE, startKeeper } from '../support/keeper.ts'
 import type { Keeper } from '../support/keeper.ts'
 import { byId, byTxid, stored, waiting, walk } from '../support/ledger.ts'
 
-const HOUR = 60 * MINUTE
 const BLOCKS = { blockMs: 10 * MINUTE }
 const FOREIGN = { amountSats: 70_000, mergeOurs: false }
 

@@ -2,10 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { spliceIdOf } from '../../core/ids.ts'
 import type { Slot } from '../../core/items.ts'
 import type { Splice } from '../../core/splice.ts'
-import { ADDRESS, MINUTE, SCRIPT, startKeeper } from '../support/keeper.ts'
+import { ADDRESS, HOUR, MINUTE, SCRIPT, startKeeper } from '../support/keeper.ts'
 import type { Keeper } from '../support/keeper.ts'
 
-const HOUR = 60 * MINUTE
 const BLOCKS = { blockMs: 10 * MINUTE }
 
 function executed(keeper: Keeper): number {

@@ -1,5 +1,6 @@
 import { drive } from '../../core/drive.ts'
 import type { Splice, SpliceState } from '../../core/splice.ts'
+import { HOUR } from '../support/keeper.ts'
 import type { Dice } from './dice.ts'
 import { effectiveTxids } from './effects.ts'
 import { nameOf } from './laws-of-writes.ts'
@@ -10,7 +11,6 @@ import type { Posted, Stage } from './stage.ts'
 /** Something that happens in a step; answers what it came to, for the trace, if it is a string. What cannot happen now throws, or does nothing. */
 export type Action = (stage: Stage, dice: Dice) => unknown
 
-const HOUR = 3_600_000
 /** More splices than this only make a run slower. */
 const MOST_SPLICES = 6
 const NOTHING = 'nothing to do'

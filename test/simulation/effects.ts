@@ -29,13 +29,10 @@ export function effectiveTxids(
 export function payouts({ chain }: Pick<World, 'chain'>): {
   readonly txid: string
   readonly amountSats: number
-  readonly confirmed: boolean
 }[] {
   return chain
     .transactions()
-    .flatMap(({ txid, block, outputs }) =>
-      outputs
-        .filter(({ script }) => script === SCRIPT)
-        .map(({ amountSats }) => ({ txid, amountSats, confirmed: block !== null })),
+    .flatMap(({ txid, outputs }) =>
+      outputs.filter(({ script }) => script === SCRIPT).map(({ amountSats }) => ({ txid, amountSats })),
     )
 }

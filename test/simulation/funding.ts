@@ -1,6 +1,8 @@
 import { splitOutpoint } from '../../core/outpoint.ts'
 import type { Courtroom } from './witness.ts'
 
+/** Design section 4, written out once more: so deep, a transaction is final, and only a reorg so deep takes it away. */
+export const FINAL_DEPTH = 6
 /** A channel is not spliced more often than this in one run. */
 const MOST_SPLICES = 50
 

@@ -1,10 +1,9 @@
-import { MINUTE } from '../support/keeper.ts'
+import { HOUR, MINUTE } from '../support/keeper.ts'
 import { clearSources } from './chain-actions.ts'
 import { brokenBy, sceneOf } from './laws.ts'
 import { lawsOfRest } from './laws-of-rest.ts'
 import type { Stage } from './stage.ts'
 
-const HOUR = 60 * MINUTE
 /** Longer than the longest deadline (a day, after an operator's retry), the quiet after it, and final depth. */
 const BOUND_MS = 30 * HOUR
 /** How often it is asked whether everything rests; at least so long is always waited for: something may be about to come. */

@@ -3,7 +3,7 @@ import type { Channel } from '../../adapters/node/simulated/world.ts'
 import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
 import type { Attempt, Splice } from '../../core/splice.ts'
 import { aBump, anAttempt } from '../core/builders.ts'
-import { ADDRESS } from '../support/keeper.ts'
+import { ADDRESS, MINUTE } from '../support/keeper.ts'
 import { settledStage } from './calm.ts'
 import { brokenByAct, namesOfActs } from './laws-of-acts.ts'
 import type { Act } from './laws-of-acts.ts'
@@ -11,7 +11,6 @@ import { freshMemory } from './memory.ts'
 import { CALM } from './profile.ts'
 import type { Stage } from './stage.ts'
 
-const MINUTE = 60_000
 const OTHER = `${'9'.repeat(64)}:0`
 
 let stage: Stage

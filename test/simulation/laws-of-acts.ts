@@ -36,11 +36,8 @@ const FEE_TARGET_BLOCKS = 6
 const lawsOfSubmitting: Readonly<Record<string, Law<SubmitRequest>>> = {
   'no earlier request is on its way': ({ attemptId }, { attempts }, act) =>
     fenceStands(attempts, attemptId, act) ? 'an earlier fence has not passed' : null,
-  'quiet after a request that may live': ({ attemptId }, { attempts }, act) => {
-    const living = livingOf(attempts, attemptId)
-    const quietMs = act.now - Math.max(latestFence(living), gapEndOf(act.stage)) + slackMs(act)
-    return living.length === 0 || quietMs >= act.stage.profile.quietMs ? null : `${quietMs} ms of it`
-  },
+  'quiet after a request that may live': ({ attemptId }, { attempts }, act) =>
+    quietMissing(livingOf(attempts, attemptId), act),
   'no second request on a channel that locks fast': ({ attemptId, channelId }, { attempts }, { stage }) =>
     livingOf(attempts, attemptId).length === 0 || stage.node.channel(channelId).lockDepth >= SAFE_LOCK_DEPTH
       ? null
@@ -55,7 +52,7 @@ const lawsOfSubmitting: Readonly<Record<string, Law<SubmitRequest>>> = {
     seesAll(stage) && stage.world.chain.spender(anchor) !== null ? 'it is spent' : null,
   'the anchor is the funding of the channel': ({ anchor, channelId }, _splice, { stage }) => {
     const { funding, status } = stage.node.channel(channelId)
-    if (stage.profile.functions.pause > 0 || anchor === outpointOf(funding.txid, funding.vout)) return null
+    if (standsStill(stage) || anchor === outpointOf(funding.txid, funding.vout)) return null
     return `the channel is ${status} on ${funding.txid.slice(0, 6)}`
   },
   'the anchor is in the chain': ({ anchor, channelId }, _splice, { stage }) =>
@@ -70,13 +67,12 @@ const lawsOfSubmitting: Readonly<Record<string, Law<SubmitRequest>>> = {
   },
   'the worst fee is under the ceiling': ({ maxFeeRateSatPerKw }, _splice, { stage }) => {
     const estimate = stage.world.chain.feeRateSatPerKw(FEE_TARGET_BLOCKS) ?? 0
-    const steady = stage.profile.functions.pause === 0
-    return steady && WORST_FEE_FACTOR * estimate > (maxFeeRateSatPerKw ?? Infinity)
+    return !standsStill(stage) && WORST_FEE_FACTOR * estimate > (maxFeeRateSatPerKw ?? Infinity)
       ? `at ${estimate} sat/kw`
       : null
   },
   'nothing of it is signed': ({ channelId, amountSats }, _splice, { stage }) =>
-    stage.profile.functions.pause === 0 &&
+    !standsStill(stage) &&
     stage.node.channel(channelId).candidates.some(({ ours }) => ours?.amountSats === amountSats)
       ? 'the node has signed it'
       : null,
@@ -96,12 +92,9 @@ const lawsOfSubmitting: Readonly<Record<string, Law<SubmitRequest>>> = {
 const lawsOfBumping: Readonly<Record<string, Law<BumpRequest>>> = {
   'no earlier bump is on its way': ({ attemptId }, { bumps }, act) =>
     fenceStands(bumps.flatMap(attemptsOf), attemptId, act) ? 'an earlier fence has not passed' : null,
-  'quiet between the tries of a bump': ({ attemptId }, { bumps }, { now, stage, ...act }) => {
+  'quiet between the tries of a bump': ({ attemptId }, { bumps }, act) => {
     const own = bumps.find(({ attempts }) => attempts.some(({ id }) => id === attemptId))
-    const living = livingOf(own?.attempts ?? [], attemptId)
-    const since = Math.max(latestFence(living), gapEndOf(stage))
-    const quietMs = now - since + slackMs({ now, stage, ...act })
-    return living.length === 0 || quietMs >= stage.profile.quietMs ? null : `${quietMs} ms of it`
+    return quietMissing(livingOf(own?.attempts ?? [], attemptId), act)
   },
   'no bump where the channel has moved already': ({ channelId }, _splice, { stage }) =>
     stage.node.channel(channelId).lockDepth > 0 ? null : 'it is zero-conf',
@@ -126,11 +119,11 @@ const lawsOfBoth: Readonly<Record<string, Law<SubmitRequest | BumpRequest>>> = {
   'no command on a channel that closes': ({ channelId }, _splice, { stage }) => {
     const { status } = stage.node.channel(channelId)
     if (!stage.memory.connected.has(channelId)) return null
-    return status === 'open' || stage.profile.functions.pause > 0 ? null : status
+    return status === 'open' || standsStill(stage) ? null : status
   },
   'a command goes out with the slot, on a channel that is not frozen': (_request, splice, { stage }) => {
     const slot = stage.witness.slot(splice.channelId)
-    if (stage.profile.functions.pause > 0 || stage.profile.sideBySide) return null
+    if (standsStill(stage) || stage.profile.sideBySide) return null
     if (slot?.holder !== splice.id) return `the slot is ${slot?.holder ?? 'empty'}`
     return slot.frozen === null ? null : `the channel is frozen: ${slot.frozen.cause}`
   },
@@ -191,18 +184,31 @@ function fenceStands(attempts: readonly Attempt[], except: string, act: Act): bo
   return latestFence(livingOf(attempts, except)) >= act.now + slackMs(act)
 }
 
+/** How much quiet there was after requests that may live, where it was too little; null: enough, or none is needed. */
+function quietMissing(living: readonly Attempt[], act: Act): string | null {
+  const quietMs = act.now - Math.max(latestFence(living), gapEndOf(act.stage)) + slackMs(act)
+  return living.length === 0 || quietMs >= act.stage.profile.quietMs ? null : `${quietMs} ms of it`
+}
+
+/** Whether functions stand still in this run: then the world may have moved since they looked. */
+function standsStill({ profile }: Act['stage']): boolean {
+  return profile.functions.pause > 0
+}
+
 /** What was written with one clock is judged by another. */
 function slackMs({ stage }: Act): number {
   return 2 * stage.profile.functions.skewMs
 }
 
 /** When the last gap between two looks ended; where functions stand still, when a look was made is not when it was judged. */
-function gapEndOf({ profile, memory }: Act['stage']): number {
-  return profile.functions.pause > 0 ? 0 : memory.gapEndedAt
+function gapEndOf(stage: Act['stage']): number {
+  return standsStill(stage) ? 0 : stage.memory.gapEndedAt
 }
 
 /** Whether the product can know what is in the chain: its sources show all of it, and nothing happens between two looks. */
-function seesAll({ views, profile }: Act['stage']): boolean {
-  const clear = views.every(({ down, blind, lagBlocks }) => !down && !blind && lagBlocks === 0)
-  return clear && profile.functions.pause === 0
+function seesAll(stage: Act['stage']): boolean {
+  return (
+    !standsStill(stage) &&
+    stage.views.every(({ down, blind, lagBlocks }) => !down && !blind && lagBlocks === 0)
+  )
 }

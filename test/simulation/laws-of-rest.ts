@@ -2,12 +2,11 @@ import type { Splice } from '../../core/splice.ts'
 import { isReleased } from '../../core/slot.ts'
 import { hasEnded } from '../../core/transitions.ts'
 import { effectiveTxids, payouts } from './effects.ts'
-import { follows } from './funding.ts'
+import { FINAL_DEPTH, follows } from './funding.ts'
 import { isTrue, telling } from './laws.ts'
 import type { Law, Scene } from './laws.ts'
 import { isStandIn, nameOf } from './laws-of-writes.ts'
 
-const FINAL_DEPTH = 6
 const UNATTRIBUTED: readonly string[] = ['attribution', 'unproven']
 const REORGANISED = 'a settled splice was reorganised out'
 

@@ -2,7 +2,7 @@ import type { Slot } from '../../core/items.ts'
 import type { Attempt, Splice, SpliceState } from '../../core/splice.ts'
 import { hasEnded, transitions } from '../../core/transitions.ts'
 import { effectiveTxids } from './effects.ts'
-import { follows as followsFunding } from './funding.ts'
+import { FINAL_DEPTH, follows } from './funding.ts'
 import { lifeOf } from './life.ts'
 import type { Courtroom, Violation } from './witness.ts'
 
@@ -18,8 +18,6 @@ const CLOCKS_MS = 40_000
 const TRIES_OF_A_BUMP = 3
 /** ldk-server's authentication window and as much for clocks that differ: after that a request can no longer arrive. */
 const FENCE_MS = 120_000
-/** Only a reorg so deep brings back what was dead. */
-const FINAL_DEPTH = 6
 
 /** What holds of every write, at the moment that it is made. Counted here by itself: what the product counts with may be wrong. */
 export const lawsOfWrites: Readonly<Record<string, Law>> = {
@@ -71,7 +69,7 @@ export const lawsOfWrites: Readonly<Record<string, Law>> = {
     if (effects.length !== 1) return `${effects.length} transactions have its effect`
     const final = after.candidates.filter(({ txid }) => (chain.confirmations(txid) ?? 0) >= finalDepth)
     if (final.length === 0) return 'no candidate of it is final'
-    return final.some(({ txid }) => followsFunding(after.channelId, txid, stage))
+    return final.some(({ txid }) => follows(after.channelId, txid, stage))
       ? null
       : 'the channel has not moved'
   },

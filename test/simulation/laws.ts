@@ -3,6 +3,7 @@ import type { LogEvent } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
 import { hasEnded } from '../../core/transitions.ts'
 import { effectiveTxids, payouts } from './effects.ts'
+import { FINAL_DEPTH } from './funding.ts'
 import { isStandIn, nameOf } from './laws-of-writes.ts'
 import type { Stage } from './stage.ts'
 import type { Violation } from './witness.ts'
@@ -21,8 +22,6 @@ export type Law = (scene: Scene) => string[]
 
 const OUTCOMES: readonly string[] = ['splice.settled', 'splice.failed', 'splice.cancelled']
 const MOST_LINES = 10_000
-/** Only a reorg so deep takes away what was final. */
-const FINAL_DEPTH = 6
 
 /** Reads the scene of a stage, without faults. */
 export async function sceneOf(stage: Stage): Promise<Scene> {

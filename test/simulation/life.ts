@@ -1,11 +1,10 @@
 import { outpointOf } from '../../core/outpoint.ts'
 import type { Attempt, Splice } from '../../core/splice.ts'
 import type { JournalEntry } from '../../adapters/node/simulated/world.ts'
+import { FINAL_DEPTH } from './funding.ts'
 import type { Courtroom } from './witness.ts'
 
 type Place = Pick<Courtroom['stage'], 'world' | 'node'>
-
-const FINAL_DEPTH = 6
 
 /** How an attempt can still take effect, by the world's own account; null: it cannot. The time of its signature names its request. */
 export function lifeOf(

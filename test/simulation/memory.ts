@@ -24,8 +24,6 @@ export type Memory = {
   deepestReorg: number
   /** The table came out of a backup and has forgotten what came after it. */
   tableRestored: boolean
-  /** The node came out of a backup and has forgotten its splices. */
-  nodeRestored: boolean
 }
 
 /** Nothing happened yet. */
@@ -43,6 +41,5 @@ export function freshMemory(): Memory {
     gapEndedAt: 0,
     deepestReorg: 0,
     tableRestored: false,
-    nodeRestored: false,
   }
 }

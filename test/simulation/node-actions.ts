@@ -35,10 +35,7 @@ export const nodeActions = {
     stage.guardLost = true
   },
   nodeBackedUp: ({ node }) => node.saveBackup('backup'),
-  nodeRestored: ({ node, memory }) => {
-    node.restoreBackup('backup')
-    memory.nodeRestored = true
-  },
+  nodeRestored: ({ node }) => node.restoreBackup('backup'),
 } satisfies Record<string, Action>
 
 /** What the peer does, and what others do on the channel. */

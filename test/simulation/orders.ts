@@ -1,9 +1,8 @@
-import { ADDRESS } from '../support/keeper.ts'
+import { ADDRESS, HOUR } from '../support/keeper.ts'
 import type { Dice } from './dice.ts'
 import type { Profile, Theme } from './profile.ts'
 import type { Order, Stage } from './stage.ts'
 
-const HOUR = 3_600_000
 /** In these a ceiling would only end what the run is about. */
 const UNCAPPED: readonly Theme[] = ['hidden', 'patient', 'story']
 

@@ -23,6 +23,7 @@ import { takeNodeEvent } from '../../core/wake.ts'
 import { NodeEventMessage } from '../../functions/messages.ts'
 
 export const MINUTE = 60_000
+export const HOUR = 60 * MINUTE
 export const START = Date.UTC(2026, 10, 30)
 /** A regtest P2WPKH address and its script. */
 export const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'

@@ -8,6 +8,7 @@ import type {
   RpcAnswer,
   RpcOptions,
 } from '../../adapters/node/ldk/rpc.ts'
+import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
 import { ok } from '../../core/result.ts'
 
 /** The time of tests that stand still. */
@@ -54,6 +55,22 @@ export const balances: LdkBalances = {
   spendableOnchainSats: 5_000_000,
   claimable: [{ channelId: channel.channelId, amountSats: 6_000_000, closeFeeSats: 183 }],
 }
+
+/** What ldk-server is asked in the tests: a splice-out of its one channel, and the bump of it. */
+export const request: SubmitRequest = {
+  attemptId: 'attempt-1',
+  channelId: channel.channelId,
+  userChannelId: channel.userChannelId,
+  peerId,
+  anchor: `${txidOf('e')}:1`,
+  kind: 'splice_out',
+  amountSats: 50_000,
+  address: 'bcrt1qout',
+  signedAt: NOW,
+  maxFeeRateSatPerKw: null,
+  maxFeeSats: null,
+}
+export const bump: BumpRequest = { ...request, txid: txidOf('f'), feeRateSatPerKw: null }
 
 /** One call that a fake got. */
 export type SeenCall = {
