@@ -89,7 +89,7 @@ export const rowsAfter: readonly Row[] = [
   {
     id: 'reorg',
     states: ['confirmed'],
-    verdicts: ['pending', 'unseen', 'replaced'],
+    verdicts: ['pending', 'unseen', 'replaced', 'unattributed'],
     when: null,
     then: 'pending',
     event: ({ verdict }) => ({ type: 'reorged', tipHeight: verdict.tipHeight }),
@@ -112,7 +112,7 @@ export const rowsAfter: readonly Row[] = [
   {
     id: 'reorg_after_settling',
     states: ['settled'],
-    verdicts: ['pending', 'unseen', 'replaced', 'confirmed'],
+    verdicts: ['pending', 'unseen', 'replaced', 'unattributed', 'confirmed'],
     when: {
       says: 'the candidate left its block, and is no longer at final depth',
       holds: ({ verdict }) => verdict.blockMoved && (verdict.name !== 'confirmed' || !verdict.buried),

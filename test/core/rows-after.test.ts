@@ -159,7 +159,7 @@ describe('a confirmed one', () => {
   )
 
   test('is pending again after a reorg, at the height of the look', () => {
-    expect(verdictsOf('reorg', seen('confirmed'))).toEqual(['pending', 'unseen', 'replaced'])
+    expect(verdictsOf('reorg', seen('confirmed'))).toEqual(['pending', 'unseen', 'replaced', 'unattributed'])
     expect(statesOf('reorg', seen('confirmed'), { name: 'unseen' })).toEqual(['confirmed'])
     expect(look(seen('confirmed'), { name: 'pending' }).event).toEqual({ type: 'reorged', tipHeight: TIP })
   })
@@ -194,6 +194,7 @@ describe('a settled one', () => {
       'pending',
       'unseen',
       'replaced',
+      'unattributed',
     ])
     expect(look(seen('settled'), { ...moved, name: 'unseen' }).event).toEqual({
       type: 'reorged',
