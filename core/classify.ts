@@ -5,6 +5,7 @@ import { isPinned } from './observation.ts'
 import { splitOutpoint } from './outpoint.ts'
 import type { Policy } from './policy.ts'
 import { candidatesNow, secondEffectOf, unexplainedEffect, visibleCandidate } from './candidate.ts'
+import { isFollowed } from './reorg.ts'
 import { signMoved, signsOf } from './sign.ts'
 import type { Candidate, Signs, Splice } from './splice.ts'
 import { isCommitment } from './transaction.ts'
@@ -50,10 +51,16 @@ export function classify(splice: Splice, observation: Observation, policy: Polic
   }
 }
 
-/** A source that does not have the block in which a candidate was seen yet says nothing about a reorg: it is behind. */
-function isBehind(splice: Splice, { chain }: Observation): boolean {
+/**
+ * A source that does not have the block in which a candidate was seen yet says nothing about a reorg: it is behind. Nor is a
+ * block that no sweep has seen taken for the one that a settled splice is in: it would not be found there once that goes.
+ */
+function isBehind(splice: Splice, { chain, followed }: Observation): boolean {
+  if (chain === null) return false
+  const unseen = ({ block }: Candidate): boolean => block !== null && !isFollowed(followed, block)
   return (
-    chain !== null && splice.candidates.some(({ block }) => block !== null && block.height > chain.tip.height)
+    splice.candidates.some(({ block }) => block !== null && block.height > chain.tip.height) ||
+    (splice.state === 'settled' && candidatesNow(splice, chain.hops).some(unseen))
   )
 }
 
@@ -129,7 +136,8 @@ function judgeConfirmed(
   const finalDepth = Math.max(policy.finalDepth, observation.channel?.lockDepth ?? 0)
   const locked = descendsFrom(candidate, observation)
   const lockStands = locked && splice.lockedAt !== null && splice.lockedAt < observation.at
-  const final = depth >= finalDepth && (lockStands || channelGone)
+  const followed = candidate.block !== null && isFollowed(observation.followed, candidate.block)
+  const final = depth >= finalDepth && (lockStands || channelGone) && followed
   return { name: final ? 'final' : 'confirmed', depth, buried: depth >= finalDepth, locked }
 }
 

@@ -1,5 +1,5 @@
 import type { ChainTransaction } from './chain.ts'
-import type { ChannelSeen, NodeSeen, Slot, Versioned } from './items.ts'
+import type { ChainSeen, ChannelSeen, NodeSeen, Slot, Versioned } from './items.ts'
 import type { ChannelSnapshot, NodeLook } from './node.ts'
 import type { Outpoint } from './outpoint.ts'
 import type { Instant, Splice } from './splice.ts'
@@ -44,6 +44,8 @@ export type Observation = {
   readonly channelSeen: ChannelSeen | null
   readonly quietAbsenceMs: number | null
   readonly chain: ChainView | null
+  /** The chain as sweeps follow it, where a candidate was seen: what left it is found by its block's hash. */
+  readonly followed: ChainSeen | null
   readonly slot: Versioned<Slot> | null
   /** The configured generation, and the one that the guard item holds; null: there is no guard item yet. */
   readonly generation: { readonly configured: number; readonly stored: number | null }

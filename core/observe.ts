@@ -44,11 +44,12 @@ export async function observe(
   const look = given ?? (await configured?.port.look(call))
   const node = look?.ok ? look.value : null
   const channel = node?.channels.find((candidate) => candidate.channelId === splice.channelId) ?? null
-  const [nodeSeen, channelSeen, slot, guard] = await Promise.all([
+  const [nodeSeen, channelSeen, slot, guard, followed] = await Promise.all([
     ports.store.item('node', splice.node),
     ports.store.item('channel', channelKey(splice.node, splice.channelId)),
     ports.store.item('slot', slotKeyOf(splice, node)),
     ports.store.item('guard', '-'),
+    splice.candidates.length === 0 ? null : ports.store.item('chain', splice.network),
   ])
   const context: ChainContext = {
     splice,
@@ -68,6 +69,7 @@ export async function observe(
     channelSeen: channelSeen?.value ?? null,
     quietAbsenceMs: configured?.quietAbsenceMs ?? null,
     chain: await viewChain(context),
+    followed: followed?.value ?? null,
     slot,
     generation: { configured: ports.generation, stored: guard?.value.generation ?? null },
   }

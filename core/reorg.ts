@@ -58,6 +58,15 @@ async function begin(
   return ok({ height, hash, seenAt: now, hashes: hashes.value, orphans: [] })
 }
 
+/**
+ * Whether a block that leaves the chain is noticed: sweeps have seen it, or it is deeper than what they remember. Not so of one
+ * that came since the last sweep.
+ */
+export function isFollowed(seen: ChainSeen | null, block: { height: number; hash: string }): boolean {
+  if (seen === null) return false
+  return block.height < lowest(seen) || seen.hashes[block.height - lowest(seen)] === block.hash
+}
+
 function lowest(seen: ChainSeen): number {
   return seen.height - seen.hashes.length + 1
 }

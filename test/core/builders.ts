@@ -226,6 +226,7 @@ export function anObservation(overrides: Partial<Observation> = {}): Observation
     channelSeen: aChannelSeen(),
     quietAbsenceMs: null,
     chain: aChain(),
+    followed: { height: TIP, hash: aTxid('e'), seenAt: NOW, hashes: [], orphans: [] },
     slot: null,
     generation: { configured: 0, stored: 0 },
     ...overrides,

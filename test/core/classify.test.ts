@@ -144,6 +144,18 @@ describe('the verdict, once a candidate is seen', () => {
   const known = aSubmittedSplice({ state: 'pending', candidates: [seen] })
   const locked = (lockedAt: number | null): Splice => ({ ...known, state: 'confirmed', lockedAt })
   const six = { chain: moved(atDepth(6)), channel: onNext }
+  const unseen = {
+    height: TIP,
+    hash: aTxid('f'),
+    seenAt: NOW,
+    hashes: Array<string>(6).fill(aTxid('f')),
+    orphans: [],
+  }
+  const settled: Splice = {
+    ...locked(1),
+    state: 'settled',
+    candidates: [{ ...seen, block: { height: atDepth(6), hash: aTxid('f') } }],
+  }
   const cases: (readonly [string, Given, Partial<Verdict>])[] = [
     ['in the mempool, for the first time', { chain: spent(null) }, { name: 'pending' }],
     ['in the mempool', { splice: known, chain: spent(null) }, { name: 'pending' }],
@@ -208,6 +220,26 @@ describe('the verdict, once a candidate is seen', () => {
       'five deep, the channel gone',
       { splice: locked(null), chain: spent(atDepth(5)), channel: null },
       { name: 'confirmed' },
+    ],
+    [
+      'six deep and locked, in a block that no sweep has seen',
+      { splice: locked(1), ...six, more: { followed: unseen } },
+      { name: 'confirmed', buried: true, locked: true },
+    ],
+    [
+      'six deep and locked, before the first sweep',
+      { splice: locked(1), ...six, more: { followed: null } },
+      { name: 'confirmed', buried: true },
+    ],
+    [
+      'settled, and moved to a block that no sweep has seen',
+      { splice: settled, ...six, more: { followed: unseen } },
+      { name: 'not_known', candidates: settled.candidates, blockMoved: false },
+    ],
+    [
+      'settled, and moved to a block that a sweep has seen',
+      { splice: settled, ...six },
+      { name: 'final', blockMoved: true },
     ],
     ['back in the mempool', { splice: locked(1), chain: spent(null) }, { name: 'pending', locked: false }],
   ]

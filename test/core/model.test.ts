@@ -62,6 +62,7 @@ const observation: Observation = {
   channelSeen: null,
   quietAbsenceMs: null,
   chain: null,
+  followed: null,
   slot: null,
   generation: { configured: 0, stored: 0 },
 }

@@ -119,7 +119,8 @@ describe('a look gathers the node first and the chain last', () => {
 
   test('everything that is known comes with it', async () => {
     const slot: Slot = { holder: 'x', turn: 1, waiting: [], frozen: null }
-    const splice = aWatched()
+    const splice = aWatched({ candidates: [aCandidate()] })
+    const followed = { height: 5, hash: aTxid('e'), seenAt: 1, hashes: [aTxid('e')], orphans: [] }
     const seen = await observed(splice, {
       generation: 4,
       node: { quietAbsenceMs: 7 },
@@ -128,9 +129,11 @@ describe('a look gathers the node first and the chain last', () => {
         await store.putItem('channel', channelKey('alice', splice.channelId), aChannelSeen(), 0)
         await store.putItem('slot', splice.channelId, slot, 0)
         await store.putItem('guard', '-', { generation: 3, backupAt: null }, 0)
+        await store.putItem('chain', splice.network, followed, 0)
       },
     })
     expect(seen).toMatchObject({
+      followed,
       at: NOW,
       node: { nodeId: splice.nodeId },
       channel: { funding: FUNDING },
@@ -141,6 +144,13 @@ describe('a look gathers the node first and the chain last', () => {
       generation: { configured: 4, stored: 3 },
       chain: { tip: { height: TIP }, reachedFunding: true, earlierEffect: null, feeRateSatPerKw: 1_000 },
     })
+  })
+
+  test('how sweeps follow the chain is asked only where a candidate was seen', async () => {
+    const followed = { height: 5, hash: aTxid('e'), seenAt: 1, hashes: [aTxid('e')], orphans: [] }
+    const before = async ({ store }: Bench) => store.putItem('chain', aWatched().network, followed, 0)
+    expect((await observed(aWatched(), { before })).followed).toBeNull()
+    expect((await observed(aWatched({ candidates: [aCandidate()] }), { before })).followed).toEqual(followed)
   })
 
   test('what is not known is null, never made up', async () => {

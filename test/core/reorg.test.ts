@@ -3,7 +3,7 @@ import { clearView, createWorld, simulatedChainPort } from '../../adapters/node/
 import type { ChainView, World } from '../../adapters/node/simulated/world.ts'
 import type { ChainSeen } from '../../core/items.ts'
 import type { ChainPort } from '../../core/ports.ts'
-import { followChain } from '../../core/reorg.ts'
+import { followChain, isFollowed } from '../../core/reorg.ts'
 import { START } from '../support/keeper.ts'
 
 const call = { signal: new AbortController().signal }
@@ -196,4 +196,17 @@ describe('following the chain', () => {
     view.down = true
     expect((await followChain(start, START, chain, call)).ok).toBe(false)
   })
+})
+
+describe('a block is noticed when it leaves the chain', () => {
+  const seen = { height: 11, hash: 'c', seenAt: START, hashes: ['a', 'b', 'c'], orphans: [] }
+  test.each<[string, number, string, boolean]>([
+    ['the tip', 11, 'c', true],
+    ['the lowest that is remembered', 9, 'a', true],
+    ['another one at a height that was seen', 10, 'x', false],
+    ['one above what was seen', 12, 'd', false],
+    ['one below what is remembered: no reorg goes so deep', 8, 'x', true],
+  ])('%s', (_says, height, hash, noticed) => expect(isFollowed(seen, { height, hash })).toBe(noticed))
+
+  test('not before the first sweep', () => expect(isFollowed(null, { height: 9, hash: 'a' })).toBe(false))
 })

@@ -415,6 +415,24 @@ describe('a reorg after settling', () => {
     expect(keeper.payouts).toBe(1)
   })
 
+  test('is found although no sweep had seen the block in which it got its depth', async () => {
+    const keeper = await startKeeper()
+    const { id } = await keeper.post()
+    await keeper.until(id, ['confirmed'])
+    keeper.postponeSweep(10 * MINUTE)
+    keeper.world.reorg(6, { newLength: 7 })
+    for (let look = 0; look < 3; look++) {
+      await keeper.ports.queue.hint(id, 0)
+      await keeper.run(MINUTE)
+    }
+    keeper.world.reorg(7, { include: 'none', newLength: 8 })
+    await keeper.run(10 * MINUTE)
+    expect((await keeper.splice(id)).state).toBe('pending')
+    expect((await keeper.log(id)).filter((type) => /settled|reorged/.test(type))).toEqual(['splice.reorged'])
+    await keeper.run(3 * HOUR, BLOCKS)
+    expect((await keeper.splice(id)).state).toBe('settled')
+  })
+
   test('that leaves it at final depth only moves its block in the record', async () => {
     const keeper = await startKeeper()
     const { id } = await keeper.post()

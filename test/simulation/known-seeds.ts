@@ -4,6 +4,11 @@
 export const knownSeeds: readonly { readonly seed: string; readonly why: string }[] = [
   { seed: '303', why: 'a splice that was paid by hand as well has two confirmed candidates' },
   {
+    seed: '50775',
+    why: 'confirmed was still said when another transaction, maybe ours as well, had taken the block',
+  },
+  { seed: '51044', why: 'what settled in a block that no sweep had seen was not found when that block went' },
+  {
     seed: '812',
     why: 'a node out of a backup left a splice in need of attention, and its payment was not accounted for',
   },

@@ -73,8 +73,12 @@ export const laws: Readonly<Record<string, Law>> = {
     )
   },
   'a cancel that was answered is kept': ({ splices, stage }) =>
-    telling(splices, ({ id, state, cancelRequestedAt }) =>
-      stage.memory.cancelled.has(id) && cancelRequestedAt === null && !hasEnded(state)
+    telling(splices, ({ id, state, cancelRequestedAt, candidates }) =>
+      // Of what was seen nothing is submitted again.
+      stage.memory.cancelled.has(id) &&
+      cancelRequestedAt === null &&
+      candidates.length === 0 &&
+      !hasEnded(state)
         ? 'it is forgotten'
         : null,
     ),

@@ -208,7 +208,7 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: CLASSIFY,
-        find: 'const final = depth >= finalDepth && (lockStands || channelGone)',
+        find: 'const final = depth >= finalDepth && (lockStands || channelGone) && followed',
         replace: 'const final = depth >= 1 && (lockStands || channelGone)',
       },
     ],
@@ -219,7 +219,7 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: CLASSIFY,
-        find: 'const final = depth >= finalDepth && (lockStands || channelGone)',
+        find: 'const final = depth >= finalDepth && (lockStands || channelGone) && followed',
         replace: 'const final = depth >= finalDepth',
       },
     ],
@@ -230,7 +230,7 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: CLASSIFY,
-        find: 'const final = depth >= finalDepth && (lockStands || channelGone)',
+        find: 'const final = depth >= finalDepth && (lockStands || channelGone) && followed',
         replace: 'const final = lockStands || (depth >= finalDepth && channelGone)',
       },
     ],
