@@ -22,7 +22,7 @@ export async function textOf(body: AsyncIterable<unknown>, maxBytes: number): Pr
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** The code of an error of undici or of a socket; texts may hold addresses. */
+/** The code of an error of a request or of a socket; texts may hold addresses. */
 export function reasonOf(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
   return error instanceof Error ? error.name : 'failed'

@@ -1,10 +1,10 @@
-import { Agent, request } from 'undici'
 import * as z from 'zod'
 import type { ChainFault } from '../../../core/chain.ts'
 import type { Call } from '../../../core/ports.ts'
 import { ok, type Result } from '../../../core/result.ts'
 import { type BitcoindAuth, type Credentials, credentialsOf } from './credentials.ts'
-import { reasonOf, textOf, unreachable } from '../answer.ts'
+import { type HttpAnswer, httpSender } from '../../http.ts'
+import { reasonOf, unreachable } from '../answer.ts'
 
 /** A block of four million bytes in hex is 8 MB; a transaction with its inputs explained may be more. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -60,18 +60,15 @@ function replyIn(status: number, body: string): RpcAnswer | null {
   return reply.data
 }
 
-type HttpAnswer = { readonly status: number; readonly body: string | null }
-
 /** One request on a connection of its own: a Bitcoin Core that was started anew never finds us on an old one. */
 function sender(
   config: RpcConfig,
 ): (body: string, maxBytes: number, user: Credentials, call: Call) => Promise<HttpAnswer> {
-  const dispatcher = new Agent({ pipelining: 0, connections: MAX_CONCURRENT_CALLS })
-  return async (body, maxBytes, { user, password }, { signal }) => {
+  const request = httpSender({ keepAlive: false, maxSockets: MAX_CONCURRENT_CALLS })
+  return (body, maxBytes, { user, password }, { signal }) => {
     const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
     const headers = { authorization, 'content-type': 'application/json' }
-    const response = await request(config.url, { method: 'POST', headers, body, signal, dispatcher })
-    return { status: response.statusCode, body: await textOf(response.body, maxBytes) }
+    return request(config.url, { method: 'POST', headers, body, signal, maxBytes })
   }
 }
 

@@ -1,8 +1,8 @@
-import { Agent, request } from 'undici'
 import type { ChainFault } from '../../../core/chain.ts'
 import type { Call } from '../../../core/ports.ts'
 import { ok, type Result } from '../../../core/result.ts'
-import { reasonOf, textOf, unreachable } from '../answer.ts'
+import { httpSender } from '../../http.ts'
+import { reasonOf, unreachable } from '../answer.ts'
 
 /** A transaction of four million weight units in hex is 8 MB. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -32,7 +32,7 @@ export type EsploraHttp = {
 /** HTTP without redirects and without repetition: a request ends with its call, its socket with it. */
 export function esploraHttp(config: EsploraConfig): EsploraHttp {
   const base = config.url.replace(/\/+$/, '')
-  const dispatcher = new Agent()
+  const request = httpSender({ keepAlive: true })
   const largeBytes = config.maxBodyBytes ?? MAX_BODY_BYTES
   const smallBytes = Math.min(largeBytes, SMALL_BODY_BYTES)
   const send = async (
@@ -47,10 +47,9 @@ export function esploraHttp(config: EsploraConfig): EsploraHttp {
         ? call.signal
         : AbortSignal.any([call.signal, AbortSignal.timeout(config.timeoutMs)])
     try {
-      const response = await request(base + route, { method, body, signal, dispatcher })
-      const text = await textOf(response.body, maxBytes)
-      if (text === null) return unreachable(`${method} ${route}: the answer is too large`)
-      return ok({ status: response.statusCode, body: text })
+      const answer = await request(base + route, { method, body, signal, maxBytes })
+      if (answer.body === null) return unreachable(`${method} ${route}: the answer is too large`)
+      return ok({ status: answer.status, body: answer.body })
     } catch (error) {
       return unreachable(`${method} ${route}: ${reasonOf(error)}`)
     }
