@@ -75,9 +75,10 @@ export const chainActions = {
     const { chain } = stage.world
     const depth = dice.pick([1, 2, 3])
     const { candidates } = stage.node.channel(stage.channel(dice))
-    const free = candidates.filter(({ funding }) => (chain.confirmations(funding.txid) ?? 0) <= depth)
-    if (free.length === 0) return NOTHING
-    const { txid, hex } = dice.pick(free).funding
+    const deepest = Math.max(0, ...candidates.map(({ funding }) => chain.confirmations(funding.txid) ?? 0))
+    // What stays in the chain below would refuse its rival, halfway through.
+    if (candidates.length === 0 || deepest > depth) return NOTHING
+    const { txid, hex } = dice.pick(candidates).funding
     reorganise(stage, depth, { transactions: [hex] })
     return `${depth} deep, with ${txid.slice(0, 6)}`
   },
