@@ -14,6 +14,17 @@ export function livingAttempts({ attempts }: Attempted): Attempt[] {
   return attempts.filter((attempt) => attempt.dead === null)
 }
 
+/** For how long nobody can tell what became of an attempt before an alarm says so. */
+const LONG_UNKNOWN_MS = 3_600_000
+
+/** Whether an attempt that may still take effect was sent an hour ago, and never answered. */
+export function isLongUnknown({ attempts }: Attempted, now: Instant): boolean {
+  return livingAttempts({ attempts }).some(
+    ({ result, startedAt }) =>
+      (result === null || result.type === 'unknown') && now - startedAt >= LONG_UNKNOWN_MS,
+  )
+}
+
 /** Whether any submission may ever have been taken by the node. */
 export function everTaken(attempted: Attempted): boolean {
   return attemptsUsed(attempted) > 0

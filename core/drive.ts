@@ -1,5 +1,6 @@
 import type { Advance } from './advance.ts'
 import { advance } from './advance.ts'
+import { isLongUnknown } from './budget.ts'
 import { bump } from './bump.ts'
 import { commit } from './commit.ts'
 import { REORGANISED } from './ending.ts'
@@ -49,6 +50,7 @@ export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOp
   const observation = await observe(splice, ports, options.look)
   const advanced = advance(splice, observation, { now: ports.clock.now(), policy: options.policy })
   for (const row of new Set(advanced.rowsTaken)) ports.telemetry.count(`decision.${row}`)
+  if (isForgotten(advanced.splice, observation)) ports.telemetry.count('splice.long_unknown')
   await freeze(splice, advanced.actions, observation, ports)
   await keepRaw(splice, advanced.splice, observation, ports)
   const saved = await commit(splice, advanced.splice, ports, options.policy)
@@ -58,6 +60,11 @@ export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOp
   if (finished === null) return 'busy'
   await recordForeign(finished, observation, ports)
   return proceed(finished, observation, advanced, ports, options)
+}
+
+/** It waits, and what became of an attempt has been unknown for long. */
+function isForgotten(splice: Splice, { at }: Observation): boolean {
+  return !hasEnded(splice.state) && splice.candidates.length === 0 && isLongUnknown(splice, at)
 }
 
 /** Ended, published, slot given back, and nothing to watch: no look is owed. */

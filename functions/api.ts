@@ -1,12 +1,13 @@
 import { handle } from 'hono/aws-lambda'
 import { previewGates } from '../core/preview.ts'
 import { createApi } from './api/app.ts'
-import { nodeEvents, policy, ports, within } from './runtime.ts'
+import { keys, nodeEvents, policy, ports, within } from './runtime.ts'
 
 /** The HTTP API over the ports of this process. */
 export const app = createApi({
   ports,
   policy,
+  keys,
   preview: (draft) => previewGates(draft, ports, policy),
   nodeEvents: (message) => nodeEvents.send(message),
 })

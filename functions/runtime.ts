@@ -25,7 +25,7 @@ const configuration = parseConfiguration(Resource, process.env)
 const telemetry =
   configuration.log === 'readable'
     ? readableTelemetry((line) => process.stderr.write(line))
-    : powertoolsTelemetry()
+    : powertoolsTelemetry(configuration.metrics)
 const deadline = new AsyncLocalStorage<AbortSignal>()
 const clock = { now: () => Date.now() }
 const chance = { fraction: () => Math.random(), id: () => ulid() }
@@ -50,7 +50,7 @@ export const ports: Ports = {
   generation: configuration.generation,
 }
 
-export const { policy, backupAt } = configuration
+export const { policy, backupAt, keys } = configuration
 
 /** The failures queue: what relays reported. */
 export const nodeEvents = sqsSender<NodeEventMessage>({

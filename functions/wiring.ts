@@ -1,5 +1,11 @@
-/** A function: the export that is called, and how long it may take. */
-export type FunctionWiring = { readonly handler: string; readonly timeoutSeconds: number }
+/** A function: the export that is called, how long it may take, and its memory, with which its share of a processor grows. */
+export type FunctionWiring = {
+  readonly handler: string
+  readonly timeoutSeconds: number
+  readonly memoryMb: number
+  /** Invocations at once, so that no node is flooded; null: as many as there are requests. */
+  readonly concurrency: number | null
+}
 
 /** A queue: its link, the function that it feeds, and what becomes of messages that are not dealt with. */
 export type QueueWiring = {
@@ -20,10 +26,10 @@ export type ScheduleWiring = { readonly feeds: string; readonly everySeconds: nu
  */
 export const wiring = {
   functions: {
-    api: { handler: 'functions/api.handler', timeoutSeconds: 25 },
-    work: { handler: 'functions/work.handler', timeoutSeconds: 40 },
-    failures: { handler: 'functions/failures.handler', timeoutSeconds: 20 },
-    reconcile: { handler: 'functions/reconcile.handler', timeoutSeconds: 55 },
+    api: { handler: 'functions/api.handler', timeoutSeconds: 25, memoryMb: 512, concurrency: null },
+    work: { handler: 'functions/work.handler', timeoutSeconds: 40, memoryMb: 512, concurrency: 8 },
+    failures: { handler: 'functions/failures.handler', timeoutSeconds: 20, memoryMb: 512, concurrency: 4 },
+    reconcile: { handler: 'functions/reconcile.handler', timeoutSeconds: 55, memoryMb: 1024, concurrency: 1 },
   },
   queues: {
     work: {
@@ -46,10 +52,17 @@ export const wiring = {
   schedules: {
     reconcile: { feeds: 'reconcile', everySeconds: 60 },
   },
+  /** What the API's function is reached by. Open ones answer anybody; behind the others a key or a signature is asked for. */
+  routes: {
+    open: ['GET /health', 'GET /openapi.json'],
+    guarded: ['ANY /v1/{proxy+}'],
+  },
 } as const satisfies {
   readonly functions: Readonly<Record<string, FunctionWiring>>
   readonly queues: Readonly<Record<string, QueueWiring>>
   readonly schedules: Readonly<Record<string, ScheduleWiring>>
+  readonly routes: { readonly open: readonly string[]; readonly guarded: readonly string[] }
 }
 
+export type FunctionName = keyof typeof wiring.functions
 export type QueueName = keyof typeof wiring.queues

@@ -12,8 +12,8 @@ import { buildApp } from 'fauxqs'
 import * as z from 'zod'
 import { createTableInput } from '../adapters/store/table.ts'
 import { writeWholeItems } from './whole-writes.ts'
-import type { QueueName, QueueWiring } from './wiring.ts'
-import { wiring } from './wiring.ts'
+import type { QueueName, QueueWiring } from '../functions/wiring.ts'
+import { wiring } from '../functions/wiring.ts'
 
 const REGION = 'eu-central-1'
 const TABLE = 'splicekeeper'
@@ -133,6 +133,7 @@ export function linkFunctions({ table, queues }: Emulators, nodes: unknown, poli
     SST_RESOURCE_WorkQueue: JSON.stringify({ url: queues.queues.work.url }),
     SST_RESOURCE_NodeEventsQueue: JSON.stringify({ url: queues.queues.nodeEvents.url }),
     SST_RESOURCE_Nodes: JSON.stringify({ value: JSON.stringify(nodes) }),
+    SST_RESOURCE_Keys: JSON.stringify({ value: '[]' }),
     SPLICEKEEPER_POLICY: JSON.stringify(policy),
     SPLICEKEEPER_LOG: 'readable',
   })

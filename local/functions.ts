@@ -1,6 +1,6 @@
 import type { SQSEvent } from 'aws-lambda'
 import { invocation } from './invocation.ts'
-import { wiring } from './wiring.ts'
+import { wiring } from '../functions/wiring.ts'
 
 /**
  * The functions as they are deployed, each with the time that the wiring gives it. To be loaded once they are linked: they

@@ -20,7 +20,7 @@ import type { Settings } from './settings.ts'
 import { pathsIn } from './settings.ts'
 import type { Simulation } from './simulation.ts'
 import { startSimulation } from './simulation.ts'
-import { wiring } from './wiring.ts'
+import { wiring } from '../functions/wiring.ts'
 
 /** Side by side, so that one slow message does not hold up the queue. */
 const POLLERS_PER_QUEUE = 2

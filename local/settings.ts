@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import * as z from 'zod'
 import { Policy } from '../core/policy.ts'
 import { LocalError } from './problem.ts'
-import { wiring } from './wiring.ts'
+import { wiring } from '../functions/wiring.ts'
 
 const SIMULATED_DATA_DIR = '.local'
 /** What is in a table is about the nodes that it was made with. */

@@ -3,15 +3,14 @@ import { MetricUnit, Metrics } from '@aws-lambda-powertools/metrics'
 import type { ServiceTelemetry } from './telemetry.ts'
 
 const SERVICE = 'splicekeeper'
-const NAMESPACE = 'Splicekeeper'
 
 /**
  * Structured logs and CloudWatch metrics. Events, requests and errors' texts are never logged as they are: they may hold
- * what is secret. An alarm is an error in the log and counts in the metric `alarm`, which the alarms stand on.
+ * what is secret. An alarm is an error in the log and counts in the metric `alarm` of the namespace, which the alarms stand on.
  */
-export function powertoolsTelemetry(): ServiceTelemetry {
+export function powertoolsTelemetry(namespace: string): ServiceTelemetry {
   const logger = new Logger({ serviceName: SERVICE })
-  const metrics = new Metrics({ serviceName: SERVICE, namespace: NAMESPACE })
+  const metrics = new Metrics({ serviceName: SERVICE, namespace })
   return {
     count: (name, value = 1) => void metrics.addMetric(name, MetricUnit.Count, value),
     info: (message, fields) => logger.info(message, fields),

@@ -1,15 +1,14 @@
 import type { MiddlewareHandler } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { ApiKey, Scope } from '../../core/items.ts'
-import type { Store } from '../../core/ports.ts'
-import type { ApiEnv } from './context.ts'
+import type { ApiDeps, ApiEnv } from './context.ts'
 import { hashOf } from './keys.ts'
 import { Problem } from './problem.ts'
 
 /** Lets a request through with a key that has a scope; the handlers find the key in their context. */
 export function requireScope(scope: Scope): MiddlewareHandler<ApiEnv> {
   return createMiddleware<ApiEnv>(async (c, next) => {
-    const key = await keyOf(c.req.header('Authorization'), c.var.deps.ports.store)
+    const key = await keyOf(c.req.header('Authorization'), c.var.deps)
     // One answer for a missing, an unknown and a revoked key: nobody learns which keys exist.
     if (key === null)
       throw new Problem('unauthorized', {
@@ -23,9 +22,11 @@ export function requireScope(scope: Scope): MiddlewareHandler<ApiEnv> {
   })
 }
 
-async function keyOf(header: string | undefined, store: Store): Promise<ApiKey | null> {
+/** One of the table, where it may have been revoked, or else one of the configuration. */
+async function keyOf(header: string | undefined, { ports, keys }: ApiDeps): Promise<ApiKey | null> {
   const secret = /^Bearer ([\x21-\x7e]{1,256})$/i.exec(header ?? '')?.[1]
   if (secret === undefined) return null
-  const key = (await store.item('key', hashOf(secret)))?.value ?? null
+  const hash = hashOf(secret)
+  const key = (await ports.store.item('key', hash))?.value ?? keys.get(hash) ?? null
   return key === null || key.revokedAt !== null ? null : key
 }

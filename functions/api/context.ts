@@ -26,6 +26,8 @@ export type Preview = {
 export type ApiDeps = {
   readonly ports: Ports
   readonly policy: Policy
+  /** Keys beside those of the table, by their hash. */
+  readonly keys: ReadonlyMap<string, ApiKey>
   /** Evaluates the gates for a splice that is not in the table, and changes nothing. */
   readonly preview: (draft: Splice) => Promise<Preview>
   /** Puts one event of a node on the failures queue. */

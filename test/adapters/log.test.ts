@@ -37,7 +37,7 @@ describe('telemetry of Powertools', () => {
     const printed: string[] = []
     for (const level of ['log', 'info', 'warn', 'error'] as const)
       vi.spyOn(console, level).mockImplementation((line: unknown) => void printed.push(String(line)))
-    const telemetry = powertoolsTelemetry()
+    const telemetry = powertoolsTelemetry('Splicekeeper')
     telemetry.flush()
     expect(printed).toEqual([])
     telemetry.alarm('node paused', { node: 'alice' })

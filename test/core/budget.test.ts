@@ -1,6 +1,14 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { attemptsUsed, backoffMs, everTaken, fenceOf, lastFence, livingAttempts } from '../../core/budget.ts'
+import {
+  attemptsUsed,
+  backoffMs,
+  everTaken,
+  fenceOf,
+  isLongUnknown,
+  lastFence,
+  livingAttempts,
+} from '../../core/budget.ts'
 import type { Attempt } from '../../core/splice.ts'
 import { aDeadAttempt, anAttempt, aRefusedAttempt, aSubmittedSplice, policy, taken } from './builders.ts'
 
@@ -25,6 +33,20 @@ describe('an attempt costs budget unless it was certainly not executed', () => {
     const alive = anAttempt({ number: 2 })
     expect(livingAttempts(splice(aDeadAttempt(), alive, aRefusedAttempt({ number: 3 })))).toEqual([alive])
   })
+})
+
+describe('what became of an attempt has been unknown for long', () => {
+  const HOUR = 3_600_000
+  const startedAt = 1_000
+  test.each<[string, Attempt, number, boolean]>([
+    ['after an hour', anAttempt({ startedAt }), HOUR, true],
+    ['not before', anAttempt({ startedAt }), HOUR - 1, false],
+    ['also where no answer was ever attached', anAttempt({ startedAt, result: null }), HOUR, true],
+    ['not of one that was taken', anAttempt({ startedAt, result: taken() }), HOUR, false],
+    ['not of one that is dead', aDeadAttempt({ startedAt }), HOUR, false],
+  ])('%s', (_says, attempt, laterMs, isLong) =>
+    expect(isLongUnknown(splice(attempt), startedAt + laterMs)).toBe(isLong),
+  )
 })
 
 describe('a fence is the answer, or the instant after which no request is received', () => {

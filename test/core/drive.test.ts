@@ -12,6 +12,7 @@ import { aSpliceAtRest, aSpliceId } from '../support/splices.ts'
 import type { Bench } from './builders.ts'
 import {
   aBench,
+  aCandidate,
   aChannel,
   aChannelSeen,
   aConfiguredNode,
@@ -107,6 +108,17 @@ describe('a splice whose gates are open', () => {
     expect(came).toBe('submitted')
     expect(splice.attempts).toHaveLength(1)
     expect(bench.counts.get('decision.submit')).toBe(1)
+  })
+
+  test('counts as long unknown while an attempt of it has been for an hour, and nothing was seen', async () => {
+    const attempts = [anAttempt({ startedAt: NOW - 3_600_000 })]
+    const counted = async (splice: Partial<Splice>) =>
+      (await driven({ splice: aSubmittedSplice({ attempts, ...splice }) })).bench.counts.get(
+        'splice.long_unknown',
+      )
+    expect(await counted({})).toBe(1)
+    expect(await counted({ attempts: [anAttempt({ startedAt: NOW - 3_599_999 })] })).toBeUndefined()
+    expect(await counted({ state: 'pending', candidates: [aCandidate()] })).toBeUndefined()
   })
 
   test('is only hinted by a sweep, which sends nothing', async () => {

@@ -211,6 +211,7 @@ export async function aWorld(hooks: MemoryHooks = {}) {
   const deps: ApiDeps = {
     ports,
     policy: Policy.parse({}),
+    keys: new Map(),
     preview: async () => aPreview,
     nodeEvents: async (message) => void heard.nodeEvents.push(message),
   }

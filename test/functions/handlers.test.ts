@@ -14,6 +14,7 @@ vi.mock('../../functions/runtime.ts', () => ({
   ports: keeper.ports,
   policy: keeper.policy,
   backupAt: null,
+  keys: new Map(),
   nodeEvents: keeper.events,
   within: (_invocation: unknown, run: () => Promise<unknown>) => run(),
 }))

@@ -25,6 +25,7 @@ const linksWith = (nodes: unknown) => ({
   WorkQueue: { url: 'http://127.0.0.1:1/work' },
   NodeEventsQueue: { url: 'http://127.0.0.1:1/node-events' },
   Nodes: { value: typeof nodes === 'string' ? nodes : JSON.stringify(nodes) },
+  Keys: { value: '[]' },
 })
 
 const errorOf = (nodes: unknown, environment = {}): Error => {

@@ -46,6 +46,7 @@ const links = (nodes: string) => ({
   WorkQueue: { url: 'http://127.0.0.1:1/work' },
   NodeEventsQueue: { url: 'http://127.0.0.1:1/node-events' },
   Nodes: { value: nodes },
+  Keys: { value: '[]' },
 })
 
 /** What refuses it, if anything does: a Misconfigured, which tells no secret and is no longer than its fields. */

@@ -8,7 +8,7 @@ import * as z from 'zod'
 import { startQueues } from '../../local/emulators.ts'
 import { startPoller } from '../../local/poller.ts'
 import { until } from '../../local/until.ts'
-import { wiring } from '../../local/wiring.ts'
+import { wiring } from '../../functions/wiring.ts'
 
 async function queuesHere() {
   const queues = await startQueues()

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { wiring } from '../../local/wiring.ts'
+import { wiring } from '../../functions/wiring.ts'
 
 const functions = new Map(Object.entries(wiring.functions))
 

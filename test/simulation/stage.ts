@@ -78,6 +78,7 @@ export class Stage {
     this.client = new Client({
       ports,
       policy,
+      keys: new Map(),
       preview: (draft) => previewGates(draft, ports, policy),
       nodeEvents: (message) => events.send(message),
     })

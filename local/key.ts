@@ -1,0 +1,39 @@
+import { parseArgs } from 'node:util'
+import { Scope } from '../core/items.ts'
+import type { ConfiguredKey } from '../functions/api/keys.ts'
+import { createKey, parseKeys } from '../functions/api/keys.ts'
+import { LocalError, textOf } from './problem.ts'
+
+const USAGE = `npm run key -- --name NAME --tenant TENANT [--scopes ${Scope.options.join(',')}]`
+
+/** Makes a key and the entry of the secret \`Keys\` that lets it in. Throws LocalError where an option does not fit. */
+export function keyFor(args: readonly string[]): { readonly secret: string; readonly entry: ConfiguredKey } {
+  const { name, tenant, scopes = Scope.options.join(',') } = optionsOf(args)
+  if (name === undefined || tenant === undefined) throw new LocalError(USAGE)
+  const parsed = Scope.array().safeParse(scopes.split(','))
+  if (!parsed.success) throw new LocalError(`--scopes: some of ${Scope.options.join(', ')}\n${USAGE}`)
+  const { secret, hash } = createKey({ name, tenant, scopes: parsed.data }, 0)
+  const entry = { name, tenant, scopes: parsed.data, hash }
+  parseKeys([entry], 'the key')
+  return { secret, entry }
+}
+
+function optionsOf(args: readonly string[]) {
+  const option = { type: 'string' } as const
+  try {
+    return parseArgs({ args: [...args], options: { name: option, tenant: option, scopes: option } }).values
+  } catch (error) {
+    throw new LocalError(`${textOf(error)}\n${USAGE}`)
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  try {
+    const { secret, entry } = keyFor(process.argv.slice(2))
+    process.stderr.write(`The key, shown once: ${secret}\nIts entry in the secret Keys, a JSON list:\n`)
+    process.stdout.write(`${JSON.stringify(entry)}\n`)
+  } catch (error) {
+    process.stderr.write(`${textOf(error)}\n`)
+    process.exitCode = 1
+  }
+}

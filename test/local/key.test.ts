@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest'
+import { hashOf, parseKeys } from '../../functions/api/keys.ts'
+import { keyFor } from '../../local/key.ts'
+
+describe('a new key', () => {
+  test('comes with the entry that lets it in, and which does not hold it', () => {
+    const { secret, entry } = keyFor([
+      '--name',
+      'ops',
+      '--tenant',
+      'acme',
+      '--scopes',
+      'splices:read,operator',
+    ])
+    expect(entry).toEqual({
+      name: 'ops',
+      tenant: 'acme',
+      scopes: ['splices:read', 'operator'],
+      hash: hashOf(secret),
+    })
+    expect(parseKeys([entry], 'secret Keys').get(hashOf(secret))).toMatchObject({
+      tenant: 'acme',
+      revokedAt: null,
+    })
+    expect(JSON.stringify(entry)).not.toContain(secret)
+  })
+
+  test('has every scope where none is named, and is another one each time', () => {
+    const [one, two] = [keyFor(['--name', 'a', '--tenant', 'b']), keyFor(['--name', 'a', '--tenant', 'b'])]
+    expect(one.entry.scopes).toEqual(['splices:read', 'splices:write', 'operator'])
+    expect(one.secret).not.toBe(two.secret)
+  })
+
+  test.each([
+    [[], '--name NAME'],
+    [['--name', 'a'], '--tenant TENANT'],
+    [['--name', 'a', '--tenant', 'b', '--scopes', 'all'], '--scopes: some of'],
+    [['--name', 'a', '--tenant', 'B b'], 'tenant: must be a tenant'],
+    [['--nom', 'a'], '--nom'],
+  ])('is not made of %j', (args, message) => expect(() => keyFor(args)).toThrow(message))
+})
