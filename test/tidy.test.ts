@@ -18,6 +18,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   adapters: ['adapters', 'core'],
   functions: ['functions', 'adapters', 'core'],
   local: ['local', 'functions', 'adapters', 'core'],
+  stacks: ['stacks', 'functions', 'adapters'],
+  bench: ['bench', 'functions', 'adapters', 'core', 'test'],
   docs: ['core'],
 }
 const corePackages = ['zod', 'bitcoinjs-lib']

@@ -1,0 +1,139 @@
+import type { FunctionName, QueueName } from '../functions/wiring.ts'
+import { wiring } from '../functions/wiring.ts'
+import type { Functions } from './functions.ts'
+import type { QueuePair } from './queues.ts'
+import type { DeploySettings } from './settings.ts'
+
+/** Where the runbook is: each alarm has a section of its name. */
+const RUNBOOK = 'docs/operations.md'
+const SERVICE = 'splicekeeper'
+
+type Watched = {
+  readonly queues: Readonly<Record<QueueName, QueuePair>>
+  readonly functions: Functions
+  readonly settings: DeploySettings
+}
+
+/** An alarm: its name, what it says, and the metric that must not pass its threshold. */
+type Alarm = {
+  readonly name: string
+  readonly says: string
+  readonly namespace: string
+  readonly metric: string
+  readonly dimensions: Readonly<Record<string, $util.Input<string>>>
+  readonly statistic: 'Sum' | 'Maximum' | 'SampleCount'
+  readonly periodSeconds: number
+  /** Periods in a row. */
+  readonly periods: number
+  readonly above?: number
+  readonly below?: number
+}
+
+/** Messages that wait longer than this wait for a function that does not run or does not succeed. */
+const OLDEST_MESSAGE_SECONDS = 900
+
+function queueAlarms({ queues }: Watched): Alarm[] {
+  return (['work', 'nodeEvents'] as const).flatMap((name) => {
+    const title = name === 'work' ? 'Work' : 'NodeEvents'
+    const { queue, deadLetters } = queues[name]
+    const common = { namespace: 'AWS/SQS', statistic: 'Maximum', periodSeconds: 60, periods: 1 } as const
+    return [
+      {
+        ...common,
+        name: `${title}DeadLetters`,
+        says: `a message was received ${wiring.queues[name].maxReceives} times in vain`,
+        metric: 'ApproximateNumberOfMessagesVisible',
+        dimensions: { QueueName: deadLetters.nodes.queue.name },
+        above: 0,
+      },
+      {
+        ...common,
+        name: `${title}OldestMessage`,
+        says: 'messages wait for a quarter of an hour',
+        metric: 'ApproximateAgeOfOldestMessage',
+        dimensions: { QueueName: queue.nodes.queue.name },
+        periods: 5,
+        above: OLDEST_MESSAGE_SECONDS,
+      },
+    ]
+  })
+}
+
+function functionAlarms({ functions }: Watched): Alarm[] {
+  const titles: Readonly<Record<FunctionName, string>> = {
+    api: 'Api',
+    work: 'Work',
+    failures: 'Failures',
+    reconcile: 'Reconcile',
+  }
+  return (['api', 'work', 'failures', 'reconcile'] as const).map((name) => ({
+    name: `${titles[name]}Errors`,
+    says: `the function ${name} fails: it throws, or runs out of time`,
+    namespace: 'AWS/Lambda',
+    metric: 'Errors',
+    dimensions: { FunctionName: functions[name].name },
+    statistic: 'Sum',
+    periodSeconds: 300,
+    periods: 2,
+    above: 0,
+  }))
+}
+
+/** What the functions count themselves (core/drive.ts, core/sweep.ts, core/survey.ts). */
+function serviceAlarms({ settings }: Watched): Alarm[] {
+  const counted = (name: string, says: string, metric: string): Alarm => ({
+    name,
+    says,
+    metric,
+    namespace: settings.metrics,
+    dimensions: { service: SERVICE },
+    statistic: 'Sum',
+    periodSeconds: 300,
+    periods: 1,
+    above: 0,
+  })
+  return [
+    counted('NeedsAttention', 'a splice is in needs_attention', 'decision.attended'),
+    counted('LongUnknown', 'what became of an attempt is not known since an hour', 'splice.long_unknown'),
+    counted('BudgetSpent', 'a splice has used up its attempts', 'decision.budget_spent'),
+    counted('NodeRefusesUs', 'a node refuses our credential, or is another one', 'look.config'),
+    { ...counted('NodeUnreachable', 'a node does not answer', 'look.unreachable'), periods: 3 },
+    counted('AlarmLogged', 'something was logged that a person must read', 'alarm'),
+    {
+      ...counted('SweepNotRun', 'no sweep has ended for five minutes', 'sweep.due'),
+      statistic: 'SampleCount',
+      above: undefined,
+      below: 1,
+    },
+  ]
+}
+
+/** Every alarm tells one topic; docs/operations.md says what to do about each. */
+export function createAlarms(watched: Watched): void {
+  const topic = new sst.aws.SnsTopic('Alarms')
+  const { alarmEmail } = watched.settings
+  if (alarmEmail !== null)
+    new aws.sns.TopicSubscription('AlarmsByEmail', {
+      topic: topic.arn,
+      protocol: 'email',
+      endpoint: alarmEmail,
+    })
+  const alarms = [...queueAlarms(watched), ...functionAlarms(watched), ...serviceAlarms(watched)]
+  for (const alarm of alarms) {
+    new aws.cloudwatch.MetricAlarm(alarm.name, {
+      name: `${$app.name}-${$app.stage}-${alarm.name}`,
+      alarmDescription: `${alarm.says}: ${RUNBOOK}, "${alarm.name}"`,
+      namespace: alarm.namespace,
+      metricName: alarm.metric,
+      dimensions: alarm.dimensions,
+      statistic: alarm.statistic,
+      period: alarm.periodSeconds,
+      evaluationPeriods: alarm.periods,
+      threshold: alarm.below ?? alarm.above ?? 0,
+      comparisonOperator: alarm.below === undefined ? 'GreaterThanThreshold' : 'LessThanThreshold',
+      treatMissingData: alarm.below === undefined ? 'notBreaching' : 'breaching',
+      alarmActions: [topic.arn],
+      okActions: [topic.arn],
+    })
+  }
+}

@@ -1,0 +1,22 @@
+import type { QueueName } from '../functions/wiring.ts'
+import { wiring } from '../functions/wiring.ts'
+import type { QueuePair } from './queues.ts'
+
+/** What every function finds in `Resource`, by the names that functions/configuration.ts reads. */
+export type Linked = {
+  readonly table: sst.aws.Dynamo
+  readonly queues: Readonly<Record<QueueName, QueuePair>>
+  readonly secrets: { readonly nodes: sst.Secret; readonly keys: sst.Secret }
+}
+
+/** Names and addresses alone: the links of SST's own components would grant every action on them. */
+export function createLinks({ table, queues, secrets }: Linked) {
+  const { work, nodeEvents } = wiring.queues
+  return [
+    new sst.Linkable('Table', { properties: { name: table.name } }),
+    new sst.Linkable(work.link, { properties: { url: queues.work.queue.url } }),
+    new sst.Linkable(nodeEvents.link, { properties: { url: queues.nodeEvents.queue.url } }),
+    secrets.nodes,
+    secrets.keys,
+  ]
+}

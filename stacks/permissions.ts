@@ -1,0 +1,49 @@
+import type { FunctionName } from '../functions/wiring.ts'
+import type { Linked } from './links.ts'
+
+type Permission = sst.aws.FunctionPermissionArgs
+
+/** What each function does with the table and its indexes. */
+const tableActions: Readonly<Record<FunctionName, readonly string[]>> = {
+  api: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
+  work: ['GetItem', 'PutItem', 'Query'],
+  failures: ['GetItem', 'PutItem'],
+  reconcile: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
+}
+const indexQueries: Readonly<Record<FunctionName, readonly string[]>> = {
+  api: ['byTenant', 'byChannel'],
+  work: [],
+  failures: [],
+  reconcile: ['due', 'byBlock'],
+}
+const sends: Readonly<Record<FunctionName, readonly (keyof Linked['queues'])[]>> = {
+  api: ['work', 'nodeEvents'],
+  work: ['work'],
+  failures: ['work'],
+  reconcile: ['work'],
+}
+const receives: Readonly<Partial<Record<FunctionName, keyof Linked['queues']>>> = {
+  work: 'work',
+  failures: 'nodeEvents',
+}
+
+/** What Lambda does with a queue in the name of the function that it feeds. */
+const CONSUMING = ['ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility', 'GetQueueAttributes']
+
+/** The actions that a function takes, each on the resource that it takes it on, and no other. */
+export function permissionsOf(name: FunctionName, { table, queues }: Linked): Permission[] {
+  const received = receives[name]
+  const statements = [
+    { actions: tableActions[name].map((action) => `dynamodb:${action}`), resources: [table.arn] },
+    {
+      actions: ['dynamodb:Query'],
+      resources: indexQueries[name].map((index) => $interpolate`${table.arn}/index/${index}`),
+    },
+    { actions: ['sqs:SendMessage'], resources: sends[name].map((queue) => queues[queue].queue.arn) },
+    {
+      actions: CONSUMING.map((action) => `sqs:${action}`),
+      resources: received === undefined ? [] : [queues[received].queue.arn],
+    },
+  ]
+  return statements.filter(({ resources }) => resources.length > 0)
+}

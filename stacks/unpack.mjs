@@ -1,0 +1,28 @@
+// SST's components ship inside its binary. This unpacks them into .sst/platform, once for each version: the types of the stacks
+// are there, and the tests evaluate the stacks with them. Nothing of AWS is asked. The downloads that only a deployment needs
+// (Pulumi, Bun) are left out.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const at = (path) => join(root, path)
+const textOf = (path) => (existsSync(at(path)) ? readFileSync(at(path), 'utf8').trim() : '')
+
+const wanted = JSON.parse(textOf('node_modules/sst/package.json') || '{}').version
+const parts = ['.sst/platform/config.d.ts', '.sst/platform/node_modules/@pulumi/aws']
+const isThere = textOf('.sst/platform/version') === wanted && parts.every((part) => existsSync(at(part)))
+
+if (!isThere) {
+  console.log(`Unpacking the components of SST ${wanted} into .sst, once: about a minute, and 320 MB ...`)
+  const { status, stdout, stderr } = spawnSync(at('node_modules/.bin/sst'), ['install', '--stage', 'test'], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, SST_SKIP_DEPENDENCY_CHECK: '1', SST_NO_BUN: '1', SST_TELEMETRY_DISABLED: '1' },
+  })
+  if (status !== 0) {
+    console.error(`${stdout}${stderr}\nSST's components could not be unpacked.`)
+    process.exit(1)
+  }
+}

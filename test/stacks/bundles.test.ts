@@ -1,0 +1,52 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Bundle } from '../../bench/bundles.ts'
+import { bundleOf } from '../../bench/bundles.ts'
+import type { FunctionName } from '../../functions/wiring.ts'
+import { wiring } from '../../functions/wiring.ts'
+
+const KIB = 1024
+/**
+ * Of minified text, without the SDK and the languages of zod. What is over the 700 KiB that were aimed at for the API is the
+ * OpenAPI library and all of zod, which it takes as one object (docs/operations.md, "Bundles").
+ */
+const BUDGET_KIB: Readonly<Record<FunctionName, number>> = {
+  api: 780,
+  work: 600,
+  failures: 600,
+  reconcile: 600,
+}
+/** The SDK is in the bundle, in the version that was tested. */
+const SDK_BUDGET_KIB = 400
+const LOCALE_BUDGET_KIB = 270
+
+const names = ['api', 'work', 'failures', 'reconcile'] as const
+const bundles = new Map<FunctionName, Bundle>()
+
+const bundle = (name: FunctionName): Bundle => {
+  const found = bundles.get(name)
+  if (found === undefined) throw new Error(`${name} was not bundled`)
+  return found
+}
+
+beforeAll(async () => {
+  for (const name of names) bundles.set(name, await bundleOf(name))
+})
+
+describe.each(names)('the bundle of %s', (name) => {
+  test('exports the handler that is deployed', () => {
+    expect(bundle(name).exports).toContain(wiring.functions[name].handler.split('.').at(-1))
+  })
+
+  test('keeps its budget', () => {
+    const { bytes, sdkBytes, localeBytes } = bundle(name)
+    expect((bytes - sdkBytes - localeBytes) / KIB).toBeLessThan(BUDGET_KIB[name])
+    expect(sdkBytes / KIB).toBeLessThan(SDK_BUDGET_KIB)
+    expect(localeBytes / KIB).toBeLessThan(LOCALE_BUDGET_KIB)
+  })
+
+  test('has nothing in it that belongs to one machine or to tests', () => {
+    const strange =
+      /^(local|test|bench|stacks)\/|adapters\/node\/simulated|adapters\/(store|queue)\/memory|dynalite|fauxqs/
+    expect(bundle(name).inputs.filter((input) => strange.test(input))).toEqual([])
+  })
+})
