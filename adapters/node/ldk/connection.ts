@@ -29,21 +29,40 @@ type Session = { readonly manager: Http2SessionManager; readonly transport: Tran
 function signer(config: LdkConfig, clock: Clock): Interceptor {
   const auth = authOf(config.auth)
   return (next) => async (request) => {
-    if (request.stream) throw new ConnectError('only unary calls are signed', Code.Unimplemented)
+    if (request.stream && request.method.methodKind !== 'server_streaming')
+      throw new ConnectError('only calls of one message are signed', Code.Unimplemented)
+    const messages = request.stream ? await gathered(request.message) : [request.message]
     const [name, value] = auth({
       method: request.method.name,
-      body: grpcFrame(toBinary(request.method.input, request.message)),
+      body: Buffer.concat(messages.map((message) => grpcFrame(toBinary(request.method.input, message)))),
       signedAt: request.contextValues.get(signedAtKey) ?? clock.now(),
     })
     request.header.set(name, value)
-    return next(request)
+    return next(request.stream ? { ...request, message: oneByOne(messages) } : request)
   }
 }
 
-function openSession(config: LdkConfig, clock: Clock): Session {
+async function gathered<T>(stream: AsyncIterable<T>): Promise<T[]> {
+  const messages: T[] = []
+  for await (const message of stream) messages.push(message)
+  return messages
+}
+
+async function* oneByOne<T>(messages: readonly T[]): AsyncIterable<T> {
+  yield* messages
+}
+
+/**
+ * An HTTP/2 session for signed calls that trusts the pinned certificate alone. With `pingEveryMs` a server that has gone
+ * silently ends the calls on it.
+ */
+export function openSession(config: LdkConfig, clock: Clock, pingEveryMs?: number): Session {
   const manager = new Http2SessionManager(
     config.url,
-    { idleConnectionTimeoutMs: IDLE_MS },
+    {
+      idleConnectionTimeoutMs: IDLE_MS,
+      ...(pingEveryMs === undefined ? {} : { pingIntervalMs: pingEveryMs }),
+    },
     pinned(config.certificate),
   )
   const transport = createGrpcTransport({
@@ -60,7 +79,7 @@ function openSession(config: LdkConfig, clock: Clock): Session {
  * The fault of a failed call. A status counts only if the server sent it: Connect also makes up codes of its own, from
  * HTTP statuses, resets and protocol errors, and "permission denied" made of a reset would pass for "not executed".
  */
-function faultOf(error: unknown): RpcFault | IdentityFault {
+export function faultOf(error: unknown): RpcFault | IdentityFault {
   if (!(error instanceof ConnectError)) return { status: null, message: 'the call failed in the client' }
   const message = error.rawMessage.replace(LONG_RUN, '…').slice(0, MAX_FAULT_CHARACTERS)
   if (isIdentityError(error)) return { status: null, message, identityMismatch: true }

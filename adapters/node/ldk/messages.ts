@@ -1,5 +1,5 @@
 import { create, createFileRegistry } from '@bufbuild/protobuf'
-import type { DescMethodUnary, MessageInitShape } from '@bufbuild/protobuf'
+import type { DescMethodServerStreaming, DescMethodUnary, MessageInitShape } from '@bufbuild/protobuf'
 import {
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
@@ -94,6 +94,14 @@ const MESSAGES: Readonly<Record<string, Fields>> = {
     splice_amount_sats: [4, 'uint64'],
   },
   BumpFee: { user_channel_id: [1, 'string'], counterparty_node_id: [2, 'string'] },
+  ChannelStateChanged: { channel_id: [1, 'string'], funding_txo: [5, 'string', 'optional'] },
+  SpliceNegotiated: { channel_id: [1, 'string'], new_funding_txo: [4, 'string'] },
+  SpliceNegotiationFailed: { channel_id: [1, 'string'] },
+  EventEnvelope: {
+    channel_state_changed: [8, 'ChannelStateChanged'],
+    splice_negotiated: [9, 'SpliceNegotiated'],
+    splice_negotiation_failed: [10, 'SpliceNegotiationFailed'],
+  },
 }
 
 /** The methods of `api.LightningNode` that we call: request and response, named after {@link MESSAGES}. */
@@ -113,6 +121,12 @@ const METHODS = {
 
 /** A method's short name, as in the path of its call. */
 export type MethodName = keyof typeof METHODS
+
+/** The methods whose answer is a stream of messages. */
+const STREAMS = { SubscribeEvents: ['Empty', 'EventEnvelope'] } as const
+
+/** A streaming method's short name. */
+export type StreamName = keyof typeof STREAMS
 
 const isScalar = (type: string): type is Scalar => type in SCALARS
 
@@ -138,10 +152,11 @@ const registry = createFileRegistry(
     service: [
       {
         name: 'LightningNode',
-        method: Object.entries(METHODS).map(([name, [input, output]]) => ({
+        method: Object.entries({ ...METHODS, ...STREAMS }).map(([name, [input, output]]) => ({
           name,
           inputType: `.api.${input}`,
           outputType: `.api.${output}`,
+          serverStreaming: name in STREAMS,
         })),
       },
     ],
@@ -149,10 +164,20 @@ const registry = createFileRegistry(
   () => undefined,
 )
 
+const methodOf = (name: string) =>
+  registry.getService('api.LightningNode')?.methods.find((each) => each.name === name)
+
 /** The descriptor of a method, for the client's transport and the simulated server alike. */
 export function methodNamed(name: MethodName): DescMethodUnary {
-  const method = registry.getService('api.LightningNode')?.methods.find((each) => each.name === name)
+  const method = methodOf(name)
   if (method?.methodKind !== 'unary') throw new Error(`no unary method ${name}`)
+  return { ...method, methodKind: method.methodKind }
+}
+
+/** The descriptor of a method that streams, as {@link methodNamed}. */
+export function streamNamed(name: StreamName): DescMethodServerStreaming {
+  const method = methodOf(name)
+  if (method?.methodKind !== 'server_streaming') throw new Error(`no streaming method ${name}`)
   return { ...method, methodKind: method.methodKind }
 }
 

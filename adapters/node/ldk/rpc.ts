@@ -70,6 +70,20 @@ export type LdkSpliceOut = LdkSpliceIn & { readonly address: string }
 export type LdkBump = { readonly userChannelId: string; readonly counterpartyNodeId: string }
 
 /**
+ * What SubscribeEvents tells of channels. It carries no reason and no attempt, and is not replayed: a wake-up
+ * (docs/reference/ldk.md 6.6). Servers before September 2026 tell of no negotiations.
+ */
+export type LdkEvent =
+  | {
+      readonly type: 'channel_state_changed'
+      readonly channelId: string
+      /** The new one after a lock; null where the server names none. */
+      readonly funding: Outpoint | null
+    }
+  | { readonly type: 'splice_negotiated'; readonly channelId: string; readonly funding: Outpoint }
+  | { readonly type: 'splice_negotiation_failed'; readonly channelId: string }
+
+/**
  * The calls of an ldk-server that Splicekeeper makes (reference: ldk-server `api.LightningNode`). The gRPC client and the
  * simulated node both implement it, so that one mapping to the node port serves both.
  */

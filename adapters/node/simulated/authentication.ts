@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http2'
 import { hmacOf, requestCaveat } from '../ldk/auth.ts'
 import { decodeMacaroon, mintMacaroon } from '../ldk/macaroon.ts'
-import type { MethodName } from '../ldk/messages.ts'
+import type { MethodName, StreamName } from '../ldk/messages.ts'
 import { err, ok, type Result } from '../../../core/result.ts'
 import type { Instant } from '../../../core/splice.ts'
 
@@ -28,7 +28,7 @@ export type ArrivedRequest = {
 type Authenticated = { readonly signedAt: Instant | null }
 type Rejected = { readonly status: 7 | 16; readonly message: string }
 
-const PERMISSIONS: Readonly<Record<MethodName, string>> = {
+const PERMISSIONS: Readonly<Record<MethodName | StreamName, string>> = {
   GetNodeInfo: 'node:read',
   GetBalances: 'node:read',
   ListChannels: 'channels:read',
@@ -40,9 +40,10 @@ const PERMISSIONS: Readonly<Record<MethodName, string>> = {
   SpliceIn: 'channels:manage',
   SpliceOut: 'payments:send',
   BumpChannelFundingFee: 'channels:manage',
+  SubscribeEvents: 'events:read',
 }
 
-const isMethod = (method: string): method is MethodName => method in PERMISSIONS
+const isMethod = (method: string): method is keyof typeof PERMISSIONS => method in PERMISSIONS
 const refuse = (status: 7 | 16, message: string) => err<Rejected>({ status, message })
 const isSame = (one: Buffer, other: Buffer): boolean =>
   one.length === other.length && timingSafeEqual(one, other)

@@ -8,6 +8,7 @@ import type { LdkRpc } from '../ldk/rpc.ts'
 import { authenticate, type Credentials } from './authentication.ts'
 import { selfSignedCertificate, type ServerCertificate } from './certificate.ts'
 import { handlers } from './dispatch.ts'
+import { type EventFeed, streamEvents } from './event-stream.ts'
 
 const PATH_PREFIX = '/api.LightningNode/'
 const CONTENT_TYPE = 'application/grpc+proto'
@@ -17,6 +18,8 @@ const FRAME_HEAD_BYTES = 5
 /** What to serve, where, and to whom. */
 export type LdkServerOptions = {
   readonly rpc: LdkRpc
+  /** What SubscribeEvents streams; left out: a server without that method. */
+  readonly events?: EventFeed
   readonly clock: Clock
   readonly apiKey: string
   /** Takes macaroons of this root key as well. */
@@ -120,6 +123,8 @@ async function serve(
   )
   if (!authenticated.ok) return refuse(stream, authenticated.error)
   const handler = handlers.get(method)
+  if (method === 'SubscribeEvents' && options.events !== undefined && frameFault(body) === null)
+    return streamEvents(stream, options.events)
   if (handler === undefined) return refuse(stream, { status: 12, message: `Unknown method: ${method}` })
   const misframed = frameFault(body)
   if (misframed !== null) return refuse(stream, misframed)
