@@ -1,0 +1,83 @@
+import type { RelayEvent } from '../functions/messages.ts'
+
+const WAKE_UPS_MAX = 1_000
+
+const isStart = ({ type }: RelayEvent): boolean => type === 'process_started'
+
+/** Two wake-ups that say the same. */
+const isSame = (one: RelayEvent, other: RelayEvent): boolean =>
+  one.type === other.type &&
+  one.channelId === other.channelId &&
+  one.txid === other.txid &&
+  one.reason === other.reason
+
+/**
+ * What is still to be reported, oldest first, in memory. A wake-up that says what a waiting one says is left out; beyond the
+ * bound the oldest wake-ups go, and are counted. A start of the process never does: it may prove a splice dead, and a
+ * sweep cannot find it.
+ */
+export class Outbox {
+  #events: RelayEvent[] = []
+  #inFlight = new Set<string>()
+  readonly #waiters = new Set<() => void>()
+  #dropped = 0
+  readonly #wakeUpsMax: number
+
+  constructor(wakeUpsMax: number = WAKE_UPS_MAX) {
+    this.#wakeUpsMax = wakeUpsMax
+  }
+
+  get size(): number {
+    return this.#events.length
+  }
+
+  /** How many wake-ups were dropped. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  add(event: RelayEvent): void {
+    const waits = (each: RelayEvent): boolean => !this.#inFlight.has(each.id) && isSame(each, event)
+    // A failure is kept each time: its time says of which attempt it speaks.
+    if (!isStart(event) && event.reason === undefined && this.#events.some(waits)) return
+    this.#events.push(event)
+    if (!isStart(event) && this.#events.filter((each) => !isStart(each)).length > this.#wakeUpsMax)
+      this.#dropOldest()
+    for (const wake of this.#waiters) wake()
+  }
+
+  /** The oldest events, at most so many; they count as being sent until `remove` or the next `take`. */
+  take(max: number): RelayEvent[] {
+    const batch = this.#events.slice(0, max)
+    this.#inFlight = new Set(batch.map(({ id }) => id))
+    return batch
+  }
+
+  /** These need not be sent any more. */
+  remove(events: readonly RelayEvent[]): void {
+    const gone = new Set(events.map(({ id }) => id))
+    this.#events = this.#events.filter(({ id }) => !gone.has(id))
+    this.#inFlight.clear()
+  }
+
+  /** Waits until there is something to send, or the signal ends. */
+  async filled(signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.#events.length > 0) return
+    await new Promise<undefined>((resolve) => {
+      const wake = (): void => {
+        this.#waiters.delete(wake)
+        signal.removeEventListener('abort', wake)
+        resolve(undefined)
+      }
+      this.#waiters.add(wake)
+      signal.addEventListener('abort', wake)
+    })
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#events.findIndex((event) => !isStart(event) && !this.#inFlight.has(event.id))
+    if (oldest === -1) return
+    this.#events.splice(oldest, 1)
+    this.#dropped += 1
+  }
+}

@@ -1,0 +1,81 @@
+import { request } from 'undici'
+import * as z from 'zod'
+import { textOf } from '../adapters/chain/answer.ts'
+import type { Instant } from '../core/splice.ts'
+import { SIGNATURE_HEADER, TIMESTAMP_HEADER, relaySignature } from '../functions/api/signature.ts'
+import type { RelayEvent } from '../functions/messages.ts'
+
+const REQUEST_MS = 10_000
+const ANSWER_BYTES = 64 * 1024
+
+/** Where events go, of which node, under which key. */
+export type Target = { readonly serviceUrl: string; readonly node: string; readonly relayKey: string }
+
+/** What the service answered. A status of null: it did not. `code`: of a problem, one that we know. */
+export type PostAnswer = {
+  readonly status: number | null
+  readonly code: KnownCode | null
+  readonly date: string | null
+}
+
+const Problem = z.object({
+  code: z.enum(['unauthorized', 'timestamp_stale', 'node_not_found', 'invalid_request']),
+})
+type KnownCode = z.infer<typeof Problem>['code']
+
+const UNANSWERED: PostAnswer = { status: null, code: null, date: null }
+
+/**
+ * Posts events, signed with the time `now`, once. Never throws; does not follow a redirect, which would carry the
+ * signature to somebody else.
+ */
+export async function postEvents(
+  { serviceUrl, node, relayKey }: Target,
+  events: readonly RelayEvent[],
+  now: Instant,
+  signal: AbortSignal,
+): Promise<PostAnswer> {
+  const body = JSON.stringify({ events })
+  const timestamp = String(Math.floor(now / 1000))
+  return answered(`${serviceUrl}/v1/nodes/${encodeURIComponent(node)}/events`, signal, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      [TIMESTAMP_HEADER]: timestamp,
+      [SIGNATURE_HEADER]: relaySignature(relayKey, timestamp, body),
+    },
+    body,
+  })
+}
+
+/** Asks whether the service is there: its answer carries its time. */
+export async function askHealth({ serviceUrl }: Target, signal: AbortSignal): Promise<PostAnswer> {
+  return answered(`${serviceUrl}/health`, signal, { method: 'GET', headers: { 'Cache-Control': 'no-cache' } })
+}
+
+type Sent = {
+  readonly method: 'GET' | 'POST'
+  readonly headers: Record<string, string>
+  readonly body?: string
+}
+
+async function answered(url: string, signal: AbortSignal, sent: Sent): Promise<PostAnswer> {
+  try {
+    const signals = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)])
+    const { statusCode, headers, body } = await request(url, { ...sent, signal: signals })
+    const { date, age } = headers
+    const code = codeIn((await textOf(body, ANSWER_BYTES)) ?? '')
+    // An answer out of a store tells when it was stored.
+    return { status: statusCode, code, date: typeof date === 'string' && age === undefined ? date : null }
+  } catch {
+    return UNANSWERED
+  }
+}
+
+function codeIn(text: string): KnownCode | null {
+  try {
+    return Problem.safeParse(JSON.parse(text)).data?.code ?? null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,43 @@
+import { RelayEvent } from '../functions/messages.ts'
+import { deliver } from './delivery.ts'
+import { Outbox } from './outbox.ts'
+import type { RelayPorts } from './ports.ts'
+import { noticesOver } from './ports.ts'
+import type { Target } from './post.ts'
+import { watchProcess } from './process-start.ts'
+import type { ProcessPort } from './process.ts'
+import { RemoteTime } from './remote-time.ts'
+import type { Source, Told } from './source.ts'
+import { subscribe } from './subscription.ts'
+import type { Link } from './subscription.ts'
+
+/** What a relay connects: one node, its process, and the service. */
+export type Relay = { readonly source: Source; readonly process: ProcessPort; readonly target: Target }
+
+/**
+ * Passes a node's events and the starts of its process on until the signal ends (design section 4). Whatever fails is tried
+ * again; what it has not delivered when it ends is lost, which costs time: the sweep finds it, and the next relay
+ * tells of the process again.
+ */
+export async function runRelay(
+  { source, process, target }: Relay,
+  ports: RelayPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const notice = noticesOver(ports.say)
+  const outbox = new Outbox()
+  const time = new RemoteTime()
+  const link: Link = { openedAt: null }
+  const life = ports.chance.id()
+  let serial = 0
+  const told = (event: Told): void => {
+    // On the service's clock where it is known; not later than it happened by more than the event took to get here.
+    const at = time.earliest(ports.sinceBoot()) ?? ports.clock.now()
+    outbox.add(RelayEvent.parse({ ...event, id: `${life}-${(serial += 1)}`, at: Math.max(0, at) }))
+  }
+  await Promise.all([
+    subscribe({ source, link, told }, ports, notice, signal),
+    watchProcess({ process, link, outbox, target, time }, ports, notice, signal),
+    deliver({ outbox, target, time }, ports, notice, signal),
+  ])
+}

@@ -1,0 +1,136 @@
+import { Agent, WebSocket } from 'undici'
+import * as z from 'zod'
+import { pinned } from '../../adapters/node/ldk/identity.ts'
+import { Txid } from '../../core/outpoint.ts'
+import { isOver } from '../ports.ts'
+import type { RelayPorts } from '../ports.ts'
+import { lasting, passing } from '../source.ts'
+import type { Source, SourceEnd, Told } from '../source.ts'
+
+/** Shorter than the minute of silence after which Eclair's server hangs up. */
+const HEARTBEAT_MS = 20_000
+const PROBE_MS = 10_000
+
+/** Where Eclair's API is, its password, and its certificate (PEM) where a proxy gives it one. */
+export type EclairConfig = {
+  readonly url: string
+  readonly password: string
+  readonly certificate?: string | undefined
+}
+
+const ChannelId = z.string().regex(/^[0-9a-f]{64}$/)
+
+/** The messages of Eclair's WebSocket that matter to a splice (docs/reference/nodes.md 2.4). */
+const Message = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('channel-funding-created'),
+    channelId: ChannelId,
+    fundingTxId: Txid.optional(),
+  }),
+  z.object({ type: z.literal('channel-confirmed'), channelId: ChannelId, fundingTxId: Txid.optional() }),
+  z.object({
+    type: z.literal('channel-state-changed'),
+    channelId: ChannelId,
+    previousState: z.string(),
+    currentState: z.string(),
+  }),
+  z.object({ type: z.literal('channel-closed'), channelId: ChannelId }),
+])
+
+/** What one message tells; null: nothing about a splice, or what we do not know. */
+export function eclairTold(text: string): Told | null {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return null
+  }
+  const message = Message.safeParse(value).data
+  if (message === undefined) return null
+  const { channelId } = message
+  switch (message.type) {
+    case 'channel-funding-created':
+      return { type: 'splice_negotiated', channelId, ...txidOf(message.fundingTxId) }
+    case 'channel-confirmed':
+      return { type: 'channel_state_changed', channelId, ...txidOf(message.fundingTxId) }
+    case 'channel-state-changed':
+      if (message.currentState === 'OFFLINE') return { type: 'peer_disconnected', channelId }
+      if (['OFFLINE', 'SYNCING'].includes(message.previousState)) return { type: 'peer_connected', channelId }
+      return { type: 'channel_state_changed', channelId }
+    case 'channel-closed':
+      return { type: 'channel_state_changed', channelId }
+  }
+}
+
+const txidOf = (txid: string | undefined): { txid?: string } => (txid === undefined ? {} : { txid })
+
+/** Eclair: its WebSocket, under its one password. It tells of no failed splice and replays nothing. */
+export function eclairSource({ url, password, certificate }: EclairConfig, ports: RelayPorts): Source {
+  const headers = { Authorization: `Basic ${Buffer.from(`:${password}`).toString('base64')}` }
+  return {
+    what: 'Eclair',
+    async listen({ opened, told }, signal) {
+      if (signal.aborted) return passing('not tried')
+      const dispatcher = new Agent(certificate === undefined ? {} : { connect: pinned(certificate) })
+      const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, { headers, dispatcher })
+      const ended = Promise.withResolvers<undefined>()
+      const over = new AbortController()
+      const open = new AbortController()
+      socket.addEventListener('open', () => {
+        open.abort()
+        opened()
+        void beat(socket, ports, AbortSignal.any([signal, over.signal]))
+      })
+      socket.addEventListener('message', ({ data }) => {
+        const event = typeof data === 'string' ? eclairTold(data) : null
+        if (event !== null) told(event)
+      })
+      socket.addEventListener('error', () => ended.resolve(undefined))
+      socket.addEventListener('close', () => ended.resolve(undefined))
+      const stop = (): void => ended.resolve(undefined)
+      signal.addEventListener('abort', stop, { once: true })
+      await ended.promise
+      signal.removeEventListener('abort', stop)
+      over.abort()
+      // A WebSocket does not say with which status it was refused.
+      const end = isOver(open.signal)
+        ? passing('the WebSocket closed')
+        : await refusalOf(url, headers, dispatcher, signal)
+      await dispatcher.destroy()
+      return end
+    },
+  }
+}
+
+async function beat(socket: WebSocket, ports: RelayPorts, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await ports.sleep(HEARTBEAT_MS, signal)
+    if (isOver(signal) || socket.readyState !== WebSocket.OPEN) return
+    // Eclair ignores what a client says; that it says something keeps the connection.
+    socket.send('heartbeat')
+  }
+}
+
+async function refusalOf(
+  url: string,
+  headers: Record<string, string>,
+  dispatcher: Agent,
+  signal: AbortSignal,
+): Promise<SourceEnd> {
+  if (isOver(signal)) return passing('not tried')
+  try {
+    const { origin, pathname } = new URL(`${url}/getinfo`)
+    const { statusCode, body } = await dispatcher.request({
+      origin,
+      path: pathname,
+      method: 'POST',
+      headers,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]),
+    })
+    await body.dump()
+    if (statusCode === 401) return lasting('it refuses our password')
+    return passing(`it has no WebSocket for us, and answers a request with HTTP ${statusCode}`)
+  } catch {
+    return passing('no connection')
+  }
+}

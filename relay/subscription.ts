@@ -1,0 +1,73 @@
+import { backoffMs } from './backoff.ts'
+import { isOver } from './ports.ts'
+import type { Notice, RelayPorts } from './ports.ts'
+import type { Source, SourceEnd, Told } from './source.ts'
+
+const BACKOFF = { baseMs: 500, capMs: 30_000 }
+/** A connection that is not open by then is given up. */
+const OPEN_WITHIN_MS = 20_000
+/** A stream that lasted as long was no failure: the next wait is short again. */
+const STEADY_MS = 30_000
+
+/** Whether the node's events arrive now, and since when. */
+export type Link = {
+  /** Milliseconds since boot; null: there is no subscription. */
+  openedAt: number | null
+}
+
+/** What becomes of what a source tells. */
+export type Subscription = {
+  readonly source: Source
+  readonly link: Link
+  readonly told: (event: Told) => void
+}
+
+/** Subscribes again and again, with growing pauses, until the signal ends. */
+export async function subscribe(
+  subscription: Subscription,
+  ports: RelayPorts,
+  notice: Notice,
+  signal: AbortSignal,
+): Promise<void> {
+  const { source, link } = subscription
+  let failures = 0
+  while (!isOver(signal)) {
+    const since = ports.sinceBoot()
+    const { end, opened } = await listenOnce(subscription, ports, notice, signal)
+    link.openedAt = null
+    if (isOver(signal)) return
+    const steady = opened && ports.sinceBoot() - since >= STEADY_MS
+    failures = steady ? 1 : failures + 1
+    notice('node', `${source.what}: ${end.why}${end.needsOperator ? ' (needs you)' : ''}; trying again`)
+    await ports.sleep(backoffMs(BACKOFF, failures, ports.chance), signal)
+  }
+}
+
+async function listenOnce(
+  { source, link, told }: Subscription,
+  ports: RelayPorts,
+  notice: Notice,
+  signal: AbortSignal,
+): Promise<{ readonly end: SourceEnd; readonly opened: boolean }> {
+  const late = new AbortController()
+  const over = new AbortController()
+  let opened = false
+  void ports.sleep(OPEN_WITHIN_MS, AbortSignal.any([signal, over.signal])).then(() => {
+    if (!opened) late.abort()
+  })
+  const end = await source.listen(
+    {
+      opened() {
+        opened = true
+        over.abort()
+        link.openedAt = ports.sinceBoot()
+        notice('node', `${source.what}: its events arrive`)
+      },
+      told,
+      warned: (why) => notice('peers', why),
+    },
+    AbortSignal.any([signal, late.signal]),
+  )
+  over.abort()
+  return { end, opened }
+}
