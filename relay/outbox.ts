@@ -37,12 +37,16 @@ export class Outbox {
   }
 
   add(event: RelayEvent): void {
-    const waits = (each: RelayEvent): boolean => !this.#inFlight.has(each.id) && isSame(each, event)
     // A failure is kept each time: its time says of which attempt it speaks.
-    if (!isStart(event) && event.reason === undefined && this.#events.some(waits)) return
+    const isNews = isStart(event) || event.reason !== undefined
+    if (!isNews && this.#events.some((each) => this.#waits(each) && isSame(each, event))) return
     this.#events.push(event)
-    if (!isStart(event) && this.#events.filter((each) => !isStart(each)).length > this.#wakeUpsMax)
-      this.#dropOldest()
+    const wakeUps = this.#events.filter((each) => !isStart(each) && this.#waits(each))
+    const [oldest] = wakeUps
+    if (wakeUps.length > this.#wakeUpsMax && oldest !== undefined) {
+      this.#events.splice(this.#events.indexOf(oldest), 1)
+      this.#dropped += 1
+    }
     for (const wake of this.#waiters) wake()
   }
 
@@ -74,10 +78,7 @@ export class Outbox {
     })
   }
 
-  #dropOldest(): void {
-    const oldest = this.#events.findIndex((event) => !isStart(event) && !this.#inFlight.has(event.id))
-    if (oldest === -1) return
-    this.#events.splice(oldest, 1)
-    this.#dropped += 1
+  #waits({ id }: RelayEvent): boolean {
+    return !this.#inFlight.has(id)
   }
 }

@@ -1,6 +1,6 @@
 import { Agent, WebSocket } from 'undici'
 import * as z from 'zod'
-import { pinned } from '../../adapters/node/ldk/identity.ts'
+import { isIdentityError, pinned } from '../../adapters/node/ldk/identity.ts'
 import { Txid } from '../../core/outpoint.ts'
 import { isOver } from '../ports.ts'
 import type { RelayPorts } from '../ports.ts'
@@ -130,7 +130,9 @@ async function refusalOf(
     await body.dump()
     if (statusCode === 401) return lasting('it refuses our password')
     return passing(`it has no WebSocket for us, and answers a request with HTTP ${statusCode}`)
-  } catch {
-    return passing('no connection')
+  } catch (error) {
+    return isIdentityError(error)
+      ? lasting('whoever answers does not hold the pinned certificate')
+      : passing('no connection')
   }
 }
