@@ -44,6 +44,7 @@ export async function watchProcess(
   while (!isOver(signal)) {
     const look = await watch.process.look()
     const { openedAt } = watch.link
+    if (look.type === 'hidden') return notice('process', `${look.why}; no start is reported`)
     if (look.type !== 'seen') notice('process', `${look.why}; no start is reported`)
     else if (!told.has(startId(watch.target.node, look.process))) {
       const isOlder = openedAt !== null && look.process.startedAt > openedAt
