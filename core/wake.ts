@@ -28,6 +28,7 @@ export type NodeEvent = {
 const IDS_KEPT = 200
 const STARTS_KEPT = 20
 const MAX_ROUNDS = 5
+const NEWEST_ASKED = 20
 
 /**
  * Takes a node's event: notes a process start, attaches a reason to the splice that holds the channel's slot, and hints
@@ -50,12 +51,32 @@ export async function takeNodeEvent(
   }
   // Noted last: a crash before this line has the event taken again, which changes nothing.
   await noteEvent(node, event, ports)
-  for (const key of keys) await hintSlot(key, ports)
+  const woken: string[] = []
+  for (const key of keys) woken.push(...(await idsInSlot(key, ports)))
+  woken.push(...(await idsOutsideLine(node, event, ports)))
+  for (const id of new Set(woken)) await ports.queue.hint(id, 0)
 }
 
-async function hintSlot(key: string, ports: Ports): Promise<void> {
+async function idsInSlot(key: string, ports: Ports): Promise<string[]> {
   const slot = (await ports.store.item('slot', key))?.value
-  for (const id of [slot?.holder, slot?.waiting[0]]) if (id) await ports.queue.hint(id, 0)
+  return [slot?.holder, slot?.waiting[0]].filter((id) => typeof id === 'string')
+}
+
+/**
+ * A splice whose gates are shut has left the slot's line (design section 9), so the slot does not lead to it, and yet it may be
+ * what the event lets go on: one that waits for its peer. The newest are asked; older ones the sweep finds.
+ */
+async function idsOutsideLine(node: string, { channelId }: NodeEvent, ports: Ports): Promise<string[]> {
+  const tenants = ports.nodes.get(node)?.tenants ?? []
+  const pages = await Promise.all(
+    tenants.map((tenant) =>
+      channelId === undefined
+        ? ports.store.byTenant(tenant, NEWEST_ASKED, null)
+        : ports.store.byChannel(tenant, channelId, NEWEST_ASKED, null),
+    ),
+  )
+  const splices = await ports.store.loadMany(pages.flatMap(({ ids }) => ids))
+  return splices.filter((splice) => splice.node === node && splice.state === 'queued').map(({ id }) => id)
 }
 
 /** Each event id counts once. Process starts are kept as proof that what the process had in memory is gone. */

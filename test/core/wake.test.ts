@@ -7,7 +7,7 @@ import type { NodeEvent } from '../../core/wake.ts'
 import { NodeEventType, takeNodeEvent } from '../../core/wake.ts'
 import { aSpliceId } from '../support/splices.ts'
 import type { Bench } from './builders.ts'
-import { aBench, anAttempt, aNodeSeen, aSubmittedSplice, NOW, policy } from './builders.ts'
+import { aBench, aConfiguredNode, anAttempt, aNodeSeen, aSubmittedSplice, NOW, policy } from './builders.ts'
 
 const KEY = 'c'.repeat(64)
 const [ME, OTHER] = [aSpliceId(1), aSpliceId(2)]
@@ -156,6 +156,44 @@ describe('a failure that the node reports', () => {
     await made.store.putItem('slot', 'alice', { ...emptySlot, waiting: [aSpliceId(3)] }, 0)
     await take(made, failed)
     expect(made.hints).toEqual([ME, OTHER, aSpliceId(3)])
+  })
+})
+
+describe('a splice that waits outside the line of its slot', () => {
+  const WAITING = aSpliceId(4)
+  const returned: NodeEvent = { id: 'e4', type: 'peer_connected', at: NOW, channelId: KEY }
+
+  /** A node of two tenants; one splice is queued on the channel, in nobody's line. */
+  async function queued(over: Partial<Splice> = {}): Promise<Bench> {
+    const made = aBench({ nodes: [aConfiguredNode({ tenants: ['acme', 'other'] })] })
+    await made.store.putItem('node', 'alice', aNodeSeen(), 0)
+    await made.store.create(aSubmittedSplice({ id: WAITING, state: 'queued', attempts: [], ...over }))
+    return made
+  }
+
+  test('is woken by an event of its channel, and by one of its whole node', async () => {
+    const made = await queued()
+    await take(made, returned)
+    await take(made, { ...started, id: 'e5' })
+    expect(made.hints).toEqual([WAITING, WAITING])
+  })
+
+  test.each<[string, Partial<Splice>]>([
+    ['of another channel', { channelId: 'd'.repeat(64) }],
+    ['of another node', { node: 'carol' }],
+    ['of a tenant that may not use the node', { tenant: 'stranger' }],
+    ['that is under way', { state: 'submitted' }],
+  ])('one %s is not', async (_, over) => {
+    const made = await queued(over)
+    await take(made, returned)
+    expect(made.hints).toEqual([])
+  })
+
+  test('and stands in the line as well is woken once', async () => {
+    const made = await queued()
+    await made.store.putItem('slot', KEY, { ...emptySlot, waiting: [WAITING] }, 0)
+    await take(made, returned)
+    expect(made.hints).toEqual([WAITING])
   })
 })
 
