@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { JournalEntry } from '../adapters/node/simulated/world.ts'
 import { RelayEvent } from '../functions/messages.ts'
-import { SIGNATURE_HEADER, TIMESTAMP_HEADER, relaySignature } from '../functions/api/signature.ts'
+import { postEvents } from '../relay/post.ts'
 import { jsonIn, writeWhole } from './files.ts'
 import type { LiveWorld } from './live-world.ts'
 import type { Loop } from './loop.ts'
@@ -9,7 +9,6 @@ import { startLoop } from './loop.ts'
 
 const LOOK_MS = 50
 const EVENTS_MAX = 100
-const REQUEST_MS = 5_000
 
 /** How far the relay has reported: the serial of a line in the world's journal. */
 const Reported = z.object({ serial: z.int().nonnegative() })
@@ -25,7 +24,8 @@ export type RelayOptions = {
 
 /**
  * The relay beside the simulated node: posts the start of its process and its events, signed, in order, and again until
- * they are taken. What it has not reported when it is killed it finds again in the world's journal.
+ * they are taken. What it has not reported when it is killed it finds again in the world's journal, where it reads more than
+ * a node streams; `npm run relay` is the one for real nodes.
  */
 export function startRelay(options: RelayOptions, failed: (error: unknown) => void): Loop {
   const { node, world } = options.live
@@ -80,18 +80,7 @@ async function post(
   events: readonly RelayEvent[],
   signal: AbortSignal,
 ): Promise<void> {
-  const body = JSON.stringify({ events })
-  const timestamp = String(Math.floor(Date.now() / 1000))
-  const response = await fetch(`${api}/v1/nodes/${live.node.name}/events`, {
-    method: 'POST',
-    headers: {
-      'Content-Type': 'application/json',
-      [TIMESTAMP_HEADER]: timestamp,
-      [SIGNATURE_HEADER]: relaySignature(relayKey, timestamp, body),
-    },
-    body,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]),
-  })
-  await response.arrayBuffer()
-  if (!response.ok) throw new Error(`the relay's events are answered with HTTP ${response.status}`)
+  const target = { serviceUrl: api, node: live.node.name, relayKey }
+  const { status } = await postEvents(target, events, Date.now(), signal)
+  if (status !== 202) throw new Error(`the relay's events are answered with HTTP ${String(status)}`)
 }

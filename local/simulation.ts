@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { startEsploraServer } from '../adapters/node/simulated/esplora-server.ts'
+import { eventsOf } from '../adapters/node/simulated/event-stream.ts'
 import { startLdkServer } from '../adapters/node/simulated/ldk-server.ts'
 import type { NodeEntry } from '../adapters/node/configured.ts'
 import { parseNodes } from '../adapters/node/configured.ts'
@@ -35,7 +36,8 @@ export async function startSimulation(
   const relayKey = randomBytes(KEY_BYTES).toString('hex')
   const { authWindowSeconds } = simulationAuth
   const clock = { now: () => live.world.now() }
-  const node = await startLdkServer({ rpc: live.rpc, clock, apiKey, authWindowSeconds })
+  const events = eventsOf(live.world, live.node)
+  const node = await startLdkServer({ rpc: live.rpc, events, clock, apiKey, authWindowSeconds })
   const esplora = await startEsploraServer({ chain: live.chain })
   const ticks = setInterval(() => live.tick(), TICK_MS)
   const mine = (): void => live.change((world) => world.mine(1))

@@ -1,35 +1,12 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { linuxProcess, statIn, uptimeIn } from '../../relay/linux-process.ts'
 import type { ProcessChoice, ProcessLook, SeenProcess } from '../../relay/process.ts'
 import { temporaryFolder } from '../support/local-product.ts'
+import { anIdleProcess } from './child.ts'
 
 const uptime = (): number => uptimeIn(readFileSync('/proc/uptime', 'utf8'))
-
-/** A process that waits to be killed, under a name of its own. */
-async function aChild(
-  folder: string,
-  name: string,
-): Promise<{ readonly pid: number; readonly kill: () => Promise<void> }> {
-  const program = join(folder, name)
-  copyFileSync('/bin/cat', program)
-  const child: ChildProcess = spawn(program, { stdio: 'pipe' })
-  await once(child, 'spawn')
-  // What it repeats shows that it is the program, and no longer a copy of us.
-  child.stdin?.write('ready')
-  if (child.stdout !== null) await once(child.stdout, 'data')
-  const ended = once(child, 'exit')
-  const kill = async (): Promise<void> => {
-    child.kill('SIGKILL')
-    await ended
-  }
-  onTestFinished(kill)
-  return { pid: child.pid ?? 0, kill }
-}
 
 async function seen(choice: ProcessChoice): Promise<SeenProcess> {
   const look = await linuxProcess(choice).look()
@@ -41,7 +18,7 @@ describe.runIf(process.platform === 'linux')("a node's process on this machine",
   test('is found by its name, its pid and its pid file, and dated between two looks at the clock', async () => {
     const folder = temporaryFolder()
     const before = uptime()
-    const { pid } = await aChild(folder, 'sk-node-a')
+    const { pid } = await anIdleProcess(folder, 'sk-node-a')
     const after = uptime()
     const pidFile = join(folder, 'pid')
     writeFileSync(pidFile, `${pid}\n`)
@@ -56,31 +33,31 @@ describe.runIf(process.platform === 'linux')("a node's process on this machine",
 
   test('with a name longer than the kernel keeps is found all the same', async () => {
     const name = 'sk-node-with-a-long-name'
-    const { pid } = await aChild(temporaryFolder(), name)
+    const { pid } = await anIdleProcess(temporaryFolder(), name)
     expect((await seen({ name })).pid).toBe(pid)
   })
 
   test('that is killed is absent, and another start is another process', async () => {
     const folder = temporaryFolder()
     const port = linuxProcess({ name: 'sk-node-b' })
-    const first = await aChild(folder, 'sk-node-b')
+    const first = await anIdleProcess(folder, 'sk-node-b')
     const one = await port.look()
     await first.kill()
     expect(await port.look()).toMatchObject({
       type: 'absent',
       why: 'there is no process "sk-node-b" to be seen',
     })
-    await aChild(temporaryFolder(), 'sk-node-b')
+    await anIdleProcess(temporaryFolder(), 'sk-node-b')
     const two = await port.look()
     expect(two.type).toBe('seen')
     expect(two).not.toEqual(one)
   })
 
   test('is not guessed where two have its name; one that was known already stays known', async () => {
-    const first = await aChild(temporaryFolder(), 'sk-node-c')
+    const first = await anIdleProcess(temporaryFolder(), 'sk-node-c')
     const known = linuxProcess({ name: 'sk-node-c' })
     const look = await known.look()
-    await aChild(temporaryFolder(), 'sk-node-c')
+    await anIdleProcess(temporaryFolder(), 'sk-node-c')
     expect(await linuxProcess({ name: 'sk-node-c' }).look()).toMatchObject({
       type: 'unsure',
       why: expect.stringContaining('2 processes are "sk-node-c"'),
@@ -92,7 +69,7 @@ describe.runIf(process.platform === 'linux')("a node's process on this machine",
 
   test('is not taken from a pid file whose pid another program has now', async () => {
     const folder = temporaryFolder()
-    const { pid } = await aChild(folder, 'sk-node-d')
+    const { pid } = await anIdleProcess(folder, 'sk-node-d')
     const pidFile = join(folder, 'pid')
     writeFileSync(pidFile, String(pid))
     expect(await linuxProcess({ pidFile, name: 'ldk-server' }).look()).toMatchObject({ type: 'absent' })
