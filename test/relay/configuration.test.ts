@@ -65,16 +65,19 @@ describe('the environment', () => {
     writeFileSync(key, `${RELAY_KEY}\n`)
     writeFileSync(apiKey, Buffer.from(API_KEY, 'hex'))
     writeFileSync(pem, certificate)
-    const { NODE_API_KEY, NODE_CERTIFICATE, RELAY_KEY: _, ...rest } = environment
+    const { NODE_NAME, NODE_KIND, NODE_URL, SPLICEKEEPER_URL } = environment
     const { source, target } = configurationIn({
-      ...rest,
+      NODE_NAME,
+      NODE_KIND,
+      NODE_URL,
+      SPLICEKEEPER_URL,
       RELAY_KEY_FILE: key,
       NODE_API_KEY_FILE: apiKey,
       NODE_CERTIFICATE_FILE: pem,
     })
     expect(target.relayKey).toBe(RELAY_KEY)
-    expect(source).toMatchObject({ auth: { scheme: 'hmac', apiKey: NODE_API_KEY } })
-    expect(source.certificate).toBe(NODE_CERTIFICATE.trim())
+    expect(source).toMatchObject({ auth: { scheme: 'hmac', apiKey: API_KEY } })
+    expect(source.certificate).toBe(certificate.trim())
   })
 
   test.each([

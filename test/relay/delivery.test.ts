@@ -5,6 +5,7 @@ import { deliveredOf } from '../../relay/delivery.ts'
 import type { World } from '../functions/api-fixture.ts'
 import { CHANNEL, NOW, RELAY_KEY, aWorld } from '../functions/api-fixture.ts'
 import { ManualTime } from './manual-time.ts'
+import { aNumber } from './matchers.ts'
 import { aService, aSource, run } from './stage.ts'
 import type { Service } from './stage.ts'
 
@@ -74,7 +75,7 @@ describe('what a node tells', () => {
           channelId: CHANNEL,
           reason: 'PeerDisconnected',
           id: 'life-1-2',
-          at: expect.any(Number),
+          at: aNumber,
         },
       },
     ])

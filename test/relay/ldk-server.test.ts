@@ -13,6 +13,7 @@ import { API_KEY, ownCertificate, rawServer, serverOf } from '../support/ldk-wir
 import { listenTo } from './listening.ts'
 import type { Listening } from './listening.ts'
 import { ManualTime } from './manual-time.ts'
+import { textLike, textWith } from './matchers.ts'
 
 const LIST_MS = 3_000
 const hmac = { scheme: 'hmac', apiKey: API_KEY }
@@ -63,7 +64,7 @@ describe("an ldk-server's events", () => {
     expect(signed).toEqual({
       type: 'splice_negotiated',
       channelId,
-      txid: expect.stringMatching(/^[0-9a-f]{64}$/),
+      txid: textLike(/^[0-9a-f]{64}$/),
     })
     world.mine(6)
     world.advance(60_000)
@@ -130,7 +131,7 @@ describe("an ldk-server's events", () => {
     })
     const listening = listen(server, time, { scheme: 'macaroon', macaroon: macaroon('events:read') })
     await time.asleep(LIST_MS)
-    expect(listening.warned).toEqual([expect.stringContaining('channels:read')])
+    expect(listening.warned).toEqual([textWith('channels:read')])
     await splice(node, channelId)
     world.advance(60_000)
     expect(await listening.next()).toMatchObject({ type: 'splice_negotiated' })
@@ -187,7 +188,7 @@ describe('a subscription to an ldk-server ends', () => {
     const { time, server } = await aNode({ macaroon: { rootKey: ROOT_KEY, bound: true } })
     expect(await listen(server, time, auth).ended).toEqual({
       needsOperator: true,
-      why: expect.stringContaining(why),
+      why: textWith(why),
     })
   })
 
@@ -196,7 +197,7 @@ describe('a subscription to an ldk-server ends', () => {
     time.aheadMs = 120_000
     expect(await listen(server, time).ended).toMatchObject({
       needsOperator: true,
-      why: expect.stringContaining('clock'),
+      why: textWith('clock'),
     })
   })
 

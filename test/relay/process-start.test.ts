@@ -65,7 +65,7 @@ async function aWatch(look: ProcessLook | null = null) {
       return process
     },
     /** Some looks, a second each, however long each of them takes. */
-    async looks(count: number): Promise<void> {
+    looks: async (count: number): Promise<void> => {
       for (let n = 0; n < count; n += 1) {
         await time.asleep(LOOK_MS)
         time.pass(LOOK_MS)

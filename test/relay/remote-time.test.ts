@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RemoteTime, differenceOf } from '../../relay/remote-time.ts'
+import { textLike } from './matchers.ts'
 
 const BOOT = Date.UTC(2026, 10, 30)
 const dateOf = (at: number): string => new Date(at).toUTCString()
@@ -64,7 +65,7 @@ describe('what happened is dated only if it is certain', () => {
     if (certain) expect(dated).toBeLessThanOrEqual(BOOT + at - 10_000)
     else
       expect(dated).toMatchObject({
-        unsure: expect.stringMatching(/^this machine's clock is \d+ s (ahead|behind)/),
+        unsure: textLike(/^this machine's clock is \d+ s (ahead|behind)/),
       })
   })
 

@@ -6,6 +6,7 @@ import { RELAY_KEY, aWorld } from '../functions/api-fixture.ts'
 import { temporaryFolder } from '../support/local-product.ts'
 import { API_KEY, serverOf } from '../support/ldk-wire.ts'
 import { anIdleProcess, startRelayProcess } from './child.ts'
+import { textLike, textWith } from './matchers.ts'
 import { aService } from './stage.ts'
 
 const LONG_KEY = `${RELAY_KEY}, and long enough for a relay`
@@ -71,9 +72,9 @@ describe.runIf(process.platform === 'linux')('npm run relay', () => {
     expect(await relay.exited).toBe(0)
     expect(relay.lines()).toEqual([
       'node: ldk-server: its events arrive',
-      expect.stringContaining(`process: ${pid} was started at`),
+      textWith(`process: ${pid} was started at`),
       'service: takes our signature for alice',
-      expect.stringMatching(/^clock: this machine's is \d s (ahead of|behind) the service's$/),
+      textLike(/^clock: this machine's is \d s (ahead of|behind) the service's$/),
     ])
     expect(service.arrived.map(({ body }) => body)).toEqual(['{"events":[]}'])
   })
@@ -87,10 +88,10 @@ describe.runIf(process.platform === 'linux')('npm run relay', () => {
     )
     expect(await relay.exited).toBe(1)
     expect(relay.lines()).toEqual([
-      expect.stringContaining('node: ldk-server: it refuses our credential'),
+      textWith('node: ldk-server: it refuses our credential'),
       'process: there is no process "sk-relay-c" to be seen; no start is reported',
-      expect.stringContaining('service: refuses our signature'),
-      expect.stringContaining('clock: '),
+      textWith('service: refuses our signature'),
+      textWith('clock: '),
     ])
   })
 
