@@ -13,6 +13,8 @@ import type { Listener, Source, SourceEnd, Told } from '../source.ts'
 /** How often the channels are listed: ldk-server streams nothing about peers. */
 const LIST_EVERY_MS = 3_000
 const LIST_WITHIN_MS = 10_000
+/** More channels at once are a restart or a network that fails: each event is a write to one item of the service. */
+const NAMED_MAX = 20
 
 /**
  * An ldk-server: SubscribeEvents, and the list of channels for what that stream does not tell, a peer that goes or comes
@@ -69,18 +71,19 @@ async function watchPeers(
   }
 }
 
-/** What changed since the last list; of a channel that is seen first, nothing. */
-function changesIn(
+/** What changed since the last list; of a channel that is seen first, nothing. Of many at once, one event of the whole node. */
+export function changesIn(
   channels: readonly { readonly channelId: string; readonly isUsable: boolean }[],
   usable: Map<string, boolean>,
 ): Told[] {
   const changed = channels.filter(({ channelId, isUsable }) => usable.get(channelId) === !isUsable)
   usable.clear()
   for (const { channelId, isUsable } of channels) usable.set(channelId, isUsable)
-  return changed.map(({ channelId, isUsable }) => ({
-    type: isUsable ? 'peer_connected' : 'peer_disconnected',
-    channelId,
-  }))
+  return [true, false].flatMap((came) => {
+    const type = came ? 'peer_connected' : 'peer_disconnected'
+    const ids = changed.filter(({ isUsable }) => isUsable === came).map(({ channelId }) => channelId)
+    return ids.length > NAMED_MAX ? [{ type }] : ids.map((channelId) => ({ type, channelId }))
+  })
 }
 
 function endOf(fault: RpcFault): SourceEnd {

@@ -7,7 +7,7 @@ import { createWorld } from '../../adapters/node/simulated/world.ts'
 import type { SimulatedNode } from '../../adapters/node/simulated/world.ts'
 import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
 import type { LdkServer, LdkServerOptions } from '../../adapters/node/simulated/ldk-server.ts'
-import { ldkServerSource } from '../../relay/sources/ldk-server.ts'
+import { changesIn, ldkServerSource } from '../../relay/sources/ldk-server.ts'
 import { ADDRESS } from '../support/keeper.ts'
 import { API_KEY, ownCertificate, rawServer, serverOf } from '../support/ldk-wire.ts'
 import { listenTo } from './listening.ts'
@@ -135,6 +135,27 @@ describe("an ldk-server's events", () => {
     await splice(node, channelId)
     world.advance(60_000)
     expect(await listening.next()).toMatchObject({ type: 'splice_negotiated' })
+  })
+})
+
+describe('channels from one list to the next', () => {
+  const list = (count: number, isUsable: boolean) =>
+    Array.from({ length: count }, (_, n) => ({ channelId: `channel-${n}`, isUsable }))
+
+  test('tell nothing at first sight, and of each change once', () => {
+    const usable = new Map<string, boolean>()
+    expect(changesIn(list(2, true), usable)).toEqual([])
+    expect(changesIn(list(2, true), usable)).toEqual([])
+    expect(changesIn(list(1, false), usable)).toEqual([{ type: 'peer_disconnected', channelId: 'channel-0' }])
+    // The other one is gone, and new when it is back.
+    expect(changesIn(list(2, true), usable)).toEqual([{ type: 'peer_connected', channelId: 'channel-0' }])
+  })
+
+  test('tell of twenty each, and of more as of the whole node', () => {
+    const usable = new Map<string, boolean>()
+    changesIn(list(21, false), usable)
+    expect(changesIn(list(21, true), usable)).toEqual([{ type: 'peer_connected' }])
+    expect(changesIn(list(20, false), usable)).toHaveLength(20)
   })
 })
 
