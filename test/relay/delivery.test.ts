@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { takeNodeEvent } from '../../core/wake.ts'
 import { unseenProcess } from '../../relay/linux-process.ts'
 import { deliveredOf } from '../../relay/delivery.ts'
+import { subscribe } from '../../relay/subscription.ts'
 import type { World } from '../functions/api-fixture.ts'
 import { CHANNEL, NOW, RELAY_KEY, aWorld } from '../functions/api-fixture.ts'
 import { ManualTime } from './manual-time.ts'
@@ -79,6 +80,19 @@ describe('what a node tells', () => {
         },
       },
     ])
+  })
+
+  test('is dated on the service’s clock as soon as that is known', async () => {
+    const { tell, time, heard } = await aStage()
+    time.aheadMs = 100_000
+    tell(returned)
+    await time.until(() => heard.length === 1)
+    await time.said('takes our events')
+    tell(returned)
+    await time.until(() => heard.length === 2)
+    expect(heard[0]?.event.at).toBe(NOW + 100_000)
+    expect(heard[1]?.event.at).toBeLessThanOrEqual(NOW)
+    expect(heard[1]?.event.at).toBeGreaterThan(NOW - 2_000)
   })
 
   test('while the service is down is kept, and told in order when it is back', async () => {
@@ -253,6 +267,27 @@ describe('a subscription', () => {
       await Promise.resolve()
     }
     expect(time.lines.filter((line) => line === 'node: the node: cut; trying again')).toHaveLength(1)
+  })
+
+  test('stands only while it lasts', async () => {
+    const time = new ManualTime()
+    const { source, open, end } = aSource()
+    const link = { openedAt: null }
+    const stopped = new AbortController()
+    const ended = subscribe(
+      { source, link, told: () => undefined },
+      time.ports,
+      () => undefined,
+      stopped.signal,
+    )
+    expect(link.openedAt).toBeNull()
+    open()
+    expect(link.openedAt).toBe(1_000_000)
+    end()
+    await time.asleep(500)
+    expect(link.openedAt).toBeNull()
+    stopped.abort()
+    await ended
   })
 
   test('that lasted is taken up again soon', async () => {

@@ -144,6 +144,16 @@ describe('a folder /proc', () => {
     expect(await look(aProc(stat('ldk-server', '5'), { self: '80000' }))).toMatchObject({ type: 'seen' })
   })
 
+  test('in which a pid was given to another process of that name is searched anew', async () => {
+    const root = aProc(stat('ldk-server', '5'))
+    const port = linuxProcess({ name: 'ldk-server' }, { root, ownAgeMs: () => 50_000 })
+    expect(await port.look()).toMatchObject({ type: 'seen' })
+    writeFileSync(join(root, '77/stat'), stat('ldk-server', '6'))
+    mkdirSync(join(root, '78'))
+    writeFileSync(join(root, '78/stat'), stat('ldk-server', '7'))
+    expect(await port.look()).toMatchObject({ type: 'unsure' })
+  })
+
   test('that is missing is said', async () => {
     expect(await look('/nowhere')).toMatchObject({ type: 'unsure', why: textWith('no /proc') })
   })
