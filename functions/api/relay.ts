@@ -5,7 +5,14 @@ import { RelayEvent } from '../messages.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
 import { Problem, commonProblems, problemResponse } from './problem.ts'
-import { SIGNATURE_HEADER, TIMESTAMP_HEADER, isFresh, isSignature, relaySignature } from './signature.ts'
+import {
+  SIGNATURE_HEADER,
+  TIMESTAMP_HEADER,
+  isFresh,
+  isSignature,
+  leadOf,
+  relaySignature,
+} from './signature.ts'
 
 const EVENTS_MAX = 100
 
@@ -68,8 +75,10 @@ const relayRoute = createRoute({
 const report: RouteHandler<typeof relayRoute, ApiEnv> = async (c) => {
   const { node } = c.req.valid('param')
   const { events } = c.req.valid('json')
+  const leadMs = leadOf(c.req.valid('header')[TIMESTAMP_HEADER], c.var.deps.ports.clock.now())
   // One after the other: should the queue fail, the relay reports all of them again, and each id counts once.
-  for (const event of events) await c.var.deps.nodeEvents({ node, event })
+  for (const event of events)
+    await c.var.deps.nodeEvents({ node, event: { ...event, at: Math.max(0, event.at - leadMs) } })
   return c.json({ accepted: events.length }, 202)
 }
 

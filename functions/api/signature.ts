@@ -22,6 +22,14 @@ export function isSignature(given: string, expected: string): boolean {
   )
 }
 
+/**
+ * How far a relay's clock is certainly ahead of ours, in milliseconds: its request was signed before it arrived. What it dates
+ * is that much too late, and a start of a process that is dated too late would prove a live attempt dead.
+ */
+export function leadOf(timestamp: string, now: Instant): number {
+  return Math.max(0, Number(timestamp) * 1000 - now)
+}
+
 /** Whether a timestamp header is a time within five minutes of now. */
 export function isFresh(timestamp: string, now: Instant): boolean {
   return /^\d{1,12}$/.test(timestamp) && Math.abs(Number(timestamp) * 1000 - now) <= TOLERANCE_MS

@@ -132,6 +132,15 @@ describe("a relay's report", () => {
     if (status === 401) expect(answer.body).toMatchObject({ code: 'timestamp_stale' })
   })
 
+  it.each([
+    ['ahead: what it dates is brought back by as much', 240, -240_000],
+    ['behind: what it dates is too early already, and stays', -240, 0],
+  ])('of a relay whose clock is four minutes %s', async (_, seconds, shiftMs) => {
+    const world = await aWorld()
+    await report(world, { timestamp: String(NOW / 1000 + seconds) })
+    expect(world.heard.nodeEvents.map((message) => message.event.at)).toEqual([NOW + shiftMs])
+  })
+
   it('for a node that is not there, or that no relay reports for, is 404', async () => {
     const world = await aWorld()
     for (const node of ['dave', 'bob']) {
