@@ -47,9 +47,9 @@ export async function watchProcess(
     if (look.type === 'hidden') return notice('process', `${look.why}; no start is reported`)
     if (look.type !== 'seen') notice('process', `${look.why}; no start is reported`)
     else if (!told.has(startId(watch.target.node, look.process))) {
-      const isOlder = openedAt !== null && look.process.startedAt > openedAt
-      contradictions = isOlder ? contradictions + 1 : 0
-      if (openedAt !== null && !isOlder) await tell(watch, look.process, told, ports, notice, signal)
+      const isYounger = openedAt !== null && look.process.startedAt > openedAt
+      contradictions = isYounger ? contradictions + 1 : 0
+      if (openedAt !== null && !isYounger) await tell(watch, look.process, told, ports, notice, signal)
       else if (openedAt === null)
         notice('process', `${look.process.pid} runs; waiting for the node to answer`)
       else if (contradictions >= CONTRADICTIONS)

@@ -31,9 +31,8 @@ export async function runRelay(
   const life = ports.chance.id()
   let serial = 0
   const told = (event: Told): void => {
-    // On the service's clock where it is known; not later than it happened by more than the event took to get here.
-    const at = time.earliest(ports.sinceBoot()) ?? ports.clock.now()
-    outbox.add(RelayEvent.parse({ ...event, id: `${life}-${(serial += 1)}`, at: Math.max(0, at) }))
+    // When it got here, on this machine's clock: the service brings back what a clock that is ahead dates.
+    outbox.add(RelayEvent.parse({ ...event, id: `${life}-${(serial += 1)}`, at: ports.clock.now() }))
   }
   await Promise.all([
     subscribe({ source, link, told }, ports, notice, signal),
