@@ -50,7 +50,7 @@ export function configurationIn(environment: Readonly<Record<string, string | un
 }
 
 function valueOf(environment: Readonly<Record<string, string | undefined>>): Json {
-  const value: Json = {}
+  const value: Json = { source: {} }
   for (const [variable, path] of VARIABLES) {
     const field = path.at(-1) ?? ''
     const given = environment[variable] ?? ''

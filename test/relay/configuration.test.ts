@@ -95,7 +95,7 @@ describe('the environment', () => {
   test.each<[string, Record<string, string>, string]>([
     ['no name', { NODE_NAME: '' }, 'NODE_NAME: '],
     ['a name that is none', { NODE_NAME: 'Alice!' }, "NODE_NAME: must be the node's name in the service"],
-    ['no kind', { NODE_KIND: '' }, 'NODE_KIND'],
+    ['no kind', { NODE_KIND: '' }, 'NODE_KIND: '],
     ['another kind', { NODE_KIND: 'lnd' }, 'NODE_KIND: '],
     ['no credential', { NODE_API_KEY: '' }, 'NODE_API_KEY or NODE_MACAROON: '],
     ['half an API key', { NODE_API_KEY: 'abcd' }, 'NODE_API_KEY: must be the 64 lower-case hex digits'],
