@@ -7,13 +7,13 @@ type Permission = sst.aws.FunctionPermissionArgs
 const tableActions: Readonly<Record<FunctionName, readonly string[]>> = {
   api: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
   work: ['GetItem', 'PutItem', 'Query'],
-  failures: ['GetItem', 'PutItem'],
+  failures: ['GetItem', 'PutItem', 'BatchGetItem'],
   reconcile: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
 }
 const indexQueries: Readonly<Record<FunctionName, readonly string[]>> = {
   api: ['byTenant', 'byChannel'],
   work: [],
-  failures: [],
+  failures: ['byTenant', 'byChannel'],
   reconcile: ['due', 'byBlock'],
 }
 const sends: Readonly<Record<FunctionName, readonly (keyof Linked['queues'])[]>> = {

@@ -50,6 +50,7 @@ async function relayOf(keeper: Keeper, process: ProcessPort): Promise<Relayed> {
     {
       ports: keeper.ports,
       policy: keeper.policy,
+      keys: new Map(),
       preview: () => Promise.reject(new Error('nobody asks')),
       nodeEvents,
     },

@@ -207,9 +207,10 @@ async function live(folder: string, world: Awaited<ReturnType<typeof startSimula
   })
   const event = { type: 'channel_state_changed', at: Date.now(), channelId: channel.channelId }
   expect((await relay({ id: 'event-1', ...event })).status).toBe(202)
-  await as('failures', () =>
-    functions.failures(message({ node: world.entry.name, event: { id: 'event-1', ...event } })),
-  )
+  const heard = (told: object) =>
+    as('failures', () => functions.failures(message({ node: world.entry.name, event: told })))
+  await heard({ id: 'event-1', ...event })
+  await heard({ id: 'event-2', type: 'process_started', at: Date.now() })
   world.live.change((live) => live.mine(6))
   await sweep()
   const slot = await functions.store.item('slot', channel.channelId)
