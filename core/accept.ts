@@ -14,7 +14,8 @@ import { hasEnded } from './transitions.ts'
 /** A client's wish, its shape checked, in the units of the core. null: the client left it to the default. */
 export type SpliceRequest = {
   readonly node: string
-  readonly channelId: string
+  /** null: not named, as it must be where the node picks the channel. */
+  readonly channelId: string | null
   readonly kind: SpliceKind
   readonly amountSats: number
   readonly address: string | null
@@ -37,7 +38,7 @@ export type AcceptFacts = {
   /** sha-256 in hex of the body as it was posted, before defaults. */
   readonly bodyHash: string
   readonly node: NodeSeen
-  /** null: never seen on that node */
+  /** The channel that the request names, or the one that the node will pick; null: never seen on that node. */
   readonly channel: ChannelSeen | null
   /** The table's configured generation. */
   readonly generation: number
@@ -50,6 +51,7 @@ export type Refusal = {
     | AddressFault['code']
     | 'node_unsupported'
     | 'channel_not_found'
+    | 'channel_unexpected'
     | 'channel_closing'
     | 'channel_not_ready'
     | 'amount_out_of_range'
@@ -86,15 +88,22 @@ function check(request: SpliceRequest, facts: AcceptFacts): Result<Checked, Refu
   const unsupported = checkCapabilities(request, facts.node)
   if (unsupported !== null) return err(unsupported)
   const { channel } = facts
+  const named = request.channelId !== null
+  if (named && facts.node.slotScope === 'node')
+    return refuse('channel_unexpected', 'channel', 'this node picks the channel itself: leave it out')
   if (channel === null || channel.goneAt !== null)
-    return refuse('channel_not_found', 'channel', 'the node has no such channel')
+    return refuse(
+      'channel_not_found',
+      'channel',
+      named ? 'the node has no such channel' : 'the node has not exactly one open channel to pick',
+    )
   if (channel.closing) return refuse('channel_closing', 'channel', 'a closing channel takes no splice')
   // Without a funding outpoint there is no lineage to watch, and so nothing that could ever be proven.
   if (channel.funding === null)
     return refuse('channel_not_ready', 'channel', 'the funding of this channel is not known yet; try later')
   const address = checkOutput(request, facts.node, channel)
   if (!address.ok) return address
-  const budget = checkBudget(request, facts.now)
+  const budget = checkBudget(request, facts.node, facts.now)
   if (!budget.ok) return budget
   const bump = checkAutoBump(request, facts.node, channel)
   if (bump !== null) return err(bump)
@@ -107,12 +116,15 @@ function checkCapabilities(request: SpliceRequest, node: NodeSeen): Refusal | nu
     field,
     message,
   })
-  if (!node.spliceIn && !node.spliceOut) return unsupported('node', 'this node cannot splice')
+  if (!node.spliceIn && !node.spliceOut)
+    return unsupported('node', node.unsupported ?? 'this node cannot splice')
   if (request.kind === 'splice_in' && !node.spliceIn) return unsupported('kind', 'this node cannot splice in')
   if (request.kind === 'splice_out' && !node.spliceOut)
     return unsupported('kind', 'this node cannot splice out')
   if (request.kind === 'splice_out' && request.address !== null && !node.toAddress)
     return unsupported('address', 'this node pays a splice-out only to its own wallet: leave the address out')
+  if (request.kind === 'splice_out' && request.address === null && node.ownWallet === false)
+    return unsupported('address', 'this node has no wallet on chain to pay to: name an address')
   return null
 }
 
@@ -143,9 +155,16 @@ function checkOutput(
   return decoded
 }
 
-function checkBudget(request: SpliceRequest, now: Instant): Result<Splice['budget'], Refusal> {
+function checkBudget(
+  request: SpliceRequest,
+  node: NodeSeen,
+  now: Instant,
+): Result<Splice['budget'], Refusal> {
   const { budget, notBefore } = request
-  const maxAttempts = budget.maxAttempts ?? BUDGET.defaultAttempts
+  const once = node.submitsOnce === true
+  const maxAttempts = budget.maxAttempts ?? (once ? 1 : BUDGET.defaultAttempts)
+  if (once && maxAttempts !== 1)
+    return refuse('attempts_out_of_range', 'budget.maxAttempts', 'this node is asked once: 1, or left out')
   if (!Number.isInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > BUDGET.maxAttempts)
     return refuse('attempts_out_of_range', 'budget.maxAttempts', `from 1 to ${BUDGET.maxAttempts}`)
   const deadline = budget.deadline ?? Math.max(now, notBefore ?? now) + BUDGET.defaultDeadlineMs
@@ -205,7 +224,8 @@ function queued(request: SpliceRequest, facts: AcceptFacts, checked: Checked): S
     node: request.node,
     nodeId: node.nodeId,
     network: node.network,
-    channelId: request.channelId,
+    channelId: channel.channelId,
+    slotScope: node.slotScope,
     userChannelId: channel.userChannelId,
     peerId: channel.peerId,
     kind: request.kind,

@@ -191,7 +191,11 @@ export function restore(splice: Splice, event: EventOf<'restored'>, { now }: Ste
   const number = splice.attemptSerial + 1
   const attempt: Attempt = {
     ...anAttempt(event.id, number, event.anchor, now, event.fenceMs),
-    result: { type: 'unknown', message: 'submissions after the backup, if any', at: now },
+    // Nobody hung up: where the node offers no fence, only an operator can say that no request is open any more.
+    result:
+      event.fenceMs === null
+        ? null
+        : { type: 'unknown', message: 'submissions after the backup, if any', at: now },
   }
   const message = 'the record came out of a backup; what was submitted since is not known'
   const anchored = livingAttempts(splice).length > 0 ? splice.anchor : event.anchor

@@ -39,11 +39,20 @@ export function fenceOf(attempt: Attempt): Instant | null {
   return attempt.fenceAt
 }
 
-/** The latest fence of all attempts; null if one has none. 0 without attempts. */
+/**
+ * What quiet is counted from: the fence; of an attempt on a node that offers none, the hang-up. An `unknown` answer is one: the
+ * adapter has destroyed its socket by then (design section 6: "after the reply or the hang-up"). It opens no gate, for what
+ * the node had received by then it may still begin. null: nobody knows whether a request is still open.
+ */
+export function silentSince(attempt: Attempt): Instant | null {
+  return fenceOf(attempt) ?? attempt.result?.at ?? null
+}
+
+/** The latest instant from which an attempt has been silent; null if one is not known to be. 0 without attempts. */
 export function lastFence({ attempts }: Attempted): Instant | null {
   let latest = 0
   for (const attempt of attempts) {
-    const fence = attempt.dead === null ? fenceOf(attempt) : (fenceOf(attempt) ?? 0)
+    const fence = attempt.dead === null ? silentSince(attempt) : (silentSince(attempt) ?? 0)
     if (fence === null) return null
     latest = Math.max(latest, fence)
   }

@@ -9,7 +9,8 @@ import {
   standingCandidate,
   weightOf,
 } from './replacement.ts'
-import type { Bump } from './splice.ts'
+import type { Capabilities } from './node.ts'
+import type { Bump, SpliceKind } from './splice.ts'
 
 /** Where the balance does not pay for a replacement, the node may add an input of its wallet, and change (docs/reference/ldk.md 3.2). */
 const ADDED_WEIGHT = 400
@@ -44,12 +45,16 @@ export function priceShut(facts: GateFacts, asked: number | null): Shut | null {
 /**
  * Whether the node can be asked for a replacement of this splice's transaction at all: on an ldk-server a bump that is still
  * queued when its candidate locks would run as a second splice, unless the overlap guard drops it, which knows a
- * splice-out by its script; the inputs and the change of a splice-in may all be others (docs/reference/ldk.md 3.2).
+ * splice-out by its script; the inputs and the change of a splice-in may all be others (docs/reference/ldk.md 3.2). A node
+ * whose bump is a command of its own, refused where nothing is left to replace, says for which kinds (`replaces`).
  */
 export function canBump(
-  can: { readonly bump: boolean; readonly overlapGuard: boolean; readonly checksAnchor: boolean },
-  kind: 'splice_in' | 'splice_out',
+  can: Pick<Capabilities, 'bump' | 'overlapGuard' | 'checksAnchor'> & {
+    readonly replaces?: readonly SpliceKind[] | undefined
+  },
+  kind: SpliceKind,
 ): boolean {
+  if (can.bump && can.replaces?.includes(kind) === true) return true
   return can.bump && (can.checksAnchor || (can.overlapGuard && kind === 'splice_out'))
 }
 

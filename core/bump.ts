@@ -50,9 +50,9 @@ export async function bump(
 }
 
 /** As gate 11 of a submission: the slot is ours by a consistent read, not frozen, and the table is no restored backup. */
-async function maySend(splice: Splice, { node, generation }: Observation, ports: Ports): Promise<boolean> {
+async function maySend(splice: Splice, { generation }: Observation, ports: Ports): Promise<boolean> {
   if (generation.stored !== generation.configured) return false
-  const slot = (await ports.store.item('slot', slotKeyOf(splice, node)))?.value
+  const slot = (await ports.store.item('slot', slotKeyOf(splice)))?.value
   return slot?.holder === splice.id && slot.frozen === null
 }
 

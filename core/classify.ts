@@ -1,7 +1,7 @@
 import { livingAttempts } from './budget.ts'
-import type { ChannelSnapshot } from './node.ts'
+import type { ChannelSnapshot, NodeLook } from './node.ts'
 import type { ChainView, Hop, Observation, Sighting } from './observation.ts'
-import { isPinned } from './observation.ts'
+import { isPinned, mayPickAnother } from './observation.ts'
 import { splitOutpoint } from './outpoint.ts'
 import type { Policy } from './policy.ts'
 import { candidatesNow, secondEffectOf, unexplainedEffect, visibleCandidate } from './candidate.ts'
@@ -35,7 +35,9 @@ export function classify(splice: Splice, observation: Observation, policy: Polic
     lineage: lineageNow(splice, hops, channel, wentBack),
     channelGone,
     peerConnected: pinned ? (channel?.peerConnected ?? false) : null,
-    stirring: isStirring(splice, channel, signs, decisive.name),
+    stirring:
+      isStirring(splice, channel, signs, decisive.name) ||
+      (pinned && (mayPickAnother(node, splice.channelId) || paidElsewhere(splice, node))),
     signs,
     visible: visibleCandidate(candidates, hops),
     signedUnseen: hasSignedUnseen(candidates, channel),
@@ -229,6 +231,18 @@ function isStirring(
   if (channel.negotiation === 'active' || (channel.candidates?.length ?? 0) > 0) return true
   if (signs !== null && signMoved(splice, signs)) return true
   return name !== 'absent' && name !== 'foreign'
+}
+
+/** The clock of a node that lists its payments may be this far behind ours. */
+const PAYOUT_CLOCK_MS = 60_000
+
+/** The node lists a payment of our amount since the first attempt that is alive: it may be ours, on whatever channel. */
+function paidElsewhere(splice: Splice, { payouts = [] }: NodeLook): boolean {
+  const first = livingAttempts(splice)[0]
+  if (first === undefined) return false
+  return payouts.some(
+    ({ amountSats, at }) => amountSats === splice.amountSats && at >= first.startedAt - PAYOUT_CLOCK_MS,
+  )
 }
 
 /** What the node signed and no chain source ever showed: a replacement that was not relayed. */

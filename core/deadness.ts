@@ -1,4 +1,4 @@
-import { fenceOf, livingAttempts } from './budget.ts'
+import { fenceOf, livingAttempts, silentSince } from './budget.ts'
 import type { Policy } from './policy.ts'
 import { livingBumpAttempts } from './replacement.ts'
 import type { Attempt, DeadRule, Instant, Splice } from './splice.ts'
@@ -24,9 +24,9 @@ type Rule = {
 /** Two of Eclair's quiescence timeouts of 60 s: what phoenixd and Eclair need of quiet. */
 const TWO_QUIESCENCE_TIMEOUTS_MS = 120_000
 
-/** How long it has been quiet since the fence and since another instant; 0 while it is not quiet. */
-function quietFor(facts: DeadnessFacts, since: Instant): number {
-  const fence = fenceOf(facts.attempt)
+/** How long it has been quiet since the fence, or what stands for it, and since another instant; 0 while it is not quiet. */
+function quietFor(facts: DeadnessFacts, since: Instant, from = fenceOf): number {
+  const fence = from(facts.attempt)
   if (facts.splice.quietSince === null || fence === null) return 0
   return Math.max(0, facts.now - Math.max(facts.splice.quietSince, fence, since))
 }
@@ -108,13 +108,13 @@ export const deadnessTable: Readonly<Record<DeadRule, Rule>> = {
   },
   single_commitment: {
     nodes: 'Eclair',
-    says: 'two quiescence timeouts of quiet, the channel normal with a single active commitment',
-    holds: (facts) => quietFor(facts, 0) >= TWO_QUIESCENCE_TIMEOUTS_MS,
+    says: 'two quiescence timeouts of quiet after the reply or the hang-up, the channel normal with a single active commitment',
+    holds: (facts) => quietFor(facts, 0, silentSince) >= TWO_QUIESCENCE_TIMEOUTS_MS,
   },
   node_idle: {
     nodes: 'phoenixd',
     says: 'no splice under way, not among the outgoing payments, anchors unspent, after the same quiet',
-    holds: (facts) => quietFor(facts, 0) >= TWO_QUIESCENCE_TIMEOUTS_MS,
+    holds: (facts) => quietFor(facts, 0, silentSince) >= TWO_QUIESCENCE_TIMEOUTS_MS,
   },
 }
 

@@ -51,12 +51,12 @@ export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOp
   const advanced = advance(splice, observation, { now: ports.clock.now(), policy: options.policy })
   for (const row of new Set(advanced.rowsTaken)) ports.telemetry.count(`decision.${row}`)
   if (isForgotten(advanced.splice, observation)) ports.telemetry.count('splice.long_unknown')
-  await freeze(splice, advanced.actions, observation, ports)
+  await freeze(splice, advanced.actions, ports)
   await keepRaw(splice, advanced.splice, observation, ports)
   const saved = await commit(splice, advanced.splice, ports, options.policy)
   if (saved === null) return 'busy'
   await carryOut(advanced.actions, saved, ports)
-  const finished = await finish(saved, splice.eventSerial, observation, ports, options.policy)
+  const finished = await finish(saved, splice.eventSerial, ports, options.policy)
   if (finished === null) return 'busy'
   await recordForeign(finished, observation, ports)
   return proceed(finished, observation, advanced, ports, options)
@@ -89,20 +89,14 @@ async function proceed(
   // Never of one that was given up: its client was told that it does not happen.
   if (verdict.name === 'unseen' && !hasEnded(splice.state) && configured !== undefined)
     await rebroadcast(splice, configured, ports)
-  await standAside(splice, slotKeyOf(splice, observation.node), observation.slot, ports)
+  await standAside(splice, slotKeyOf(splice), observation.slot, ports)
   return 'driven'
 }
 
 /** Before the save: a step that freezes is taken once, and a crash after it would leave the channel open. */
-async function freeze(
-  splice: Splice,
-  actions: readonly Action[],
-  { node }: Observation,
-  ports: Ports,
-): Promise<void> {
+async function freeze(splice: Splice, actions: readonly Action[], ports: Ports): Promise<void> {
   for (const action of actions) {
-    if (action.type === 'freeze_channel')
-      await freezeSlot(slotKeyOf(splice, node), action.cause, splice.id, ports)
+    if (action.type === 'freeze_channel') await freezeSlot(slotKeyOf(splice), action.cause, splice.id, ports)
   }
 }
 
@@ -128,14 +122,12 @@ async function carryOut(actions: readonly Action[], splice: Splice, ports: Ports
 async function finish(
   splice: Splice,
   loadedSerial: number,
-  observation: Observation,
   ports: Ports,
   policy: Policy,
 ): Promise<Splice | null> {
   const published = await publish(splice, loadedSerial, ports)
   const release = hasEnded(splice.state) && isReleased(splice) && (splice.slotHeld || published !== splice)
-  if (release) await leaveSlot(slotKeyOf(splice, observation.node), splice.id, ports)
-  if (release && splice.epoch > 0)
-    await thawSlot(slotKeyOf(splice, observation.node), REORGANISED, splice.id, ports)
+  if (release) await leaveSlot(slotKeyOf(splice), splice.id, ports)
+  if (release && splice.epoch > 0) await thawSlot(slotKeyOf(splice), REORGANISED, splice.id, ports)
   return commit(splice, { ...published, slotHeld: release ? false : published.slotHeld }, ports, policy)
 }

@@ -1,7 +1,7 @@
 import { attemptsUsed, fenceOf, livingAttempts } from './budget.ts'
 import type { ChannelSnapshot, NodeLook } from './node.ts'
 import type { Observation } from './observation.ts'
-import { isPinned } from './observation.ts'
+import { isPinned, mayPickAnother } from './observation.ts'
 import type { Policy } from './policy.ts'
 import { RECORD_LIMITS } from './splice.ts'
 import type { Attempt, Instant, Splice, SpliceKind } from './splice.ts'
@@ -74,7 +74,7 @@ export const gates: readonly Gate[] = [
   {
     number: 3,
     name: 'channel',
-    says: 'the channel is there, ready, not closing, on the anchor; the peer is connected where it must be; it can pay',
+    says: 'the channel is there, ready, not closing, on the anchor; the peer is connected where it must be; it can pay; a node that picks the channel itself has no other',
     shut: channelGate,
   },
   {
@@ -185,6 +185,8 @@ function channelGate(facts: GateFacts): Shut | null {
   if (node === null || channel === null) return shut('channel_missing', 'The node does not list the channel.')
   if (channel.closing) return shut('channel_closing', 'The channel is closing.')
   if (!channel.ready) return shut('channel_not_ready', 'The channel is not ready.')
+  if (mayPickAnother(node, channel.channelId))
+    return shut('several_channels', 'The node has several channels, and cannot be told which one to use.')
   const alive = livingAttempts(splice).length > 0
   if (channel.funding === null || (alive && channel.funding !== splice.anchor))
     return shut('anchor_moved', 'The channel has moved to another funding output.')

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { Outpoint, Txid } from './outpoint.ts'
-import { Network, RECORD_LIMITS } from './splice.ts'
+import { Network, RECORD_LIMITS, SpliceKind } from './splice.ts'
 
 const Instant = z.number().nonnegative()
 
@@ -57,6 +57,11 @@ export const NodeSeen = z.object({
   feeCap: z.enum(['enforced', 'gated']),
   overlapGuard: z.boolean(),
   slotScope: z.enum(['channel', 'node']),
+  /** What is left out of older items, and of most nodes' capabilities (core/node.ts). */
+  unsupported: z.string().max(200).optional(),
+  replaces: z.array(SpliceKind).max(2).optional(),
+  submitsOnce: z.boolean().optional(),
+  ownWallet: z.boolean().optional(),
   channelIds: z.array(z.string()),
   /** Starts of the node's process as the relay reported them, newest last. */
   processStarts: z.array(Instant).max(20),

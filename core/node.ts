@@ -28,9 +28,20 @@ export type Capabilities = {
   readonly fenceMs: number | null
   /** The rows of the deadness table that hold for this node. */
   readonly deadRules: readonly DeadRule[]
-  /** Slot and anchors are per channel, or (phoenixd) per node. */
+  /** Slot and anchors are per channel, or (phoenixd) per node: the node picks the channel. */
   readonly slotScope: 'channel' | 'node'
+  /** Why the node cannot splice at all: a sentence for the client. Left out: it can, or there is nothing to add. */
+  readonly unsupported?: string
+  /** Kinds of splice whose fee bump the node itself can never run as a second splice. Left out: none. */
+  readonly replaces?: readonly SpliceKind[]
+  /** No splice is submitted a second time by itself once it may have been taken. Left out: it may be. */
+  readonly submitsOnce?: boolean
+  /** Whether the node has a wallet of its own on chain, which gives addresses. Left out: it has. */
+  readonly ownWallet?: boolean
 }
+
+/** A payment on chain out of a channel, from a node's own list of them. */
+export type Payout = { readonly txid: string; readonly amountSats: number; readonly at: Instant }
 
 /** A channel as the node reports it. */
 export type ChannelSnapshot = {
@@ -71,6 +82,8 @@ export type NodeLook = {
   readonly spendableSats: number
   /** The feerate that the node would use for a splice, sat per 1000 weight, where it tells. */
   readonly feeRateSatPerKw: number | null
+  /** What the node lists as paid out of any of its channels, the last day; left out where it keeps no such list. */
+  readonly payouts?: readonly Payout[]
 }
 
 /** The node's own record of what we added to a transaction of a channel, in satoshis. */
@@ -87,6 +100,8 @@ export type SubmitRequest = {
   readonly amountSats: number
   /** splice-out only */
   readonly address: string | null
+  /** The chain source's estimate, for a node that has to be told a feerate; null: there is none. */
+  readonly feeRateSatPerKw: number | null
   /** The time that the request is signed with: the attempt's `startedAt`. */
   readonly signedAt: Instant
   readonly maxFeeRateSatPerKw: number | null

@@ -51,6 +51,15 @@ export type Observation = {
   readonly generation: { readonly configured: number; readonly stored: number | null }
 }
 
+/**
+ * A node that picks the channel itself lists another one that it could pick: what it does there is not seen on the lineage
+ * of this one. Nothing is submitted then, and nothing proven.
+ */
+export function mayPickAnother(node: NodeLook, channelId: string): boolean {
+  if (node.capabilities.slotScope !== 'node') return false
+  return node.channels.some((channel) => channel.channelId !== channelId && !channel.closing)
+}
+
 /** The node's look is of the pinned node and network. */
 export function isPinned(splice: Splice, node: NodeLook): boolean {
   return node.nodeId === splice.nodeId && node.network === splice.network

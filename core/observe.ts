@@ -25,9 +25,12 @@ import { hasEnded } from './transitions.ts'
 /** Blocks within which the feerate estimate should confirm: what LDK's `ChannelFunding` target asks for. */
 const FEE_TARGET_BLOCKS = 12
 
-/** The key of a splice's slot: its channel, or its node where slots are per node. */
-export function slotKeyOf(splice: Splice, look: NodeLook | null): string {
-  return look?.capabilities.slotScope === 'node' ? splice.node : splice.channelId
+/**
+ * The key of a splice's slot: its channel, or its node's id where slots are per node (design section 9). It is the record's to say:
+ * a freeze must find the slot while the node does not answer.
+ */
+export function slotKeyOf(splice: Pick<Splice, 'slotScope' | 'nodeId' | 'channelId'>): string {
+  return splice.slotScope === 'node' ? splice.nodeId : splice.channelId
 }
 
 /**
@@ -47,7 +50,7 @@ export async function observe(
   const [nodeSeen, channelSeen, slot, guard, followed] = await Promise.all([
     ports.store.item('node', splice.node),
     ports.store.item('channel', channelKey(splice.node, splice.channelId)),
-    ports.store.item('slot', slotKeyOf(splice, node)),
+    ports.store.item('slot', slotKeyOf(splice)),
     ports.store.item('guard', '-'),
     splice.candidates.length === 0 ? null : ports.store.item('chain', splice.network),
   ])

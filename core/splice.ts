@@ -186,6 +186,8 @@ export const Splice = z.object({
   nodeId: z.string(),
   network: Network,
   channelId: z.string(),
+  /** Whose slot it takes: its channel's, or its node's where the node picks the channel. */
+  slotScope: z.enum(['channel', 'node']).default('channel'),
   userChannelId: z.string().nullable(),
   peerId: z.string(),
   kind: SpliceKind,

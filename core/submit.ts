@@ -43,7 +43,7 @@ export async function submit(
   }
   const addressed = await withAddress(splice, configured, ports, policy)
   if (addressed === null) return 'busy'
-  const slot = await acquireSlot(slotKeyOf(splice, node), splice.id, ports.store)
+  const slot = await acquireSlot(slotKeyOf(splice), splice.id, ports.store)
   if (slot !== 'mine') return wait(addressed, WAITING[slot], ports, policy)
   // What the gates saw must be fresh when the attempt is journalled; slow writes in between close them again.
   if (ports.clock.now() - observation.at > policy.sendWithinMs) {
@@ -52,7 +52,8 @@ export async function submit(
   }
   const journalled = await journal(addressed, node, channel, ports, policy)
   if (journalled === null) return 'busy'
-  const request = requestOf(journalled.splice, journalled.attempt)
+  const feeRateSatPerKw = observation.chain?.feeRateSatPerKw ?? null
+  const request = requestOf(journalled.splice, journalled.attempt, feeRateSatPerKw)
   const { overlapGuard } = node.capabilities
   const { id } = journalled.attempt
   const answered = await send(
@@ -66,7 +67,7 @@ export async function submit(
   )
   // Refused for now, with nothing alive: the others on the channel go first while it backs off.
   if (answered?.state === 'queued') {
-    const key = slotKeyOf(splice, node)
+    const key = slotKeyOf(splice)
     await standAside(answered, key, await ports.store.item('slot', key), ports)
   }
   return 'submitted'
@@ -124,7 +125,7 @@ async function journal(
   return saved === null || attempt === undefined ? null : { splice: saved, attempt }
 }
 
-function requestOf(splice: Splice, attempt: Attempt): SubmitRequest {
+function requestOf(splice: Splice, attempt: Attempt, feeRateSatPerKw: number | null): SubmitRequest {
   return {
     attemptId: attempt.id,
     channelId: splice.channelId,
@@ -134,6 +135,7 @@ function requestOf(splice: Splice, attempt: Attempt): SubmitRequest {
     kind: splice.kind,
     amountSats: splice.amountSats,
     address: splice.address,
+    feeRateSatPerKw,
     signedAt: attempt.startedAt,
     maxFeeRateSatPerKw: splice.budget.maxFeeRateSatPerKw,
     maxFeeSats: splice.budget.maxFeeSats,

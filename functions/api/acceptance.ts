@@ -1,5 +1,5 @@
 import { acceptSplice, isDuplicate } from '../../core/accept.ts'
-import type { ApiKey } from '../../core/items.ts'
+import type { ApiKey, ChannelSeen, NodeSeen } from '../../core/items.ts'
 import { channelKey } from '../../core/items.ts'
 import type { Store } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
@@ -29,12 +29,11 @@ export async function draftOf(
   const seen = await store.item('node', node.name)
   if (seen === null)
     throw new Problem('node_not_seen', { field: 'node', headers: { 'Retry-After': SWEEP_SECONDS } })
-  const channel = await store.item('channel', channelKey(node.name, body.channel))
   const draft = acceptSplice(requestOf(body), {
     ...identity,
     tenant: key.tenant,
     node: seen.value,
-    channel: channel?.value ?? null,
+    channel: await channelOf(store, node.name, seen.value, body),
     generation,
     now: clock.now(),
   })
@@ -44,6 +43,31 @@ export async function draftOf(
   if (duplicate !== null)
     throw new Problem('duplicate_output', { field: 'amountSats', detail: `see ${duplicate.id}` })
   return draft.value
+}
+
+/**
+ * The channel that a body names; of a node that picks the channel itself, the only one that it can pick. With several, or with
+ * none, nobody knows which it will be: null.
+ */
+async function channelOf(
+  store: Store,
+  name: string,
+  node: NodeSeen,
+  body: SpliceBody,
+): Promise<ChannelSeen | null> {
+  if (body.channel !== undefined)
+    return (await store.item('channel', channelKey(name, body.channel)))?.value ?? null
+  if (node.slotScope === 'channel' && node.unsupported === undefined) {
+    const message = 'the channel to splice, as `GET /v1/channels` lists it'
+    throw new Problem('invalid_request', { field: 'channel', errors: [{ field: 'channel', message }] })
+  }
+  const open: ChannelSeen[] = []
+  for (const id of node.channelIds) {
+    const item = await store.item('channel', channelKey(name, id))
+    if (item !== null && item.value.goneAt === null && !item.value.closing) open.push(item.value)
+  }
+  const [only, ...others] = open
+  return only === undefined || others.length > 0 ? null : only
 }
 
 /**

@@ -67,7 +67,7 @@ async function slotKeyOf(ports: Ports, tenant: string, channel: string): Promise
   for (const { name } of nodesOf(ports, tenant)) {
     if ((await ports.store.item('channel', channelKey(name, channel))) === null) continue
     const seen = await ports.store.item('node', name)
-    return seen?.value.slotScope === 'node' ? name : channel
+    return seen?.value.slotScope === 'node' ? seen.value.nodeId : channel
   }
   throw new Problem('channel_not_found', { field: 'id' })
 }

@@ -35,6 +35,7 @@ const problems = {
   fee_rate_over_ceiling: [422, 'The feerate is over the ceiling of this splice'],
   fee_rate_too_low: [422, 'The feerate is too low for a replacement'],
   fee_rate_unsupported: [422, 'The node takes no feerate'],
+  channel_unexpected: [422, 'This node picks the channel itself'],
   channel_closing: [422, 'The channel is closing'],
   channel_not_ready: [422, 'The channel is not ready'],
   deadline_past: [422, 'The deadline has passed'],

@@ -22,7 +22,10 @@ const Metadata = z
 export const SpliceBody = z
   .strictObject({
     node: Name.openapi({ example: 'alice' }),
-    channel: Name.openapi({ description: 'The channel id, as `GET /v1/channels` lists it.' }),
+    channel: Name.optional().openapi({
+      description:
+        'The channel id, as `GET /v1/channels` lists it. Needed, but for a node that picks the channel itself (phoenixd), where it is refused.',
+    }),
     kind: SpliceKind,
     amountSats: AmountSats.meta({ example: 50_000 }),
     address: z.string().min(1).max(128).optional().openapi({
@@ -64,7 +67,7 @@ export function requestOf(body: SpliceBody): SpliceRequest {
   const maxFeeRate = budget?.maxFeeRateSatPerVb
   return {
     node: body.node,
-    channelId: body.channel,
+    channelId: body.channel ?? null,
     kind: body.kind,
     amountSats: body.amountSats,
     address: body.address ?? null,

@@ -142,6 +142,7 @@ test('the whole mapping works over the wire', async () => {
     kind: 'splice_out',
     amountSats: 50_000,
     address: 'bcrt1qout',
+    feeRateSatPerKw: null,
     signedAt: NOW - 7_250,
     maxFeeRateSatPerKw: null,
     maxFeeSats: null,

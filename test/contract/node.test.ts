@@ -73,6 +73,7 @@ describe.each([
         kind: 'splice_out',
         amountSats: 50_000,
         address: ADDRESS,
+        feeRateSatPerKw: null,
         signedAt: world.now(),
         maxFeeRateSatPerKw: null,
         maxFeeSats: null,

@@ -57,6 +57,19 @@ function splice(request: Partial<SpliceRequest> = {}, given: Partial<AcceptFacts
   return result
 }
 
+test('a node that cannot splice says why', () => {
+  const node = aNodeSeen({ spliceIn: false, spliceOut: false, unsupported: 'it is too old' })
+  expect(acceptSplice(aRequest(), facts({ node }))).toMatchObject({ error: { message: 'it is too old' } })
+})
+
+test('what a node that picks the channel is asked for takes the slot of the node, once', () => {
+  const node = aNodeSeen({ slotScope: 'node', submitsOnce: true })
+  const record = splice({ channelId: null }, { node })
+  expect(record).toMatchObject({ channelId: 'c'.repeat(64), slotScope: 'node', lineage: [ANCHOR] })
+  expect(record.budget.maxAttempts).toBe(1)
+  expect(splice().slotScope).toBe('channel')
+})
+
 describe('what is accepted is a record that is queued, announced and due at once', () => {
   test('it carries the wish, who asked, and what the last sweep saw of node and channel', () => {
     const channel = aChannelSeen({ userChannelId: 'user-1' })
@@ -104,6 +117,8 @@ describe('what can never run is refused, with the field that says so', () => {
   const node = (overrides: Parameters<typeof aNodeSeen>[0]) => ({ node: aNodeSeen(overrides) })
   const channel = (overrides: Parameters<typeof aChannelSeen>[0]) => ({ channel: aChannelSeen(overrides) })
   const intake = { kind: 'splice_in', address: null } as const
+  const once = node({ submitsOnce: true })
+  const attempts = (maxAttempts: number): Partial<SpliceRequest> => ({ budget: { ...none, maxAttempts } })
 
   test.each<[string, Partial<SpliceRequest>, Partial<AcceptFacts>, string | null]>([
     ['a node that cannot splice', {}, node({ spliceIn: false, spliceOut: false }), 'node_unsupported node'],
@@ -114,6 +129,28 @@ describe('what can never run is refused, with the field that says so', () => {
     ['a node that pays its own wallet only', {}, node({ toAddress: false }), 'node_unsupported address'],
     ['the same, without an address', { address: null }, node({ toAddress: false }), null],
     ['the same, for a splice-in', intake, node({ toAddress: false }), null],
+    [
+      'a node without a wallet on chain',
+      { address: null },
+      node({ ownWallet: false }),
+      'node_unsupported address',
+    ],
+    ['the same, with an address', {}, node({ ownWallet: false }), null],
+    ['a channel, of a node that picks it', {}, node({ slotScope: 'node' }), 'channel_unexpected channel'],
+    ['none, of a node that picks it', { channelId: null }, node({ slotScope: 'node' }), null],
+    [
+      'none, of a node that has several to pick from, or none',
+      { channelId: null },
+      { ...node({ slotScope: 'node' }), channel: null },
+      'channel_not_found channel',
+    ],
+    [
+      'more attempts, of a node that is asked once',
+      attempts(2),
+      once,
+      'attempts_out_of_range budget.maxAttempts',
+    ],
+    ['one attempt, of a node that is asked once', attempts(1), once, null],
     ['a channel that nobody saw', {}, { channel: null }, 'channel_not_found channel'],
     ['a channel that has gone', {}, channel({ goneAt: NOW }), 'channel_not_found channel'],
     ['a closing channel', {}, channel({ closing: true }), 'channel_closing channel'],

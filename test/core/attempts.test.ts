@@ -384,6 +384,11 @@ describe('a record that came out of a backup', () => {
     expect(actions).toMatchObject([{ type: 'alarm' }])
   })
 
+  test('on a node without a fence, nobody hung up: no quiet proves that attempt dead', () => {
+    const { splice } = restore(aLiveSplice(), null)
+    expect(splice.attempts).toMatchObject([{ id: 'r', fenceAt: null, result: null, dead: null }])
+  })
+
   test('in a record with room, nothing is dropped for it', () => {
     const { splice } = restore(aSubmittedSplice({ attempts: [aDeadAttempt()] }))
     expect(splice.attempts.map(({ number }) => number)).toEqual([1, 2])

@@ -8,6 +8,7 @@ import {
   isLongUnknown,
   lastFence,
   livingAttempts,
+  silentSince,
 } from '../../core/budget.ts'
 import type { Attempt } from '../../core/splice.ts'
 import { aDeadAttempt, anAttempt, aRefusedAttempt, aSubmittedSplice, policy, taken } from './builders.ts'
@@ -60,6 +61,14 @@ describe('a fence is the answer, or the instant after which no request is receiv
     ['taken by a node that offers none', { result: taken(7), fenceAt: null }, 7],
   ]
   test.each(cases)('%s', (_says, attempt, fence) => expect(fenceOf(anAttempt(attempt))).toBe(fence))
+
+  test('an unknown answer on a node without a fence is silence since the hang-up, and opens no gate', () => {
+    const hungUp = anAttempt({ result: { type: 'unknown', message: '', at: 7 }, fenceAt: null })
+    expect(fenceOf(hungUp)).toBeNull()
+    expect(silentSince(hungUp)).toBe(7)
+    expect(silentSince(anAttempt({ result: null, fenceAt: null })), 'who died may not have').toBeNull()
+    expect(silentSince(anAttempt({ result: { type: 'unknown', message: '', at: 7 }, fenceAt: 9 }))).toBe(9)
+  })
 
   const open = { result: null, fenceAt: null }
   const last: (readonly [string, Attempt[], number | null])[] = [

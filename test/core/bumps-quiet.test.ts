@@ -95,10 +95,10 @@ describe('quiet of a bump ends', () => {
     ['the peer goes away, and the chain source with it', since, { peerConnected: false, name: 'not_known' }],
     ['a negotiation runs', since, { negotiating: true }],
     ['a fence has not passed', { ...since, attempts: [aBumpAttempt({ fenceAt: NOW + 1 })] }, {}],
-    ['an attempt has no fence', { ...since, attempts: [aBumpAttempt({ fenceAt: null })] }, {}],
+    ['an attempt has no fence', { ...since, attempts: [aBumpAttempt({ fenceAt: null, result: null })] }, {}],
     [
       'one of two attempts has none',
-      { ...since, attempts: [aBumpAttempt(), aBumpAttempt({ number: 2, fenceAt: null })] },
+      { ...since, attempts: [aBumpAttempt(), aBumpAttempt({ number: 2, fenceAt: null, result: null })] },
       {},
     ],
     ...names.map((name): [string, Partial<Bump>, Partial<Verdict>] => [

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { classify } from '../../core/classify.ts'
+import type { NodeLook } from '../../core/node.ts'
 import type { Observation } from '../../core/observation.ts'
 import type { Splice } from '../../core/splice.ts'
 import type { Verdict } from '../../core/verdict.ts'
@@ -455,6 +456,29 @@ describe('signs', () => {
       stirring: false,
     })
     expect(verdict({ node: null, channel: null, chain: null }).stirring).toBe(false)
+  })
+
+  const away = aChannel({ channelId: 'd'.repeat(64) })
+  const picks = (node: Partial<NodeLook>, slotScope: 'channel' | 'node' = 'node') =>
+    verdict({ node: { capabilities: capabilities({ slotScope }), ...node } }).stirring
+  test('a node that picks the channel itself may have picked another one that it lists', () => {
+    expect(picks({})).toBe(false)
+    expect(picks({ channels: [aChannel(), away] })).toBe(true)
+    expect(picks({ channels: [aChannel(), { ...away, closing: true }] })).toBe(false)
+    expect(picks({ channels: [aChannel(), away] }, 'channel')).toBe(false)
+  })
+
+  test('what a node lists as paid out since the first living attempt may be ours, whatever the channel', () => {
+    const startedAt = anAttempt().startedAt
+    const paid = (at: number, amountSats = 50_000) =>
+      picks({ payouts: [{ txid: ours.txid, amountSats, at }] })
+    expect(paid(startedAt)).toBe(true)
+    expect(paid(startedAt - 60_000), 'its clock may be behind').toBe(true)
+    expect(paid(startedAt - 60_001), 'an earlier one').toBe(false)
+    expect(paid(startedAt, 50_001), 'another amount').toBe(false)
+    const splice = aSubmittedSplice({ attempts: [aDeadAttempt()] })
+    const payouts = [{ txid: ours.txid, amountSats: 50_000, at: NOW }]
+    expect(verdict({ splice, node: { payouts } }).stirring, 'no attempt is alive').toBe(false)
   })
 
   test('without a baseline no sign has moved', () => {

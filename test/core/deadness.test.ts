@@ -117,12 +117,28 @@ describe('quiet by the word of the operator, or of a node that shows enough', ()
         false,
       ],
     ]))
+  const hungUp = (at: number): Given => ({
+    attempt: { fenceAt: null, result: { type: 'unknown', message: '', at } },
+  })
+  const answered = (at: number): Given => ({ attempt: { fenceAt: null, result: taken(at) } })
   for (const id of ['single_commitment', 'node_idle'] as const) {
     describe(id, () =>
       table(id, [
         ['less than two quiescence timeouts', quiet(NOW - 119_999), false],
         ['two quiescence timeouts', quiet(NOW - 120_000), true],
         ['not quiet', quiet(null), false],
+        [
+          'no fence and no answer',
+          { ...quiet(QUIET_SINCE), attempt: { fenceAt: null, result: null } },
+          false,
+        ],
+        ['no fence, two timeouts after the hang-up', hungUp(NOW - 120_000), true],
+        ['no fence, less than two after the hang-up', hungUp(NOW - 119_999), false],
+        ['no fence, two timeouts after it was taken', answered(NOW - 120_000), true],
+        ['no fence, less than two after it was taken', answered(NOW - 119_999), false],
+        ['the peer is away', { ...hungUp(FENCE), verdict: { peerConnected: false } }, false],
+        ['the anchor is not known unspent', { ...hungUp(FENCE), verdict: { name: 'not_known' } }, false],
+        ['a candidate stirs', { ...hungUp(FENCE), verdict: { stirring: true } }, false],
       ]),
     )
   }

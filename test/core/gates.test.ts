@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { GateFacts } from '../../core/gates.ts'
+import type { ChannelSnapshot } from '../../core/node.ts'
 import { readGates, worstFeeRateSatPerKw, worstFeeSats } from '../../core/gates.ts'
 import type { VerdictName } from '../../core/verdict.ts'
 import { aTxid } from '../support/splices.ts'
@@ -55,6 +56,26 @@ test('the gates are those of the design, in order, and all open where nothing sp
     '10 overlap',
   ])
   expect(readGates(facts()).filter((reading) => reading.shut !== null)).toEqual([])
+})
+
+const another = aChannel({ channelId: 'd'.repeat(64) })
+const picking = (channels: readonly ChannelSnapshot[], slotScope: 'channel' | 'node') =>
+  facts({
+    observation: anObservation({ node: aLook({ channels, capabilities: capabilities({ slotScope }) }) }),
+  })
+
+test.each<[string, GateFacts, string | null]>([
+  ['its only channel', picking([aChannel()], 'node'), null],
+  ['another one that it may pick', picking([aChannel(), another], 'node'), 'several_channels'],
+  [
+    'another one that is away',
+    picking([aChannel(), { ...another, peerConnected: false }], 'node'),
+    'several_channels',
+  ],
+  ['another one that is closing', picking([aChannel(), { ...another, closing: true }], 'node'), null],
+  ['several channels, of which we name one', picking([aChannel(), another], 'channel'), null],
+])('gate 3, a node that picks the channel itself: %s', (_says, given, code) => {
+  expect(shut(3, given)).toBe(code)
 })
 
 const late = anAttempt({ fenceAt: NOW + 60_000 })

@@ -21,7 +21,6 @@ import {
   aNodeSeen,
   anAttempt,
   aTransaction,
-  capabilities,
   FakeChain,
   fakeNode,
   fundingOf,
@@ -495,9 +494,8 @@ describe('a source without an index of spenders is told where to begin', () => {
   })
 })
 
-test('the slot is of the channel, or of the node where slots are per node', () => {
+test('the slot is of the channel, or of the node where slots are per node: the record says which, the node need not answer', () => {
   const splice = aWatched()
-  expect(slotKeyOf(splice, null)).toBe(splice.channelId)
-  expect(slotKeyOf(splice, aLook())).toBe(splice.channelId)
-  expect(slotKeyOf(splice, aLook({ capabilities: capabilities({ slotScope: 'node' }) }))).toBe('alice')
+  expect(slotKeyOf(splice)).toBe(splice.channelId)
+  expect(slotKeyOf({ ...splice, slotScope: 'node' })).toBe(splice.nodeId)
 })

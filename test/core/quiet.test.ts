@@ -29,6 +29,9 @@ function note(splice: Partial<Splice>, verdict: Partial<Verdict> = {}): Splice {
   return noteLook(before, aVerdict({ candidates: before.candidates, ...verdict }), context)
 }
 
+/** On a node without a fence: no answer, and we have hung up. */
+const hungUp = (at: number) => anAttempt({ fenceAt: null, result: { type: 'unknown', message: '', at } })
+
 type Case = readonly [
   says: string,
   splice: Partial<Splice>,
@@ -56,7 +59,9 @@ describe('quiet ends, or starts anew', () => {
     ['a fence since', { attempts: [anAttempt({ fenceAt: NOW - 7 })] }, {}, NOW - 7],
     ['a fence that falls now', { attempts: [anAttempt({ fenceAt: NOW })] }, {}, NOW],
     ['a fence still to come', { attempts: [anAttempt({ fenceAt: NOW + 1 })] }, {}, null],
-    ['no fence', { attempts: [anAttempt({ fenceAt: null })] }, {}, null],
+    ['no fence and no answer', { attempts: [anAttempt({ fenceAt: null, result: null })] }, {}, null],
+    ['no fence, but hung up', { attempts: [anAttempt({ fenceAt: null })] }, {}, SINCE],
+    ['no fence, and hung up since', { attempts: [hungUp(NOW - 8)] }, {}, NOW - 8],
     [
       'no fence, but taken',
       { attempts: [anAttempt({ fenceAt: null, result: taken(NOW - 9) })] },

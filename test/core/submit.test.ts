@@ -118,6 +118,7 @@ describe('a submission', () => {
         kind: 'splice_out',
         amountSats: 50_000,
         address: ADDRESS,
+        feeRateSatPerKw: 1_000,
         signedAt: NOW,
         maxFeeRateSatPerKw: 9_000,
         maxFeeSats: 8_000,

@@ -382,9 +382,10 @@ describe('unfreeze', () => {
     const seen = await world.store.item('node', 'alice')
     if (seen === null) throw new Error('seeded')
     await world.store.putItem('node', 'alice', { ...seen.value, slotScope: 'node' }, seen.version)
-    await world.store.putItem('slot', 'alice', frozen, 0)
+    const slot = seen.value.nodeId
+    await world.store.putItem('slot', slot, frozen, 0)
     expect((await lift(world)).status).toBe(200)
-    expect((await world.store.item('slot', 'alice'))?.value.frozen).toBeNull()
+    expect((await world.store.item('slot', slot))?.value.frozen).toBeNull()
   })
 
   it('needs a note, and a channel that the tenant has', async () => {

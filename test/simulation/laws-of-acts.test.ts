@@ -34,6 +34,7 @@ function submission(change: Partial<Splice> = {}, asked: Partial<SubmitRequest> 
     kind: 'splice_out',
     amountSats: 60_000,
     address: ADDRESS,
+    feeRateSatPerKw: null,
     signedAt: now,
     maxFeeRateSatPerKw: null,
     maxFeeSats: null,

@@ -77,7 +77,7 @@ export const peerActions = {
     if (outs.length === 0) return 'nothing to do'
     const { id, request } = dice.pick(outs)
     stage.memory.twins.add(id)
-    const { userChannelId, peerId } = stage.node.channel(request.channel)
+    const { userChannelId, peerId } = stage.node.channel(request.channel ?? '')
     const order = {
       userChannelId,
       counterpartyNodeId: peerId,

@@ -40,7 +40,7 @@ export function describeOrder({ request }: Order): string {
   const { kind, channel, amountSats, autoBump, budget } = request
   const { maxAttempts, maxFeeRateSatPerVb, maxFeeSats } = budget ?? {}
   const ceiling = `${maxFeeRateSatPerVb ?? '-'} sat/vB and ${maxFeeSats ?? '-'} sat`
-  const where = `${channel.slice(0, 6)}, at most ${maxAttempts} attempts and ${ceiling}`
+  const where = `${channel?.slice(0, 6)}, at most ${maxAttempts} attempts and ${ceiling}`
   return `${kind} ${amountSats} on ${where}, bumped after ${autoBump?.afterBlocks ?? '-'} blocks`
 }
 

@@ -18,6 +18,7 @@ describe('at a port', () => {
       kind: 'splice_out' as const,
       amountSats: 50_000,
       address: ADDRESS,
+      feeRateSatPerKw: null,
       signedAt: world.now(),
       maxFeeRateSatPerKw: null,
       maxFeeSats: null,

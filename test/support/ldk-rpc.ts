@@ -66,6 +66,7 @@ export const request: SubmitRequest = {
   kind: 'splice_out',
   amountSats: 50_000,
   address: 'bcrt1qout',
+  feeRateSatPerKw: null,
   signedAt: NOW,
   maxFeeRateSatPerKw: null,
   maxFeeSats: null,

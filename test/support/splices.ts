@@ -50,6 +50,7 @@ function identity() {
     nodeId: `02${'a'.repeat(64)}`,
     network: 'regtest',
     channelId: 'c'.repeat(64),
+    slotScope: 'channel',
     userChannelId: null,
     peerId: `03${'b'.repeat(64)}`,
     kind: 'splice_out',

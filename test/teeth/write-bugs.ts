@@ -195,7 +195,7 @@ export const writeBugs: readonly Bug[] = [
         file: 'core/drive.ts',
         find: 'const saved = await commit(splice, advanced.splice, ports, options.policy)',
         replace:
-          'if (hasEnded(advanced.splice.state)) await leaveSlot(slotKeyOf(splice, observation.node), splice.id, ports)\n  const saved = await commit(splice, advanced.splice, ports, options.policy)',
+          'if (hasEnded(advanced.splice.state)) await leaveSlot(slotKeyOf(splice), splice.id, ports)\n  const saved = await commit(splice, advanced.splice, ports, options.policy)',
       },
     ],
   },
@@ -205,7 +205,7 @@ export const writeBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/drive.ts',
-        find: 'if (release) await leaveSlot(slotKeyOf(splice, observation.node), splice.id, ports)',
+        find: 'if (release) await leaveSlot(slotKeyOf(splice), splice.id, ports)',
         replace: '',
       },
     ],
@@ -221,9 +221,9 @@ export const writeBugs: readonly Bug[] = [
       },
       {
         file: 'core/drive.ts',
-        find: 'if (release) await leaveSlot(slotKeyOf(splice, observation.node), splice.id, ports)',
+        find: 'if (release) await leaveSlot(slotKeyOf(splice), splice.id, ports)',
         replace:
-          'if (release && observation.slot?.value.holder === splice.id) await leaveSlot(slotKeyOf(splice, observation.node), splice.id, ports)',
+          "if (release && (await ports.store.item('slot', slotKeyOf(splice)))?.value.holder === splice.id) await leaveSlot(slotKeyOf(splice), splice.id, ports)",
       },
     ],
   },
