@@ -7,9 +7,15 @@ import { bitcoind } from '../chain/bitcoind/bitcoind.ts'
 import { esplora } from '../chain/esplora/esplora.ts'
 import { severalSources } from '../chain/several-sources.ts'
 import { Misconfigured } from '../misconfigured.ts'
+import { eclairClient } from './eclair/client.ts'
+import { eclairNode } from './eclair/node.ts'
+import { HttpNodeConfig } from './http.ts'
 import { ldkClient } from './ldk/client.ts'
 import { LdkConfig } from './ldk/config.ts'
 import { ldkNode } from './ldk/node.ts'
+import { lndNode } from './lnd/node.ts'
+import { phoenixdClient } from './phoenixd/client.ts'
+import { phoenixdNode } from './phoenixd/node.ts'
 
 const RELAY_KEY_CHARACTERS = 32
 
@@ -70,6 +76,10 @@ const ChainSources = z.unknown().transform((value, context): [ChainSource, ...Ch
   return z.NEVER
 })
 
+const NodeIdText = z
+  .string()
+  .regex(/^0[23][0-9a-f]{64}$/, 'must be a compressed public key in lower-case hex')
+
 /** What every kind of node has. */
 const common = {
   name: Name('a name'),
@@ -77,10 +87,7 @@ const common = {
   /** Who may use the node; for others it does not exist. */
   tenants: z.array(Name('a tenant')).min(1),
   /** Left out: the first identity seen is pinned. */
-  nodeId: z
-    .string()
-    .regex(/^0[23][0-9a-f]{64}$/, 'must be a compressed public key in lower-case hex')
-    .optional(),
+  nodeId: NodeIdText.optional(),
   relayKey: z.string().min(RELAY_KEY_CHARACTERS).optional(),
   /** The operator's word that so much quiet proves absence on this node (design section 6). */
   quietAbsenceSeconds: z.int().positive().optional(),
@@ -90,6 +97,16 @@ const common = {
 /** One node of the nodes file, or of the secret `Nodes`. Issues name the field and never repeat a value. */
 export const NodeEntry = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ldk-server'), ...common, ...LdkConfig.shape }),
+  z.strictObject({
+    kind: z.literal('eclair'),
+    ...common,
+    ...HttpNodeConfig.shape,
+    /** Its `eclair.channel.min-depth-blocks`, where that is not 8: it does not tell. */
+    minDepthBlocks: z.int().min(1).max(144).optional(),
+  }),
+  z.strictObject({ kind: z.literal('phoenixd'), ...common, ...HttpNodeConfig.shape }),
+  /** Named so that an order for it is refused with the reason: LND has no splicing. Nothing is asked of it. */
+  z.strictObject({ kind: z.literal('lnd'), ...common, nodeId: NodeIdText }),
 ])
 export type NodeEntry = z.infer<typeof NodeEntry>
 
@@ -125,12 +142,10 @@ function nameOf(entry: unknown): string | null {
 
 /** A node behind the port, with its chain source and who may use it. Opens no connection yet. */
 export function configuredNode(entry: NodeEntry, clock: Clock): ConfiguredNode {
-  const { authWindowSeconds, clockSkewSeconds, overlapGuard } = entry
   const [first, ...others] = entry.chain
-  const options = { clock, authWindowSeconds, clockSkewSeconds, overlapGuard }
   return {
     name: entry.name,
-    port: onNetwork(entry.network, ldkNode(ldkClient(entry, clock), options)),
+    port: onNetwork(entry.network, portOf(entry, clock)),
     chain: severalSources([
       chainOf(first, entry.network),
       ...others.map((each) => chainOf(each, entry.network)),
@@ -139,6 +154,26 @@ export function configuredNode(entry: NodeEntry, clock: Clock): ConfiguredNode {
     nodeId: entry.nodeId ?? null,
     relayKey: entry.relayKey ?? null,
     quietAbsenceMs: entry.quietAbsenceSeconds === undefined ? null : entry.quietAbsenceSeconds * 1000,
+  }
+}
+
+function portOf(entry: NodeEntry, clock: Clock): NodePort {
+  switch (entry.kind) {
+    case 'ldk-server': {
+      const { authWindowSeconds, clockSkewSeconds, overlapGuard } = entry
+      return ldkNode(ldkClient(entry, clock), { clock, authWindowSeconds, clockSkewSeconds, overlapGuard })
+    }
+    case 'eclair': {
+      const { minDepthBlocks } = entry
+      return eclairNode(eclairClient(entry), {
+        clock,
+        ...(minDepthBlocks === undefined ? {} : { minDepthBlocks }),
+      })
+    }
+    case 'phoenixd':
+      return phoenixdNode(phoenixdClient(entry), { clock })
+    case 'lnd':
+      return lndNode(entry.nodeId, entry.network, clock)
   }
 }
 

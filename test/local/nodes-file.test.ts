@@ -98,6 +98,7 @@ describe('NODES_FILE', () => {
 
   it('puts in the certificate from a file beside it', async () => {
     const { entry } = await aSimulation()
+    if (entry.kind !== 'ldk-server') throw new Error('the simulated node is an ldk-server')
     const path = fileWith([aNode])
     writeFileSync(join(path, '..', 'tls.crt'), entry.certificate)
     expect(readNodesFile(path)).toMatchObject([{ name: 'alice', certificate: entry.certificate }])
@@ -107,14 +108,48 @@ describe('NODES_FILE', () => {
     const example: unknown = JSON.parse(
       readFileSync(new URL('../../nodes.example.json', import.meta.url), 'utf8'),
     )
-    const entries = z.array(z.looseObject({ auth: z.object({ scheme: z.string() }) })).parse(example)
-    const filledIn = ['certificateFile', 'nodeId']
-    const filled = entries.map((entry) => ({
+    const Example = z.array(z.looseObject({ auth: z.object({ scheme: z.string() }).optional() }))
+    const filledIn = ['certificateFile', 'nodeId', 'auth']
+    const macaroon = { scheme: 'macaroon', macaroon: MACAROON }
+    const filled = Example.parse(example).map(({ auth, ...entry }) => ({
       ...Object.fromEntries(Object.entries(entry).filter(([name]) => !filledIn.includes(name))),
-      certificate,
-      auth: entry.auth.scheme === 'hmac' ? withCertificate.auth : { scheme: 'macaroon', macaroon: MACAROON },
+      ...(auth === undefined
+        ? {}
+        : { certificate, auth: auth.scheme === 'hmac' ? withCertificate.auth : macaroon }),
+      ...('nodeId' in entry ? { nodeId: `02${'a'.repeat(64)}` } : {}),
     }))
-    expect(parseNodes(filled, 'the example').map(({ name }) => name)).toEqual(['alice', 'bob'])
+    expect(parseNodes(filled, 'the example').map(({ name, kind }) => `${name} ${kind}`)).toEqual([
+      'alice ldk-server',
+      'bob ldk-server',
+      'erin eclair',
+      'phil phoenixd',
+      'lana lnd',
+    ])
+  })
+
+  const url = 'http://127.0.0.1:8080'
+  const nodeId = `02${'a'.repeat(64)}`
+  it.each<[string, object, string]>([
+    ['an Eclair without a password', { kind: 'eclair', url }, 'password: '],
+    ['an Eclair at no URL', { kind: 'eclair', url: 'x', password: RPC_PASSWORD }, 'url: must be an http'],
+    [
+      'credentials in the URL of a phoenixd',
+      { kind: 'phoenixd', url: `http://x:${RPC_PASSWORD}@127.0.0.1`, password: 'p' },
+      'url: must be an http or https URL without credentials',
+    ],
+    [
+      'a password with a line break',
+      { kind: 'phoenixd', url, password: `${RPC_PASSWORD}\n` },
+      'password: must be',
+    ],
+    ['an LND without its identity', { kind: 'lnd' }, 'nodeId: '],
+    ['an LND with a credential', { kind: 'lnd', nodeId, macaroon: RPC_PASSWORD }, 'Unrecognized key'],
+    ['a kind that does not exist', { kind: 'electrum' }, 'kind: '],
+  ])('with %s: an error that names the field, and never a value', (_what, entry, message) => {
+    const node = { name: 'alice', network: 'regtest', tenants: ['local'], chain: anEsplora, ...entry }
+    const read = () => parseNodes([node], 'nodes.json')
+    expect(read).toThrow(`nodes.json: node alice: ${message}`)
+    expect(read).not.toThrow(RPC_PASSWORD)
   })
 
   it('has at least one node for the keys that are made here', async () => {

@@ -1,0 +1,54 @@
+import type * as z from 'zod'
+import type { NodeFault } from '../../../core/node.ts'
+import type { Call } from '../../../core/ports.ts'
+import { err, ok, type Result } from '../../../core/result.ts'
+import type { HttpAnswer, HttpFault, HttpNodeConfig } from '../http.ts'
+import { jsonIn, nodeFaultOf, nodeHttp, statusFaultOf } from '../http.ts'
+
+/** A channel takes about 8 kB of JSON. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024
+const COMMAND_BODY_BYTES = 64 * 1024
+/**
+ * How long Eclair works on a request before it answers 500 or, 2 s later, 408: less than our calls may take (functions/runtime.ts), so
+ * that it is Eclair that gives up the wait, not we. A splice goes on all the same, until its own timeout of 60 s.
+ */
+const TIMEOUT_SECONDS = '7'
+
+/** The forms that Eclair's methods take. */
+type Fields = Readonly<Record<string, string>>
+
+/** The methods of one Eclair (nodes.md 2.1). Every request is sent once. */
+export type EclairClient = {
+  /** Reads: a value of the form, or a fault. */
+  read<T, I>(method: string, fields: Fields, form: z.ZodType<T, I>, call: Call): Promise<Result<T, NodeFault>>
+  command(method: string, fields: Fields, call: Call): Promise<Result<HttpAnswer, HttpFault>>
+}
+
+/** Form-encoded POST with the API password of an Eclair. */
+export function eclairClient(config: HttpNodeConfig): EclairClient {
+  const http = nodeHttp(config)
+  const send = (method: string, fields: Fields, maxBytes: number, call: Call) =>
+    http(
+      {
+        method: 'POST',
+        path: `/${method}`,
+        fields: { ...fields, timeoutSeconds: TIMEOUT_SECONDS },
+        maxBytes,
+      },
+      call,
+    )
+  return {
+    async read(method, fields, form, call) {
+      const answered = await send(method, fields, MAX_BODY_BYTES, call)
+      if (!answered.ok) return err(nodeFaultOf(answered.error))
+      const fault = statusFaultOf(method, answered.value)
+      if (fault !== null) return err(fault)
+      const parsed = form.safeParse(jsonIn(answered.value))
+      if (parsed.success) return ok(parsed.data)
+      const where = parsed.error.issues.map(({ path }) => path.join('.')).join(', ')
+      const message = `${method} answered what cannot be read: ${where}`.slice(0, 200)
+      return err({ class: 'unreachable', message })
+    },
+    command: (method, fields, call) => send(method, fields, COMMAND_BODY_BYTES, call),
+  }
+}

@@ -1,0 +1,154 @@
+import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook } from '../../../core/node.ts'
+import type { Outpoint } from '../../../core/outpoint.ts'
+import { splitOutpoint } from '../../../core/outpoint.ts'
+import type { Call, Clock } from '../../../core/ports.ts'
+import { err, ok, type Result } from '../../../core/result.ts'
+import type { Network } from '../../../core/splice.ts'
+import { Channels, type Channel, type Commitment, Info, OnChainBalance } from './answers.ts'
+import type { EclairClient } from './client.ts'
+
+/** What the mapping needs besides Eclair's answers. */
+export type EclairOptions = {
+  readonly clock: Clock
+  /** `channel.min-depth-blocks` of its configuration, which it does not tell; default 8, as Eclair's. */
+  readonly minDepthBlocks?: number
+}
+
+const DEFAULT_MIN_DEPTH_BLOCKS = 8
+/** The first version whose answers and splices are those of BOLT 2. */
+const LEAST_VERSION = [0, 14] as const
+const NETWORKS: Readonly<Record<string, Network>> = {
+  mainnet: 'bitcoin',
+  testnet: 'testnet',
+  testnet3: 'testnet',
+  signet: 'signet',
+  regtest: 'regtest',
+}
+/** Opened, with a peer or without: what a channel is in `data`, whatever its connection. */
+const OPEN = 'DATA_NORMAL'
+const MSAT_PER_SAT = 1_000
+
+function isOld(version: string): boolean {
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version) ?? []
+  if (major === undefined || minor === undefined) return true
+  const [leastMajor, leastMinor] = LEAST_VERSION
+  return Number(major) < leastMajor || (Number(major) === leastMajor && Number(minor) < leastMinor)
+}
+
+/** What Eclair can do; a version that we do not know says no. */
+function capabilitiesOf(version: string): Capabilities {
+  const old = isOld(version)
+  return {
+    software: 'eclair',
+    spliceIn: !old,
+    spliceOut: !old,
+    toAddress: true,
+    bump: !old,
+    setsFeeRate: true,
+    // A splice takes neither feerate nor budget; `rbfsplice` alone does.
+    feeCap: 'gated',
+    overlapGuard: false,
+    queuesOffline: false,
+    reportsCandidates: true,
+    checksAnchor: false,
+    fenceMs: null,
+    deadRules: ['single_commitment'],
+    slotScope: 'channel',
+    // Its replacement is a command of its own, refused where nothing is left to replace. Of a splice-out, which adds no input of
+    // the wallet, nobody has shown yet that it pays more.
+    replaces: ['splice_in'],
+    ...(old ? { unsupported: 'this Eclair is too old: splices need version 0.14 or later' } : {}),
+  }
+}
+
+/** The fundings of a channel: the one that stands until the next lock, and what is to follow it. */
+export function fundingsOf(active: readonly Commitment[]): {
+  readonly current: Commitment | null
+  readonly candidates: readonly Commitment[]
+} {
+  const lowest = Math.min(...active.map(({ fundingTxIndex }) => fundingTxIndex))
+  const [current, ...others] = active.filter(({ fundingTxIndex }) => fundingTxIndex === lowest)
+  // Replacements of an open that is not confirmed: none of them stands.
+  if (current === undefined || others.length > 0) return { current: null, candidates: [] }
+  return { current, candidates: active.filter((commitment) => commitment !== current) }
+}
+
+export function txidOf(fundingInput: Outpoint): string {
+  return splitOutpoint(fundingInput).txid
+}
+
+/** What a side can spend of a funding: above the reserve, 1 % of the value (BOLT 2, version 2 channels). */
+function above({ fundingAmount, remoteCommitParams }: Commitment, sideMsat: number): number {
+  const reserveSats = Math.max(Math.floor(fundingAmount / 100), remoteCommitParams.dustLimit)
+  return Math.max(0, sideMsat - reserveSats * MSAT_PER_SAT)
+}
+
+/** null: it is not funded yet, or closed. */
+function snapshotOf(channel: Channel, minDepthBlocks: number): ChannelSnapshot | null {
+  const { data, state } = channel
+  if (data.commitments === undefined) return null
+  const { active, channelParams } = data.commitments
+  const { current, candidates } = fundingsOf(active)
+  const shuttingDown = data.localShutdown !== undefined || data.remoteShutdown !== undefined
+  const open = data.type === OPEN && !shuttingDown
+  const opening = data.type.startsWith('DATA_WAIT_FOR_') && !data.type.includes('REMOTE_PUBLISH')
+  const isZeroConf = channelParams.channelFeatures.includes('option_zeroconf')
+  const specs = active.map((commitment) => ({ commitment, ...commitment.localCommit.spec }))
+  return {
+    channelId: channel.channelId,
+    userChannelId: null,
+    peerId: channel.nodeId,
+    // In any other state something is under way, and what Eclair shows proves nothing.
+    peerConnected: state === 'NORMAL',
+    ready: open,
+    closing: !open && !opening,
+    funding: current?.fundingInput ?? null,
+    capacitySats: (current ?? active.at(-1))?.fundingAmount ?? 0,
+    outboundMsat: Math.min(...specs.map(({ commitment, toLocal }) => above(commitment, toLocal))),
+    inboundMsat: Math.min(...specs.map(({ commitment, toRemote }) => above(commitment, toRemote))),
+    claimableSats: null,
+    closeFeeSats: null,
+    lockDepth: isZeroConf ? 0 : minDepthBlocks,
+    candidates: candidates.map(({ fundingInput, localFunding }) => ({
+      txid: txidOf(fundingInput),
+      signed: localFunding.status === 'confirmed' || localFunding.txid !== undefined,
+    })),
+    negotiation: 'unknown',
+  }
+}
+
+/** Gathers getinfo, channels and the wallet's balance into one look, as old as its first request. All or nothing. */
+export async function look(
+  client: EclairClient,
+  { clock, minDepthBlocks = DEFAULT_MIN_DEPTH_BLOCKS }: EclairOptions,
+  call: Call,
+): Promise<Result<NodeLook, NodeFault>> {
+  const observedAt = clock.now()
+  const [info, channels, balance] = await Promise.all([
+    client.read('getinfo', {}, Info, call),
+    client.read('channels', {}, Channels, call),
+    client.read('onchainbalance', {}, OnChainBalance, call),
+  ])
+  const faults = [info, channels, balance].flatMap((answer) => (answer.ok ? [] : [answer.error]))
+  const worst = faults.find((fault) => fault.class === 'config') ?? faults[0]
+  if (!info.ok || !channels.ok || !balance.ok)
+    return err(worst ?? { class: 'unreachable', message: 'no answer' })
+  const { version, nodeId, blockHeight } = info.value
+  const network = NETWORKS[info.value.network]
+  if (network === undefined) return err({ class: 'config', message: 'getinfo: a network that is not known' })
+  return ok({
+    observedAt,
+    nodeId,
+    network,
+    version,
+    tipHeight: blockHeight,
+    // Eclair does not tell it.
+    tipHash: '',
+    // It does not start before its Bitcoin Core is synced, and is at height 0 until it has heard of a block.
+    synced: blockHeight > 0,
+    capabilities: capabilitiesOf(version),
+    channels: channels.value.flatMap((channel) => snapshotOf(channel, minDepthBlocks) ?? []),
+    spendableSats: balance.value.confirmed,
+    feeRateSatPerKw: null,
+  })
+}

@@ -1,0 +1,144 @@
+import { Agent, request } from 'undici'
+import * as z from 'zod'
+import type { NodeFault } from '../../core/node.ts'
+import type { Call } from '../../core/ports.ts'
+import { err, ok, type Result } from '../../core/result.ts'
+import type { CommandResult } from '../../core/splice.ts'
+import { reasonOf, textOf } from '../chain/answer.ts'
+import { isIdentityError } from './ldk/identity.ts'
+
+/** A node that cannot be reached at all is told from one that hangs: what was never connected was never sent. */
+const CONNECT_MS = 3_000
+/** Credential, path or method: said before anything looks at a command. */
+const NOT_EXECUTED: readonly number[] = [401, 404, 405]
+/** What an operator has to mend. A proxy may say 403 of an answer, too: of a command, it proves nothing. */
+const CONFIG: readonly number[] = [...NOT_EXECUTED, 403]
+
+/** The configuration of a node behind plain HTTP and a password. Issues name the field and never repeat its value. */
+export const HttpNodeConfig = z.object({
+  url: z.string().refine(isPlain, 'must be an http or https URL without credentials or query'),
+  password: z.string().regex(/^[\x20-\x7e]{1,256}$/, 'must be 1 to 256 printable ASCII characters'),
+})
+export type HttpNodeConfig = z.infer<typeof HttpNodeConfig>
+
+function isPlain(text: string): boolean {
+  const url = URL.parse(text)
+  const web = url?.protocol === 'http:' || url?.protocol === 'https:'
+  return web && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+}
+
+/** One request. `fields` go into a form body of a POST, or into the query of a GET. */
+export type HttpRequest = {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly fields?: Readonly<Record<string, string>>
+  readonly maxBytes: number
+}
+
+/** A whole answer. `type`: its media type without parameters, in lower case. */
+export type HttpAnswer = { readonly status: number; readonly type: string; readonly body: string }
+
+/** No whole answer came. `sent` false: no byte of the request can have reached the server. */
+export type HttpFault = { readonly sent: boolean; readonly identity: boolean; readonly message: string }
+
+/** Requests to one node. Nothing throws; a fault names the path and a code, never the address or the password. */
+export type NodeHttp = (asked: HttpRequest, call: Call) => Promise<Result<HttpAnswer, HttpFault>>
+
+/**
+ * HTTP with Basic authentication (the user is ignored by Eclair and phoenixd). Each request has a connection of its own, is sent
+ * once, and follows no redirect. Whatever ends it early, its call above all, destroys the socket.
+ */
+export function nodeHttp({ url, password }: HttpNodeConfig): NodeHttp {
+  const base = url.replace(/\/+$/, '')
+  const authorization = `Basic ${Buffer.from(`:${password}`).toString('base64')}`
+  const dispatcher = new Agent({ pipelining: 0, connect: { timeout: CONNECT_MS } })
+  return async ({ method, path, fields = {}, maxBytes }, { signal }) => {
+    const fault = (sent: boolean, why: string, identity = false): Result<never, HttpFault> =>
+      err({ sent, identity, message: `${path}: ${why}` })
+    if (signal.aborted) return fault(false, 'aborted before it was sent')
+    const form = new URLSearchParams(fields).toString()
+    const query = method === 'GET' && form !== '' ? `?${form}` : ''
+    const headers = {
+      authorization,
+      ...(method === 'POST' ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+    }
+    const body = method === 'POST' ? form : null
+    try {
+      const response = await request(base + path + query, { method, headers, body, signal, dispatcher })
+      const text = await textOf(response.body, maxBytes)
+      if (text === null) return fault(true, 'the answer is too large')
+      return ok({ status: response.statusCode, type: mediaTypeOf(response.headers), body: text })
+    } catch (error) {
+      const identity = isIdentityError(error)
+      return fault(!identity && !isUnconnected(error), reasonOf(error), identity)
+    }
+  }
+}
+
+function mediaTypeOf(headers: Readonly<Record<string, string | string[] | undefined>>): string {
+  const type = headers['content-type']
+  return typeof type === 'string' ? (type.split(';')[0] ?? '').trim().toLowerCase() : ''
+}
+
+/** Whether a connection never came about. A code alone does not tell: an open connection can end with the same ones. */
+function isUnconnected(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isUnconnected)
+  if (!(error instanceof Error)) return false
+  if ('code' in error && error.code === 'UND_ERR_CONNECT_TIMEOUT') return true
+  return 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo')
+}
+
+/** The fault of a read whose answer did not come, or has not the right form. */
+export function nodeFaultOf(fault: HttpFault): NodeFault {
+  return { class: fault.identity ? 'config' : 'unreachable', message: fault.message }
+}
+
+/** The fault of a read by its status; null: the status is 200. */
+export function statusFaultOf(path: string, { status }: HttpAnswer): NodeFault | null {
+  if (status === 200) return null
+  const message = `${path}: HTTP ${status}`
+  return { class: CONFIG.includes(status) ? 'config' : 'unreachable', message }
+}
+
+/**
+ * The result of a command where no answer of the node's own tells: never sent, refused before anything looked at it, or
+ * unknown. null: the answer is the node's to be read.
+ */
+export function resultWithoutAnswer(answered: Result<HttpAnswer, HttpFault>): CommandResult | null {
+  if (!answered.ok) {
+    const { sent, identity, message } = answered.error
+    if (identity) return { type: 'refused', class: 'config', message }
+    return sent ? { type: 'unknown', message } : { type: 'refused', class: 'not_now', message }
+  }
+  const { status } = answered.value
+  if (NOT_EXECUTED.includes(status)) return { type: 'refused', class: 'config', message: `HTTP ${status}` }
+  return null
+}
+
+/** JSON of an answer with the media type of JSON; undefined: it is none. */
+export function jsonIn({ type, body }: HttpAnswer): unknown {
+  if (type !== 'application/json') return undefined
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
+/** A text of a node that proves that a command was not executed. */
+export type KnownText = {
+  readonly says: string
+  /** Whether more follows, which may be the peer's words. */
+  readonly goesOn?: boolean
+  readonly refusal: Omit<Extract<CommandResult, { type: 'refused' }>, 'type' | 'message'>
+}
+
+/**
+ * The result of a command by the text that failed it, where there is no code. Only texts that prove that nothing was executed are
+ * listed; any other is `unknown`, and none is repeated.
+ */
+export function resultOfText(text: string, known: readonly KnownText[]): CommandResult {
+  const match = known.find(({ says, goesOn }) => (goesOn === true ? text.startsWith(says) : text === says))
+  if (match === undefined) return { type: 'unknown', message: 'failed with a text that proves nothing' }
+  return { type: 'refused', ...match.refusal, message: match.says }
+}

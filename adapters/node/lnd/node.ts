@@ -1,0 +1,52 @@
+import type { NodeFault } from '../../../core/node.ts'
+import type { Clock, NodePort } from '../../../core/ports.ts'
+import { err, ok } from '../../../core/result.ts'
+import type { CommandResult, Network } from '../../../core/splice.ts'
+
+const WHY = 'LND has no splicing: its protocol, its features and its RPCs know no splice (as of version 0.21)'
+const FAULT: NodeFault = { class: 'config', message: WHY }
+const REFUSED: CommandResult = { type: 'refused', class: 'invalid', message: 'not sent: LND has no splicing' }
+
+/**
+ * An LND in the nodes file: it is named, and said to be unable, so that an order for it is refused with the reason. Nothing is asked of
+ * it, and so it takes no address and no credential (nodes.md section 4).
+ */
+export function lndNode(nodeId: string, network: Network, clock: Clock): NodePort {
+  return {
+    look: async () =>
+      ok({
+        observedAt: clock.now(),
+        nodeId,
+        network,
+        version: null,
+        tipHeight: 0,
+        tipHash: '',
+        synced: false,
+        capabilities: {
+          software: 'lnd',
+          spliceIn: false,
+          spliceOut: false,
+          toAddress: false,
+          bump: false,
+          setsFeeRate: false,
+          feeCap: 'gated',
+          overlapGuard: false,
+          queuesOffline: false,
+          reportsCandidates: false,
+          checksAnchor: false,
+          fenceMs: null,
+          deadRules: [],
+          slotScope: 'channel',
+          unsupported: WHY,
+        },
+        channels: [],
+        spendableSats: 0,
+        feeRateSatPerKw: null,
+      }),
+    submit: async () => REFUSED,
+    bump: async () => REFUSED,
+    newAddress: async () => err(FAULT),
+    connectPeer: async () => err(FAULT),
+    contribution: async () => err(FAULT),
+  }
+}

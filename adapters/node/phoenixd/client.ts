@@ -1,0 +1,40 @@
+import type * as z from 'zod'
+import type { NodeFault } from '../../../core/node.ts'
+import type { Call } from '../../../core/ports.ts'
+import { err, ok, type Result } from '../../../core/result.ts'
+import type { HttpAnswer, HttpFault, HttpNodeConfig } from '../http.ts'
+import { jsonIn, nodeFaultOf, nodeHttp, statusFaultOf } from '../http.ts'
+
+const MAX_BODY_BYTES = 16 * 1024 * 1024
+const COMMAND_BODY_BYTES = 64 * 1024
+
+type Fields = Readonly<Record<string, string>>
+
+/** The methods of one phoenixd (nodes.md section 3). Every request is sent once. */
+export type PhoenixdClient = {
+  /** GET: a value of the form, or a fault. */
+  read<T, I>(method: string, fields: Fields, form: z.ZodType<T, I>, call: Call): Promise<Result<T, NodeFault>>
+  /** POST: phoenixd has no timeout of its own, and a silent peer hangs it. */
+  command(method: string, fields: Fields, call: Call): Promise<Result<HttpAnswer, HttpFault>>
+}
+
+/** HTTP with the full-access password of a phoenixd: the limited one may not spend. */
+export function phoenixdClient(config: HttpNodeConfig): PhoenixdClient {
+  const http = nodeHttp(config)
+  return {
+    async read(method, fields, form, call) {
+      const path = `/${method}`
+      const answered = await http({ method: 'GET', path, fields, maxBytes: MAX_BODY_BYTES }, call)
+      if (!answered.ok) return err(nodeFaultOf(answered.error))
+      const fault = statusFaultOf(method, answered.value)
+      if (fault !== null) return err(fault)
+      const parsed = form.safeParse(jsonIn(answered.value))
+      if (parsed.success) return ok(parsed.data)
+      const where = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ')
+      const message = `${method} answered what cannot be read: ${where}`.slice(0, 200)
+      return err({ class: 'unreachable', message })
+    },
+    command: (method, fields, call) =>
+      http({ method: 'POST', path: `/${method}`, fields, maxBytes: COMMAND_BODY_BYTES }, call),
+  }
+}

@@ -1,0 +1,127 @@
+import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook, Payout } from '../../../core/node.ts'
+import { splitOutpoint } from '../../../core/outpoint.ts'
+import type { Call, Clock } from '../../../core/ports.ts'
+import { err, ok, type Result } from '../../../core/result.ts'
+import type { Network } from '../../../core/splice.ts'
+import type { Channel, Info, Payment } from './answers.ts'
+import { Channels, Info as InfoForm } from './answers.ts'
+import type { PhoenixdClient } from './client.ts'
+import { paymentsSince } from './payments.ts'
+
+/** What the mapping needs besides phoenixd's answers. */
+export type PhoenixdOptions = { readonly clock: Clock }
+
+const NETWORKS: Readonly<Record<string, Network>> = {
+  mainnet: 'bitcoin',
+  testnet: 'testnet',
+  testnet3: 'testnet',
+  signet: 'signet',
+  regtest: 'regtest',
+}
+/** How far back payments are asked for: an attempt that is alive is younger, or needs attention anyway. */
+const PAYMENTS_MS = 24 * 3_600_000
+const MSAT_PER_SAT = 1_000
+
+const capabilities: Capabilities = {
+  software: 'phoenixd',
+  spliceIn: false,
+  spliceOut: true,
+  toAddress: true,
+  // `bumpfee` is another splice, paid for at every call.
+  bump: false,
+  setsFeeRate: false,
+  // It takes a feerate, and no ceiling on what the fee comes to.
+  feeCap: 'gated',
+  overlapGuard: false,
+  queuesOffline: false,
+  reportsCandidates: true,
+  checksAnchor: false,
+  fenceMs: null,
+  deadRules: ['node_idle'],
+  slotScope: 'node',
+  submitsOnce: true,
+  ownWallet: false,
+}
+
+/** null: it is not funded yet. */
+function snapshotOf(channel: Channel, info: Info): ChannelSnapshot | null {
+  const { commitments, type, connected } = channel
+  if (commitments === undefined || type === 'Closed') return null
+  const { channelId, remoteParams } = commitments.channelParams
+  const lowest = Math.min(...commitments.active.map(({ fundingTxIndex }) => fundingTxIndex))
+  const [current, ...others] = commitments.active.filter(({ fundingTxIndex }) => fundingTxIndex === lowest)
+  const candidates = commitments.active.filter(({ fundingTxIndex }) => fundingTxIndex > lowest)
+  const balances = info.channels.find((each) => each.channelId === channelId)
+  const shuttingDown = hasValue(channel.localShutdown) || hasValue(channel.remoteShutdown)
+  const opening = type.startsWith('WaitForFunding') || type === 'WaitForChannelReady'
+  const open = type === 'Normal' && !shuttingDown
+  return {
+    channelId,
+    userChannelId: null,
+    peerId: remoteParams.nodeId,
+    peerConnected: connected,
+    ready: open,
+    closing: !open && !opening,
+    // Until one of several has confirmed, none of them stands.
+    funding: others.length > 0 ? null : (current?.fundingInput ?? null),
+    capacitySats: current?.fundingAmount ?? 0,
+    // Its own measure: it picks a channel that holds the amount by these.
+    outboundMsat: (balances?.balanceSat ?? 0) * MSAT_PER_SAT,
+    inboundMsat: (balances?.inboundLiquiditySat ?? 0) * MSAT_PER_SAT,
+    claimableSats: null,
+    closeFeeSats: null,
+    lockDepth: 0,
+    candidates: candidates.map(({ fundingInput }) => ({
+      txid: splitOutpoint(fundingInput).txid,
+      signed: true,
+    })),
+    negotiation: (channel.spliceStatus?.status ?? 'None') === 'None' ? 'none' : 'active',
+  }
+}
+
+const hasValue = (value: unknown): boolean => value !== undefined && value !== null
+
+/** What was paid out of its channels, without the fee; the address is not told. */
+function payoutsOf(payments: readonly Payment[]): Payout[] {
+  return payments.flatMap(({ subType, txId, sent, fees, createdAt }) =>
+    subType === 'splice_out' && txId
+      ? [{ txid: txId, amountSats: sent - Math.ceil(fees / MSAT_PER_SAT), at: createdAt }]
+      : [],
+  )
+}
+
+/**
+ * Gathers getinfo, listchannels and the outgoing payments into one look, as old as its first request. The payments are asked for
+ * last: what they show is at least as new as what the channels do. All or nothing.
+ */
+export async function look(
+  client: PhoenixdClient,
+  { clock }: PhoenixdOptions,
+  call: Call,
+): Promise<Result<NodeLook, NodeFault>> {
+  const observedAt = clock.now()
+  const info = await client.read('getinfo', {}, InfoForm, call)
+  if (!info.ok) return info
+  const network = NETWORKS[info.value.chain]
+  if (network === undefined) return err({ class: 'config', message: 'getinfo: a chain that is not known' })
+  const channels = await client.read('listchannels', {}, Channels, call)
+  if (!channels.ok) return channels
+  const payments = await paymentsSince(client, observedAt - PAYMENTS_MS, call)
+  if (!payments.ok) return payments
+  const { nodeId, version, blockHeight } = info.value
+  return ok({
+    observedAt,
+    nodeId,
+    network,
+    version,
+    tipHeight: blockHeight ?? 0,
+    // phoenixd does not tell it.
+    tipHash: '',
+    synced: (blockHeight ?? 0) > 0,
+    capabilities,
+    channels: channels.value.flatMap((channel) => snapshotOf(channel, info.value) ?? []),
+    spendableSats: 0,
+    feeRateSatPerKw: null,
+    payouts: payoutsOf(payments.value),
+  })
+}

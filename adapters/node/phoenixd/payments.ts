@@ -1,0 +1,33 @@
+import type { NodeFault } from '../../../core/node.ts'
+import type { Call } from '../../../core/ports.ts'
+import { err, ok, type Result } from '../../../core/result.ts'
+import type { Instant } from '../../../core/splice.ts'
+import { type Payment, Payments, PAYMENTS_PAGE } from './answers.ts'
+import type { PhoenixdClient } from './client.ts'
+
+const MAX_PAGES = 20
+
+/**
+ * All outgoing payments that were created since an instant. phoenixd gives them in no order that it promises, in fact the oldest first: a
+ * page that is full hides the newest, and so a list that does not end is a fault.
+ */
+export async function paymentsSince(
+  client: PhoenixdClient,
+  from: Instant,
+  call: Call,
+): Promise<Result<readonly Payment[], NodeFault>> {
+  let payments: readonly Payment[] = []
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const asked = {
+      all: 'true',
+      from: `${Math.max(0, from)}`,
+      limit: `${PAYMENTS_PAGE}`,
+      offset: `${page * PAYMENTS_PAGE}`,
+    }
+    const answer = await client.read('payments/outgoing', asked, Payments, call)
+    if (!answer.ok) return answer
+    payments = [...payments, ...answer.value]
+    if (answer.value.length < PAYMENTS_PAGE) return ok(payments)
+  }
+  return err({ class: 'unreachable', message: 'payments/outgoing: more than can be read' })
+}
