@@ -11,6 +11,7 @@ import { connect, disconnect, peerOf, planReconnect } from './peers.ts'
 import { peerReplace, peerSplice } from './peer-rounds.ts'
 import { restart, restoreBackup, saveBackup } from './process.ts'
 import { executeBump } from './requests.ts'
+import { failRound, loseContribution } from './rounds.ts'
 import { simulatedRpc } from './rpc.ts'
 import type { Channel, NegotiatedPhase, NodeBehaviour, NodeState, RequestFault } from './state.ts'
 import type { OpenOptions, PeerReplacement, PeerSplice, SimulatedNode } from './steering.ts'
@@ -90,6 +91,15 @@ export class Node implements SimulatedNode {
 
   staleNext(channelId: string): void {
     this.#channel(channelId).staleNext = true
+  }
+
+  cancelQueued(channelId: string): void {
+    const channel = this.#channel(channelId)
+    const { queued } = channel
+    if (queued === null) return
+    channel.queued = null
+    loseContribution(this.#ctx, this.#state, channel, queued, null)
+    if (channel.negotiation?.initiator === 'us') failRound(this.#ctx, this.#state, channel, 'LocallyCanceled')
   }
 
   setPeerLocks(channelId: string, locks: boolean): void {

@@ -176,6 +176,8 @@ export interface SimulatedNode {
   abortNext(channelId: string, phase?: NegotiatedPhase): void
   /** Our next contribution turns out stale when the channel is quiet: `ContributionInvalid`. */
   staleNext(channelId: string): void
+  /** What is queued and in no round yet is given up: a node that queues nothing. Does nothing where nothing is queued. */
+  cancelQueued(channelId: string): void
   /** Whether the peer sends its splice_locked; while it does not, no splice is promoted. */
   setPeerLocks(channelId: string, locks: boolean): void
   peerSplice(channelId: string, splice: PeerSplice): void
