@@ -15,7 +15,7 @@ import { drive } from '../../core/drive.ts'
 import type { SpliceEvent } from '../../core/event.ts'
 import { channelKey } from '../../core/items.ts'
 import { Policy } from '../../core/policy.ts'
-import type { Ports, Store } from '../../core/ports.ts'
+import type { NodePort, Ports, Store } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
 import { step } from '../../core/step.ts'
 import { sweep } from '../../core/sweep.ts'
@@ -47,6 +47,8 @@ export type KeeperOptions = {
   readonly generation?: number
   readonly overlapGuard?: boolean
   readonly quietAbsenceMs?: number | null
+  /** The node behind another adapter than ldk's, made for the world that is given. */
+  readonly port?: NodePort
   /** Wraps every port, for crashes at any of their calls. */
   readonly wrap?: (ports: Ports) => Ports
   /** A handler died: what starts the next process. */
@@ -142,7 +144,9 @@ export class Keeper {
           'alice',
           {
             name: 'alice',
-            port: ldkNode(this.node.rpc, { clock: { now }, overlapGuard: options.overlapGuard ?? true }),
+            port:
+              options.port ??
+              ldkNode(this.node.rpc, { clock: { now }, overlapGuard: options.overlapGuard ?? true }),
             chain: simulatedChainPort(this.world.chain, this.chainView),
             tenants: [TENANT],
             nodeId: null,

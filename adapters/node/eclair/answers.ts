@@ -44,8 +44,8 @@ const ChannelData = z.object({
       active: listOf(Commitment, { min: 1, max: MAX_COMMITMENTS }),
     })
     .optional(),
-  localShutdown: z.unknown(),
-  remoteShutdown: z.unknown(),
+  localShutdown: z.unknown().optional(),
+  remoteShutdown: z.unknown().optional(),
 })
 
 /** Before it is funded and after it is closed, a channel has no commitments. */

@@ -56,8 +56,8 @@ const Committed = z.object({
   type: Type,
   commitments: Commitments.optional(),
   spliceStatus: z.object({ status: Word }).optional(),
-  localShutdown: z.unknown(),
-  remoteShutdown: z.unknown(),
+  localShutdown: z.unknown().optional(),
+  remoteShutdown: z.unknown().optional(),
 })
 
 /** A channel of `listchannels`; while the peer is away its state stands inside. */

@@ -117,7 +117,7 @@ async function answer(
     case 'status':
       return as(fault.status, 'application/json', fault.body)
     case 'body':
-      return as(200, fault.body.startsWith('"') ? 'application/json' : 'text/plain', fault.body)
+      return as(200, /^["[{]/.test(fault.body) ? 'application/json' : 'text/plain', fault.body)
   }
 }
 
