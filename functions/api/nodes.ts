@@ -18,6 +18,10 @@ const CapabilitiesView = z.object({
   bump: z.boolean(),
   feeCap: z.enum(['enforced', 'gated']),
   overlapGuard: z.boolean(),
+  unsupported: z
+    .string()
+    .nullable()
+    .openapi({ description: 'Why the node cannot splice at all; null: there is nothing to say.' }),
 })
 
 const NodeView = z
@@ -114,9 +118,11 @@ function lookedAt(name: string, look: NodeLook): Omit<NodeView, 'paused'> {
 }
 
 /** Of what a node can do, the part that a client decides by. */
-function capabilitiesView(of: z.infer<typeof CapabilitiesView>): z.infer<typeof CapabilitiesView> {
-  const { spliceIn, spliceOut, toAddress, bump, feeCap, overlapGuard } = of
-  return { spliceIn, spliceOut, toAddress, bump, feeCap, overlapGuard }
+function capabilitiesView(
+  of: Omit<z.infer<typeof CapabilitiesView>, 'unsupported'> & { unsupported?: string | undefined },
+): z.infer<typeof CapabilitiesView> {
+  const { spliceIn, spliceOut, toAddress, bump, feeCap, overlapGuard, unsupported = null } = of
+  return { spliceIn, spliceOut, toAddress, bump, feeCap, overlapGuard, unsupported }
 }
 
 /** The nodes that a key may use. */

@@ -81,7 +81,7 @@ describe('the secret with the nodes', () => {
     [{ ...aNode, nodeId: 'alice' }, 'node alice: nodeId: must be a compressed public key'],
     [{ ...aNode, chain: { kind: 'electrum', url: 'x' } }, 'node alice: chain.kind:'],
     [{ ...aNode, chain: { kind: 'esplora', url: 'ftp://x' } }, 'node alice: chain.url: must be an http'],
-    [{ ...aNode, kind: 'lnd' }, 'node alice: kind:'],
+    [{ ...aNode, kind: 'electrum' }, 'node alice: kind:'],
     [{ ...aNode, name: 'Al ice' }, 'node 1: name: must be a name'],
   ])('names node and field, and never a value', (node, message) => {
     const error = errorOf([node])

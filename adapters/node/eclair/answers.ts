@@ -15,7 +15,7 @@ const Msat = z
 const NodeId = z.string().regex(/^0[23][0-9a-f]{64}$/)
 const Word = z.string().max(64)
 
-/** Of `getinfo` (docs/reference: Eclair's `GetInfoResponse`). */
+/** Of `getinfo` (Eclair's `GetInfoResponse`). */
 export const Info = z.object({
   version: z.string().max(100),
   nodeId: NodeId,
@@ -70,7 +70,7 @@ export const OnChainBalance = z.object({ confirmed: Sats })
 /** An address of the node's wallet. */
 export const Address = z.string().regex(/^[0-9a-zA-Z]{14,100}$/)
 
-/** What `splicein`, `spliceout` and `rbfsplice` answer where they succeed; a string says that they failed (nodes.md 2.1). */
+/** What `splicein`, `spliceout` and `rbfsplice` answer where they succeed; a string says that they failed (docs/reference/eclair.md 1). */
 export const Spliced = z.object({ fundingTxId: Txid })
 /** The body of a 4xx or 5xx of Eclair itself. */
 export const Rejected = z.object({ error: z.string() })

@@ -17,7 +17,7 @@ const TIMEOUT_SECONDS = '7'
 /** The forms that Eclair's methods take. */
 type Fields = Readonly<Record<string, string>>
 
-/** The methods of one Eclair (nodes.md 2.1). Every request is sent once. */
+/** The methods of one Eclair (docs/reference/eclair.md 1). Every request is sent once. */
 export type EclairClient = {
   /** Reads: a value of the form, or a fault. */
   read<T, I>(method: string, fields: Fields, form: z.ZodType<T, I>, call: Call): Promise<Result<T, NodeFault>>

@@ -75,7 +75,7 @@ const bumpTexts: readonly KnownText[] = [
 ]
 
 /**
- * The result of a command: success is a JSON object, failure HTTP 200 with a JSON string (nodes.md 2.1 and 2.6). 400 is said
+ * The result of a command: success is a JSON object, failure HTTP 200 with a JSON string (docs/reference/eclair.md 1 and 4). 400 is said
  * by Eclair before the command reaches a channel. 408 and 500 come while the command goes on.
  */
 export function resultOf(kind: 'splice' | 'bump', answered: Result<HttpAnswer, HttpFault>): CommandResult {

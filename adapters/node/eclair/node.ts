@@ -31,7 +31,7 @@ async function submit(client: EclairClient, request: SubmitRequest, call: Call):
   return resultOf('splice', await client.command('spliceout', fields, call))
 }
 
-/** A replacement takes whole sat/vB and a budget, which Eclair keeps to (nodes.md 2.1). */
+/** A replacement takes whole sat/vB and a budget, which Eclair keeps to (docs/reference/eclair.md 1). */
 async function bump(client: EclairClient, request: BumpRequest, call: Call): Promise<CommandResult> {
   const { channelId, kind, feeRateSatPerKw, maxFeeRateSatPerKw, maxFeeSats } = request
   if (kind === 'splice_out')
@@ -72,7 +72,7 @@ async function contribution(
   return ok({ amountSats: Math.floor(differenceMsat / MSAT_PER_SAT) })
 }
 
-/** An Eclair as a node port. A `taken` splice is negotiated, and not signed: its peer can still abort it (nodes.md 2.2). */
+/** An Eclair as a node port. A `taken` splice is negotiated, and not signed: its peer can still abort it (docs/reference/eclair.md 2). */
 export function eclairNode(client: EclairClient, options: EclairOptions): NodePort {
   return {
     look: (call) => look(client, options, call),

@@ -9,7 +9,7 @@ const REFUSED: CommandResult = { type: 'refused', class: 'invalid', message: 'no
 
 /**
  * An LND in the nodes file: it is named, and said to be unable, so that an order for it is refused with the reason. Nothing is asked of
- * it, and so it takes no address and no credential (nodes.md section 4).
+ * it, and so it takes no address and no credential.
  */
 export function lndNode(nodeId: string, network: Network, clock: Clock): NodePort {
   return {

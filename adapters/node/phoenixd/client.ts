@@ -10,7 +10,7 @@ const COMMAND_BODY_BYTES = 64 * 1024
 
 type Fields = Readonly<Record<string, string>>
 
-/** The methods of one phoenixd (nodes.md section 3). Every request is sent once. */
+/** The methods of one phoenixd (docs/reference/phoenixd.md). Every request is sent once. */
 export type PhoenixdClient = {
   /** GET: a value of the form, or a fault. */
   read<T, I>(method: string, fields: Fields, form: z.ZodType<T, I>, call: Call): Promise<Result<T, NodeFault>>

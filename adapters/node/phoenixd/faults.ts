@@ -36,7 +36,7 @@ const texts: readonly KnownText[] = [
   { says: 'Disconnected', refusal: { class: 'not_now', reason: 'PeerDisconnected' } },
 ]
 
-/** The result of a command: HTTP 200 with a txid as plain text, or with the name of a failure (nodes.md section 3). */
+/** The result of a command: HTTP 200 with a txid as plain text, or with the name of a failure (docs/reference/phoenixd.md). */
 export function resultOf(answered: Result<HttpAnswer, HttpFault>): CommandResult {
   const early = resultWithoutAnswer(answered)
   if (early !== null || !answered.ok) return early ?? { type: 'unknown', message: 'no answer' }

@@ -46,7 +46,7 @@ async function contribution(
   return ok(payment === undefined ? null : { amountSats: 0 - payment.sent })
 }
 
-/** A phoenixd as a node port: it picks the channel itself, and a `taken` splice is negotiated, and not signed (nodes.md section 3). */
+/** A phoenixd as a node port: it picks the channel itself, and a `taken` splice is negotiated, and not signed (docs/reference/phoenixd.md). */
 export function phoenixdNode(client: PhoenixdClient, options: PhoenixdOptions): NodePort {
   return {
     look: (call) => look(client, options, call),

@@ -17,7 +17,7 @@ export type AwaitedRound =
 
 /**
  * Lets the world's time pass until the round of ours on a channel is negotiated, which is before anything is signed, as Eclair and
- * phoenixd answer (nodes.md 2.2 and 3). Nothing stays queued: without the peer, or behind a round of its own, it is given up.
+ * phoenixd answer (docs/reference/eclair.md 2, phoenixd.md 1). Nothing stays queued: without the peer, or behind a round of its own, it is given up.
  */
 export function awaitRound(
   world: World,

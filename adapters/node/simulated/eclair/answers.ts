@@ -60,7 +60,7 @@ function commitmentOf(
   }
 }
 
-/** A channel as `channel` and `channels` show it (nodes.md 2.3): a negotiation is not to be seen. */
+/** A channel as `channel` and `channels` show it (docs/reference/eclair.md 3): a negotiation is not to be seen. */
 export function channelOf(world: World, channel: Channel, connected: boolean) {
   const index = indexOf(world, channel)
   const pending = (candidate: SpliceCandidate) =>

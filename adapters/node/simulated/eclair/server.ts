@@ -120,7 +120,7 @@ class SimulatedEclair {
     return channel
   }
 
-  /** What Eclair refuses by itself before a splice or its replacement (nodes.md 2.6). */
+  /** What Eclair refuses by itself before a splice or its replacement (docs/reference/eclair.md 4). */
   #refuseEarly(channel: Channel, command: 'splice' | 'rbf', connected: readonly string[]): void {
     const unavailable = (state: string) => new Failed(`cannot execute command=${command} in state=${state}`)
     if (!connected.includes(channel.peerId)) throw unavailable('OFFLINE')
@@ -143,7 +143,7 @@ class SimulatedEclair {
     const [pending, ...others] = channel.candidates
     const unconfirmed = `invalid splice attempt: the current funding transaction is still unconfirmed (txId=${pending?.funding.txid}), you should use tx_init_rbf instead`
     if (others.length > 0) throw new Failed(unconfirmed)
-    // Eclair itself asks the peer, and the peer refuses (nodes.md, fact 4).
+    // Eclair itself asks the peer, and the peer refuses (docs/reference/eclair.md 2).
     if (pending !== undefined) throw new Failed(`splice attempt rejected by our peer: ${unconfirmed}`)
     const { rpc } = this.#node
     const { userChannelId, peerId: counterpartyNodeId } = channel
@@ -156,7 +156,7 @@ class SimulatedEclair {
     return this.#outcome(request, channel, answer.ok ? 0 : answer.error.status)
   }
 
-  /** The feerate is given; the contribution stays (nodes.md 2.2). Of a splice-out nothing pays for more, and it is refused. */
+  /** The feerate is given; the contribution stays (docs/reference/eclair.md 2). Of a splice-out nothing pays for more, and it is refused. */
   async #replace(request: FormRequest, connected: readonly string[]): Promise<FormReply> {
     const channel = this.#channel(request)
     const asked = wholeOf(request, 'targetFeerateSatByte') * SAT_PER_KW_PER_VB
@@ -213,7 +213,7 @@ function wholeOf({ fields }: FormRequest, name: string): number {
 }
 
 /**
- * Serves a simulated node as an Eclair would (nodes.md section 2): its forms, its password, its answers and its refusals; a splice is
+ * Serves a simulated node as an Eclair would (docs/reference/eclair.md): its forms, its password, its answers and its refusals; a splice is
  * answered when it is negotiated. The world's time passes while a command waits for its peer.
  */
 export async function startEclairServer(options: EclairServerOptions): Promise<EclairServer> {

@@ -137,7 +137,7 @@ class SimulatedPhoenixd {
 }
 
 /**
- * Serves a simulated node as a phoenixd would (nodes.md section 3): it picks the channel, takes a feerate, and answers a splice-out when it
+ * Serves a simulated node as a phoenixd would (docs/reference/phoenixd.md): it picks the channel, takes a feerate, and answers a splice-out when it
  * is negotiated, whatever came of it, with HTTP 200 and plain text.
  */
 export async function startPhoenixdServer(options: PhoenixdServerOptions): Promise<PhoenixdServer> {
