@@ -271,6 +271,7 @@ const nothingYet = {
   inFlightAt: null,
   nextAttemptAt: null,
   cancelRequestedAt: null,
+  cleared: null,
   over: null,
   failure: null,
   attention: null,

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { lastStep } from './attempt-steps.ts'
 import { attemptsUsed, backoffMs, livingAttempts } from './budget.ts'
 import { followedByTaken } from './deadness.ts'
 import type { EventOf } from './event.ts'
@@ -10,6 +11,9 @@ import { BUDGET } from './policy.ts'
 import { RECORD_LIMITS } from './splice.ts'
 import type { Attempt, Splice } from './splice.ts'
 import type { Stepped } from './action.ts'
+
+/** How much is kept of what a node says to an attempt. */
+const TEXT_CHARACTERS = 120
 
 /** Journals an attempt. The anchor moves only when every earlier attempt is dead (design section 6, "foreign splice"). */
 export function startAttempt(
@@ -71,9 +75,9 @@ export function answerAttempt(
     return { splice, actions: [{ type: 'ignored', event: event.type }] }
   }
   const result = { ...bounded(meant(splice, attempt, event.result)), at: context.now }
-  const answered = replaced(splice, { ...attempt, result })
-  if (result.type === 'refused')
-    return refuse(answered, { ...attempt, result }, result, event.jitter, context)
+  const known = { ...attempt, steps: lastStep(attempt), result }
+  const answered = replaced(splice, known)
+  if (result.type === 'refused') return refuse(answered, known, result, event.jitter, context)
   if (result.type === 'unknown' || !event.overlapGuard) return { splice: answered, actions: [] }
   const attempts = answered.attempts.map((earlier) =>
     earlier.dead === null && followedByTaken(answered, earlier)
@@ -96,10 +100,13 @@ function meant(
 }
 
 /** A node's text is kept for operators, in plain characters, and never without bounds. */
-export function bounded(result: EventOf<'attempt_answered'>['result']): typeof result {
+export function bounded(
+  result: EventOf<'attempt_answered'>['result'],
+  characters = TEXT_CHARACTERS,
+): typeof result {
   return result.type === 'taken'
     ? result
-    : { ...result, message: result.message.replace(/[^\x20-\x7e]/g, '?').slice(0, 120) }
+    : { ...result, message: result.message.replace(/[^\x20-\x7e]/g, '?').slice(0, characters) }
 }
 
 function replaced(splice: Splice, attempt: Attempt): Splice {

@@ -1,6 +1,6 @@
 import { livingAttempts } from './budget.ts'
 import type { Gate, GateFacts, GateReading, Shut } from './gates.ts'
-import { fenceGate, nodeGate, worstFeeRateSatPerKw } from './gates.ts'
+import { fenceGate, nodeGate, paymentsGate, worstFeeRateSatPerKw } from './gates.ts'
 import {
   chosenFeeRateSatPerKw,
   isSpent,
@@ -78,13 +78,14 @@ export const bumpGates: readonly BumpGate[] = [
   {
     number: 3,
     name: 'channel',
-    says: 'the channel is there, ready, not closing, on the outpoint that the candidate spends; the peer is connected',
+    says: 'the channel is there, ready, not closing, on the outpoint that the candidate spends; the peer is connected; no payment that the node breaks on is unsettled',
     shut: ({ splice, observation: { channel }, verdict }) => {
       if (channel === null) return shut('channel_missing', 'The node does not list the channel.')
       if (channel.closing || !channel.ready) return shut('channel_not_ready', 'The channel is not ready.')
       if (channel.funding !== standingCandidate(splice, verdict)?.spends)
         return shut('anchor_moved', 'The channel has moved to another funding output.')
-      return channel.peerConnected ? null : shut('peer_away', 'Waiting for the peer to connect.')
+      if (!channel.peerConnected) return shut('peer_away', 'Waiting for the peer to connect.')
+      return paymentsGate(channel.obstacles)
     },
   },
   {

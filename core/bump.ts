@@ -4,7 +4,7 @@ import type { BumpRequest } from './node.ts'
 import { slotKeyOf } from './observe.ts'
 import type { Observation } from './observation.ts'
 import type { Policy } from './policy.ts'
-import type { Ports } from './ports.ts'
+import type { Journal, Ports } from './ports.ts'
 import { openBump, standingCandidate } from './replacement.ts'
 import { send } from './send.ts'
 import { signsOf } from './sign.ts'
@@ -40,7 +40,7 @@ export async function bump(
   const feeRateSatPerKw = askedFeeRateSatPerKw(open, { splice, observation, verdict, now, policy })
   const request = requestOf(journalled.splice, journalled.attempt, candidate, feeRateSatPerKw)
   const { id } = journalled.attempt
-  const command = () => configured.port.bump(request, ports.call())
+  const command = (journal: Journal) => configured.port.bump(request, ports.call(), journal)
   await send(
     { ...journalled, command, answered: (result, jitter) => ({ type: 'bump_answered', id, result, jitter }) },
     ports,

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
 import type { Action, Stepped } from './action.ts'
+import { lastStep, withoutTxids } from './attempt-steps.ts'
 import { anAttempt, bounded, mergeRefusals } from './attempts.ts'
 import { backoffMs, lastFence, livingAttempts } from './budget.ts'
 import { candidateToReplace, correctableBump, livingBumpAttempts, openBump } from './replacement.ts'
@@ -10,6 +11,9 @@ import { say, timeline } from './record.ts'
 import { RECORD_LIMITS } from './splice.ts'
 import type { Attempt, Bump, DeadRule, Instant, Splice } from './splice.ts'
 import type { Verdict } from './verdict.ts'
+
+/** What is kept of a node's words to a bump: sixty rows of them have to fit into the record. */
+const TEXT_CHARACTERS = 80
 
 /** Opens a fee bump of the newest candidate; one at a time (design section 6, "Fee bumps"). */
 export function beginBump(splice: Splice, event: EventOf<'bump_opened'>, { now }: StepContext): Stepped {
@@ -64,12 +68,13 @@ export function answerBump(splice: Splice, event: EventOf<'bump_answered'>, cont
   const known = attempt?.result?.type === 'taken' || attempt?.result?.type === 'refused'
   if (bump === undefined || attempt === undefined || known)
     return { splice, actions: [{ type: 'ignored', event: event.type }] }
-  const result = { ...bounded(event.result), at: context.now }
+  const result = { ...bounded(event.result, TEXT_CHARACTERS), at: context.now }
+  const answered = { ...attempt, steps: lastStep(attempt), result }
   if (result.type !== 'refused') {
-    const attempts = bump.attempts.map((other) => (other.id === attempt.id ? { ...attempt, result } : other))
+    const attempts = bump.attempts.map((other) => (other.id === attempt.id ? answered : other))
     return { splice: withBump(splice, { ...bump, attempts }), actions: [] }
   }
-  return refuse(splice, bump, attempt, result, event.jitter, context)
+  return refuse(splice, bump, answered, result, event.jitter, context)
 }
 
 type Refusal = Extract<EventOf<'bump_answered'>['result'], { type: 'refused' }> & { readonly at: Instant }
@@ -88,7 +93,7 @@ function refuse(
   const result = { ...refusal, class: meant }
   const attempts = mergeRefusals(
     bump.attempts,
-    { ...attempt, result, dead: { rule: 'refused', at: now } },
+    { ...attempt, steps: [], result, dead: { rule: 'refused', at: now } },
     meant,
   )
   const count = attempts.find(({ id }) => id === attempt.id)?.count ?? 1
@@ -147,7 +152,11 @@ function close(
 ): Splice {
   const outcome = { result, code, message: message.slice(0, 200), txid, at: now }
   // Ten bumps have to fit into the record: of what was refused only the last is kept.
-  const attempts = bump.attempts.filter((each) => each.dead === null || each.id === bump.attempts.at(-1)?.id)
+  const last = bump.attempts.at(-1)?.id
+  const attempts = bump.attempts
+    .filter((each) => each.dead === null || each.id === last)
+    // One before the last was followed after quiet only: what it announced was seen by then, or is void.
+    .map((each) => (each.id === last ? each : { ...each, steps: withoutTxids(each.steps) }))
   const closed = withBump(splice, { ...bump, attempts, outcome, quietSince: null, lastLookAt: null })
   const why = result === 'done' ? 'fee bump done' : `fee bump abandoned: ${message}`
   return say(timeline(closed, why, now), result === 'done' ? 'splice.bumped' : 'splice.bump_failed', now)

@@ -1,3 +1,5 @@
+import { announcedTxids } from './attempt-steps.ts'
+import type { ChannelSnapshot } from './node.ts'
 import type { Hop, Observation, Sighting } from './observation.ts'
 import { RECORD_LIMITS } from './splice.ts'
 import type { Candidate, Splice } from './splice.ts'
@@ -6,7 +8,11 @@ import { hasEnded } from './transitions.ts'
 const KW = 1_000
 
 /** Once seen, never un-seen: the recorded ones with their block as it is now, and new ones. */
-export function candidatesNow(splice: Splice, hops: readonly Hop[]): Candidate[] {
+export function candidatesNow(
+  splice: Splice,
+  hops: readonly Hop[],
+  channel: ChannelSnapshot | null,
+): Candidate[] {
   const sighted = hops.flatMap((hop) => (isOurs(splice, hop) ? [hop.spender] : []))
   const known = splice.candidates.map((candidate) => {
     const sighting = sighted.find((s) => s?.tx.txid === candidate.txid)
@@ -18,7 +24,32 @@ export function candidatesNow(splice: Splice, hops: readonly Hop[]): Candidate[]
       ? []
       : [candidateOf(sighting)],
   )
-  return [...known, ...fresh]
+  const seen = [...known, ...fresh]
+  return [...seen, ...signedAtNode(splice, channel, seen)]
+}
+
+/** What its node reports as signed, with a txid that we journalled: it can confirm, whether or not it was ever relayed. */
+function signedAtNode(
+  splice: Splice,
+  channel: ChannelSnapshot | null,
+  seen: readonly Candidate[],
+): Candidate[] {
+  const spends = channel?.funding ?? null
+  const reported = channel?.candidates ?? []
+  if (spends === null || reported.length === 0) return []
+  const announced = announcedTxids(splice)
+  const unseen = reported.filter(
+    ({ txid, signed }) => signed && announced.has(txid) && seen.every((each) => each.txid !== txid),
+  )
+  return unseen.map(({ txid, feeRateSatPerKw = null }) => ({
+    txid,
+    spends,
+    feeSats: null,
+    feeRateSatPerKw,
+    seenAt: 0,
+    seenAtHeight: null,
+    block: null,
+  }))
 }
 
 /** One that an operator named, or that a source showed without its fee, gets it when it is known. */

@@ -1,4 +1,5 @@
 import { livingAttempts } from './budget.ts'
+import { announcedTxids } from './attempt-steps.ts'
 import type { ChannelSnapshot, NodeLook } from './node.ts'
 import type { ChainView, Hop, Observation, Sighting } from './observation.ts'
 import { isPinned, mayPickAnother } from './observation.ts'
@@ -6,6 +7,7 @@ import { splitOutpoint } from './outpoint.ts'
 import type { Policy } from './policy.ts'
 import { candidatesNow, secondEffectOf, unexplainedEffect, visibleCandidate } from './candidate.ts'
 import { isFollowed } from './reorg.ts'
+import { openBump } from './replacement.ts'
 import { signMoved, signsOf } from './sign.ts'
 import type { Candidate, Signs, Splice } from './splice.ts'
 import { isCommitment } from './transaction.ts'
@@ -23,8 +25,9 @@ export function classify(splice: Splice, observation: Observation, policy: Polic
   const wentBack = node !== null && (!pinned || stoodOnOlderFunding(splice, observation))
   const behind = isBehind(splice, observation)
   const hops = behind ? [] : (observation.chain?.hops ?? [])
-  const candidates = candidatesNow(splice, hops)
-  const signs = channel === null ? null : signsOf(channel)
+  const candidates = candidatesNow(splice, hops, channel)
+  // Where the node reports its candidates there is nothing to guess from its balances.
+  const signs = channel === null || channel.candidates !== null ? null : signsOf(channel)
   const decisive = behind
     ? judgement('not_known')
     : judge(splice, observation, candidates, channelGone, policy)
@@ -40,7 +43,7 @@ export function classify(splice: Splice, observation: Observation, policy: Polic
       (pinned && (mayPickAnother(node, splice.channelId) || paidElsewhere(splice, node))),
     signs,
     visible: visibleCandidate(candidates, hops),
-    signedUnseen: hasSignedUnseen(candidates, channel),
+    signedUnseen: hasSignedUnseen(splice, hops, channel),
     negotiating: channel?.negotiation === 'active',
     secondEffect: secondEffectOf(candidates, hops),
     blockMoved: blockMoved(splice, candidates),
@@ -62,7 +65,7 @@ function isBehind(splice: Splice, { chain, followed }: Observation): boolean {
   const unseen = ({ block }: Candidate): boolean => block !== null && !isFollowed(followed, block)
   return (
     splice.candidates.some(({ block }) => block !== null && block.height > chain.tip.height) ||
-    (splice.state === 'settled' && candidatesNow(splice, chain.hops).some(unseen))
+    (splice.state === 'settled' && candidatesNow(splice, chain.hops, null).some(unseen))
   )
 }
 
@@ -245,12 +248,18 @@ function paidElsewhere(splice: Splice, { payouts = [] }: NodeLook): boolean {
   )
 }
 
-/** What the node signed and no chain source ever showed: a replacement that was not relayed. */
-function hasSignedUnseen(candidates: readonly Candidate[], channel: ChannelSnapshot | null): boolean {
-  const reported = channel?.candidates ?? []
-  return reported.some(
-    ({ txid, signed }) => signed && candidates.every((candidate) => candidate.txid !== txid),
-  )
+/**
+ * What the node signed and no chain source ever showed: a replacement that was not relayed. One that the open bump announced
+ * is a candidate already; another one that is recorded was seen once, and replaced.
+ */
+function hasSignedUnseen(splice: Splice, hops: readonly Hop[], channel: ChannelSnapshot | null): boolean {
+  const bump = openBump(splice)
+  const asked = announcedTxids({ attempts: bump?.attempts ?? [], bumps: [] })
+  return (channel?.candidates ?? []).some(({ txid, signed }) => {
+    const recorded = splice.candidates.some((candidate) => candidate.txid === txid)
+    const shown = hops.some(({ spender }) => spender?.tx.txid === txid)
+    return signed && !shown && (!recorded || asked.has(txid))
+  })
 }
 
 /** Watch ends when the outpoint that stood at the end, and the next one, are spent for good (design section 6, "Watch"). */

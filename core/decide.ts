@@ -14,7 +14,7 @@ export type Decision = {
   readonly row: string
   readonly event: SpliceEvent | null
   /** What is to be sent, once the slot is seen to be ours; null: nothing. */
-  readonly act: 'submit' | 'bump' | null
+  readonly act: 'submit' | 'bump' | 'clear' | null
   readonly gates: readonly GateReading[]
   readonly bumpGates: readonly GateReading[]
 }

@@ -2,6 +2,7 @@ import type { Advance } from './advance.ts'
 import { advance } from './advance.ts'
 import { isLongUnknown } from './budget.ts'
 import { bump } from './bump.ts'
+import { clear } from './clear.ts'
 import { commit } from './commit.ts'
 import { REORGANISED } from './ending.ts'
 import { recordForeign } from './foreign.ts'
@@ -85,6 +86,7 @@ async function proceed(
   }
   if (decision.act === 'submit') return submit(splice, observation, ports, options.policy)
   if (decision.act === 'bump') return bump(splice, observation, verdict, ports, options.policy)
+  if (decision.act === 'clear') return clear(splice, observation, ports, options.policy)
   const configured = ports.nodes.get(splice.node)
   // Never of one that was given up: its client was told that it does not happen.
   if (verdict.name === 'unseen' && !hasEnded(splice.state) && configured !== undefined)

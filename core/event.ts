@@ -20,6 +20,10 @@ export type SpliceEvent =
       readonly fenceMs: number | null
       readonly baseline: Signs
     }
+  /** A step of an attempt that takes several calls is journalled; the call that it names follows only if it was saved. */
+  | { readonly type: 'attempt_stepped'; readonly id: string; readonly name: string; readonly txid?: string }
+  /** What an unsigned splice left on the channel is about to be cleared at the node. */
+  | { readonly type: 'clear_started' }
   /** A command's answer, at whatever time it comes. `jitter` in [0, 1) spreads the backoff. */
   | {
       readonly type: 'attempt_answered'

@@ -1,5 +1,5 @@
 import { attemptsUsed, fenceOf, livingAttempts } from './budget.ts'
-import type { ChannelSnapshot, NodeLook } from './node.ts'
+import type { ChannelSnapshot, NodeLook, Obstacles } from './node.ts'
 import type { Observation } from './observation.ts'
 import { isPinned, mayPickAnother } from './observation.ts'
 import type { Policy } from './policy.ts'
@@ -36,6 +36,8 @@ const WORST_FEE_FACTOR = 1.5
 const TYPICAL_WEIGHT = { splice_out: 1_000, splice_in: 2_000 } as const
 /** The least lock depth that leaves a margin between a lock and the look that sees its transaction (gate 9). */
 const SAFE_LOCK_DEPTH = 3
+/** Confirmations of a funding before a Core Lightning is asked to splice: the announcement of the last one is done by then. */
+const SPLICEABLE_DEPTH = 6
 
 const shut = (code: string, message: string): Shut => ({ code, message })
 
@@ -74,7 +76,7 @@ export const gates: readonly Gate[] = [
   {
     number: 3,
     name: 'channel',
-    says: 'the channel is there, ready, not closing, on the anchor; the peer is connected where it must be; it can pay; a node that picks the channel itself has no other',
+    says: 'the channel is there, ready, not closing, on the anchor; the peer is connected where it must be; nothing that the node breaks on stands in the way; it can pay; a node that picks the channel itself has no other',
     shut: channelGate,
   },
   {
@@ -192,7 +194,27 @@ function channelGate(facts: GateFacts): Shut | null {
     return shut('anchor_moved', 'The channel has moved to another funding output.')
   const first = splice.attempts.length === 0 && node.capabilities.queuesOffline
   if (!channel.peerConnected && !first) return shut('peer_away', 'Waiting for the peer to connect.')
+  const obstacle = obstacleGate(channel)
+  if (obstacle !== null) return obstacle
   return canPay(splice, node, channel, observation)
+}
+
+/** What a node that breaks on it reports to stand in the way of a splice; a fee bump waits for payments only. */
+export function obstacleGate({ obstacles }: ChannelSnapshot): Shut | null {
+  if (obstacles === undefined) return null
+  const { fundingDepth, announced } = obstacles
+  if (fundingDepth < SPLICEABLE_DEPTH)
+    return shut('funding_shallow', "Waiting for the channel's funding to be six blocks deep.")
+  if (announced === false)
+    return shut('not_announced', 'Waiting for both nodes to announce the channel after its last splice.')
+  return paymentsGate(obstacles)
+}
+
+/** A payment that is not settled holds up the negotiation until the connection is dropped. */
+export function paymentsGate(obstacles: Obstacles | undefined): Shut | null {
+  return (obstacles?.unsettledPayments ?? 0) === 0
+    ? null
+    : shut('payments', 'Waiting for payments on the channel to settle.')
 }
 
 function canPay(

@@ -63,8 +63,30 @@ export type ChannelSnapshot = {
   /** Depth at which a splice locks; null if not known; 0 on zero-conf channels. */
   readonly lockDepth: number | null
   /** Candidates as the node reports them; null where it reports none. */
-  readonly candidates: readonly { readonly txid: string; readonly signed: boolean }[] | null
+  readonly candidates: readonly ReportedCandidate[] | null
   readonly negotiation: 'none' | 'active' | 'unknown'
+  /** What stands in the way of a splice on a node that breaks on it; left out where nothing of the kind is known to (gate 3). */
+  readonly obstacles?: Obstacles
+}
+
+/** A candidate in the words of its node. */
+export type ReportedCandidate = {
+  readonly txid: string
+  /** Both sides have signed it, or may have: it can confirm at any time. */
+  readonly signed: boolean
+  readonly feeRateSatPerKw?: number
+}
+
+/**
+ * What makes a splice fail, or the channel close, on a Core Lightning: a payment that is not settled, a funding less than six
+ * deep, a public channel whose present short channel id is not announced by both sides (docs/reference/cln-observed.md).
+ */
+export type Obstacles = {
+  readonly unsettledPayments: number
+  /** Confirmations of the current funding; 0 while it has none. */
+  readonly fundingDepth: number
+  /** Whether both sides announced the current funding; null on a private channel. */
+  readonly announced: boolean | null
 }
 
 /** One gathering from one node. Not used for a splice that changed after `observedAt`. */

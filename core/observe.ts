@@ -2,6 +2,7 @@ import type { Slot, TxPointer } from './items.ts'
 import { channelKey } from './items.ts'
 import type { SpendHint } from './chain.ts'
 import { paymentIdOf } from './ids.ts'
+import { announcedTxids } from './attempt-steps.ts'
 import { walkBack, walkLineage } from './lineage.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from './node.ts'
 import type { ChainView, Hop, Observation, Sighting } from './observation.ts'
@@ -232,6 +233,8 @@ async function spliceInEffect(
 ): Promise<Sighting['effect']> {
   const { splice, configured } = context
   if (configured === null || splice.attempts.length === 0) return 'none'
+  // A txid that we journalled before it could be signed names inputs and outputs: nothing else can carry it.
+  if (announcedTxids(splice).has(parsed.txid)) return 'ours'
   if (oldValueSats === null) return 'unknown'
   const chainAgrees = addsCapacity(parsed, oldValueSats, splice.amountSats)
   const nodeAgrees = await nodeAdded(context, parsed.txid)

@@ -47,3 +47,8 @@ export const BUDGET = {
   maxDeadlineMs: 30 * 24 * 3_600_000,
   metadataBytes: 2048,
 } as const
+
+/** What a Core Lightning answers while an earlier splice command on the channel is not over (355, `SPLICE_BUSY_ERROR`). */
+export const BUSY_CODE = 355
+/** How often the node is asked to clear what is left of one splice. */
+export const MAX_CLEARS = 4

@@ -15,20 +15,46 @@ import type { CommandResult, EventType, Instant, Splice } from './splice.ts'
 /** The time left for a call. An aborted call destroys its socket and answers `unknown` or a fault. */
 export type Call = { readonly signal: AbortSignal }
 
+/** A step of a command that takes several calls, named after the call that follows it, and the txid that the call may sign. */
+export type JournalStep = { readonly name: string; readonly txid?: string }
+
+/**
+ * Writes a step of the attempt that is under way, conditionally. false: it is not in the record for certain, or the attempt
+ * may go on no longer (dead, cancelled, past its fence); the call that the step names must not be made then. An adapter that
+ * needs a journal and is given none makes no such call.
+ */
+export type Journal = (step: JournalStep) => Promise<boolean>
+
+/** What a command came to, and the signed transaction where the node handed it over: it is kept and broadcast by us as well. */
+export type CommandAnswer = CommandResult & { readonly hex?: string }
+
+/** What is to be cleared of a channel: what a splice of ours left there unsigned. */
+export type ClearRequest = {
+  readonly channelId: string
+  readonly anchor: Outpoint
+  /** Candidates of ours that the node reports and that were certainly never signed; none: only the channel is stuck. */
+  readonly txids: readonly string[]
+}
+
 /** A remote Lightning node. An adapter never retries by itself and never parses free text where a code exists. */
 export interface NodePort {
   /** One gathering of who the node is, what it can do and all its channels. */
   look(call: Call): Promise<Result<NodeLook, NodeFault>>
   /** Asks for a splice. Never throws: what is not certainly "not executed" is `unknown`. */
-  submit(request: SubmitRequest, call: Call): Promise<CommandResult>
+  submit(request: SubmitRequest, call: Call, journal?: Journal): Promise<CommandAnswer>
   /** Asks for a replacement of the pending candidate by one with a higher feerate. Never throws, as `submit`. */
-  bump(request: BumpRequest, call: Call): Promise<CommandResult>
+  bump(request: BumpRequest, call: Call, journal?: Journal): Promise<CommandAnswer>
   /** A fresh address of the node's own wallet. */
   newAddress(call: Call): Promise<Result<string, NodeFault>>
   /** Asks the node to connect the channel's peer. Best effort. */
   connectPeer(channel: ChannelSnapshot, call: Call): Promise<Result<void, NodeFault>>
   /** The node's own record of our contribution in a transaction of a channel; null if it has none. */
   contribution(channelId: string, txid: string, call: Call): Promise<Result<Contribution | null, NodeFault>>
+  /**
+   * Clears what an unsigned splice left on a channel, where a node leaves anything. Looks again before it does: it never
+   * touches a channel with a signed candidate. Best effort.
+   */
+  clear?(request: ClearRequest, call: Call): Promise<Result<void, NodeFault>>
 }
 
 /** A source of what the chain and the mempool show. */

@@ -1,6 +1,7 @@
 import type { Observation } from './observation.ts'
 import type { ConfiguredNode, Ports } from './ports.ts'
 import type { Candidate, Splice } from './splice.ts'
+import { parseTransaction } from './transaction.ts'
 
 /** An item holds this much; a larger transaction is left out, and is only missed where it would be broadcast again. */
 const MAX_HEX_CHARACTERS = 350_000
@@ -30,4 +31,26 @@ export async function rebroadcast(splice: Splice, { chain }: ConfiguredNode, por
     ports.telemetry.count(taken.ok ? 'rebroadcast.taken' : 'rebroadcast.refused')
     if (taken.ok) return
   }
+}
+
+/**
+ * Keeps a transaction that a node signed and handed over, before its answer is noted: whoever finds it pending and unseen
+ * can broadcast it, whatever becomes of this process. Best effort: the answer must be noted all the same.
+ */
+export async function keepSigned(hex: string, ports: Ports): Promise<void> {
+  const parsed = parseTransaction(hex)
+  if (parsed === null || hex.length > MAX_HEX_CHARACTERS) return
+  try {
+    await ports.store.putItem('raw', parsed.txid, { hex }, 0)
+  } catch {
+    ports.telemetry.count('raw.not_kept')
+  }
+}
+
+/** Broadcasts it: its node may have failed to. What comes of it, the next look shows. */
+export async function broadcastSigned(node: string, hex: string, ports: Ports): Promise<void> {
+  const chain = ports.nodes.get(node)?.chain
+  if (chain === undefined || parseTransaction(hex) === null) return
+  const taken = await chain.broadcast(hex, ports.call())
+  ports.telemetry.count(taken.ok ? 'broadcast.taken' : 'broadcast.refused')
 }

@@ -28,7 +28,7 @@ export type Row = {
   readonly when: Condition | null
   readonly then: string
   readonly event: (situation: Situation) => SpliceEvent | null
-  readonly act?: 'submit' | 'bump'
+  readonly act?: 'submit' | 'bump' | 'clear'
 }
 
 /** A row that decides to do nothing. */

@@ -1,5 +1,6 @@
 import { attemptsUsed, everTaken, lastFence, livingAttempts } from './budget.ts'
 import type { SpliceEvent } from './event.ts'
+import { isClearable } from './leftover.ts'
 import type { Row, Situation } from './row.ts'
 import { attention, closedWithoutEffect, wait } from './row.ts'
 import type { Proof, SpliceState } from './splice.ts'
@@ -86,6 +87,14 @@ export const rowsBefore: readonly Row[] = [
     verdicts: ['pending'],
     when: null,
     then: 'pending',
+    event: () => ({ type: 'candidate_seen' }),
+  },
+  {
+    id: 'signed',
+    states: WAITING,
+    verdicts: ['unseen'],
+    when: null,
+    then: 'pending: its node reports it signed, whether or not it was relayed',
     event: () => ({ type: 'candidate_seen' }),
   },
   {
@@ -200,6 +209,18 @@ export const rowsBefore: readonly Row[] = [
     when: { says: 'every attempt is dead', holds: allDead },
     then: 'queued',
     event: () => ({ type: 'attempts_died' }),
+  },
+  {
+    id: 'leftover',
+    states: WAITING,
+    verdicts: ['absent'],
+    when: {
+      says: 'a negotiation of ours, certainly never signed, is left on the channel, or the channel is stuck: fences and quiet have passed, no other splice has the slot, and it was not cleared lately, nor four times',
+      holds: isClearable,
+    },
+    then: 'clear it at the node',
+    event: () => null,
+    act: 'clear',
   },
   {
     id: 'submit',

@@ -1,16 +1,17 @@
 import { amend } from './commit.ts'
 import type { SpliceEvent } from './event.ts'
 import type { Policy } from './policy.ts'
-import type { Ports } from './ports.ts'
+import type { CommandAnswer, Journal, Ports } from './ports.ts'
+import { broadcastSigned, keepSigned } from './raw.ts'
 import type { Attempt, CommandResult, Splice } from './splice.ts'
-import { step } from './step.ts'
+import { step as apply } from './step.ts'
 import { pauseNode } from './survey.ts'
 
 /** What is sent for a journalled attempt, and the event that attaches its answer. */
 export type Sending = {
   readonly splice: Splice
   readonly attempt: Attempt
-  readonly command: () => Promise<CommandResult>
+  readonly command: (journal: Journal) => Promise<CommandAnswer>
   readonly answered: (result: CommandResult, jitter: number) => SpliceEvent
 }
 
@@ -21,23 +22,40 @@ export type Sending = {
 export async function send(sending: Sending, ports: Ports, policy: Policy): Promise<Splice | null> {
   const { splice, attempt } = sending
   const late = ports.clock.now() - attempt.startedAt > policy.sendWithinMs
-  const result: CommandResult = late
+  const { hex, ...result }: CommandAnswer = late
     ? { type: 'refused', class: 'not_now', message: 'not sent: journalling took too long' }
-    : await safely(sending.command)
+    : await safely(() => sending.command(journalOf(sending, ports, policy)))
+  const signed = hex === undefined || result.type !== 'taken' ? null : hex
+  if (signed !== null) await keepSigned(signed, ports)
   const event = sending.answered(result, ports.chance.fraction())
   const answered = await amend(
     splice.id,
-    (stored) => step(stored, event, { now: ports.clock.now(), policy }),
+    (stored) => apply(stored, event, { now: ports.clock.now(), policy }),
     ports,
     policy,
   )
   for (const action of answered?.actions ?? []) {
     if (action.type === 'pause_node') await pauseNode(splice.node, action.message, ports)
   }
+  if (signed !== null) await broadcastSigned(splice.node, signed, ports)
   return answered?.splice ?? null
 }
 
-async function safely(command: () => Promise<CommandResult>): Promise<CommandResult> {
+/** Steps are written into whatever stands in the table; what the table does not take for certain counts as not written. */
+function journalOf({ splice, attempt }: Sending, ports: Ports, policy: Policy): Journal {
+  return async (step) => {
+    const event: SpliceEvent = { type: 'attempt_stepped', id: attempt.id, ...step }
+    const context = () => ({ now: ports.clock.now(), policy })
+    try {
+      const stepped = await amend(splice.id, (stored) => apply(stored, event, context()), ports, policy)
+      return stepped?.actions.length === 0
+    } catch {
+      return false
+    }
+  }
+}
+
+async function safely(command: () => Promise<CommandAnswer>): Promise<CommandAnswer> {
   try {
     return await command()
   } catch {

@@ -43,6 +43,8 @@ export const CommandResult = z.discriminatedUnion('type', [
     type: z.literal('refused'),
     class: RefusalClass,
     reason: FailureReason.optional(),
+    /** The node's own number for it. */
+    code: z.int().optional(),
     message: z.string().max(200),
   }),
   z.object({ type: z.literal('unknown'), message: z.string().max(200) }),
@@ -236,6 +238,8 @@ export const Splice = z.object({
   inFlightAt: Instant.nullable(),
   nextAttemptAt: Instant.nullable(),
   cancelRequestedAt: Instant.nullable(),
+  /** How often, and when last, the node was asked to clear what an unsigned splice left on the channel. */
+  cleared: z.object({ count: z.int().positive(), at: Instant }).nullable().default(null),
   /** Why no further attempt will be made; null while submitting goes on. */
   over: z.object({ code: z.string(), message: z.string(), at: Instant }).nullable(),
   failure: z.object({ code: z.string(), message: z.string(), proof: Proof }).nullable(),

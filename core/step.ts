@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import type { Action, Stepped } from './action.ts'
 import { answerAttempt, hearReason, restore, retry, startAttempt } from './attempts.ts'
+import { stepAttempt } from './attempt-steps.ts'
 import { livingAttempts } from './budget.ts'
 import { isOverCeiling } from './candidate.ts'
 import { abandonBump, answerBump, beginBump, finishBump, startBump } from './bumps.ts'
@@ -39,6 +40,10 @@ function apply(splice: Splice, event: SpliceEvent, context: StepContext): Steppe
       return only({ ...splice, address: event.address, script: event.script })
     case 'attempt_started':
       return startAttempt(splice, event, context)
+    case 'attempt_stepped':
+      return stepAttempt(splice, event, context)
+    case 'clear_started':
+      return only({ ...splice, cleared: { count: (splice.cleared?.count ?? 0) + 1, at: now } })
     case 'attempt_answered':
       return answerAttempt(splice, event, context)
     case 'reason_heard':

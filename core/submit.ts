@@ -59,7 +59,7 @@ export async function submit(
   const answered = await send(
     {
       ...journalled,
-      command: () => configured.port.submit(request, ports.call()),
+      command: (journal) => configured.port.submit(request, ports.call(), journal),
       answered: (result, jitter) => ({ type: 'attempt_answered', id, result, overlapGuard, jitter }),
     },
     ports,

@@ -70,7 +70,7 @@ describe('an answer is attached to its attempt', () => {
     const message = 'x'.repeat(1_000)
     for (const result of [refused('not_now', { message }), { type: 'unknown', message } as const])
       expect(newest(answer(asked(), result).splice).attempts[0]?.result).toMatchObject({
-        message: 'x'.repeat(120),
+        message: 'x'.repeat(80),
       })
   })
 

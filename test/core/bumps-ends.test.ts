@@ -122,6 +122,7 @@ describe('a fee over the ceiling is reported, once, when it is first known', () 
 
 describe('the record stays within 64 KB', () => {
   /** A bump with as many rows as it can come to, their texts so long. */
+  const steps = [{ name: 'splice_update_secured', at: NOW, txid: aTxid('f') }]
   function aFullBump(n: number, text: string): Bump {
     const id = (row: number) => `0190a3b4-5c6d-7e8f-9a0b-${String(n * 10 + row).padStart(12, '0')}`
     const refused = (['not_now', 'in_flight', 'config'] as const).map((refusal, row) =>
@@ -130,11 +131,22 @@ describe('the record stays within 64 KB', () => {
         number: row + 1,
         kind: 'bump',
         count: 99,
-        result: { type: 'refused', class: refusal, reason: 'PeerDisconnected', message: text, at: NOW },
+        result: {
+          type: 'refused',
+          class: refusal,
+          reason: 'PeerDisconnected',
+          message: text.slice(0, 80),
+          at: NOW,
+        },
       }),
     )
     const unknown = [3, 4, 5].map((row) =>
-      aBumpAttempt({ id: id(row), number: row + 1, result: { type: 'unknown', message: text, at: NOW } }),
+      aBumpAttempt({
+        id: id(row),
+        number: row + 1,
+        steps: row === 5 ? steps : steps.map(({ name, at }) => ({ name, at })),
+        result: { type: 'unknown', message: text.slice(0, 80), at: NOW },
+      }),
     )
     return anEndedBump('abandoned', {
       id: `bmp_${aTxid('a')}`,
@@ -155,7 +167,12 @@ describe('the record stays within 64 KB', () => {
     return aPendingSplice({
       bumps: Array.from({ length: 10 }, (_, n) => aFullBump(n, text)),
       attempts: Array.from({ length: 20 }, (_, n) =>
-        anAttempt({ id: row(n), number: n + 1, result: { type: 'unknown', message: text, at: NOW } }),
+        anAttempt({
+          id: row(n),
+          number: n + 1,
+          steps,
+          result: { type: 'unknown', message: text, at: NOW },
+        }),
       ),
       candidates: Array.from({ length: 20 }, () => aCandidate({ feeRateSatPerKw: 100_000, block })),
       timeline: Array.from({ length: 50 }, (_, n) => ({

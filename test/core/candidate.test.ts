@@ -22,7 +22,7 @@ const ELSEWHERE = `${aTxid('9')}:0`
 const spentBy = (outpoint: string, built: typeof FIRST, height: number | null): Hop =>
   aHop({ outpoint, spender: aSighting(outpoint, built, 'ours', height) })
 const now = (candidates: Candidate[], hops: Hop[]): Candidate[] =>
-  candidatesNow(aSubmittedSplice({ candidates }), hops)
+  candidatesNow(aSubmittedSplice({ candidates }), hops, null)
 
 const first = aCandidate({ txid: FIRST.txid })
 const later = aCandidate({ txid: LATER.txid, spends: NEXT })

@@ -60,6 +60,7 @@ test('what came out of a backup is looked at first, and what needs no decision w
     'restored',
     'second_effect',
     'seen',
+    'signed',
     'in_block',
     'closed',
     'attribution',
@@ -70,6 +71,7 @@ test('what came out of a backup is looked at first, and what needs no decision w
     'unproven',
     'foreign_lock',
     'all_dead',
+    'leftover',
     'submit',
     'wait',
   ])

@@ -44,8 +44,8 @@ function commanded(node: ConfiguredNode, stage: Stage): ConfiguredNode {
     ...node,
     port: {
       ...port,
-      submit: (request, call) => watch(request, () => port.submit(request, call)),
-      bump: (request, call) => watch(request, () => port.bump(request, call)),
+      submit: (request, call, journal) => watch(request, () => port.submit(request, call, journal)),
+      bump: (request, call, journal) => watch(request, () => port.bump(request, call, journal)),
     },
   }
 }

@@ -92,6 +92,7 @@ function progress() {
     inFlightAt: null,
     nextAttemptAt: null,
     cancelRequestedAt: null,
+    cleared: null,
     over: null,
     failure: null,
     attention: null,

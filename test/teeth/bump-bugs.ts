@@ -196,8 +196,9 @@ export const bumpBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/bump.ts',
-        find: 'const command = () => configured.port.bump(request, ports.call())',
-        replace: 'const command = () => configured.port.submit(request, ports.call())',
+        find: 'const command = (journal: Journal) => configured.port.bump(request, ports.call(), journal)',
+        replace:
+          'const command = (journal: Journal) => configured.port.submit(request, ports.call(), journal)',
       },
       {
         file: GATES,

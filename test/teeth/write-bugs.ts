@@ -64,7 +64,7 @@ export const writeBugs: readonly Bug[] = [
       },
       {
         file: SUBMIT,
-        find: 'command: () => configured.port.submit(request, ports.call()),',
+        find: 'command: (journal) => configured.port.submit(request, ports.call(), journal),',
         replace: 'command: async () => early,',
       },
     ],

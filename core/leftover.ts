@@ -1,0 +1,54 @@
+import { announcedTxids, wasStepped } from './attempt-steps.ts'
+import { lastFence } from './budget.ts'
+import { BUSY_CODE, MAX_CLEARS } from './policy.ts'
+import type { Situation } from './row.ts'
+import type { Splice } from './splice.ts'
+
+/** The step after which a candidate may carry our signature: what it names is never cleared (design section 6). */
+const SIGNED_STEP = 'splice_signed'
+
+/**
+ * Whether something unsigned of a splice is left on its channel and can be cleared (design section 6, "leftovers"): a ghost,
+ * which is a candidate of ours that the node reports unsigned and no chain source knows, or a wedge, which is a node that
+ * goes on answering "busy" with nothing under way. Only where the anchor is known unspent, which the row's verdict says.
+ */
+export function isClearable(situation: Situation): boolean {
+  const { splice, observation, gates, now, policy } = situation
+  const { channel, slot } = observation
+  const open = (gate: number): boolean => gates.every((each) => each.gate !== gate || each.shut === null)
+  if (!open(1) || !open(2) || channel === null || !channel.peerConnected || !channel.ready) return false
+  if (channel.funding === null || channel.funding !== splice.anchor) return false
+  const holder = slot?.value.holder ?? null
+  if ((holder !== null && holder !== splice.id) || slot?.value.frozen) return false
+  const fence = lastFence(splice)
+  const rested = fence !== null && now - Math.max(fence, splice.cleared?.at ?? 0) >= policy.quietMs
+  if (!rested || (splice.cleared?.count ?? 0) >= MAX_CLEARS) return false
+  return ghostsOf(situation) !== null || isWedged(situation)
+}
+
+/** The ghosts on the channel of a splice; null: there are none, or something there is not ours, or may be signed. */
+export function ghostsOf({
+  splice,
+  observation,
+}: Pick<Situation, 'splice' | 'observation'>): string[] | null {
+  const reported = observation.channel?.candidates ?? []
+  const announced = announcedTxids(splice)
+  const unsigned = reported.every(
+    ({ txid, signed }) => !signed && announced.has(txid) && !wasStepped(splice, SIGNED_STEP, txid),
+  )
+  return reported.length > 0 && unsigned ? reported.map(({ txid }) => txid) : null
+}
+
+/** "Busy" twice, the last time since the channel was last cleared, and nothing under way that the node reports. */
+function isWedged({ splice, observation }: Situation): boolean {
+  const { channel } = observation
+  if (channel?.negotiation === 'active' || channel?.candidates?.length !== 0) return false
+  return isBusy(splice)
+}
+
+function isBusy({ attempts, cleared }: Splice): boolean {
+  return attempts.some(
+    ({ result, count }) =>
+      result?.type === 'refused' && result.code === BUSY_CODE && count >= 2 && result.at > (cleared?.at ?? 0),
+  )
+}

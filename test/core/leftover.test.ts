@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest'
+import { decide } from '../../core/decide.ts'
+import { drive } from '../../core/drive.ts'
+import type { ChannelSnapshot } from '../../core/node.ts'
+import type { ClearRequest, NodePort } from '../../core/ports.ts'
+import { ok } from '../../core/result.ts'
+import { emptySlot } from '../../core/slot.ts'
+import type { Attempt, Splice } from '../../core/splice.ts'
+import { aTxid } from '../support/splices.ts'
+import {
+  aBench,
+  aChannel,
+  aConfiguredNode,
+  aHeldSlot,
+  aLook,
+  ANCHOR,
+  anAttempt,
+  aNodeSeen,
+  anObservation,
+  aSubmittedSplice,
+  aVerdict,
+  capabilities,
+  FakeChain,
+  fakeNode,
+  NOW,
+  policy,
+} from './builders.ts'
+
+const GHOST = aTxid('7')
+const cln = capabilities({
+  software: 'core-lightning',
+  reportsCandidates: true,
+  checksAnchor: true,
+  queuesOffline: false,
+  deadRules: ['no_return_not_reached', 'disconnected_since'],
+})
+const announced: Partial<Attempt> = {
+  result: { type: 'unknown', message: '', at: NOW - 400_000 },
+  fenceAt: NOW - 300_000,
+  steps: [{ name: 'splice_update_secured', at: NOW - 400_000, txid: GHOST }],
+}
+const busy: Partial<Attempt> = {
+  result: { type: 'refused', class: 'in_flight', code: 355, message: 'busy', at: NOW - 300_000 },
+  dead: { rule: 'refused', at: NOW - 300_000 },
+  count: 2,
+}
+const haunted = (more: Partial<ChannelSnapshot> = {}) =>
+  aChannel({ candidates: [{ txid: GHOST, signed: false }], ...more })
+
+type Given = {
+  readonly attempt?: Partial<Attempt>
+  readonly splice?: Partial<Splice>
+  readonly channel?: ChannelSnapshot
+  readonly slot?: ReturnType<typeof aHeldSlot> | null
+  readonly verdict?: Parameters<typeof aVerdict>[0]
+}
+function decided({
+  attempt = announced,
+  splice,
+  channel = haunted(),
+  slot = aHeldSlot(),
+  verdict,
+}: Given = {}) {
+  const record = aSubmittedSplice({ attempts: [anAttempt(attempt)], ...splice })
+  const observation = anObservation({
+    node: aLook({ capabilities: cln, channels: [channel] }),
+    channel,
+    slot,
+  })
+  return decide(record, aVerdict({ stirring: true, ...verdict }), observation, NOW, policy)
+}
+const wedged: Given = { attempt: busy, splice: { state: 'queued' }, channel: aChannel({ candidates: [] }) }
+
+describe('a ghost is cleared', () => {
+  test('when fence and quiet have passed and it was certainly never signed', () => {
+    expect(decided()).toMatchObject({ row: 'leftover', act: 'clear', event: null })
+  })
+
+  test.each<[string, Given]>([
+    ['it is signed', { channel: haunted({ candidates: [{ txid: GHOST, signed: true }] }) }],
+    [
+      'its signatures were about to be sent',
+      { attempt: { ...announced, steps: [{ name: 'splice_signed', at: 1, txid: GHOST }] } },
+    ],
+    ['it is not ours', { attempt: { ...announced, steps: [] } }],
+    [
+      'another one beside it is not ours',
+      {
+        channel: haunted({
+          candidates: [
+            { txid: GHOST, signed: false },
+            { txid: aTxid('8'), signed: false },
+          ],
+        }),
+      },
+    ],
+    ['the fence has not passed', { attempt: { ...announced, fenceAt: NOW + 1 } }],
+    ['the fence passed just now', { attempt: { ...announced, fenceAt: NOW - 179_999 } }],
+    ['the peer is away', { channel: haunted({ peerConnected: false }) }],
+    ['the channel is not ready', { channel: haunted({ ready: false }) }],
+    ['the channel has moved', { channel: haunted({ funding: `${aTxid('9')}:0` }) }],
+    ['another splice has the slot', { slot: aHeldSlot({ holder: 'another' }) }],
+    ['the channel is frozen', { slot: aHeldSlot({ frozen: { cause: 'x', at: 1, note: 'x' } }) }],
+    ['it was cleared a moment ago', { splice: { cleared: { count: 1, at: NOW - 179_999 } } }],
+    ['it was cleared four times', { splice: { cleared: { count: 4, at: NOW - 400_000 } } }],
+    ['the chain shows something', { verdict: { name: 'unattributed' } }],
+    ['the chain is not known', { verdict: { name: 'not_known' } }],
+  ])('but not when %s', (_says, given) => {
+    expect(decided(given).act).toBeNull()
+  })
+})
+
+describe('a wedge is cleared', () => {
+  test('after the node said "busy" twice, with nothing in flight', () => {
+    expect(decided(wedged)).toMatchObject({ row: 'leftover', act: 'clear' })
+  })
+
+  test.each<[string, Given]>([
+    ['it said so once', { attempt: { ...busy, count: 1 } }],
+    [
+      'it said something else',
+      {
+        attempt: {
+          ...busy,
+          result: { type: 'refused', class: 'in_flight', code: 351, message: '', at: NOW - 300_000 },
+        },
+      },
+    ],
+    ['it was cleared since', { splice: { state: 'queued', cleared: { count: 1, at: NOW - 200_000 } } }],
+    ['a negotiation is reported', { channel: aChannel({ candidates: [], negotiation: 'active' }) }],
+    ['the node reports no candidates at all', { channel: aChannel({ candidates: null }) }],
+  ])('but not when %s', (_says, given) => {
+    expect(decided({ ...wedged, ...given }).row).not.toBe('leftover')
+  })
+})
+
+describe('clearing', () => {
+  async function driven(holder: string | null = null) {
+    const asked: ClearRequest[] = []
+    const cleared: number[] = []
+    const channel = haunted()
+    const port: NodePort = {
+      ...fakeNode(() => ok(aLook({ capabilities: cln, channels: [channel] }))),
+      clear: async (request) => {
+        asked.push(request)
+        cleared.push((await bench.store.load(splice.id))?.cleared?.count ?? 0)
+        return ok(undefined)
+      },
+    }
+    const bench = aBench({ nodes: [aConfiguredNode({ port, chain: new FakeChain() })] })
+    const { splice } = await bench.store.create(aSubmittedSplice({ attempts: [anAttempt(announced)] }))
+    await bench.store.putItem('node', 'alice', aNodeSeen(), 0)
+    await bench.store.putItem('guard', '-', { generation: 0, backupAt: null }, 0)
+    if (holder !== null) {
+      await bench.store.create(aSubmittedSplice({ id: holder, attempts: [anAttempt()] }))
+      await bench.store.putItem('slot', splice.channelId, { ...emptySlot, holder }, 0)
+    }
+    await drive(splice.id, bench.ports, { policy, mayAct: true, look: null })
+    return { asked, cleared, bench }
+  }
+
+  test('is journalled, and then asked for with what is known to be unsigned', async () => {
+    const { asked, cleared, bench } = await driven()
+    expect(asked).toEqual([{ channelId: 'c'.repeat(64), anchor: ANCHOR, txids: [GHOST] }])
+    expect(cleared).toEqual([1])
+    expect(bench.counts.get('leftover.cleared')).toBe(1)
+  })
+
+  test('is not asked for while another splice has the channel', async () => {
+    expect((await driven('spl_another')).asked).toEqual([])
+  })
+})
