@@ -19,11 +19,11 @@ export async function clear(
   ports: Ports,
   policy: Policy,
 ): Promise<Submitted> {
-  const { node, channel, generation } = observation
+  const { channel, generation } = observation
   const port = ports.nodes.get(splice.node)?.port
   if (port?.clear === undefined || channel === null || splice.anchor === null) return 'driven'
   if (generation.stored !== generation.configured) return 'driven'
-  if ((await acquireSlot(slotKeyOf(splice, node), splice.id, ports.store)) !== 'mine') return 'driven'
+  if ((await acquireSlot(slotKeyOf(splice), splice.id, ports.store)) !== 'mine') return 'driven'
   const now = ports.clock.now()
   if (now - observation.at > policy.sendWithinMs) return 'driven'
   const started = step(splice, { type: 'clear_started' }, { now, policy })

@@ -7,7 +7,7 @@ import { Resource } from 'sst'
 import { ulid } from 'ulid'
 import { powertoolsTelemetry } from '../adapters/log/powertools.ts'
 import { readableTelemetry } from '../adapters/log/readable.ts'
-import { configuredNode } from '../adapters/node/configured.ts'
+import { configuredNode, warningsOf } from '../adapters/node/configured.ts'
 import { sqsQueue, sqsSender } from '../adapters/queue/sqs.ts'
 import { dynamoStore } from '../adapters/store/dynamo.ts'
 import type { Ports } from '../core/ports.ts'
@@ -51,6 +51,9 @@ export const ports: Ports = {
 }
 
 export const { policy, backupAt, keys } = configuration
+
+for (const entry of configuration.nodes)
+  for (const warning of warningsOf(entry)) telemetry.info(warning, { node: entry.name })
 
 /** The failures queue: what relays reported. */
 export const nodeEvents = sqsSender<NodeEventMessage>({

@@ -7,6 +7,9 @@ import { bitcoind } from '../chain/bitcoind/bitcoind.ts'
 import { esplora } from '../chain/esplora/esplora.ts'
 import { severalSources } from '../chain/several-sources.ts'
 import { Misconfigured } from '../misconfigured.ts'
+import { clnPermissions, clnRpcOf } from './cln/client.ts'
+import { ClnConfig, reachable } from './cln/config.ts'
+import { clnNode } from './cln/node.ts'
 import { eclairClient } from './eclair/client.ts'
 import { eclairNode } from './eclair/node.ts'
 import { HttpNodeConfig } from './http.ts'
@@ -107,6 +110,7 @@ export const NodeEntry = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('phoenixd'), ...common, ...HttpNodeConfig.shape }),
   /** Named so that an order for it is refused with the reason: LND has no splicing. Nothing is asked of it. */
   z.strictObject({ kind: z.literal('lnd'), ...common, nodeId: NodeIdText }),
+  z.strictObject({ kind: z.literal('core-lightning'), ...common, ...ClnConfig.shape }).superRefine(reachable),
 ])
 export type NodeEntry = z.infer<typeof NodeEntry>
 
@@ -163,6 +167,17 @@ function portOf(entry: NodeEntry, clock: Clock): NodePort {
       const { authWindowSeconds, clockSkewSeconds, overlapGuard } = entry
       return ldkNode(ldkClient(entry, clock), { clock, authWindowSeconds, clockSkewSeconds, overlapGuard })
     }
+    case 'core-lightning': {
+      const { network, attemptSeconds, clockSkewSeconds } = entry
+      const permissions = clnPermissions(entry)
+      return clnNode(clnRpcOf(entry, clock), {
+        clock,
+        network,
+        permissions,
+        attemptSeconds,
+        clockSkewSeconds,
+      })
+    }
     case 'eclair': {
       const { minDepthBlocks } = entry
       return eclairNode(eclairClient(entry), {
@@ -175,6 +190,11 @@ function portOf(entry: NodeEntry, clock: Clock): NodePort {
     case 'lnd':
       return lndNode(entry.nodeId, entry.network, clock)
   }
+}
+
+/** What an operator should know of an entry although it can be used: a rune that allows too little or too much. */
+export function warningsOf(entry: NodeEntry): readonly string[] {
+  return entry.kind === 'core-lightning' ? clnPermissions(entry).warnings : []
 }
 
 function chainOf(source: ChainSource, network: Network): ChainPort {

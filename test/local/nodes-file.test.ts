@@ -8,6 +8,7 @@ import { parseNodes } from '../../adapters/node/configured.ts'
 import { encodeMacaroon, mintMacaroon } from '../../adapters/node/ldk/macaroon.ts'
 import { readNodesFile } from '../../local/nodes-file.ts'
 import { startSimulation } from '../../local/simulation.ts'
+import { runeOf } from '../support/cln-rune.ts'
 import { aProduct, aRefusal, request, temporaryFolder } from '../support/local-product.ts'
 
 const API_KEY = 'c3'.repeat(32)
@@ -100,7 +101,8 @@ describe('NODES_FILE', () => {
     const { entry } = await aSimulation()
     if (entry.kind !== 'ldk-server') throw new Error('the simulated node is an ldk-server')
     const path = fileWith([aNode])
-    writeFileSync(join(path, '..', 'tls.crt'), entry.certificate)
+    const { certificate: served = '' } = entry
+    writeFileSync(join(path, '..', 'tls.crt'), served)
     expect(readNodesFile(path)).toMatchObject([{ name: 'alice', certificate: entry.certificate }])
   })
 
@@ -108,19 +110,20 @@ describe('NODES_FILE', () => {
     const example: unknown = JSON.parse(
       readFileSync(new URL('../../nodes.example.json', import.meta.url), 'utf8'),
     )
-    const Example = z.array(z.looseObject({ auth: z.object({ scheme: z.string() }).optional() }))
-    const filledIn = ['certificateFile', 'nodeId', 'auth']
-    const macaroon = { scheme: 'macaroon', macaroon: MACAROON }
-    const filled = Example.parse(example).map(({ auth, ...entry }) => ({
+    const entries = z
+      .array(z.looseObject({ kind: z.string(), auth: z.object({ scheme: z.string() }).optional() }))
+      .parse(example)
+    const filledIn = ['certificateFile', 'nodeId']
+    const withSecrets = ['ldk-server', 'core-lightning']
+    const filled = entries.map((entry) => ({
       ...Object.fromEntries(Object.entries(entry).filter(([name]) => !filledIn.includes(name))),
-      ...(auth === undefined
-        ? {}
-        : { certificate, auth: auth.scheme === 'hmac' ? withCertificate.auth : macaroon }),
+      ...(withSecrets.includes(entry.kind) ? { certificate, ...secretsOf(entry.auth?.scheme) } : {}),
       ...('nodeId' in entry ? { nodeId: `02${'a'.repeat(64)}` } : {}),
     }))
     expect(parseNodes(filled, 'the example').map(({ name, kind }) => `${name} ${kind}`)).toEqual([
       'alice ldk-server',
       'bob ldk-server',
+      'carol core-lightning',
       'erin eclair',
       'phil phoenixd',
       'lana lnd',
@@ -170,6 +173,12 @@ describe('NODES_FILE', () => {
     expect(product.output()).not.toContain('POST')
   })
 })
+
+/** What the example leaves to its reader, by how the node knows us. */
+function secretsOf(scheme: string | undefined) {
+  if (scheme === undefined) return { rune: runeOf([]) }
+  return { auth: scheme === 'hmac' ? withCertificate.auth : { scheme: 'macaroon', macaroon: MACAROON } }
+}
 
 async function aSimulation() {
   const simulation = await startSimulation(join(temporaryFolder(), 'world.json'), 'local', 0)

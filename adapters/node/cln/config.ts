@@ -1,0 +1,53 @@
+import { X509Certificate } from 'node:crypto'
+import { isAbsolute } from 'node:path'
+import * as z from 'zod'
+import { decodeRune } from './rune.ts'
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0
+  } catch {
+    return false
+  }
+}
+
+const isPlainHttps = (text: string): boolean => {
+  const url = URL.parse(text)
+  return url?.protocol === 'https:' && url.username === '' && url.password === '' && url.search === ''
+}
+
+/**
+ * The configuration of one Core Lightning: clnrest (`url`, `certificate`, `rune`), or its local socket (`socketPath`). Issues
+ * name the field and never repeat its value.
+ */
+export const ClnConfig = z.object({
+  url: z.string().refine(isPlainHttps, 'must be an https URL without credentials or query').optional(),
+  certificate: z
+    .string()
+    .refine(isCertificate, "must be the node's CA certificate (ca.pem) in PEM")
+    .optional(),
+  rune: z
+    .string()
+    .refine((text) => decodeRune(text) !== null, 'must be a rune, as createrune prints it')
+    .optional(),
+  socketPath: z
+    .string()
+    .max(107)
+    .refine(isAbsolute, "must be the absolute path of the node's lightning-rpc")
+    .optional(),
+  /** How long an attempt may make its calls: what the rune of an attempt is restricted to. */
+  attemptSeconds: z.int().min(10).max(600).default(60),
+  /** How far the node's clock may be from ours. */
+  clockSkewSeconds: z.int().nonnegative().max(3600).default(60),
+})
+export type ClnConfig = z.infer<typeof ClnConfig>
+
+/** One way to reach the node, and all that it takes. */
+export function reachable(entry: ClnConfig, context: { readonly issues: z.core.$ZodRawIssue[] }): void {
+  const remote = [entry.url, entry.certificate, entry.rune]
+  const given = remote.filter((part) => part !== undefined).length
+  const sound = entry.socketPath === undefined ? given === remote.length : given === 0
+  if (sound) return
+  const message = 'needs either url, certificate and rune, or socketPath'
+  context.issues.push({ code: 'custom', message, input: null })
+}

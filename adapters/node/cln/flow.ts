@@ -1,0 +1,57 @@
+import type * as z from 'zod'
+import type { Journal } from '../../../core/ports.ts'
+import { err, ok, type Result } from '../../../core/result.ts'
+import type { CommandResult } from '../../../core/splice.ts'
+import { ask } from './ask.ts'
+import type { Stage } from './faults.ts'
+import { refusal, resultOf, unknown } from './faults.ts'
+import type { Order } from './order.ts'
+import type { ClnOptions, ClnRpc } from './rpc.ts'
+
+/** One attempt under way. */
+export type Flow = {
+  readonly rpc: ClnRpc
+  readonly order: Order
+  readonly options: ClnOptions
+  readonly journal: Journal
+  /** Whether the rune allows `abort_channels`. */
+  readonly mayAbort: boolean
+}
+
+/**
+ * How an attempt ended before its end. `open`: we stopped it ourselves and the negotiation is still open at the node.
+ */
+export type Stop = { readonly result: CommandResult; readonly open: boolean }
+
+/** Makes one call of a flow, if there is time left; what its failure means depends on how far the flow is. */
+export async function make<T>(
+  { rpc, options }: Flow,
+  stage: Stage,
+  method: string,
+  params: Readonly<Record<string, unknown>>,
+  schema: z.ZodType<T>,
+): Promise<Result<T, Stop>> {
+  const answer = await ask(rpc, method, params, schema, options)
+  return answer.ok ? answer : err({ result: resultOf(answer.error, stage), open: false })
+}
+
+/** Stops an attempt of which certainly nothing was signed. */
+export function stopped(message: string, open: boolean): { readonly ok: false; readonly error: Stop } {
+  return err({ result: refusal({ class: 'not_now' }, message), open })
+}
+
+/** Stops an attempt that may go on by itself. */
+export function leftAlone(message: string): { readonly ok: false; readonly error: Stop } {
+  return err({ result: unknown(message), open: false })
+}
+
+/** Writes a step before its call. A step that could not be written stops the flow: at this stage nothing is signed. */
+export async function step(
+  { journal }: Flow,
+  name: string,
+  open: boolean,
+  txid?: string,
+): Promise<Result<void, Stop>> {
+  const written = await journal(txid === undefined ? { name } : { name, txid })
+  return written ? ok(undefined) : stopped(`not sent: ${name} could not be journalled`, open)
+}

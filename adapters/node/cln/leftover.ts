@@ -1,0 +1,44 @@
+import * as z from 'zod'
+import type { ClearRequest } from '../../../core/ports.ts'
+import { err, ok, type Result } from '../../../core/result.ts'
+import { PeerChannels } from './answers.ts'
+import type { PeerChannel } from './answers.ts'
+import { ask } from './ask.ts'
+import type { ClnFault, ClnOptions, ClnRpc } from './rpc.ts'
+import { candidatesOf, fundingOf, isConnected, NORMAL } from './snapshot.ts'
+
+/** One was not always enough (docs/reference/cln-observed.md). */
+const MAX_ABORTS = 2
+
+/**
+ * Whether aborting is safe: the channel is on the anchor, in `CHANNELD_NORMAL` with its peer, and nothing is in flight but
+ * what the caller knows to be unsigned. With a signed candidate an abort closes the channel by force.
+ */
+function isAbortable(channel: PeerChannel | undefined, { anchor, txids }: ClearRequest): boolean {
+  return (
+    channel?.state === NORMAL &&
+    fundingOf(channel) === anchor &&
+    isConnected(channel) &&
+    candidatesOf(channel).every(({ txid, signed }) => !signed && txids.includes(txid))
+  )
+}
+
+/** Ends what is open and unsigned on a channel, twice if something is left of it; looks before each. */
+export async function abortUnsigned(
+  rpc: ClnRpc,
+  request: ClearRequest,
+  options: ClnOptions,
+): Promise<Result<void, ClnFault>> {
+  const { channelId } = request
+  for (let round = 0; round < MAX_ABORTS; round++) {
+    const listed = await ask(rpc, 'listpeerchannels', { channel_id: channelId }, PeerChannels, options)
+    if (!listed.ok) return listed
+    const channel = listed.value.channels.find(({ channel_id }) => channel_id === channelId)
+    if (round > 0 && channel !== undefined && candidatesOf(channel).length === 0) return ok(undefined)
+    if (!isAbortable(channel, request))
+      return err({ type: 'not_sent', identity: false, message: 'the channel is not safe to abort' })
+    const aborted = await ask(rpc, 'abort_channels', { channel_ids: [channelId] }, z.unknown(), options)
+    if (!aborted.ok) return aborted
+  }
+  return ok(undefined)
+}

@@ -1,0 +1,158 @@
+import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook } from '../../../core/node.ts'
+import type { Call, Clock } from '../../../core/ports.ts'
+import { err, ok, type Result } from '../../../core/result.ts'
+import type { Instant, Network } from '../../../core/splice.ts'
+import { FeeRates, Funds, Gossip, Info, PeerChannels } from './answers.ts'
+import type { PeerChannel } from './answers.ts'
+import { ask } from './ask.ts'
+import { nodeFaultOf } from './faults.ts'
+import type { Permissions } from './permission.ts'
+import type { ClnFault, ClnRpc } from './rpc.ts'
+import { GONE, NORMAL, snapshotOf } from './snapshot.ts'
+
+/** What the mapping needs to know of a Core Lightning besides its answers. */
+export type ClnNodeOptions = {
+  readonly clock: Clock
+  readonly network: Network
+  readonly permissions: Permissions
+  /** How long an attempt may take to make its calls: what its rune is restricted to. Default 60. */
+  readonly attemptSeconds?: number
+  /** How far the node's clock may be from ours. Default 60. */
+  readonly clockSkewSeconds?: number
+}
+
+const DEFAULT_SECONDS = 60
+const MSAT_PER_SAT = 1_000
+/** The first version whose splices hold what we build on (docs/reference/cln-observed.md). */
+const FIRST_VERSION = [26, 6] as const
+
+/** How long an attempt may make calls, from its start. */
+export function attemptMs({ attemptSeconds = DEFAULT_SECONDS }: ClnNodeOptions): number {
+  return attemptSeconds * 1_000
+}
+
+function isRecent(version: string): boolean {
+  const [, year, month] = /(\d{1,3})\.(\d{1,2})/.exec(version) ?? []
+  if (year === undefined || month === undefined) return false
+  const [firstYear, firstMonth] = FIRST_VERSION
+  return Number(year) > firstYear || (Number(year) === firstYear && Number(month) >= firstMonth)
+}
+
+/** The splice-in of a rune that allows no more than the plugin's: neither checked before it is signed nor bumped. */
+export function isPluginOnly({ spliceIn, pluginSpliceIn, spliceOut }: Permissions): boolean {
+  return pluginSpliceIn && !spliceIn && !spliceOut
+}
+
+function capabilitiesOf(version: string, options: ClnNodeOptions): Capabilities {
+  const { permissions, clockSkewSeconds = DEFAULT_SECONDS } = options
+  const recent = isRecent(version)
+  const plugin = isPluginOnly(permissions)
+  return {
+    software: 'core-lightning',
+    spliceIn: recent && (permissions.spliceIn || plugin),
+    spliceOut: recent && permissions.spliceOut,
+    toAddress: true,
+    bump: recent && permissions.spliceIn && permissions.spliceOut,
+    setsFeeRate: !plugin,
+    feeCap: plugin ? 'gated' : 'enforced',
+    overlapGuard: false,
+    queuesOffline: false,
+    reportsCandidates: true,
+    checksAnchor: !plugin,
+    fenceMs: attemptMs(options) + clockSkewSeconds * 1_000,
+    deadRules: ['refused', 'channel_closed', 'operator', 'no_return_not_reached', 'disconnected_since'],
+    slotScope: 'channel',
+  }
+}
+
+type Gathered = {
+  readonly info: Info
+  readonly channels: readonly PeerChannel[]
+  readonly feeRates: FeeRates
+  readonly funds: Funds
+}
+
+async function gather(rpc: ClnRpc, call: Call): Promise<Result<Gathered, ClnFault>> {
+  const [info, channels, feeRates, funds] = await Promise.all([
+    ask(rpc, 'getinfo', {}, Info, call),
+    ask(rpc, 'listpeerchannels', {}, PeerChannels, call),
+    ask(rpc, 'feerates', { style: 'perkw' }, FeeRates, call),
+    ask(rpc, 'listfunds', {}, Funds, call),
+  ])
+  if (info.ok && channels.ok && feeRates.ok && funds.ok)
+    return ok({
+      info: info.value,
+      channels: channels.value.channels,
+      feeRates: feeRates.value,
+      funds: funds.value,
+    })
+  const faults = [info, channels, feeRates, funds].flatMap((answer) => (answer.ok ? [] : [answer.error]))
+  // A fault of the configuration says more than one that passes by itself.
+  const worst = faults.find((fault) => nodeFaultOf(fault).class === 'config') ?? faults[0]
+  return err(worst ?? { type: 'lost', message: 'no answer' })
+}
+
+/** Short channel ids of ours that gossip shows from both sides; asked for only where it matters. */
+async function announcedOf(
+  rpc: ClnRpc,
+  { info, channels }: Gathered,
+  call: Call,
+): Promise<Result<ReadonlySet<string>, ClnFault>> {
+  if (!channels.some(({ state, private: hidden }) => state === NORMAL && hidden !== true))
+    return ok(new Set())
+  const [from, to] = await Promise.all([
+    ask(rpc, 'listchannels', { source: info.id }, Gossip, call),
+    ask(rpc, 'listchannels', { destination: info.id }, Gossip, call),
+  ])
+  if (!from.ok) return from
+  if (!to.ok) return to
+  const theirs = new Set(to.value.channels.map((channel) => channel.short_channel_id))
+  const ours = from.value.channels.map((channel) => channel.short_channel_id)
+  return ok(new Set(ours.filter((id) => theirs.has(id))))
+}
+
+/** What is confirmed and not reserved can fund a splice-in. */
+function spendableSats({ outputs }: Funds): number {
+  const free = outputs.filter(({ status, reserved }) => status === 'confirmed' && !reserved)
+  return Math.floor(free.reduce((sum, { amount_msat }) => sum + amount_msat, 0) / MSAT_PER_SAT)
+}
+
+function lookOf(
+  { info, channels, feeRates, funds }: Gathered,
+  announced: ReadonlySet<string>,
+  observedAt: Instant,
+  options: ClnNodeOptions,
+): NodeLook {
+  const listed = channels.filter(({ state }) => !GONE.includes(state))
+  return {
+    observedAt,
+    nodeId: info.id,
+    network: info.network,
+    version: info.version,
+    tipHeight: info.blockheight,
+    // `getinfo` does not name it.
+    tipHash: '',
+    synced: info.warning_bitcoind_sync === undefined && info.warning_lightningd_sync === undefined,
+    capabilities: capabilitiesOf(info.version, options),
+    channels: listed.flatMap((channel): ChannelSnapshot[] => {
+      const snapshot = snapshotOf(channel, info.blockheight, announced)
+      return snapshot === null ? [] : [snapshot]
+    }),
+    spendableSats: spendableSats(funds),
+    feeRateSatPerKw: feeRates.perkw.splice ?? feeRates.perkw.opening ?? null,
+  }
+}
+
+/** Gathers who the node is and what it shows of its channels, as old as its first request. All or nothing. */
+export async function look(
+  rpc: ClnRpc,
+  options: ClnNodeOptions,
+  call: Call,
+): Promise<Result<NodeLook, NodeFault>> {
+  const observedAt = options.clock.now()
+  const gathered = await gather(rpc, call)
+  if (!gathered.ok) return err(nodeFaultOf(gathered.error))
+  const announced = await announcedOf(rpc, gathered.value, call)
+  if (!announced.ok) return err(nodeFaultOf(announced.error))
+  return ok(lookOf(gathered.value, announced.value, observedAt, options))
+}

@@ -1,0 +1,56 @@
+import { decodeAddress } from '../../../core/address.ts'
+import type { BumpRequest, SubmitRequest } from '../../../core/node.ts'
+import type { Outpoint } from '../../../core/outpoint.ts'
+import { err, ok, type Result } from '../../../core/result.ts'
+import type { CommandResult, Instant, Network, SpliceKind } from '../../../core/splice.ts'
+import { refusal } from './faults.ts'
+import type { Ceilings } from './fees.ts'
+
+/** What is to be negotiated: a first splice, or one that replaces the pending candidate. */
+export type Order = Ceilings & {
+  readonly channelId: string
+  readonly anchor: Outpoint
+  readonly kind: SpliceKind
+  readonly amountSats: number
+  /** splice-out: whom it pays */
+  readonly payout: { readonly address: string; readonly script: string } | null
+  /** null: the node's estimate */
+  readonly feeRateSatPerKw: number | null
+  /** The candidate that it replaces; null: it is the first. */
+  readonly replaces: string | null
+  readonly signedAt: Instant
+}
+
+/** A request as an order; refused where it cannot be one. */
+export function orderOf(
+  request: SubmitRequest | BumpRequest,
+  network: Network,
+): Result<Order, CommandResult> {
+  const payout = payoutOf(request, network)
+  if (!payout.ok) return payout
+  const { channelId, anchor, kind, amountSats, signedAt, maxFeeRateSatPerKw, maxFeeSats } = request
+  const bump = 'txid' in request ? { rate: request.feeRateSatPerKw, txid: request.txid } : null
+  return ok({
+    channelId,
+    anchor,
+    kind,
+    amountSats,
+    payout: payout.value,
+    feeRateSatPerKw: bump?.rate ?? null,
+    replaces: bump?.txid ?? null,
+    signedAt,
+    maxFeeRateSatPerKw,
+    maxFeeSats,
+  })
+}
+
+function payoutOf(
+  { kind, address }: SubmitRequest | BumpRequest,
+  network: Network,
+): Result<Order['payout'], CommandResult> {
+  if (kind === 'splice_in') return ok(null)
+  const decoded = address === null ? null : decodeAddress(address, network)
+  return decoded?.ok === true
+    ? ok({ address: decoded.value.address, script: decoded.value.script })
+    : err(refusal({ class: 'invalid' }, 'not sent: the request names no address of this network'))
+}

@@ -1,0 +1,35 @@
+import type { CommandAnswer } from '../../../core/ports.ts'
+import { Spliced } from './answers.ts'
+import { ask } from './ask.ts'
+import { refusal, resultOf, unknown } from './faults.ts'
+import type { Flow } from './flow.ts'
+import { readChannel } from './preparation.ts'
+
+/** The plugin wraps every error from before `splice_signed` in this code (`plugins/spender/splice.c`). */
+const BEFORE_SIGNING = -32602
+/** Answered by the plugin itself, before anything ran: disconnected, unknown channel, and so on. */
+const NOT_STARTED: readonly number[] = [351, 352, 353, 354, 355, -32601]
+
+/**
+ * The plugin's `splicein`, for a rune that allows no more. One call, so nothing of it is checked before it is signed, and it
+ * is made for a first splice only: a failure inside it aborts the channel, which closes it where a candidate is signed.
+ */
+export async function pluginSpliceIn(flow: Flow): Promise<CommandAnswer> {
+  const { rpc, order, options, journal } = flow
+  if (order.kind !== 'splice_in' || order.replaces !== null)
+    return refusal({ class: 'invalid' }, 'not sent: the rune allows first splice-ins only')
+  const channel = await readChannel(flow)
+  if (!channel.ok) return channel.error.result
+  if (!(await journal({ name: 'splice_signed' })))
+    return refusal({ class: 'not_now' }, 'not sent: splicein could not be journalled')
+  const params = { channel: order.channelId, amount: String(order.amountSats) }
+  const answer = await ask(rpc, 'splicein', params, Spliced, options)
+  if (answer.ok) return { type: 'taken', txid: answer.value.txid }
+  const { error } = answer
+  if (error.type !== 'error') return resultOf(error, 'signing')
+  // Wrapped codes are not read: that it is wrapped says all.
+  if (error.code === BEFORE_SIGNING) return refusal({ class: 'not_now' }, error.message, error.code)
+  return NOT_STARTED.includes(error.code)
+    ? resultOf(error, 'before')
+    : unknown(`${error.code}: ${error.message}`)
+}

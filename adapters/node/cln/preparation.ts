@@ -1,0 +1,166 @@
+import { err, ok, type Result } from '../../../core/result.ts'
+import { FeeRates, Funded, OnlyPsbt, PeerChannels } from './answers.ts'
+import type { PeerChannel } from './answers.ts'
+import { refusal } from './faults.ts'
+import { feeSats, fittedRate, isUnder, outputWeight, SHARED_WEIGHT } from './fees.ts'
+import type { Flow, Stop } from './flow.ts'
+import { make, stopped } from './flow.ts'
+import type { Order } from './order.ts'
+import { readPsbt } from './psbt.ts'
+import { AWAITING_SPLICE, candidatesOf, fundingOf, isConnected, NORMAL } from './snapshot.ts'
+import type { Expected } from './verification.ts'
+
+/** What goes into `splice_init`, and what the transaction must be in the end. */
+export type Contribution = {
+  readonly psbt: string
+  readonly rateSatPerKw: number
+  readonly expected: Expected
+  readonly weight: number
+}
+
+/** 1 sat/vB more is what every mempool wants of a replacement; a cheaper one leaves another signed candidate that none takes. */
+const REPLACEMENT_STEP_SAT_PER_KW = 250
+/** A margin on `fundpsbt`'s own estimate, in weight. */
+const START_MARGIN = 8
+
+/**
+ * The channel, read again just before anything starts: on the anchor, with its peer, without payments; for a first splice
+ * with nothing in flight, for a replacement with the candidate that it replaces.
+ */
+export async function readChannel(flow: Flow): Promise<Result<PeerChannel, Stop>> {
+  const { order } = flow
+  const listed = await make(flow, 'before', 'listpeerchannels', { channel_id: order.channelId }, PeerChannels)
+  if (!listed.ok) return listed
+  const channel = listed.value.channels.find(({ channel_id }) => channel_id === order.channelId)
+  if (channel === undefined) return stopped('the node does not list the channel', false)
+  const why = notReady(channel, order)
+  return why === null ? ok(channel) : stopped(`not sent: ${why}`, false)
+}
+
+function notReady(channel: PeerChannel, { anchor, replaces }: Order): string | null {
+  if (fundingOf(channel) !== anchor) return 'the channel is not on the funding output that was looked at'
+  if (!isConnected(channel)) return 'the peer is not connected'
+  if ((channel.htlcs?.length ?? 0) > 0) return 'payments on the channel are not settled'
+  if (channel.total_msat === undefined || channel.total_msat % 1_000 !== 0)
+    return 'the capacity of the channel is not known'
+  const candidates = candidatesOf(channel)
+  if (replaces === null)
+    return channel.state === NORMAL && candidates.length === 0 ? null : 'a splice is in flight'
+  const stands = channel.state === AWAITING_SPLICE && candidates.some(({ txid }) => txid === replaces)
+  return stands ? null : 'the transaction to replace is not in flight'
+}
+
+/** The feerate: the one that was asked for or the node's estimate, under the ceiling and, for a replacement, worth it. */
+export async function chooseRate(flow: Flow, channel: PeerChannel): Promise<Result<number, Stop>> {
+  const { order } = flow
+  const rates = await make(flow, 'before', 'feerates', { style: 'perkw' }, FeeRates)
+  if (!rates.ok) return rates
+  const { splice, opening } = rates.value.perkw
+  const wanted = order.feeRateSatPerKw ?? splice ?? opening ?? null
+  if (wanted === null) return stopped('not sent: the node has no feerate estimate', false)
+  const rate = fittedRate(wanted, order)
+  if (rate === null) return stopped(`not sent: ${wanted} sat/kw is over the ceiling of the splice`, false)
+  const pending = candidatesOf(channel).map(({ feeRateSatPerKw = 0 }) => feeRateSatPerKw)
+  const floor = order.replaces === null ? 0 : Math.max(...pending) + REPLACEMENT_STEP_SAT_PER_KW
+  if (rate >= floor) return ok(rate)
+  const cheap = { class: 'invalid', reason: 'FeeRateTooLow' } as const
+  return err({ result: refusal(cheap, `not sent: a replacement has to pay ${floor} sat/kw`), open: false })
+}
+
+/** Has the node make what we put into the splice: the output of a splice-out, inputs and change of a splice-in. */
+export async function contribute(
+  flow: Flow,
+  channel: PeerChannel,
+  rateSatPerKw: number,
+): Promise<Result<Contribution, Stop>> {
+  const capacitySats = (channel.total_msat ?? 0) / 1_000
+  return flow.order.payout === null
+    ? spliceIn(flow, capacitySats, rateSatPerKw)
+    : spliceOut(flow, flow.order.payout, capacitySats, rateSatPerKw)
+}
+
+async function spliceOut(
+  flow: Flow,
+  { address, script }: { readonly address: string; readonly script: string },
+  capacitySats: number,
+  rateSatPerKw: number,
+): Promise<Result<Contribution, Stop>> {
+  const { order } = flow
+  const weight = SHARED_WEIGHT + outputWeight(script)
+  const fee = feeSats(weight, rateSatPerKw)
+  if (!isUnder(fee, weight, order))
+    return stopped(`not sent: a fee of ${fee} sat is over the ceiling of the splice`, false)
+  const satoshi = `${order.amountSats}sat`
+  const made = await make(flow, 'before', 'addpsbtoutput', { satoshi, destination: address }, OnlyPsbt)
+  if (!made.ok) return made
+  const outputs = [{ script, amountSats: order.amountSats }]
+  const tx = readPsbt(made.value.psbt)
+  const [output, ...others] = tx?.outputs ?? []
+  const exact = output?.script === script && output.amountSats === order.amountSats
+  if (tx?.inputs.length !== 0 || others.length > 0 || !exact)
+    return stopped('not sent: the node made another output than it was asked for', false)
+  const expected = {
+    anchor: order.anchor,
+    capacitySats,
+    relativeSats: -(order.amountSats + fee),
+    inputs: [],
+    outputs,
+  }
+  return ok({ psbt: made.value.psbt, rateSatPerKw, expected, weight })
+}
+
+async function spliceIn(
+  flow: Flow,
+  capacitySats: number,
+  rateSatPerKw: number,
+): Promise<Result<Contribution, Stop>> {
+  const { order } = flow
+  const asked = {
+    satoshi: `${order.amountSats}sat`,
+    feerate: `${rateSatPerKw}perkw`,
+    startweight: SHARED_WEIGHT + START_MARGIN,
+    excess_as_change: true,
+  }
+  const funded = await make(flow, 'before', 'fundpsbt', asked, Funded)
+  if (!funded.ok) return funded
+  const { psbt, estimated_final_weight: weight } = funded.value
+  const contribution = wallet(psbt, order, capacitySats, rateSatPerKw, weight)
+  if (contribution !== null) return ok(contribution)
+  await giveBack(flow, psbt)
+  return stopped(
+    'not sent: what the wallet would add costs more than the ceiling of the splice allows',
+    false,
+  )
+}
+
+function wallet(
+  psbt: string,
+  order: Order,
+  capacitySats: number,
+  rateSatPerKw: number,
+  weight: number,
+): Contribution | null {
+  const tx = readPsbt(psbt)
+  if (tx === null || tx.inputs.length === 0) return null
+  const inputs = tx.inputs.flatMap(({ outpoint, amountSats }) =>
+    amountSats === null ? [] : [{ outpoint, amountSats }],
+  )
+  if (inputs.length < tx.inputs.length) return null
+  const sum = (amounts: readonly { readonly amountSats: number }[]): number =>
+    amounts.reduce((total, { amountSats }) => total + amountSats, 0)
+  const fee = sum(inputs) - sum(tx.outputs) - order.amountSats
+  if (fee <= 0 || !isUnder(fee, weight, order)) return null
+  const expected = {
+    anchor: order.anchor,
+    capacitySats,
+    relativeSats: order.amountSats,
+    inputs,
+    outputs: tx.outputs,
+  }
+  return { psbt, rateSatPerKw, expected, weight }
+}
+
+/** Releases inputs that were reserved for a splice of which certainly nothing was signed. Best effort: they free themselves. */
+export async function giveBack({ rpc, options }: Flow, psbt: string): Promise<void> {
+  await rpc.call('unreserveinputs', { psbt }, options)
+}

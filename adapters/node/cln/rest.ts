@@ -1,0 +1,106 @@
+import { Agent, request } from 'undici'
+import * as z from 'zod'
+import type { Clock } from '../../../core/ports.ts'
+import { err, ok, type Result } from '../../../core/result.ts'
+import { textOf } from '../../chain/answer.ts'
+import { isIdentityError } from '../ldk/identity.ts'
+import type { ClnFault, ClnRpc } from './rpc.ts'
+import { MAX_BODY_BYTES, plain, tooLate } from './rpc.ts'
+import type { Rune } from './rune.ts'
+import { until } from './rune.ts'
+
+/** How we reach a clnrest. */
+export type RestConfig = {
+  /** For example `https://192.0.2.10:3010`. */
+  readonly url: string
+  /** The node's `ca.pem`: nothing else is trusted. */
+  readonly certificate: string
+  readonly rune: { readonly text: string; readonly read: Rune }
+}
+
+/** clnrest's certificate names `cln` whatever the address is (`plugins/rest-plugin`). */
+const SERVER_NAME = 'cln'
+const CREATED = 201
+/** Refused before the method ran: bad rune, none, unknown method, wrong verb, unreadable body. */
+const DENIED: readonly number[] = [401, 403, 404, 405, 406]
+/** Codes of a connection that was never made. */
+const NEVER_CONNECTED: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+const ErrorBody = z.object({ code: z.int(), message: z.string().max(2_000_000) })
+
+function jsonIn(text: string | null): unknown {
+  try {
+    return text === null ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function answerOf(method: string, status: number, body: unknown): Result<unknown, ClnFault> {
+  if (status === CREATED && body !== undefined) return ok(body)
+  const told = ErrorBody.safeParse(body)
+  if (DENIED.includes(status)) {
+    const message = told.success ? plain(told.data.message) : `${method}: HTTP ${status}`
+    return err({ type: 'denied', code: told.data?.code ?? null, message })
+  }
+  // Only clnrest itself answers 500 with a code; a proxy in between may have lost what the node answered.
+  if (status === 500 && told.success) return err({ type: 'error', ...told.data })
+  return err({ type: 'lost', message: `${method}: HTTP ${status}, and no answer of the node` })
+}
+
+function faultOf(method: string, error: unknown): ClnFault {
+  const code = codeOf(error)
+  if (isIdentityError(error))
+    return { type: 'not_sent', identity: true, message: `${method}: the certificate is not of the pinned CA` }
+  return NEVER_CONNECTED.has(code)
+    ? { type: 'not_sent', identity: false, message: `${method}: ${String(code)}` }
+    : { type: 'lost', message: `${method}: ${typeof code === 'string' ? code : 'no answer'}` }
+}
+
+function codeOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return null
+  if ('code' in error && typeof error.code === 'string') return error.code
+  return codeOf(error.cause)
+}
+
+/**
+ * clnrest over TLS with its pinned CA, one connection for each call, without redirects and without repetition. A call with
+ * `until` carries a rune that the node takes before that instant only, made here and known to nobody else.
+ */
+export function clnRest(config: RestConfig, clock: Clock): ClnRpc {
+  const dispatcher = new Agent({
+    pipelining: 0,
+    connect: { ca: config.certificate, servername: SERVER_NAME },
+  })
+  return {
+    async call(method, params, options) {
+      const late = tooLate(options, clock.now())
+      if (late !== null) return err(late)
+      const rune = options.until === undefined ? config.rune.text : until(config.rune.read, options.until)
+      try {
+        const response = await request(new URL(`v1/${method}`, directory(config.url)), {
+          method: 'POST',
+          headers: { rune, 'content-type': 'application/json' },
+          body: JSON.stringify(params),
+          signal: options.signal,
+          dispatcher,
+        })
+        const body = jsonIn(await textOf(response.body, MAX_BODY_BYTES))
+        return answerOf(method, response.statusCode, body)
+      } catch (error) {
+        return err(faultOf(method, error))
+      }
+    },
+  }
+}
+
+function directory(url: string): string {
+  return url.endsWith('/') ? url : `${url}/`
+}
