@@ -1,12 +1,14 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 
-/** A certificate that an ldk-server makes for itself at its first start, and its key, both PEM. */
+/** A certificate that a node makes for itself at its first start, and its key, both PEM. */
 export type ServerCertificate = { readonly certificate: string; readonly key: string }
 
 const ECDSA_WITH_SHA256 = '2a8648ce3d040302'
 const COMMON_NAME = '550403'
 const SUBJECT_ALT_NAME = '551d11'
+const BASIC_CONSTRAINTS = '551d13'
 
 /** ASN.1 in DER: a tag, a length, the contents. */
 function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
@@ -39,21 +41,28 @@ function altNames(hosts: readonly string[]): Buffer {
   const names = hosts.map((host) =>
     isIPv4(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host)),
   )
-  return sequence(sequence(objectId(SUBJECT_ALT_NAME), octetString(sequence(...names))))
+  return extension(SUBJECT_ALT_NAME, false, sequence(...names))
 }
 
 const pem = (label: string, bytes: Buffer): string =>
   `-----BEGIN ${label}-----\n${bytes.toString('base64').replaceAll(/.{1,64}/g, '$&\n')}-----END ${label}-----\n`
 
-/**
- * A self-signed ECDSA P-256 certificate, valid from 1975 to 4096, for the hosts of ldk-server's own (X.509 version 3,
- * RFC 5280).
- */
-export function selfSignedCertificate(
-  hosts: readonly string[] = ['localhost', '127.0.0.1'],
-): ServerCertificate {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const name = nameOf('ldk-server')
+/** An extension, and whether who does not know it must refuse the certificate. */
+const extension = (id: string, isCritical: boolean, value: Uint8Array): Buffer =>
+  sequence(objectId(id), ...(isCritical ? [der(0x01, Buffer.from([0xff]))] : []), octetString(value))
+
+type KeyPair = { readonly publicKey: KeyObject; readonly privateKey: KeyObject }
+
+type Subject = {
+  readonly commonName: string
+  readonly keys: KeyPair
+  readonly extensions: readonly Buffer[]
+}
+
+const keyPair = (): KeyPair => generateKeyPairSync('ec', { namedCurve: 'P-256' })
+
+/** An ECDSA P-256 certificate, valid from 1975 to 4096 (X.509 version 3, RFC 5280). */
+function issued(subject: Subject, issuer: Pick<Subject, 'commonName' | 'keys'>): ServerCertificate {
   const algorithm = sequence(objectId(ECDSA_WITH_SHA256))
   const serial = randomBytes(16)
   // A serial number is positive and has no leading zero: its first byte lies in 0x40…0x7f.
@@ -62,15 +71,35 @@ export function selfSignedCertificate(
     der(0xa0, integer(Buffer.from([2]))),
     integer(serial),
     algorithm,
-    name,
+    nameOf(issuer.commonName),
     validity(),
-    name,
-    publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, altNames(hosts)),
+    nameOf(subject.commonName),
+    subject.keys.publicKey.export({ type: 'spki', format: 'der' }),
+    der(0xa3, sequence(...subject.extensions)),
   )
-  const certificate = sequence(body, algorithm, bitString(sign('sha256', body, privateKey)))
+  const signature = bitString(sign('sha256', body, issuer.keys.privateKey))
   return {
-    certificate: pem('CERTIFICATE', certificate),
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    certificate: pem('CERTIFICATE', sequence(body, algorithm, signature)),
+    key: subject.keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   }
+}
+
+/** A self-signed certificate for the hosts of ldk-server's own. */
+export function selfSignedCertificate(
+  hosts: readonly string[] = ['localhost', '127.0.0.1'],
+): ServerCertificate {
+  const subject = { commonName: 'ldk-server', keys: keyPair(), extensions: [altNames(hosts)] }
+  return issued(subject, subject)
+}
+
+/** A certificate for hosts, and that of the authority that issued it. */
+export function certificateOfOwnAuthority(
+  authorityName: string,
+  commonName: string,
+  hosts: readonly string[],
+): ServerCertificate & { readonly authority: string } {
+  const isAuthority = extension(BASIC_CONSTRAINTS, true, sequence(der(0x01, Buffer.from([0xff]))))
+  const authority = { commonName: authorityName, keys: keyPair(), extensions: [isAuthority] }
+  const server = { commonName, keys: keyPair(), extensions: [altNames(hosts)] }
+  return { ...issued(server, authority), authority: issued(authority, authority).certificate }
 }

@@ -55,6 +55,20 @@ export class ChainIndex {
     })
   }
 
+  /** Outputs of a script that a block holds and none spends; the mempool may. */
+  unspentInBlocks(
+    script: string,
+  ): { readonly outpoint: Outpoint; readonly amountSats: number; readonly height: number }[] {
+    return [...(this.#outpoints.get(script) ?? [])].flatMap((outpoint) => {
+      const output = this.output(outpoint)
+      const height = this.get(splitOutpoint(outpoint).txid)?.height ?? null
+      const isSpent = (this.spender(outpoint)?.height ?? null) !== null
+      return output === null || height === null || isSpent
+        ? []
+        : [{ outpoint, amountSats: output.amountSats, height }]
+    })
+  }
+
   /** The fee of a transaction whose inputs are all known; null for a coinbase or when one is not. */
   feeSats(tx: ParsedTransaction): number | null {
     let feeSats = -tx.outputs.reduce((sum, output) => sum + output.amountSats, 0)

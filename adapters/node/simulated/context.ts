@@ -5,9 +5,15 @@ import type { Channel, NodeState, RelayEvent, Task, WorldState } from './state.t
 
 /** Whom and what a journal entry is about. */
 export type Subject = {
-  readonly node?: NodeState
-  readonly channel?: Channel
+  readonly node?: { readonly name: string }
+  readonly channel?: { readonly channelId: string }
   readonly txid?: string
+}
+
+/** The node beside which a relay stands. */
+export type Reporter = {
+  readonly name: string
+  readonly behaviour: { readonly forwardReasons: boolean }
 }
 
 /** What every part of a world works with. Nothing is kept outside `state` that cannot be derived from it. */
@@ -20,7 +26,7 @@ export type Context = {
   /** Writes a line of the journal; answers its serial. */
   note(type: JournalEntry['type'], subject: Subject, detail?: JournalEntry['detail']): number
   /** Posts what the relay beside a node would. */
-  emit(node: NodeState, event: Omit<RelayEvent, 'id' | 'at'>): void
+  emit(node: Reporter, event: Omit<RelayEvent, 'id' | 'at'>): void
   /** Has something happen after so much time. */
   plan(delayMs: number, task: Task): void
 }

@@ -36,6 +36,11 @@ export const JournalEntry = z.object({
     'block_connected',
     'block_disconnected',
     'evicted',
+    'command_executed',
+    'inflight_dropped',
+    'wedged',
+    'wedge_released',
+    'process_killed',
   ]),
   detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
 })

@@ -2,6 +2,7 @@ import { Transaction } from 'bitcoinjs-lib'
 import type { Block } from './chain-state.ts'
 import { blockHash } from './chain.ts'
 import { parsed } from './chain-index.ts'
+import { freshClnNode, openingsOf } from './cln/setup.ts'
 import { channelIdOf, freshChannel } from './fresh-channel.ts'
 import { bytesOf, digest, hexOf } from './keys.ts'
 import type { KeyRing } from './keys.ts'
@@ -19,6 +20,7 @@ const BLOCK_SECONDS = 600
 const SMALLEST_TIP_HEIGHT = 110
 /** Where the openings are: their coins are mature (100 blocks), and no usual reorg reaches them. */
 const OPENING_CONFIRMATIONS = 10
+const DEFAULT_TIP_HEIGHT = SMALLEST_TIP_HEIGHT + OPENING_CONFIRMATIONS
 
 const DEFAULT_BEHAVIOUR: NodeBehaviour = {
   overlapGuard: true,
@@ -38,23 +40,25 @@ type Grant = { readonly path: string; readonly amountSats: number }
 /** The state of a fresh world. */
 export function freshState(options: WorldOptions, keys: KeyRing): WorldState {
   const nodes = options.nodes ?? [{ name: 'alice' }]
+  const clnNodes = options.clnNodes ?? []
+  const all = [...nodes, ...clnNodes.map(openingsOf)]
   const wallets: Record<string, number> = {}
   const coins = [
-    ...nodes.map((node) => ({ owner: node.name, amounts: node.walletCoinsSats ?? DEFAULT_COINS_SATS })),
-    ...[...new Set(nodes.map(peerNameOf))].map((owner) => ({ owner, amounts: PEER_COINS_SATS })),
+    ...all.map((node) => ({ owner: node.name, amounts: node.walletCoinsSats ?? DEFAULT_COINS_SATS })),
+    ...[...new Set(all.map(peerNameOf))].map((owner) => ({ owner, amounts: PEER_COINS_SATS })),
   ].flatMap(({ owner, amounts }): Grant[] => {
     // All of them on one key: deriving keys is most of what a fresh world costs.
     wallets[owner] = 1
     return amounts.map((amountSats) => ({ path: `${owner}/wallet/0`, amountSats }))
   })
-  const openings = nodes.flatMap((node) =>
+  const openings = all.flatMap((node) =>
     channelsOf(node).map(({ valueSats }, n): Grant => ({
       path: `${keyPathOf(node, n)}/opening`,
       amountSats: valueSats + OPENING_FEE_SATS,
     })),
   )
   const first = coinbase(keys, [...openings, ...coins])
-  const opened = nodes.map((node) =>
+  const opened = all.map((node) =>
     channelsOf(node).map((channel, n) => open(options.seed, keys, first, node, channel, n)),
   )
   const feeRate = options.feeRateSatPerKw ?? 1000
@@ -85,6 +89,9 @@ export function freshState(options: WorldOptions, keys: KeyRing): WorldState {
     },
     wallets,
     nodes: nodes.map((node, n) => freshNode(options, keys, node, opened[n] ?? [])),
+    clnNodes: clnNodes.map((node, n) =>
+      freshClnNode(keys, node, opened[nodes.length + n] ?? [], options.tipHeight ?? DEFAULT_TIP_HEIGHT),
+    ),
     timers: [],
     journal: [],
   }
@@ -153,7 +160,7 @@ function coinbase(keys: KeyRing, grants: readonly Grant[]): Transaction {
 }
 
 function firstBlocks(options: WorldOptions, first: Transaction, openings: readonly string[]): Block[] {
-  const tipHeight = options.tipHeight ?? SMALLEST_TIP_HEIGHT + OPENING_CONFIRMATIONS
+  const tipHeight = options.tipHeight ?? DEFAULT_TIP_HEIGHT
   if (tipHeight < SMALLEST_TIP_HEIGHT) throw new Error(`the tip is at ${SMALLEST_TIP_HEIGHT} or higher`)
   const blocks: Block[] = []
   for (let height = 0; height <= tipHeight; height++) {

@@ -4,6 +4,7 @@ import { FailureReason } from '../../../core/failure.ts'
 import { Txid } from '../../../core/outpoint.ts'
 import { ChainState } from './chain-state.ts'
 import { Contribution, Funding, Hex, Opening, Sats, SpliceCandidate } from './funding-state.ts'
+import { ClnNodeState, ClnTask } from './cln/state.ts'
 import { JournalEntry } from './journal-entry.ts'
 import { ChannelRequest, RequestFault } from './request-state.ts'
 
@@ -131,6 +132,7 @@ export const Task = z.discriminatedUnion('type', [
     received: z.int(),
     request: ChannelRequest,
   }),
+  z.object({ type: z.literal('cln'), node: z.string(), task: ClnTask }),
 ])
 export type Task = z.infer<typeof Task>
 export const Timer = z.object({ at: z.number(), serial: z.int(), task: Task })
@@ -168,6 +170,7 @@ export const WorldState = z.object({
   /** How many addresses each wallet has given out, by owner. */
   wallets: z.record(z.string(), z.int()),
   nodes: z.array(NodeState),
+  clnNodes: z.array(ClnNodeState).default([]),
   timers: z.array(Timer),
   journal: z.array(JournalEntry),
 })

@@ -3,6 +3,7 @@ import type { Outpoint } from '../../../core/outpoint.ts'
 import type { Instant } from '../../../core/splice.ts'
 import type { ParsedTransaction } from '../../../core/transaction.ts'
 import type { Block } from './chain-state.ts'
+import type { ClnNodeOptions, SimulatedClnNode } from './cln/steering.ts'
 import type { JournalEntry } from './journal-entry.ts'
 import type {
   Channel,
@@ -48,6 +49,8 @@ export type WorldOptions = {
   readonly startAt: Instant
   /** Default: one node, `alice`. */
   readonly nodes?: readonly NodeOptions[]
+  /** Nodes of Core Lightning; default: none. */
+  readonly clnNodes?: readonly ClnNodeOptions[]
   /** Default 200, 200, 400, 200 and 100 ms. */
   readonly phases?: Partial<PhaseDurations>
   /** Default 120, at least 110. */
@@ -232,6 +235,9 @@ export interface World {
   readonly nodes: readonly SimulatedNode[]
   /** The node of that name; throws if there is none. */
   node(name: string): SimulatedNode
+  readonly clnNodes: readonly SimulatedClnNode[]
+  /** The Core Lightning node of that name; throws if there is none. */
+  clnNode(name: string): SimulatedClnNode
   mine(blocks: number): void
   reorg(depth: number, options?: ReorgOptions): void
   evict(txid: string): void

@@ -18,12 +18,12 @@ export function newAddress(
 
 /** Whether a script is one that the wallet gave out. */
 export function ownsScript(ctx: Context, owner: string, script: string): boolean {
-  return paths(ctx, owner).some((path) => hexOf(ctx.keys.payTo(path).script) === script)
+  return walletPaths(ctx, owner).some((path) => hexOf(ctx.keys.payTo(path).script) === script)
 }
 
 /** Confirmed, unspent coins of a wallet, biggest first. */
 export function confirmedCoins(ctx: Context, owner: string): Coin[] {
-  return paths(ctx, owner)
+  return walletPaths(ctx, owner)
     .flatMap((path) =>
       ctx.chain.index
         .unspent(hexOf(ctx.keys.payTo(path).script))
@@ -51,7 +51,8 @@ export function lockedOutpoints(node: NodeState): Set<string> {
   return new Set(held.flatMap((contribution) => contribution?.coins.map((coin) => coin.outpoint) ?? []))
 }
 
-function paths(ctx: Context, owner: string): string[] {
+/** The derivation paths of what a wallet gave out. */
+export function walletPaths(ctx: Context, owner: string): string[] {
   return Array.from({ length: ctx.state.wallets[owner] ?? 0 }, (_, number) => pathOf(owner, number))
 }
 

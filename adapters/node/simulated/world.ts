@@ -1,7 +1,9 @@
 import type { Instant } from '../../../core/splice.ts'
 import { standing } from './arrival.ts'
 import { Chain } from './chain.ts'
-import { channelOf, nodeNamed } from './context.ts'
+import { ClnNode } from './cln/node.ts'
+import type { SimulatedClnNode } from './cln/steering.ts'
+import { nodeNamed } from './context.ts'
 import type { Context } from './context.ts'
 import { journalOf } from './journal.ts'
 import { KeyRing } from './keys.ts'
@@ -16,6 +18,7 @@ import { WorldState } from './state.ts'
 import type { Journal, ReorgOptions, SimulatedNode, World, WorldOptions } from './steering.ts'
 import { blockConnected, blockDisconnected } from './sync.ts'
 
+export type * from './cln/steering.ts'
 export type * from './steering.ts'
 export type { Block } from './chain-state.ts'
 export { clearView, simulatedChainPort } from './chain-port.ts'
@@ -27,7 +30,9 @@ export { NegotiatedPhase, RelayEvent, RequestFault } from './state.ts'
 /** A fresh world: nodes with channels and coins, everything deep in the chain. The same options make the same world. */
 export function createWorld(options: WorldOptions): World {
   const keys = keyRingOf(options.seed)
-  return new SimulatedWorld(freshState(options, keys), keys)
+  const world = new SimulatedWorld(freshState(options, keys), keys)
+  for (const node of world.clnNodes) node.seeChain()
+  return world
 }
 
 /** A world as `toJSON` saved it, parsed; throws if it is not one. */
@@ -54,6 +59,7 @@ class SimulatedWorld implements World {
   readonly chain: Chain
   readonly journal: Journal
   readonly nodes: readonly SimulatedNode[]
+  readonly clnNodes: readonly ClnNode[]
 
   constructor(state: WorldState, keys: KeyRing) {
     this.#state = state
@@ -62,10 +68,12 @@ class SimulatedWorld implements World {
       connected: ({ height, hash, transactions }) => {
         this.#ctx.note('block_connected', {}, { height, hash, transactions: transactions.length })
         for (const node of state.nodes) blockConnected(this.#ctx, node)
+        for (const node of this.clnNodes) node.seeChain()
       },
       disconnected: (block) => {
         this.#ctx.note('block_disconnected', {}, { height: block.height, hash: block.hash })
         for (const node of state.nodes) blockDisconnected(this.#ctx, node, block)
+        for (const node of this.clnNodes) node.seeChain()
       },
       evicted: (txid, why) => this.#ctx.note('evicted', { txid }, { why }),
     })
@@ -74,6 +82,7 @@ class SimulatedWorld implements World {
     })
     this.journal = journalOf(state, this.chain)
     this.nodes = state.nodes.map((node) => new Node(this.#ctx, node))
+    this.clnNodes = state.clnNodes.map((node) => new ClnNode(this.#ctx, node))
   }
 
   now(): Instant {
@@ -89,7 +98,8 @@ class SimulatedWorld implements World {
     for (let timer = this.#nextTimer(at); timer !== null; timer = this.#nextTimer(at)) {
       this.#state.timers = this.#state.timers.filter(({ serial }) => serial !== timer.serial)
       this.#state.now = timer.at
-      run(this.#ctx, timer.task)
+      if (timer.task.type === 'cln') this.#clnNode(timer.task.node).wake(timer.task.task)
+      else run(this.#ctx, timer.task)
     }
     this.#state.now = at
   }
@@ -98,6 +108,10 @@ class SimulatedWorld implements World {
     const node = this.nodes.find((candidate) => candidate.name === name)
     if (node === undefined) throw new Error(`no node ${name}`)
     return node
+  }
+
+  clnNode(name: string): SimulatedClnNode {
+    return this.#clnNode(name)
   }
 
   mine(blocks: number): void {
@@ -125,6 +139,12 @@ class SimulatedWorld implements World {
     return structuredClone(this.#state)
   }
 
+  #clnNode(name: string): ClnNode {
+    const node = this.clnNodes.find((candidate) => candidate.name === name)
+    if (node === undefined) throw new Error(`no Core Lightning node ${name}`)
+    return node
+  }
+
   #nextTimer(until: Instant): Timer | null {
     const due = this.#state.timers.filter((timer) => timer.at <= until)
     return due.toSorted((a, b) => a.at - b.at || a.serial - b.serial)[0] ?? null
@@ -148,7 +168,7 @@ function contextOf(state: WorldState, chain: Chain, keys: KeyRing, post: RelayLi
       const told = reason !== undefined && node.behaviour.forwardReasons ? { reason } : {}
       const posted: RelayEvent = { id: `${node.name}-${serial()}`, at: state.now, ...event, ...told }
       const { id, type, channelId, txid } = posted
-      const channel = channelId === undefined ? {} : { channel: channelOf(node, channelId) }
+      const channel = channelId === undefined ? {} : { channel: { channelId } }
       ctx.note(
         'relay_event',
         { node, ...channel, ...(txid === undefined ? {} : { txid }) },
@@ -162,7 +182,7 @@ function contextOf(state: WorldState, chain: Chain, keys: KeyRing, post: RelayLi
 }
 
 /** Does what was planned, unless it was overtaken. */
-function run(ctx: Context, task: Task): void {
+function run(ctx: Context, task: Exclude<Task, { readonly type: 'cln' }>): void {
   const node = nodeNamed(ctx.state, task.node)
   switch (task.type) {
     case 'negotiate': {

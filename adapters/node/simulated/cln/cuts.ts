@@ -1,0 +1,138 @@
+import { codes, refused } from './answer.ts'
+import type { Outcome } from './answer.ts'
+import { forceClose } from './closing.ts'
+import { disconnect, stop } from './connection.ts'
+import { note, peerNamed } from './own.ts'
+import type { Own } from './own.ts'
+import { peerFinishes } from './signing.ts'
+import type { ClnAct, ClnChannel, ClnMessage, ClnPoint } from './state.ts'
+
+/**
+ * What a connection that is lost at a point does to a splice-in, as seen on a real node: what the call answers (`goes_on`: as
+ * if nothing had happened), and what stays in our database. A stubborn ghost needs abort_channels twice.
+ */
+type Cut = {
+  readonly answer: 'hangs' | 'disconnected' | 'aborted' | 'goes_on'
+  readonly leaves: 'nothing' | 'ghost' | 'stubborn ghost'
+}
+
+const HANGS: Cut = { answer: 'hangs', leaves: 'nothing' }
+const UNNOTICED: Cut = { answer: 'goes_on', leaves: 'nothing' }
+const LOST: Cut = { answer: 'aborted', leaves: 'nothing' }
+const STUBBORN: Cut = { answer: 'aborted', leaves: 'stubborn ghost' }
+
+const CUTS: Readonly<
+  Record<ClnMessage, Readonly<Record<'us' | 'peer', readonly [before: Cut, after: Cut]>>>
+> = {
+  STFU: { us: [HANGS, HANGS], peer: [HANGS, HANGS] },
+  SPLICE: { us: [HANGS, HANGS], peer: [HANGS, HANGS] },
+  SPLICE_ACK: { us: [HANGS, HANGS], peer: [HANGS, { answer: 'disconnected', leaves: 'nothing' }] },
+  TX_ADD_INPUT: { us: [HANGS, HANGS], peer: [HANGS, HANGS] },
+  TX_ADD_OUTPUT: { us: [HANGS, HANGS], peer: [HANGS, HANGS] },
+  TX_COMPLETE: { us: [HANGS, LOST], peer: [LOST, LOST] },
+  COMMITMENT_SIGNED: { us: [STUBBORN, LOST], peer: [STUBBORN, LOST] },
+  TX_SIGNATURES: {
+    us: [UNNOTICED, UNNOTICED],
+    peer: [LOST, { answer: 'goes_on', leaves: 'ghost' }],
+  },
+  BROADCAST: { us: [UNNOTICED, UNNOTICED], peer: [UNNOTICED, UNNOTICED] },
+  SPLICE_LOCKED: { us: [HANGS, HANGS], peer: [HANGS, HANGS] },
+}
+
+const STUBBORN_ABORTS = 2
+
+/** What is set to happen at a point, once. */
+export function actAt({ node }: Own, point: ClnPoint): ClnAct | null {
+  const at = node.traps.findIndex(
+    ({ point: { by, when, message } }) => by === point.by && when === point.when && message === point.message,
+  )
+  const [trap] = at < 0 ? [] : node.traps.splice(at, 1)
+  return trap?.act ?? null
+}
+
+/** One message of the exchange, and what it changes once it is sent. */
+export type Step = {
+  readonly by: ClnPoint['by']
+  readonly message: ClnMessage
+  readonly then?: () => void
+}
+
+/** Exchanges messages until one is interrupted; null: all went through, or the call does not notice. */
+export function exchange(own: Own, channel: ClnChannel, steps: readonly Step[]): Outcome | null {
+  for (const { by, message, then } of steps) {
+    for (const when of ['before', 'after'] as const) {
+      const point = { by, when, message }
+      const act = actAt(own, point)
+      const outcome = act === null ? null : interrupt(own, channel, point, act)
+      if (outcome !== null) return outcome
+      if (when === 'before') then?.()
+    }
+  }
+  return null
+}
+
+function interrupt(own: Own, channel: ClnChannel, point: ClnPoint, act: ClnAct): Outcome | null {
+  note(own, 'round_phase', { channel }, { act: act.type, ...point })
+  const peer = peerNamed(own.node, channel.peerId)
+  switch (act.type) {
+    case 'freeze_peer':
+      return null
+    case 'hang':
+      return wedge(own, channel)
+    case 'force_close':
+      forceClose(
+        own,
+        channel,
+        'Interactive splicing error: Received invalid message from peer: 259',
+        'protocol',
+      )
+      return refused(codes.disconnected, 'Channel is disconnected')
+    case 'kill_node':
+      if (
+        point.by === 'us' &&
+        (point.message === 'BROADCAST' || (point.message === 'TX_SIGNATURES' && point.when === 'after'))
+      )
+        peerFinishes(own, channel)
+      stop(own)
+      return { type: 'died' }
+    case 'kill_peer':
+      peer.reachable = false
+      return cut(own, channel, point, () => disconnect(own, peer, null))
+    case 'drop':
+      return cut(own, channel, point, () => disconnect(own, peer, own.node.behaviour.reconnectMs))
+  }
+}
+
+function cut(own: Own, channel: ClnChannel, point: ClnPoint, lose: () => void): Outcome | null {
+  const { answer, leaves } = CUTS[point.message][point.by][point.when === 'before' ? 0 : 1]
+  const txid = channel.negotiation?.committedTxid ?? null
+  const inflight = channel.inflights.find(({ funding }) => funding.txid === txid)
+  const bothCommitted = inflight?.resumes === true && inflight.peerHas
+  lose()
+  // A splice-out that both sides committed to goes on when the peer is back.
+  if (bothCommitted)
+    return answer === 'goes_on' ? null : refused(codes.disconnected, 'Channel is disconnected')
+  if (inflight !== undefined && leaves === 'stubborn ghost') inflight.abortsLeft = STUBBORN_ABORTS
+  if (inflight !== undefined && leaves === 'nothing' && answer !== 'goes_on') {
+    channel.inflights = channel.inflights.filter((one) => one !== inflight)
+    note(own, 'inflight_dropped', { channel, txid: inflight.funding.txid }, { why: 'the peer aborted' })
+  }
+  switch (answer) {
+    case 'hangs':
+      return wedge(own, channel)
+    case 'disconnected':
+      return refused(codes.disconnected, 'Channel is disconnected')
+    case 'aborted':
+      return refused(codes.aborted, 'next_funding_txid not recognized.')
+    case 'goes_on':
+      return null
+  }
+}
+
+/** The call never ends, and nothing that starts a splice gets past it. */
+export function wedge(own: Own, channel: ClnChannel): Outcome {
+  channel.wedged = true
+  channel.negotiation = null
+  note(own, 'wedged', { channel })
+  return { type: 'hangs' }
+}

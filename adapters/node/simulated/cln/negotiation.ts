@@ -1,0 +1,169 @@
+import { answered, codes, refused } from './answer.ts'
+import type { Outcome } from './answer.ts'
+import { commit } from './commitment.ts'
+import { forceClose } from './closing.ts'
+import { disconnect } from './connection.ts'
+import { exchange, wedge } from './cuts.ts'
+import { feeRates } from './feerates.ts'
+import { channelNamed, isClosing, note, peerNamed } from './own.ts'
+import type { Own } from './own.ts'
+import { channelIdIn, flagIn, has, psbtIn, signedSatsIn, numberIn } from './params.ts'
+import { encodePsbt } from './psbt.ts'
+import type { Psbt } from './psbt.ts'
+import { sign, txidOf } from './signing.ts'
+import { inSerialOrder, withSerials, withShared } from './splice-psbt.ts'
+import type { ClnChannel } from './state.ts'
+
+type Params = Readonly<Record<string, unknown>>
+
+/** A public channel is announced at this depth, and announcement_signatures meet whatever is negotiated before. */
+export const ANNOUNCED_DEPTH = 6
+
+/** Why a channel takes no splice command now; null: it does. */
+export function barred(own: Own, channel: ClnChannel): Outcome | null {
+  const peer = peerNamed(own.node, channel.peerId)
+  if (isClosing(channel) || !peer.connected) return refused(codes.disconnected, 'Channel is disconnected')
+  if (channel.state === 'CHANNELD_AWAITING_LOCKIN')
+    return refused(codes.invalidState, `Channel needs to be in a normal state but is in ${channel.state}`)
+  if (!own.node.behaviour.peerSplices) return refused(codes.notSupported, 'splicing not supported')
+  return null
+}
+
+/** Why a channel starts no splice now, beyond {@link barred}. */
+export function occupied(channel: ClnChannel): Outcome | null {
+  if (channel.wedged) return refused(codes.busy, 'Currently waiting on previous splice command to finish.')
+  return channel.negotiation === null
+    ? null
+    : refused(codes.stateError, "Can't start two splices on the same channel at once.")
+}
+
+export function spliceInit(own: Own, params: Params): Outcome {
+  const channelId = channelIdIn(params, 'channel_id')
+  const relativeSats = signedSatsIn(params, 'relative_amount')
+  const channel = channelNamed(own.node, channelId)
+  if (channel === undefined) return unknown(channelId)
+  const closed = barred(own, channel) ?? occupied(channel)
+  if (closed !== null) return closed
+  const psbt = has(params, 'initialpsbt') ? psbtIn(params, 'initialpsbt') : EMPTY
+  const feeRateSatPerKw = has(params, 'feerate_per_kw')
+    ? numberIn(params, 'feerate_per_kw')
+    : feeRates(own).splice
+  return open(own, channel, psbt, {
+    relativeSats,
+    feeRateSatPerKw,
+    forceFeeRate: flagIn(params, 'force_feerate'),
+  })
+}
+
+const EMPTY: Psbt = { version: 2, locktime: 0, global: new Map(), inputs: [], outputs: [] }
+
+export type Terms = {
+  readonly relativeSats: number
+  readonly feeRateSatPerKw: number
+  readonly forceFeeRate: boolean
+}
+
+/** Quiesces and opens a negotiation; on a pending splice it is a replacement (RBF), counted from the funding that stands. */
+export function open(own: Own, channel: ClnChannel, psbt: Psbt, terms: Terms): Outcome {
+  const { ctx, node } = own
+  if (-terms.relativeSats > channel.funding.valueSats) {
+    disconnect(own, peerNamed(node, channel.peerId), node.behaviour.reconnectMs)
+    return refused(codes.channelError, 'Splice command failed: Unable to add opener funding')
+  }
+  note(own, 'round_started', { channel }, { relativeSats: terms.relativeSats })
+  const quiet = exchange(own, channel, [
+    { by: 'us', message: 'STFU' },
+    { by: 'peer', message: 'STFU' },
+  ])
+  if (quiet !== null) return quiet
+  // The peer knows of no splice to replace where ours is a ghost, and never answers.
+  if (channel.inflights.some(({ signed, peerHas }) => !signed && !peerHas)) return wedge(own, channel)
+  const acked = exchange(own, channel, [
+    { by: 'us', message: 'SPLICE' },
+    { by: 'peer', message: 'SPLICE_ACK' },
+  ])
+  if (acked !== null) return acked
+  const early = metAnnouncement(own, channel)
+  if (early !== null) return early
+  const id = `splice-${ctx.serial()}`
+  channel.negotiation = { id, ...terms, sent: null, committedTxid: null }
+  const shared = withSerials(own, id, withShared(own, channel, psbt, terms.relativeSats))
+  return answered({ psbt: encodePsbt(shared) })
+}
+
+/** The last splice is locked and not announced yet: announcement_signatures arrive in the middle of this one. */
+function metAnnouncement(own: Own, channel: ClnChannel): Outcome | null {
+  const { ctx, node } = own
+  const depth = ctx.chain.confirmations(channel.funding.txid) ?? 0
+  if (depth >= ANNOUNCED_DEPTH) return null
+  if (node.behaviour.earlySplice === 'force_close') {
+    forceClose(
+      own,
+      channel,
+      'Interactive splicing error: Received invalid message from peer: 259',
+      'protocol',
+    )
+    return refused(codes.disconnected, 'Channel is disconnected')
+  }
+  disconnect(own, peerNamed(node, channel.peerId), node.behaviour.reconnectMs)
+  return refused(codes.channelError, 'Splice command failed: Received invalid message from peer: 259')
+}
+
+export function spliceUpdate(own: Own, params: Params): Outcome {
+  const channelId = channelIdIn(params, 'channel_id')
+  const psbt = psbtIn(params, 'psbt')
+  const channel = channelNamed(own.node, channelId)
+  if (channel === undefined) return unknown(channelId)
+  return barred(own, channel) ?? update(own, channel, psbt)
+}
+
+/** Sends what is new in the PSBT; when nothing is, both sides complete and commit. */
+export function update(own: Own, channel: ClnChannel, psbt: Psbt): Outcome {
+  const { negotiation } = channel
+  if (negotiation === null)
+    return refused(
+      codes.stateError,
+      "Can't accept a splice PSBT update because this channel hasn't begun a splice.",
+    )
+  if (negotiation.committedTxid !== null)
+    return refused(
+      codes.stateError,
+      "Can't accept a splice PSBT update: the commitments are already secured.",
+    )
+  const sorted = inSerialOrder(own, negotiation.id, psbt)
+  const encoded = encodePsbt(sorted)
+  if (encoded === negotiation.sent) return commit(own, channel, negotiation, sorted)
+  const interrupted = exchange(own, channel, [
+    { by: 'us', message: 'TX_ADD_INPUT' },
+    { by: 'us', message: 'TX_ADD_OUTPUT' },
+  ])
+  if (interrupted !== null) return interrupted
+  negotiation.sent = encoded
+  return answered({ psbt: encoded, commitments_secured: false, signatures_secured: false })
+}
+
+export function spliceSigned(own: Own, params: Params): Outcome {
+  const psbt = psbtIn(params, 'psbt')
+  const channel = has(params, 'channel_id')
+    ? channelNamed(own.node, channelIdIn(params, 'channel_id'))
+    : own.node.channels.find(({ negotiation }) => negotiation?.committedTxid === txidOf(psbt))
+  if (channel === undefined) return unknown(has(params, 'channel_id') ? channelIdIn(params, 'channel_id') : 'of this PSBT')
+  return barred(own, channel) ?? finish(own, channel, psbt)
+}
+
+/** Takes the PSBT with the wallet's signatures, and signs for good. */
+export function finish(own: Own, channel: ClnChannel, psbt: Psbt): Outcome {
+  const txid = channel.negotiation?.committedTxid ?? null
+  const inflight = channel.inflights.find(({ funding }) => funding.txid === txid)
+  if (txid === null || inflight === undefined)
+    return refused(
+      codes.stateError,
+      "Can't accept a signed splice PSBT because this channel hasn't begun a splice.",
+    )
+  if (txidOf(psbt) !== txid) return refused(codes.inputError, 'Signed PSBT does not match the splice')
+  return sign(own, channel, inflight, psbt)
+}
+
+function unknown(channelId: string): Outcome {
+  return refused(codes.unknownChannel, `Unknown channel ${channelId}`)
+}

@@ -1,0 +1,163 @@
+import { digest } from '../keys.ts'
+import { answered, codes, refused } from './answer.ts'
+import type { Outcome } from './answer.ts'
+import type { Own } from './own.ts'
+import { has, refuse, textIn } from './params.ts'
+import { authCodeOf, decodeRune, encodeRune } from './rune.ts'
+import type { Alternative, Rune } from './rune.ts'
+
+type Params = Readonly<Record<string, unknown>>
+
+/** What a rune's conditions are tested against: a value by field; a field that is not there is missing. */
+type Facts = ReadonlyMap<string, string>
+
+const ENGLISH: Readonly<Record<string, string>> = {
+  '=': 'equal to',
+  '/': 'unequal to',
+  '^': 'starts with',
+  $: 'ends with',
+  '~': 'contains',
+  '<': '<',
+  '>': '>',
+  '{': 'sorts before',
+  '}': 'sorts after',
+}
+
+function secretOf({ ctx, node }: Own): Uint8Array {
+  return digest('rune secret', ctx.state.seed, node.name)
+}
+
+/** A fresh rune with a unique id of its own. */
+export function createRune(own: Own, restrictions: readonly (readonly string[])[]): string {
+  const { runes } = own.node
+  const texts = [`=${runes.nextId}`, ...restrictions.map((alternatives) => alternatives.join('|'))]
+  runes.nextId += 1
+  const rune = encodeRune(authCodeOf(secretOf(own), texts), texts)
+  runes.stored.push(rune)
+  return rune
+}
+
+function runeIn(params: Params): Rune {
+  const text = textIn(params, 'rune')
+  return (
+    decodeRune(text) ??
+    refuse(codes.invalidParams, `rune: should be base64 string: invalid token '${JSON.stringify(text)}'`)
+  )
+}
+
+/** `checkrune`: whether a rune of this node permits a method with its parameters. */
+export function checkrune(own: Own, params: Params): Outcome {
+  const rune = runeIn(params)
+  if (rune.uniqueId !== null && own.node.runes.blacklist.includes(rune.uniqueId))
+    return refused(codes.runeBlacklisted, 'Not authorized: Blacklisted rune')
+  const foreign = foreignness(own, rune)
+  if (foreign !== null) return refused(codes.runeNotAuthorized, `Not authorized: ${foreign}`)
+  const facts = factsOf(own, params)
+  for (const alternatives of rune.restrictions) {
+    const failures = alternatives.map((alternative) => failureOf(alternative, facts))
+    if (!failures.includes(null))
+      return refused(codes.runeNotPermitted, `Not permitted: ${failures.join(' AND ')}`)
+  }
+  return answered({ valid: true })
+}
+
+/** Why a rune is not one of ours; null: it is. */
+function foreignness(own: Own, rune: Rune): string | null {
+  if (rune.uniqueId === null) return 'No unique_id'
+  const expected = authCodeOf(secretOf(own), rune.texts)
+  return Buffer.from(expected).equals(rune.authCode) ? null : 'Not derived from master'
+}
+
+function factsOf({ ctx }: Own, params: Params): Facts {
+  const given: unknown = params['params'] ?? {}
+  const list = Array.isArray(given)
+  const entries = typeof given === 'object' && given !== null ? Object.entries(given) : []
+  const facts = new Map<string, string>([
+    ['time', String(Math.floor(ctx.state.now / 1000))],
+    ['pnum', String(entries.length)],
+  ])
+  if (has(params, 'method')) facts.set('method', String(params['method']))
+  if (has(params, 'nodeid')) facts.set('id', String(params['nodeid']))
+  for (const [name, value] of entries) {
+    // Field names have no punctuation: that of a parameter is left out.
+    const field = list ? `parr${name}` : `pname${name.replaceAll(/[!-/:-@[-`{-~]/g, '')}`
+    facts.set(field, typeof value === 'string' ? value : JSON.stringify(value))
+  }
+  return facts
+}
+
+/** Why a condition is not met; null: it is. The unique id and a comment are always met. */
+function failureOf({ field, operator, value }: Alternative, facts: Facts): string | null {
+  if (operator === '#' || field === '') return null
+  const actual = facts.get(field)
+  if (operator === '!') return actual === undefined ? null : `${field} is present`
+  if (actual === undefined) return `${field} not present`
+  const unless = (met: boolean, why: string): string | null => (met ? null : `${field} ${why} ${value}`)
+  switch (operator) {
+    case '=':
+      return unless(actual === value, 'is not equal to')
+    case '/':
+      return unless(actual !== value, 'is equal to')
+    case '^':
+      return unless(actual.startsWith(value), 'does not start with')
+    case '$':
+      return unless(actual.endsWith(value), 'does not end with')
+    case '~':
+      return unless(actual.includes(value), 'does not contain')
+    case '{':
+      return unless(actual < value, 'is the same or ordered after')
+    case '}':
+      return unless(actual > value, 'is the same or ordered before')
+    default:
+      return compared(field, operator, actual, value)
+  }
+}
+
+function compared(field: string, operator: string, actual: string, value: string): string | null {
+  const isWhole = (text: string): boolean => /^-?\d+$/.test(text)
+  if (!isWhole(actual)) return `${field} is not an integer field`
+  if (!isWhole(value)) return `${field}: ${value} is not a valid integer`
+  const [a, b] = [BigInt(actual), BigInt(value)]
+  if (operator === '<') return a < b ? null : `${field} is greater or equal to ${value}`
+  return a > b ? null : `${field} is less or equal to ${value}`
+}
+
+/** `showrunes`: the runes that this node made, or what one of anybody's says. */
+export function showrunes(own: Own, params: Params): Outcome {
+  const { stored } = own.node.runes
+  if (!has(params, 'rune')) return answered({ runes: stored.map((text) => view(own, text)) })
+  runeIn(params)
+  return answered({ runes: [view(own, textIn(params, 'rune'))] })
+}
+
+function view(own: Own, text: string): Record<string, unknown> {
+  const rune = decodeRune(text)
+  if (rune === null) throw new Error('not a rune')
+  const { stored, blacklist } = own.node.runes
+  const restrictions = rune.restrictions
+    .filter(([first]) => first?.field !== '')
+    .map((alternatives) => ({
+      alternatives: alternatives.map((one) => ({
+        fieldname: one.field,
+        value: one.value,
+        condition: one.operator,
+        english: english(one),
+      })),
+      english: alternatives.map(english).join(' OR '),
+    }))
+  return {
+    rune: text,
+    ...(stored.includes(text) ? {} : { stored: false }),
+    ...(blacklist.includes(rune.uniqueId ?? '') ? { blacklisted: true } : {}),
+    ...(foreignness(own, rune) === null ? {} : { our_rune: false }),
+    unique_id: rune.uniqueId ?? '',
+    restrictions,
+    restrictions_as_english: restrictions.map((restriction) => restriction.english).join(' AND '),
+  }
+}
+
+function english({ field, operator, value }: Alternative): string {
+  if (operator === '!') return `${field} is missing`
+  if (operator === '#') return `comment: ${field} ${value}`
+  return `${field} ${ENGLISH[operator] ?? operator} ${value}`
+}

@@ -1,0 +1,76 @@
+import { createServer } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import * as z from 'zod'
+import { jsonText } from './channel-view.ts'
+import { named } from './commands.ts'
+import { JsonStream } from './json-stream.ts'
+import type { SimulatedClnNode } from './steering.ts'
+import type { WireFaults } from './wire-faults.ts'
+
+const PARSE_ERROR = -32700
+const INVALID_REQUEST = -32600
+const INDENT = 2
+
+const Request = z.object({
+  jsonrpc: z.literal('2.0').optional(),
+  id: z.union([z.string(), z.number()]),
+  method: z.string(),
+  params: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]).default({}),
+})
+type Request = z.infer<typeof Request>
+
+/** An object, pretty-printed, and an empty line. */
+function text(reply: Readonly<Record<string, unknown>>): string {
+  return `${jsonText(reply, INDENT)}\n\n`
+}
+
+function refusal(id: string | number | null, code: number, message: string): string {
+  return text({ jsonrpc: '2.0', id, error: { code, message } })
+}
+
+async function answer(
+  node: SimulatedClnNode,
+  wire: WireFaults,
+  socket: Socket,
+  request: Request,
+): Promise<void> {
+  const fault = wire.take()
+  if (fault?.type === 'reset_before') return void socket.destroy()
+  const { id, method } = request
+  const params = named(method, request.params)
+  if (params === null) return void socket.write(refusal(id, INVALID_REQUEST, 'Invalid params'))
+  const outcome = await node.call({ method, params })
+  if (fault?.type === 'held') await wire.hold()
+  if (fault?.type === 'reset_after' || outcome.type === 'died' || outcome.type === 'hangs')
+    return void socket.destroy()
+  const reply =
+    outcome.type === 'answered'
+      ? text({ jsonrpc: '2.0', id, result: outcome.result })
+      : text({
+          jsonrpc: '2.0',
+          id,
+          error: { code: outcome.error.code, message: outcome.error.message, ...outcome.error.more },
+        })
+  if (fault?.type === 'half_body') return void socket.end(reply.slice(0, Math.floor(reply.length / 2)))
+  socket.write(fault?.type === 'no_json' ? '<html>\n\n' : reply)
+}
+
+function serve(node: SimulatedClnNode, wire: WireFaults, socket: Socket): void {
+  const stream = new JsonStream()
+  socket.setEncoding('utf8')
+  // A client that goes away is none of our errors.
+  socket.on('error', () => undefined)
+  socket.on('data', (chunk: string) => {
+    for (const value of stream.add(chunk)) {
+      const request = Request.safeParse(value)
+      if (!request.success) socket.write(refusal(null, INVALID_REQUEST, 'Invalid request'))
+      else answer(node, wire, socket, request.data).catch(() => socket.destroy())
+    }
+    if (stream.isBroken) socket.end(refusal(null, PARSE_ERROR, 'Invalid token in json input'))
+  })
+}
+
+/** The unix socket of lightningd over a simulated node: JSON-RPC 2.0, requests one after the other, answers as they come. */
+export function socketServer(node: SimulatedClnNode, wire: WireFaults): Server {
+  return createServer((socket) => serve(node, wire, socket))
+}
