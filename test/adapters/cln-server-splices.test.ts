@@ -52,7 +52,9 @@ describe('a splice-in, step by step', () => {
       state: 'CHANNELD_NORMAL',
       funding_txid: before.funding_txid,
       to_us_msat: before.to_us_msat,
-      inflight: [{ splice_amount: 100_000, feerate: '258perkw', total_funding_msat: before.total_msat + 100_000_000 }],
+      inflight: [
+        { splice_amount: 100_000, feerate: '258perkw', total_funding_msat: before.total_msat + 100_000_000 },
+      ],
     })
     expect(channel.inflight[0]?.scratch_txid).toMatch(/^[0-9a-f]{64}$/)
     expect(channel.inflight[0]?.funding_txid).toBe(txidIn(psbt))
@@ -89,7 +91,9 @@ describe('a splice-in, step by step', () => {
     const cln = await clnOf()
     const { psbt } = await spliceInTo(cln, 'wallet_signed')
     const read = Psbt.fromBase64(psbt)
-    expect(read.validateSignaturesOfAllInputs((key, hash, signature) => ecc.verify(hash, key, signature))).toBe(true)
+    expect(
+      read.validateSignaturesOfAllInputs((key, hash, signature) => ecc.verify(hash, key, signature)),
+    ).toBe(true)
     expect(read.data.inputs.map((input) => input.partialSig?.length).sort()).toEqual([1, 2])
     read.finalizeAllInputs()
     const signed = await cln.get('splice_signed', { channel_id: cln.channelId, psbt })
@@ -161,7 +165,9 @@ describe('the wallet', () => {
     expect((await cln.get('unreserveinputs', { psbt }))['reservations']).toMatchObject([
       { was_reserved: true, reserved: false },
     ])
-    expect((await cln.get('listfunds'))['outputs']).not.toContainEqual(expect.objectContaining({ reserved: true }))
+    expect((await cln.get('listfunds'))['outputs']).not.toContainEqual(
+      expect.objectContaining({ reserved: true }),
+    )
   })
 
   test('forgets a reservation after 72 blocks', async () => {
@@ -178,7 +184,10 @@ describe('the wallet', () => {
     const { psbt } = await spliceInTo(cln, 'funded')
     await cln.get('unreserveinputs', { psbt })
     const { code, message } = await cln.fail('signpsbt', { psbt })
-    expect({ code, message }).toMatchObject({ code: -32602, message: expect.stringContaining('is not reserved') })
+    expect({ code, message }).toMatchObject({
+      code: -32602,
+      message: expect.stringContaining('is not reserved'),
+    })
   })
 
   test('tells of the change of a pending splice, and keeps its input until a block spends it', async () => {
@@ -188,7 +197,9 @@ describe('the wallet', () => {
     expect(await outputs()).toContainEqual(expect.objectContaining({ txid, status: 'unconfirmed' }))
     expect(await outputs()).toContainEqual(expect.objectContaining({ reserved: true }))
     cln.world.mine(1)
-    expect(await outputs()).toContainEqual(expect.objectContaining({ txid, status: 'confirmed', blockheight: 121 }))
+    expect(await outputs()).toContainEqual(
+      expect.objectContaining({ txid, status: 'confirmed', blockheight: 121 }),
+    )
     expect(await outputs()).not.toContainEqual(expect.objectContaining({ reserved: true }))
   })
 })
@@ -201,7 +212,11 @@ describe('a splice on a pending one is a replacement', () => {
     expect((await cln.channel()).inflight.map(({ funding_txid }) => funding_txid)).toEqual([first, second])
     expect(cln.world.chain.mempool().map(({ txid }) => txid)).toEqual([second])
     cln.world.mine(1)
-    expect(await cln.channel()).toMatchObject({ funding_txid: second, inflight: [], total_msat: 10_100_000_000 })
+    expect(await cln.channel()).toMatchObject({
+      funding_txid: second,
+      inflight: [],
+      total_msat: 10_100_000_000,
+    })
     expect(cln.world.journal.bumpsExecuted(cln.channelId)).toBe(1)
     expect(cln.world.journal.submissionsExecuted(cln.channelId)).toBe(1)
   })
@@ -216,7 +231,9 @@ describe('a splice on a pending one is a replacement', () => {
     expect(state).toBe('CHANNELD_AWAITING_SPLICE')
     expect(inflight).toHaveLength(2)
     expect(message).toMatch(
-      new RegExp(`error code: -26\\\\nerror message:\\\\ninsufficient fee, rejecting replacement ${inflight[1]?.funding_txid}`),
+      new RegExp(
+        `error code: -26\\\\nerror message:\\\\ninsufficient fee, rejecting replacement ${inflight[1]?.funding_txid}`,
+      ),
     )
     expect(cln.world.chain.mempool().map(({ txid }) => txid)).toEqual([first])
     const { outputs } = await cln.get('listfunds')
@@ -262,7 +279,11 @@ describe('splicein and spliceout', () => {
   })
 
   test.each([
-    ['an unknown channel', { channel: '00'.repeat(32), amount: '1000' }, 'Channel id not one of our channels.'],
+    [
+      'an unknown channel',
+      { channel: '00'.repeat(32), amount: '1000' },
+      'Channel id not one of our channels.',
+    ],
     ['a short channel id', { channel: '108x1x0', amount: '1000' }, 'Failed to parse sat amount'],
     ['no amount', { amount: 'abc' }, 'Failed to parse sat amount'],
     ['a negative amount', { amount: -1 }, 'Failed to parse sat amount'],

@@ -1,7 +1,7 @@
 import { answered, codes, refused } from './answer.ts'
 import type { Outcome } from './answer.ts'
 import { loseNegotiation } from './connection.ts'
-import { channelNamed, isClosing, note, plan } from './own.ts'
+import { channelNamed, isClosing, note, peerNamed, plan } from './own.ts'
 import type { Own } from './own.ts'
 import { refuse } from './params.ts'
 import type { ClnChannel } from './state.ts'
@@ -35,7 +35,8 @@ export function abort(own: Own, channel: ClnChannel): void {
   if (channel.wedged) note(own, 'wedge_released', { channel })
   channel.wedged = false
   const last = channel.inflights.at(-1)
-  if (last === undefined) return
+  // Without a connection there is nobody to agree with about what both sides committed to.
+  if (last === undefined || !peerNamed(own.node, channel.peerId).connected) return
   last.abortsLeft -= 1
   if (last.abortsLeft > 0) return
   channel.inflights.pop()
