@@ -475,20 +475,16 @@ describe('what force-closes a channel', () => {
   test('a splicein that the wallet cannot pay while a splice is pending', async () => {
     const cln = await pending()
     const { error } = await splicein(cln, '9000000000')
-    expect(error).toMatchObject({
-      code: -32602,
-      message: expect.stringMatching(/^addpsbtinput: {"code":301,/),
-    })
+    expect(error?.code).toBe(-32602)
+    expect(error?.message).toMatch(/^addpsbtinput: {"code":301,/)
     expect(await closes(cln)).toBe(true)
   })
 
   test('a spliceout slightly over the balance while a splice is pending', async () => {
     const cln = await pending({ channels: [{ valueSats: 1_000_000, oursSats: 700_000, lockDepth: 1 }] })
     const { error } = await cln.ask('spliceout', { channel: cln.channelId, amount: '700000' })
-    expect(error).toMatchObject({
-      code: -32602,
-      message: expect.stringMatching(/^splice_update: {"code":362,/),
-    })
+    expect(error?.code).toBe(-32602)
+    expect(error?.message).toMatch(/^splice_update: {"code":362,/)
     expect(await closes(cln)).toBe(true)
   })
 
@@ -554,10 +550,9 @@ describe('other ways to lose a negotiation', () => {
   test('two high-level splices at once on one node: the second fails, and has the first forgotten', async () => {
     const cln = await clnOf()
     const { psbt } = await spliceInTo(cln, 'updated')
-    expect((await splicein(cln)).error).toMatchObject({
-      code: -32602,
-      message: expect.stringMatching(/^stfu_channels: {"code":358,/),
-    })
+    const { error } = await splicein(cln)
+    expect(error?.code).toBe(-32602)
+    expect(error?.message).toMatch(/^stfu_channels: {"code":358,/)
     expect((await cln.fail('splice_update', { channel_id: cln.channelId, psbt })).code).toBe(358)
   })
 

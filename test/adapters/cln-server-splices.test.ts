@@ -1,8 +1,7 @@
 import { Psbt, Transaction } from 'bitcoinjs-lib'
 import * as ecc from '@bitcoinerlab/secp256k1'
 import { describe, expect, test } from 'vitest'
-import { decodePsbt } from '../../adapters/node/simulated/cln/psbt.ts'
-import { transactionOf } from '../../adapters/node/simulated/cln/psbt.ts'
+import { decodePsbt, transactionOf } from '../../adapters/node/simulated/cln/psbt.ts'
 import { clnOf, spliceInTo, spliceOutTo } from '../support/cln-wire.ts'
 
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
@@ -176,7 +175,7 @@ describe('the wallet', () => {
     const again = { satoshi: 100_000, feerate: 'urgent', startweight: 800 }
     expect((await cln.fail('fundpsbt', again)).code).toBe(301)
     cln.world.mine(72)
-    expect(await cln.get('fundpsbt', again)).toMatchObject({ excess_msat: expect.any(Number) })
+    expect(await cln.get('fundpsbt', again)).toHaveProperty('reservations')
   })
 
   test('does not sign what is not reserved', async () => {
@@ -184,10 +183,8 @@ describe('the wallet', () => {
     const { psbt } = await spliceInTo(cln, 'funded')
     await cln.get('unreserveinputs', { psbt })
     const { code, message } = await cln.fail('signpsbt', { psbt })
-    expect({ code, message }).toMatchObject({
-      code: -32602,
-      message: expect.stringContaining('is not reserved'),
-    })
+    expect(code).toBe(-32602)
+    expect(message).toContain('is not reserved')
   })
 
   test('tells of the change of a pending splice, and keeps its input until a block spends it', async () => {

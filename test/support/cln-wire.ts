@@ -179,7 +179,7 @@ type Raw = (
 /** One connection to the socket. */
 export class Wire {
   readonly socket: Socket
-  readonly #waiting = new Map<unknown, { resolve(reply: Reply): void; reject(error: Error): void }>()
+  readonly #waiting = new Map<unknown, PromiseWithResolvers<Reply>>()
   #text = ''
   #id = 0
 
@@ -197,7 +197,7 @@ export class Wire {
       }
     })
     socket.once('close', () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error('the connection ended'))
+      for (const answer of this.#waiting.values()) answer.reject(new Error('the connection ended'))
     })
   }
 
