@@ -290,6 +290,23 @@ describe('a splicein whose connection drops', () => {
   )
 })
 
+describe('a peer that is killed during a call', () => {
+  test('stays away until it is started, and leaves what a lost connection does', async () => {
+    const cln = await clnOf()
+    cln.node.at(point('peer before COMMITMENT_SIGNED'), { type: 'kill_peer' })
+    expect((await splicein(cln)).error).toMatchObject(ABORTED)
+    cln.world.advance(60 * SECOND)
+    expect(await cln.channel()).toMatchObject({
+      peer_connected: false,
+      inflight: [{ splice_amount: 17_000 }],
+    })
+    cln.node.connectPeer()
+    await abort(cln)
+    await abort(cln)
+    expect((await splicein(cln)).result).toHaveProperty('txid')
+  })
+})
+
 describe('SIGKILL during a call', () => {
   const kill = async (text: string): Promise<Cln> => {
     const cln = await clnOf()
@@ -535,6 +552,33 @@ describe('what force-closes a channel', () => {
     cln.node.at(point('us after STFU'), { type: 'force_close' })
     expect((await splicein(cln)).error).toMatchObject(DISCONNECTED)
     expect(await closes(cln)).toBe(true)
+  })
+})
+
+describe('a splice of somebody else', () => {
+  test.each([200_000, -200_000])(
+    'of the peer for %i moves the funding and not our balance',
+    async (amountSats) => {
+      const cln = await clnOf()
+      const before = await cln.channel()
+      const txid = cln.node.peerSplice(cln.channelId, amountSats)
+      expect((await cln.channel()).inflight).toMatchObject([{ funding_txid: txid, splice_amount: 0 }])
+      cln.world.mine(1)
+      const after = await cln.channel()
+      expect(after).toMatchObject({ funding_txid: txid, to_us_msat: before.to_us_msat, inflight: [] })
+      expect(Math.sign(after.total_msat - before.total_msat)).toBe(Math.sign(amountSats))
+      expect(cln.world.journal.effectiveSplices()).toMatchObject([{ txid, oursNetSats: 0 }])
+    },
+  )
+
+  test('that confirms first makes ours vanish', async () => {
+    const cln = await clnOf()
+    const { txid: ours } = await spliceInTo(cln, 'signed')
+    cln.world.evict(ours ?? '')
+    const txid = cln.node.peerSplice(cln.channelId, 200_000)
+    cln.world.mine(1)
+    expect(await cln.channel()).toMatchObject({ funding_txid: txid, inflight: [] })
+    expect(cln.world.journal.effectiveSplices()).toMatchObject([{ txid }])
   })
 })
 

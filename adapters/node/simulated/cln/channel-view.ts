@@ -1,5 +1,6 @@
 import { address as addresses } from 'bitcoinjs-lib'
 import { bytesOf, digest, hexOf, NETWORK } from '../keys.ts'
+import { NO_LIMIT } from './json-text.ts'
 import { shortChannelIdOf } from './lock.ts'
 import { isClosing, peerNamed } from './own.ts'
 import type { Own } from './own.ts'
@@ -10,14 +11,7 @@ const RESERVE_SHARE = 100
 const OPENER_BUFFER_MSAT = 4_291_000
 const COMMITMENT_SAT_PER_KW = 1250
 const LAST_TX_FEE_MSAT = 1_405_000
-/** 2^64 - 1 does not fit a number: {@link jsonText} writes it as the node does. */
-const NO_LIMIT = '18446744073709551615'
 const PAYMENT_COUNTS = ['payments_offered', 'offered_msat', 'payments_fulfilled', 'fulfilled_msat']
-
-/** JSON as lightningd writes it, with amounts that exceed what a number holds. */
-export function jsonText(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent).replaceAll(`"${NO_LIMIT}"`, NO_LIMIT)
-}
 
 /** A channel as `listpeerchannels` shows it. */
 export function channelView(own: Own, channel: ClnChannel): Record<string, unknown> {

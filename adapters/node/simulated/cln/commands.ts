@@ -1,17 +1,14 @@
 import { abortChannels } from './abort.ts'
 import { answered, codes, refused } from './answer.ts'
 import type { Outcome } from './answer.ts'
-import { channelView } from './channel-view.ts'
-import { connect } from './connection.ts'
-import { feeRatesView } from './feerates.ts'
-import { shortChannelIdOf } from './lock.ts'
-import { moveView } from './moves.ts'
+import { connectTo, feerates, listchainmoves, listchannels, listpeerchannels } from './listings.ts'
 import { spliceInit, spliceSigned, spliceUpdate } from './negotiation.ts'
-import { funds, gossip, nodeInfo } from './node-view.ts'
+import { funds, nodeInfo } from './node-view.ts'
 import type { Own } from './own.ts'
-import { has, numberIn, refuse, Refusal, textIn } from './params.ts'
+import { has, Refusal, textIn } from './params.ts'
 import { splicein, spliceout } from './plugin.ts'
-import { checkrune, showrunes } from './rune-check.ts'
+import { checkrune } from './rune-check.ts'
+import { showrunes } from './rune-view.ts'
 import { addpsbtoutput, fundpsbt, newaddr, signpsbt, unreserveinputs } from './wallet-commands.ts'
 
 type Params = Readonly<Record<string, unknown>>
@@ -101,37 +98,6 @@ export function named(method: string, params: unknown): Params | null {
   return Object.fromEntries(params.map((value: unknown, n) => [names[n] ?? `#${n}`, value]))
 }
 
-function listpeerchannels(own: Own, params: Params): Outcome {
-  const channels = own.node.channels.filter(
-    (channel) =>
-      (!has(params, 'id') || channel.peerId === params['id']) &&
-      (!has(params, 'channel_id') || channel.channelId === params['channel_id']) &&
-      (!has(params, 'short_channel_id') || shortChannelIdOf(own, channel) === params['short_channel_id']),
-  )
-  return answered({ channels: channels.map((channel) => channelView(own, channel)) })
-}
-
-function listchannels(own: Own, params: Params): Outcome {
-  const { short_channel_id, source, destination } = params
-  return answered(gossip(own, { short_channel_id, source, destination }))
-}
-
-function feerates(own: Own, params: Params): Outcome {
-  const style = textIn(params, 'style')
-  if (style === 'perkw' || style === 'perkb') return answered(feeRatesView(own, style))
-  return refuse(
-    codes.invalidParams,
-    `style: should be 'perkb' or 'perkw': invalid token '${JSON.stringify(style)}'`,
-  )
-}
-
-function listchainmoves(own: Own, params: Params): Outcome {
-  const start = has(params, 'start') ? numberIn(params, 'start') : 0
-  const limit = has(params, 'limit') ? numberIn(params, 'limit') : own.node.moves.length
-  const all = own.node.moves.map((move, n) => ({ index: n + 1, move })).filter(({ index }) => index >= start)
-  return answered({ chainmoves: all.slice(0, limit).map(({ index, move }) => moveView(move, index)) })
-}
-
 function help(_: Own, params: Params): Outcome {
   const wanted = has(params, 'command') ? textIn(params, 'command') : null
   if (wanted !== null && !commands.has(wanted))
@@ -140,14 +106,4 @@ function help(_: Own, params: Params): Outcome {
   const usage = ([name, { required, optional }]: readonly [string, Command]): string =>
     [name, ...required, ...optional.map((word) => `[${word}]`)].join(' ')
   return answered({ help: shown.map((entry) => ({ command: usage(entry) })), 'format-hint': 'simple' })
-}
-
-function connectTo(own: Own, params: Params): Outcome {
-  const [id] = textIn(params, 'id').split('@')
-  const peer = own.node.peers.find(({ nodeId }) => nodeId === id)
-  if (peer?.reachable !== true)
-    return refused(codes.connectFailed, 'Unable to connect, no address known for peer')
-  connect(own, peer)
-  const address = { type: 'ipv4', address: '127.0.0.1', port: peer.port }
-  return answered({ id: peer.nodeId, features: '808898880a8a59a1', direction: 'out', address })
 }

@@ -3,12 +3,11 @@ import { parsed } from '../chain-index.ts'
 import { fundingOutpoint } from '../splice-transaction.ts'
 import { disconnect } from './connection.ts'
 import { actAt } from './cuts.ts'
+import { ANNOUNCED_DEPTH } from './gate.ts'
 import { noteLock } from './moves.ts'
 import { isClosing, note, peerNamed, setState } from './own.ts'
 import type { Own } from './own.ts'
 import type { ClnChannel } from './state.ts'
-
-const ANNOUNCED_DEPTH = 6
 
 /** The node sees the chain as it is now: what is deep enough locks and is announced. */
 export function seeChain(own: Own): void {

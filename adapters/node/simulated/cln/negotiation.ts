@@ -1,11 +1,11 @@
 import { answered, codes, refused } from './answer.ts'
 import type { Outcome } from './answer.ts'
 import { commit } from './commitment.ts'
-import { forceClose } from './closing.ts'
 import { disconnect } from './connection.ts'
 import { exchange, wedge } from './cuts.ts'
 import { feeRates } from './feerates.ts'
-import { channelNamed, isClosing, note, peerNamed } from './own.ts'
+import { barred, metAnnouncement, occupied } from './gate.ts'
+import { channelNamed, note, peerNamed } from './own.ts'
 import type { Own } from './own.ts'
 import { channelIdIn, flagIn, has, psbtIn, signedSatsIn, numberIn } from './params.ts'
 import { encodePsbt } from './psbt.ts'
@@ -15,27 +15,6 @@ import { inSerialOrder, withSerials, withShared } from './splice-psbt.ts'
 import type { ClnChannel } from './state.ts'
 
 type Params = Readonly<Record<string, unknown>>
-
-/** A public channel is announced at this depth, and announcement_signatures meet whatever is negotiated before. */
-export const ANNOUNCED_DEPTH = 6
-
-/** Why a channel takes no splice command now; null: it does. */
-export function barred(own: Own, channel: ClnChannel): Outcome | null {
-  const peer = peerNamed(own.node, channel.peerId)
-  if (isClosing(channel) || !peer.connected) return refused(codes.disconnected, 'Channel is disconnected')
-  if (channel.state === 'CHANNELD_AWAITING_LOCKIN')
-    return refused(codes.invalidState, `Channel needs to be in a normal state but is in ${channel.state}`)
-  if (!own.node.behaviour.peerSplices) return refused(codes.notSupported, 'splicing not supported')
-  return null
-}
-
-/** Why a channel starts no splice now, beyond {@link barred}. */
-export function occupied(channel: ClnChannel): Outcome | null {
-  if (channel.wedged) return refused(codes.busy, 'Currently waiting on previous splice command to finish.')
-  return channel.negotiation === null
-    ? null
-    : refused(codes.stateError, "Can't start two splices on the same channel at once.")
-}
 
 export function spliceInit(own: Own, params: Params): Outcome {
   const channelId = channelIdIn(params, 'channel_id')
@@ -91,24 +70,6 @@ export function open(own: Own, channel: ClnChannel, psbt: Psbt, terms: Terms): O
   return answered({ psbt: encodePsbt(shared) })
 }
 
-/** The last splice is locked and not announced yet: announcement_signatures arrive in the middle of this one. */
-function metAnnouncement(own: Own, channel: ClnChannel): Outcome | null {
-  const { ctx, node } = own
-  const depth = ctx.chain.confirmations(channel.funding.txid) ?? 0
-  if (depth >= ANNOUNCED_DEPTH) return null
-  if (node.behaviour.earlySplice === 'force_close') {
-    forceClose(
-      own,
-      channel,
-      'Interactive splicing error: Received invalid message from peer: 259',
-      'protocol',
-    )
-    return refused(codes.disconnected, 'Channel is disconnected')
-  }
-  disconnect(own, peerNamed(node, channel.peerId), node.behaviour.reconnectMs)
-  return refused(codes.channelError, 'Splice command failed: Received invalid message from peer: 259')
-}
-
 export function spliceUpdate(own: Own, params: Params): Outcome {
   const channelId = channelIdIn(params, 'channel_id')
   const psbt = psbtIn(params, 'psbt')
@@ -147,7 +108,8 @@ export function spliceSigned(own: Own, params: Params): Outcome {
   const channel = has(params, 'channel_id')
     ? channelNamed(own.node, channelIdIn(params, 'channel_id'))
     : own.node.channels.find(({ negotiation }) => negotiation?.committedTxid === txidOf(psbt))
-  if (channel === undefined) return unknown(has(params, 'channel_id') ? channelIdIn(params, 'channel_id') : 'of this PSBT')
+  if (channel === undefined)
+    return unknown(has(params, 'channel_id') ? channelIdIn(params, 'channel_id') : 'of this PSBT')
   return barred(own, channel) ?? finish(own, channel, psbt)
 }
 

@@ -1,30 +1,27 @@
 import type { Context } from '../context.ts'
 import type { Outcome } from './answer.ts'
+import { Calls } from './calls.ts'
 import { forceClose } from './closing.ts'
-import { commands, run } from './commands.ts'
 import { connect, disconnect, start, stop } from './connection.ts'
-import { frozenPeer } from './frozen.ts'
 import { checkLock, seeChain } from './lock.ts'
-import { channelNamed, isClosing, note, peerNamed, plan } from './own.ts'
+import { channelNamed, peerNamed, plan } from './own.ts'
 import type { Own } from './own.ts'
-import { createRune } from './rune-check.ts'
+import { pay, timeOutPayment } from './payments.ts'
+import { peerSplice } from './peer-splice.ts'
+import { createRune } from './rune-book.ts'
 import type { ClnBehaviour, ClnChannel, ClnNodeState, ClnTask } from './state.ts'
 import type { ClnRequest, SimulatedClnNode } from './steering.ts'
-
-/** How long lightningd bears a payment that quiescence holds up. */
-const PAYMENT_TIMEOUT_MS = 30_000
 
 /** A node over its state: commands are executed at the world's current time, and every lever does one thing there and then. */
 export class ClnNode implements SimulatedClnNode {
   readonly #own: Own
   readonly #state: ClnNodeState
-  /** Calls that have not answered. Who waits for them is no part of the world. */
-  readonly #open = new Map<string, (outcome: Outcome) => void>()
-  readonly #exits = new Set<() => void>()
+  readonly #calls: Calls
 
   constructor(ctx: Context, state: ClnNodeState) {
     this.#own = { ctx, node: state }
     this.#state = state
+    this.#calls = new Calls(this.#own)
   }
 
   get name(): string {
@@ -43,14 +40,8 @@ export class ClnNode implements SimulatedClnNode {
     return this.#state.alive
   }
 
-  async call({ method, params }: ClnRequest): Promise<Outcome> {
-    if (!this.#state.alive) return { type: 'died' }
-    const answer = Promise.withResolvers<Outcome>()
-    const id = `call-${this.#own.ctx.serial()}`
-    this.#open.set(id, answer.resolve)
-    if (frozenPeer(this.#own, method, params) === null) this.#execute(id, { method, params })
-    else this.#state.waiting.push({ id, method, params })
-    return answer.promise
+  call(request: ClnRequest): Promise<Outcome> {
+    return this.#calls.take(request)
   }
 
   createRune(restrictions: readonly (readonly string[])[] = []): string {
@@ -76,7 +67,7 @@ export class ClnNode implements SimulatedClnNode {
   kill(options: { readonly startsAfterMs?: number } = {}): void {
     stop(this.#own)
     if (options.startsAfterMs !== undefined) plan(this.#own, options.startsAfterMs, { type: 'start' })
-    this.#settle()
+    this.#calls.settle()
   }
 
   start(): void {
@@ -89,7 +80,7 @@ export class ClnNode implements SimulatedClnNode {
     // With a return planned the peer stays within reach: a call to connect it succeeds sooner.
     peer.reachable = options.returnsAfterMs !== undefined
     disconnect(this.#own, peer, options.returnsAfterMs ?? null)
-    this.#settle()
+    this.#calls.settle()
   }
 
   connectPeer(peerId?: string): void {
@@ -116,27 +107,21 @@ export class ClnNode implements SimulatedClnNode {
   }
 
   lightningPayment(channelId: string, amountMsat: number): 'paid' | 'stuck' {
-    const channel = this.#channel(channelId)
-    if (!peerNamed(this.#state, channel.peerId).connected || isClosing(channel))
-      throw new Error('the channel cannot carry a payment')
-    if (channel.negotiation !== null) {
-      const { id } = channel.negotiation
-      plan(this.#own, PAYMENT_TIMEOUT_MS, { type: 'payment_timeout', channelId, negotiationId: id })
-      return 'stuck'
-    }
-    channel.ourMsat += amountMsat
-    return 'paid'
+    return pay(this.#own, this.#channel(channelId), amountMsat)
+  }
+
+  peerSplice(channelId: string, amountSats: number): string {
+    return peerSplice(this.#own, this.#channel(channelId), amountSats)
   }
 
   onExit(listener: () => void): () => void {
-    this.#exits.add(listener)
-    return () => this.#exits.delete(listener)
+    return this.#calls.onExit(listener)
   }
 
   /** A block came or went. */
   seeChain(): void {
     seeChain(this.#own)
-    this.#settle()
+    this.#calls.settle()
   }
 
   /** Does what was planned. */
@@ -154,55 +139,18 @@ export class ClnNode implements SimulatedClnNode {
       case 'force_close':
         if (this.#state.alive) forceClose(this.#own, this.#channel(task.channelId), task.why, 'local')
         break
-      case 'payment_timeout': {
-        const channel = this.#channel(task.channelId)
-        if (channel.negotiation?.id !== task.negotiationId) break
-        const peer = peerNamed(this.#state, channel.peerId)
-        disconnect(this.#own, peer, this.#state.behaviour.reconnectMs)
-      }
+      case 'payment_timeout':
+        timeOutPayment(this.#own, this.#channel(task.channelId), task.negotiationId)
     }
-    this.#settle()
+    this.#calls.settle()
   }
 
   #thaw(peerId: string): void {
     const peer = peerNamed(this.#state, peerId)
     if (peer.frozenUntil === null || peer.frozenUntil > this.#own.ctx.state.now) return
     peer.frozenUntil = null
-    const due = this.#state.waiting
-    this.#state.waiting = []
-    for (const call of due) this.#execute(call.id, call)
+    this.#calls.settle()
     seeChain(this.#own)
-  }
-
-  #execute(id: string, { method, params }: ClnRequest): void {
-    const outcome = run(this.#own, method, params)
-    if (commands.get(method)?.kind !== 'reads') this.#noteExecuted(method, params, outcome)
-    if (outcome.type !== 'hangs') this.#answer(id, outcome)
-    this.#settle()
-  }
-
-  #noteExecuted(method: string, params: ClnRequest['params'], outcome: Outcome): void {
-    const channel = channelNamed(this.#state, params['channel_id'] ?? params['channel'])
-    const code = outcome.type === 'refused' ? outcome.error.code : null
-    const subject = channel === undefined ? {} : { channel }
-    note(this.#own, 'command_executed', subject, { method, outcome: outcome.type, code })
-  }
-
-  #answer(id: string, outcome: Outcome): void {
-    this.#open.get(id)?.(outcome)
-    this.#open.delete(id)
-  }
-
-  /** After anything: calls whose peer is gone fail, and a process that ended answers nobody. */
-  #settle(): void {
-    const lost = this.#state.waiting.filter(
-      (call) => frozenPeer(this.#own, call.method, call.params) === null,
-    )
-    this.#state.waiting = this.#state.waiting.filter((call) => !lost.includes(call))
-    for (const call of lost) this.#execute(call.id, call)
-    if (this.#state.alive) return
-    for (const id of [...this.#open.keys()]) this.#answer(id, { type: 'died' })
-    for (const listener of this.#exits) listener()
   }
 
   #channel(channelId: string): ClnChannel {

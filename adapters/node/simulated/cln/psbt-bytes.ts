@@ -52,3 +52,14 @@ export function compact(value: number): string {
   if (value < 0xfd) return uint(value, 1)
   return value < 0x10000 ? `fd${uint(value, 2)}` : `fe${uint(value, 4)}`
 }
+
+/** A field that must be there; throws if it is not. */
+export function required(map: PsbtMap, key: string): string {
+  const value = map.get(key)
+  if (value === undefined) throw new Error('a field is missing')
+  return value
+}
+
+export function without(map: PsbtMap, keys: readonly string[]): PsbtMap {
+  return new Map([...map].filter(([key]) => !keys.includes(key)))
+}

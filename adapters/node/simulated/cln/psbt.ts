@@ -3,7 +3,7 @@ import type { Outpoint } from '../../../../core/outpoint.ts'
 import { outpointOf } from '../../../../core/outpoint.ts'
 import { bytesOf, hexOf } from '../keys.ts'
 import { addInput } from '../splice-transaction.ts'
-import { compact, mapHex, mapsIn, numberIn, uint } from './psbt-bytes.ts'
+import { compact, mapHex, mapsIn, numberIn, required, uint, without } from './psbt-bytes.ts'
 import type { PsbtMap } from './psbt-bytes.ts'
 
 export type { PsbtMap } from './psbt-bytes.ts'
@@ -143,14 +143,4 @@ function fromMaps0(tx: Transaction, global: PsbtMap, rest: readonly PsbtMap[]): 
       map: rest[tx.ins.length + n] ?? new Map<string, string>(),
     })),
   }
-}
-
-function required(map: PsbtMap, key: string): string {
-  const value = map.get(key)
-  if (value === undefined) throw new Error('a field is missing')
-  return value
-}
-
-function without(map: PsbtMap, keys: readonly string[]): PsbtMap {
-  return new Map([...map].filter(([key]) => !keys.includes(key)))
 }

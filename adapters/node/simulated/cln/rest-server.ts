@@ -5,7 +5,7 @@ import * as z from 'zod'
 import type { ServerCertificate } from '../certificate.ts'
 import { codes } from './answer.ts'
 import type { ClnError, Outcome } from './answer.ts'
-import { jsonText } from './channel-view.ts'
+import { jsonText } from './json-text.ts'
 import type { SimulatedClnNode } from './steering.ts'
 import type { WireFault, WireFaults } from './wire-faults.ts'
 

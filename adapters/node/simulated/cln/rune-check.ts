@@ -1,49 +1,14 @@
-import { digest } from '../keys.ts'
 import { answered, codes, refused } from './answer.ts'
 import type { Outcome } from './answer.ts'
 import type { Own } from './own.ts'
-import { has, refuse, textIn } from './params.ts'
-import { authCodeOf, decodeRune, encodeRune } from './rune.ts'
-import type { Alternative, Rune } from './rune.ts'
+import { has } from './params.ts'
+import { foreignness, runeIn } from './rune-book.ts'
+import type { Alternative } from './rune.ts'
 
 type Params = Readonly<Record<string, unknown>>
 
 /** What a rune's conditions are tested against: a value by field; a field that is not there is missing. */
 type Facts = ReadonlyMap<string, string>
-
-const ENGLISH: Readonly<Record<string, string>> = {
-  '=': 'equal to',
-  '/': 'unequal to',
-  '^': 'starts with',
-  $: 'ends with',
-  '~': 'contains',
-  '<': '<',
-  '>': '>',
-  '{': 'sorts before',
-  '}': 'sorts after',
-}
-
-function secretOf({ ctx, node }: Own): Uint8Array {
-  return digest('rune secret', ctx.state.seed, node.name)
-}
-
-/** A fresh rune with a unique id of its own. */
-export function createRune(own: Own, restrictions: readonly (readonly string[])[]): string {
-  const { runes } = own.node
-  const texts = [`=${runes.nextId}`, ...restrictions.map((alternatives) => alternatives.join('|'))]
-  runes.nextId += 1
-  const rune = encodeRune(authCodeOf(secretOf(own), texts), texts)
-  runes.stored.push(rune)
-  return rune
-}
-
-function runeIn(params: Params): Rune {
-  const text = textIn(params, 'rune')
-  return (
-    decodeRune(text) ??
-    refuse(codes.invalidParams, `rune: should be base64 string: invalid token '${JSON.stringify(text)}'`)
-  )
-}
 
 /** `checkrune`: whether a rune of this node permits a method with its parameters. */
 export function checkrune(own: Own, params: Params): Outcome {
@@ -59,13 +24,6 @@ export function checkrune(own: Own, params: Params): Outcome {
       return refused(codes.runeNotPermitted, `Not permitted: ${failures.join(' AND ')}`)
   }
   return answered({ valid: true })
-}
-
-/** Why a rune is not one of ours; null: it is. */
-function foreignness(own: Own, rune: Rune): string | null {
-  if (rune.uniqueId === null) return 'No unique_id'
-  const expected = authCodeOf(secretOf(own), rune.texts)
-  return Buffer.from(expected).equals(rune.authCode) ? null : 'Not derived from master'
 }
 
 function factsOf({ ctx }: Own, params: Params): Facts {
@@ -120,44 +78,4 @@ function compared(field: string, operator: string, actual: string, value: string
   const [a, b] = [BigInt(actual), BigInt(value)]
   if (operator === '<') return a < b ? null : `${field} is greater or equal to ${value}`
   return a > b ? null : `${field} is less or equal to ${value}`
-}
-
-/** `showrunes`: the runes that this node made, or what one of anybody's says. */
-export function showrunes(own: Own, params: Params): Outcome {
-  const { stored } = own.node.runes
-  if (!has(params, 'rune')) return answered({ runes: stored.map((text) => view(own, text)) })
-  runeIn(params)
-  return answered({ runes: [view(own, textIn(params, 'rune'))] })
-}
-
-function view(own: Own, text: string): Record<string, unknown> {
-  const rune = decodeRune(text)
-  if (rune === null) throw new Error('not a rune')
-  const { stored, blacklist } = own.node.runes
-  const restrictions = rune.restrictions
-    .filter(([first]) => first?.field !== '')
-    .map((alternatives) => ({
-      alternatives: alternatives.map((one) => ({
-        fieldname: one.field,
-        value: one.value,
-        condition: one.operator,
-        english: english(one),
-      })),
-      english: alternatives.map(english).join(' OR '),
-    }))
-  return {
-    rune: text,
-    ...(stored.includes(text) ? {} : { stored: false }),
-    ...(blacklist.includes(rune.uniqueId ?? '') ? { blacklisted: true } : {}),
-    ...(foreignness(own, rune) === null ? {} : { our_rune: false }),
-    unique_id: rune.uniqueId ?? '',
-    restrictions,
-    restrictions_as_english: restrictions.map((restriction) => restriction.english).join(' AND '),
-  }
-}
-
-function english({ field, operator, value }: Alternative): string {
-  if (operator === '!') return `${field} is missing`
-  if (operator === '#') return `comment: ${field} ${value}`
-  return `${field} ${ENGLISH[operator] ?? operator} ${value}`
 }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import * as z from 'zod'
-import { jsonText } from './channel-view.ts'
+import { jsonText } from './json-text.ts'
 import { named } from './commands.ts'
 import { JsonStream } from './json-stream.ts'
 import type { SimulatedClnNode } from './steering.ts'

@@ -58,6 +58,11 @@ export interface SimulatedClnNode {
   setPeerLocks(channelId: string, locks: boolean): void
   /** Moves balance: positive to us. During an open negotiation it fails and, 30 s later, drops the connection. */
   lightningPayment(channelId: string, amountMsat: number): 'paid' | 'stuck'
+  /**
+   * A splice that the peer starts and pays for: positive: it adds to its side, negative: it takes out. Answers the txid; throws if the
+   * channel takes none now.
+   */
+  peerSplice(channelId: string, amountSats: number): string
   /** Hears of the end of the process. Answers how to stop. */
   onExit(listener: () => void): () => void
 }

@@ -1,0 +1,37 @@
+import * as z from 'zod'
+
+/** The messages of a splice, by the names of BOLT 2; a replacement's own go by those of the first. `BROADCAST` is ours to bitcoind. */
+export const ClnMessage = z.enum([
+  'STFU',
+  'SPLICE',
+  'SPLICE_ACK',
+  'TX_ADD_INPUT',
+  'TX_ADD_OUTPUT',
+  'TX_COMPLETE',
+  'COMMITMENT_SIGNED',
+  'TX_SIGNATURES',
+  'BROADCAST',
+  'SPLICE_LOCKED',
+])
+export type ClnMessage = z.infer<typeof ClnMessage>
+
+export const ClnPoint = z.object({
+  by: z.enum(['us', 'peer']),
+  when: z.enum(['before', 'after']),
+  message: ClnMessage,
+})
+/** A point in the exchange of messages: just before or after somebody sends one. */
+export type ClnPoint = z.infer<typeof ClnPoint>
+
+export const ClnAct = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('drop') }),
+  z.object({ type: z.literal('kill_node') }),
+  z.object({ type: z.literal('kill_peer') }),
+  /** The peer says nothing for so long; the connection stands. */
+  z.object({ type: z.literal('freeze_peer'), ms: z.number() }),
+  /** The call never answers, the connection stands: the peer's channeld died, or both sides started at once. */
+  z.object({ type: z.literal('hang') }),
+  z.object({ type: z.literal('force_close') }),
+])
+/** What happens at a point. */
+export type ClnAct = z.infer<typeof ClnAct>
