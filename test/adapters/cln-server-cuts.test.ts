@@ -165,6 +165,18 @@ describe('after splice_signed', () => {
     },
   )
 
+  test('a node that is killed before it sends SPLICE_LOCKED locks when it is back', async () => {
+    const cln = await clnOf()
+    const { txid } = await spliceInTo(cln, 'signed')
+    cln.node.at(point('us before SPLICE_LOCKED'), { type: 'kill_node' })
+    cln.world.mine(1)
+    expect(cln.node.alive).toBe(false)
+    cln.node.start()
+    expect(cln.node.channel(cln.channelId)).toMatchObject({ state: 'CHANNELD_AWAITING_SPLICE' })
+    cln.world.advance(SECOND)
+    expect(cln.node.channel(cln.channelId)).toMatchObject({ state: 'CHANNELD_NORMAL', funding: { txid } })
+  })
+
   test('a peer that never sends its splice_locked leaves the splice pending, however deep', async () => {
     const cln = await clnOf()
     await spliceInTo(cln, 'signed')
@@ -364,6 +376,8 @@ describe('SIGKILL during a call', () => {
     const { error } = await wire.ask('splicein', { channel: cln.channelId, amount: '12000' })
     expect(error).toMatchObject({ code: -1 })
     expect(error?.message).toContain('bad-txns-inputs-missingorspent')
+    expect(looks(cln)).toEqual({ state: 'CHANNELD_AWAITING_SPLICE', inflights: 2, mempool: 0 })
+    cln.world.mine(3)
     expect(looks(cln)).toEqual({ state: 'CHANNELD_AWAITING_SPLICE', inflights: 2, mempool: 0 })
   })
 })

@@ -240,6 +240,12 @@ describe('the world that it is in', () => {
     expect(world.clnNode(CAROL).channels()).toEqual(cln.node.channels())
   })
 
+  test('makes the same transactions however often it is read', async () => {
+    const [quiet, busy] = [await clnOf(), await clnOf()]
+    for (let n = 0; n < 5; n++) await busy.channel()
+    expect(await spliceInTo(busy, 'signed')).toEqual(await spliceInTo(quiet, 'signed'))
+  })
+
   test('has a line for each command that changes something, and none for those that read', async () => {
     const cln = await clnOf()
     await spliceInTo(cln, 'signed')

@@ -5,7 +5,7 @@ import { Agent, request } from 'undici'
 import { onTestFinished } from 'vitest'
 import * as z from 'zod'
 import { startClnServer } from '../../adapters/node/simulated/cln/server.ts'
-import type { ClnServer, ClnServerOptions } from '../../adapters/node/simulated/cln/server.ts'
+import type { ClnServer } from '../../adapters/node/simulated/cln/server.ts'
 import { createWorld } from '../../adapters/node/simulated/world.ts'
 import type { ClnNodeOptions, SimulatedClnNode, World } from '../../adapters/node/simulated/world.ts'
 
@@ -58,10 +58,7 @@ const Reply = z.object({
 })
 
 /** A world with one Core Lightning node and its server, which end with the test. */
-export async function clnOf(
-  options: Partial<ClnNodeOptions> = {},
-  server: Partial<ClnServerOptions> = {},
-): Promise<Cln> {
+export async function clnOf(options: Partial<ClnNodeOptions> = {}): Promise<Cln> {
   const world = createWorld({
     seed: 'cln',
     startAt: START,
@@ -70,7 +67,7 @@ export async function clnOf(
     clnNodes: [{ channels: [{ lockDepth: 1 }], ...options, name: CAROL }],
   })
   const node = world.clnNode(CAROL)
-  const cln = new Cln(world, node, await startClnServer({ node, ...server }))
+  const cln = new Cln(world, node, await startClnServer({ node }))
   onTestFinished(() => cln.close())
   return cln
 }

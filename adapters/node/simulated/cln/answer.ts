@@ -37,10 +37,12 @@ export const codes = {
   runeBlacklisted: 1503,
 } as const
 
+/** A command that succeeds. */
 export function answered(result: Readonly<Record<string, unknown>>): Outcome {
   return { type: 'answered', result }
 }
 
+/** A command that fails. */
 export function refused(code: number, message: string, more?: ClnError['more']): Outcome {
   return { type: 'refused', error: { code, message, ...(more === undefined ? {} : { more }) } }
 }

@@ -5,10 +5,14 @@ import { channelNamed, note } from './own.ts'
 import type { Own } from './own.ts'
 import type { ClnRequest } from './steering.ts'
 
+type Answer = (outcome: Outcome) => void
+
 /** The calls of a node that have not answered. Who waits for them is no part of the world: its state has the calls alone. */
 export class Calls {
   readonly #own: Own
-  readonly #open = new Map<string, (outcome: Outcome) => void>()
+  /** Of calls that wait for a frozen peer, by their id in the state. */
+  readonly #waiting = new Map<string, Answer>()
+  readonly #hung = new Set<Answer>()
   readonly #exits = new Set<() => void>()
 
   constructor(own: Own) {
@@ -19,12 +23,14 @@ export class Calls {
   async take(request: ClnRequest): Promise<Outcome> {
     const { ctx, node } = this.#own
     if (!node.alive) return { type: 'died' }
-    const answer = Promise.withResolvers<Outcome>()
-    const id = `call-${ctx.serial()}`
-    this.#open.set(id, answer.resolve)
-    if (frozenPeer(this.#own, request.method, request.params) === null) this.#execute(id, request)
-    else node.waiting.push({ id, ...request })
-    return answer.promise
+    const { promise, resolve } = Promise.withResolvers<Outcome>()
+    if (frozenPeer(this.#own, request.method, request.params) === null) this.#execute(request, resolve)
+    else {
+      const id = `call-${ctx.serial()}`
+      this.#waiting.set(id, resolve)
+      node.waiting.push({ id, ...request })
+    }
+    return promise
   }
 
   /** Executes every call that no peer keeps waiting any more; a process that has ended answers nobody. */
@@ -32,9 +38,11 @@ export class Calls {
     const { node } = this.#own
     const due = node.waiting.filter(({ method, params }) => frozenPeer(this.#own, method, params) === null)
     node.waiting = node.waiting.filter((call) => !due.includes(call))
-    for (const call of due) if (node.alive) this.#execute(call.id, call)
+    for (const call of due) if (node.alive) this.#execute(call, this.#answerOf(call.id))
     if (node.alive) return
-    for (const id of [...this.#open.keys()]) this.#answer(id, { type: 'died' })
+    for (const answer of [...this.#waiting.values(), ...this.#hung]) answer({ type: 'died' })
+    this.#waiting.clear()
+    this.#hung.clear()
     for (const listener of this.#exits) listener()
   }
 
@@ -43,10 +51,11 @@ export class Calls {
     return () => this.#exits.delete(listener)
   }
 
-  #execute(id: string, { method, params }: ClnRequest): void {
+  #execute({ method, params }: ClnRequest, answer: Answer): void {
     const outcome = run(this.#own, method, params)
     if (commands.get(method)?.kind !== 'reads') this.#noteExecuted(method, params, outcome)
-    if (outcome.type !== 'hangs') this.#answer(id, outcome)
+    if (outcome.type === 'hangs') this.#hung.add(answer)
+    else answer(outcome)
     if (!this.#own.node.alive) this.settle()
   }
 
@@ -57,8 +66,10 @@ export class Calls {
     note(this.#own, 'command_executed', subject, { method, outcome: outcome.type, code })
   }
 
-  #answer(id: string, outcome: Outcome): void {
-    this.#open.get(id)?.(outcome)
-    this.#open.delete(id)
+  /** Who waits for a call: nobody any more, if it was saved with the world. */
+  #answerOf(id: string): Answer {
+    const answer = this.#waiting.get(id) ?? (() => undefined)
+    this.#waiting.delete(id)
+    return answer
   }
 }

@@ -21,6 +21,8 @@ export function connect(own: Own, peer: ClnPeer): void {
 export function disconnect(own: Own, peer: ClnPeer, returnsAfterMs: number | null): void {
   if (peer.connected) {
     peer.connected = false
+    // Whoever comes back speaks.
+    peer.frozenUntil = null
     note(own, 'peer_disconnected', {}, { peer: peer.nodeId })
     emit(own, { type: 'peer_disconnected' })
     for (const channel of channelsWith(own, peer)) loseNegotiation(own, channel, 'disconnected')

@@ -1,7 +1,7 @@
 import { splitOutpoint } from '../../../../core/outpoint.ts'
 import { parsed } from '../chain-index.ts'
 import { fundingOutpoint } from '../splice-transaction.ts'
-import { disconnect } from './connection.ts'
+import { disconnect, stop } from './connection.ts'
 import { actAt } from './cuts.ts'
 import { ANNOUNCED_DEPTH } from './gate.ts'
 import { noteLock } from './moves.ts'
@@ -44,8 +44,9 @@ export function checkLock(own: Own, channel: ClnChannel): void {
   note(own, 'splice_locked_sent', { channel, txid })
   for (const by of ['us', 'peer'] as const) {
     // Both say it again when they are connected again.
-    if (actAt(own, { by, when: 'before', message: 'SPLICE_LOCKED' }) !== null)
-      return disconnect(own, peer, node.behaviour.reconnectMs)
+    const act = actAt(own, { by, when: 'before', message: 'SPLICE_LOCKED' })
+    if (act?.type === 'kill_node') return stop(own)
+    if (act !== null) return disconnect(own, peer, node.behaviour.reconnectMs)
   }
   if (!channel.peerLocks) return
   noteLock(own, channel, deep)

@@ -16,6 +16,7 @@ import type { ClnChannel } from './state.ts'
 
 type Params = Readonly<Record<string, unknown>>
 
+/** `splice_init`: opens a negotiation for an amount, signed, that the channel gains. */
 export function spliceInit(own: Own, params: Params): Outcome {
   const channelId = channelIdIn(params, 'channel_id')
   const relativeSats = signedSatsIn(params, 'relative_amount')
@@ -36,6 +37,7 @@ export function spliceInit(own: Own, params: Params): Outcome {
 
 const EMPTY: Psbt = { version: 2, locktime: 0, global: new Map(), inputs: [], outputs: [] }
 
+/** What a splice is negotiated for; feerates in sat per 1000 weight. */
 export type Terms = {
   readonly relativeSats: number
   readonly feeRateSatPerKw: number
@@ -70,6 +72,7 @@ export function open(own: Own, channel: ClnChannel, psbt: Psbt, terms: Terms): O
   return answered({ psbt: encodePsbt(shared) })
 }
 
+/** `splice_update`: called again with what it answered, until `commitments_secured`. */
 export function spliceUpdate(own: Own, params: Params): Outcome {
   const channelId = channelIdIn(params, 'channel_id')
   const psbt = psbtIn(params, 'psbt')
@@ -103,6 +106,7 @@ export function update(own: Own, channel: ClnChannel, psbt: Psbt): Outcome {
   return answered({ psbt: encoded, commitments_secured: false, signatures_secured: false })
 }
 
+/** `splice_signed`: the channel's id may be left out. */
 export function spliceSigned(own: Own, params: Params): Outcome {
   const psbt = psbtIn(params, 'psbt')
   const channel = has(params, 'channel_id')

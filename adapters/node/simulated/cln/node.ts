@@ -72,7 +72,7 @@ export class ClnNode implements SimulatedClnNode {
 
   start(): void {
     start(this.#own)
-    seeChain(this.#own)
+    this.seeChain()
   }
 
   disconnectPeer(options: { readonly peerId?: string; readonly returnsAfterMs?: number } = {}): void {
@@ -87,6 +87,7 @@ export class ClnNode implements SimulatedClnNode {
     const peer = peerNamed(this.#state, peerId)
     peer.reachable = true
     connect(this.#own, peer)
+    this.#calls.settle()
   }
 
   freezePeer(ms: number, peerId?: string): void {
@@ -97,13 +98,14 @@ export class ClnNode implements SimulatedClnNode {
 
   setBitcoindDown(down: boolean): void {
     this.#state.bitcoindDown = down
-    seeChain(this.#own)
+    this.seeChain()
   }
 
   setPeerLocks(channelId: string, locks: boolean): void {
     const channel = this.#channel(channelId)
     channel.peerLocks = locks
     checkLock(this.#own, channel)
+    this.#calls.settle()
   }
 
   lightningPayment(channelId: string, amountMsat: number): 'paid' | 'stuck' {

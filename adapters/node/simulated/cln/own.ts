@@ -20,10 +20,12 @@ export function note(
   return ctx.note(type, { node, ...subject }, detail)
 }
 
+/** Has something happen after so much time. */
 export function plan({ ctx, node }: Own, delayMs: number, task: ClnTask): void {
   ctx.plan(delayMs, { type: 'cln', node: node.name, task })
 }
 
+/** The channel of that id, if the node has it. */
 export function channelNamed(node: ClnNodeState, channelId: unknown): ClnChannel | undefined {
   return node.channels.find((channel) => channel.channelId === channelId)
 }
@@ -35,6 +37,7 @@ export function peerNamed(node: ClnNodeState, peerId?: string): ClnPeer {
   return peer
 }
 
+/** Whether the channel is on its way on chain: channeld serves it no more. */
 export function isClosing(channel: ClnChannel): boolean {
   return channel.state === 'AWAITING_UNILATERAL' || channel.state === 'ONCHAIN'
 }

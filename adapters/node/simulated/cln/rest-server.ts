@@ -6,7 +6,7 @@ import type { ServerCertificate } from '../certificate.ts'
 import { codes } from './answer.ts'
 import type { ClnError, Outcome } from './answer.ts'
 import { jsonText } from './json-text.ts'
-import type { SimulatedClnNode } from './steering.ts'
+import type { ServedClnNode } from './steering.ts'
 import type { WireFault, WireFaults } from './wire-faults.ts'
 
 const PATH_PREFIX = '/v1/'
@@ -68,7 +68,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
 }
 
 /** Like clnrest, which asks checkrune before every call. Null: the process ended. */
-async function answerOf(node: SimulatedClnNode, request: IncomingMessage): Promise<Answer | null> {
+async function answerOf(node: ServedClnNode, request: IncomingMessage): Promise<Answer | null> {
   const malformed = headFault(request)
   if (malformed !== null) return malformed
   const method = new URL(request.url ?? '', 'https://cln').pathname.slice(PATH_PREFIX.length)
@@ -99,7 +99,7 @@ function send(response: ServerResponse, { status, body }: Answer, fault: WireFau
 }
 
 async function serve(
-  node: SimulatedClnNode,
+  node: ServedClnNode,
   wire: WireFaults,
   request: IncomingMessage,
   response: ServerResponse,
@@ -120,7 +120,7 @@ async function serve(
 
 /** clnrest over a simulated node: HTTPS, `POST /v1/<method>`, a rune in the header `Rune`. */
 export function restServer(
-  node: SimulatedClnNode,
+  node: ServedClnNode,
   wire: WireFaults,
   { certificate, key }: ServerCertificate,
 ): Server {

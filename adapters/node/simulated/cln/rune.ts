@@ -38,6 +38,7 @@ export function padding(length: number): Buffer {
   return bytes
 }
 
+/** A rune in base64, as RFC 4648 has it for URLs. */
 export function encodeRune(authCode: Uint8Array, texts: readonly string[]): string {
   const bytes = Buffer.concat([authCode, Buffer.from(texts.join('&'), 'utf8')])
   return bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_')

@@ -6,14 +6,14 @@ import { join } from 'node:path'
 import { certificateOfOwnAuthority } from '../certificate.ts'
 import { restServer } from './rest-server.ts'
 import { socketServer } from './socket-server.ts'
-import type { SimulatedClnNode } from './steering.ts'
+import type { ServedClnNode } from './steering.ts'
 import { WireFaults } from './wire-faults.ts'
 
 /** What to serve, and where. */
 export type ClnServerOptions = {
-  readonly node: SimulatedClnNode
-  /** Restrictions of the rune that is made, each a list of alternatives; default: none. */
-  readonly restrictions?: readonly (readonly string[])[]
+  readonly node: ServedClnNode
+  /** A rune of the node to tell of; default: a fresh one without restrictions. */
+  readonly rune?: string
   /** Default: a free port. */
   readonly port?: number
   /** Default 127.0.0.1. */
@@ -73,7 +73,7 @@ export async function startClnServer(options: ClnServerOptions): Promise<ClnServ
   return {
     url: `https://${host}:${address.port}`,
     ca: authority,
-    rune: node.createRune(options.restrictions ?? []),
+    rune: options.rune ?? node.createRune(),
     socketPath,
     wire,
     async close() {

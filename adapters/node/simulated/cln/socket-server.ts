@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { jsonText } from './json-text.ts'
 import { named } from './commands.ts'
 import { JsonStream } from './json-stream.ts'
-import type { SimulatedClnNode } from './steering.ts'
+import type { ServedClnNode } from './steering.ts'
 import type { WireFaults } from './wire-faults.ts'
 
 const PARSE_ERROR = -32700
@@ -29,7 +29,7 @@ function refusal(id: string | number | null, code: number, message: string): str
 }
 
 async function answer(
-  node: SimulatedClnNode,
+  node: ServedClnNode,
   wire: WireFaults,
   socket: Socket,
   request: Request,
@@ -55,7 +55,7 @@ async function answer(
   socket.write(fault?.type === 'no_json' ? '<html>\n\n' : reply)
 }
 
-function serve(node: SimulatedClnNode, wire: WireFaults, socket: Socket): void {
+function serve(node: ServedClnNode, wire: WireFaults, socket: Socket): void {
   const stream = new JsonStream()
   socket.setEncoding('utf8')
   // A client that goes away is none of our errors.
@@ -71,6 +71,6 @@ function serve(node: SimulatedClnNode, wire: WireFaults, socket: Socket): void {
 }
 
 /** The unix socket of lightningd over a simulated node: JSON-RPC 2.0, requests one after the other, answers as they come. */
-export function socketServer(node: SimulatedClnNode, wire: WireFaults): Server {
+export function socketServer(node: ServedClnNode, wire: WireFaults): Server {
   return createServer((socket) => serve(node, wire, socket))
 }

@@ -24,6 +24,9 @@ export type ClnChannelOptions = ChannelOptions & {
 /** A call of a command. `params` are named. */
 export type ClnRequest = { readonly method: string; readonly params: Readonly<Record<string, unknown>> }
 
+/** What a server needs of a node. */
+export type ServedClnNode = Pick<SimulatedClnNode, 'alive' | 'call' | 'createRune' | 'onExit'>
+
 /** One Core Lightning node of the world: its commands, and the levers of whoever tests against it. */
 export interface SimulatedClnNode {
   readonly name: string

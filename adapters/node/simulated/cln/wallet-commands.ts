@@ -16,6 +16,7 @@ type Params = Readonly<Record<string, unknown>>
 const REPLACEABLE_SEQUENCE = 0xfffffffd
 const DUST_SATS = 546
 
+/** `newaddr`: this wallet has P2WPKH addresses only. */
 export function newaddr(own: Own, params: Params): Outcome {
   const type = has(params, 'addresstype') ? textIn(params, 'addresstype') : 'bech32'
   if (type !== 'bech32' && type !== 'all')
@@ -67,6 +68,7 @@ export function chooseCoins(own: Own, sats: number, rate: number, startWeight: n
   )
 }
 
+/** Coins as inputs of a PSBT. */
 export function inputsOf(own: Own, coins: readonly WalletCoin[]): Psbt['inputs'] {
   return coins.map((coin) => ({
     outpoint: coin.outpoint,
@@ -132,6 +134,7 @@ export function signed(
   return new Map([...map, [`02${key}`, hexOf(ctx.keys.sign(coin.path, sighash))]])
 }
 
+/** `unreserveinputs`: takes 72 blocks, or so many, off each reservation. */
 export function unreserveinputs(own: Own, params: Params): Outcome {
   const blocks = has(params, 'reserve') ? numberIn(params, 'reserve') : RESERVED_BLOCKS
   const coins = walletCoins(own).map(({ outpoint }) => outpoint)

@@ -28,6 +28,7 @@ export function walletCoins({ ctx, node }: Own): WalletCoin[] {
     .sort((a, b) => b.valueSats - a.valueSats || a.outpoint.localeCompare(b.outpoint))
 }
 
+/** Whether a coin is kept for a transaction until a later block. */
 export function isReserved({ node }: Own, outpoint: string): boolean {
   return (node.reservations[outpoint] ?? 0) > node.height
 }
