@@ -41,8 +41,20 @@ describe('clnrest', () => {
     })
   })
 
-  test('answers 404 to an unknown method', async () => {
+  test('answers 404 to a command that its version lacks, and does not help with it', async () => {
+    const cln = await clnOf({ version: 'v25.12', lacks: ['splicein'] })
+    expect(await cln.post('splicein')).toMatchObject({ status: 404, body: { code: -32601 } })
+    expect(await cln.post('help', { command: 'splicein' })).toMatchObject({
+      status: 404,
+      body: { code: -32601, message: 'Unknown command splicein' },
+    })
+    expect((await cln.post('help', { command: 'splice_init' })).status).toBe(201)
+  })
+
+  test('answers 404 to another path, and to an unknown method', async () => {
     const cln = await clnOf()
+    const { rune } = cln.server
+    expect((await cln.raw({ path: '/v2/getinfo', method: 'POST', headers: { rune } })).statusCode).toBe(404)
     expect(await cln.post('nosuchmethod')).toEqual({
       status: 404,
       body: { code: -32601, message: "Unknown command 'nosuchmethod'", data: null },

@@ -75,7 +75,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
 
 /** Executes a command with named parameters. */
 export function run(own: Own, method: string, params: Params): Outcome {
-  const known = commands.get(method)
+  const known = knows(own, method) ? commands.get(method) : undefined
   if (known === undefined) return refused(codes.unknownCommand, `Unknown command '${method}'`)
   const missing = known.required.find((name) => !has(params, name))
   if (missing !== undefined) return refused(codes.invalidParams, `missing required parameter: ${missing}`)
@@ -98,11 +98,16 @@ export function named(method: string, params: unknown): Params | null {
   return Object.fromEntries(params.map((value: unknown, n) => [names[n] ?? `#${n}`, value]))
 }
 
-function help(_: Own, params: Params): Outcome {
+function knows({ node }: Own, method: string): boolean {
+  return commands.has(method) && !node.behaviour.lacks.includes(method)
+}
+
+/** As a real node has it: without the quotes that a call of an unknown command gets. */
+function help(own: Own, params: Params): Outcome {
   const wanted = has(params, 'command') ? textIn(params, 'command') : null
-  if (wanted !== null && !commands.has(wanted))
+  if (wanted !== null && !knows(own, wanted))
     return refused(codes.unknownCommand, `Unknown command ${wanted}`)
-  const shown = [...commands].filter(([name]) => wanted === null || name === wanted)
+  const shown = [...commands].filter(([name]) => knows(own, name) && (wanted === null || name === wanted))
   const usage = ([name, { required, optional }]: readonly [string, Command]): string =>
     [name, ...required, ...optional.map((word) => `[${word}]`)].join(' ')
   return answered({ help: shown.map((entry) => ({ command: usage(entry) })), 'format-hint': 'simple' })

@@ -71,7 +71,10 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
 async function answerOf(node: ServedClnNode, request: IncomingMessage): Promise<Answer | null> {
   const malformed = headFault(request)
   if (malformed !== null) return malformed
-  const method = new URL(request.url ?? '', 'https://cln').pathname.slice(PATH_PREFIX.length)
+  const { pathname } = new URL(request.url ?? '', 'https://cln')
+  if (!pathname.startsWith(PATH_PREFIX))
+    return failed(404, { code: codes.unknownCommand, message: 'Path not found' })
+  const method = pathname.slice(PATH_PREFIX.length)
   const body = await bodyOf(request)
   const params = body === null ? null : paramsIn(request.headers['content-type'], body)
   if (params === null)

@@ -11,6 +11,7 @@ const DEFAULT_CHANNELS: readonly ClnChannelOptions[] = [{}, {}]
 
 const DEFAULT_BEHAVIOUR: ClnBehaviour = {
   version: 'v26.06.6',
+  lacks: [],
   alias: 'simulated',
   reconnectMs: 1_000,
   ignoreFeeLimits: false,

@@ -37,6 +37,8 @@ export type ClnMove = z.infer<typeof ClnMove>
 
 export const ClnBehaviour = z.object({
   version: z.string(),
+  /** Commands that this version does not have. */
+  lacks: z.array(z.string()),
   alias: z.string(),
   /** After how long a lost connection is back, if the peer is within reach. */
   reconnectMs: z.number(),

@@ -3,8 +3,8 @@ import type { Outcome } from './answer.ts'
 import type { ClnAct, ClnBehaviour, ClnChannel, ClnPoint } from './state.ts'
 
 /**
- * A Core Lightning node to simulate. Behaviour that is left out is that of version 26.06.6 in production: `reconnectMs` 1,000,
- * `ignoreFeeLimits` false, `peerSplices` true, `peerBroadcasts` false, `earlySplice` disconnect.
+ * A Core Lightning node to simulate. Behaviour that is left out is that of version 26.06.6 in production: `lacks` none,
+ * `reconnectMs` 1,000, `ignoreFeeLimits` false, `peerSplices` true, `peerBroadcasts` false, `earlySplice` disconnect.
  */
 export type ClnNodeOptions = { readonly [K in keyof ClnBehaviour]?: ClnBehaviour[K] } & {
   readonly name: string
