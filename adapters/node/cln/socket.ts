@@ -39,7 +39,7 @@ function answerOf(method: string, json: unknown): Result<unknown, ClnFault> {
 /**
  * JSON-RPC over the local socket of a lightningd, one connection for each call. There is no rune and no fence in the
  * request: what bounds it is that nothing is written once its time is over, and that a socket hands over what was written
- * in the order in which it was, before the two looks that prove a disconnect (docs/decisions/0006).
+ * in the order in which it was, before the two looks that prove a disconnect (docs/decisions/0008).
  */
 export function clnSocket(path: string, clock: Clock): ClnRpc {
   return {
