@@ -71,8 +71,10 @@ const lawsOfSubmitting: Readonly<Record<string, Law<SubmitRequest>>> = {
       ? `at ${estimate} sat/kw`
       : null
   },
-  'nothing of it is signed': ({ channelId, amountSats }, _splice, { stage }) =>
+  'nothing of it is signed': ({ channelId, amountSats }, { id }, { stage }) =>
     !standsStill(stage) &&
+    // What somebody signs at the node by hand, it reports to nobody before it is broadcast.
+    !stage.memory.twins.has(id) &&
     stage.node.channel(channelId).candidates.some(({ ours }) => ours?.amountSats === amountSats)
       ? 'the node has signed it'
       : null,

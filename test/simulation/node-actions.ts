@@ -108,7 +108,9 @@ export const peerActions = {
     await keeper.events.send({ node: node.name, event })
     return reason
   },
-  signingSlow: ({ world }) => world.setPhases({ signingMs: 60_000 }),
+  // Within the quiet that is waited for: an operator who waits for less than the peers take is wrong about them.
+  signingSlow: ({ world, keeper }) =>
+    world.setPhases({ signingMs: Math.min(60_000, keeper.policy.quietMs / 2) }),
   payment: (stage, dice) => {
     const msat = dice.pick([-1, 1]) * dice.pick([10_000_001, 200_000_000, 333])
     stage.node.lightningPayment(stage.channel(dice), msat)
