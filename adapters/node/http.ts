@@ -1,10 +1,10 @@
-import { Agent, request } from 'undici'
 import * as z from 'zod'
 import type { NodeFault } from '../../core/node.ts'
 import type { Call } from '../../core/ports.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import type { CommandResult } from '../../core/splice.ts'
-import { reasonOf, textOf } from '../chain/answer.ts'
+import { reasonOf } from '../chain/answer.ts'
+import { httpSender } from '../http.ts'
 import { isIdentityError } from './ldk/identity.ts'
 
 /** A node that cannot be reached at all is told from one that hangs: what was never connected was never sent. */
@@ -51,7 +51,7 @@ export type NodeHttp = (asked: HttpRequest, call: Call) => Promise<Result<HttpAn
 export function nodeHttp({ url, password }: HttpNodeConfig): NodeHttp {
   const base = url.replace(/\/+$/, '')
   const authorization = `Basic ${Buffer.from(`:${password}`).toString('base64')}`
-  const dispatcher = new Agent({ pipelining: 0, connect: { timeout: CONNECT_MS } })
+  const request = httpSender({ keepAlive: false, connectMs: CONNECT_MS })
   return async ({ method, path, fields = {}, maxBytes }, { signal }) => {
     const fault = (sent: boolean, why: string, identity = false): Result<never, HttpFault> =>
       err({ sent, identity, message: `${path}: ${why}` })
@@ -64,10 +64,9 @@ export function nodeHttp({ url, password }: HttpNodeConfig): NodeHttp {
     }
     const body = method === 'POST' ? form : null
     try {
-      const response = await request(base + path + query, { method, headers, body, signal, dispatcher })
-      const text = await textOf(response.body, maxBytes)
-      if (text === null) return fault(true, 'the answer is too large')
-      return ok({ status: response.statusCode, type: mediaTypeOf(response.headers), body: text })
+      const answer = await request(base + path + query, { method, headers, body, maxBytes, signal })
+      if (answer.body === null) return fault(true, 'the answer is too large')
+      return ok({ status: answer.status, type: mediaTypeOf(answer.contentType), body: answer.body })
     } catch (error) {
       const identity = isIdentityError(error)
       return fault(!identity && !isUnconnected(error), reasonOf(error), identity)
@@ -75,16 +74,14 @@ export function nodeHttp({ url, password }: HttpNodeConfig): NodeHttp {
   }
 }
 
-function mediaTypeOf(headers: Readonly<Record<string, string | string[] | undefined>>): string {
-  const type = headers['content-type']
-  return typeof type === 'string' ? (type.split(';')[0] ?? '').trim().toLowerCase() : ''
+function mediaTypeOf(contentType: string): string {
+  return (contentType.split(';')[0] ?? '').trim().toLowerCase()
 }
 
 /** Whether a connection never came about. A code alone does not tell: an open connection can end with the same ones. */
 function isUnconnected(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isUnconnected)
   if (!(error instanceof Error)) return false
-  if ('code' in error && error.code === 'UND_ERR_CONNECT_TIMEOUT') return true
   return 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo')
 }
 

@@ -6,14 +6,14 @@ import { wiring } from '../../functions/wiring.ts'
 
 const KIB = 1024
 /**
- * Of minified text, without the SDK and the languages of zod. What is over the 700 KiB that were aimed at for the API is the
- * OpenAPI library and all of zod, which it takes as one object (docs/operations.md, "Bundles").
+ * Of minified text, without the SDK and the languages of zod. docs/operations.md, "Bundles", says what is over the 700 KiB for the
+ * API and 600 for the others that were aimed at.
  */
 const BUDGET_KIB: Readonly<Record<FunctionName, number>> = {
-  api: 780,
-  work: 600,
-  failures: 600,
-  reconcile: 600,
+  api: 840,
+  work: 650,
+  failures: 650,
+  reconcile: 650,
 }
 /** The SDK is in the bundle, in the version that was tested. */
 const SDK_BUDGET_KIB = 400

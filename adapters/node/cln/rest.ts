@@ -1,8 +1,7 @@
-import { Agent, request } from 'undici'
 import * as z from 'zod'
 import type { Clock } from '../../../core/ports.ts'
 import { err, ok, type Result } from '../../../core/result.ts'
-import { textOf } from '../../chain/answer.ts'
+import { httpSender } from '../../http.ts'
 import { isIdentityError } from '../ldk/identity.ts'
 import type { ClnFault, ClnRpc } from './rpc.ts'
 import { MAX_BODY_BYTES, plain, tooLate } from './rpc.ts'
@@ -30,7 +29,6 @@ const NEVER_CONNECTED: ReadonlySet<unknown> = new Set([
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
 ])
 
 const ErrorBody = z.object({ code: z.int(), message: z.string().max(2_000_000) })
@@ -75,25 +73,21 @@ function codeOf(error: unknown): unknown {
  * `until` carries a rune that the node takes before that instant only, made here and known to nobody else.
  */
 export function clnRest(config: RestConfig, clock: Clock): ClnRpc {
-  const dispatcher = new Agent({
-    pipelining: 0,
-    connect: { ca: config.certificate, servername: SERVER_NAME },
-  })
+  const request = httpSender({ keepAlive: false, ca: config.certificate, servername: SERVER_NAME })
   return {
     async call(method, params, options) {
       const late = tooLate(options, clock.now())
       if (late !== null) return err(late)
       const rune = options.until === undefined ? config.rune.text : until(config.rune.read, options.until)
       try {
-        const response = await request(new URL(`v1/${method}`, directory(config.url)), {
+        const { status, body } = await request(new URL(`v1/${method}`, directory(config.url)).href, {
           method: 'POST',
           headers: { rune, 'content-type': 'application/json' },
           body: JSON.stringify(params),
+          maxBytes: MAX_BODY_BYTES,
           signal: options.signal,
-          dispatcher,
         })
-        const body = jsonIn(await textOf(response.body, MAX_BODY_BYTES))
-        return answerOf(method, response.statusCode, body)
+        return answerOf(method, status, jsonIn(body))
       } catch (error) {
         return err(faultOf(method, error))
       }
