@@ -276,7 +276,7 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/rows-after.ts',
-        find: "id: 'reorg',\n    states: ['confirmed'],\n    verdicts: ['pending', 'unseen', 'replaced'],",
+        find: "id: 'reorg',\n    states: ['confirmed'],\n    verdicts: ['pending', 'unseen', 'replaced', 'unattributed'],",
         replace: "id: 'reorg',\n    states: ['confirmed'],\n    verdicts: [],",
       },
     ],
@@ -287,7 +287,7 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/rows-after.ts',
-        find: "states: ['settled'],\n    verdicts: ['pending', 'unseen', 'replaced', 'confirmed'],",
+        find: "states: ['settled'],\n    verdicts: ['pending', 'unseen', 'replaced', 'unattributed', 'confirmed'],",
         replace: "states: ['settled'],\n    verdicts: [],",
       },
     ],

@@ -3,7 +3,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { describe, expect, test } from 'vitest'
 import { BugOutdated, filesOf, planted } from './bug.ts'
 import type { Bug } from './bug.ts'
-import { bugNamed, bugs } from './bugs.ts'
+import { beyond, bugNamed, bugs } from './bugs.ts'
 import { hunted } from './catch.ts'
 import { pathOf } from './planting.ts'
 
@@ -24,9 +24,11 @@ const lost: Bug = {
 describe('the list', () => {
   test('names each bug once', () => {
     expect(new Set(bugs.map(({ name }) => name)).size).toBe(bugs.length)
+    for (const { name } of bugs) expect(beyond[name]).toBeUndefined()
   })
 
-  test.each(bugs)('$name: its text stands once in each file, and what is put there can be read', (bug) => {
+  const all = [...bugs, ...Object.keys(beyond).map(bugNamed)]
+  test.each(all)('$name: its text stands once in each file, and what is put there can be read', (bug) => {
     for (const file of filesOf(bug)) {
       const source = sourceOf(file)
       const changed = planted(bug, file, source)
