@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { Outpoint, Txid } from './outpoint.ts'
-import { Network, RECORD_LIMITS, SpliceKind } from './splice.ts'
+import { DeadRule, Network, RECORD_LIMITS, SpliceKind } from './splice.ts'
 
 const Instant = z.number().nonnegative()
 
@@ -62,6 +62,9 @@ export const NodeSeen = z.object({
   replaces: z.array(SpliceKind).max(2).optional(),
   submitsOnce: z.boolean().optional(),
   ownWallet: z.boolean().optional(),
+  reportsCandidates: z.boolean().optional(),
+  fenceMs: z.int().nullable().optional(),
+  deadRules: z.array(DeadRule).max(20).optional(),
   channelIds: z.array(z.string()),
   /** Starts of the node's process as the relay reported them, newest last. */
   processStarts: z.array(Instant).max(20),

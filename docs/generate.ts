@@ -6,6 +6,7 @@ import { afterReason } from '../core/failure.ts'
 import { gates } from '../core/gates.ts'
 import { SpliceState } from '../core/splice.ts'
 import { hasEnded, transitions } from '../core/transitions.ts'
+import { nodesPage } from './nodes-page.ts'
 
 const GENERATED = '<!-- Generated from the tables in core/ by `npm run docs`. Do not edit. -->'
 
@@ -109,4 +110,5 @@ export function decisionsPage(): string {
 if (import.meta.main) {
   writeFileSync(new URL('states.md', import.meta.url), statesPage())
   writeFileSync(new URL('decisions.md', import.meta.url), decisionsPage())
+  writeFileSync(new URL('nodes.md', import.meta.url), nodesPage())
 }

@@ -21,7 +21,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   local: ['local', 'relay', 'functions', 'adapters', 'core'],
   stacks: ['stacks', 'functions', 'adapters'],
   bench: ['bench', 'functions', 'adapters', 'core', 'test'],
-  docs: ['core'],
+  docs: ['docs', 'adapters', 'core'],
 }
 const corePackages = ['zod', 'bitcoinjs-lib']
 

@@ -1,7 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { satPerVb } from '../../core/money.ts'
-import type { NodeLook } from '../../core/node.ts'
+import type { NodeSeen } from '../../core/items.ts'
+import type { Capabilities, NodeLook } from '../../core/node.ts'
 import type { ConfiguredNode, Ports } from '../../core/ports.ts'
 import { Network } from '../../core/splice.ts'
 import { requireScope } from './auth.ts'
@@ -14,10 +15,27 @@ import { isoOf } from './view.ts'
 const CapabilitiesView = z.object({
   spliceIn: z.boolean(),
   spliceOut: z.boolean(),
-  toAddress: z.boolean(),
+  toAddress: z.boolean().openapi({ description: 'A splice-out can pay an address of yours.' }),
   bump: z.boolean(),
-  feeCap: z.enum(['enforced', 'gated']),
+  setsFeeRate: z
+    .boolean()
+    .openapi({ description: 'A fee bump takes a feerate; otherwise the node chooses.' }),
+  feeCap: z.enum(['enforced', 'gated']).openapi({
+    description: '`enforced`: no fee over the ceiling is signed. `gated`: the worst case is checked first.',
+  }),
   overlapGuard: z.boolean(),
+  picksChannel: z.boolean().openapi({ description: 'The node picks the channel itself: orders name none.' }),
+  transactions: z.enum(['reported', 'inferred']).nullable().openapi({
+    description:
+      '`reported`: the node names what it signs. `inferred`: from the chain and its balances. null: not known.',
+  }),
+  fenceSeconds: z.number().nullable().openapi({
+    description:
+      'How long after an unanswered request it can still be received; null: there is no such bound.',
+  }),
+  provenLostBy: z.array(z.string()).openapi({
+    description: 'What proves that an unanswered request can take effect no more (docs/decisions.md).',
+  }),
   unsupported: z
     .string()
     .nullable()
@@ -118,11 +136,23 @@ function lookedAt(name: string, look: NodeLook): Omit<NodeView, 'paused'> {
 }
 
 /** Of what a node can do, the part that a client decides by. */
-function capabilitiesView(
-  of: Omit<z.infer<typeof CapabilitiesView>, 'unsupported'> & { unsupported?: string | undefined },
-): z.infer<typeof CapabilitiesView> {
-  const { spliceIn, spliceOut, toAddress, bump, feeCap, overlapGuard, unsupported = null } = of
-  return { spliceIn, spliceOut, toAddress, bump, feeCap, overlapGuard, unsupported }
+function capabilitiesView(of: NodeSeen | Capabilities): z.infer<typeof CapabilitiesView> {
+  const { spliceIn, spliceOut, toAddress, bump, setsFeeRate, feeCap, overlapGuard } = of
+  const { reportsCandidates, fenceMs = null } = of
+  return {
+    spliceIn,
+    spliceOut,
+    toAddress,
+    bump,
+    setsFeeRate,
+    feeCap,
+    overlapGuard,
+    picksChannel: of.slotScope === 'node',
+    transactions: reportsCandidates === undefined ? null : reportsCandidates ? 'reported' : 'inferred',
+    fenceSeconds: fenceMs === null ? null : fenceMs / 1000,
+    provenLostBy: [...(of.deadRules ?? [])],
+    unsupported: of.unsupported ?? null,
+  }
 }
 
 /** The nodes that a key may use. */

@@ -210,7 +210,13 @@ describe('nodes and channels', () => {
       stale: false,
       version: '0.3.1',
       feeRateSatPerVb: 2,
-      capabilities: { spliceOut: true, feeCap: 'gated' },
+      capabilities: {
+        spliceOut: true,
+        feeCap: 'gated',
+        picksChannel: false,
+        transactions: 'inferred',
+        fenceSeconds: 120,
+      },
       paused: null,
     })
     const channels = await request(world, 'GET', '/v1/channels?node=alice', { key: world.keys.reader })

@@ -43,7 +43,7 @@ export function isPluginOnly({ spliceIn, pluginSpliceIn, spliceOut }: Permission
   return pluginSpliceIn && !spliceIn && !spliceOut
 }
 
-function capabilitiesOf(version: string, options: ClnNodeOptions): Capabilities {
+export function capabilitiesOf(version: string, options: ClnNodeOptions): Capabilities {
   const { permissions, clockSkewSeconds = DEFAULT_SECONDS } = options
   const recent = isRecent(version)
   const plugin = isPluginOnly(permissions)

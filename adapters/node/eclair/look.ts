@@ -36,7 +36,7 @@ function isOld(version: string): boolean {
 }
 
 /** What Eclair can do; a version that we do not know says no. */
-function capabilitiesOf(version: string): Capabilities {
+export function capabilitiesOf(version: string): Capabilities {
   const old = isOld(version)
   return {
     software: 'eclair',

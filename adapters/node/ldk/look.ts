@@ -17,7 +17,7 @@ export type LdkNodeOptions = {
   readonly syncedWithinSeconds?: number
 }
 
-function capabilitiesOf(options: LdkNodeOptions): Capabilities {
+export function capabilitiesOf(options: LdkNodeOptions): Capabilities {
   const overlapGuard = options.overlapGuard ?? false
   const { authWindowSeconds = 60, clockSkewSeconds = 60 } = options
   return {

@@ -1,4 +1,4 @@
-import type { NodeFault } from '../../../core/node.ts'
+import type { Capabilities, NodeFault } from '../../../core/node.ts'
 import type { Clock, NodePort } from '../../../core/ports.ts'
 import { err, ok } from '../../../core/result.ts'
 import type { CommandResult, Network } from '../../../core/splice.ts'
@@ -6,6 +6,25 @@ import type { CommandResult, Network } from '../../../core/splice.ts'
 const WHY = 'LND has no splicing: its protocol, its features and its RPCs know no splice (as of version 0.21)'
 const FAULT: NodeFault = { class: 'config', message: WHY }
 const REFUSED: CommandResult = { type: 'refused', class: 'invalid', message: 'not sent: LND has no splicing' }
+
+/** What it can do: nothing. */
+export const UNSUPPORTED: Capabilities = {
+  software: 'lnd',
+  spliceIn: false,
+  spliceOut: false,
+  toAddress: false,
+  bump: false,
+  setsFeeRate: false,
+  feeCap: 'gated',
+  overlapGuard: false,
+  queuesOffline: false,
+  reportsCandidates: false,
+  checksAnchor: false,
+  fenceMs: null,
+  deadRules: [],
+  slotScope: 'channel',
+  unsupported: WHY,
+}
 
 /**
  * An LND in the nodes file: it is named, and said to be unable, so that an order for it is refused with the reason. Nothing is asked of
@@ -22,23 +41,7 @@ export function lndNode(nodeId: string, network: Network, clock: Clock): NodePor
         tipHeight: 0,
         tipHash: '',
         synced: false,
-        capabilities: {
-          software: 'lnd',
-          spliceIn: false,
-          spliceOut: false,
-          toAddress: false,
-          bump: false,
-          setsFeeRate: false,
-          feeCap: 'gated',
-          overlapGuard: false,
-          queuesOffline: false,
-          reportsCandidates: false,
-          checksAnchor: false,
-          fenceMs: null,
-          deadRules: [],
-          slotScope: 'channel',
-          unsupported: WHY,
-        },
+        capabilities: UNSUPPORTED,
         channels: [],
         spendableSats: 0,
         feeRateSatPerKw: null,

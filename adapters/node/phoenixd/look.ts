@@ -22,7 +22,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
 const PAYMENTS_MS = 24 * 3_600_000
 const MSAT_PER_SAT = 1_000
 
-const capabilities: Capabilities = {
+export const capabilities: Capabilities = {
   software: 'phoenixd',
   spliceIn: false,
   spliceOut: true,

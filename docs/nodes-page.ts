@@ -1,0 +1,126 @@
+import { capabilitiesOf as clnCapabilities } from '../adapters/node/cln/look.ts'
+import { permissionsOf } from '../adapters/node/cln/permission.ts'
+import { capabilitiesOf as eclairCapabilities } from '../adapters/node/eclair/look.ts'
+import { capabilitiesOf as ldkCapabilities } from '../adapters/node/ldk/look.ts'
+import { UNSUPPORTED as lndCapabilities } from '../adapters/node/lnd/node.ts'
+import { capabilities as phoenixdCapabilities } from '../adapters/node/phoenixd/look.ts'
+import { canBump } from '../core/bump-gates.ts'
+import { deadnessTable } from '../core/deadness.ts'
+import type { Capabilities } from '../core/node.ts'
+import type { DeadRule } from '../core/splice.ts'
+
+const GENERATED = '<!-- Generated from the adapters by `npm run docs`. Do not edit. -->'
+
+const clock = { now: () => 0 }
+const everything = permissionsOf(null)
+const pluginOnly = { ...everything, spliceIn: false, spliceOut: false }
+
+/** Each kind of node as its adapter reports it, with what the adapter's tests have to do with a real one. */
+const nodes: readonly { readonly name: string; readonly can: Capabilities; readonly tried: string }[] = [
+  {
+    name: 'ldk-server',
+    can: ldkCapabilities({ clock }),
+    tried: 'simulated, over real gRPC and TLS; no real one yet',
+  },
+  {
+    name: 'ldk-server with the overlap guard',
+    can: ldkCapabilities({ clock, overlapGuard: true }),
+    tried: 'as above',
+  },
+  {
+    name: 'Core Lightning ≥ 26.06',
+    can: clnCapabilities('v26.06', { clock, network: 'bitcoin', permissions: everything }),
+    tried: "simulated, over real TLS and sockets; a real node's recorded answers as fixtures",
+  },
+  {
+    name: 'Core Lightning, a rune for `splicein` alone',
+    can: clnCapabilities('v26.06', { clock, network: 'bitcoin', permissions: pluginOnly }),
+    tried: 'as above',
+  },
+  {
+    name: 'Eclair ≥ 0.14',
+    can: eclairCapabilities('0.14.0'),
+    tried: 'simulated, over real HTTP; shapes read in its source',
+  },
+  {
+    name: 'phoenixd',
+    can: phoenixdCapabilities,
+    tried: 'simulated, over real HTTP; shapes read in its source',
+  },
+  { name: 'LND', can: lndCapabilities, tried: 'refused, with the reason' },
+]
+
+const yes = (is: boolean): string => (is ? 'yes' : 'no')
+
+const isAble = ({ spliceIn, spliceOut }: Capabilities): boolean => spliceIn || spliceOut
+
+/** What proves it on every node is not said again for each. */
+const ALWAYS: readonly DeadRule[] = ['refused', 'channel_closed', 'conflict_buried', 'operator']
+const ownRules = ({ deadRules }: Capabilities): DeadRule[] =>
+  deadRules.filter((rule) => !ALWAYS.includes(rule))
+
+const rows: readonly (readonly [says: string, of: (can: Capabilities) => string])[] = [
+  ['splice-in', (can) => yes(can.spliceIn)],
+  ['splice-out', (can) => yes(can.spliceOut)],
+  ['to an address of yours', (can) => yes(can.spliceOut && can.toAddress)],
+  ['fee bump of a splice-in', (can) => yes(can.spliceIn && canBump(can, 'splice_in'))],
+  ['fee bump of a splice-out', (can) => yes(can.spliceOut && canBump(can, 'splice_out'))],
+  ['a bump takes a feerate', (can) => yes(can.bump && can.setsFeeRate)],
+  ['fee ceiling', (can) => can.feeCap],
+  ['who picks the channel', (can) => (can.slotScope === 'node' ? 'the node' : 'you')],
+  ['asked again by itself', (can) => yes(can.submitsOnce !== true)],
+  ['first order while the peer is away', (can) => (can.queuesOffline ? 'queued at the node' : 'waits here')],
+  ['its transactions are', (can) => (can.reportsCandidates ? 'reported' : 'inferred')],
+  ['checked before it is signed', (can) => yes(can.checksAnchor)],
+  [
+    'an unanswered request can be received for',
+    ({ fenceMs }) => (fenceMs === null ? 'no bound' : `${fenceMs / 1000} s`),
+  ],
+  [
+    'and is proven lost by',
+    (can) =>
+      ownRules(can)
+        .map((rule) => `\`${rule}\``)
+        .join(' '),
+  ],
+]
+
+/** The text of `docs/nodes.md`: what each kind of node can do, what is inferred of it, and how strongly. */
+export function nodesPage(): string {
+  const rules = new Set([...ALWAYS, ...nodes.flatMap(({ can }) => ownRules(can))])
+  return [
+    '# What each node can do',
+    '',
+    GENERATED,
+    '',
+    `| | ${nodes.map(({ name }) => name).join(' | ')} |`,
+    `|---|${nodes.map(() => '---|').join('')}`,
+    ...rows.map(([says, of]) => {
+      const cells = nodes.map(({ can }) => (isAble(can) ? of(can) : '-'))
+      return `| ${says} | ${cells.join(' | ')} |`
+    }),
+    `| tried against | ${nodes.map(({ tried }) => tried).join(' | ')} |`,
+    '',
+    'A fee ceiling is *enforced* where no transaction over it is signed, and *gated* where the worst case is checked before the order is',
+    'sent, and an excess reported afterwards. Transactions that are *inferred* are found by who spends the funding outpoint; until one is',
+    "seen, marks in the node's balances say that something is under way, which Lightning traffic can blur.",
+    '',
+    '## How strong a proof is',
+    '',
+    'An unanswered request is asked for again, or given up, only once it is proven that it can take effect no more:',
+    '',
+    '| proof | on | holds when |',
+    '|---|---|---|',
+    ...[...rules].map(
+      (rule) => `| \`${rule}\` | ${deadnessTable[rule].nodes} | ${deadnessTable[rule].says} |`,
+    ),
+    '',
+    ...nodes
+      .filter(({ can }) => !isAble(can))
+      .map(({ name, can }) => `**${name}.** ${can.unsupported ?? ''}.`),
+    '',
+    'How to connect one: [ldk-server](../README.md#your-own-node), [Core Lightning](nodes/core-lightning.md),',
+    '[Eclair](reference/eclair.md), [phoenixd](reference/phoenixd.md). Each with its relay: [relay.md](relay.md).',
+    '',
+  ].join('\n')
+}
