@@ -12,6 +12,9 @@ const FAULTS: readonly string[] = [
   'table.restored',
 ]
 
+/** Of nodes that report their candidates, and which leave something behind: not of the simulated one, which is an LDK. */
+const OF_OTHER_NODES: readonly string[] = ['signed', 'leftover']
+
 /** Everything that can come about in a run, as a tally names it: rows of the decision table, changes of state, faults, actions. */
 export function possible(): string[] {
   const changes = Object.entries(transitions).flatMap(([from, row]) =>
@@ -20,7 +23,7 @@ export function possible(): string[] {
     ),
   )
   return [
-    ...rows.map(({ id }) => `decision.${id}`),
+    ...rows.filter(({ id }) => !OF_OTHER_NODES.includes(id)).map(({ id }) => `decision.${id}`),
     ...[...new Set(changes)].map((change) => `transition.${change}`),
     ...FAULTS,
     ...[...actions.keys()].map((action) => `action.${action}`),

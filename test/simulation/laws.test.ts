@@ -91,7 +91,7 @@ describe('after a step', () => {
       splices: [settled, { ...settled, id: 'spl_other' }],
     }),
     'a cancel that was answered is kept': () => ({
-      ...bent({ state: 'queued' }),
+      ...bent({ state: 'queued', candidates: [] }),
       stage: remembered({ cancelled: new Set([settled.id]) }),
     }),
     'the log has no gap': () => logged({ sequence: truth.log.length + 2 }),
