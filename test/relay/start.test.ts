@@ -58,7 +58,8 @@ describe.runIf(process.platform === 'linux')('npm run relay', () => {
     const relay = startRelayProcess(environment)
     const event = await arrived
     expect(event.type).toBe('process_started')
-    expect(event.at).toBeGreaterThan(before - 2_000)
+    // As early as it may have been: by the seconds that a Date header leaves out, and by what asking for it took.
+    expect(event.at).toBeGreaterThan(before - 15_000)
     expect(event.at).toBeLessThanOrEqual(after)
     await relay.said('service: takes our events')
     await relay.said(`process: ${pid} was started at`)
