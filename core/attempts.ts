@@ -14,6 +14,8 @@ import type { Stepped } from './action.ts'
 
 /** How much is kept of what a node says to an attempt. */
 const TEXT_CHARACTERS = 120
+/** How many steps the merged row of several attempts keeps. */
+const MAX_KEPT_STEPS = 4
 
 /** Journals an attempt. The anchor moves only when every earlier attempt is dead (design section 6, "foreign splice"). */
 export function startAttempt(
@@ -139,7 +141,10 @@ function refuse(
   }
 }
 
-/** Refusals that were not executed are one row a class, with a count: they cost no attempt (design section 4, "budget"). */
+/**
+ * Refusals that were not executed are one row a class, with a count: they cost no attempt (design section 4, "budget"). The row
+ * keeps the last txids that any of them announced: what one left on the channel unsigned is known by them to be ours.
+ */
 export function mergeRefusals(
   attempts: readonly Attempt[],
   attempt: Attempt,
@@ -148,7 +153,9 @@ export function mergeRefusals(
   const earlier = attempts.find(
     (row) => row.id !== attempt.id && row.result?.type === 'refused' && row.result.class === refusalClass,
   )
-  const row = { ...attempt, count: (earlier?.count ?? 0) + 1 }
+  const announced = earlier?.steps.filter(({ txid }) => txid !== undefined) ?? []
+  const steps = [...announced, ...attempt.steps].slice(-MAX_KEPT_STEPS)
+  const row = { ...attempt, steps, count: (earlier?.count ?? 0) + 1 }
   return attempts
     .filter((other) => other.id !== earlier?.id)
     .map((other) => (other.id === row.id ? row : other))

@@ -1,6 +1,6 @@
 import { announcedTxids, wasStepped } from './attempt-steps.ts'
 import { lastFence } from './budget.ts'
-import { BUSY_CODE, MAX_CLEARS } from './policy.ts'
+import { BUSY_CODES, MAX_CLEARS } from './policy.ts'
 import type { Situation } from './row.ts'
 import type { Splice } from './splice.ts'
 
@@ -49,6 +49,10 @@ function isWedged({ splice, observation }: Situation): boolean {
 function isBusy({ attempts, cleared }: Splice): boolean {
   return attempts.some(
     ({ result, count }) =>
-      result?.type === 'refused' && result.code === BUSY_CODE && count >= 2 && result.at > (cleared?.at ?? 0),
+      result?.type === 'refused' &&
+      result.class === 'in_flight' &&
+      BUSY_CODES.includes(result.code ?? 0) &&
+      count >= 2 &&
+      result.at > (cleared?.at ?? 0),
   )
 }

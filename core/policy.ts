@@ -48,7 +48,10 @@ export const BUDGET = {
   metadataBytes: 2048,
 } as const
 
-/** What a Core Lightning answers while an earlier splice command on the channel is not over (355, `SPLICE_BUSY_ERROR`). */
-export const BUSY_CODE = 355
+/**
+ * What a Core Lightning answers while an earlier splice command on the channel is not over (355, `SPLICE_BUSY_ERROR`), or while
+ * a negotiation is open that an earlier one began (358, `SPLICE_STATE_ERROR`: nobody heard its answer, and nobody goes on).
+ */
+export const BUSY_CODES: readonly number[] = [355, 358]
 /** How often the node is asked to clear what is left of one splice. */
 export const MAX_CLEARS = 4

@@ -286,7 +286,8 @@ describe('every code has its class', () => {
     [355, 'in_flight'],
     [356, 'invalid'],
     [357, 'not_now'],
-    [358, 'not_now'],
+    // A negotiation is open: ours, if the answer to an earlier call was lost.
+    [358, 'in_flight'],
     [359, 'not_now'],
     [360, 'not_now'],
     [362, 'not_now'],

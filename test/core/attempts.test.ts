@@ -199,6 +199,13 @@ describe('a refusal', () => {
     ])
   })
 
+  test('what an earlier one announced stays known: the node may have it in flight, unsigned', () => {
+    const step = { name: 'splice_update', at: NOW, txid: 'a'.repeat(64) }
+    const rows = [aRefusedAttempt({ steps: [step] }), anAttempt({ number: 2, result: null })]
+    const { splice } = answer(waiting(rows), refused('not_now'), 'attempt-2')
+    expect(splice.attempts).toMatchObject([{ number: 2, count: 2, steps: [step] }])
+  })
+
   test('one that is not answered yet is no refusal to count with', () => {
     const attempts = [anAttempt({ result: null }), anAttempt({ number: 2, result: null })]
     const { splice } = answer(waiting(attempts), refused('not_now'), 'attempt-2')

@@ -111,8 +111,15 @@ describe('a ghost is cleared', () => {
 })
 
 describe('a wedge is cleared', () => {
-  test('after the node said "busy" twice, with nothing in flight', () => {
-    expect(decided(wedged)).toMatchObject({ row: 'leftover', act: 'clear' })
+  test.each([
+    ['busy', 355],
+    ['that a negotiation is open already', 358],
+  ])('after the node said %s twice, with nothing in flight', (_says, code) => {
+    const result = { type: 'refused', class: 'in_flight', code, message: '', at: NOW - 300_000 } as const
+    expect(decided({ ...wedged, attempt: { ...busy, result } })).toMatchObject({
+      row: 'leftover',
+      act: 'clear',
+    })
   })
 
   test.each<[string, Given]>([
@@ -123,6 +130,15 @@ describe('a wedge is cleared', () => {
         attempt: {
           ...busy,
           result: { type: 'refused', class: 'in_flight', code: 351, message: '', at: NOW - 300_000 },
+        },
+      },
+    ],
+    [
+      'it said that no negotiation is open',
+      {
+        attempt: {
+          ...busy,
+          result: { type: 'refused', class: 'not_now', code: 358, message: '', at: NOW - 300_000 },
         },
       },
     ],

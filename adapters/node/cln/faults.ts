@@ -7,6 +7,8 @@ type Refused = Extract<CommandResult, { type: 'refused' }>
 type Meaning = Pick<Refused, 'class' | 'reason'>
 
 const MAX_MESSAGE_CHARACTERS = 200
+/** `SPLICE_STATE_ERROR`. To `splice_init` it says that a negotiation is open already: ours, if its answer was lost. */
+const STATE_ERROR = 358
 /** A rune that is good, but not for this call. */
 const NOT_PERMITTED = 1502
 
@@ -68,6 +70,8 @@ export function unknown(message: string): CommandResult {
 export type Stage =
   /** Reads, and what only prepares: nothing is under way. */
   | 'before'
+  /** `splice_init`: nothing is under way that we began, unless it was executed. */
+  | 'opening'
   /** Under way, and certainly without a signature of ours. */
   | 'open'
   /** The `splice_update` that may secure a splice-out. */
@@ -81,6 +85,8 @@ export type Stage =
 export function resultOf(fault: ClnFault, stage: Stage): CommandResult {
   switch (fault.type) {
     case 'error':
+      if (stage === 'opening' && fault.code === STATE_ERROR)
+        return refusal({ class: 'in_flight' }, fault.message, fault.code)
       return isCertain(fault.code, stage)
         ? refusal(MEANINGS.get(fault.code) ?? { class: 'not_now' }, fault.message, fault.code)
         : unknown(`${fault.code}: ${fault.message}`)
@@ -93,7 +99,9 @@ export function resultOf(fault: ClnFault, stage: Stage): CommandResult {
       return refusal({ class: fault.identity ? 'config' : 'not_now' }, fault.message)
     case 'lost':
       if (stage === 'before') return refusal({ class: 'not_now' }, fault.message)
-      return stage === 'open' ? refusal({ class: 'in_flight' }, fault.message) : unknown(fault.message)
+      return stage === 'opening' || stage === 'open'
+        ? refusal({ class: 'in_flight' }, fault.message)
+        : unknown(fault.message)
   }
 }
 

@@ -58,7 +58,7 @@ async function begin(flow: Flow, contribution: Contribution): Promise<Result<str
     initialpsbt: psbt,
     feerate_per_kw: rateSatPerKw,
   }
-  const begun = await make(flow, 'open', 'splice_init', params, OnlyPsbt)
+  const begun = await make(flow, 'opening', 'splice_init', params, OnlyPsbt)
   return begun.ok ? ok(begun.value.psbt) : begun
 }
 

@@ -42,12 +42,15 @@ const CUTS: Readonly<
 const STUBBORN_ABORTS = 2
 
 /** What is set to happen at a point, once. */
-export function actAt({ node }: Own, point: ClnPoint): ClnAct | null {
+export function actAt(own: Own, channel: ClnChannel, point: ClnPoint): ClnAct | null {
+  const { node } = own
   const at = node.traps.findIndex(
     ({ point: { by, when, message } }) => by === point.by && when === point.when && message === point.message,
   )
   const [trap] = at < 0 ? [] : node.traps.splice(at, 1)
-  return trap?.act ?? null
+  if (trap === undefined) return null
+  note(own, 'round_phase', { channel }, { act: trap.act.type, ...point })
+  return trap.act
 }
 
 /** One message of the exchange, and what it changes once it is sent. */
@@ -62,7 +65,7 @@ export function exchange(own: Own, channel: ClnChannel, steps: readonly Step[]):
   for (const { by, message, then } of steps) {
     for (const when of ['before', 'after'] as const) {
       const point = { by, when, message }
-      const act = actAt(own, point)
+      const act = actAt(own, channel, point)
       const outcome = act === null ? null : interrupt(own, channel, point, act)
       if (outcome !== null) return outcome
       if (when === 'before') then?.()
@@ -72,7 +75,6 @@ export function exchange(own: Own, channel: ClnChannel, steps: readonly Step[]):
 }
 
 function interrupt(own: Own, channel: ClnChannel, point: ClnPoint, act: ClnAct): Outcome | null {
-  note(own, 'round_phase', { channel }, { act: act.type, ...point })
   const peer = peerNamed(own.node, channel.peerId)
   switch (act.type) {
     case 'freeze_peer':

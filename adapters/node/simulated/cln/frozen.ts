@@ -1,5 +1,5 @@
 import { commands } from './commands.ts'
-import { channelNamed, peerNamed, plan } from './own.ts'
+import { channelNamed, note, peerNamed, plan } from './own.ts'
 import type { Own } from './own.ts'
 import type { ClnChannel, ClnMessage, ClnPeer } from './state.ts'
 
@@ -28,6 +28,7 @@ export function frozenPeer(
   )
   const [trap] = at < 0 ? [] : node.traps.splice(at, 1)
   if (trap?.act.type === 'freeze_peer') {
+    note(own, 'round_phase', { channel }, { act: trap.act.type, ...trap.point })
     peer.frozenUntil = ctx.state.now + trap.act.ms
     plan(own, trap.act.ms, { type: 'thaw', peerId: peer.nodeId })
   }

@@ -44,7 +44,7 @@ export function checkLock(own: Own, channel: ClnChannel): void {
   note(own, 'splice_locked_sent', { channel, txid })
   for (const by of ['us', 'peer'] as const) {
     // Both say it again when they are connected again.
-    const act = actAt(own, { by, when: 'before', message: 'SPLICE_LOCKED' })
+    const act = actAt(own, channel, { by, when: 'before', message: 'SPLICE_LOCKED' })
     if (act?.type === 'kill_node') return stop(own)
     if (act !== null) return disconnect(own, peer, node.behaviour.reconnectMs)
   }

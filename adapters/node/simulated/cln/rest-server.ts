@@ -67,14 +67,18 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
   return Buffer.concat(chunks)
 }
 
+/** The method that a path names; empty: none. */
+function methodIn({ url }: IncomingMessage): string {
+  const { pathname } = new URL(url ?? '', 'https://cln')
+  return pathname.startsWith(PATH_PREFIX) ? pathname.slice(PATH_PREFIX.length) : ''
+}
+
 /** Like clnrest, which asks checkrune before every call. Null: the process ended. */
 async function answerOf(node: ServedClnNode, request: IncomingMessage): Promise<Answer | null> {
   const malformed = headFault(request)
   if (malformed !== null) return malformed
-  const { pathname } = new URL(request.url ?? '', 'https://cln')
-  if (!pathname.startsWith(PATH_PREFIX))
-    return failed(404, { code: codes.unknownCommand, message: 'Path not found' })
-  const method = pathname.slice(PATH_PREFIX.length)
+  const method = methodIn(request)
+  if (method === '') return failed(404, { code: codes.unknownCommand, message: 'Path not found' })
   const body = await bodyOf(request)
   const params = body === null ? null : paramsIn(request.headers['content-type'], body)
   if (params === null)
@@ -107,15 +111,17 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const fault = wire.take()
+  const fault = wire.take(methodIn(request))
   if (fault?.type === 'reset_before') return void response.destroy()
   if (fault?.type === 'status') {
+    if (fault.executes === true) await answerOf(node, request)
+    // A client that hung up cancelled nothing: there is nobody left to tell.
+    if (response.destroyed) return
     response.writeHead(fault.status, { 'content-type': 'text/html' })
     return void response.end(fault.body ?? '<html>')
   }
   const answer = await answerOf(node, request)
   if (fault?.type === 'held') await wire.hold()
-  // A client that hung up cancelled nothing: there is nobody left to tell.
   if (response.destroyed) return
   if (answer === null || fault?.type === 'reset_after') return void response.destroy()
   send(response, answer, fault)

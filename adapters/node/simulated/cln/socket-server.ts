@@ -34,9 +34,9 @@ async function answer(
   socket: Socket,
   request: Request,
 ): Promise<void> {
-  const fault = wire.take()
-  if (fault?.type === 'reset_before') return void socket.destroy()
   const { id, method } = request
+  const fault = wire.take(method)
+  if (fault?.type === 'reset_before') return void socket.destroy()
   const params = named(method, request.params)
   if (params === null) return void socket.write(refusal(id, INVALID_REQUEST, 'Invalid params'))
   const outcome = await node.call({ method, params })

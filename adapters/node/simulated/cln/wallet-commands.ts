@@ -1,6 +1,6 @@
-import { Transaction } from 'bitcoinjs-lib'
-import { hexOf } from '../keys.ts'
-import { newAddress } from '../wallet.ts'
+import { address as addresses, Transaction } from 'bitcoinjs-lib'
+import { bytesOf, hexOf, NETWORK } from '../keys.ts'
+import { newAddress, walletPaths } from '../wallet.ts'
 import { answered, codes } from './answer.ts'
 import type { Outcome } from './answer.ts'
 import type { Own } from './own.ts'
@@ -16,12 +16,22 @@ type Params = Readonly<Record<string, unknown>>
 const REPLACEABLE_SEQUENCE = 0xfffffffd
 const DUST_SATS = 546
 
-/** `newaddr`: this wallet has P2WPKH addresses only. */
+const ADDRESS_TYPES: readonly string[] = ['bech32', 'p2tr', 'all']
+
+/**
+ * `newaddr`: by default both, though bech32 only for a while (25.12, pull request 8656). The taproot address is of the same key,
+ * untweaked; what is paid to it is no coin of this wallet, which spends P2WPKH only.
+ */
 export function newaddr(own: Own, params: Params): Outcome {
-  const type = has(params, 'addresstype') ? textIn(params, 'addresstype') : 'bech32'
-  if (type !== 'bech32' && type !== 'all')
-    refuse(codes.invalidParams, 'addresstype: this wallet has bech32 addresses only')
-  return answered({ bech32: newAddress(own.ctx, own.node.name).address })
+  const type = has(params, 'addresstype') ? textIn(params, 'addresstype') : 'all'
+  if (!ADDRESS_TYPES.includes(type))
+    refuse(codes.invalidParams, `addresstype: should be 'bech32', 'p2tr', or 'all': invalid token '${type}'`)
+  const { ctx, node } = own
+  const { address: bech32 } = newAddress(ctx, node.name)
+  const path = walletPaths(ctx, node.name).at(-1) ?? ''
+  const script = `5120${hexOf(ctx.keys.publicKey(path).slice(1))}`
+  const p2tr = addresses.fromOutputScript(bytesOf(script), NETWORK)
+  return answered({ ...(type === 'p2tr' ? {} : { bech32 }), ...(type === 'bech32' ? {} : { p2tr }) })
 }
 
 /** Selects coins for an amount and the fee of the whole, reserves them, and makes a PSBT of version 0. */
