@@ -71,8 +71,11 @@ export function announcedTxids({ attempts, bumps }: Pick<Splice, 'attempts' | 'b
   return new Set(told.filter((txid) => txid !== undefined))
 }
 
-/** Whether a transaction was journalled under a step, by an attempt of the splice or of its bumps. */
+/**
+ * Whether the call that a step names may have been made for a transaction, by an attempt of the splice or of its bumps: not
+ * where the attempt was refused, for then nothing was executed.
+ */
 export function wasStepped({ attempts, bumps }: Splice, name: string, txid: string): boolean {
   const all = [...attempts, ...bumps.flatMap((bump) => bump.attempts)]
-  return all.some(({ steps }) => steps.some((step) => step.name === name && step.txid === txid))
+  return all.some(({ result, steps }) => result?.type !== 'refused' && steps.some((step) => step.name === name && step.txid === txid))
 }

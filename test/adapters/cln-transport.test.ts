@@ -202,6 +202,7 @@ describe('the local socket', () => {
   test.each([
     ['hangs up', (socket: Socket) => socket.end()],
     ['breaks', (socket: Socket) => socket.destroy()],
+    ['answers no JSON, and keeps the connection', (socket: Socket) => socket.write('<html>\n\n')],
     ['answers something else', (socket: Socket) => socket.write('{"id":"another","result":1}\n\n')],
     ['hangs up in the middle', (socket: Socket) => socket.end('{"jsonrpc":"2.0","id":')],
   ])('a node that %s may have executed it', async (_what, answer) => {

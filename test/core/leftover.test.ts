@@ -76,6 +76,16 @@ describe('a ghost is cleared', () => {
     expect(decided()).toMatchObject({ row: 'leftover', act: 'clear', event: null })
   })
 
+  test('when its signatures were about to be sent, and that was refused', () => {
+    const result = { type: 'refused', class: 'config', message: '', at: NOW - 400_000 } as const
+    const steps = [{ name: 'splice_signed', at: NOW - 400_000, txid: GHOST }]
+    const dead = { rule: 'refused', at: NOW - 400_000 } as const
+    expect(decided({ attempt: { ...announced, steps, result, dead }, splice: { state: 'queued' } })).toMatchObject({
+      row: 'leftover',
+      act: 'clear',
+    })
+  })
+
   test.each<[string, Given]>([
     ['it is signed', { channel: haunted({ candidates: [{ txid: GHOST, signed: true }] }) }],
     [

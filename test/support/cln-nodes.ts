@@ -143,14 +143,14 @@ export function truthOf({ world, node }: ClnStage) {
   }
 }
 
-const EVERY_MS = 2 * MINUTE
+const EVERY_MS = MINUTE
 const RESTED: readonly string[] = ['settled', 'failed', 'cancelled', 'needs_attention']
 const none = { maxAttempts: null, maxFeeRateSatPerKw: null, maxFeeSats: null }
 
-/** An order of a splice-out of 50,000 sat or of a splice-in of 300,000 sat that gives up after an hour. */
+/** An order of a splice-out of 50,000 sat or of a splice-in of 300,000 sat that gives up after half an hour. */
 export function orderOf(kind: SpliceKind, keeper: Keeper): Partial<SpliceRequest> {
   const amountSats = kind === 'splice_in' ? 300_000 : 50_000
-  return { kind, amountSats, budget: { ...none, deadline: keeper.world.now() + HOUR } }
+  return { kind, amountSats, budget: { ...none, deadline: keeper.world.now() + 30 * MINUTE } }
 }
 
 /**

@@ -95,8 +95,10 @@ function exchange(
       // A large answer is read once it is whole, not at every chunk of it.
       const last = chunk.toString('utf8').trimEnd()
       if (!last.endsWith('}') && !chunk.includes(END)) return
-      const json = wholeIn(Buffer.concat(chunks))
-      if (json !== undefined) finish(answerOf(method, json))
+      const told = Buffer.concat(chunks)
+      const json = wholeIn(told)
+      // Nothing that comes after the end of an answer makes it one.
+      if (json !== undefined || told.includes(END)) finish(answerOf(method, json))
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
       finish(err(lost(error.code ?? 'failed')))

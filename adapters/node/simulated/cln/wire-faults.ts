@@ -27,6 +27,11 @@ export class WireFaults {
     this.#queue.push({ fault, method, pass })
   }
 
+  /** How many faults have not struck. */
+  get left(): number {
+    return this.#queue.length
+  }
+
   /** Who hears that an answer begins to be held. */
   onHeld(listener: () => void): void {
     this.#heldListener = listener
