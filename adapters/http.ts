@@ -8,12 +8,12 @@ export type HttpOptions = {
   readonly keepAlive: boolean
   /** Requests on their way at once; the others wait. Left out: any number. */
   readonly maxSockets?: number
-  /** How long a connection may take to come about. Left out: as long as the request. */
-  readonly connectMs?: number
-  /** The only authority that is trusted, in PEM. Left out: those that Node trusts. */
+  /** What TLS trusts instead of the usual authorities, in PEM. */
   readonly ca?: string
-  /** The name that the certificate must have. Left out: the URL's. */
+  /** The name that the certificate has to be for, where it is another one than the host's. */
   readonly servername?: string
+  /** How long a connection may take to stand, TLS included. Left out: as long as the request. */
+  readonly connectMs?: number
 }
 
 /** One request. `body` null: none is sent. An answer of more than `maxBytes` is not read to its end. */
@@ -25,57 +25,56 @@ export type HttpRequest = {
   readonly signal: AbortSignal
 }
 
-/** `body` null: it is too large. `contentType`: the header as it came; empty where there is none. */
-export type HttpAnswer = {
-  readonly status: number
-  readonly contentType: string
-  readonly body: string | null
-}
+/** `body` null: it is too large. `type`: the header `content-type` as it came; empty: there is none. */
+export type HttpAnswer = { readonly status: number; readonly type: string; readonly body: string | null }
 
 /** Sends one request to a URL. Rejects where the whole answer did not come: then nothing is known of the request. */
 export type HttpSend = (url: string, request: HttpRequest) => Promise<HttpAnswer>
 
-/** A connection did not come about in its time: no byte of the request was sent. */
+/** The connection took too long to stand: no byte of the request was sent. */
 class ConnectTimeout extends Error {
-  override readonly name = 'ConnectTimeout'
   readonly code = 'CONNECT_TIMEOUT'
-  readonly syscall = 'connect'
 }
 
 /**
  * HTTP and HTTPS of Node itself, which costs a function's bundle nothing: no redirects, no repetition, and a request that is
  * aborted destroys its socket.
  */
-export function httpSender({ connectMs, ca, servername, ...agent }: HttpOptions): HttpSend {
-  const plain = new http.Agent(agent)
-  const trust = { ...(ca === undefined ? {} : { ca }), ...(servername === undefined ? {} : { servername }) }
-  const secure = new https.Agent({ ...agent, ...trust })
+export function httpSender({ connectMs, ...options }: HttpOptions): HttpSend {
+  const plain = new http.Agent(options)
+  const secure = new https.Agent(options)
   return async (url, { method, headers = {}, body, maxBytes, signal }) => {
     const answered = Promise.withResolvers<http.IncomingMessage>()
     const isSecure = url.startsWith('https:')
     const request = isSecure
       ? https.request(url, { method, headers, signal, agent: secure })
       : http.request(url, { method, headers, signal, agent: plain })
-    if (connectMs !== undefined) limitConnecting(request, connectMs, isSecure)
+    if (connectMs !== undefined) giveUp(request, isSecure ? 'secureConnect' : 'connect', connectMs)
     request.once('response', answered.resolve)
     request.on('error', answered.reject)
     request.end(body ?? undefined)
     const response = await answered.promise
-    const { statusCode = 0, headers: told } = response
-    return {
-      status: statusCode,
-      contentType: told['content-type'] ?? '',
-      body: await textOf(response, maxBytes),
-    }
+    const type = response.headers['content-type'] ?? ''
+    return { status: response.statusCode ?? 0, type, body: await textOf(response, maxBytes) }
   }
 }
 
-function limitConnecting(request: http.ClientRequest, connectMs: number, isSecure: boolean): void {
+/** Ends a request whose connection does not stand in time. */
+function giveUp(request: http.ClientRequest, stands: 'connect' | 'secureConnect', afterMs: number): void {
   request.once('socket', (socket) => {
-    if (!socket.connecting) return
-    const timer = setTimeout(() => request.destroy(new ConnectTimeout()), connectMs)
-    const clear = (): void => clearTimeout(timer)
-    socket.once(isSecure ? 'secureConnect' : 'connect', clear)
-    socket.once('close', clear)
+    if (request.reusedSocket) return
+    const timer = setTimeout(() => request.destroy(new ConnectTimeout('no connection')), afterMs)
+    for (const event of [stands, 'close']) socket.once(event, () => clearTimeout(timer))
   })
+}
+
+/**
+ * Whether a connection never came about, so that no byte of the request was sent. A code alone does not tell: a connection
+ * that stands can end with EHOSTUNREACH, too.
+ */
+export function isUnconnected(error: unknown): boolean {
+  if (error instanceof ConnectTimeout) return true
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isUnconnected)
+  if (!(error instanceof Error)) return false
+  return 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo')
 }

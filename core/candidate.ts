@@ -28,7 +28,10 @@ export function candidatesNow(
   return [...seen, ...signedAtNode(splice, channel, seen)]
 }
 
-/** What its node reports as signed, with a txid that we journalled: it can confirm, whether or not it was ever relayed. */
+/**
+ * What its node reports as signed, with a txid that we journalled: it can confirm, whether or not it was ever relayed. A
+ * replacement beside it may be unsigned still, for the node does not tell them apart: it counts if its command was answered.
+ */
 function signedAtNode(
   splice: Splice,
   channel: ChannelSnapshot | null,
@@ -37,7 +40,10 @@ function signedAtNode(
   const spends = channel?.funding ?? null
   const reported = channel?.candidates ?? []
   if (spends === null || reported.length === 0) return []
-  const announced = announcedTxids(splice)
+  const answered = splice.bumps
+    .flatMap(({ attempts }) => attempts)
+    .filter(({ result }) => result?.type === 'taken')
+  const announced = announcedTxids({ attempts: [...splice.attempts, ...answered], bumps: [] })
   const unseen = reported.filter(
     ({ txid, signed }) => signed && announced.has(txid) && seen.every((each) => each.txid !== txid),
   )

@@ -4,7 +4,7 @@ import type { Call } from '../../core/ports.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import type { CommandResult } from '../../core/splice.ts'
 import { reasonOf } from '../chain/answer.ts'
-import { httpSender } from '../http.ts'
+import { httpSender, isUnconnected } from '../http.ts'
 import { isIdentityError } from './ldk/identity.ts'
 
 /** A node that cannot be reached at all is told from one that hangs: what was never connected was never sent. */
@@ -51,7 +51,7 @@ export type NodeHttp = (asked: HttpRequest, call: Call) => Promise<Result<HttpAn
 export function nodeHttp({ url, password }: HttpNodeConfig): NodeHttp {
   const base = url.replace(/\/+$/, '')
   const authorization = `Basic ${Buffer.from(`:${password}`).toString('base64')}`
-  const request = httpSender({ keepAlive: false, connectMs: CONNECT_MS })
+  const send = httpSender({ keepAlive: false, connectMs: CONNECT_MS })
   return async ({ method, path, fields = {}, maxBytes }, { signal }) => {
     const fault = (sent: boolean, why: string, identity = false): Result<never, HttpFault> =>
       err({ sent, identity, message: `${path}: ${why}` })
@@ -64,9 +64,9 @@ export function nodeHttp({ url, password }: HttpNodeConfig): NodeHttp {
     }
     const body = method === 'POST' ? form : null
     try {
-      const answer = await request(base + path + query, { method, headers, body, maxBytes, signal })
+      const answer = await send(base + path + query, { method, headers, body, maxBytes, signal })
       if (answer.body === null) return fault(true, 'the answer is too large')
-      return ok({ status: answer.status, type: mediaTypeOf(answer.contentType), body: answer.body })
+      return ok({ status: answer.status, type: mediaTypeOf(answer.type), body: answer.body })
     } catch (error) {
       const identity = isIdentityError(error)
       return fault(!identity && !isUnconnected(error), reasonOf(error), identity)
@@ -74,15 +74,8 @@ export function nodeHttp({ url, password }: HttpNodeConfig): NodeHttp {
   }
 }
 
-function mediaTypeOf(contentType: string): string {
-  return (contentType.split(';')[0] ?? '').trim().toLowerCase()
-}
-
-/** Whether a connection never came about. A code alone does not tell: an open connection can end with the same ones. */
-function isUnconnected(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isUnconnected)
-  if (!(error instanceof Error)) return false
-  return 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo')
+function mediaTypeOf(header: string): string {
+  return (header.split(';')[0] ?? '').trim().toLowerCase()
 }
 
 /** The fault of a read whose answer did not come, or has not the right form. */

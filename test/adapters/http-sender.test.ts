@@ -4,7 +4,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
-import { httpSender } from '../../adapters/http.ts'
+import { httpSender, isUnconnected } from '../../adapters/http.ts'
 import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
 
 const signal = new AbortController().signal
@@ -34,7 +34,7 @@ test('a connection that does not come about in its time is given up, before anyt
     createServer((socket) => arrived.resolve(socket.on('data', (data) => bytes.push(data)))),
   )
   const sent = httpSender({ keepAlive: false, connectMs: 3_000 })(`https://127.0.0.1:${port}/`, asked)
-  const failed = expect(sent).rejects.toMatchObject({ code: 'CONNECT_TIMEOUT', syscall: 'connect' })
+  const failed = expect(sent).rejects.toSatisfy(isUnconnected)
   const socket = await arrived.promise
   vi.advanceTimersByTime(3_000)
   await failed
@@ -50,7 +50,7 @@ test('a connection that came about may wait for its answer as long as its reques
   })
   const port = await portOf(server)
   const sent = httpSender({ keepAlive: false, connectMs: 3_000 })(`http://127.0.0.1:${port}/`, asked)
-  expect(await sent).toEqual({ status: 200, contentType: 'text/plain; charset=utf-8', body: 'late' })
+  expect(await sent).toEqual({ status: 200, type: 'text/plain; charset=utf-8', body: 'late' })
 })
 
 test('only the given authority is trusted, under the given name', async () => {

@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { candidatesNow, isOverCeiling, secondEffectOf, visibleCandidate } from '../../core/candidate.ts'
 import type { Hop } from '../../core/observation.ts'
-import type { Candidate } from '../../core/splice.ts'
+import type { Candidate, Splice } from '../../core/splice.ts'
 import { aTxid } from '../support/splices.ts'
 import {
+  aBump,
+  aBumpAttempt,
   aCandidate,
+  aChannel,
   aHop,
   aLiveSplice,
   ANCHOR,
+  anAttempt,
   aSighting,
   aSplicing,
   aSubmittedSplice,
@@ -97,5 +101,31 @@ describe('a fee ceiling', () => {
   ])('%s', (_says, overrides, over) => {
     expect(isOverCeiling(aLiveSplice({ budget }), aCandidate(overrides))).toBe(over)
     if (over !== null) expect(isOverCeiling(aLiveSplice(), aCandidate(overrides))).toBe(false)
+  })
+})
+
+describe('what the node reports as signed, and no source shows,', () => {
+  const txid = aTxid('7')
+  const told = [{ name: 'splice_signed', at: 1, txid }]
+  const unknown = { type: 'unknown', message: '', at: 2 } as const
+  const reported = (splice: Partial<Splice>): string[] => {
+    const channel = aChannel({ funding: ANCHOR, candidates: [{ txid, signed: true }] })
+    return candidatesNow(aSubmittedSplice({ attempts: [], ...splice }), [aHop()], channel).map(
+      (each) => each.txid,
+    )
+  }
+
+  test('is a candidate if a submission announced it', () => {
+    expect(reported({ attempts: [anAttempt({ steps: told, result: unknown })] })).toEqual([txid])
+    expect(reported({})).toEqual([])
+  })
+
+  test('as a replacement is one only if it was answered: beside a signed one it may be unsigned still', () => {
+    const attempt = (result: ReturnType<typeof aBumpAttempt>['result']) => ({
+      bumps: [aBump({ attempts: [aBumpAttempt({ steps: told, result })] })],
+    })
+    expect(reported(attempt(unknown))).toEqual([])
+    expect(reported(attempt(null))).toEqual([])
+    expect(reported(attempt({ type: 'taken', txid, at: 2 }))).toEqual([txid])
   })
 })

@@ -80,7 +80,9 @@ describe('a ghost is cleared', () => {
     const result = { type: 'refused', class: 'config', message: '', at: NOW - 400_000 } as const
     const steps = [{ name: 'splice_signed', at: NOW - 400_000, txid: GHOST }]
     const dead = { rule: 'refused', at: NOW - 400_000 } as const
-    expect(decided({ attempt: { ...announced, steps, result, dead }, splice: { state: 'queued' } })).toMatchObject({
+    expect(
+      decided({ attempt: { ...announced, steps, result, dead }, splice: { state: 'queued' } }),
+    ).toMatchObject({
       row: 'leftover',
       act: 'clear',
     })

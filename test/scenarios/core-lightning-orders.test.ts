@@ -38,7 +38,7 @@ describe.each(CLN_WAYS)('over %s, from order to settled,', (way) => {
 
   test.each(['splice_out', 'splice_in'] as const)('a %s takes effect once', async (kind) => {
     const stage = await aCln(way)
-    const keeper = await clnKeeper(stage)
+    const keeper = await clnKeeper(stage, { port: stage.port })
     const { id } = await order(keeper, stage, orderOf(kind, keeper))
     const splice = await lifeOf(keeper, stage, id)
     judge(splice, stage)
@@ -58,7 +58,7 @@ describe.each(CLN_WAYS)('over %s, from order to settled,', (way) => {
 
   test('a splice-out pays any address, taproot too', async () => {
     const stage = await aCln(way)
-    const keeper = await clnKeeper(stage)
+    const keeper = await clnKeeper(stage, { port: stage.port })
     const { id } = await order(keeper, stage, { ...orderOf('splice_out', keeper), address: TAPROOT })
     expect(await lifeOf(keeper, stage, id)).toMatchObject({ state: 'settled' })
     const decoded = decodeAddress(TAPROOT, 'regtest')
@@ -69,7 +69,7 @@ describe.each(CLN_WAYS)('over %s, from order to settled,', (way) => {
 
   test('a splice-out without an address pays one that the node gives, once', async () => {
     const stage = await aCln(way)
-    const keeper = await clnKeeper(stage)
+    const keeper = await clnKeeper(stage, { port: stage.port })
     const { id } = await order(keeper, stage, { ...orderOf('splice_out', keeper), address: null })
     const splice = await lifeOf(keeper, stage, id)
     expect(splice).toMatchObject({ state: 'settled', address: expect.stringMatching(/^bcrt1p/) })
@@ -78,7 +78,7 @@ describe.each(CLN_WAYS)('over %s, from order to settled,', (way) => {
 
   test('a splice waits until the one before is six deep and announced, and then takes effect as well', async () => {
     const stage = await aCln(way)
-    const keeper = await clnKeeper(stage)
+    const keeper = await clnKeeper(stage, { port: stage.port })
     const first = await order(keeper, stage, orderOf('splice_out', keeper))
     const second = await order(keeper, stage, orderOf('splice_in', keeper))
     expect(await lifeOf(keeper, stage, first.id)).toMatchObject({ state: 'settled' })
@@ -90,7 +90,7 @@ describe.each(CLN_WAYS)('over %s, from order to settled,', (way) => {
 
   test.each(['splice_out', 'splice_in'] as const)('a fee bump of a %s replaces it', async (kind) => {
     const stage = await aCln(way)
-    const keeper = await clnKeeper(stage)
+    const keeper = await clnKeeper(stage, { port: stage.port })
     const { id } = await order(keeper, stage, orderOf(kind, keeper))
     await keeper.run(3 * MINUTE)
     const [first] = (await keeper.splice(id)).candidates

@@ -64,15 +64,18 @@ const NEEDS_SOMEBODY: Readonly<Record<(typeof KINDS)[number], readonly string[]>
 }
 
 describe.each(KINDS)('a %s whose exchange is interrupted', (kind) => {
-  test.each(CASES)('$says: takes effect once at most, and its end says which', async ({ act, point, says }) => {
-    const stage = await aCln('socket')
-    const keeper = await clnKeeper(stage)
-    stage.node.at(point, act)
-    const { id } = await order(keeper, stage, orderOf(kind, keeper))
-    const splice = await lifeOf(keeper, stage, id)
-    judge(splice, stage)
-    expect(splice.state).toBe(NEEDS_SOMEBODY[kind].includes(says) ? 'needs_attention' : 'settled')
-    const struck = stage.world.journal.entries.filter(({ detail }) => detail['act'] === act.type)
-    expect(struck).toHaveLength(1)
-  })
+  test.each(CASES)(
+    '$says: takes effect once at most, and its end says which',
+    async ({ act, point, says }) => {
+      const stage = await aCln('socket')
+      const keeper = await clnKeeper(stage)
+      stage.node.at(point, act)
+      const { id } = await order(keeper, stage, orderOf(kind, keeper))
+      const splice = await lifeOf(keeper, stage, id)
+      judge(splice, stage)
+      expect(splice.state).toBe(NEEDS_SOMEBODY[kind].includes(says) ? 'needs_attention' : 'settled')
+      const struck = stage.world.journal.entries.filter(({ detail }) => detail['act'] === act.type)
+      expect(struck).toHaveLength(1)
+    },
+  )
 })

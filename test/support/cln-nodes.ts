@@ -6,7 +6,7 @@ import { startClnServer } from '../../adapters/node/simulated/cln/server.ts'
 import { createWorld } from '../../adapters/node/simulated/world.ts'
 import type { ClnNodeOptions, World } from '../../adapters/node/simulated/world.ts'
 import type { SpliceRequest } from '../../core/accept.ts'
-import type { Call } from '../../core/ports.ts'
+import type { Call, NodePort } from '../../core/ports.ts'
 import type { Splice, SpliceKind } from '../../core/splice.ts'
 import type { Keeper, KeeperOptions } from './keeper.ts'
 import { HOUR, MINUTE, SCRIPT, START, startKeeper } from './keeper.ts'
@@ -106,16 +106,20 @@ export async function aCln(way: ClnWay, node: Partial<ClnNodeOptions> = {}) {
   }
   const { port, permissions } = portOf(way)
   // A look over TLS takes ten times as long: long lives look over the socket.
-  const { look } = portOf('socket').port
-  return { world, node: alice, server, clock, port, patience, permissions, quick: { ...port, look } }
+  const nearby = portOf('socket').port
+  const quick: NodePort = { ...port, look: (call) => nearby.look(call) }
+  return { world, node: alice, server, clock, port, patience, permissions, quick }
 }
 
 export type ClnStage = Awaited<ReturnType<typeof aCln>>
 
 /** Splicekeeper over the adapter of a stage. */
-export function clnKeeper({ world, quick: port, patience }: ClnStage, options: KeeperOptions = {}): Promise<Keeper> {
+export function clnKeeper(
+  { world, quick: port, patience }: ClnStage,
+  options: KeeperOptions = {},
+): Promise<Keeper> {
   const wrap: KeeperOptions['wrap'] = (ports) => ({ ...ports, call: patience.call })
-  return startKeeper({ ...options, world, port, wrap, relay: false })
+  return startKeeper({ port, ...options, world, wrap, relay: false })
 }
 
 /** Orders a splice on the stage's only channel. */
@@ -177,12 +181,16 @@ export async function lifeOf(keeper: Keeper, { node, server }: ClnStage, id: str
  */
 export function judge(splice: Splice, stage: ClnStage): void {
   const truth = truthOf(stage)
-  const says = JSON.stringify({ ...splice, timeline: splice.timeline.map(({ status, why }) => [status, why]) })
+  const says = JSON.stringify({
+    ...splice,
+    timeline: splice.timeline.map(({ status, why }) => [status, why]),
+  })
   expect(truth.closes, says).toEqual([])
   expect(truth.effects.length, says).toBeLessThanOrEqual(1)
   expect(truth.payouts, says).toBe(splice.kind === 'splice_out' ? truth.effects.length : 0)
   expect(['settled', 'failed', 'cancelled', 'needs_attention'], says).toContain(splice.state)
-  if (splice.state === 'settled') expect(truth.effects, says).toMatchObject([{ txid: truth.funding, confirmed: true }])
+  if (splice.state === 'settled')
+    expect(truth.effects, says).toMatchObject([{ txid: truth.funding, confirmed: true }])
   if (splice.state === 'failed' || splice.state === 'cancelled') expect(truth.effects, says).toEqual([])
   for (const { txid } of splice.candidates) expect(truth.signed, says).toContain(txid)
   if (splice.lockedAt !== null) expect(truth.promoted, says).not.toEqual([])

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import type { Clock } from '../../../core/ports.ts'
 import { err, ok, type Result } from '../../../core/result.ts'
-import { httpSender } from '../../http.ts'
+import { reasonOf } from '../../chain/answer.ts'
+import { httpSender, isUnconnected } from '../../http.ts'
 import { isIdentityError } from '../ldk/identity.ts'
 import type { ClnFault, ClnRpc } from './rpc.ts'
 import { MAX_BODY_BYTES, plain, tooLate } from './rpc.ts'
@@ -22,14 +23,8 @@ const SERVER_NAME = 'cln'
 const CREATED = 201
 /** Refused before the method ran: bad rune, none, unknown method, wrong verb, unreadable body. */
 const DENIED: readonly number[] = [401, 403, 404, 405, 406]
-/** Codes of a connection that was never made. */
-const NEVER_CONNECTED: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-])
+/** A node that cannot be reached at all is told from one that hangs: what was never connected was never sent. */
+const CONNECT_MS = 3_000
 
 const ErrorBody = z.object({ code: z.int(), message: z.string().max(2_000_000) })
 
@@ -54,18 +49,10 @@ function answerOf(method: string, status: number, body: unknown): Result<unknown
 }
 
 function faultOf(method: string, error: unknown): ClnFault {
-  const code = codeOf(error)
   if (isIdentityError(error))
     return { type: 'not_sent', identity: true, message: `${method}: the certificate is not of the pinned CA` }
-  return NEVER_CONNECTED.has(code)
-    ? { type: 'not_sent', identity: false, message: `${method}: ${String(code)}` }
-    : { type: 'lost', message: `${method}: ${typeof code === 'string' ? code : 'no answer'}` }
-}
-
-function codeOf(error: unknown): unknown {
-  if (!(error instanceof Error)) return null
-  if ('code' in error && typeof error.code === 'string') return error.code
-  return codeOf(error.cause)
+  const message = `${method}: ${reasonOf(error)}`
+  return isUnconnected(error) ? { type: 'not_sent', identity: false, message } : { type: 'lost', message }
 }
 
 /**
@@ -73,14 +60,19 @@ function codeOf(error: unknown): unknown {
  * `until` carries a rune that the node takes before that instant only, made here and known to nobody else.
  */
 export function clnRest(config: RestConfig, clock: Clock): ClnRpc {
-  const request = httpSender({ keepAlive: false, ca: config.certificate, servername: SERVER_NAME })
+  const send = httpSender({
+    keepAlive: false,
+    connectMs: CONNECT_MS,
+    ca: config.certificate,
+    servername: SERVER_NAME,
+  })
   return {
     async call(method, params, options) {
       const late = tooLate(options, clock.now())
       if (late !== null) return err(late)
       const rune = options.until === undefined ? config.rune.text : until(config.rune.read, options.until)
       try {
-        const { status, body } = await request(new URL(`v1/${method}`, directory(config.url)).href, {
+        const { status, body } = await send(new URL(`v1/${method}`, directory(config.url)).href, {
           method: 'POST',
           headers: { rune, 'content-type': 'application/json' },
           body: JSON.stringify(params),
