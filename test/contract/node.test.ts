@@ -1,438 +1,265 @@
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { ldkClient } from '../../adapters/node/ldk/client.ts'
-import { LdkConfig } from '../../adapters/node/ldk/config.ts'
-import { ldkNode } from '../../adapters/node/ldk/node.ts'
-import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
-import { startLdkServer } from '../../adapters/node/simulated/ldk-server.ts'
-import { createWorld, type SimulatedNode, type World } from '../../adapters/node/simulated/world.ts'
+import { describe, expect, test } from 'vitest'
 import type { BumpRequest, ChannelSnapshot, NodeLook, SubmitRequest } from '../../core/node.ts'
-import type { Clock, NodePort } from '../../core/ports.ts'
+import type { CommandAnswer, JournalStep } from '../../core/ports.ts'
+import type { Contracted, Fault, NodeKind } from '../support/contract-nodes.ts'
+import { NODE_KINDS } from '../support/contract-nodes.ts'
+import { ADDRESS, HOUR, SCRIPT } from '../support/keeper.ts'
 
-const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
-const SCRIPT = '0014751e76e8199196d454941c45d1b3a323f1433bd6'
-const START = Date.UTC(2026, 10, 22)
-const API_KEY = '7a'.repeat(32)
+/** Faults after which a command was certainly not executed. */
+const UNEXECUTED: readonly Fault[] = ['reset before', '401', '403', '500', '502']
+const SETTLED_MS = 2_000
 
-const call = { signal: new AbortController().signal }
-const certificate = selfSignedCertificate()
-
-type MakePort = (node: SimulatedNode, clock: Clock) => Promise<NodePort>
-
-const inProcess: MakePort = async (node, clock) => ldkNode(node.rpc, { clock })
-
-const overTheWire: MakePort = async (node, clock) => {
-  const server = await startLdkServer({ rpc: node.rpc, apiKey: API_KEY, clock, certificate })
-  const config = LdkConfig.parse({ ...server, auth: { scheme: 'hmac', apiKey: API_KEY } })
-  const client = ldkClient(config, clock)
-  onTestFinished(async () => {
-    client.close()
-    await server.close()
-  })
-  return ldkNode(client, { clock })
+async function lookOf({ port, call }: Contracted): Promise<NodeLook> {
+  const look = await port.look(call())
+  if (!look.ok) throw new Error(look.error.message)
+  return look.value
 }
 
-describe.each([
-  ['in process', inProcess],
-  ['over the wire', overTheWire],
-])('an ldk-server %s', (_, makePort) => {
-  let world: World
-  let alice: SimulatedNode
-  let port: NodePort
+async function channelOf(stage: Contracted): Promise<ChannelSnapshot> {
+  const [channel] = (await lookOf(stage)).channels
+  if (channel === undefined) throw new Error('no channel')
+  return channel
+}
 
-  beforeEach(() => {
-    world = createWorld({ seed: 'contract', startAt: START, nodes: [{ name: 'alice', channels: [{}] }] })
-    alice = world.node('alice')
-  })
-
-  const start = async (): Promise<void> => {
-    port = await makePort(alice, world)
+function aRequest(stage: Contracted, changes: Partial<SubmitRequest>): SubmitRequest {
+  return {
+    attemptId: 'attempt-1',
+    ...stage.channel(),
+    kind: 'splice_out',
+    amountSats: 50_000,
+    address: changes.kind === 'splice_in' ? null : ADDRESS,
+    feeRateSatPerKw: 1_000,
+    signedAt: stage.world.now(),
+    maxFeeRateSatPerKw: null,
+    maxFeeSats: null,
+    ...changes,
   }
+}
 
-  const look = async (): Promise<NodeLook> => {
-    const answer = await port.look(call)
-    if (!answer.ok) throw new Error(answer.error.message)
-    return answer.value
-  }
+/** Asks for a splice, and lets it come to whatever it comes to. */
+async function submit(
+  stage: Contracted,
+  changes: Partial<SubmitRequest> = {},
+  call = stage.call(),
+): Promise<{ readonly answer: CommandAnswer; readonly steps: readonly JournalStep[] }> {
+  const steps: JournalStep[] = []
+  const journal = async (step: JournalStep): Promise<boolean> => steps.push(step) > 0
+  const answer = await stage.port.submit(aRequest(stage, changes), call, journal)
+  stage.world.advance(SETTLED_MS)
+  return { answer, steps }
+}
 
-  const channel = async (): Promise<ChannelSnapshot> => {
-    const found = (await look()).channels[0]
-    if (found === undefined) throw new Error('no channel')
-    return found
-  }
+async function bump(
+  stage: Contracted,
+  { can }: NodeKind,
+  changes: Partial<BumpRequest>,
+): Promise<CommandAnswer> {
+  const txid = effectsOf(stage)[0]?.txid ?? '0'.repeat(64)
+  const feeRateSatPerKw = can.setsFeeRate ? 2_000 : null
+  const request = { ...aRequest(stage, changes), attemptId: 'bump-1', txid, feeRateSatPerKw }
+  const answer = await stage.port.bump(request, stage.call(), async () => true)
+  stage.world.advance(SETTLED_MS)
+  return answer
+}
 
-  const submit = async (changes: Partial<SubmitRequest> = {}, within = call) => {
-    const [own] = alice.channels()
-    if (own === undefined) throw new Error('no channel')
-    return port.submit(
-      {
-        attemptId: 'attempt-1',
-        channelId: own.channelId,
-        userChannelId: own.userChannelId,
-        peerId: own.peerId,
-        anchor: `${'0'.repeat(64)}:0`,
-        kind: 'splice_out',
-        amountSats: 50_000,
-        address: ADDRESS,
-        feeRateSatPerKw: null,
-        signedAt: world.now(),
-        maxFeeRateSatPerKw: null,
-        maxFeeSats: null,
-        ...changes,
-      },
-      within,
-    )
-  }
+const effectsOf = ({ world }: Contracted) => world.journal.effectiveSplices()
 
-  const bump = async (changes: Partial<BumpRequest> = {}, within = call) => {
-    const [own] = alice.channels()
-    if (own === undefined) throw new Error('no channel')
-    return port.bump(
-      {
-        attemptId: 'attempt-2',
-        channelId: own.channelId,
-        userChannelId: own.userChannelId,
-        peerId: own.peerId,
-        txid: own.candidates.at(-1)?.funding.txid ?? '0'.repeat(64),
-        anchor: `${own.funding.txid}:${own.funding.vout}`,
-        kind: 'splice_out',
-        amountSats: 50_000,
-        address: ADDRESS,
-        feeRateSatPerKw: null,
-        signedAt: world.now(),
-        maxFeeRateSatPerKw: null,
-        maxFeeSats: null,
-        ...changes,
-      },
-      within,
-    )
-  }
+describe.each(NODE_KINDS)('$name', (kind) => {
+  const { can } = kind
 
-  /** A splice-out that is signed and in the mempool; answers the channel's id. */
-  const pending = async (): Promise<string> => {
-    await start()
-    expect(await submit()).toEqual({ type: 'taken' })
-    world.advance(2_000)
-    return (await channel()).channelId
-  }
-
-  const candidate = (): string => {
-    const txid = alice.channels()[0]?.candidates.at(-1)?.funding.txid
-    if (txid === undefined) throw new Error('no candidate')
-    return txid
-  }
-
-  test('shows who it is, its tip and its channels', async () => {
-    await start()
-    const seen = await look()
-    expect(seen).toMatchObject({
-      observedAt: START,
-      nodeId: alice.nodeId,
+  test('shows who it is, what it can do, its tip and its channel on an output that the chain knows', async () => {
+    const stage = await kind.start()
+    const look = await lookOf(stage)
+    const { channelId, peerId, anchor } = stage.channel()
+    expect(look).toMatchObject({
+      observedAt: stage.world.now(),
+      nodeId: stage.node.nodeId,
       network: 'regtest',
-      tipHeight: world.chain.tip.height,
-      tipHash: world.chain.tip.hash,
+      tipHeight: stage.world.chain.tip.height,
       synced: true,
-    })
-    expect(seen.spendableSats).toBeGreaterThan(9_900_000)
-    expect(seen.channels).toMatchObject([
-      {
-        channelId: alice.channels()[0]?.channelId,
-        userChannelId: alice.channels()[0]?.userChannelId,
-        peerConnected: true,
-        ready: true,
-        closing: false,
-        capacitySats: 10_000_000,
-        lockDepth: 6,
+      capabilities: {
+        spliceIn: can.spliceIn,
+        spliceOut: true,
+        toAddress: true,
+        setsFeeRate: can.setsFeeRate,
+        queuesOffline: can.queuesOffline,
+        bump: can.bumps.length > 0,
       },
-    ])
-    expect(world.chain.spender(seen.channels[0]?.funding ?? '')).toBeNull()
-  })
-
-  test('a splice-out is taken, paid once and moves the funding when it locks', async () => {
-    await start()
-    const before = await channel()
-    expect(await submit()).toEqual({ type: 'taken' })
-    world.advance(2_000)
-    expect(world.journal.effectivePayouts(SCRIPT, 50_000)).toBe(1)
-    expect((await channel()).funding).toBe(before.funding)
-    world.mine(6)
-    world.advance(2_000)
-    expect((await channel()).funding).not.toBe(before.funding)
-    expect(world.chain.spender(before.funding ?? '')?.txid).toBe((await channel()).funding?.slice(0, 64))
-  })
-
-  test('the claimable balance moves when a splice is signed', async () => {
-    await start()
-    const before = await channel()
-    await submit()
-    world.advance(2_000)
-    const after = await channel()
-    expect((before.claimableSats ?? 0) - (after.claimableSats ?? 0)).toBeGreaterThanOrEqual(50_000)
-  })
-
-  test('a splice-in has a record of what it added, a splice-out to others has none', async () => {
-    await start()
-    const { channelId } = await channel()
-    await submit({ kind: 'splice_in', amountSats: 100_000, address: null })
-    world.advance(2_000)
-    const added = await port.contribution(channelId, candidate(), call)
-    if (!added.ok || added.value === null) throw new Error('no record')
-    expect(added.value.amountSats).toBeGreaterThanOrEqual(100_000)
-    expect(added.value.amountSats).toBeLessThanOrEqual(100_330)
-    expect(await port.contribution('f'.repeat(64), candidate(), call)).toEqual({ ok: true, value: null })
-
-    world.mine(6)
-    world.advance(2_000)
-    await submit({ signedAt: world.now() })
-    world.advance(2_000)
-    expect(await port.contribution(channelId, candidate(), call)).toEqual({ ok: true, value: null })
-  })
-
-  test('after a fee bump, old and new candidate have the same record', async () => {
-    await start()
-    const { channelId } = await channel()
-    await submit({ kind: 'splice_in', amountSats: 100_000, address: null })
-    world.advance(2_000)
-    const first = candidate()
-    expect(alice.bump(channelId)).toMatchObject({ ok: true })
-    world.advance(2_000)
-    const second = candidate()
-    expect(second).not.toBe(first)
-    for (const txid of [first, second]) {
-      const record = await port.contribution(channelId, txid, call)
-      expect(record.ok && record.value?.amountSats).toBeGreaterThanOrEqual(100_000)
-    }
-  })
-
-  test('a fee bump is taken, replaces the candidate, and is no submission', async () => {
-    const channelId = await pending()
-    const first = candidate()
-    expect(await bump()).toEqual({ type: 'taken' })
-    world.advance(2_000)
-    expect(candidate()).not.toBe(first)
-    expect(world.chain.mempool().map(({ txid }) => txid)).toEqual([candidate()])
-    expect(world.journal.effectivePayouts(SCRIPT, 50_000)).toBe(1)
-    expect(world.journal.submissionsExecuted(channelId)).toBe(1)
-    expect(world.journal.bumpsExecuted(channelId)).toBe(1)
-  })
-
-  test('a fee bump with nothing to replace, or behind another, is refused for now', async () => {
-    await start()
-    expect(await bump()).toMatchObject({ type: 'refused', class: 'not_now' })
-    await submit()
-    world.advance(2_000)
-    expect(await bump()).toEqual({ type: 'taken' })
-    expect(await bump()).toMatchObject({ type: 'refused', class: 'not_now' })
-  })
-
-  test('a server without fee bumps says so, and is still looked at', async () => {
-    const channelId = await pending()
-    alice.behaviour.hasFeeBump = false
-    expect(await bump()).toEqual({
-      type: 'refused',
-      class: 'invalid',
-      message: 'this ldk-server has no fee bump',
+      channels: [
+        {
+          channelId,
+          peerId,
+          funding: anchor,
+          peerConnected: true,
+          ready: true,
+          closing: false,
+          capacitySats: 10_000_000,
+        },
+      ],
     })
-    expect(await port.look(call)).toMatchObject({ ok: true })
-    expect(world.journal.bumpsExecuted(channelId)).toBe(0)
+    expect(stage.world.chain.spender(anchor)).toBeNull()
   })
 
-  test.each([{ feeRateSatPerKw: 2_500 }, { userChannelId: null }])(
-    'a fee bump with %o is refused as invalid, and never received',
-    async (changes) => {
-      const channelId = await pending()
-      expect(await bump(changes)).toMatchObject({ type: 'refused', class: 'invalid' })
-      const received = world.journal.entries.filter(({ detail }) => detail['method'] === 'bump')
-      expect(received).toEqual([])
-      expect(world.journal.bumpsExecuted(channelId)).toBe(0)
+  test('takes a splice-out, pays it once and moves its funding when it locks', async () => {
+    const stage = await kind.start()
+    const { funding } = await channelOf(stage)
+    const { answer, steps } = await submit(stage)
+    expect(answer.type).toBe('taken')
+    expect(stage.world.journal.effectivePayouts(SCRIPT, 50_000)).toBe(1)
+    const [effect] = effectsOf(stage)
+    if (answer.type === 'taken' && answer.txid !== undefined) expect(answer.txid).toBe(effect?.txid)
+    expect(steps.length > 0).toBe(can.steps)
+    if (can.steps) expect(steps.at(-1)?.txid).toBe(effect?.txid)
+    stage.world.mine(6)
+    stage.world.advance(SETTLED_MS)
+    expect((await channelOf(stage)).funding).not.toBe(funding)
+    expect(stage.world.chain.spender(funding ?? '')?.txid).toBe(
+      (await channelOf(stage)).funding?.slice(0, 64),
+    )
+  })
+
+  test('takes a splice-in and has a record of it, or refuses it as what it never does', async () => {
+    const stage = await kind.start()
+    const { answer } = await submit(stage, { kind: 'splice_in', amountSats: 100_000 })
+    if (!can.spliceIn) {
+      expect(answer).toMatchObject({ type: 'refused', class: 'invalid' })
+      expect(effectsOf(stage)).toEqual([])
+      return
+    }
+    expect(answer.type).toBe('taken')
+    const [effect] = effectsOf(stage)
+    const { channelId } = stage.channel()
+    const record = await stage.port.contribution(channelId, effect?.txid ?? '', stage.call())
+    if (!record.ok || record.value === null) throw new Error('no record')
+    expect(record.value.amountSats).toBeGreaterThanOrEqual(100_000)
+    expect(record.value.amountSats).toBeLessThanOrEqual(100_330)
+  })
+
+  test.each(['splice_out', 'splice_in'] as const)(
+    'replaces a %s at a higher feerate, or says that it cannot',
+    async (what) => {
+      const stage = await kind.start()
+      const changes = { kind: what, amountSats: 50_000, address: what === 'splice_in' ? null : ADDRESS }
+      const taken = await submit(stage, changes)
+      const before = effectsOf(stage)
+      const answer = await bump(stage, kind, changes)
+      const after = effectsOf(stage)
+      if (!can.bumps.includes(what)) {
+        expect(answer).toMatchObject({ type: 'refused', class: 'invalid' })
+        expect(after).toEqual(before)
+        return
+      }
+      expect([taken.answer.type, answer.type]).toEqual(['taken', 'taken'])
+      expect(after).toHaveLength(1)
+      expect(after[0]?.txid).not.toBe(before[0]?.txid)
+      const { channelId } = stage.channel()
+      expect(stage.world.journal.submissionsExecuted(channelId)).toBe(1)
+      expect(stage.world.journal.bumpsExecuted(channelId)).toBe(1)
     },
   )
 
-  test('a fee bump whose reply is lost is unknown, and executed once', async () => {
-    const channelId = await pending()
-    alice.fault({ type: 'lose_reply' })
-    expect(await bump()).toMatchObject({ type: 'unknown' })
-    expect(world.journal.bumpsExecuted(channelId)).toBe(1)
+  test('refuses a replacement of what is not there', async () => {
+    const stage = await kind.start()
+    const answer = await bump(stage, kind, { kind: can.bumps[0] ?? 'splice_out' })
+    expect(answer.type).toBe('refused')
+    stage.world.advance(HOUR)
+    expect(effectsOf(stage)).toEqual([])
   })
 
-  test('a fee bump whose request is lost is unknown, and never executed', async () => {
-    const channelId = await pending()
-    alice.fault({ type: 'drop' })
-    expect(await bump()).toMatchObject({ type: 'unknown' })
-    world.advance(120_000)
-    expect(world.journal.bumpsExecuted(channelId)).toBe(0)
-  })
-
-  test('a delayed fee bump is executed within the fence, or never', async () => {
-    const channelId = await pending()
-    const { fenceMs } = (await look()).capabilities
-    alice.fault({ type: 'late', ms: 30_000 })
-    alice.fault({ type: 'late', ms: 60_000 + 1_000 })
-    expect(await bump()).toMatchObject({ type: 'unknown' })
-    expect(await bump()).toMatchObject({ type: 'unknown' })
-    world.advance(fenceMs ?? 0)
-    expect(world.journal.bumpsExecuted(channelId)).toBe(1)
-  })
-
-  test('a fee bump that is signed too long ago is refused, and not executed', async () => {
-    const channelId = await pending()
-    const signedAt = world.now() - 62_000
-    expect(await bump({ signedAt })).toMatchObject({ type: 'refused', class: 'config' })
-    expect(world.journal.bumpsExecuted(channelId)).toBe(0)
-  })
-
-  test('a fee bump whose time is over is unknown, and not executed', async () => {
-    const channelId = await pending()
-    expect(await bump({}, { signal: AbortSignal.abort() })).toMatchObject({ type: 'unknown' })
-    expect(world.journal.bumpsExecuted(channelId)).toBe(0)
-  })
-
-  test('a channel that is being opened is not ready, and not closing, until it is deep enough', async () => {
-    await start()
-    const opened = alice.openChannel({ valueSats: 2_000_000, lockDepth: 3 })
-    const shown = async () => (await look()).channels.find(({ channelId }) => channelId === opened)
-    const first = await shown()
-    expect(first).toMatchObject({ ready: false, closing: false, peerConnected: true, lockDepth: 3 })
-    const funding = alice.replaceOpen(opened)
-    expect(funding).not.toBe(first?.funding)
-    expect(await shown()).toEqual({ ...first, funding })
-    world.mine(3)
-    world.advance(1_000)
-    expect(await shown()).toEqual({ ...first, funding, ready: true })
-  })
-
-  test('a second splice behind a queued one is refused for now', async () => {
-    await start()
-    alice.disconnectPeer()
-    expect((await channel()).peerConnected).toBe(false)
-    expect(await submit()).toEqual({ type: 'taken' })
-    expect(await submit()).toMatchObject({ type: 'refused', class: 'not_now' })
-  })
-
-  test('a splice whose reply is lost is unknown, and executed once', async () => {
-    await start()
-    const { channelId } = await channel()
-    alice.fault({ type: 'lose_reply' })
-    expect(await submit()).toMatchObject({ type: 'unknown' })
-    expect(world.journal.submissionsExecuted(channelId)).toBe(1)
-    world.advance(2_000)
-    expect(world.journal.effectivePayouts(SCRIPT, 50_000)).toBe(1)
-  })
-
-  test('a splice whose request is lost is unknown, and never executed', async () => {
-    await start()
-    const { channelId } = await channel()
-    alice.fault({ type: 'drop' })
-    expect(await submit()).toMatchObject({ type: 'unknown' })
-    world.advance(120_000)
-    expect(world.journal.submissionsExecuted(channelId)).toBe(0)
-  })
-
-  test('a delayed splice is executed within the fence, or never', async () => {
-    await start()
-    const { channelId } = await channel()
-    const { fenceMs } = (await look()).capabilities
-    alice.fault({ type: 'late', ms: 30_000 })
-    alice.fault({ type: 'late', ms: 60_000 + 1_000 })
-    expect(await submit()).toMatchObject({ type: 'unknown' })
-    expect(await submit({ amountSats: 60_000 })).toMatchObject({ type: 'unknown' })
-    world.advance(fenceMs ?? 0)
-    expect(world.journal.submissionsExecuted(channelId)).toBe(1)
-  })
-
-  test.each([
-    [3, { type: 'refused', class: 'invalid' }],
-    [16, { type: 'refused', class: 'config' }],
-    [9, { type: 'refused', class: 'not_now' }],
-    [13, { type: 'unknown' }],
-  ])('the status %i has its place in the table of results', async (status, result) => {
-    await start()
-    alice.fault({ type: 'refuse', status })
-    expect(await submit()).toMatchObject(result)
-  })
-
-  test('a request that is signed too long ago is refused, and not executed', async () => {
-    await start()
-    const { channelId } = await channel()
-    expect(await submit({ signedAt: START - 62_000 })).toMatchObject({ type: 'refused', class: 'config' })
-    expect(world.journal.submissionsExecuted(channelId)).toBe(0)
-  })
-
-  test('a call whose time is over is unknown, and not executed', async () => {
-    await start()
-    const { channelId } = await channel()
-    const over = { signal: AbortSignal.abort() }
-    expect(await port.look(over)).toMatchObject({ ok: false, error: { class: 'unreachable' } })
-    expect(await submit({}, over)).toMatchObject({ type: 'unknown' })
-    expect(world.journal.submissionsExecuted(channelId)).toBe(0)
-  })
-
-  test('a node that is down is unreachable, one that knows no key of ours needs its configuration mended', async () => {
-    await start()
-    alice.fault({ type: 'down' }, 'always')
-    expect(await port.look(call)).toMatchObject({ ok: false, error: { class: 'unreachable' } })
-    alice.liftFaults()
-    alice.fault({ type: 'unauthenticated' }, 'always')
-    expect(await port.look(call)).toMatchObject({ ok: false, error: { class: 'config' } })
-    expect(await submit()).toMatchObject({ type: 'refused', class: 'config' })
-    alice.liftFaults()
-    expect(await port.look(call)).toMatchObject({ ok: true })
-  })
-
-  test('every address is a fresh one', async () => {
-    await start()
-    const first = await port.newAddress(call)
-    const second = await port.newAddress(call)
-    if (!first.ok || !second.ok) throw new Error('no address')
+  test('gives a fresh address each time, or none', async () => {
+    const stage = await kind.start()
+    const first = await stage.port.newAddress(stage.call())
+    const second = await stage.port.newAddress(stage.call())
+    expect([first.ok, second.ok]).toEqual([can.addresses, can.addresses])
+    if (!first.ok || !second.ok) return
     expect(first.value).toMatch(/^bcrt1/)
     expect(second.value).not.toBe(first.value)
   })
 
-  test('the peer is connected again when it is asked for, if it is there to be reached', async () => {
-    await start()
-    alice.disconnectPeer()
-    const away = await channel()
-    expect(away).toMatchObject({ peerConnected: false, ready: true, closing: false })
-    expect(await port.connectPeer(away, call)).toMatchObject({ ok: false, error: { class: 'unreachable' } })
-    alice.connectPeer()
-    alice.disconnectPeer({ returnsAfterMs: 3_600_000 })
-    expect((await channel()).peerConnected).toBe(false)
-    expect(await port.connectPeer(away, call)).toEqual({ ok: true, value: undefined })
-    expect((await channel()).peerConnected).toBe(true)
+  test('shows a peer that is away, refuses what it does not queue, and is told to bring it back', async () => {
+    const stage = await kind.start()
+    stage.node.disconnectPeer({ returnsAfterMs: 2 * HOUR })
+    const away = await channelOf(stage)
+    expect(away).toMatchObject({ peerConnected: false, closing: false })
+    if (!can.queuesOffline) {
+      const { answer } = await submit(stage)
+      expect(answer.type).toBe('refused')
+      expect(effectsOf(stage)).toEqual([])
+    }
+    expect(await stage.port.connectPeer(away, stage.call())).toEqual({ ok: true, value: undefined })
+    expect((await channelOf(stage)).peerConnected).toBe(can.connects)
   })
 
-  test('a channel that is closed is gone', async () => {
-    await start()
-    const { channelId, funding } = await channel()
-    alice.close(channelId, 'cooperative')
-    expect((await look()).channels).toEqual([])
-    expect(world.chain.spender(funding ?? '')).not.toBeNull()
+  test('executes nothing once the time of a call is over', async () => {
+    const stage = await kind.start()
+    const over = { signal: AbortSignal.abort() }
+    expect(await stage.port.look(over)).toMatchObject({ ok: false, error: { class: 'unreachable' } })
+    const { answer } = await submit(stage, {}, over)
+    expect(answer.type).not.toBe('taken')
+    stage.world.advance(HOUR)
+    expect(effectsOf(stage)).toEqual([])
   })
-})
 
-test('both ways show the same look at every stage of a splice', async () => {
-  const world = createWorld({ seed: 'parity', startAt: START })
-  const alice = world.node('alice')
-  const local = await inProcess(alice, world)
-  const remote = await overTheWire(alice, world)
-  const compare = async (): Promise<void> => expect(await remote.look(call)).toEqual(await local.look(call))
-  const [own] = alice.channels()
-  if (own === undefined) throw new Error('no channel')
-  await compare()
-  const splice = { userChannelId: own.userChannelId, counterpartyNodeId: own.peerId, amountSats: 50_000 }
-  await alice.rpc.spliceOut({ ...splice, address: ADDRESS }, call)
-  for (let stage = 0; stage < 12; stage += 1) {
-    world.advance(100)
-    await compare()
-  }
-  const opened = alice.openChannel({ valueSats: 2_000_000 })
-  await compare()
-  alice.replaceOpen(opened)
-  await alice.rpc.bumpFee({ userChannelId: own.userChannelId, counterpartyNodeId: own.peerId }, call)
-  for (let stage = 0; stage < 12; stage += 1) {
-    world.advance(100)
-    await compare()
-  }
-  world.mine(6)
-  world.advance(1_000)
-  await compare()
+  test('is unreachable while nobody listens, and executes nothing', async () => {
+    const stage = await kind.start()
+    await stage.stop()
+    expect(await stage.port.look(stage.call())).toMatchObject({ ok: false, error: { class: 'unreachable' } })
+    const { answer } = await submit(stage)
+    expect(answer.type).not.toBe('taken')
+    expect(effectsOf(stage)).toEqual([])
+  })
+
+  test.runIf(can.credentials)(
+    'wants its configuration mended where it does not know our credential',
+    async () => {
+      const stage = await kind.start()
+      const { stranger } = stage
+      if (stranger === null) throw new Error('no stranger')
+      expect(await stranger.look(stage.call())).toMatchObject({ ok: false, error: { class: 'config' } })
+      const { answer } = await submit({ ...stage, port: stranger })
+      expect(answer).toMatchObject({ type: 'refused', class: 'config' })
+      expect(effectsOf(stage)).toEqual([])
+    },
+  )
+
+  const struck = (can.steps ? (['first', 'last'] as const) : (['last'] as const)).flatMap((at) =>
+    kind.faults.map((fault) => ({ fault, at })),
+  )
+  test.each(struck)(
+    'with "$fault" at the $at call of a command never says taken of what was not executed, nor refused of what was',
+    async ({ fault, at }) => {
+      const stage = await kind.start()
+      stage.strike(fault, at)
+      const { answer } = await submit(stage)
+      // Whatever goes on by itself has an hour for it, and a peer that comes back.
+      stage.node.disconnectPeer({ returnsAfterMs: 1_000 })
+      stage.world.advance(HOUR)
+      const executed = effectsOf(stage).length
+      expect(executed).toBeLessThanOrEqual(1)
+      if (answer.type === 'taken') expect(executed).toBe(1)
+      if (answer.type === 'refused') expect(executed).toBe(0)
+      if (UNEXECUTED.includes(fault) && !can.steps)
+        expect([answer.type === 'taken', executed]).toEqual([false, 0])
+      if (fault === '401' && at === (can.steps ? 'first' : 'last'))
+        expect(answer).toMatchObject({ type: 'refused', class: 'config' })
+    },
+  )
+
+  test.runIf(can.faultyReads)(
+    'with any of these at a read has no look, and has one again afterwards',
+    async () => {
+      const stage = await kind.start()
+      // Core Lightning's JSON is read whatever a proxy calls it: what counts is that it is whole.
+      const ignored = can.steps ? ['wrong content type'] : []
+      for (const fault of kind.faults.filter((each) => !ignored.includes(each))) {
+        stage.strikeLook(fault)
+        const expected = fault === '401' || fault === '403' ? 'config' : 'unreachable'
+        expect(await stage.port.look(stage.call()), fault).toMatchObject({
+          ok: false,
+          error: { class: expected },
+        })
+      }
+      expect(await stage.port.look(stage.call())).toMatchObject({ ok: true })
+    },
+  )
 })

@@ -99,8 +99,8 @@ export async function aCln(way: ClnWay, node: Partial<ClnNodeOptions> = {}) {
   })
   const clock = { now: () => world.now() }
   const { url, ca: certificate, rune, socketPath } = server
-  const portOf = (one: ClnWay) => {
-    const config = ClnConfig.parse(one === 'clnrest' ? { url, certificate, rune } : { socketPath })
+  const portOf = (one: ClnWay, held = rune) => {
+    const config = ClnConfig.parse(one === 'clnrest' ? { url, certificate, rune: held } : { socketPath })
     const permissions = clnPermissions(config)
     return { permissions, port: clnNode(clnRpcOf(config, clock), { clock, network: 'regtest', permissions }) }
   }
@@ -108,7 +108,9 @@ export async function aCln(way: ClnWay, node: Partial<ClnNodeOptions> = {}) {
   // A look over TLS takes ten times as long: long lives look over the socket.
   const nearby = portOf('socket').port
   const quick: NodePort = { ...port, look: (call) => nearby.look(call) }
-  return { world, node: alice, server, clock, port, patience, permissions, quick }
+  /** Over clnrest, with another rune. */
+  const portWith = (other: string): NodePort => portOf('clnrest', other).port
+  return { world, node: alice, server, clock, port, patience, permissions, quick, portWith }
 }
 
 export type ClnStage = Awaited<ReturnType<typeof aCln>>

@@ -45,6 +45,8 @@ export type FormServer = {
   readonly url: string
   /** Requests that came in whole, in order. */
   readonly received: readonly FormRequest[]
+  /** Who hears that an answer begins to be withheld. */
+  onHeld(listener: () => void): void
   /** Resolves when a request whose answer is withheld has been given up by its client. */
   hungUp(): Promise<void>
   /** Stops at once: every connection is destroyed. */
@@ -126,8 +128,12 @@ export async function startFormServer(options: FormServerOptions): Promise<FormS
   const received: FormRequest[] = []
   const given = Promise.withResolvers<undefined>()
   const sockets = new Set<Socket>()
+  let heldListener: () => void = () => undefined
   const server = createServer((message, response) => {
-    const onSlow = (held: ServerResponse) => held.once('close', () => given.resolve(undefined))
+    const onSlow = (held: ServerResponse): void => {
+      held.once('close', () => given.resolve(undefined))
+      heldListener()
+    }
     const served = async (): Promise<void> => {
       const request = await requestOf(message)
       if (request === null) return void response.destroy()
@@ -147,6 +153,9 @@ export async function startFormServer(options: FormServerOptions): Promise<FormS
   return {
     url: `http://127.0.0.1:${address.port}`,
     received,
+    onHeld(listener) {
+      heldListener = listener
+    },
     hungUp: () => given.promise,
     async close() {
       const closed = once(server, 'close')
