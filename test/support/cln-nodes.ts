@@ -149,7 +149,7 @@ export function truthOf({ world, node }: ClnStage) {
   }
 }
 
-const EVERY_MS = MINUTE
+const EVERY_MS = 30_000
 const RESTED: readonly string[] = ['settled', 'failed', 'cancelled', 'needs_attention']
 const none = { maxAttempts: null, maxFeeRateSatPerKw: null, maxFeeSats: null }
 
@@ -161,7 +161,7 @@ export function orderOf(kind: SpliceKind, keeper: Keeper): Partial<SpliceRequest
 
 /**
  * The life of a splice: three minutes as they are, then everything works and blocks come until it has ended or needs somebody, and
- * for ten minutes more.
+ * for a few minutes more.
  */
 export async function lifeOf(keeper: Keeper, { node, server }: ClnStage, id: string): Promise<Splice> {
   const go = async (): Promise<void> => {
@@ -173,7 +173,7 @@ export async function lifeOf(keeper: Keeper, { node, server }: ClnStage, id: str
   await keeper.run(3 * MINUTE)
   const until = keeper.world.now() + 6 * HOUR
   while (!RESTED.includes((await keeper.splice(id)).state) && keeper.world.now() < until) await go()
-  for (let n = 0; n < 5; n++) await go()
+  for (let n = 0; n < 6; n++) await go()
   return keeper.splice(id)
 }
 
