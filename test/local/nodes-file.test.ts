@@ -101,8 +101,7 @@ describe('NODES_FILE', () => {
     const { entry } = await aSimulation()
     if (entry.kind !== 'ldk-server') throw new Error('the simulated node is an ldk-server')
     const path = fileWith([aNode])
-    const { certificate: served = '' } = entry
-    writeFileSync(join(path, '..', 'tls.crt'), served)
+    writeFileSync(join(path, '..', 'tls.crt'), entry.certificate)
     expect(readNodesFile(path)).toMatchObject([{ name: 'alice', certificate: entry.certificate }])
   })
 
