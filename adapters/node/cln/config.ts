@@ -1,20 +1,7 @@
-import { X509Certificate } from 'node:crypto'
 import { isAbsolute } from 'node:path'
 import * as z from 'zod'
+import { isCertificate, isPlainHttps } from '../endpoint.ts'
 import { decodeRune } from './rune.ts'
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).raw.length > 0
-  } catch {
-    return false
-  }
-}
-
-const isPlainHttps = (text: string): boolean => {
-  const url = URL.parse(text)
-  return url?.protocol === 'https:' && url.username === '' && url.password === '' && url.search === ''
-}
 
 /**
  * The configuration of one Core Lightning: clnrest (`url`, `certificate`, `rune`), or its local socket (`socketPath`). Issues

@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto'
 import * as z from 'zod'
+import { isCertificate, isPlainHttps } from '../endpoint.ts'
 import { decodeMacaroon } from './macaroon.ts'
 
 const Macaroon = z
@@ -17,19 +17,6 @@ export const LdkAuth = z.discriminatedUnion('scheme', [
   z.object({ scheme: z.literal('macaroon-bearer'), macaroon: Macaroon }),
 ])
 export type LdkAuth = z.infer<typeof LdkAuth>
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).raw.length > 0
-  } catch {
-    return false
-  }
-}
-
-const isPlainHttps = (text: string): boolean => {
-  const url = URL.parse(text)
-  return url?.protocol === 'https:' && url.username === '' && url.password === '' && url.search === ''
-}
 
 /** The configuration of one ldk-server. Issues name the field and never repeat its value. */
 export const LdkConfig = z.object({
