@@ -1,6 +1,6 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
-import { textOf } from './chain/answer.ts'
+import { textOf } from './body.ts'
 
 /** How a client connects. */
 export type HttpOptions = {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -64,7 +64,7 @@ export async function bundleOf(name: FunctionName, outfile?: string): Promise<Bu
   const [file] = outputFiles
   const [output] = Object.values(metafile.outputs)
   if (file === undefined || output === undefined) throw new Error(`no bundle of ${entry}`)
-  if (outfile !== undefined) await (await import('node:fs/promises')).writeFile(outfile, file.contents)
+  if (outfile !== undefined) writeFileSync(outfile, file.contents)
   const share = (pattern: RegExp): number =>
     Object.entries(output.inputs)
       .filter(([path]) => pattern.test(path))

@@ -1,6 +1,6 @@
 import { request } from 'undici'
 import * as z from 'zod'
-import { textOf } from '../adapters/chain/answer.ts'
+import { textOf } from '../adapters/body.ts'
 import type { Instant } from '../core/splice.ts'
 import { SIGNATURE_HEADER, TIMESTAMP_HEADER, relaySignature } from '../functions/api/signature.ts'
 import type { RelayEvent } from '../functions/messages.ts'

@@ -1,7 +1,7 @@
 import type { FunctionName, QueueName } from '../functions/wiring.ts'
 import { wiring } from '../functions/wiring.ts'
 import type { Functions } from './functions.ts'
-import type { QueuePair } from './queues.ts'
+import { type QueuePair, queueTitles } from './queues.ts'
 import type { DeploySettings } from './settings.ts'
 
 /** Where the runbook is: each alarm has a section of its name. */
@@ -34,7 +34,7 @@ const OLDEST_MESSAGE_SECONDS = 900
 
 function queueAlarms({ queues }: Watched): Alarm[] {
   return (['work', 'nodeEvents'] as const).flatMap((name) => {
-    const title = name === 'work' ? 'Work' : 'NodeEvents'
+    const title = queueTitles[name]
     const { queue, deadLetters } = queues[name]
     const common = { namespace: 'AWS/SQS', statistic: 'Maximum', periodSeconds: 60, periods: 1 } as const
     return [

@@ -3,17 +3,18 @@ import { type QueueName, wiring } from '../functions/wiring.ts'
 /** How long a message that nobody could deal with is kept: as long as SQS keeps any. */
 const DEAD_LETTER_DAYS = 14
 
-const componentNames: Readonly<Record<QueueName, string>> = { work: 'Work', nodeEvents: 'NodeEvents' }
+/** What each queue is called in the names of resources and alarms. */
+export const queueTitles: Readonly<Record<QueueName, string>> = { work: 'Work', nodeEvents: 'NodeEvents' }
 
 /** A queue, and where its messages go that were received too often. */
 export type QueuePair = { readonly queue: sst.aws.Queue; readonly deadLetters: sst.aws.Queue }
 
 function createQueue(name: QueueName): QueuePair {
   const { visibilitySeconds, maxReceives } = wiring.queues[name]
-  const deadLetters = new sst.aws.Queue(`${componentNames[name]}DeadLetters`, {
+  const deadLetters = new sst.aws.Queue(`${queueTitles[name]}DeadLetters`, {
     transform: { queue: { messageRetentionSeconds: DEAD_LETTER_DAYS * 86_400, sqsManagedSseEnabled: true } },
   })
-  const queue = new sst.aws.Queue(componentNames[name], {
+  const queue = new sst.aws.Queue(queueTitles[name], {
     visibilityTimeout: `${visibilitySeconds} seconds`,
     dlq: { queue: deadLetters.arn, retry: maxReceives },
     transform: { queue: { sqsManagedSseEnabled: true } },

@@ -3,9 +3,9 @@ import type { Outpoint } from '../../../core/outpoint.ts'
 import { splitOutpoint } from '../../../core/outpoint.ts'
 import type { Call, Clock } from '../../../core/ports.ts'
 import { err, ok, type Result } from '../../../core/result.ts'
-import type { Network } from '../../../core/splice.ts'
 import { Channels, type Channel, type Commitment, Info, OnChainBalance } from './answers.ts'
 import type { EclairClient } from './client.ts'
+import { ACINQ_NETWORKS } from '../network.ts'
 
 /** What the mapping needs besides Eclair's answers. */
 export type EclairOptions = {
@@ -17,13 +17,6 @@ export type EclairOptions = {
 const DEFAULT_MIN_DEPTH_BLOCKS = 8
 /** The first version whose answers and splices are those of BOLT 2. */
 const LEAST_VERSION = [0, 14] as const
-const NETWORKS: Readonly<Record<string, Network>> = {
-  mainnet: 'bitcoin',
-  testnet: 'testnet',
-  testnet3: 'testnet',
-  signet: 'signet',
-  regtest: 'regtest',
-}
 /** Opened, with a peer or without: what a channel is in `data`, whatever its connection. */
 const OPEN = 'DATA_NORMAL'
 const MSAT_PER_SAT = 1_000
@@ -134,7 +127,7 @@ export async function look(
   if (!info.ok || !channels.ok || !balance.ok)
     return err(worst ?? { class: 'unreachable', message: 'no answer' })
   const { version, nodeId, blockHeight } = info.value
-  const network = NETWORKS[info.value.network]
+  const network = ACINQ_NETWORKS[info.value.network]
   if (network === undefined) return err({ class: 'config', message: 'getinfo: a network that is not known' })
   return ok({
     observedAt,

@@ -2,22 +2,15 @@ import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook, Payout } from 
 import { splitOutpoint } from '../../../core/outpoint.ts'
 import type { Call, Clock } from '../../../core/ports.ts'
 import { err, ok, type Result } from '../../../core/result.ts'
-import type { Network } from '../../../core/splice.ts'
 import type { Channel, Info, Payment } from './answers.ts'
 import { Channels, Info as InfoForm } from './answers.ts'
 import type { PhoenixdClient } from './client.ts'
 import { paymentsSince } from './payments.ts'
+import { ACINQ_NETWORKS } from '../network.ts'
 
 /** What the mapping needs besides phoenixd's answers. */
 export type PhoenixdOptions = { readonly clock: Clock }
 
-const NETWORKS: Readonly<Record<string, Network>> = {
-  mainnet: 'bitcoin',
-  testnet: 'testnet',
-  testnet3: 'testnet',
-  signet: 'signet',
-  regtest: 'regtest',
-}
 /** How far back payments are asked for: an attempt that is alive is younger, or needs attention anyway. */
 const PAYMENTS_MS = 24 * 3_600_000
 const MSAT_PER_SAT = 1_000
@@ -102,7 +95,7 @@ export async function look(
   const observedAt = clock.now()
   const info = await client.read('getinfo', {}, InfoForm, call)
   if (!info.ok) return info
-  const network = NETWORKS[info.value.chain]
+  const network = ACINQ_NETWORKS[info.value.chain]
   if (network === undefined) return err({ class: 'config', message: 'getinfo: a chain that is not known' })
   const channels = await client.read('listchannels', {}, Channels, call)
   if (!channels.ok) return channels

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { bytesOf } from '../../body.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
 
@@ -55,16 +56,10 @@ export type FormServer = {
 
 async function requestOf(message: IncomingMessage): Promise<FormRequest | null> {
   const url = new URL(message.url ?? '/', 'http://localhost')
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of message) {
-    if (!(chunk instanceof Buffer)) return null
-    bytes += chunk.length
-    if (bytes > MAX_BODY_BYTES) return null
-    chunks.push(chunk)
-  }
+  const body = await bytesOf(message, MAX_BODY_BYTES)
+  if (body === null) return null
   const isForm = message.headers['content-type'] === 'application/x-www-form-urlencoded'
-  const form = message.method === 'POST' && isForm ? Buffer.concat(chunks).toString() : url.search
+  const form = message.method === 'POST' && isForm ? body.toString() : url.search
   const [scheme, credentials] = (message.headers.authorization ?? '').split(' ')
   const decoded = Buffer.from(credentials ?? '', 'base64').toString()
   return {

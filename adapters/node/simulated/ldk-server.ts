@@ -9,6 +9,7 @@ import { authenticate, type Credentials } from './authentication.ts'
 import { selfSignedCertificate, type ServerCertificate } from './certificate.ts'
 import { handlers } from './dispatch.ts'
 import { type EventFeed, streamEvents } from './event-stream.ts'
+import { bytesOf } from '../../body.ts'
 
 const PATH_PREFIX = '/api.LightningNode/'
 const CONTENT_TYPE = 'application/grpc+proto'
@@ -85,19 +86,7 @@ function frameFault(body: Buffer): Status | null {
 
 /** The whole body; null if it is too large, or the client went away. */
 async function bodyOf(stream: ServerHttp2Stream): Promise<Buffer | null> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  try {
-    for await (const chunk of stream) {
-      if (!(chunk instanceof Buffer)) return null
-      bytes += chunk.length
-      if (bytes > MAX_BODY_BYTES) return null
-      chunks.push(chunk)
-    }
-  } catch {
-    return null
-  }
-  return Buffer.concat(chunks)
+  return bytesOf(stream, MAX_BODY_BYTES).catch(() => null)
 }
 
 async function serve(

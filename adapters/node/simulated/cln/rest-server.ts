@@ -8,6 +8,7 @@ import type { ClnError, Outcome } from './answer.ts'
 import { jsonText } from './json-text.ts'
 import type { ServedClnNode } from './steering.ts'
 import type { WireFault, WireFaults } from './wire-faults.ts'
+import { bytesOf } from '../../../body.ts'
 
 const PATH_PREFIX = '/v1/'
 const MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -52,19 +53,7 @@ function paramsIn(type: string | undefined, body: Buffer): Readonly<Record<strin
 
 /** The whole body; null if it is too large, or the client went away. */
 async function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  try {
-    for await (const chunk of request) {
-      if (!(chunk instanceof Buffer)) return null
-      bytes += chunk.length
-      if (bytes > MAX_BODY_BYTES) return null
-      chunks.push(chunk)
-    }
-  } catch {
-    return null
-  }
-  return Buffer.concat(chunks)
+  return bytesOf(request, MAX_BODY_BYTES).catch(() => null)
 }
 
 /** The method that a path names; empty: none. */
