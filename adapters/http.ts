@@ -1,5 +1,6 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { textOf } from './body.ts'
 
 /** How a client connects. */
@@ -14,6 +15,8 @@ export type HttpOptions = {
   readonly servername?: string
   /** How long a connection may take to stand, TLS included. Left out: as long as the request. */
   readonly connectMs?: number
+  /** Resolves names; a socket connects to nothing but what it answers. Left out: the system's. Literal addresses never get here. */
+  readonly lookup?: LookupFunction
 }
 
 /** One request. `body` null: none is sent. An answer of more than `maxBytes` is not read to its end. */

@@ -118,7 +118,7 @@ export async function measureBundles(times = 7) {
   const folder = mkdtempSync(join(tmpdir(), 'splicekeeper-bundles-'))
   try {
     const rows = []
-    for (const name of ['api', 'work', 'failures', 'reconcile'] as const) {
+    for (const name of ['api', 'work', 'failures', 'notify', 'reconcile'] as const) {
       const path = join(folder, `${name}.mjs`)
       const { bytes, gzipBytes, sdkBytes, localeBytes } = await bundleOf(name, path)
       rows.push({ name, bytes, gzipBytes, sdkBytes, localeBytes, ...(await imported(path, times)) })

@@ -13,6 +13,7 @@ import { observe, slotKeyOf } from './observe.ts'
 import type { Policy } from './policy.ts'
 import type { Ports } from './ports.ts'
 import { publish } from './publish.ts'
+import { announce } from './notices.ts'
 import { keepRaw, rebroadcast } from './raw.ts'
 import type { Result } from './result.ts'
 import { isReleased } from './slot.ts'
@@ -128,8 +129,13 @@ async function finish(
   policy: Policy,
 ): Promise<Splice | null> {
   const published = await publish(splice, loadedSerial, ports)
+  // Beside what follows: whoever is told of it must not slow the splice down.
+  const told = published === splice ? null : announce(splice.tenant, ports)
   const release = hasEnded(splice.state) && isReleased(splice) && (splice.slotHeld || published !== splice)
   if (release) await leaveSlot(slotKeyOf(splice), splice.id, ports)
   if (release && splice.epoch > 0) await thawSlot(slotKeyOf(splice), REORGANISED, splice.id, ports)
-  return commit(splice, { ...published, slotHeld: release ? false : published.slotHeld }, ports, policy)
+  const slotHeld = release ? false : published.slotHeld
+  const saved = await commit(splice, { ...published, slotHeld }, ports, policy)
+  await told
+  return saved
 }

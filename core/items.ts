@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { Outpoint, Txid } from './outpoint.ts'
+import { Hooks } from './webhook.ts'
 import { DeadRule, Network, RECORD_LIMITS, SpliceKind } from './splice.ts'
 
 const Instant = z.number().nonnegative()
@@ -185,6 +186,7 @@ export const itemKinds = {
   payment: { prefix: 'PAY', schema: ForeignPayment },
   ledger: { prefix: 'LEDGER', schema: LedgerEntry },
   raw: { prefix: 'RAW', schema: RawTransaction },
+  hook: { prefix: 'HOOK', schema: Hooks },
 } as const
 export type ItemKind = keyof typeof itemKinds
 export type ItemOf<K extends ItemKind> = z.infer<(typeof itemKinds)[K]['schema']>

@@ -33,6 +33,11 @@ export const Policy = z.object({
   watchEveryMs: ms(600_000),
   /** Jitter added to due times so that a sweep does not find everything in one instant. */
   dueJitterMs: ms(5_000),
+  /** First wait after a webhook that failed; each further one is four times as long, up to the cap. */
+  webhookBackoffBaseMs: ms(5_000),
+  webhookBackoffCapMs: ms(6 * 3_600_000),
+  /** How long an endpoint may fail before it is disabled. */
+  webhookGiveUpMs: ms(3 * 86_400_000),
 })
 export type Policy = z.infer<typeof Policy>
 

@@ -10,7 +10,9 @@ import type {
 import type { ItemKind, ItemOf, Versioned } from './items.ts'
 import type { Outpoint } from './outpoint.ts'
 import type { Result } from './result.ts'
-import type { CommandResult, EventType, Instant, Splice } from './splice.ts'
+import type { LogEventType } from './log-event.ts'
+import type { NoticeQueue } from './notices.ts'
+import type { CommandResult, Instant, Splice } from './splice.ts'
 
 /** The time left for a call. An aborted call destroys its socket and answers `unknown` or a fault. */
 export type Call = { readonly signal: AbortSignal }
@@ -78,10 +80,12 @@ export type Page = { readonly ids: readonly string[]; readonly cursor: string | 
 export type LogEvent = {
   readonly sequence: number
   readonly id: string
-  readonly type: EventType
-  readonly spliceId: string
+  readonly type: LogEventType
+  /** null: it is about a webhook endpoint. */
+  readonly spliceId: string | null
   readonly epoch: number
   readonly at: Instant
+  readonly endpointId?: string | undefined
 }
 
 /** The table. Single-item conditional writes only (design section 9). Throws on faults of the database. */
@@ -110,6 +114,8 @@ export interface Store {
   appendEvent(tenant: string, event: Omit<LogEvent, 'sequence'>): Promise<number>
   /** Lines after a sequence (0: from the start), in order. */
   eventsAfter(tenant: string, after: number, limit: number): Promise<LogEvent[]>
+  /** The sequence of the last line; 0: there is none. */
+  endOfLog(tenant: string): Promise<number>
   /** The last lines, newest first, down to an instant: what a taker-over searches before publishing again. */
   eventsSince(tenant: string, since: Instant): Promise<LogEvent[]>
 }
@@ -158,6 +164,8 @@ export type ConfiguredNode = {
 export type Ports = {
   readonly store: Store
   readonly queue: HintQueue
+  /** Left out: nobody is told by webhook; the log has it all. */
+  readonly notices?: NoticeQueue
   readonly clock: Clock
   readonly chance: Chance
   readonly telemetry: Telemetry

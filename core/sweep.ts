@@ -1,5 +1,6 @@
 import type { NodeFault, NodeLook } from './node.ts'
 import { driveLoaded } from './drive.ts'
+import { remindEndpoints } from './notices.ts'
 import { isPaymentId } from './payment.ts'
 import type { Policy } from './policy.ts'
 import type { ConfiguredNode, Page, Ports } from './ports.ts'
@@ -51,6 +52,7 @@ export async function sweep(ports: Ports, policy: Policy, backupAt: number | nul
     }
   }
   failed += await feedReorged(shared)
+  await remindEndpoints(ports)
   ports.telemetry.count('sweep.due', due)
   return { nodes: looks.size, due, failed }
 }

@@ -1,7 +1,7 @@
 import { handle } from 'hono/aws-lambda'
 import { previewGates } from '../core/preview.ts'
 import { createApi } from './api/app.ts'
-import { keys, nodeEvents, policy, ports, within } from './runtime.ts'
+import { keys, nodeEvents, policy, ports, privateWebhooks, webhook, within } from './runtime.ts'
 
 /** The HTTP API over the ports of this process. */
 export const app = createApi({
@@ -10,6 +10,8 @@ export const app = createApi({
   keys,
   preview: (draft) => previewGates(draft, ports, policy),
   nodeEvents: (message) => nodeEvents.send(message),
+  webhook,
+  privateWebhooks,
 })
 
 const answer = handle(app)

@@ -11,6 +11,7 @@ export const Links = z.object({
   Table: z.object({ name: z.string() }),
   WorkQueue: z.object({ url: z.string() }),
   NodeEventsQueue: z.object({ url: z.string() }),
+  NoticesQueue: z.object({ url: z.string() }),
   Nodes: z.object({ value: z.string() }),
   Keys: z.object({ value: z.string() }),
 })
@@ -20,6 +21,7 @@ export type Configuration = Settings & {
   readonly tableName: string
   readonly workQueueUrl: string
   readonly nodeEventsQueueUrl: string
+  readonly noticesQueueUrl: string
   readonly nodes: readonly NodeEntry[]
   /** Keys beside those of the table, by their hash: with one of them the first is made. */
   readonly keys: ReadonlyMap<string, ApiKey>
@@ -33,6 +35,7 @@ export function parseConfiguration(links: unknown, environment: unknown): Config
     tableName: linked.Table.name,
     workQueueUrl: linked.WorkQueue.url,
     nodeEventsQueueUrl: linked.NodeEventsQueue.url,
+    noticesQueueUrl: linked.NoticesQueue.url,
     nodes: parseNodes(jsonOf('secret Nodes', linked.Nodes.value), 'secret Nodes'),
     keys: parseKeys(jsonOf('secret Keys', linked.Keys.value), 'secret Keys'),
   }

@@ -9,7 +9,10 @@ import { powertoolsTelemetry } from '../adapters/log/powertools.ts'
 import { readableTelemetry } from '../adapters/log/readable.ts'
 import { configuredNode, warningsOf } from '../adapters/node/configured.ts'
 import { sqsQueue, sqsSender } from '../adapters/queue/sqs.ts'
+import { webhookSender } from '../adapters/webhook/sender.ts'
+import { targetRules } from '../adapters/webhook/target.ts'
 import { dynamoStore } from '../adapters/store/dynamo.ts'
+import type { Notice, NoticePorts, NoticeQueue } from '../core/notices.ts'
 import type { Ports } from '../core/ports.ts'
 import { parseConfiguration } from './configuration.ts'
 import type { NodeEventMessage } from './messages.ts'
@@ -20,6 +23,9 @@ const SAVING_MS = 5_000
 const CALL_MS = 10_000
 /** A request to the table or a queue that takes longer is given up, and repeated by the SDK. */
 const REQUEST = { connectionTimeout: 2_000, requestTimeout: 4_000, throwOnRequestTimeout: true }
+
+/** Who tells of an event waits no longer for the queue: the sweep makes good what was not sent. */
+const NOTICE_REQUEST = { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true }
 
 const configuration = parseConfiguration(Resource, process.env)
 const telemetry =
@@ -32,6 +38,12 @@ const chance = { fraction: () => Math.random(), id: () => ulid() }
 const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: REQUEST }))
 const sqs = new SQSClient({ requestHandler: REQUEST })
 
+const noticeSender = sqsSender<Notice>({
+  client: new SQSClient({ requestHandler: NOTICE_REQUEST, maxAttempts: 1 }),
+  queueUrl: configuration.noticesQueueUrl,
+})
+const notices: NoticeQueue = { notify: (notice, delayMs) => noticeSender.send(notice, delayMs) }
+
 /** What an invocation knows of its end. */
 export type Invocation = Pick<Context, 'getRemainingTimeInMillis'>
 
@@ -39,6 +51,7 @@ export type Invocation = Pick<Context, 'getRemainingTimeInMillis'>
 export const ports: Ports = {
   store: dynamoStore({ client: dynamo, table: configuration.tableName, ids: chance }),
   queue: sqsQueue({ client: sqs, queueUrl: configuration.workQueueUrl }),
+  notices,
   clock,
   chance,
   telemetry,
@@ -50,7 +63,13 @@ export const ports: Ports = {
   generation: configuration.generation,
 }
 
-export const { policy, backupAt, keys } = configuration
+export const { policy, backupAt, keys, privateWebhooks } = configuration
+
+/** Sends webhooks. */
+export const webhook = webhookSender({ rules: targetRules(privateWebhooks) })
+
+/** What the consumer of notices touches. */
+export const noticePorts: NoticePorts = { ...ports, notices, webhook }
 
 for (const entry of configuration.nodes)
   for (const warning of warningsOf(entry)) telemetry.info(warning, { node: entry.name })

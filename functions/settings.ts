@@ -12,6 +12,8 @@ const Environment = z.object({
     .default(''),
   /** When the backup was taken that the table was restored from. */
   SPLICEKEEPER_BACKUP_AT: z.union([z.literal(''), z.iso.datetime({ offset: true })]).default(''),
+  /** Webhooks to private addresses, over http too: for one's own machine. */
+  SPLICEKEEPER_WEBHOOKS_PRIVATE: z.enum(['', 'false', 'true']).default(''),
   SPLICEKEEPER_LOG: z.enum(['json', 'readable']).default('json'),
   SPLICEKEEPER_METRICS: z.string().min(1).default('Splicekeeper'),
 })
@@ -21,6 +23,8 @@ export type Settings = {
   readonly policy: Policy
   readonly generation: number
   readonly backupAt: Instant | null
+  /** Whether webhooks may go to addresses that are not public, and over http. */
+  readonly privateWebhooks: boolean
   readonly log: 'json' | 'readable'
   /** The namespace of the metrics in CloudWatch. */
   readonly metrics: string
@@ -37,6 +41,7 @@ export function parseSettings(environment: unknown): Settings {
     ),
     generation: Number(settings.SPLICEKEEPER_GENERATION),
     backupAt: settings.SPLICEKEEPER_BACKUP_AT === '' ? null : Date.parse(settings.SPLICEKEEPER_BACKUP_AT),
+    privateWebhooks: settings.SPLICEKEEPER_WEBHOOKS_PRIVATE === 'true',
     log: settings.SPLICEKEEPER_LOG,
     metrics: settings.SPLICEKEEPER_METRICS,
   }

@@ -29,6 +29,7 @@ export const wiring = {
     api: { handler: 'functions/api.handler', timeoutSeconds: 25, memoryMb: 512, concurrency: null },
     work: { handler: 'functions/work.handler', timeoutSeconds: 40, memoryMb: 512, concurrency: 8 },
     failures: { handler: 'functions/failures.handler', timeoutSeconds: 20, memoryMb: 512, concurrency: 4 },
+    notify: { handler: 'functions/notify.handler', timeoutSeconds: 40, memoryMb: 512, concurrency: 4 },
     reconcile: { handler: 'functions/reconcile.handler', timeoutSeconds: 55, memoryMb: 1024, concurrency: 1 },
   },
   queues: {
@@ -47,6 +48,14 @@ export const wiring = {
       visibilitySeconds: 120,
       maxReceives: 10,
       deadLetterQueue: 'node-events-dead',
+    },
+    notices: {
+      link: 'NoticesQueue',
+      feeds: 'notify',
+      batchSize: 10,
+      visibilitySeconds: 240,
+      maxReceives: 5,
+      deadLetterQueue: 'notices-dead',
     },
   },
   schedules: {

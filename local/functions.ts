@@ -8,10 +8,11 @@ import { wiring } from '../functions/wiring.ts'
  */
 export async function loadFunctions() {
   const { ports, within } = await import('../functions/runtime.ts')
-  const [{ app }, work, failures, reconcile] = await Promise.all([
+  const [{ app }, work, failures, notify, reconcile] = await Promise.all([
     import('../functions/api.ts'),
     import('../functions/work.ts'),
     import('../functions/failures.ts'),
+    import('../functions/notify.ts'),
     import('../functions/reconcile.ts'),
   ])
   const called = (name: keyof typeof wiring.functions) => invocation(wiring.functions[name].timeoutSeconds)
@@ -20,6 +21,7 @@ export async function loadFunctions() {
     api: (request: Request): Promise<Response> => within(called('api'), async () => app.fetch(request)),
     work: (event: SQSEvent) => work.handler(event, called('work')),
     failures: (event: SQSEvent) => failures.handler(event, called('failures')),
+    notify: (event: SQSEvent) => notify.handler(event, called('notify')),
     reconcile: () => reconcile.handler({}, called('reconcile')),
   }
 }

@@ -61,6 +61,8 @@ export const simulationPolicy = {
   backoffCapMs: 5_000,
   watchEveryMs: 10_000,
   dueJitterMs: 200,
+  webhookBackoffBaseMs: 1_000,
+  webhookBackoffCapMs: 10_000,
 } as const satisfies Partial<Policy>
 
 /** How long a request to the simulated node can be received after it was signed: its fence. */

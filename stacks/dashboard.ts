@@ -40,6 +40,11 @@ function chartsOf({ table, queues, functions, metrics }: Names): Chart[] {
       metrics: counted('decision.attended', 'splice.long_unknown', 'decision.budget_spent', 'alarm'),
     },
     { title: 'Sweep', stat: 'Sum', metrics: counted('sweep.due', 'look.unreachable', 'look.config') },
+    {
+      title: 'Webhooks',
+      stat: 'Sum',
+      metrics: counted('webhook.delivered', 'webhook.failed', 'webhook.disabled', 'notice_failed'),
+    },
     { title: 'Messages waiting', stat: 'Maximum', metrics: sqs('ApproximateNumberOfMessagesVisible') },
     { title: 'Oldest message, seconds', stat: 'Maximum', metrics: sqs('ApproximateAgeOfOldestMessage') },
     {
@@ -71,11 +76,13 @@ export function createDashboard(shown: {
     queues: {
       work: queues.work.queue.nodes.queue.name,
       nodeEvents: queues.nodeEvents.queue.nodes.queue.name,
+      notices: queues.notices.queue.nodes.queue.name,
     },
     functions: {
       api: functions.api.name,
       work: functions.work.name,
       failures: functions.failures.name,
+      notify: functions.notify.name,
       reconcile: functions.reconcile.name,
     },
     metrics: settings.metrics,

@@ -8,6 +8,7 @@ const componentNames: Readonly<Record<FunctionName, string>> = {
   api: 'ApiFunction',
   work: 'WorkFunction',
   failures: 'FailuresFunction',
+  notify: 'NotifyFunction',
   reconcile: 'ReconcileFunction',
 }
 
@@ -59,6 +60,7 @@ export function createFunctions(linked: Linked, settings: DeploySettings): Funct
     api: create('api'),
     work: create('work'),
     failures: create('failures'),
+    notify: create('notify'),
     reconcile: create('reconcile'),
   }
 }

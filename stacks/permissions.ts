@@ -8,23 +8,27 @@ const tableActions: Readonly<Record<FunctionName, readonly string[]>> = {
   api: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
   work: ['GetItem', 'PutItem', 'Query'],
   failures: ['GetItem', 'PutItem', 'BatchGetItem'],
+  notify: ['GetItem', 'PutItem', 'Query'],
   reconcile: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
 }
 const indexQueries: Readonly<Record<FunctionName, readonly string[]>> = {
   api: ['byTenant', 'byChannel'],
   work: [],
   failures: ['byTenant', 'byChannel'],
+  notify: [],
   reconcile: ['due', 'byBlock'],
 }
 const sends: Readonly<Record<FunctionName, readonly (keyof Linked['queues'])[]>> = {
-  api: ['work', 'nodeEvents'],
-  work: ['work'],
+  api: ['work', 'nodeEvents', 'notices'],
+  work: ['work', 'notices'],
   failures: ['work'],
-  reconcile: ['work'],
+  notify: ['notices'],
+  reconcile: ['work', 'notices'],
 }
 const receives: Readonly<Partial<Record<FunctionName, keyof Linked['queues']>>> = {
   work: 'work',
   failures: 'nodeEvents',
+  notify: 'notices',
 }
 
 /** What Lambda does with a queue in the name of the function that it feeds. */

@@ -4,7 +4,11 @@ import { type QueueName, wiring } from '../functions/wiring.ts'
 const DEAD_LETTER_DAYS = 14
 
 /** What each queue is called in the names of resources and alarms. */
-export const queueTitles: Readonly<Record<QueueName, string>> = { work: 'Work', nodeEvents: 'NodeEvents' }
+export const queueTitles: Readonly<Record<QueueName, string>> = {
+  work: 'Work',
+  nodeEvents: 'NodeEvents',
+  notices: 'Notices',
+}
 
 /** A queue, and where its messages go that were received too often. */
 export type QueuePair = { readonly queue: sst.aws.Queue; readonly deadLetters: sst.aws.Queue }
@@ -24,5 +28,9 @@ function createQueue(name: QueueName): QueuePair {
 
 /** The queues of the wiring. Messages are hints: what is lost with one costs a minute. */
 export function createQueues(): Readonly<Record<QueueName, QueuePair>> {
-  return { work: createQueue('work'), nodeEvents: createQueue('nodeEvents') }
+  return {
+    work: createQueue('work'),
+    nodeEvents: createQueue('nodeEvents'),
+    notices: createQueue('notices'),
+  }
 }

@@ -16,7 +16,12 @@ export type DeploySettings = {
   readonly environment: Readonly<Record<string, string>>
 }
 
-const PASSED_ON = ['SPLICEKEEPER_POLICY', 'SPLICEKEEPER_GENERATION', 'SPLICEKEEPER_BACKUP_AT'] as const
+const PASSED_ON = [
+  'SPLICEKEEPER_POLICY',
+  'SPLICEKEEPER_GENERATION',
+  'SPLICEKEEPER_BACKUP_AT',
+  'SPLICEKEEPER_WEBHOOKS_PRIVATE',
+] as const
 
 /** Reads the environment of the deployment; a setting that the functions would refuse stops it here. */
 export function readSettings(): DeploySettings {

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { LogEvent, Store } from '../../core/ports.ts'
-import { EventType } from '../../core/splice.ts'
+import { LogEventType } from '../../core/log-event.ts'
 import { StoreAssertion, assertFilled, assertLimit, checkedItem } from './assertions.ts'
 import { eventKey, eventPk } from './keys.ts'
 import type { Row, Rows } from './rows.ts'
@@ -16,10 +16,11 @@ const TAIL = 16
 const StoredEvent = z.object({
   sequence: z.int().positive(),
   id: z.string().min(1),
-  type: EventType,
-  spliceId: z.string(),
+  type: LogEventType,
+  spliceId: z.string().nullable(),
   epoch: z.int().nonnegative(),
   at: z.number().nonnegative(),
+  endpointId: z.string().optional(),
   latestAt: z.number().nonnegative(),
 })
 type StoredEvent = z.infer<typeof StoredEvent>
@@ -31,7 +32,7 @@ type StoredEvent = z.infer<typeof StoredEvent>
 export function eventLog(
   rows: Rows,
   ids: { id(): string },
-): Pick<Store, 'appendEvent' | 'eventsAfter' | 'eventsSince'> {
+): Pick<Store, 'appendEvent' | 'eventsAfter' | 'endOfLog' | 'eventsSince'> {
   return {
     async appendEvent(tenant, event) {
       assertFilled({ tenant })
@@ -61,6 +62,12 @@ export function eventLog(
       const { pk, sk } = eventKey(tenant, after)
       const slice = await rows.slice({ pk, after: sk, descending: false, limit })
       return slice.map((row) => lineOf(storedEvent(row)))
+    },
+
+    async endOfLog(tenant) {
+      assertFilled({ tenant })
+      const [last] = await rows.slice({ pk: eventPk(tenant), after: null, descending: true, limit: 1 })
+      return last === undefined ? 0 : storedEvent(last).sequence
     },
 
     async eventsSince(tenant, since) {
@@ -99,6 +106,6 @@ function storedEvent(row: Row): StoredEvent {
   return event
 }
 
-function lineOf({ sequence, id, type, spliceId, epoch, at }: StoredEvent): LogEvent {
-  return { sequence, id, type, spliceId, epoch, at }
+function lineOf({ latestAt: _, ...line }: StoredEvent): LogEvent {
+  return line
 }

@@ -41,6 +41,7 @@ const itemChecks: { readonly [K in ItemKind]: (value: unknown) => ItemOf<K> } = 
   payment: itemCheck(itemKinds.payment),
   ledger: itemCheck(itemKinds.ledger),
   raw: itemCheck(itemKinds.raw),
+  hook: itemCheck(itemKinds.hook),
 }
 
 /** Times that a put-if-absent is made again when what beat it cannot be found. */

@@ -17,6 +17,8 @@ import { Problem } from './problem.ts'
 import { relayRoutes } from './relay.ts'
 import { SIGNATURE_HEADER } from './signature.ts'
 import { spliceRoutes } from './splices.ts'
+import { webhookCommandRoutes } from './webhook-commands.ts'
+import { webhookRoutes } from './webhooks.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
 /** A relay may report a hundred events at once, which do not fit into 16 KiB. */
@@ -95,6 +97,7 @@ export function createApi(deps: ApiDeps) {
   app.use('/v1/*', uncached)
   app.use('/v1/splices/*', limitBody(BODY_LIMIT_BYTES))
   app.use('/v1/channels/*', limitBody(BODY_LIMIT_BYTES))
+  app.use('/v1/webhooks/*', limitBody(BODY_LIMIT_BYTES))
   app.use('/v1/nodes/*', limitBody(RELAY_BODY_LIMIT_BYTES))
   app.onError(answerError)
   app.notFound(() => new Problem('not_found').response())
@@ -118,6 +121,8 @@ export function createApi(deps: ApiDeps) {
     .route('/', nodeRoutes())
     .route('/', channelRoutes())
     .route('/', eventRoutes())
+    .route('/', webhookRoutes())
+    .route('/', webhookCommandRoutes())
     .route('/', relayRoutes())
     .openapi(healthRoute, (c) => c.json({ status: 'ok' as const }, 200))
 }

@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { ApiKey } from '../../core/items.ts'
 import type { Policy } from '../../core/policy.ts'
+import type { WebhookPort } from '../../core/notices.ts'
 import type { Ports } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
 import type { NodeEventMessage } from '../messages.ts'
@@ -32,6 +33,10 @@ export type ApiDeps = {
   readonly preview: (draft: Splice) => Promise<Preview>
   /** Puts one event of a node on the failures queue. */
   readonly nodeEvents: (message: NodeEventMessage) => Promise<void>
+  /** Sends a test to an endpoint. */
+  readonly webhook: WebhookPort
+  /** Whether endpoints may have addresses that are not public, and plain http. */
+  readonly privateWebhooks: boolean
 }
 
 /** What the handlers find in their context; `key` behind authentication only. */

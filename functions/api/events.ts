@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
-import { EventType } from '../../core/splice.ts'
+import { LogEventType } from '../../core/log-event.ts'
 import { requireScope } from './auth.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
@@ -13,8 +13,9 @@ const EventView = z
     object: z.literal('event'),
     sequence: z.int(),
     id: z.string().openapi({ description: 'The same each time this event is told, here or by webhook.' }),
-    type: EventType,
-    splice: z.string(),
+    type: LogEventType,
+    splice: z.string().nullable().openapi({ description: 'null: it is about a webhook endpoint.' }),
+    webhook: z.string().nullable().openapi({ description: 'The endpoint that was given up.' }),
     epoch: z.int(),
     at: z.iso.datetime(),
   })
@@ -50,12 +51,13 @@ const listEvents: RouteHandler<typeof eventsRoute, ApiEnv> = async (c) => {
   const { deps, key } = c.var
   const { after, limit } = c.req.valid('query')
   const lines = await deps.ports.store.eventsAfter(key.tenant, after, limit)
-  const data = lines.map(({ sequence, id, type, spliceId, epoch, at }) => ({
+  const data = lines.map(({ sequence, id, type, spliceId, epoch, at, endpointId }) => ({
     object: 'event' as const,
     sequence,
     id,
     type,
     splice: spliceId,
+    webhook: endpointId ?? null,
     epoch,
     at: isoOf(at),
   }))

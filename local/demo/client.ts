@@ -34,7 +34,7 @@ const Payment = z.object({ id: z.string(), status: z.string(), txid: z.string().
 /** A payment of the ledger, what the demo looks at of it. */
 export type Payment = z.infer<typeof Payment>
 
-const Events = z.object({ data: z.array(z.object({ type: z.string(), splice: z.string() })) })
+const Events = z.object({ data: z.array(z.object({ type: z.string(), splice: z.string().nullable() })) })
 
 /** What a client orders in the demo. */
 export type Order = { readonly idempotencyKey: string; readonly body: Readonly<Record<string, unknown>> }

@@ -101,4 +101,25 @@ export const oneOfEach: { readonly [K in ItemKind]: { readonly key: string; read
   },
   ledger: { key: `${aTxid('1')}:0`, value: { paymentId: aTxid('6') } },
   raw: { key: aTxid('4'), value: { hex: '02'.repeat(100_000) } },
+  hook: {
+    key: 'acme',
+    value: {
+      endpoints: [
+        {
+          id: 'whk_1',
+          url: 'https://example.com/splices',
+          description: null,
+          secrets: [
+            { secret: `whsec_${'A'.repeat(43)}=`, validUntil: null },
+            { secret: `whsec_${'B'.repeat(43)}=`, validUntil: 9 },
+          ],
+          deliveredThrough: 7,
+          failing: { since: 1, failures: 2, nextAttemptAt: 3, fault: 'status', status: 500 },
+          lease: { holder: 'a', until: 4 },
+          disabled: { at: 5, reason: 'failing', announced: false },
+          createdAt: 1,
+        },
+      ],
+    },
+  },
 }

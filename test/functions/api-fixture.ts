@@ -5,7 +5,9 @@ import type { ChainTransaction } from '../../core/chain.ts'
 import { channelKey } from '../../core/items.ts'
 import type { ChannelSeen, NodeSeen, Scope } from '../../core/items.ts'
 import type { NodeLook } from '../../core/node.ts'
+import type { Delivery, Notice } from '../../core/notices.ts'
 import { Policy } from '../../core/policy.ts'
+import type { Delivered } from '../../core/webhook.ts'
 import type { ChainPort, ConfiguredNode, NodePort, Ports, Store } from '../../core/ports.ts'
 import { createApi } from '../../functions/api/app.ts'
 import type { ApiDeps, Preview } from '../../functions/api/context.ts'
@@ -124,6 +126,7 @@ type Told = {
   transactions: Map<string, ChainTransaction>
   chainDown: boolean
   hintFails: boolean
+  delivered: Delivered
 }
 
 /** What the fakes were told. `puts`: writes to the store that were tried. */
@@ -132,6 +135,8 @@ type Heard = {
   lines: { message: string; fields: Record<string, unknown> }[]
   counts: string[]
   nodeEvents: NodeEventMessage[]
+  notices: Notice[]
+  deliveries: Delivery[]
   puts: number
 }
 
@@ -145,8 +150,9 @@ export async function aWorld(hooks: MemoryHooks = {}) {
     transactions: new Map(),
     chainDown: false,
     hintFails: false,
+    delivered: { ok: true, status: 204 },
   }
-  const heard: Heard = { hints: [], lines: [], counts: [], nodeEvents: [], puts: 0 }
+  const heard: Heard = { hints: [], lines: [], counts: [], nodeEvents: [], notices: [], deliveries: [], puts: 0 }
   const store = memoryStore({
     ids: countingIds('write'),
     hooks: {
@@ -192,6 +198,12 @@ export async function aWorld(hooks: MemoryHooks = {}) {
         heard.hints.push(spliceId)
       },
     },
+    notices: {
+      notify: async (notice) => {
+        if (told.hintFails) throw new Error('the queue is down')
+        heard.notices.push(notice)
+      },
+    },
     clock: { now: () => told.now },
     chance: { fraction: () => 0.5, ...countingIds('chance') },
     telemetry: {
@@ -214,6 +226,13 @@ export async function aWorld(hooks: MemoryHooks = {}) {
     keys: new Map(),
     preview: async () => aPreview,
     nodeEvents: async (message) => void heard.nodeEvents.push(message),
+    webhook: {
+      deliver: async (delivery) => {
+        heard.deliveries.push(delivery)
+        return told.delivered
+      },
+    },
+    privateWebhooks: false,
   }
   const keys = {
     writer: await aKey(store, 'acme', ['splices:read', 'splices:write'], 'shop'),

@@ -16,6 +16,8 @@ vi.mock('../../functions/runtime.ts', () => ({
   backupAt: null,
   keys: new Map(),
   nodeEvents: keeper.events,
+  webhook: { deliver: async () => ({ ok: true, status: 204 }) },
+  privateWebhooks: false,
   within: (_invocation: unknown, run: () => Promise<unknown>) => run(),
 }))
 

@@ -53,6 +53,8 @@ async function relayOf(keeper: Keeper, process: ProcessPort): Promise<Relayed> {
       keys: new Map(),
       preview: () => Promise.reject(new Error('nobody asks')),
       nodeEvents,
+      webhook: { deliver: () => Promise.reject(new Error('nobody sends')) },
+      privateWebhooks: false,
     },
     clock.now,
     () => time.poke(),

@@ -89,7 +89,7 @@ export const laws: Readonly<Record<string, Law>> = {
       .map(({ sequence }) => `a gap before line ${sequence}`),
   'one outcome an epoch': ({ log }) => {
     const outcomes = log.filter(({ type }) => OUTCOMES.includes(type))
-    const epochs = Map.groupBy(outcomes, ({ spliceId, epoch }) => `${nameOf(spliceId)} in epoch ${epoch}`)
+    const epochs = Map.groupBy(outcomes, ({ spliceId, epoch }) => `${nameOf(spliceId ?? '')} in epoch ${epoch}`)
     return [...epochs].flatMap(([name, lines]) =>
       new Set(lines.map(({ id }) => id)).size > 1
         ? [`${name}: ${lines.map(({ type }) => type).join(', ')}`]
@@ -104,9 +104,10 @@ export const laws: Readonly<Record<string, Law>> = {
     const { deepestReorg, operated, twins, tableRestored } = stage.memory
     return log
       .filter(({ type }) => type === 'splice.corrected')
-      .filter(({ spliceId }) => !operated.has(spliceId) && !twins.has(spliceId))
+      .map(({ spliceId }) => spliceId ?? '')
+      .filter((id) => !operated.has(id) && !twins.has(id))
       .filter(() => deepestReorg < FINAL_DEPTH && !tableRestored)
-      .map(({ spliceId }) => nameOf(spliceId))
+      .map(nameOf)
   },
 }
 

@@ -81,6 +81,8 @@ export class Stage {
       keys: new Map(),
       preview: (draft) => previewGates(draft, ports, policy),
       nodeEvents: (message) => events.send(message),
+      webhook: { deliver: async () => ({ ok: true, status: 204 }) },
+      privateWebhooks: false,
     })
     this.witness.attend({ stage: this, finalDepth: policy.finalDepth })
   }

@@ -68,7 +68,7 @@ async function startRecorder(upstream: string, note: (use: Use) => void) {
 }
 
 const used = new Map<FunctionName, Set<Use>>(
-  (['api', 'work', 'failures', 'reconcile'] as const).map((name) => [name, new Set()]),
+  (['api', 'work', 'failures', 'notify', 'reconcile'] as const).map((name) => [name, new Set()]),
 )
 let running: FunctionName | null = null
 
@@ -136,6 +136,7 @@ beforeAll(async () => {
         queues: {
           work: { ...queues.queues.work, url: recorded(queues.queues.work.url) },
           nodeEvents: { ...queues.queues.nodeEvents, url: recorded(queues.queues.nodeEvents.url) },
+          notices: { ...queues.queues.notices, url: recorded(queues.queues.notices.url) },
         },
       },
     },
@@ -199,6 +200,11 @@ async function live(folder: string, world: Awaited<ReturnType<typeof startSimula
       await look()
       return (await functions.store.load(id))?.state === state ? true : null
     })
+  // Nobody listens there: deliveries fail, and are to be tried again.
+  const hook = await call('POST', '/v1/webhooks', { body: JSON.stringify({ url: 'http://127.0.0.1:1/' }) })
+  expect(hook.status).toBe(201)
+  const { id: endpointId } = z.object({ id: z.string() }).parse(await hook.json())
+  const notice = { tenant: TENANT, endpointId }
   const id = await post('first', 50_000)
   const second = await post('second', 60_000)
   await reaches(id, 'pending', async () => {
@@ -228,6 +234,9 @@ async function live(folder: string, world: Awaited<ReturnType<typeof startSimula
     `/v1/payments?txid=${(await functions.store.load(id))?.candidates[0]?.txid ?? ''}`,
   ])
     expect((await call('GET', path)).status, path).toBe(200)
+  await as('notify', () => functions.notify(message(notice)))
+  const enabled = await call('POST', `/v1/webhooks/${endpointId}/enable`, { body: '{}' })
+  expect(enabled.status).toBe(200)
   world.live.change((live) => live.reorg(7, { include: 'none' }))
   await sweep()
   expect((await functions.store.load(id))?.epoch).toBe(1)
@@ -240,7 +249,11 @@ function granted(name: FunctionName): Set<Use> {
   const isIt = (each: Resource): boolean => each.name === `${component}Function`
   const role = named(topology, 'role', all(topology, 'function').find(isIt)?.inputs['role'])
   const short = (arn: string): string => arn.replace(/^arn:aws:dynamodb:[^/]*table\/[^/]+/, 'table')
-  const queues: Readonly<Record<string, string>> = { WorkQueue: 'work', NodeEventsQueue: 'node-events' }
+  const queues: Readonly<Record<string, string>> = {
+    WorkQueue: 'work',
+    NodeEventsQueue: 'node-events',
+    NoticesQueue: 'notices',
+  }
   const queueOf = (arn: string): string => queues[/[^-:]+$/.exec(arn)?.[0] ?? ''] ?? arn
   return new Set(
     statementsOf(role).flatMap(({ Action, Resource }) =>
@@ -251,7 +264,7 @@ function granted(name: FunctionName): Set<Use> {
   )
 }
 
-test.each(['api', 'work', 'failures', 'reconcile'] as const)(
+test.each(['api', 'work', 'failures', 'notify', 'reconcile'] as const)(
   'the function %s may do what it does, and nothing else',
   (name) => expect([...granted(name)].toSorted()).toEqual([...(used.get(name) ?? [])].toSorted()),
 )

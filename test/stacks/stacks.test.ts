@@ -207,7 +207,7 @@ describe('production', () => {
       reserved('production')
         .filter((each) => each !== null)
         .toSorted(),
-    ).toEqual([1, 4, 8])
+    ).toEqual([1, 4, 4, 8])
   })
 })
 

@@ -1,0 +1,51 @@
+import { Webhook } from 'standardwebhooks'
+import type { WebhookPort } from '../../core/notices.ts'
+import type { Delivered } from '../../core/webhook.ts'
+import { httpSender } from '../http.ts'
+import { TargetRefused, checkedLookup, systemResolve } from './lookup.ts'
+import type { Resolve } from './lookup.ts'
+import type { TargetRules } from './target.ts'
+import { targetProblem } from './target.ts'
+
+/** So much of an answer is read, and thrown away: only its status counts. */
+const ANSWER_BYTES = 16 * 1024
+
+export type WebhookOptions = {
+  readonly rules: TargetRules
+  readonly resolve?: Resolve
+  /** The only authority that is trusted, in PEM. Left out: those that Node trusts. */
+  readonly ca?: string
+}
+
+/**
+ * Sends webhooks by the Standard Webhooks specification: `webhook-id`, `webhook-timestamp`, and a `webhook-signature` for every
+ * valid secret. Anything but a 2xx is a failure, a redirect too, which is not followed. Each delivery has a connection of its
+ * own, to an address that was checked.
+ */
+export function webhookSender(options: WebhookOptions): WebhookPort {
+  const { rules, resolve = systemResolve, ca } = options
+  const lookup = checkedLookup(rules.isAllowed, resolve)
+  const send = httpSender({ keepAlive: false, lookup, ...(ca === undefined ? {} : { ca }) })
+  return {
+    async deliver({ url, secrets, id, at, body }, { signal }) {
+      // Here too: the socket looks literal addresses up nowhere, and what was allowed once may be so no more.
+      if (targetProblem(url, rules) !== null) return refused
+      const signatures = secrets.map((secret) => new Webhook(secret).sign(id, new Date(at), body))
+      const headers = {
+        'Content-Type': 'application/json',
+        'User-Agent': 'Splicekeeper',
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(at / 1000)),
+        'webhook-signature': signatures.join(' '),
+      }
+      try {
+        const { status } = await send(url, { method: 'POST', headers, body, maxBytes: ANSWER_BYTES, signal })
+        return status >= 200 && status < 300 ? { ok: true, status } : { ok: false, fault: 'status', status }
+      } catch (error) {
+        return error instanceof TargetRefused ? refused : { ok: false, fault: 'no_answer', status: null }
+      }
+    },
+  }
+}
+
+const refused: Delivered = { ok: false, fault: 'target_refused', status: null }

@@ -1,0 +1,199 @@
+import * as z from 'zod'
+import { holdLease, amendEndpoint, endpointOf } from './endpoints.ts'
+import type { Policy } from './policy.ts'
+import type { Call, LogEvent, Ports } from './ports.ts'
+import type { Instant } from './splice.ts'
+import type { Delivered, Endpoint } from './webhook.ts'
+import { afterDelivery, bodyOf, isDue, isUnannounced, validSecrets } from './webhook.ts'
+
+/** Lines read at a time. */
+const PAGE = 25
+/** How long one consumer goes on sending to one endpoint before it leaves the rest to the next. */
+const SENDING_MS = 20_000
+/** A queue delays a message no longer; longer waits are the sweep's. */
+const LONGEST_DELAY_MS = 900_000
+/** Clocks of two writers may differ by this much. */
+const CLOCK_SKEW_MS = 10_000
+
+/**
+ * A message of the queue of notices: deliver what this endpoint has not had; with a sequence, that line once more. A hint: the
+ * table is the truth.
+ */
+export const Notice = z.strictObject({
+  tenant: z.string().min(1).max(128),
+  endpointId: z.string().min(1).max(128),
+  sequence: z.int().positive().optional(),
+})
+export type Notice = z.infer<typeof Notice>
+
+/** The queue of notices. */
+export interface NoticeQueue {
+  notify(notice: Notice, delayMs: number): Promise<void>
+}
+
+/** One webhook to send. `id` is that of the event, however often it is sent. */
+export type Delivery = {
+  readonly url: string
+  /** Each signs it. */
+  readonly secrets: readonly string[]
+  readonly id: string
+  readonly at: Instant
+  readonly body: string
+}
+
+/** Sends webhooks by the Standard Webhooks specification. Never throws, never repeats, follows no redirect. */
+export interface WebhookPort {
+  deliver(delivery: Delivery, call: Call): Promise<Delivered>
+}
+
+/** What the consumer of notices may touch. */
+export type NoticePorts = Pick<Ports, 'store' | 'clock' | 'chance' | 'telemetry' | 'call'> & {
+  readonly notices: NoticeQueue
+  readonly webhook: WebhookPort
+}
+
+/** Hints every endpoint of a tenant that may be told now. Never throws: what is lost here, the sweep finds. */
+export async function announce(
+  tenant: string,
+  ports: Pick<Ports, 'store' | 'clock' | 'telemetry'> & { readonly notices?: NoticeQueue },
+): Promise<void> {
+  const { notices } = ports
+  if (notices === undefined) return
+  try {
+    const endpoints = (await ports.store.item('hook', tenant))?.value.endpoints ?? []
+    const wanted = endpoints.filter((endpoint) => isDue(endpoint, ports.clock.now()))
+    await Promise.all(wanted.map(({ id }) => notices.notify({ tenant, endpointId: id }, 0)))
+  } catch {
+    ports.telemetry.count('notice_failed')
+  }
+}
+
+/**
+ * The sweep's part: hints whoever is behind and due, and whoever was given up without a word. Asked by tenant, not by event: the
+ * cost does not grow with history.
+ */
+export async function remindEndpoints(ports: Ports): Promise<void> {
+  const { notices } = ports
+  if (notices === undefined) return
+  const tenants = new Set([...ports.nodes.values()].flatMap((node) => node.tenants))
+  for (const tenant of tenants) {
+    try {
+      await remind(tenant, ports, notices)
+    } catch (error) {
+      const name = error instanceof Error ? error.name : 'unknown'
+      ports.telemetry.alarm('the webhooks of a tenant could not be swept', { tenant, error: name })
+    }
+  }
+}
+
+async function remind(tenant: string, ports: Ports, notices: NoticeQueue): Promise<void> {
+  const endpoints = (await ports.store.item('hook', tenant))?.value.endpoints ?? []
+  const due = endpoints.filter((each) => isUnannounced(each) || isDue(each, ports.clock.now()))
+  if (due.length === 0) return
+  const end = await ports.store.endOfLog(tenant)
+  const behind = due.filter((each) => isUnannounced(each) || each.deliveredThrough < end)
+  for (const { id } of behind) await notices.notify({ tenant, endpointId: id }, 0)
+  ports.telemetry.count('webhook.behind', behind.length)
+}
+
+/** Takes a notice. Taking one twice, late or for nothing costs at most a repeated delivery under the same id. */
+export async function takeNotice(notice: Notice, ports: NoticePorts, policy: Policy): Promise<void> {
+  const { tenant, endpointId, sequence } = notice
+  const endpoint = await endpointOf(tenant, endpointId, ports.store)
+  if (endpoint === null) return
+  if (isUnannounced(endpoint)) return announceEnd(tenant, endpoint, ports)
+  if (sequence !== undefined && sequence <= endpoint.deliveredThrough)
+    return repeat(tenant, endpoint, sequence, ports)
+  await catchUp(tenant, endpointId, ports, policy)
+}
+
+/** One line once more; what comes of it changes nothing. */
+async function repeat(tenant: string, endpoint: Endpoint, sequence: number, ports: NoticePorts) {
+  const [line] = await ports.store.eventsAfter(tenant, sequence - 1, 1)
+  if (line === undefined || endpoint.disabled !== null) return
+  const { ok } = await send(line, endpoint, ports)
+  ports.telemetry.count(ok ? 'webhook.repeated' : 'webhook.failed')
+}
+
+/** Tells an endpoint, in order, what it has not had, as long as it takes it. */
+async function catchUp(tenant: string, endpointId: string, ports: NoticePorts, policy: Policy) {
+  const endsAt = ports.clock.now() + SENDING_MS
+  const holder = ports.chance.id()
+  for (;;) {
+    const held = await holdLease(tenant, endpointId, holder, ports)
+    if (held === null) return
+    const left = await forward(tenant, held, { holder, endsAt, policy }, ports)
+    if (left === null) return
+    if (isUnannounced(left)) return announceEnd(tenant, left, ports)
+    if (left.failing !== null) return retryLater(tenant, left, ports)
+    // Its hint may have met the lease: a line that was appended before the lease was given back.
+    if ((await ports.store.endOfLog(tenant)) <= left.deliveredThrough) return
+    if (ports.clock.now() >= endsAt) return ports.notices.notify({ tenant, endpointId }, 0)
+  }
+}
+
+type Turn = { readonly holder: string; readonly endsAt: Instant; readonly policy: Policy }
+
+/** Sends until nothing is left, something fails, time is up or the lease is not ours any more. null: there is no such endpoint. */
+async function forward(
+  tenant: string,
+  held: Endpoint,
+  { holder, endsAt, policy }: Turn,
+  ports: NoticePorts,
+): Promise<Endpoint | null> {
+  let endpoint = held
+  const isOurs = (each: Endpoint): boolean => each.lease?.holder === holder
+  for (;;) {
+    const lines = await ports.store.eventsAfter(tenant, endpoint.deliveredThrough, PAGE)
+    for (const line of lines) {
+      // A replay that was asked for meanwhile set the cursor back: read again from there.
+      if (line.sequence !== endpoint.deliveredThrough + 1) break
+      if (ports.clock.now() >= endsAt) return giveBack(tenant, endpoint.id, holder, ports)
+      const delivered = await send(line, endpoint, ports)
+      ports.telemetry.count(delivered.ok ? 'webhook.delivered' : 'webhook.failed')
+      const context = { now: ports.clock.now(), policy, jitter: ports.chance.fraction() }
+      const saved = await amendEndpoint(tenant, endpoint.id, ports.store, (now) =>
+        isOurs(now) && now.disabled === null && now.deliveredThrough === line.sequence - 1
+          ? afterDelivery(now, line.sequence, delivered, context)
+          : now,
+      )
+      if (saved === null || !isOurs(saved)) return saved
+      endpoint = saved
+    }
+    if (lines.length === 0) return giveBack(tenant, endpoint.id, holder, ports)
+  }
+}
+
+function giveBack(tenant: string, id: string, holder: string, ports: NoticePorts): Promise<Endpoint | null> {
+  return amendEndpoint(tenant, id, ports.store, (now) =>
+    now.lease?.holder === holder ? { ...now, lease: null } : now,
+  )
+}
+
+async function retryLater(tenant: string, { id, failing }: Endpoint, ports: NoticePorts): Promise<void> {
+  const waitMs = (failing?.nextAttemptAt ?? 0) - ports.clock.now()
+  if (waitMs <= LONGEST_DELAY_MS) await ports.notices.notify({ tenant, endpointId: id }, Math.max(0, waitMs))
+}
+
+function send(line: LogEvent, endpoint: Endpoint, ports: NoticePorts): Promise<Delivered> {
+  const at = ports.clock.now()
+  const { url } = endpoint
+  const secrets = validSecrets(endpoint, at)
+  return ports.webhook.deliver({ url, secrets, id: line.id, at, body: bodyOf(line) }, ports.call())
+}
+
+/** Says in the log that an endpoint was given up, once: a process that died in between may have said so. */
+async function announceEnd(tenant: string, endpoint: Endpoint, ports: NoticePorts): Promise<void> {
+  const at = endpoint.disabled?.at ?? 0
+  const id = `evt_${endpoint.id}_${at}`
+  const lines = await ports.store.eventsSince(tenant, at - CLOCK_SKEW_MS)
+  if (!lines.some((line) => line.id === id)) {
+    const event = { id, type: 'webhook.disabled' as const, spliceId: null, epoch: 0, at, endpointId: endpoint.id }
+    await ports.store.appendEvent(tenant, event)
+    ports.telemetry.count('webhook.disabled')
+  }
+  await amendEndpoint(tenant, endpoint.id, ports.store, (now) =>
+    now.disabled?.at === at ? { ...now, disabled: { ...now.disabled, announced: true } } : now,
+  )
+  await announce(tenant, ports)
+}

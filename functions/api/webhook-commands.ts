@@ -1,0 +1,189 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { RouteHandler } from '@hono/zod-openapi'
+import { disabledByWish, enabled, rotated, setBack, validSecrets } from '../../core/webhook.ts'
+import { requireScope } from './auth.ts'
+import { audit } from './command.ts'
+import { router } from './context.ts'
+import type { ApiEnv } from './context.ts'
+import { Problem, commonProblems, problemResponse } from './problem.ts'
+import { isoOf } from './view.ts'
+import { WebhookView, WebhookWithSecret, webhookViewOf } from './webhook-view.ts'
+import { amendWebhook, freshSecret, notify, webhookOf } from './webhooks.ts'
+
+const command = {
+  method: 'post' as const,
+  tags: ['webhooks'],
+  security: [{ key: [] }],
+  middleware: requireScope('splices:write'),
+}
+const request = { params: z.object({ id: z.string() }) }
+const missing = { ...commonProblems, 404: problemResponse('`webhook_not_found`.') }
+const webhookNow = {
+  description: 'The endpoint as it stands now.',
+  content: { 'application/json': { schema: WebhookView } },
+}
+
+const rotateRoute = createRoute({
+  ...command,
+  path: '/v1/webhooks/{id}/rotate',
+  operationId: 'rotateWebhookSecret',
+  summary: 'Give an endpoint a new secret',
+  description:
+    'For a day deliveries carry a signature of the old secret as well. Of more than four secrets in a day the oldest leave first.',
+  request,
+  responses: {
+    ...missing,
+    200: {
+      description: 'The endpoint, with its new secret.',
+      content: { 'application/json': { schema: WebhookWithSecret } },
+    },
+  },
+})
+
+const rotate: RouteHandler<typeof rotateRoute, ApiEnv> = async (c) => {
+  const now = c.var.deps.ports.clock.now()
+  const secret = freshSecret()
+  const endpoint = await amendWebhook(c, c.req.valid('param').id, (before) =>
+    before.secrets[0]?.secret === secret ? before : rotated(before, secret, now),
+  )
+  audit(c, 'webhook.rotate', { webhook: endpoint.id })
+  return c.json({ ...webhookViewOf(endpoint), secret }, 200)
+}
+
+const disableRoute = createRoute({
+  ...command,
+  path: '/v1/webhooks/{id}/disable',
+  operationId: 'disableWebhook',
+  summary: 'Tell an endpoint nothing more for now',
+  request,
+  responses: { ...missing, 200: webhookNow },
+})
+
+const disable: RouteHandler<typeof disableRoute, ApiEnv> = async (c) => {
+  const now = c.var.deps.ports.clock.now()
+  const endpoint = await amendWebhook(c, c.req.valid('param').id, (before) => disabledByWish(before, now))
+  audit(c, 'webhook.disable', { webhook: endpoint.id })
+  return c.json(webhookViewOf(endpoint), 200)
+}
+
+const enableRoute = createRoute({
+  ...command,
+  path: '/v1/webhooks/{id}/enable',
+  operationId: 'enableWebhook',
+  summary: 'Tell an endpoint again, from where it was left',
+  description: 'What it missed comes first, in order. An endpoint that is enabled and failing is tried at once.',
+  request,
+  responses: { ...missing, 200: webhookNow },
+})
+
+const enable: RouteHandler<typeof enableRoute, ApiEnv> = async (c) => {
+  const endpoint = await amendWebhook(c, c.req.valid('param').id, (before) =>
+    before.disabled === null && before.failing === null ? before : enabled(before),
+  )
+  audit(c, 'webhook.enable', { webhook: endpoint.id })
+  await notify(c, endpoint.id)
+  return c.json(webhookViewOf(endpoint), 200)
+}
+
+const redeliverRoute = createRoute({
+  ...command,
+  path: '/v1/webhooks/{id}/redeliver',
+  operationId: 'redeliverWebhooks',
+  summary: 'Tell an endpoint again what it was told',
+  description:
+    '`after`: everything after that sequence, in order, retried as usual. `sequence`: that event, once. Each event keeps its `webhook-id`.',
+  request: {
+    ...request,
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .union([
+              z.strictObject({ after: z.int().nonnegative() }),
+              z.strictObject({ sequence: z.int().positive() }),
+            ])
+            .openapi('Redelivery'),
+        },
+      },
+    },
+  },
+  responses: {
+    ...missing,
+    202: { ...webhookNow, description: 'The endpoint as it stands now; the deliveries follow.' },
+    404: problemResponse('`webhook_not_found`; `event_not_found`: the log has not got that far.'),
+    409: problemResponse('`webhook_disabled`: enable it first.'),
+    413: problemResponse('`body_too_large`.'),
+    415: problemResponse('`unsupported_media_type`.'),
+  },
+})
+
+const redeliver: RouteHandler<typeof redeliverRoute, ApiEnv> = async (c) => {
+  const { key, deps } = c.var
+  const body = c.req.valid('json')
+  const before = await webhookOf(c, c.req.valid('param').id)
+  if (before.disabled !== null) throw new Problem('webhook_disabled')
+  audit(c, 'webhook.redeliver', { webhook: before.id })
+  if ('after' in body) {
+    const endpoint = await amendWebhook(c, before.id, (each) => setBack(each, body.after))
+    await notify(c, endpoint.id)
+    return c.json(webhookViewOf(endpoint), 202)
+  }
+  if (body.sequence > (await deps.ports.store.endOfLog(key.tenant)))
+    throw new Problem('event_not_found', { field: 'sequence' })
+  await notify(c, before.id, body.sequence)
+  return c.json(webhookViewOf(before), 202)
+}
+
+const testRoute = createRoute({
+  ...command,
+  path: '/v1/webhooks/{id}/test',
+  operationId: 'testWebhook',
+  summary: 'Send an event of the type webhook.test, now',
+  description: 'It is signed like any other, and stands in no log. A disabled endpoint can be tested.',
+  request,
+  responses: {
+    ...missing,
+    200: {
+      description: 'What came of it. No answer is kept but its status.',
+      content: {
+        'application/json': {
+          schema: z
+            .object({
+              object: z.literal('webhook_test'),
+              id: z.string().openapi({ description: 'The `webhook-id` that was sent.' }),
+              delivered: z.boolean(),
+              status: z.int().nullable(),
+              reason: z.string().nullable(),
+            })
+            .openapi('WebhookTest'),
+        },
+      },
+    },
+  },
+})
+
+const test: RouteHandler<typeof testRoute, ApiEnv> = async (c) => {
+  const { ports, webhook } = c.var.deps
+  const endpoint = await webhookOf(c, c.req.valid('param').id)
+  const at = ports.clock.now()
+  const id = `msg_${ports.chance.id()}`
+  const body = JSON.stringify({ type: 'webhook.test', timestamp: isoOf(at), data: { webhook: endpoint.id } })
+  const secrets = validSecrets(endpoint, at)
+  const delivered = await webhook.deliver({ url: endpoint.url, secrets, id, at, body }, ports.call())
+  const reason = delivered.ok ? null : delivered.fault
+  return c.json(
+    { object: 'webhook_test' as const, id, delivered: delivered.ok, status: delivered.status, reason },
+    200,
+  )
+}
+
+/** What can be done to an endpoint. */
+export function webhookCommandRoutes() {
+  return router()
+    .openapi(rotateRoute, rotate)
+    .openapi(disableRoute, disable)
+    .openapi(enableRoute, enable)
+    .openapi(redeliverRoute, redeliver)
+    .openapi(testRoute, test)
+}

@@ -1,0 +1,6 @@
+import { Notice, takeNotice } from '../core/notices.ts'
+import { batchHandler } from './batch.ts'
+import { noticePorts, policy } from './runtime.ts'
+
+/** The queue of notices: tells webhook endpoints what they have not had, each in order. */
+export const handler = batchHandler(Notice, (notice) => takeNotice(notice, noticePorts, policy))
