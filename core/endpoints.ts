@@ -2,8 +2,8 @@ import type { Ports, Store } from './ports.ts'
 import type { Endpoint, Hooks } from './webhook.ts'
 import { LEASE_MS, isDue } from './webhook.ts'
 
-/** How often a change is tried against others that write the same item. */
-const TRIES_MAX = 20
+/** How often a change is tried against others that write the same item: ten consumers in lockstep win one after the other. */
+const TRIES_MAX = 100
 
 /** A tenant's endpoints, as they stand; empty where there are none. */
 export async function endpointsOf(tenant: string, store: Store): Promise<readonly Endpoint[]> {

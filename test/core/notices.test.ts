@@ -1,0 +1,551 @@
+import { describe, expect, test } from 'vitest'
+import { memoryStore } from '../../adapters/store/memory.ts'
+import type { MemoryHooks } from '../../adapters/store/memory.ts'
+import { amendEndpoint, amendHooks, endpointOf } from '../../core/endpoints.ts'
+import type { Delivery, Notice, NoticePorts } from '../../core/notices.ts'
+import { announce, remindEndpoints, takeNotice } from '../../core/notices.ts'
+import { Policy } from '../../core/policy.ts'
+import type { Ports, Store } from '../../core/ports.ts'
+import type { Delivered, Endpoint } from '../../core/webhook.ts'
+import { LEASE_MS, disabledByWish, enabled, newEndpoint, rotated, setBack } from '../../core/webhook.ts'
+import { aBench, aConfiguredNode } from './builders.ts'
+import { aSpliceId, countingIds } from '../support/splices.ts'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+const START = Date.UTC(2026, 10, 30)
+const TENANT = 'acme'
+const ID = 'whk_1'
+const OK: Delivered = { ok: true, status: 204 }
+const DOWN: Delivered = { ok: false, fault: 'no_answer', status: null }
+const BROKEN: Delivered = { ok: false, fault: 'status', status: 500 }
+const policy = Policy.parse({})
+const notice: Notice = { tenant: TENANT, endpointId: ID }
+
+type Queued = Notice & { readonly at: number }
+
+/** A table, a queue and a receiver under one virtual clock. */
+class Scene {
+  now = START
+  /** What arrived, in that order. */
+  readonly arrived: Delivery[] = []
+  /** What the receiver answers; may do other things meanwhile. */
+  answer: (delivery: Delivery) => Promise<Delivered> | Delivered = () => OK
+  queue: Queued[] = []
+  queueFails = false
+  readonly counts = new Map<string, number>()
+  readonly store: Store
+  readonly ports: NoticePorts
+
+  constructor(hooks: MemoryHooks = {}) {
+    this.store = memoryStore({ ids: countingIds('write'), hooks })
+    this.ports = {
+      store: this.store,
+      clock: { now: () => this.now },
+      chance: { fraction: () => 1 - Number.EPSILON, ...countingIds('chance') },
+      telemetry: {
+        count: (name, value = 1) => void this.counts.set(name, (this.counts.get(name) ?? 0) + value),
+        info: () => undefined,
+        alarm: () => undefined,
+      },
+      call: () => ({ signal: new AbortController().signal }),
+      notices: {
+        notify: async (each, delayMs) => {
+          if (this.queueFails) throw new Error('the queue is down')
+          this.queue.push({ ...each, at: this.now + delayMs })
+        },
+      },
+      webhook: {
+        deliver: async (delivery) => {
+          this.arrived.push(delivery)
+          return this.answer(delivery)
+        },
+      },
+    }
+  }
+
+  /** The ports of a sweep, which knows the tenants by their nodes. */
+  get swept(): Ports {
+    const { ports } = aBench({ nodes: [aConfiguredNode()] })
+    return { ...ports, ...this.ports }
+  }
+
+  async endpoint(id = ID, tenant = TENANT): Promise<Endpoint> {
+    const endpoint = await endpointOf(tenant, id, this.store)
+    if (endpoint === null) throw new Error(`no endpoint ${id}`)
+    return endpoint
+  }
+
+  change(change: (endpoint: Endpoint) => Endpoint): Promise<Endpoint | null> {
+    return amendEndpoint(TENANT, ID, this.store, change)
+  }
+
+  async say(from: number, to: number, tenant = TENANT): Promise<void> {
+    for (let n = from; n <= to; n += 1) {
+      const event = { id: `evt_${n}`, type: 'splice.pending' as const, spliceId: aSpliceId(1), epoch: 0, at: this.now }
+      await this.store.appendEvent(tenant, event)
+    }
+  }
+
+  take(each: Notice = notice): Promise<void> {
+    return takeNotice(each, this.ports, policy)
+  }
+
+  /** Time passes: messages that are due are taken, and a sweep comes every minute. */
+  async pass(ms: number, stepMs = MINUTE): Promise<void> {
+    const end = this.now + ms
+    while (this.now < end) {
+      this.now = Math.min(end, this.now + stepMs)
+      await remindEndpoints(this.swept)
+      for (;;) {
+        const index = this.queue.findIndex(({ at }) => at <= this.now)
+        if (index < 0) break
+        const [{ at: _, ...due } = { ...notice, at: 0 }] = this.queue.splice(index, 1)
+        await this.take(due)
+      }
+    }
+  }
+
+  get ids(): string[] {
+    return this.arrived.map(({ id }) => id)
+  }
+}
+
+function anEndpoint(change: Partial<Endpoint> = {}): Endpoint {
+  const url = 'https://example.com/'
+  const made = { id: ID, url, description: null, deliveredThrough: 0, secret: 'whsec_a' }
+  return { ...newEndpoint(made, START), ...change }
+}
+
+async function aScene(endpoints = [anEndpoint()], hooks: MemoryHooks = {}): Promise<Scene> {
+  const scene = new Scene(hooks)
+  await amendHooks(TENANT, scene.store, () => ({ endpoints }))
+  return scene
+}
+
+const evt = (...numbers: number[]): string[] => numbers.map((n) => `evt_${n}`)
+
+describe('an endpoint that answers', () => {
+  test('is told every line once, in order, under the id of its event, with the same bytes each time', async () => {
+    const scene = await aScene()
+    await scene.say(1, 60)
+    await scene.take()
+    expect(scene.ids).toEqual(evt(...Array.from({ length: 60 }, (_, n) => n + 1)))
+    expect((await scene.endpoint()).deliveredThrough).toBe(60)
+    expect((await scene.endpoint()).lease).toBeNull()
+    expect(JSON.parse(scene.arrived[6]?.body ?? '')).toEqual({
+      type: 'splice.pending',
+      timestamp: '2026-11-30T00:00:00.000Z',
+      data: { sequence: 7, splice: aSpliceId(1), epoch: 0, webhook: null },
+    })
+  })
+
+  test('is told nothing by hints that are doubled, late or for nothing', async () => {
+    const scene = await aScene()
+    await scene.say(1, 2)
+    for (let n = 0; n < 3; n += 1) await scene.take()
+    await scene.take({ tenant: 'other', endpointId: ID })
+    await scene.take({ tenant: TENANT, endpointId: 'whk_2' })
+    expect(scene.ids).toEqual(evt(1, 2))
+  })
+
+  test('has its rest left to the next consumer when one has sent for long enough', async () => {
+    const scene = await aScene()
+    await scene.say(1, 10)
+    scene.answer = () => {
+      scene.now += 9 * SECOND
+      return OK
+    }
+    await scene.take()
+    expect(scene.ids).toEqual(evt(1, 2, 3))
+    expect(scene.queue).toMatchObject([notice])
+    expect((await scene.endpoint()).lease).toBeNull()
+    await scene.pass(5 * MINUTE)
+    expect(scene.ids).toEqual(evt(1, 2, 3, 4, 5, 6, 7, 8, 9, 10))
+  })
+})
+
+describe('an endpoint that fails', () => {
+  test.each([DOWN, BROKEN, { ok: false, fault: 'target_refused', status: null } as const])(
+    'holds up what comes after, until it takes the line: %j',
+    async (failure) => {
+      const scene = await aScene()
+      await scene.say(1, 3)
+      let failures = 3
+      scene.answer = ({ id }) => (id === 'evt_2' && (failures -= 1) >= 0 ? failure : OK)
+      await scene.take()
+      await scene.pass(HOUR)
+      expect(scene.ids).toEqual(evt(1, 2, 2, 2, 2, 3))
+      expect((await scene.endpoint()).failing).toBeNull()
+    },
+  )
+
+  test('is tried for three days, ever more seldom, then disabled, and the log says so once', async () => {
+    const scene = await aScene()
+    const at: number[] = []
+    scene.answer = () => {
+      at.push(scene.now - START)
+      return DOWN
+    }
+    await scene.say(1, 2)
+    await scene.take()
+    await scene.pass(3 * DAY - 2 * MINUTE)
+    expect((await scene.endpoint()).disabled).toBeNull()
+    const gaps = at.slice(1).map((each, n) => each - (at[n] ?? 0))
+    expect(gaps.slice(0, 7)).toEqual([60, 60, 120, 360, 1_320, 5_160, 20_520].map((each) => each * SECOND))
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(6 * HOUR + MINUTE)
+    expect(at.length).toBeGreaterThanOrEqual(15)
+    await scene.pass(5 * MINUTE)
+    expect(at.at(-1)).toBe(3 * DAY)
+    expect((await scene.endpoint()).disabled).toMatchObject({ reason: 'failing', announced: true })
+    const tried = at.length
+    await scene.pass(DAY)
+    expect(at).toHaveLength(tried)
+    const lines = await scene.store.eventsAfter(TENANT, 2, 10)
+    expect(lines).toMatchObject([{ sequence: 3, type: 'webhook.disabled', spliceId: null, endpointId: ID }])
+  })
+
+  test('that comes back within three days has it all, in order', async () => {
+    const scene = await aScene()
+    scene.answer = () => DOWN
+    await scene.say(1, 2)
+    await scene.take()
+    await scene.pass(2 * DAY)
+    await scene.say(3, 4)
+    scene.answer = () => OK
+    scene.arrived.length = 0
+    await scene.pass(7 * HOUR)
+    expect(scene.ids).toEqual(evt(1, 2, 3, 4))
+  })
+
+  test('is not given up for time in which nobody tried', async () => {
+    const scene = await aScene()
+    scene.answer = () => DOWN
+    await scene.say(1, 1)
+    await scene.take()
+    scene.now += 10 * DAY
+    await scene.take()
+    expect(await scene.endpoint()).toMatchObject({ disabled: null, failing: { failures: 2 } })
+  })
+
+  test('and says 410 is disabled at once; another endpoint of the tenant is told of it', async () => {
+    const scene = await aScene([anEndpoint(), anEndpoint({ id: 'whk_2', url: 'https://example.com/2' })])
+    await scene.say(1, 1)
+    scene.answer = ({ url }) => (url.endsWith('2') ? OK : { ok: false, fault: 'status', status: 410 })
+    await scene.take()
+    await scene.pass(2 * MINUTE)
+    expect(await scene.endpoint()).toMatchObject({ disabled: { reason: 'gone', announced: true } })
+    const second = scene.arrived.filter(({ url }) => url.endsWith('2'))
+    expect(second.map(({ body }) => body)).toMatchObject([
+      expect.stringContaining('splice.pending'),
+      expect.stringContaining(`"type":"webhook.disabled"`),
+    ])
+  })
+
+  test('is left alone by a hint that comes before its next try', async () => {
+    const scene = await aScene()
+    scene.answer = () => DOWN
+    await scene.say(1, 1)
+    await scene.take()
+    await scene.take()
+    scene.now += 4 * SECOND
+    await scene.take()
+    expect(scene.ids).toEqual(evt(1))
+    scene.now += 1 * SECOND
+    await scene.take()
+    expect(scene.ids).toEqual(evt(1, 1))
+  })
+})
+
+describe('crashes and races', () => {
+  class Died extends Error {}
+
+  test('a consumer that dies between a delivery and its cursor has it delivered again, under the same id, and in order', async () => {
+    let dies = false
+    const scene = await aScene([anEndpoint()], {
+      before: (operation) => {
+        if (dies && operation.type === 'put') throw new Died()
+        return null
+      },
+    })
+    await scene.say(1, 3)
+    scene.answer = ({ id }) => {
+      dies = id === 'evt_2'
+      return OK
+    }
+    await expect(scene.take()).rejects.toThrow(Died)
+    dies = false
+    scene.answer = () => OK
+    // The dead one's lease is waited for, and then the sweep finds it.
+    await scene.take()
+    expect(scene.ids).toEqual(evt(1, 2))
+    scene.now += LEASE_MS
+    await scene.pass(MINUTE)
+    expect(scene.ids).toEqual(evt(1, 2, 2, 3))
+    expect(scene.arrived[1]?.body).toBe(scene.arrived[2]?.body)
+  })
+
+  test('whenever a consumer dies, every line arrives, and none before the one in front of it was taken', async () => {
+    let lives = 0
+    for (let at = 1; at < 60; at += 1) {
+      let writes = 0
+      let armed = false
+      const scene = await aScene([anEndpoint()], {
+        before: () => {
+          if (armed && (writes += 1) === at) throw new Died()
+          return null
+        },
+      })
+      await scene.say(1, 4)
+      armed = true
+      const died = await scene.take().then(
+        () => false,
+        () => true,
+      )
+      armed = false
+      if (died) lives += 1
+      await scene.pass(3 * MINUTE)
+      expect([...new Set(scene.ids)], `call ${at}`).toEqual(evt(1, 2, 3, 4))
+      const numbers = scene.ids.map((id) => Number(id.slice(4)))
+      for (const [index, number] of numbers.entries())
+        expect(number - Math.max(0, ...numbers.slice(0, index))).toBeLessThanOrEqual(1)
+      expect((await scene.endpoint()).deliveredThrough).toBe(4)
+    }
+    expect(lives).toBeGreaterThan(10)
+  })
+
+  test('an end that was not told before its consumer died is told by the next, once', async () => {
+    for (let at = 1; at < 30; at += 1) {
+      let calls = 0
+      let armed = false
+      const scene = await aScene([anEndpoint()], {
+        before: () => {
+          if (armed && (calls += 1) === at) throw new Died()
+          return null
+        },
+      })
+      await scene.say(1, 1)
+      scene.answer = () => ({ ok: false, fault: 'status', status: 410 })
+      armed = true
+      await scene.take().catch(() => undefined)
+      armed = false
+      await scene.pass(3 * MINUTE)
+      const types = (await scene.store.eventsAfter(TENANT, 0, 10)).map(({ type }) => type)
+      expect(types, `call ${at}`).toEqual(['splice.pending', 'webhook.disabled'])
+      expect(await scene.endpoint()).toMatchObject({ disabled: { announced: true } })
+    }
+  })
+
+  test('of two consumers at once one sends, and a line whose hint met the lease is not left lying', async () => {
+    const scene = await aScene()
+    await scene.say(1, 2)
+    scene.answer = async ({ id }) => {
+      if (id === 'evt_2') {
+        await scene.say(3, 3)
+        await scene.take()
+      }
+      return OK
+    }
+    await Promise.all([scene.take(), scene.take(), scene.take()])
+    expect(scene.ids).toEqual(evt(1, 2, 3))
+  })
+
+  test('a line that comes just as the lease is given back is sent by its holder', async () => {
+    let late: (() => Promise<void>) | null = null
+    const arrived: string[] = []
+    const scene = await aScene([anEndpoint()], {
+      after: async (operation) => {
+        if (operation.type !== 'slice' || arrived.length !== 1) return
+        const act = late
+        late = null
+        await act?.()
+      },
+    })
+    await scene.say(1, 1)
+    scene.answer = ({ id }) => {
+      arrived.push(id)
+      return OK
+    }
+    // It has looked for more, found nothing, and is about to give back.
+    late = async () => {
+      await scene.say(2, 2)
+      await scene.take()
+    }
+    await scene.take()
+    expect(scene.ids).toEqual(evt(1, 2))
+  })
+
+  test('two that act at once all the same repeat a line, and never skip or save over each other', async () => {
+    const scene = await aScene()
+    await scene.say(1, 3)
+    scene.answer = async ({ id }) => {
+      // The first holder hangs for longer than its lease, while another goes on.
+      if (scene.arrived.length === 1) {
+        scene.now += LEASE_MS
+        await scene.take()
+        expect(id).toBe('evt_1')
+      }
+      return OK
+    }
+    await scene.take()
+    expect(scene.ids).toEqual(evt(1, 1, 2, 3))
+    expect((await scene.endpoint()).deliveredThrough).toBe(3)
+  })
+
+  test('the late failure of one whose lease is over undoes nothing', async () => {
+    const scene = await aScene()
+    await scene.say(1, 2)
+    scene.answer = async () => {
+      if (scene.arrived.length > 1) return OK
+      scene.now += LEASE_MS
+      await scene.take()
+      return DOWN
+    }
+    await scene.take()
+    expect(await scene.endpoint()).toMatchObject({ deliveredThrough: 2, failing: null })
+  })
+
+  test('many writers of one item at once all get through', async () => {
+    const many = Array.from({ length: 10 }, (_, n) => anEndpoint({ id: `whk_${n}`, url: `https://example.com/${n}` }))
+    const scene = await aScene(many)
+    await scene.say(1, 3)
+    await Promise.all(many.map(({ id }) => scene.take({ tenant: TENANT, endpointId: id })))
+    for (const { id } of many) expect((await scene.endpoint(id)).deliveredThrough).toBe(3)
+    expect(scene.arrived).toHaveLength(30)
+  })
+})
+
+describe('hints', () => {
+  test('are sent to every endpoint that may be told, and a queue that fails is counted', async () => {
+    const failing = { since: 0, failures: 1, nextAttemptAt: START + 1, fault: 'status', status: 500 } as const
+    const scene = await aScene([
+      anEndpoint(),
+      anEndpoint({ id: 'whk_2', disabled: { at: 0, reason: 'asked', announced: true } }),
+      anEndpoint({ id: 'whk_3', failing }),
+    ])
+    await announce(TENANT, scene.ports)
+    await announce('other', scene.ports)
+    expect(scene.queue).toMatchObject([notice])
+    scene.queueFails = true
+    await announce(TENANT, scene.ports)
+    expect(scene.counts.get('notice_failed')).toBe(1)
+  })
+
+  test('that are lost are made good by the sweep', async () => {
+    const scene = await aScene()
+    await scene.say(1, 2)
+    await scene.pass(MINUTE)
+    expect(scene.ids).toEqual(evt(1, 2))
+  })
+
+  test('a sweep costs a read by tenant where nobody listens, and two where nobody is behind, however long the log is', async () => {
+    let reads = 0
+    const scene = await aScene([anEndpoint({ deliveredThrough: 200 })], {
+      before: (operation) => {
+        if (operation.type !== 'put') reads += 1
+        return null
+      },
+    })
+    await scene.say(1, 200)
+    reads = 0
+    await remindEndpoints(scene.swept)
+    expect(reads).toBe(2)
+    await amendHooks(TENANT, scene.store, () => ({ endpoints: [] }))
+    reads = 0
+    await remindEndpoints(scene.swept)
+    expect(reads).toBe(1)
+    expect(scene.queue).toEqual([])
+  })
+})
+
+describe('what is asked for', () => {
+  test('an endpoint that is disabled hears nothing, and has it all once it is enabled', async () => {
+    const scene = await aScene()
+    await scene.change((each) => disabledByWish(each, scene.now))
+    await scene.say(1, 2)
+    await scene.take()
+    await scene.take({ ...notice, sequence: 1 })
+    await scene.pass(HOUR)
+    expect(scene.ids).toEqual([])
+    await scene.change(enabled)
+    await scene.pass(MINUTE)
+    expect(scene.ids).toEqual(evt(1, 2))
+    expect(await scene.store.endOfLog(TENANT)).toBe(2)
+  })
+
+  test('one that is disabled while a delivery is under way keeps its cursor', async () => {
+    const scene = await aScene()
+    await scene.say(1, 2)
+    scene.answer = async () => {
+      await scene.change((each) => disabledByWish(each, scene.now))
+      return OK
+    }
+    await scene.take()
+    expect(await scene.endpoint()).toMatchObject({ deliveredThrough: 0, disabled: { reason: 'asked' } })
+    expect(scene.ids).toEqual(evt(1))
+  })
+
+  test('a replay sends what came after a sequence again, in order, also when it is asked for in the middle of a delivery', async () => {
+    const scene = await aScene()
+    await scene.say(1, 4)
+    await scene.take()
+    await scene.change((each) => setBack(each, 2))
+    await scene.take()
+    expect(scene.ids).toEqual(evt(1, 2, 3, 4, 3, 4))
+    await scene.say(5, 5)
+    let asked = false
+    scene.answer = async () => {
+      if (!asked) await scene.change((each) => setBack(each, 3))
+      asked = true
+      return OK
+    }
+    await scene.take()
+    await scene.pass(MINUTE)
+    expect(scene.ids.slice(6)).toEqual(evt(5, 4, 5))
+  })
+
+  test('one line is sent again by itself, and one that is still to come only in its turn', async () => {
+    const scene = await aScene()
+    await scene.say(1, 2)
+    await scene.take({ ...notice, sequence: 2 })
+    expect(scene.ids).toEqual(evt(1, 2))
+    await scene.take({ ...notice, sequence: 1 })
+    expect(scene.ids).toEqual(evt(1, 2, 1))
+    scene.answer = () => BROKEN
+    await scene.take({ ...notice, sequence: 1 })
+    expect(await scene.endpoint()).toMatchObject({ deliveredThrough: 2, failing: null })
+  })
+
+  test('a rotated secret signs for another day, behind the new one', async () => {
+    const scene = await aScene()
+    await scene.change((each) => rotated(each, 'whsec_b', scene.now))
+    await scene.say(1, 1)
+    await scene.take()
+    scene.now += DAY
+    await scene.say(2, 2)
+    await scene.take()
+    expect(scene.arrived.map(({ secrets }) => secrets)).toEqual([['whsec_b', 'whsec_a'], ['whsec_b']])
+  })
+
+  test('of more rotations in a day than secrets can be kept, the newest stay', () => {
+    const names = ['b', 'c', 'd', 'e', 'f']
+    const last = names.reduce((each, name) => rotated(each, `whsec_${name}`, START), anEndpoint())
+    expect(last.secrets.map(({ secret }) => secret)).toEqual(['whsec_f', 'whsec_e', 'whsec_d', 'whsec_c'])
+  })
+
+  test('a tenant never hears of another one', async () => {
+    const scene = await aScene()
+    await amendHooks('other', scene.store, () => ({ endpoints: [anEndpoint({ url: 'https://other.example/' })] }))
+    await scene.say(1, 1)
+    await scene.say(101, 102, 'other')
+    await scene.take()
+    await scene.take({ tenant: 'other', endpointId: ID })
+    expect(scene.arrived.map(({ url, id }) => `${url} ${id}`)).toEqual([
+      'https://example.com/ evt_1',
+      'https://other.example/ evt_101',
+      'https://other.example/ evt_102',
+    ])
+  })
+})
