@@ -188,7 +188,14 @@ async function announceEnd(tenant: string, endpoint: Endpoint, ports: NoticePort
   const id = `evt_${endpoint.id}_${at}`
   const lines = await ports.store.eventsSince(tenant, at - CLOCK_SKEW_MS)
   if (!lines.some((line) => line.id === id)) {
-    const event = { id, type: 'webhook.disabled' as const, spliceId: null, epoch: 0, at, endpointId: endpoint.id }
+    const event = {
+      id,
+      type: 'webhook.disabled' as const,
+      spliceId: null,
+      epoch: 0,
+      at,
+      endpointId: endpoint.id,
+    }
     await ports.store.appendEvent(tenant, event)
     ports.telemetry.count('webhook.disabled')
   }

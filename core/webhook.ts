@@ -73,9 +73,7 @@ export function newEndpoint(
 
 /** Whether a consumer may send to it now. */
 export function isDue({ disabled, failing, lease }: Endpoint, now: Instant): boolean {
-  return (
-    disabled === null && (failing === null || failing.nextAttemptAt <= now) && (lease?.until ?? 0) <= now
-  )
+  return disabled === null && (failing === null || failing.nextAttemptAt <= now) && (lease?.until ?? 0) <= now
 }
 
 /** Whether it was given up and the log does not say so yet. */

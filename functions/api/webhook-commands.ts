@@ -71,7 +71,8 @@ const enableRoute = createRoute({
   path: '/v1/webhooks/{id}/enable',
   operationId: 'enableWebhook',
   summary: 'Tell an endpoint again, from where it was left',
-  description: 'What it missed comes first, in order. An endpoint that is enabled and failing is tried at once.',
+  description:
+    'What it missed comes first, in order. An endpoint that is enabled and failing is tried at once.',
   request,
   responses: { ...missing, 200: webhookNow },
 })

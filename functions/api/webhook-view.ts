@@ -23,7 +23,9 @@ export const WebhookView = z
         status: z.int().nullable(),
       })
       .nullable()
-      .openapi({ description: 'Failures in a row since the last delivery that was taken, and the next try.' }),
+      .openapi({
+        description: 'Failures in a row since the last delivery that was taken, and the next try.',
+      }),
     disabled: z
       .object({ at: z.iso.datetime(), reason: z.enum(['asked', 'failing', 'gone']) })
       .nullable()

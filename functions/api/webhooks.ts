@@ -70,7 +70,11 @@ const createHookRoute = createRoute({
         'application/json': {
           schema: z
             .strictObject({
-              url: z.string().min(1).max(WEBHOOK_LIMITS.urlLength).openapi({ example: 'https://example.com/splices' }),
+              url: z
+                .string()
+                .min(1)
+                .max(WEBHOOK_LIMITS.urlLength)
+                .openapi({ example: 'https://example.com/splices' }),
               description: z.string().max(WEBHOOK_LIMITS.descriptionLength).optional(),
               after: z.int().nonnegative().optional().openapi({
                 description: 'Tell it what came after this sequence of the event log, too; 0: everything.',
@@ -103,12 +107,19 @@ const createHook: RouteHandler<typeof createHookRoute, ApiEnv> = async (c) => {
   const url = new URL(posted).href
   const end = await store.endOfLog(key.tenant)
   const secret = freshSecret()
-  const made = { id: `whk_${chance.id()}`, url, description, deliveredThrough: Math.min(after ?? end, end), secret }
+  const made = {
+    id: `whk_${chance.id()}`,
+    url,
+    description,
+    deliveredThrough: Math.min(after ?? end, end),
+    secret,
+  }
   const endpoint = newEndpoint(made, clock.now())
   await amendHooks(key.tenant, store, (hooks) => {
     // Our own write, whose answer was lost, may have won.
     if (hooks.endpoints.some(({ id }) => id === endpoint.id)) return hooks
-    if (hooks.endpoints.some((each) => each.url === url)) throw new Problem('webhook_exists', { field: 'url' })
+    if (hooks.endpoints.some((each) => each.url === url))
+      throw new Problem('webhook_exists', { field: 'url' })
     if (hooks.endpoints.length === WEBHOOK_LIMITS.endpoints) throw new Problem('webhooks_full')
     return { endpoints: [...hooks.endpoints, endpoint] }
   })

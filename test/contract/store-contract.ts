@@ -421,6 +421,26 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(await store.eventsAfter('acme', 5, 9)).toEqual([])
     })
 
+    it('knows the end of a log, and that of an empty one', async () => {
+      expect(await store.endOfLog('acme')).toBe(0)
+      for (let n = 1; n <= 11; n += 1) await store.appendEvent('acme', anEvent(n))
+      expect(await store.endOfLog('acme')).toBe(11)
+      expect(await store.endOfLog('other')).toBe(0)
+    })
+
+    it('keeps a line about a webhook endpoint, which is of no splice', async () => {
+      const given = {
+        id: 'evt_x',
+        type: 'webhook.disabled',
+        spliceId: null,
+        epoch: 0,
+        at: 5,
+        endpointId: 'whk_1',
+      } as const
+      await store.appendEvent('acme', given)
+      expect(await store.eventsAfter('acme', 0, 9)).toEqual([{ ...given, sequence: 1 }])
+    })
+
     it('has no gap and no line twice after 16 appenders raced', async () => {
       const sequences = await Promise.all(WRITERS.map((n) => table.writer().appendEvent('acme', anEvent(n))))
       expect(sequences.toSorted((a, b) => a - b)).toEqual(WRITERS.map((n) => n + 1))

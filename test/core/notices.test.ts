@@ -84,7 +84,13 @@ class Scene {
 
   async say(from: number, to: number, tenant = TENANT): Promise<void> {
     for (let n = from; n <= to; n += 1) {
-      const event = { id: `evt_${n}`, type: 'splice.pending' as const, spliceId: aSpliceId(1), epoch: 0, at: this.now }
+      const event = {
+        id: `evt_${n}`,
+        type: 'splice.pending' as const,
+        spliceId: aSpliceId(1),
+        epoch: 0,
+        at: this.now,
+      }
       await this.store.appendEvent(tenant, event)
     }
   }
@@ -408,7 +414,9 @@ describe('crashes and races', () => {
   })
 
   test('many writers of one item at once all get through', async () => {
-    const many = Array.from({ length: 10 }, (_, n) => anEndpoint({ id: `whk_${n}`, url: `https://example.com/${n}` }))
+    const many = Array.from({ length: 10 }, (_, n) =>
+      anEndpoint({ id: `whk_${n}`, url: `https://example.com/${n}` }),
+    )
     const scene = await aScene(many)
     await scene.say(1, 3)
     await Promise.all(many.map(({ id }) => scene.take({ tenant: TENANT, endpointId: id })))
@@ -537,7 +545,9 @@ describe('what is asked for', () => {
 
   test('a tenant never hears of another one', async () => {
     const scene = await aScene()
-    await amendHooks('other', scene.store, () => ({ endpoints: [anEndpoint({ url: 'https://other.example/' })] }))
+    await amendHooks('other', scene.store, () => ({
+      endpoints: [anEndpoint({ url: 'https://other.example/' })],
+    }))
     await scene.say(1, 1)
     await scene.say(101, 102, 'other')
     await scene.take()

@@ -152,7 +152,15 @@ export async function aWorld(hooks: MemoryHooks = {}) {
     hintFails: false,
     delivered: { ok: true, status: 204 },
   }
-  const heard: Heard = { hints: [], lines: [], counts: [], nodeEvents: [], notices: [], deliveries: [], puts: 0 }
+  const heard: Heard = {
+    hints: [],
+    lines: [],
+    counts: [],
+    nodeEvents: [],
+    notices: [],
+    deliveries: [],
+    puts: 0,
+  }
   const store = memoryStore({
     ids: countingIds('write'),
     hooks: {

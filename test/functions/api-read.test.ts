@@ -190,6 +190,7 @@ describe('reading', () => {
         id: 'evt_2',
         type: 'splice.accepted',
         splice: 'spl_2',
+        webhook: null,
         epoch: 0,
         at: iso(NOW),
       },

@@ -89,7 +89,10 @@ export const laws: Readonly<Record<string, Law>> = {
       .map(({ sequence }) => `a gap before line ${sequence}`),
   'one outcome an epoch': ({ log }) => {
     const outcomes = log.filter(({ type }) => OUTCOMES.includes(type))
-    const epochs = Map.groupBy(outcomes, ({ spliceId, epoch }) => `${nameOf(spliceId ?? '')} in epoch ${epoch}`)
+    const epochs = Map.groupBy(
+      outcomes,
+      ({ spliceId, epoch }) => `${nameOf(spliceId ?? '')} in epoch ${epoch}`,
+    )
     return [...epochs].flatMap(([name, lines]) =>
       new Set(lines.map(({ id }) => id)).size > 1
         ? [`${name}: ${lines.map(({ type }) => type).join(', ')}`]

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest'
+import { amendHooks } from '../../core/endpoints.ts'
+import type { Notice, NoticeQueue } from '../../core/notices.ts'
+import { newEndpoint } from '../../core/webhook.ts'
+import type { Keeper } from '../support/keeper.ts'
+import { START, startKeeper } from '../support/keeper.ts'
+
+const TENANT = 'acme'
+
+/** A keeper with a queue of notices, and a tenant that wants to be told. */
+async function aKeeperThatTells(queue: NoticeQueue): Promise<Keeper> {
+  const keeper = await startKeeper({ wrap: (ports) => ({ ...ports, notices: queue }) })
+  const made = {
+    id: 'whk_1',
+    url: 'https://example.com/',
+    description: null,
+    deliveredThrough: 0,
+    secret: 'whsec_a',
+  }
+  await amendHooks(TENANT, keeper.store, () => ({ endpoints: [newEndpoint(made, START)] }))
+  return keeper
+}
+
+async function settle(keeper: Keeper): Promise<void> {
+  const { id } = await keeper.post()
+  expect((await keeper.until(id, ['settled'])).state).toBe('settled')
+  expect(keeper.crashes).toEqual([])
+  expect(keeper.payouts).toBe(1)
+}
+
+describe('a splice whose tenant has a webhook', () => {
+  test('hints its endpoint with what it published, and so does every sweep until it is taken', async () => {
+    const heard: Notice[] = []
+    const keeper = await aKeeperThatTells({ notify: async (notice) => void heard.push(notice) })
+    await settle(keeper)
+    const lines = await keeper.store.endOfLog(TENANT)
+    expect(lines).toBeGreaterThanOrEqual(4)
+    expect(heard.length).toBeGreaterThanOrEqual(lines)
+    expect(new Set(heard.map((notice) => JSON.stringify(notice)))).toEqual(
+      new Set([JSON.stringify({ tenant: TENANT, endpointId: 'whk_1' })]),
+    )
+    heard.length = 0
+    await keeper.sweep()
+    expect(heard).toHaveLength(1)
+  })
+
+  test('settles all the same when the queue of notices is down', async () => {
+    const keeper = await aKeeperThatTells({ notify: () => Promise.reject(new Error('the queue is down')) })
+    await settle(keeper)
+    expect(keeper.counts.get('notice_failed')).toBeGreaterThan(0)
+  })
+})
