@@ -10,8 +10,10 @@ import { afterDelivery, bodyOf, isDue, isUnannounced, validSecrets } from './web
 const PAGE = 25
 /** How long one consumer goes on sending to one endpoint before it leaves the rest to the next. */
 const SENDING_MS = 20_000
-/** A queue delays a message no longer; longer waits are the sweep's. */
-const LONGEST_DELAY_MS = 900_000
+/** Longer waits than some sweeps are left to the sweep. */
+const LONGEST_DELAY_MS = 120_000
+/** Tenants that a sweep asks about side by side. */
+const SIDE_BY_SIDE = 16
 /** Clocks of two writers may differ by this much. */
 const CLOCK_SKEW_MS = 10_000
 
@@ -75,14 +77,18 @@ export async function announce(
 export async function remindEndpoints(ports: Ports): Promise<void> {
   const { notices } = ports
   if (notices === undefined) return
-  const tenants = new Set([...ports.nodes.values()].flatMap((node) => node.tenants))
-  for (const tenant of tenants) {
-    try {
-      await remind(tenant, ports, notices)
-    } catch (error) {
-      const name = error instanceof Error ? error.name : 'unknown'
-      ports.telemetry.alarm('the webhooks of a tenant could not be swept', { tenant, error: name })
-    }
+  const tenants = [...new Set([...ports.nodes.values()].flatMap((node) => node.tenants))]
+  for (let start = 0; start < tenants.length; start += SIDE_BY_SIDE)
+    await Promise.all(tenants.slice(start, start + SIDE_BY_SIDE).map((each) => survive(each, ports, notices)))
+}
+
+/** One tenant that fails does not stop the others. */
+async function survive(tenant: string, ports: Ports, notices: NoticeQueue): Promise<void> {
+  try {
+    await remind(tenant, ports, notices)
+  } catch (error) {
+    const name = error instanceof Error ? error.name : 'unknown'
+    ports.telemetry.alarm('the webhooks of a tenant could not be swept', { tenant, error: name })
   }
 }
 
@@ -146,16 +152,15 @@ async function forward(
   for (;;) {
     const lines = await ports.store.eventsAfter(tenant, endpoint.deliveredThrough, PAGE)
     for (const line of lines) {
-      // A replay that was asked for meanwhile set the cursor back: read again from there.
-      if (line.sequence !== endpoint.deliveredThrough + 1) break
+      if (line.sequence !== endpoint.deliveredThrough + 1)
+        throw new Error(`line ${line.sequence} of a log stands after ${endpoint.deliveredThrough}`)
       if (ports.clock.now() >= endsAt) return giveBack(tenant, endpoint.id, holder, ports)
       const delivered = await send(line, endpoint, ports)
       ports.telemetry.count(delivered.ok ? 'webhook.delivered' : 'webhook.failed')
       const context = { now: ports.clock.now(), policy, jitter: ports.chance.fraction() }
+      // Whoever else moves the cursor or disables the endpoint takes the lease away.
       const saved = await amendEndpoint(tenant, endpoint.id, ports.store, (now) =>
-        isOurs(now) && now.disabled === null && now.deliveredThrough === line.sequence - 1
-          ? afterDelivery(now, line.sequence, delivered, context)
-          : now,
+        isOurs(now) ? afterDelivery(now, line.sequence, delivered, context) : now,
       )
       if (saved === null || !isOurs(saved)) return saved
       endpoint = saved

@@ -53,7 +53,12 @@ describe('the configuration', () => {
 
   it("has the design's values where nothing else is said", () => {
     const configuration = parseConfiguration(linksWith([]), {})
-    expect(configuration).toMatchObject({ policy: Policy.parse({}), generation: 0, backupAt: null })
+    expect(configuration).toMatchObject({
+      policy: Policy.parse({}),
+      generation: 0,
+      backupAt: null,
+      privateWebhooks: false,
+    })
   })
 
   it.each([
@@ -62,6 +67,7 @@ describe('the configuration', () => {
     [{ SPLICEKEEPER_POLICY: '{"quitMs":1}' }, 'quitMs'],
     [{ SPLICEKEEPER_GENERATION: 'two' }, 'SPLICEKEEPER_GENERATION'],
     [{ SPLICEKEEPER_BACKUP_AT: 'yesterday' }, 'SPLICEKEEPER_BACKUP_AT'],
+    [{ SPLICEKEEPER_WEBHOOKS_PRIVATE: 'yes' }, 'SPLICEKEEPER_WEBHOOKS_PRIVATE'],
   ])('says which setting is wrong: %j', (environment, message) => {
     const error = errorOf([], environment)
     expect(error).toBeInstanceOf(Misconfigured)
