@@ -106,6 +106,6 @@ function storedEvent(row: Row): StoredEvent {
   return event
 }
 
-function lineOf({ latestAt: _, ...line }: StoredEvent): LogEvent {
-  return line
+function lineOf({ sequence, id, type, spliceId, epoch, at, endpointId }: StoredEvent): LogEvent {
+  return { sequence, id, type, spliceId, epoch, at, ...(endpointId === undefined ? {} : { endpointId }) }
 }

@@ -17,11 +17,12 @@ const OLD = `whsec_${Buffer.alloc(32, 8).toString('base64')}`
 const call = () => ({ signal: new AbortController().signal })
 const anywhere = targetRules(true)
 const everybody = targetRules(false)
-const body = JSON.stringify({
+const payload = {
   type: 'splice.settled',
   timestamp: '2026-11-30T00:00:00.000Z',
   data: { sequence: 1 },
-})
+}
+const body = JSON.stringify(payload)
 
 const aDelivery = (url: string, secrets = [SECRET]) => ({ url, secrets, id: 'evt_1', at: Date.now(), body })
 
@@ -60,13 +61,17 @@ describe('what is sent', () => {
     const taken: unknown[] = []
     const receiver = webhookReceiver(SECRET, async (event) => void taken.push(event))
     const url = `http://127.0.0.1:${await listening(receiver)}/`
-    const { deliver } = webhookSender({ rules: anywhere })
-    expect(await deliver(aDelivery(url), call())).toEqual({ ok: true, status: 204 })
-    expect(await deliver(aDelivery(url), call())).toEqual({ ok: true, status: 204 })
-    expect(taken).toEqual([{ id: 'evt_1', payload: JSON.parse(body) }])
-    expect(await deliver(aDelivery(url, [OLD]), call())).toEqual({ ok: false, fault: 'status', status: 401 })
+    const sender = webhookSender({ rules: anywhere })
+    expect(await sender.deliver(aDelivery(url), call())).toEqual({ ok: true, status: 204 })
+    expect(await sender.deliver(aDelivery(url), call())).toEqual({ ok: true, status: 204 })
+    expect(taken).toEqual([{ id: 'evt_1', payload }])
+    expect(await sender.deliver(aDelivery(url, [OLD]), call())).toEqual({
+      ok: false,
+      fault: 'status',
+      status: 401,
+    })
     const late = { ...aDelivery(url), at: Date.now() - 600_000 }
-    expect(await deliver(late, call())).toEqual({ ok: false, fault: 'status', status: 401 })
+    expect(await sender.deliver(late, call())).toEqual({ ok: false, fault: 'status', status: 401 })
     expect(taken).toHaveLength(1)
   })
 
@@ -81,8 +86,7 @@ describe('what is sent', () => {
     const [told = {}] = headers
     expect(told).toMatchObject({ 'webhook-id': 'evt_1', 'content-type': 'application/json' })
     expect(told['content-length']).toBe(String(Buffer.byteLength(body)))
-    for (const secret of [SECRET, OLD])
-      expect(new Webhook(secret).verify(body, told)).toEqual(JSON.parse(body))
+    for (const secret of [SECRET, OLD]) expect(new Webhook(secret).verify(body, told)).toEqual(payload)
     expect(() => new Webhook(SECRET).verify(`${body} `, told)).toThrow()
     expect(() => new Webhook(SECRET).verify(body, { ...told, 'webhook-id': 'evt_2' })).toThrow()
   })
@@ -126,14 +130,14 @@ describe('a receiver that does not answer', () => {
   const noAnswer = { ok: false, fault: 'no_answer', status: null } as const
 
   test('because nobody listens', async () => {
-    const { deliver } = webhookSender({ rules: anywhere })
-    expect(await deliver(aDelivery('http://127.0.0.1:1/'), call())).toEqual(noAnswer)
+    const sender = webhookSender({ rules: anywhere })
+    expect(await sender.deliver(aDelivery('http://127.0.0.1:1/'), call())).toEqual(noAnswer)
   })
 
   test('because its name leads nowhere', async () => {
     const resolve: Resolve = () => Promise.reject(new Error('ENOTFOUND'))
-    const { deliver } = webhookSender({ rules: everybody, resolve })
-    expect(await deliver(aDelivery('https://nowhere.example/'), call())).toEqual(noAnswer)
+    const sender = webhookSender({ rules: everybody, resolve })
+    expect(await sender.deliver(aDelivery('https://nowhere.example/'), call())).toEqual(noAnswer)
   })
 
   test.each([
@@ -152,8 +156,8 @@ describe('a receiver that does not answer', () => {
       })
     })
     const url = `http://127.0.0.1:${await listening(server)}/`
-    const { deliver } = webhookSender({ rules: anywhere })
-    expect(await deliver(aDelivery(url), { signal: aborted.signal })).toEqual(noAnswer)
+    const sender = webhookSender({ rules: anywhere })
+    expect(await sender.deliver(aDelivery(url), { signal: aborted.signal })).toEqual(noAnswer)
     await closed.promise
   })
 
@@ -211,14 +215,14 @@ describe('a target that is not public', () => {
     [[]],
   ])('is refused when a name leads there, also among others: %j', async (addresses) => {
     const { resolve, asked } = resolving(addresses)
-    const { deliver } = webhookSender({ rules: everybody, resolve })
-    expect(await deliver(aDelivery('https://rebound.example/'), call())).toEqual(refused)
+    const sender = webhookSender({ rules: everybody, resolve })
+    expect(await sender.deliver(aDelivery('https://rebound.example/'), call())).toEqual(refused)
     expect(asked).toEqual(['rebound.example'])
   })
 
   test('is refused by the real resolver', async () => {
-    const { deliver } = webhookSender({ rules: everybody })
-    expect(await deliver(aDelivery('https://localhost:1/'), call())).toEqual(refused)
+    const sender = webhookSender({ rules: everybody })
+    expect(await sender.deliver(aDelivery('https://localhost:1/'), call())).toEqual(refused)
   })
 
   test('is not reached by a name that changes: it is resolved once, and the address that was checked is asked', async () => {
@@ -235,11 +239,11 @@ describe('a target that is not public', () => {
     const { resolve, asked } = resolving(['127.0.0.2'], ['127.0.0.1'])
     // Loopback stands in for the internet, but for the one address that is taken for private.
     const rules = { allowsHttp: true, isAllowed: (address: string) => address !== '127.0.0.1' }
-    const { deliver } = webhookSender({ rules, resolve })
+    const sender = webhookSender({ rules, resolve })
     const url = `http://rebound.example:${port}/`
-    expect(await deliver(aDelivery(url), call())).toEqual({ ok: true, status: 200 })
+    expect(await sender.deliver(aDelivery(url), call())).toEqual({ ok: true, status: 200 })
     expect(asked).toHaveLength(1)
-    expect(await deliver(aDelivery(url), call())).toEqual(refused)
+    expect(await sender.deliver(aDelivery(url), call())).toEqual(refused)
     expect(asked).toHaveLength(2)
     expect(reached).toEqual(['127.0.0.2'])
   })

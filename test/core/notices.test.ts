@@ -24,7 +24,7 @@ const BROKEN: Delivered = { ok: false, fault: 'status', status: 500 }
 const policy = Policy.parse({})
 const notice: Notice = { tenant: TENANT, endpointId: ID }
 
-type Queued = Notice & { readonly at: number }
+type Queued = { readonly notice: Notice; readonly at: number }
 
 /** A table, a queue and a receiver under one virtual clock. */
 class Scene {
@@ -54,7 +54,7 @@ class Scene {
       notices: {
         notify: async (each, delayMs) => {
           if (this.queueFails) throw new Error('the queue is down')
-          this.queue.push({ ...each, at: this.now + delayMs })
+          this.queue.push({ notice: each, at: this.now + delayMs })
         },
       },
       webhook: {
@@ -108,8 +108,7 @@ class Scene {
       for (;;) {
         const index = this.queue.findIndex(({ at }) => at <= this.now)
         if (index < 0) break
-        const [{ at: _, ...due } = { ...notice, at: 0 }] = this.queue.splice(index, 1)
-        await this.take(due)
+        for (const due of this.queue.splice(index, 1)) await this.take(due.notice)
       }
     }
   }
@@ -166,7 +165,7 @@ describe('an endpoint that answers', () => {
     }
     await scene.take()
     expect(scene.ids).toEqual(evt(1, 2, 3))
-    expect(scene.queue).toMatchObject([notice])
+    expect(scene.queue).toMatchObject([{ notice }])
     expect((await scene.endpoint()).lease).toBeNull()
     await scene.pass(5 * MINUTE)
     expect(scene.ids).toEqual(evt(1, 2, 3, 4, 5, 6, 7, 8, 9, 10))
@@ -241,13 +240,26 @@ describe('an endpoint that fails', () => {
     await scene.say(1, 1)
     scene.answer = ({ url }) => (url.endsWith('2') ? OK : { ok: false, fault: 'status', status: 410 })
     await scene.take()
-    await scene.pass(2 * MINUTE)
     expect(await scene.endpoint()).toMatchObject({ disabled: { reason: 'gone', announced: true } })
+    await scene.pass(2 * MINUTE)
     const second = scene.arrived.filter(({ url }) => url.endsWith('2'))
     expect(second.map(({ body }) => body)).toMatchObject([
       expect.stringContaining('splice.pending'),
       expect.stringContaining(`"type":"webhook.disabled"`),
     ])
+  })
+
+  test('is hinted for its next try where that is soon; later ones are left to the sweep', async () => {
+    const scene = await aScene()
+    scene.answer = () => DOWN
+    await scene.say(1, 1)
+    const waits: (number | undefined)[] = []
+    for (let n = 0; n < 4; n += 1) {
+      await scene.take()
+      waits.push(scene.queue.pop()?.at)
+      scene.now = (await scene.endpoint()).failing?.nextAttemptAt ?? 0
+    }
+    expect(waits).toEqual([5, 25, 105, undefined].map((wait) => wait && START + wait * SECOND))
   })
 
   test('is left alone by a hint that comes before its next try', async () => {
@@ -344,6 +356,25 @@ describe('crashes and races', () => {
     }
   })
 
+  test('an end that was told long before its consumer died is not told again', async () => {
+    let dies = false
+    const scene = await aScene([anEndpoint()], {
+      after: (operation) => {
+        if (dies && operation.type === 'put' && operation.row.pk.startsWith('EV#')) throw new Died()
+      },
+    })
+    await scene.say(1, 1)
+    scene.answer = () => ({ ok: false, fault: 'status', status: 410 })
+    dies = true
+    await expect(scene.take()).rejects.toThrow(Died)
+    dies = false
+    await scene.say(2, 40)
+    await scene.pass(MINUTE)
+    const lines = await scene.store.eventsAfter(TENANT, 0, 100)
+    expect(lines.filter(({ type }) => type === 'webhook.disabled')).toHaveLength(1)
+    expect(await scene.endpoint()).toMatchObject({ disabled: { announced: true } })
+  })
+
   test('of two consumers at once one sends, and a line whose hint met the lease is not left lying', async () => {
     const scene = await aScene()
     await scene.say(1, 2)
@@ -435,7 +466,7 @@ describe('hints', () => {
     ])
     await announce(TENANT, scene.ports)
     await announce('other', scene.ports)
-    expect(scene.queue).toMatchObject([notice])
+    expect(scene.queue).toMatchObject([{ notice }])
     scene.queueFails = true
     await announce(TENANT, scene.ports)
     expect(scene.counts.get('notice_failed')).toBe(1)
@@ -481,6 +512,9 @@ describe('what is asked for', () => {
     await scene.pass(MINUTE)
     expect(scene.ids).toEqual(evt(1, 2))
     expect(await scene.store.endOfLog(TENANT)).toBe(2)
+    await scene.change((each) => disabledByWish(each, scene.now))
+    await scene.take({ ...notice, sequence: 1 })
+    expect(scene.ids).toEqual(evt(1, 2))
   })
 
   test('one that is disabled while a delivery is under way keeps its cursor', async () => {
