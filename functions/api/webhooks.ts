@@ -105,6 +105,9 @@ const createHook: RouteHandler<typeof createHookRoute, ApiEnv> = async (c) => {
   const wrong = targetProblem(posted, targetRules(deps.privateWebhooks))
   if (wrong !== null) throw new Problem('webhook_target', { field: 'url', detail: wrong })
   const url = new URL(posted).href
+  // Written out it may be longer than it was posted.
+  if (url.length > WEBHOOK_LIMITS.urlLength)
+    throw new Problem('webhook_target', { field: 'url', detail: 'too long' })
   const end = await store.endOfLog(key.tenant)
   const secret = freshSecret()
   const made = {

@@ -53,6 +53,7 @@ test('no kind of item is written under the key of another, and where each is wri
     'payment PAY',
     'ledger LEDGER',
     'raw RAW',
+    'hook HOOK',
   ])
 })
 

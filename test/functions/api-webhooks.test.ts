@@ -91,6 +91,7 @@ describe('making an endpoint', () => {
     ['https://[::ffff:10.0.0.1]/', 'not a public address'],
     ['https://a:b@example.com/', 'a URL with credentials'],
     ['splices', 'not a URL'],
+    [`https://example.com/${'€'.repeat(200)}`, 'too long'],
   ])('refuses %s: %s', async (url, detail) => {
     const world = await aWorld()
     const { status, body } = await post(world, HOOKS, { url })

@@ -9,6 +9,9 @@ import type { World } from '../functions/api-fixture.ts'
 import { aSpliceId, aSplice, aTxid } from '../support/splices.ts'
 import { CHANNEL } from '../functions/api-fixture.ts'
 import { aCandidate, anAttempt } from '../core/builders.ts'
+import { amendHooks } from '../../core/endpoints.ts'
+import { newEndpoint } from '../../core/webhook.ts'
+import { ENDPOINT } from './api-requests.ts'
 import type { Sent } from './api-requests.ts'
 
 /** What no request may cost more of, whatever is in it: requests to the table. */
@@ -17,6 +20,7 @@ const OPERATIONS_MAX = 40
 const ANSWER_BYTES_PER_BYTE = 60
 const ANSWER_BYTES = 16_384
 const OTHER_RELAY_KEY = 'relay key of carol'
+const WEBHOOK_SECRET = 'whsec_c2VjcmV0IG9mIHRoZSBzaG9wIGluIHRoZSB0ZXN0cw=='
 
 /** The codes and their statuses, as the table of problems has them. */
 const CODES: ReadonlyMap<string, number> = new Map(
@@ -27,7 +31,7 @@ const CODES: ReadonlyMap<string, number> = new Map(
   ].map(([, code = '', status]) => [code, Number(status)]),
 )
 
-/** A world in which every request is counted, with two splices: one queued, one whose transaction waits. */
+/** A world in which every request is counted, with two splices, one queued, one whose transaction waits, and a webhook endpoint. */
 export type Watched = World & { readonly operations: () => number; readonly writes: () => number }
 
 export async function aWatchedWorld(
@@ -54,6 +58,9 @@ export async function aWatchedWorld(
       candidates: [aCandidate({ txid: aTxid('2'), spends })],
     }),
   )
+  const url = 'https://example.com/splices'
+  const made = { id: ENDPOINT, url, description: null, deliveredThrough: 0, secret: WEBHOOK_SECRET }
+  await amendHooks('acme', world.store, () => ({ endpoints: [newEndpoint(made, NOW)] }))
   return { ...world, operations: () => seen.operations, writes: () => seen.writes }
 }
 
@@ -118,7 +125,7 @@ function expectProblem(response: Response, body: Record<string, unknown>): void 
 
 function expectNoSecret(world: Watched, text: string): void {
   const lines = JSON.stringify(world.heard.lines)
-  for (const secret of [...Object.values(world.keys), RELAY_KEY, OTHER_RELAY_KEY]) {
+  for (const secret of [...Object.values(world.keys), RELAY_KEY, OTHER_RELAY_KEY, WEBHOOK_SECRET]) {
     expect(text.includes(secret), 'no secret is told').toBe(false)
     expect(lines.includes(secret), 'no secret is logged').toBe(false)
   }

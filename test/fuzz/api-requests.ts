@@ -6,10 +6,17 @@ import type { Json } from './hostile.ts'
 import { hostileJson, hostileStrings, mutatedText } from './hostile.ts'
 import { headerTexts, headers } from './api-headers.ts'
 
+/** The webhook endpoint that is there. */
+export const ENDPOINT = 'whk_1'
+
 export const iso = (at: number): string => new Date(at).toISOString()
 
 /** A route and a body that it takes; null: it takes none. */
-export type RouteCase = { readonly method: 'GET' | 'POST'; readonly path: string; readonly valid: Json }
+export type RouteCase = {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly valid: Json
+}
 
 const fullBody: Json = {
   ...aBody,
@@ -57,6 +64,19 @@ export const ROUTES: readonly RouteCase[] = [
   { method: 'GET', path: '/v1/channels', valid: null },
   { method: 'POST', path: '/v1/channels/{id}/unfreeze', valid: { note: 'looked at it' } },
   { method: 'GET', path: '/v1/events', valid: null },
+  {
+    method: 'POST',
+    path: '/v1/webhooks',
+    valid: { url: 'https://example.com/other?a=b', description: 'shop', after: 0 },
+  },
+  { method: 'GET', path: '/v1/webhooks', valid: null },
+  { method: 'GET', path: '/v1/webhooks/{id}', valid: null },
+  { method: 'DELETE', path: '/v1/webhooks/{id}', valid: null },
+  { method: 'POST', path: '/v1/webhooks/{id}/rotate', valid: null },
+  { method: 'POST', path: '/v1/webhooks/{id}/disable', valid: null },
+  { method: 'POST', path: '/v1/webhooks/{id}/enable', valid: null },
+  { method: 'POST', path: '/v1/webhooks/{id}/test', valid: null },
+  { method: 'POST', path: '/v1/webhooks/{id}/redeliver', valid: { after: 0 } },
   { method: 'GET', path: '/health', valid: null },
 ]
 
@@ -81,9 +101,11 @@ export const plain = (route: RouteCase, body: unknown): Sent => ({
   route,
   parameter: route.path.includes('{node}')
     ? 'alice'
-    : route.path.includes('bump')
-      ? aSpliceId(2)
-      : aSpliceId(1),
+    : route.path.includes('webhooks')
+      ? ENDPOINT
+      : route.path.includes('bump')
+        ? aSpliceId(2)
+        : aSpliceId(1),
   query: '',
   sender: 'operator',
   headers: { 'Content-Type': 'application/json', 'Idempotency-Key': 'k-1' },
@@ -95,7 +117,16 @@ const escaped = (text: string): string => encodeURIComponent(text.toWellFormed()
 
 /** Parameters of paths: of things that there are, and of none. */
 const parameters = fc.oneof(
-  fc.constantFrom(aSpliceId(1), aSpliceId(2), CHANNEL, 'alice', 'bob', 'carol', paymentIdOf(aSpliceId(1))),
+  fc.constantFrom(
+    aSpliceId(1),
+    aSpliceId(2),
+    ENDPOINT,
+    CHANNEL,
+    'alice',
+    'bob',
+    'carol',
+    paymentIdOf(aSpliceId(1)),
+  ),
   hostileStrings.filter((text) => text !== '').map(escaped),
   fc.constantFrom('%', '%E0%A4%A', '%2e%2e', '%00', '.%2F', '*', ';', '%ff%fe', '{id}'),
 )
