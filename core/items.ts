@@ -110,6 +110,20 @@ export const ApiKey = z.object({
 })
 export type ApiKey = z.infer<typeof ApiKey>
 
+/** So many keys of a tenant are listed; revoked ones make room. */
+export const KEYS_MAX = 100
+
+/**
+ * The keys of a tenant by their hash, oldest first, so that its operators find them: there is no index of keys. A key is
+ * listed before it is written, so that none can be used that is not to be seen. Key: tenant.
+ */
+export const KeyList = z.object({ hashes: z.array(z.string()).max(KEYS_MAX) })
+export type KeyList = z.infer<typeof KeyList>
+
+/** When a key was last used, to the hour: apart from the key, so that this never writes over a revocation. Key: as the key's. */
+export const KeyUse = z.object({ at: Instant })
+export type KeyUse = z.infer<typeof KeyUse>
+
 /**
  * Which payment a txid belongs to, for ever. Written before the candidate; dangling is harmless. Key: txid. One that leads
  * to a foreign payment says so: it makes the transaction nobody's, and a splice whose effect it carries takes it over.
@@ -182,6 +196,8 @@ export const itemKinds = {
   chain: { prefix: 'CHAIN', schema: ChainSeen },
   guard: { prefix: 'GUARD', schema: Guard },
   key: { prefix: 'KEY', schema: ApiKey },
+  keyList: { prefix: 'KEYS', schema: KeyList },
+  keyUse: { prefix: 'KEYUSE', schema: KeyUse },
   tx: { prefix: 'TX', schema: TxPointer },
   payment: { prefix: 'PAY', schema: ForeignPayment },
   ledger: { prefix: 'LEDGER', schema: LedgerEntry },

@@ -88,6 +88,18 @@ export type LogEvent = {
   readonly endpointId?: string | undefined
 }
 
+/** One line of a tenant's audit log, gap-free in `sequence`, from 1: what somebody with the operator scope had done. */
+export type AuditEntry = {
+  readonly sequence: number
+  readonly id: string
+  readonly at: Instant
+  readonly action: string
+  /** Who: the key's name and id, never the key. */
+  readonly key: { readonly name: string; readonly id: string }
+  /** To what, and with what words. */
+  readonly about: Readonly<Record<string, string>>
+}
+
 /** The table. Single-item conditional writes only (design section 9). Throws on faults of the database. */
 export interface Store {
   /** Puts a new splice (version 0 → 1) unless its id exists; answers what stands in the table afterwards. */
@@ -118,6 +130,10 @@ export interface Store {
   endOfLog(tenant: string): Promise<number>
   /** The last lines, newest first, down to an instant: what a taker-over searches before publishing again. */
   eventsSince(tenant: string, since: Instant): Promise<LogEvent[]>
+  /** Appends at the end of a tenant's audit log, whatever races with it; answers the sequence. */
+  appendAudit(tenant: string, entry: Omit<AuditEntry, 'sequence'>): Promise<number>
+  /** Entries after a sequence (0: from the start), in order. */
+  auditAfter(tenant: string, after: number, limit: number): Promise<AuditEntry[]>
 }
 
 /** Number of fixed shards of the due index. */

@@ -1,13 +1,24 @@
 import { handle } from 'hono/aws-lambda'
 import { previewGates } from '../core/preview.ts'
 import { createApi } from './api/app.ts'
-import { keys, nodeEvents, policy, ports, privateWebhooks, webhook, within } from './runtime.ts'
+import { keyTraffic } from './api/key-traffic.ts'
+import {
+  keys,
+  nodeEvents,
+  policy,
+  ports,
+  privateWebhooks,
+  requestsPerSecond,
+  webhook,
+  within,
+} from './runtime.ts'
 
 /** The HTTP API over the ports of this process. */
 export const app = createApi({
   ports,
   policy,
   keys,
+  traffic: keyTraffic(ports, requestsPerSecond),
   preview: (draft) => previewGates(draft, ports, policy),
   nodeEvents: (message) => nodeEvents.send(message),
   webhook,

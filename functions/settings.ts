@@ -3,6 +3,8 @@ import { Misconfigured } from '../adapters/misconfigured.ts'
 import { Policy } from '../core/policy.ts'
 import type { Instant } from '../core/splice.ts'
 
+const REQUESTS_PER_SECOND = 20
+
 const Environment = z.object({
   /** JSON of periods and bounds that differ from the design's. */
   SPLICEKEEPER_POLICY: z.string().default(''),
@@ -14,6 +16,11 @@ const Environment = z.object({
   SPLICEKEEPER_BACKUP_AT: z.union([z.literal(''), z.iso.datetime({ offset: true })]).default(''),
   /** Webhooks to private addresses, over http too: for one's own machine. */
   SPLICEKEEPER_WEBHOOKS_PRIVATE: z.enum(['', 'false', 'true']).default(''),
+  /** What a key may ask of one process in a second. */
+  SPLICEKEEPER_REQUESTS_PER_SECOND: z
+    .string()
+    .regex(/^([1-9]\d{0,5})?$/, 'must be a whole number from 1')
+    .default(''),
   SPLICEKEEPER_LOG: z.enum(['json', 'readable']).default('json'),
   SPLICEKEEPER_METRICS: z.string().min(1).default('Splicekeeper'),
 })
@@ -25,6 +32,8 @@ export type Settings = {
   readonly backupAt: Instant | null
   /** Whether webhooks may go to addresses that are not public, and over http. */
   readonly privateWebhooks: boolean
+  /** Requests that a key may make of one process, with a burst of five seconds of them. */
+  readonly requestsPerSecond: number
   readonly log: 'json' | 'readable'
   /** The namespace of the metrics in CloudWatch. */
   readonly metrics: string
@@ -42,6 +51,7 @@ export function parseSettings(environment: unknown): Settings {
     generation: Number(settings.SPLICEKEEPER_GENERATION),
     backupAt: settings.SPLICEKEEPER_BACKUP_AT === '' ? null : Date.parse(settings.SPLICEKEEPER_BACKUP_AT),
     privateWebhooks: settings.SPLICEKEEPER_WEBHOOKS_PRIVATE === 'true',
+    requestsPerSecond: Number(settings.SPLICEKEEPER_REQUESTS_PER_SECOND || REQUESTS_PER_SECOND),
     log: settings.SPLICEKEEPER_LOG,
     metrics: settings.SPLICEKEEPER_METRICS,
   }

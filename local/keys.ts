@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Store } from '../core/ports.ts'
 import { createKey, hashOf } from '../functions/api/keys.ts'
+import { listKey } from '../functions/api/key-list.ts'
 import { jsonIn, writeWhole } from './files.ts'
 
 /** Who the local keys belong to. */
@@ -26,6 +27,7 @@ export async function keepKeys(path: string, store: Store): Promise<Keys> {
   if (kept === null) writeWhole(path, `${JSON.stringify(keys, null, 2)}\n`)
   for (const name of ['key', 'operatorKey'] as const) {
     const hash = hashOf(keys[name])
+    await listKey(store, TENANT, hash, now)
     if ((await store.item('key', hash)) === null) await store.putItem('key', hash, made[name].item, 0)
   }
   return keys

@@ -21,6 +21,7 @@ const PASSED_ON = [
   'SPLICEKEEPER_GENERATION',
   'SPLICEKEEPER_BACKUP_AT',
   'SPLICEKEEPER_WEBHOOKS_PRIVATE',
+  'SPLICEKEEPER_REQUESTS_PER_SECOND',
 ] as const
 
 /** Reads the environment of the deployment; a setting that the functions would refuse stops it here. */

@@ -43,12 +43,15 @@ export function itemKey(kind: ItemKind, key: string): Key {
   return { pk: `${itemKinds[kind].prefix}#${key}`, sk: ALONE }
 }
 
-export function eventKey(tenant: string, sequence: number): Key {
-  return { pk: eventPk(tenant), sk: padded(sequence) }
+/** The logs that a tenant has, each under a partition key of its own. */
+export type LogName = 'EV' | 'AUDIT'
+
+export function logKey(log: LogName, tenant: string, sequence: number): Key {
+  return { pk: logPk(log, tenant), sk: padded(sequence) }
 }
 
-export function eventPk(tenant: string): string {
-  return `EV#${tenant}`
+export function logPk(log: LogName, tenant: string): string {
+  return `${log}#${tenant}`
 }
 
 /** The shard of the due index that a splice is in for ever: 0…15, evenly by its id. */

@@ -13,6 +13,7 @@ import {
   checkedPayment,
   checkedSplice,
 } from './assertions.ts'
+import { auditLog } from './audit-log.ts'
 import { cursorOf, placeOf } from './cursor.ts'
 import { eventLog } from './event-log.ts'
 import {
@@ -37,6 +38,8 @@ const itemChecks: { readonly [K in ItemKind]: (value: unknown) => ItemOf<K> } = 
   chain: itemCheck(itemKinds.chain),
   guard: itemCheck(itemKinds.guard),
   key: itemCheck(itemKinds.key),
+  keyList: itemCheck(itemKinds.keyList),
+  keyUse: itemCheck(itemKinds.keyUse),
   tx: itemCheck(itemKinds.tx),
   payment: itemCheck(itemKinds.payment),
   ledger: itemCheck(itemKinds.ledger),
@@ -55,7 +58,13 @@ const MAX_CREATE_TRIES = 3
  * before we read again is reported as lost: the caller reads again in either case.
  */
 export function storeOver(rows: Rows, ids: WriteIds): Store {
-  return { ...spliceItems(rows, ids), ...spliceLists(rows), ...smallItems(rows, ids), ...eventLog(rows, ids) }
+  return {
+    ...spliceItems(rows, ids),
+    ...spliceLists(rows),
+    ...smallItems(rows, ids),
+    ...eventLog(rows, ids),
+    ...auditLog(rows, ids),
+  }
 }
 
 function spliceItems(rows: Rows, ids: WriteIds): Pick<Store, 'create' | 'load' | 'save' | 'loadMany'> {

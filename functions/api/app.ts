@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { createMiddleware } from 'hono/factory'
 import { secureHeaders } from 'hono/secure-headers'
+import { auditRoutes } from './audit.ts'
 import { bumpRoutes } from './bump.ts'
 import { channelRoutes } from './channels.ts'
 import { commandRoutes } from './commands.ts'
@@ -10,8 +11,10 @@ import type { ApiDeps, ApiEnv } from './context.ts'
 import { answerError } from './errors.ts'
 import { eventRoutes } from './events.ts'
 import { freezeRoutes } from './freeze.ts'
+import { keyRoutes } from './key-routes.ts'
 import { nodeRoutes } from './nodes.ts'
 import { paymentRoutes } from './payments.ts'
+import { paymentsCsvRoutes } from './payments-csv.ts'
 import { previewRoutes } from './preview.ts'
 import { Problem } from './problem.ts'
 import { relayRoutes } from './relay.ts'
@@ -98,6 +101,7 @@ export function createApi(deps: ApiDeps) {
   app.use('/v1/splices/*', limitBody(BODY_LIMIT_BYTES))
   app.use('/v1/channels/*', limitBody(BODY_LIMIT_BYTES))
   app.use('/v1/webhooks/*', limitBody(BODY_LIMIT_BYTES))
+  app.use('/v1/keys/*', limitBody(BODY_LIMIT_BYTES))
   app.use('/v1/nodes/*', limitBody(RELAY_BODY_LIMIT_BYTES))
   app.onError(answerError)
   app.notFound(() => new Problem('not_found').response())
@@ -114,6 +118,7 @@ export function createApi(deps: ApiDeps) {
   return app
     .route('/', spliceRoutes())
     .route('/', commandRoutes())
+    .route('/', paymentsCsvRoutes())
     .route('/', paymentRoutes())
     .route('/', bumpRoutes())
     .route('/', previewRoutes())
@@ -124,6 +129,8 @@ export function createApi(deps: ApiDeps) {
     .route('/', webhookRoutes())
     .route('/', webhookCommandRoutes())
     .route('/', relayRoutes())
+    .route('/', keyRoutes())
+    .route('/', auditRoutes())
     .openapi(healthRoute, (c) => c.json({ status: 'ok' as const }, 200))
 }
 

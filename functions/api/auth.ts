@@ -2,31 +2,41 @@ import type { MiddlewareHandler } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { ApiKey, Scope } from '../../core/items.ts'
 import type { ApiDeps, ApiEnv } from './context.ts'
-import { hashOf } from './keys.ts'
+import { hashOf, keyIdOf } from './keys.ts'
 import { Problem } from './problem.ts'
 
 /** Lets a request through with a key that has a scope; the handlers find the key in their context. */
 export function requireScope(scope: Scope): MiddlewareHandler<ApiEnv> {
   return createMiddleware<ApiEnv>(async (c, next) => {
-    const key = await keyOf(c.req.header('Authorization'), c.var.deps)
+    const { deps } = c.var
+    const found = await keyOf(c.req.header('Authorization'), deps)
     // One answer for a missing, an unknown and a revoked key: nobody learns which keys exist.
-    if (key === null)
+    if (found === null)
       throw new Problem('unauthorized', {
         field: 'Authorization',
         headers: { 'WWW-Authenticate': 'Bearer realm="splicekeeper"' },
       })
+    const { key, hash } = found
+    const waitSeconds = deps.traffic?.take(hash) ?? 0
+    if (waitSeconds > 0)
+      throw new Problem('rate_limited', { headers: { 'Retry-After': String(waitSeconds) } })
     if (!key.scopes.includes(scope))
       throw new Problem('forbidden', { detail: `this needs the scope ${scope}` })
     c.set('key', key)
+    c.set('keyId', keyIdOf(hash))
+    await deps.traffic?.note(hash)
     await next()
   })
 }
 
 /** One of the table, where it may have been revoked, or else one of the configuration. */
-async function keyOf(header: string | undefined, { ports, keys }: ApiDeps): Promise<ApiKey | null> {
+async function keyOf(
+  header: string | undefined,
+  { ports, keys }: ApiDeps,
+): Promise<{ key: ApiKey; hash: string } | null> {
   const secret = /^Bearer ([\x21-\x7e]{1,256})$/i.exec(header ?? '')?.[1]
   if (secret === undefined) return null
   const hash = hashOf(secret)
   const key = (await ports.store.item('key', hash))?.value ?? keys.get(hash) ?? null
-  return key === null || key.revokedAt !== null ? null : key
+  return key === null || key.revokedAt !== null ? null : { key, hash }
 }

@@ -1,6 +1,7 @@
 import type { SpliceEvent } from '../../core/event.ts'
 import type { Splice } from '../../core/splice.ts'
 import { step } from '../../core/step.ts'
+import { audit } from './audit.ts'
 import type { ApiContext } from './context.ts'
 import { hint } from './hint.ts'
 import { Problem } from './problem.ts'
@@ -17,11 +18,14 @@ export type Command = {
   readonly eventFor: (splice: Splice) => Promise<SpliceEvent | null> | SpliceEvent | null
   /** Where the transition table does not list the event. */
   readonly impossible: ProblemCode
+  /** What the audit log says of it beside the splice. */
+  readonly about?: Readonly<Record<string, string>>
 }
 
 /** Loads, steps, saves; again if somebody was faster. Answers the splice as it stands afterwards. */
 export async function carryOut(c: ApiContext, id: string, command: Command): Promise<Splice> {
   const { ports, policy } = c.var.deps
+  const audited = audit(c, command.name, { splice: id, ...command.about })
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const splice = await spliceOf(ports, c.var.key.tenant, id)
     const event = await command.eventFor(splice)
@@ -29,10 +33,11 @@ export async function carryOut(c: ApiContext, id: string, command: Command): Pro
     const now = ports.clock.now()
     const stepped = step(splice, event, { now, policy })
     if (stepped.actions.some((action) => action.type === 'ignored')) throw impossible(command, splice)
+    await audited.before()
     // Due at once, so that a hint that gets lost costs one sweep and not the wait that stood before.
     const saved = await ports.store.save({ ...stepped.splice, dueAt: now, updatedAt: now })
     if (saved === null) continue
-    audit(c, command.name, { splice: id })
+    audited.done()
     await hint(ports, id)
     return saved
   }
@@ -42,10 +47,4 @@ export async function carryOut(c: ApiContext, id: string, command: Command): Pro
 function impossible(command: Command, splice: Splice): Problem {
   const seen = splice.candidates.length > 0 ? ', and a transaction of it was seen' : ''
   return new Problem(command.impossible, { detail: `it is ${splice.state}${seen}` })
-}
-
-/** A line for whoever asks later who did what: the key's name, never the key. */
-export function audit(c: ApiContext, action: string, about: Readonly<Record<string, string>>): void {
-  const { deps, key } = c.var
-  deps.ports.telemetry.info('audit', { action, tenant: key.tenant, key: key.name, ...about })
 }

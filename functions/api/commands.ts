@@ -104,6 +104,10 @@ const retry: RouteHandler<typeof retryRoute, ApiEnv> = async (c) => {
   const deadline = instantOf(body.deadline)
   const splice = await carryOut(c, c.req.valid('param').id, {
     name: 'retry',
+    about: {
+      attempts: String(body.attempts),
+      ...(body.deadline === undefined ? {} : { deadline: body.deadline }),
+    },
     impossible: 'not_retryable',
     eventFor: () => {
       const wrong = deadline === null ? null : checkDeadline(deadline, c.var.deps.ports.clock.now())
@@ -149,6 +153,11 @@ const resolve: RouteHandler<typeof resolveRoute, ApiEnv> = async (c) => {
   const body = c.req.valid('json')
   const splice = await carryOut(c, c.req.valid('param').id, {
     name: 'resolve',
+    about: {
+      outcome: body.outcome,
+      ...(body.outcome === 'candidate' ? { txid: body.txid } : {}),
+      ...(body.note === undefined ? {} : { note: body.note }),
+    },
     impossible: 'not_resolvable',
     eventFor: async (current): Promise<SpliceEvent> =>
       body.outcome === 'failed'

@@ -6,6 +6,7 @@ import type { WebhookPort } from '../../core/notices.ts'
 import type { Ports } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
 import type { NodeEventMessage } from '../messages.ts'
+import type { KeyTraffic } from './key-traffic.ts'
 import { refuseInvalid } from './validation.ts'
 
 /** What the gates would say to a splice now, and the figures behind it. null: not known. */
@@ -29,6 +30,8 @@ export type ApiDeps = {
   readonly policy: Policy
   /** Keys beside those of the table, by their hash. */
   readonly keys: ReadonlyMap<string, ApiKey>
+  /** How often keys may ask, and when they last did; left out: as often as they like, and nobody notes it. */
+  readonly traffic?: KeyTraffic
   /** Evaluates the gates for a splice that is not in the table, and changes nothing. */
   readonly preview: (draft: Splice) => Promise<Preview>
   /** Puts one event of a node on the failures queue. */
@@ -39,8 +42,8 @@ export type ApiDeps = {
   readonly privateWebhooks: boolean
 }
 
-/** What the handlers find in their context; `key` behind authentication only. */
-export type ApiEnv = { Variables: { deps: ApiDeps; key: ApiKey } }
+/** What the handlers find in their context; `key` and `keyId` behind authentication only. */
+export type ApiEnv = { Variables: { deps: ApiDeps; key: ApiKey; keyId: string } }
 
 export type ApiContext = Context<ApiEnv>
 

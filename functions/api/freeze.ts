@@ -3,7 +3,9 @@ import type { RouteHandler } from '@hono/zod-openapi'
 import { channelKey } from '../../core/items.ts'
 import type { Ports } from '../../core/ports.ts'
 import { requireScope } from './auth.ts'
-import { TRIES_MAX, audit } from './command.ts'
+import { audit } from './audit.ts'
+import type { Audited } from './audit.ts'
+import { TRIES_MAX } from './command.ts'
 import { Note } from './commands.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
@@ -49,12 +51,16 @@ const unfreeze: RouteHandler<typeof unfreezeRoute, ApiEnv> = async (c) => {
   const channel = c.req.valid('param').id
   if (channel.length > LONGEST_NAME) throw new Problem('channel_not_found', { field: 'id' })
   const slotKey = await slotKeyOf(ports, c.var.key.tenant, channel)
+  let audited: Audited | null = null
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const slot = await ports.store.item('slot', slotKey)
     if (!slot?.value.frozen) throw new Problem('not_frozen')
+    const { cause } = slot.value.frozen
+    audited ??= audit(c, 'unfreeze', { channel, cause, note: c.req.valid('json').note })
+    await audited.before()
     const lifted = { ...slot.value, frozen: null }
     if (!(await ports.store.putItem('slot', slotKey, lifted, slot.version))) continue
-    audit(c, 'unfreeze', { channel, cause: slot.value.frozen.cause, note: c.req.valid('json').note })
+    audited.done()
     const next = lifted.holder ?? lifted.waiting[0]
     if (next !== undefined) await hint(ports, next)
     return c.json({ object: 'channel' as const, channel, frozen: null }, 200)

@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { disabledByWish, enabled, rotated, setBack, validSecrets } from '../../core/webhook.ts'
+import { audit } from './audit.ts'
 import { requireScope } from './auth.ts'
-import { audit } from './command.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
 import { Problem, commonProblems, problemResponse } from './problem.ts'
@@ -43,10 +43,11 @@ const rotateRoute = createRoute({
 const rotate: RouteHandler<typeof rotateRoute, ApiEnv> = async (c) => {
   const now = c.var.deps.ports.clock.now()
   const secret = freshSecret()
-  const endpoint = await amendWebhook(c, c.req.valid('param').id, (before) =>
-    before.secrets[0]?.secret === secret ? before : rotated(before, secret, now),
+  const endpoint = await amendWebhook(
+    c,
+    { ...c.req.valid('param'), act: 'rotate_webhook_secret' },
+    (before) => (before.secrets[0]?.secret === secret ? before : rotated(before, secret, now)),
   )
-  audit(c, 'webhook.rotate', { webhook: endpoint.id })
   return c.json({ ...webhookViewOf(endpoint), secret }, 200)
 }
 
@@ -61,8 +62,9 @@ const disableRoute = createRoute({
 
 const disable: RouteHandler<typeof disableRoute, ApiEnv> = async (c) => {
   const now = c.var.deps.ports.clock.now()
-  const endpoint = await amendWebhook(c, c.req.valid('param').id, (before) => disabledByWish(before, now))
-  audit(c, 'webhook.disable', { webhook: endpoint.id })
+  const endpoint = await amendWebhook(c, { ...c.req.valid('param'), act: 'disable_webhook' }, (before) =>
+    disabledByWish(before, now),
+  )
   return c.json(webhookViewOf(endpoint), 200)
 }
 
@@ -78,10 +80,9 @@ const enableRoute = createRoute({
 })
 
 const enable: RouteHandler<typeof enableRoute, ApiEnv> = async (c) => {
-  const endpoint = await amendWebhook(c, c.req.valid('param').id, (before) =>
+  const endpoint = await amendWebhook(c, { ...c.req.valid('param'), act: 'enable_webhook' }, (before) =>
     before.disabled === null && before.failing === null ? before : enabled(before),
   )
-  audit(c, 'webhook.enable', { webhook: endpoint.id })
   await notify(c, endpoint.id)
   return c.json(webhookViewOf(endpoint), 200)
 }
@@ -124,15 +125,18 @@ const redeliver: RouteHandler<typeof redeliverRoute, ApiEnv> = async (c) => {
   const body = c.req.valid('json')
   const before = await webhookOf(c, c.req.valid('param').id)
   if (before.disabled !== null) throw new Problem('webhook_disabled')
-  audit(c, 'webhook.redeliver', { webhook: before.id })
   if ('after' in body) {
-    const endpoint = await amendWebhook(c, before.id, (each) => setBack(each, body.after))
+    const act = { id: before.id, act: 'redeliver_webhooks' }
+    const endpoint = await amendWebhook(c, act, (each) => setBack(each, body.after))
     await notify(c, endpoint.id)
     return c.json(webhookViewOf(endpoint), 202)
   }
   if (body.sequence > (await deps.ports.store.endOfLog(key.tenant)))
     throw new Problem('event_not_found', { field: 'sequence' })
+  const audited = audit(c, 'redeliver_webhooks', { webhook: before.id, sequence: String(body.sequence) })
+  await audited.before()
   await notify(c, before.id, body.sequence)
+  audited.done()
   return c.json(webhookViewOf(before), 202)
 }
 

@@ -5,8 +5,8 @@ import { targetProblem, targetRules } from '../../adapters/webhook/target.ts'
 import { amendEndpoint, amendHooks, endpointOf, endpointsOf } from '../../core/endpoints.ts'
 import type { Endpoint } from '../../core/webhook.ts'
 import { WEBHOOK_LIMITS, newEndpoint } from '../../core/webhook.ts'
+import { audit } from './audit.ts'
 import { requireScope } from './auth.ts'
-import { audit } from './command.ts'
 import { router } from './context.ts'
 import type { ApiContext, ApiEnv } from './context.ts'
 import { Problem, commonProblems, problemResponse } from './problem.ts'
@@ -27,15 +27,18 @@ export async function webhookOf(c: ApiContext, id: string): Promise<Endpoint> {
   return endpoint
 }
 
-/** Changes it. Throws 404 where it is not there any more. */
+/** Changes it, with an entry in the audit log under the name of the act. Throws 404 where it is not there. */
 export async function amendWebhook(
   c: ApiContext,
-  id: string,
+  { id, act }: { readonly id: string; readonly act: string },
   change: (endpoint: Endpoint) => Endpoint,
 ): Promise<Endpoint> {
   const { deps, key } = c.var
+  const audited = audit(c, act, { webhook: (await webhookOf(c, id)).id })
+  await audited.before()
   const endpoint = await amendEndpoint(key.tenant, id, deps.ports.store, change)
   if (endpoint === null) throw new Problem('webhook_not_found', { field: 'id' })
+  audited.done()
   return endpoint
 }
 
@@ -118,6 +121,8 @@ const createHook: RouteHandler<typeof createHookRoute, ApiEnv> = async (c) => {
     secret,
   }
   const endpoint = newEndpoint(made, clock.now())
+  const audited = audit(c, 'create_webhook', { webhook: endpoint.id })
+  await audited.before()
   await amendHooks(key.tenant, store, (hooks) => {
     // Our own write, whose answer was lost, may have won.
     if (hooks.endpoints.some(({ id }) => id === endpoint.id)) return hooks
@@ -126,7 +131,7 @@ const createHook: RouteHandler<typeof createHookRoute, ApiEnv> = async (c) => {
     if (hooks.endpoints.length === WEBHOOK_LIMITS.endpoints) throw new Problem('webhooks_full')
     return { endpoints: [...hooks.endpoints, endpoint] }
   })
-  audit(c, 'webhook.create', { webhook: endpoint.id })
+  audited.done()
   if (endpoint.deliveredThrough < end) await notify(c, endpoint.id)
   return c.json({ ...webhookViewOf(endpoint), secret }, 201, { Location: `/v1/webhooks/${endpoint.id}` })
 }
@@ -200,11 +205,13 @@ const deleteHookRoute = createRoute({
 
 const deleteHook: RouteHandler<typeof deleteHookRoute, ApiEnv> = async (c) => {
   const { id } = await webhookOf(c, c.req.valid('param').id)
+  const audited = audit(c, 'delete_webhook', { webhook: id })
+  await audited.before()
   await amendHooks(c.var.key.tenant, c.var.deps.ports.store, (hooks) => {
     const endpoints = hooks.endpoints.filter((each) => each.id !== id)
     return endpoints.length === hooks.endpoints.length ? hooks : { endpoints }
   })
-  audit(c, 'webhook.delete', { webhook: id })
+  audited.done()
   return c.json({ object: 'webhook' as const, id, deleted: true as const }, 200)
 }
 

@@ -483,6 +483,42 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(lines.map((line) => line.sequence)).toEqual(Array.from({ length: 119 }, (_, n) => 120 - n))
     })
   })
+
+  describe('the audit log', () => {
+    const anEntry = (n: number) => ({
+      id: `act ${n}`,
+      at: n,
+      action: 'resolve',
+      key: { name: 'olga', id: 'key_1' },
+      about: { splice: 'spl_1', note: 'as said ✓' },
+    })
+
+    it('numbers entries from 1, apart from the event log and from other tenants', async () => {
+      await store.appendEvent('acme', anEvent(1))
+      expect(await store.appendAudit('acme', anEntry(1))).toBe(1)
+      expect(await store.appendAudit('acme', anEntry(2))).toBe(2)
+      expect(await store.appendAudit('other', anEntry(1))).toBe(1)
+      expect(await store.auditAfter('acme', 0, 9)).toEqual([
+        { ...anEntry(1), sequence: 1 },
+        { ...anEntry(2), sequence: 2 },
+      ])
+      expect(await store.auditAfter('acme', 1, 1)).toEqual([{ ...anEntry(2), sequence: 2 }])
+      expect(await store.eventsAfter('acme', 0, 9)).toHaveLength(1)
+    })
+
+    it('has no gap and no entry twice after 16 appenders raced, each twice', async () => {
+      await Promise.all([...WRITERS, ...WRITERS].map((n) => table.writer().appendAudit('acme', anEntry(n))))
+      const entries = await store.auditAfter('acme', 0, 100)
+      expect(entries.map((entry) => entry.sequence)).toEqual(WRITERS.map((n) => n + 1))
+      expect(new Set(entries.map((entry) => entry.id)).size).toBe(16)
+    })
+
+    it('takes no text beyond its bounds', async () => {
+      const long = { ...anEntry(1), about: { note: 'x'.repeat(1_001) } }
+      await expect(store.appendAudit('acme', long)).rejects.toThrow(StoreAssertion)
+      expect(await store.auditAfter('acme', 0, 9)).toEqual([])
+    })
+  })
 }
 
 function kinds(): ItemKind[] {

@@ -14,6 +14,7 @@ vi.mock('../../functions/runtime.ts', () => ({
   ports: keeper.ports,
   policy: keeper.policy,
   backupAt: null,
+  requestsPerSecond: 1_000,
   keys: new Map(),
   nodeEvents: keeper.events,
   webhook: { deliver: async () => ({ ok: true, status: 204 }) },

@@ -217,6 +217,7 @@ describe('the environment of a deployment', () => {
       SPLICEKEEPER_GENERATION: '3',
       SPLICEKEEPER_BACKUP_AT: '2026-11-30T00:00:00Z',
       SPLICEKEEPER_POLICY: '{"finalDepth":12}',
+      SPLICEKEEPER_REQUESTS_PER_SECOND: '7',
       SPLICEKEEPER_ALARM_EMAIL: 'ops@example.com',
     })
     for (const { inputs } of all(topology, 'function'))
@@ -225,6 +226,7 @@ describe('the environment of a deployment', () => {
           SPLICEKEEPER_GENERATION: '3',
           SPLICEKEEPER_BACKUP_AT: '2026-11-30T00:00:00Z',
           SPLICEKEEPER_POLICY: '{"finalDepth":12}',
+          SPLICEKEEPER_REQUESTS_PER_SECOND: '7',
           SPLICEKEEPER_METRICS: 'splicekeeper/test',
         },
       })

@@ -1,0 +1,26 @@
+import * as z from 'zod'
+import type { Store } from '../../core/ports.ts'
+import { numberedLog } from './numbered-log.ts'
+import type { Rows } from './rows.ts'
+
+/** What an operator may say goes in as it was said: longer than a note, an id or a list of scopes is nothing of ours. */
+const LONGEST_TEXT = 1_000
+
+const StoredEntry = z.object({
+  sequence: z.int().positive(),
+  id: z.string().min(1),
+  at: z.number().nonnegative(),
+  action: z.string().min(1).max(64),
+  key: z.object({ name: z.string().max(LONGEST_TEXT), id: z.string() }),
+  about: z.record(z.string().max(64), z.string().max(LONGEST_TEXT)),
+})
+
+/** The tenants' audit logs: each entry is bounded, and none is ever taken away. */
+export function auditLog(rows: Rows, ids: { id(): string }): Pick<Store, 'appendAudit' | 'auditAfter'> {
+  const log = numberedLog(rows, ids, { name: 'AUDIT', schema: StoredEntry })
+  return {
+    appendAudit: (tenant, entry) =>
+      log.append(tenant, entry.id, (last) => ({ ...entry, sequence: (last?.sequence ?? 0) + 1 })),
+    auditAfter: (tenant, after, limit) => log.after(tenant, after, limit),
+  }
+}

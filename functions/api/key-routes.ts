@@ -1,0 +1,195 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { RouteHandler } from '@hono/zod-openapi'
+import { KEYS_MAX, Scope } from '../../core/items.ts'
+import type { ApiKey, KeyUse } from '../../core/items.ts'
+import type { Instant } from '../../core/splice.ts'
+import { audit } from './audit.ts'
+import { requireScope } from './auth.ts'
+import { TRIES_MAX } from './command.ts'
+import { router } from './context.ts'
+import type { ApiDeps, ApiEnv } from './context.ts'
+import { listKey, listedKeys, neverWritten } from './key-list.ts'
+import { KeyName, createKey, keyIdOf } from './keys.ts'
+import { Problem, commonProblems, problemResponse } from './problem.ts'
+import { isoOf } from './view.ts'
+
+const Time = z.iso.datetime()
+
+const KeyView = z
+  .object({
+    id: z.string().openapi({ example: 'key_3f1c9a0b7d2e4c5a6b8d9e0f' }),
+    object: z.literal('key'),
+    name: z.string(),
+    scopes: z.array(Scope),
+    source: z.enum(['table', 'configuration']).openapi({
+      description: '`configuration`: of the secret `Keys`; once revoked here, it lets nobody in.',
+    }),
+    createdAt: Time.nullable(),
+    lastUsedAt: Time.nullable().openapi({ description: 'To the hour; null: not that anybody knows.' }),
+    revokedAt: Time.nullable(),
+  })
+  .openapi('Key')
+type KeyView = z.infer<typeof KeyView>
+
+/** What the routes of keys share. */
+const guarded = { tags: ['keys'], security: [{ key: [] }], middleware: requireScope('operator') }
+
+const createdRoute = createRoute({
+  ...guarded,
+  method: 'post',
+  path: '/v1/keys',
+  operationId: 'createKey',
+  summary: 'Make a key of your tenant',
+  description:
+    'Its secret is in this answer and nowhere else. Where the answer was lost, the key is listed and nobody can use it: ' +
+    'revoke it and make another.',
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({
+              name: KeyName.openapi({ example: 'accounting' }),
+              scopes: z
+                .array(Scope)
+                .min(1)
+                .max(Scope.options.length)
+                .openapi({ example: ['splices:read'] }),
+            })
+            .openapi('KeyRequest'),
+        },
+      },
+    },
+  },
+  responses: {
+    ...commonProblems,
+    201: {
+      description: 'The key, with its secret.',
+      content: { 'application/json': { schema: KeyView.extend({ secret: z.string() }).openapi('NewKey') } },
+    },
+    409: problemResponse(`\`keys_full\`: ${KEYS_MAX} keys are in use; revoke one.`),
+    413: problemResponse('`body_too_large`.'),
+    415: problemResponse('`unsupported_media_type`.'),
+    503: problemResponse('`busy`: try again.'),
+  },
+})
+
+const create: RouteHandler<typeof createdRoute, ApiEnv> = async (c) => {
+  const { store, clock } = c.var.deps.ports
+  const { tenant } = c.var.key
+  const { name, scopes } = c.req.valid('json')
+  const now = clock.now()
+  const { secret, hash, item } = createKey({ tenant, name, scopes: [...new Set(scopes)] }, now)
+  const listed = await listKey(store, tenant, hash, now)
+  if (listed === 'full') throw new Problem('keys_full')
+  if (listed === 'busy') throw busy()
+  const audited = audit(c, 'create_key', { id: keyIdOf(hash), name, scopes: item.scopes.join(' ') })
+  await audited.before()
+  // Somebody needed the line of a key that was never written, and took this one for it.
+  if (!(await store.putItem('key', hash, item, 0))) throw busy()
+  audited.done()
+  return c.json({ ...keyView(hash, item, null, 'table'), secret }, 201)
+}
+
+const listRoute = createRoute({
+  ...guarded,
+  method: 'get',
+  path: '/v1/keys',
+  operationId: 'listKeys',
+  summary: 'The keys of your tenant, revoked ones too',
+  responses: {
+    ...commonProblems,
+    200: {
+      description: 'The keys, those of the configuration first, then oldest first.',
+      content: {
+        'application/json': { schema: z.object({ object: z.literal('list'), data: z.array(KeyView) }) },
+      },
+    },
+  },
+})
+
+const list: RouteHandler<typeof listRoute, ApiEnv> = async (c) => {
+  const { deps, key } = c.var
+  const { store } = deps.ports
+  const data = await Promise.all(
+    (await hashesOf(deps, key.tenant)).map(async (hash): Promise<KeyView | null> => {
+      const [item, use] = await Promise.all([store.item('key', hash), store.item('keyUse', hash)])
+      const configured = deps.keys.get(hash)
+      const found = item?.value ?? configured
+      if (found === undefined) return null
+      return keyView(hash, found, use?.value ?? null, configured === undefined ? 'table' : 'configuration')
+    }),
+  )
+  return c.json({ object: 'list' as const, data: data.filter((view) => view !== null) }, 200)
+}
+
+const revokeRoute = createRoute({
+  ...guarded,
+  method: 'post',
+  path: '/v1/keys/{id}/revoke',
+  operationId: 'revokeKey',
+  summary: 'Revoke a key, for good',
+  description:
+    'From the next request on it lets nobody in. A revoked key is revoked again without an effect.',
+  request: { params: z.object({ id: z.string() }) },
+  responses: {
+    ...commonProblems,
+    200: { description: 'Revoked.', content: { 'application/json': { schema: KeyView } } },
+    404: problemResponse('`key_not_found`.'),
+    503: problemResponse('`busy`: try again.'),
+  },
+})
+
+const revoke: RouteHandler<typeof revokeRoute, ApiEnv> = async (c) => {
+  const { deps, key } = c.var
+  const { store, clock } = deps.ports
+  const { id } = c.req.valid('param')
+  const hash = (await hashesOf(deps, key.tenant)).find((each) => keyIdOf(each) === id)
+  if (hash === undefined) throw new Problem('key_not_found', { field: 'id' })
+  const configured = deps.keys.get(hash)
+  const source = configured === undefined ? 'table' : 'configuration'
+  const audited = audit(c, 'revoke_key', { id })
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const item = await store.item('key', hash)
+    const use = (await store.item('keyUse', hash))?.value ?? null
+    // A key that is listed and not written yet never will be.
+    const standing = item?.value ?? configured ?? neverWritten(key.tenant, clock.now())
+    if (item !== null && item.value.revokedAt !== null)
+      return c.json(keyView(hash, standing, use, source), 200)
+    const revoked = { ...standing, revokedAt: clock.now() }
+    await audited.before()
+    if (!(await store.putItem('key', hash, revoked, item?.version ?? 0))) continue
+    audited.done()
+    return c.json(keyView(hash, revoked, use, source), 200)
+  }
+  throw busy()
+}
+
+/** The hashes of all keys of a tenant. */
+async function hashesOf({ ports, keys }: ApiDeps, tenant: string): Promise<readonly string[]> {
+  const configured = [...keys].filter(([, key]) => key.tenant === tenant).map(([hash]) => hash)
+  return [...new Set([...configured, ...(await listedKeys(ports.store, tenant))])]
+}
+
+function keyView(hash: string, key: ApiKey, use: KeyUse | null, source: KeyView['source']): KeyView {
+  return {
+    id: keyIdOf(hash),
+    object: 'key',
+    name: key.name,
+    scopes: key.scopes,
+    source,
+    createdAt: source === 'configuration' ? null : isoOf(key.createdAt),
+    lastUsedAt: isoOrNull(use?.at ?? null),
+    revokedAt: isoOrNull(key.revokedAt),
+  }
+}
+
+const isoOrNull = (instant: Instant | null): string | null => (instant === null ? null : isoOf(instant))
+
+const busy = (): Problem => new Problem('busy', { headers: { 'Retry-After': '1' } })
+
+/** Who may come in. */
+export function keyRoutes() {
+  return router().openapi(createdRoute, create).openapi(listRoute, list).openapi(revokeRoute, revoke)
+}

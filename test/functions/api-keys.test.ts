@@ -1,0 +1,303 @@
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { MemoryStoreFault } from '../../adapters/store/memory.ts'
+import type { Operation } from '../../adapters/store/memory.ts'
+import { KEYS_MAX } from '../../core/items.ts'
+import { createApi } from '../../functions/api/app.ts'
+import { createKey, hashOf, keyIdOf } from '../../functions/api/keys.ts'
+import { listKey } from '../../functions/api/key-list.ts'
+import { NOW, aWorld, request } from './api-fixture.ts'
+import type { World } from './api-fixture.ts'
+
+const Key = z.object({
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(z.string()),
+  source: z.string(),
+  lastUsedAt: z.string().nullable(),
+  revokedAt: z.string().nullable(),
+  secret: z.string().optional(),
+})
+const Keys = z.object({ data: z.array(Key) })
+
+const aRequest = { name: 'accounting', scopes: ['splices:read'] }
+
+function make(world: World, body: unknown = aRequest, key = world.keys.operator) {
+  return request(world, 'POST', '/v1/keys', { key, body })
+}
+
+async function made(world: World, body: unknown = aRequest) {
+  const answer = await make(world, body)
+  expect(answer.status).toBe(201)
+  const key = Key.parse(answer.body)
+  return { ...key, secret: z.string().parse(key.secret) }
+}
+
+async function listed(world: World, key = world.keys.operator) {
+  return Keys.parse((await request(world, 'GET', '/v1/keys', { key })).body).data
+}
+
+const revoke = (world: World, id: string, key = world.keys.operator) =>
+  request(world, 'POST', `/v1/keys/${id}/revoke`, { key })
+
+const reads = async (world: World, key: string) =>
+  (await request(world, 'GET', '/v1/splices', { key })).status
+
+const isPutOf = (operation: Operation, prefix: string): boolean =>
+  operation.type === 'put' && operation.row.pk.startsWith(prefix)
+
+async function fill(world: World, count: number, written: boolean): Promise<string[]> {
+  const hashes: string[] = []
+  for (let n = 0; n < count; n += 1) {
+    const { hash, item } = createKey({ tenant: 'acme', name: `key ${n}`, scopes: ['splices:read'] }, NOW)
+    await listKey(world.store, 'acme', hash, NOW)
+    if (written) await world.store.putItem('key', hash, item, 0)
+    hashes.push(hash)
+  }
+  return hashes
+}
+
+describe('making a key', () => {
+  it('gives its secret once, and lets it do what its scopes say', async () => {
+    const world = await aWorld()
+    const key = await made(world)
+    expect(await reads(world, key.secret)).toBe(200)
+    expect((await make(world, aRequest, key.secret)).body['code']).toBe('forbidden')
+    const list = await listed(world)
+    expect(list).toMatchObject([
+      { id: key.id, name: 'accounting', scopes: ['splices:read'], revokedAt: null },
+    ])
+    expect(JSON.stringify(list)).not.toContain(key.secret)
+  })
+
+  it.each(['writer', 'reader'] as const)(
+    'is not for the key of a %s, nor is anything else about keys',
+    async (who) => {
+      const world = await aWorld()
+      const key = world.keys[who]
+      const answers = [
+        await make(world, aRequest, key),
+        await request(world, 'GET', '/v1/keys', { key }),
+        await revoke(world, 'key_1', key),
+        await request(world, 'GET', '/v1/audit', { key }),
+      ]
+      expect(answers.map(({ body }) => body['code'])).toEqual(answers.map(() => 'forbidden'))
+      expect(world.heard.puts).toBe(0)
+    },
+  )
+
+  it.each([
+    [{ ...aRequest, scopes: [] }, 'scopes'],
+    [{ ...aRequest, scopes: ['splices:read', 'root'] }, 'scopes.1'],
+    [{ ...aRequest, name: '   ' }, 'name'],
+    [{ ...aRequest, name: 'x'.repeat(65) }, 'name'],
+    [{ ...aRequest, tenant: 'other' }, 'tenant'],
+  ])('refuses %o by the name of the field', async (body, field) => {
+    const world = await aWorld()
+    expect((await make(world, body)).body).toMatchObject({ code: 'invalid_request', field })
+    expect(world.heard.puts).toBe(0)
+  })
+
+  it('that dies before the key is written leaves a line that nobody can use, and that can be revoked', async () => {
+    let dies = false
+    const world = await aWorld({
+      before: (operation) => (dies && isPutOf(operation, 'KEY#') ? 'throttle' : null),
+    })
+    dies = true
+    expect((await make(world)).body['code']).toBe('internal')
+    dies = false
+    const [hash = ''] = (await world.store.item('keyList', 'acme'))?.value.hashes ?? []
+    expect(await world.store.item('key', hash)).toBeNull()
+    expect(await listed(world)).toEqual([])
+    expect((await revoke(world, keyIdOf(hash))).body).toMatchObject({ name: 'never written' })
+    // A write that was still on its way comes too late.
+    const { item } = createKey({ tenant: 'acme', name: 'late', scopes: ['operator'] }, NOW)
+    expect(await world.store.putItem('key', hash, item, 0)).toBe(false)
+  })
+
+  it('whose answer is lost leaves a key that is listed and can be revoked', async () => {
+    let loses = false
+    const world = await aWorld({
+      before: (operation) => (loses && isPutOf(operation, 'KEY#') ? 'no_response' : null),
+    })
+    loses = true
+    expect((await make(world)).status).toBe(500)
+    loses = false
+    const [key] = await listed(world)
+    expect(key).toMatchObject({ name: 'accounting', revokedAt: null })
+    expect((await revoke(world, key?.id ?? '')).status).toBe(200)
+  })
+
+  it('by two at once makes two keys, both listed', async () => {
+    const world = await aWorld()
+    const [one, two] = await Promise.all([made(world), made(world, { ...aRequest, name: 'second' })])
+    expect((await listed(world)).map(({ id }) => id).sort()).toEqual([one.id, two.id].sort())
+    expect([await reads(world, one.secret), await reads(world, two.secret)]).toEqual([200, 200])
+  })
+
+  it('gives up as busy when others change the list each time, and no key is written', async () => {
+    let races = false
+    const world = await aWorld({
+      before: (operation) => (races && isPutOf(operation, 'KEYS#') ? 'lost_race' : null),
+    })
+    races = true
+    const answer = await make(world)
+    expect([answer.status, answer.body['code'], answer.headers.get('Retry-After')]).toEqual([
+      503,
+      'busy',
+      '1',
+    ])
+    expect(await world.store.auditAfter('acme', 0, 9)).toEqual([])
+  })
+
+  it('is refused where a hundred are in use, until one is revoked', async () => {
+    const world = await aWorld()
+    const [first = ''] = await fill(world, KEYS_MAX, true)
+    expect((await make(world)).body['code']).toBe('keys_full')
+    await revoke(world, keyIdOf(first))
+    const key = await made(world)
+    const ids = (await listed(world)).map(({ id }) => id)
+    expect(ids).toHaveLength(KEYS_MAX)
+    expect(ids).toContain(key.id)
+    expect(ids).not.toContain(keyIdOf(first))
+    // What is listed no more is revoked all the same.
+    expect((await world.store.item('key', first))?.value.revokedAt).toBe(NOW)
+  })
+
+  it('takes the line of a key that was never written, so that it can be written no more', async () => {
+    const world = await aWorld()
+    const [unwritten = ''] = await fill(world, 1, false)
+    await fill(world, KEYS_MAX - 1, true)
+    await made(world)
+    const { item } = createKey({ tenant: 'acme', name: 'late', scopes: ['operator'] }, NOW)
+    expect(await world.store.putItem('key', unwritten, item, 0)).toBe(false)
+    expect((await world.store.item('keyList', 'acme'))?.value.hashes).not.toContain(unwritten)
+  })
+})
+
+describe('revoking a key', () => {
+  it('shuts it out from the next request on, whatever it was doing', async () => {
+    const world = await aWorld()
+    const key = await made(world)
+    expect(await reads(world, key.secret)).toBe(200)
+    expect((await revoke(world, key.id)).body).toMatchObject({
+      id: key.id,
+      revokedAt: new Date(NOW).toISOString(),
+    })
+    const answer = await request(world, 'GET', '/v1/splices', { key: key.secret })
+    expect([answer.status, answer.body['code']]).toEqual([401, 'unauthorized'])
+  })
+
+  it('again changes nothing, and is audited once', async () => {
+    const world = await aWorld()
+    const key = await made(world)
+    const first = await revoke(world, key.id)
+    world.told.now += 60_000
+    expect((await revoke(world, key.id)).body).toEqual(first.body)
+    const actions = (await world.store.auditAfter('acme', 0, 9)).map(({ action }) => action)
+    expect(actions).toEqual(['create_key', 'revoke_key'])
+  })
+
+  it('of another tenant answers as though it did not exist', async () => {
+    const world = await aWorld()
+    const key = await made(world)
+    const foreign = await revoke(world, key.id, world.keys.stranger)
+    const missing = await revoke(world, 'key_none', world.keys.stranger)
+    expect(foreign.body).toEqual(missing.body)
+    expect([foreign.status, foreign.body['code']]).toEqual([404, 'key_not_found'])
+    expect(await reads(world, key.secret)).toBe(200)
+    expect(await listed(world, world.keys.stranger)).toEqual([])
+  })
+
+  it('of the configuration shuts it out as well', async () => {
+    const world = await aWorld()
+    const { secret, hash, item } = createKey(
+      { tenant: 'acme', name: 'first', scopes: ['operator', 'splices:read'] },
+      0,
+    )
+    const app = createApi({ ...world.deps, keys: new Map([[hash, item]]) })
+    const configured = { ...world, app }
+    const [key] = await listed(configured, secret)
+    expect(key).toMatchObject({ name: 'first', source: 'configuration', id: keyIdOf(hash) })
+    expect((await revoke(configured, keyIdOf(hash), secret)).status).toBe(200)
+    expect(await reads(configured, secret)).toBe(401)
+    expect(await listed(configured)).toMatchObject([
+      { source: 'configuration', revokedAt: new Date(NOW).toISOString() },
+    ])
+  })
+
+  it('is done by each of two who lose to one another', async () => {
+    let losses = 0
+    const world = await aWorld({
+      before: (operation) => (isPutOf(operation, 'KEY#') && losses-- > 0 ? 'lost_race' : null),
+    })
+    losses = 0
+    const key = await made(world)
+    losses = 2
+    expect((await revoke(world, key.id)).status).toBe(200)
+    expect(await reads(world, key.secret)).toBe(401)
+  })
+})
+
+describe('the use of keys', () => {
+  async function aBusyWorld(requestsPerSecond: number, fails: () => boolean = () => false) {
+    const { keyTraffic } = await import('../../functions/api/key-traffic.ts')
+    const world = await aWorld({
+      before: (operation) => {
+        if (fails() && JSON.stringify(operation).includes('KEYUSE#'))
+          throw new MemoryStoreFault('throttle', operation)
+        return null
+      },
+    })
+    const traffic = keyTraffic(world.ports, requestsPerSecond)
+    return { ...world, app: createApi({ ...world.deps, traffic }) }
+  }
+
+  it('is noted at most once an hour, and shown', async () => {
+    const world = await aBusyWorld(100)
+    const key = await made(world)
+    world.heard.puts = 0
+    for (const later of [0, 60_000, 3_600_000, 1]) {
+      world.told.now += later
+      expect(await reads(world, key.secret)).toBe(200)
+    }
+    expect(world.heard.puts).toBe(2)
+    const [shown] = await listed(world)
+    expect(shown?.lastUsedAt).toBe(new Date(NOW + 3_660_000).toISOString())
+  })
+
+  it('that cannot be saved is counted, and the request is answered', async () => {
+    let fails = false
+    const world = await aBusyWorld(100, () => fails)
+    fails = true
+    expect(await reads(world, world.keys.reader)).toBe(200)
+    expect(world.heard.counts).toEqual(['api_key_use_unsaved'])
+  })
+
+  it('beyond its rate is answered 429 with the time to wait, and leaves other keys alone', async () => {
+    const world = await aBusyWorld(2)
+    const statuses = []
+    for (let n = 0; n < 12; n += 1) statuses.push(await reads(world, world.keys.reader))
+    expect(statuses).toEqual([...Array.from({ length: 10 }, () => 200), 429, 429])
+    const answer = await request(world, 'GET', '/v1/splices', { key: world.keys.reader })
+    expect([answer.body['code'], answer.headers.get('Retry-After')]).toEqual(['rate_limited', '1'])
+    expect(await reads(world, world.keys.writer)).toBe(200)
+    world.told.now += 1_000
+    expect([await reads(world, world.keys.reader), await reads(world, world.keys.reader)]).toEqual([200, 200])
+    expect(await reads(world, world.keys.reader)).toBe(429)
+  })
+
+  it('is not slowed by a clock that goes back', async () => {
+    const world = await aBusyWorld(1)
+    for (let n = 0; n < 5; n += 1) await reads(world, world.keys.reader)
+    world.told.now -= 3_600_000
+    expect(await reads(world, world.keys.reader)).toBe(429)
+    world.told.now += 1_000
+    expect(await reads(world, world.keys.reader)).toBe(200)
+  })
+})
+
+it('two keys never share an id', () => {
+  const ids = Array.from({ length: 1_000 }, (_, n) => keyIdOf(hashOf(`sk_${n}`)))
+  expect(new Set(ids).size).toBe(1_000)
+})
