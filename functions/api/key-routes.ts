@@ -50,7 +50,7 @@ const createdRoute = createRoute({
         'application/json': {
           schema: z
             .strictObject({
-              name: KeyName.openapi({ example: 'accounting' }),
+              name: KeyName.meta({ example: 'accounting' }),
               scopes: z
                 .array(Scope)
                 .min(1)
