@@ -19,6 +19,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   functions: ['functions', 'adapters', 'core'],
   relay: ['relay', 'functions', 'adapters', 'core'],
   local: ['local', 'relay', 'functions', 'adapters', 'core'],
+  client: ['client', 'functions'],
+  cli: ['cli', 'client', 'local', 'functions', 'core'],
   stacks: ['stacks', 'functions', 'adapters'],
   bench: ['bench', 'functions', 'adapters', 'core', 'test'],
   docs: ['docs', 'adapters', 'core'],

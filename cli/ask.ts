@@ -1,0 +1,90 @@
+import * as z from 'zod'
+import { Stop, exits } from './exit.ts'
+import type { Io } from './io.ts'
+
+/** Waits between the repetitions of a request. */
+const PAUSES_MS = [500, 1_500, 4_000]
+const LONGEST_WAIT_SECONDS = 10
+
+const Problem = z.looseObject({
+  code: z.string(),
+  title: z.string(),
+  status: z.number(),
+  detail: z.string().optional(),
+  field: z.string().optional(),
+  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+})
+type Problem = z.infer<typeof Problem>
+
+type Answer = Pick<Response, 'ok' | 'status' | 'headers' | 'text'>
+
+/** How a request may be treated. `once`: its second effect would not be its first, so that nobody repeats it unasked. */
+export type Asking = { readonly once?: boolean; readonly hint?: string }
+
+/**
+ * Sends a request, and again where no answer came, or one that says to come later: only what is the same request however
+ * often it is sent. Answers the response that is no error. Throws Stop: `refused` with the problem, or `unreachable`.
+ */
+export async function ask<R extends Answer>(
+  io: Io,
+  send: () => Promise<R>,
+  { once = false, hint }: Asking = {},
+): Promise<R> {
+  for (let tries = 0; ; tries += 1) {
+    const pauseMs = once ? undefined : PAUSES_MS[tries]
+    const answer = await send().catch(() => null)
+    if (answer?.ok === true) return answer
+    const problem = answer === null ? null : await problemOf(answer)
+    if (problem !== null && problem.status < 500 && problem.status !== 429) throw refused(problem)
+    if (pauseMs === undefined) throw unreachable(problem, hint)
+    await io.pause(Math.max(pauseMs, waitMsOf(answer)))
+  }
+}
+
+/** The body of an answer; another server may answer anything. Throws Stop. */
+export async function bodyOf<T>(answer: { json(): Promise<T> }): Promise<T> {
+  const body = await answer.json().catch(() => null)
+  if (typeof body !== 'object' || body === null) throw unreachable(null)
+  return body
+}
+
+function waitMsOf(answer: Answer | null): number {
+  const seconds = Number(answer?.headers.get('Retry-After') ?? 0)
+  return Number.isFinite(seconds) ? Math.min(seconds, LONGEST_WAIT_SECONDS) * 1_000 : 0
+}
+
+/** What is no problem of ours is from somebody in between. */
+async function problemOf(answer: Answer): Promise<Problem> {
+  const text = await answer.text().catch(() => '')
+  const parsed = Problem.safeParse(jsonOf(text))
+  if (parsed.success) return { ...parsed.data, status: answer.status }
+  return {
+    code: 'not_splicekeeper',
+    title: `HTTP ${answer.status}, and no problem of Splicekeeper`,
+    status: 502,
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+function refused(problem: Problem): Stop {
+  return new Stop(exits.refused, sentenceOf(problem), problem)
+}
+
+function unreachable(problem: Problem | null, hint?: string): Stop {
+  const body = problem ?? { code: 'unreachable', title: 'The service does not answer' }
+  const sentence = problem === null ? body.title : sentenceOf(problem)
+  return new Stop(exits.unreachable, hint === undefined ? sentence : `${sentence}. ${hint}`, body)
+}
+
+function sentenceOf({ code, title, detail, field, errors = [] }: Problem): string {
+  const rest = errors.slice(1).map((error) => `; ${error.field}: ${error.message}`)
+  const place = field === undefined ? '' : ` (${field})`
+  return `${title}${detail === undefined ? '' : `: ${detail}`}${place}${rest.join('')} [${code}]`
+}

@@ -1,0 +1,64 @@
+import type { SpliceView } from '../functions/api/splice-view.ts'
+import { factsOf, printable, sats, short } from './text.ts'
+
+/** Confirmations of final depth (the anti-reorg delay): what a channel requires beyond it is in the sentence. */
+const FINAL_DEPTH = 6
+const BAR = 12
+
+/** Everything that a person asks about a splice. */
+export function spliceText(splice: SpliceView): string {
+  const { attempts, candidates, budget } = splice
+  const candidate = candidateOf(splice)
+  const dead = attempts.filter((attempt) => attempt.dead).length
+  const ceiling = [
+    budget.maxFeeRateSatPerVb === null ? null : `${budget.maxFeeRateSatPerVb} sat/vB`,
+    budget.maxFeeSats === null ? null : sats(budget.maxFeeSats),
+  ].filter((limit) => limit !== null)
+  return factsOf({
+    id: splice.id,
+    status: splice.status,
+    'waiting for': splice.waitingFor,
+    failure:
+      splice.failure && `${splice.failure.message} (${splice.failure.code}, proof: ${splice.failure.proof})`,
+    attention: splice.attention && `${splice.attention.message} (${splice.attention.code})`,
+    what: `${splice.kind} ${sats(splice.amountSats)}`,
+    to: splice.address,
+    node: splice.node,
+    channel: splice.channel,
+    transaction: candidate?.txid,
+    fee: candidate && `${sats(candidate.feeSats)}, ${candidate.feeRateSatPerVb ?? '–'} sat/vB`,
+    confirmations: candidate && progressOf(splice),
+    others: candidates.length > 1 ? `${candidates.length - 1} more transactions` : null,
+    attempts: `${budget.attemptsUsed} of ${budget.maxAttempts} used, ${dead} of ${attempts.length} proven dead`,
+    'fee ceiling': ceiling.join(', '),
+    deadline: splice.settledAt === null ? budget.deadline : null,
+    payment: splice.paymentId,
+    ordered: splice.createdAt,
+    settled: splice.settledAt,
+    metadata: Object.keys(splice.metadata).length === 0 ? null : JSON.stringify(splice.metadata),
+  })
+}
+
+/** One line: where a splice stands on its way to final depth. */
+export function spliceLine(splice: SpliceView): string {
+  const done = Math.min(confirmationsOf(splice), FINAL_DEPTH)
+  const filled = splice.status === 'settled' ? BAR : Math.floor((done * BAR) / FINAL_DEPTH)
+  const bar = `${'█'.repeat(filled)}${'·'.repeat(BAR - filled)}`
+  const says = splice.failure?.message ?? splice.waitingFor ?? ''
+  const what = `${splice.kind === 'splice_in' ? 'in ' : 'out'} ${sats(splice.amountSats)}`
+  return printable(
+    `${short(splice.id).padEnd(13)}  ${what.padEnd(16)} ${splice.status.padEnd(15)} ${bar} ${progressOf(splice)}  ${says}`,
+  ).trimEnd()
+}
+
+function progressOf(splice: SpliceView): string {
+  return `${Math.min(confirmationsOf(splice), FINAL_DEPTH)}/${FINAL_DEPTH}`
+}
+
+function confirmationsOf(splice: SpliceView): number {
+  return Math.max(0, ...splice.candidates.map(({ confirmations }) => confirmations))
+}
+
+function candidateOf({ candidates }: SpliceView) {
+  return candidates.find(({ confirmations }) => confirmations > 0) ?? candidates.at(-1) ?? null
+}

@@ -1,0 +1,167 @@
+import { SpliceState } from '../core/splice.ts'
+import type { SpliceView } from '../functions/api/splice-view.ts'
+import { ask, bodyOf } from './ask.ts'
+import { SEVERAL, command, idOf, positive, whole } from './command.ts'
+import { connect } from './connection.ts'
+import { exitOf, exits, usage } from './exit.ts'
+import { againHint, idempotencyKey } from './order.ts'
+import { print, printSplice } from './print.ts'
+import { sats, short, tableOf } from './text.ts'
+import { follow } from './watch.ts'
+
+const id = { id: { type: 'positional', required: true, description: 'Id of the splice' } } as const
+const onceHint = 'It may have been done: look with splicekeeper show before you repeat it'
+
+const show = command('show', 'Read a splice', id, async (given, io) => {
+  const client = connect(given, io)
+  const param = { id: idOf('the id', given.id) }
+  const answer = await ask(io, () => client.v1.splices[':id'].$get({ param }))
+  if (!answer.ok) return exits.refused
+  const splice = await bodyOf(answer)
+  printSplice(given, io, splice)
+  return exitOf(splice)
+})
+
+const list = command(
+  'list',
+  'List splices, newest first',
+  {
+    status: { type: 'enum', options: [...SpliceState.options], description: 'Only in this state' },
+    node: { type: 'string', description: 'Only of this node' },
+    channel: { type: 'string', description: 'Only of this channel' },
+    limit: { type: 'string', description: 'So many at most (20)' },
+    cursor: { type: 'string', description: 'Go on where an earlier list ended' },
+  },
+  async (given, io) => {
+    const client = connect(given, io)
+    const { status, node, channel, cursor } = given
+    const limit = String(whole('--limit', given.limit ?? '20'))
+    const query = {
+      limit,
+      ...(status === undefined ? {} : { status: SpliceState.parse(status) }),
+      ...(node === undefined ? {} : { node }),
+      ...(channel === undefined ? {} : { channel }),
+      ...(cursor === undefined ? {} : { cursor }),
+    }
+    const answer = await ask(io, () => client.v1.splices.$get({ query }))
+    if (!answer.ok) return exits.refused
+    print(given, io, await bodyOf(answer), ({ data, cursor: next }) => {
+      const rows = data.map((splice) => rowOf(splice))
+      const table = tableOf(['ID', 'STATUS', 'KIND', 'AMOUNT', 'NODE', 'CHANNEL', 'ORDERED'], rows)
+      return next === null ? table : `${table}more: --cursor ${next}\n`
+    })
+    return exits.done
+  },
+)
+
+function rowOf({ id: spliceId, status, kind, amountSats, node, channel, createdAt }: SpliceView) {
+  return [spliceId, status, kind, sats(amountSats), node, short(channel), createdAt]
+}
+
+const bump = command(
+  'bump',
+  'Raise the fee of a splice whose transaction waits',
+  {
+    ...id,
+    'fee-rate': { type: 'string', description: 'At least so many sat/vB; else the node chooses' },
+    key: { type: 'string', description: 'Idempotency key: the same one is the same bump' },
+  },
+  async (given, io) => {
+    const client = connect(given, io)
+    const param = { id: idOf('the id', given.id) }
+    const feeRate = given['fee-rate']
+    const json = feeRate === undefined ? {} : { feeRateSatPerVb: positive('--fee-rate', feeRate) }
+    const key = idempotencyKey(given.key, io)
+    const header = { 'Idempotency-Key': key }
+    const answer = await ask(io, () => client.v1.splices[':id'].bump.$post({ param, header, json }), {
+      hint: againHint(key),
+    })
+    if (!answer.ok) return exits.refused
+    const splice = await bodyOf(answer)
+    printSplice(given, io, splice)
+    return exitOf(splice)
+  },
+)
+
+const cancel = command('cancel', 'Stop submitting a splice', id, async (given, io) => {
+  const client = connect(given, io)
+  const param = { id: idOf('the id', given.id) }
+  const answer = await ask(io, () => client.v1.splices[':id'].cancel.$post({ param }))
+  if (!answer.ok) return exits.refused
+  printSplice(given, io, await bodyOf(answer))
+  return exits.done
+})
+
+const retry = command(
+  'retry',
+  'Allow more attempts to a splice that needs attention',
+  {
+    ...id,
+    attempts: { type: 'string', description: 'How many more (1)' },
+    deadline: { type: 'string', description: 'A new deadline, ISO 8601' },
+  },
+  async (given, io) => {
+    const client = connect(given, io)
+    const param = { id: idOf('the id', given.id) }
+    const { deadline } = given
+    const json = {
+      attempts: whole('--attempts', given.attempts ?? '1'),
+      ...(deadline === undefined ? {} : { deadline }),
+    }
+    const send = () => client.v1.splices[':id'].retry.$post({ param, json })
+    const answer = await ask(io, send, { once: true, hint: onceHint })
+    if (!answer.ok) return exits.refused
+    printSplice(given, io, await bodyOf(answer))
+    return exits.done
+  },
+)
+
+const resolve = command(
+  'resolve',
+  "An operator's word: that a splice failed, or which transaction is its own",
+  {
+    ...id,
+    outcome: { type: 'positional', required: true, description: 'failed or candidate' },
+    txid: { type: 'string', description: 'Of the candidate' },
+    note: { type: 'string', description: 'Why; needed for failed' },
+  },
+  async (given, io) => {
+    const client = connect(given, io, 'operator')
+    const param = { id: idOf('the id', given.id) }
+    const { outcome, txid, note } = given
+    const send = () => {
+      if (outcome === 'failed' && note !== undefined && txid === undefined)
+        return client.v1.splices[':id'].resolve.$post({ param, json: { outcome, note } })
+      if (outcome === 'candidate' && txid !== undefined)
+        return client.v1.splices[':id'].resolve.$post({
+          param,
+          json: { outcome, txid, ...(note === undefined ? {} : { note }) },
+        })
+      throw usage('resolve takes failed with --note, or candidate with --txid')
+    }
+    const answer = await ask(io, send, { once: true, hint: onceHint })
+    if (!answer.ok) return exits.refused
+    printSplice(given, io, await bodyOf(answer))
+    return exits.done
+  },
+)
+
+const watch = command(
+  'watch',
+  'A line for each splice, until it ends; without ids, of all that are live and of those to come',
+  {
+    ids: {
+      type: 'positional',
+      required: false,
+      valueHint: SEVERAL,
+      description: 'Ids of splices, one after the other',
+    },
+  },
+  async (given, io) => {
+    const ids = given._.map((each) => idOf('the id', each))
+    return follow(connect(given, io), io, given, ids)
+  },
+)
+
+/** What can be done with splices that are ordered. */
+export const spliceCommands = [list, show, watch, bump, cancel, retry, resolve]

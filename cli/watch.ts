@@ -1,0 +1,138 @@
+import type { Client } from '../client/index.ts'
+import type { SpliceView } from '../functions/api/splice-view.ts'
+import { ask, bodyOf } from './ask.ts'
+import { Stop, exitOf, exits } from './exit.ts'
+import type { Exit } from './exit.ts'
+import type { Io } from './io.ts'
+import { spliceLine } from './splice-text.ts'
+
+const POLL_MS = 2_000
+/** Reads in a poll beside those of which an event tells, so that many splices cost no more than some. */
+const READS_A_POLL = 10
+const FOLLOWED_MAX = 200
+const LIVE_PAGES_MAX = 5
+
+const ended = ({ status }: SpliceView): boolean =>
+  status === 'settled' || status === 'failed' || status === 'cancelled'
+
+type Watched = { splice: SpliceView; line: string }
+
+/**
+ * Follows splices until all of them have ended or need attention; without ids, all that are live and those that are ordered
+ * meanwhile, for ever. Each change is a line (with --json the splice); a terminal shows one line a splice, in place. Answers the
+ * worst exit of the splices.
+ */
+export async function follow(
+  client: Client,
+  io: Io,
+  { json = false }: { readonly json?: boolean | undefined },
+  ids: readonly string[],
+): Promise<Exit> {
+  const watched = new Map<string, Watched>()
+  const screen = screenOf(io, json)
+  let after = await lastSequence(client, io)
+  const first = ids.length > 0 ? ids : await liveIds(client, io)
+  for (const id of first) await take(await read(client, io, id))
+
+  async function take(splice: SpliceView): Promise<void> {
+    const line = spliceLine(splice)
+    const before = watched.get(splice.id)
+    // Behind the others: the one that was read longest ago is read first.
+    watched.delete(splice.id)
+    watched.set(splice.id, { splice, line })
+    if (before?.line !== line) screen.changed(splice, line, watched)
+  }
+
+  for (;;) {
+    const open = [...watched.values()].filter(({ splice }) => !rests(splice))
+    if (ids.length > 0 && open.length === 0) return worst([...watched.values()])
+    await io.pause(POLL_MS)
+    const events = await eventsAfter(client, io, after)
+    after = events.at(-1)?.sequence ?? after
+    const told = new Set(
+      events
+        .map(({ splice }) => splice)
+        .filter((id) => watched.has(id) || (ids.length === 0 && watched.size < FOLLOWED_MAX)),
+    )
+    const stale = open.slice(0, READS_A_POLL).map(({ splice }) => splice.id)
+    for (const id of new Set([...told, ...stale])) await take(await read(client, io, id))
+    if (ids.length === 0) forget(watched)
+  }
+}
+
+/** Nothing more happens by itself soon: somebody has to look, or it is over. */
+function rests(splice: SpliceView): boolean {
+  return ended(splice) || splice.status === 'needs_attention'
+}
+
+function worst(watched: readonly Watched[]): Exit {
+  const found = watched.map(({ splice }) => exitOf(splice))
+  return found.find((exit) => exit === exits.attention) ?? found.find((exit) => exit !== 0) ?? exits.done
+}
+
+/** Of those that ended, a few stay on the screen. */
+function forget(watched: Map<string, Watched>): void {
+  for (const [id, { splice }] of watched)
+    if (watched.size > FOLLOWED_MAX / 2 && ended(splice)) watched.delete(id)
+}
+
+async function read(client: Client, io: Io, id: string): Promise<SpliceView> {
+  const answer = await ask(io, () => client.v1.splices[':id'].$get({ param: { id } }))
+  if (!answer.ok) throw new Stop(exits.refused, 'The splice cannot be read')
+  return bodyOf(answer)
+}
+
+async function eventsAfter(client: Client, io: Io, after: number, limit = 1_000) {
+  const query = { after: String(after), limit: String(limit) }
+  const answer = await ask(io, () => client.v1.events.$get({ query }))
+  return answer.ok ? (await bodyOf(answer)).data : []
+}
+
+/** Where the log ends now. It has no gaps: doubling and halving finds the end of a long one with few requests. */
+async function lastSequence(client: Client, io: Io): Promise<number> {
+  const isBefore = async (sequence: number): Promise<boolean> =>
+    (await eventsAfter(client, io, sequence, 1)).length > 0
+  let low = -1
+  let high = 0
+  while (await isBefore(high)) {
+    low = high
+    high = high * 2 + 1
+  }
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (await isBefore(middle)) low = middle
+    else high = middle
+  }
+  return high
+}
+
+async function liveIds(client: Client, io: Io): Promise<string[]> {
+  const ids: string[] = []
+  let cursor: string | null = null
+  for (let page = 0; page < LIVE_PAGES_MAX; page += 1) {
+    const query: { limit: string; cursor?: string } = { limit: '100', ...(cursor === null ? {} : { cursor }) }
+    const answer = await ask(io, () => client.v1.splices.$get({ query }))
+    if (!answer.ok) break
+    const body: { data: SpliceView[]; cursor: string | null } = await bodyOf(answer)
+    ids.push(...body.data.filter((splice) => !ended(splice)).map(({ id }) => id))
+    cursor = body.cursor
+    if (cursor === null) break
+  }
+  return ids.slice(0, FOLLOWED_MAX)
+}
+
+/** Where changes are shown: a line after the other, or all lines drawn anew. */
+function screenOf(io: Io, json: boolean) {
+  let drawn = 0
+  return {
+    changed(splice: SpliceView, line: string, watched: ReadonlyMap<string, Watched>): void {
+      if (json) return io.out(`${JSON.stringify(splice)}\n`)
+      if (!io.isTerminal) return io.out(`${line}\n`)
+      const lines = [...watched.values()]
+        .toSorted((a, b) => (a.splice.createdAt < b.splice.createdAt ? -1 : 1))
+        .map((each) => `\u001b[2K${each.line}\n`)
+      io.out(`${drawn > 0 ? `\u001b[${drawn}A` : ''}${lines.join('')}\u001b[J`)
+      drawn = lines.length
+    },
+  }
+}
