@@ -25,14 +25,14 @@ export type Asking = { readonly once?: boolean; readonly hint?: string }
  * Sends a request, and again where no answer came, or one that says to come later: only what is the same request however
  * often it is sent. Answers the response that is no error. Throws Stop: `refused` with the problem, or `unreachable`.
  */
-export async function ask<R extends Answer>(
+export async function send<R extends Answer>(
   io: Io,
-  send: () => Promise<R>,
+  request: () => Promise<R>,
   { once = false, hint }: Asking = {},
 ): Promise<R> {
   for (let tries = 0; ; tries += 1) {
     const pauseMs = once ? undefined : PAUSES_MS[tries]
-    const answer = await send().catch(() => null)
+    const answer = await request().catch(() => null)
     if (answer?.ok === true) return answer
     const problem = answer === null ? null : await problemOf(answer)
     if (problem !== null && problem.status < 500 && problem.status !== 429) throw refused(problem)
@@ -40,6 +40,19 @@ export async function ask<R extends Answer>(
     await io.pause(Math.max(pauseMs, waitMsOf(answer)))
   }
 }
+
+/** The same, typed as the answer that is no error. */
+export async function ask<R extends Answer>(
+  io: Io,
+  request: () => Promise<R>,
+  asking: Asking = {},
+): Promise<Extract<R, { ok: true }>> {
+  const answer = await send(io, request, asking)
+  if (!isDone(answer)) throw unreachable(null)
+  return answer
+}
+
+const isDone = <R extends Answer>(answer: R): answer is Extract<R, { ok: true }> => answer.ok
 
 /** The body of an answer; another server may answer anything. Throws Stop. */
 export async function bodyOf<T>(answer: { json(): Promise<T> }): Promise<T> {

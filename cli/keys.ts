@@ -22,7 +22,6 @@ const create = command(
       once: true,
       hint: 'If it was made, nobody has its secret: look with splicekeeper keys list, revoke it and make another',
     })
-    if (!answer.ok) return exits.refused
     print(given, io, await bodyOf(answer), ({ secret, id }) => {
       io.err(`${id}: the secret is shown this once\n`)
       return `${secret}\n`
@@ -34,7 +33,6 @@ const create = command(
 const list = command('keys list', 'The API keys of your tenant', {}, async (given, io) => {
   const client = connect(given, io, 'operator')
   const answer = await ask(io, () => client.v1.keys.$get())
-  if (!answer.ok) return exits.refused
   print(given, io, await bodyOf(answer), ({ data }) =>
     tableOf(
       ['ID', 'NAME', 'SCOPES', 'LAST USED', 'REVOKED'],
@@ -58,7 +56,6 @@ const revoke = command(
     const client = connect(given, io, 'operator')
     const param = { id: idOf('the id', given.id) }
     const answer = await ask(io, () => client.v1.keys[':id'].revoke.$post({ param }))
-    if (!answer.ok) return exits.refused
     print(
       given,
       io,
@@ -77,7 +74,6 @@ const audit = command(
     const client = connect(given, io, 'operator')
     const query = { after: String(whole('--after', given.after ?? '0', 0)), limit: '1000' }
     const answer = await ask(io, () => client.v1.audit.$get({ query }))
-    if (!answer.ok) return exits.refused
     print(given, io, await bodyOf(answer), ({ data }) =>
       tableOf(
         ['NUMBER', 'AT', 'KEY', 'ACTION', 'ABOUT'],

@@ -1,4 +1,4 @@
-import { ask, bodyOf } from './ask.ts'
+import { ask, bodyOf, send } from './ask.ts'
 import { command, idOf } from './command.ts'
 import { connect } from './connection.ts'
 import { exits } from './exit.ts'
@@ -10,7 +10,6 @@ const MSAT = 1_000
 const nodes = command('nodes', 'What your nodes report now', {}, async (given, io) => {
   const client = connect(given, io)
   const answer = await ask(io, () => client.v1.nodes.$get())
-  if (!answer.ok) return exits.refused
   print(given, io, await bodyOf(answer), ({ data }) =>
     tableOf(
       ['NAME', 'SOFTWARE', 'VERSION', 'NETWORK', 'HEIGHT', 'CHANNELS', 'WALLET', 'ANSWERS'],
@@ -37,7 +36,6 @@ const channels = command(
     const client = connect(given, io)
     const query = given.node === undefined ? {} : { node: given.node }
     const answer = await ask(io, () => client.v1.channels.$get({ query }))
-    if (!answer.ok) return exits.refused
     print(given, io, await bodyOf(answer), ({ data }) =>
       tableOf(
         ['NODE', 'CHANNEL', 'CAPACITY', 'OUTBOUND', 'INBOUND', 'PEER', 'STATE'],
@@ -72,7 +70,6 @@ const unfreeze = command(
       once: true,
       hint,
     })
-    if (!answer.ok) return exits.refused
     print(given, io, await bodyOf(answer), ({ channel }) => `${channel} is not frozen any more\n`)
     return exits.done
   },
@@ -93,7 +90,7 @@ const exported = command(
     let parts = 0
     do {
       const query: { cursor?: string } = { ...fixed, ...(cursor === null ? {} : { cursor }) }
-      const answer = await ask(io, () => client.v1['payments.csv'].$get({ query }))
+      const answer = await send(io, () => client.v1['payments.csv'].$get({ query }))
       const text = await answer.text()
       // The names of the columns once, at the top.
       io.out(parts === 0 ? text : text.slice(text.indexOf('\r\n') + 2))

@@ -94,7 +94,6 @@ async function placeOf(client: Client, io: Io, args: OrderArgs) {
   if (nodes.find(({ name }) => name === node)?.capabilities?.picksChannel === true)
     return { node, channel: undefined }
   const listed = await ask(io, () => client.v1.channels.$get({ query: { node } }))
-  if (!listed.ok) throw usage(`there is no node ${node}`)
   const open = (await bodyOf(listed)).data.filter(({ closing }) => !closing)
   const [only, ...others] = open
   if (only === undefined || others.length > 0)
@@ -118,7 +117,6 @@ function ordering(name: 'in' | 'out', description: string, kind: SpliceKind) {
     const key = idempotencyKey(given.key, io)
     const header = { 'Idempotency-Key': key }
     const answer = await ask(io, () => client.v1.splices.$post({ header, json }), { hint: againHint(key) })
-    if (!answer.ok) return exits.refused
     const splice = await bodyOf(answer)
     if (given.wait === true) return follow(client, io, given, [splice.id])
     printSplice(given, io, splice)
@@ -138,7 +136,6 @@ const preview = command(
     const find = () => placeOf(client, io, given)
     const json = await bodyFrom(given, words, given.kind === 'in' ? 'splice_in' : 'splice_out', find)
     const answer = await ask(io, () => client.v1.splices.preview.$post({ json }))
-    if (!answer.ok) return exits.refused
     print(given, io, await bodyOf(answer), (view) =>
       [
         view.open ? 'Nothing stands against it: it would be submitted now.\n' : 'It would wait:\n',

@@ -16,7 +16,6 @@ const show = command('show', 'Read a splice', id, async (given, io) => {
   const client = connect(given, io)
   const param = { id: idOf('the id', given.id) }
   const answer = await ask(io, () => client.v1.splices[':id'].$get({ param }))
-  if (!answer.ok) return exits.refused
   const splice = await bodyOf(answer)
   printSplice(given, io, splice)
   return exitOf(splice)
@@ -44,7 +43,6 @@ const list = command(
       ...(cursor === undefined ? {} : { cursor }),
     }
     const answer = await ask(io, () => client.v1.splices.$get({ query }))
-    if (!answer.ok) return exits.refused
     print(given, io, await bodyOf(answer), ({ data, cursor: next }) => {
       const rows = data.map((splice) => rowOf(splice))
       const table = tableOf(['ID', 'STATUS', 'KIND', 'AMOUNT', 'NODE', 'CHANNEL', 'ORDERED'], rows)
@@ -76,7 +74,6 @@ const bump = command(
     const answer = await ask(io, () => client.v1.splices[':id'].bump.$post({ param, header, json }), {
       hint: againHint(key),
     })
-    if (!answer.ok) return exits.refused
     const splice = await bodyOf(answer)
     printSplice(given, io, splice)
     return exitOf(splice)
@@ -87,7 +84,6 @@ const cancel = command('cancel', 'Stop submitting a splice', id, async (given, i
   const client = connect(given, io)
   const param = { id: idOf('the id', given.id) }
   const answer = await ask(io, () => client.v1.splices[':id'].cancel.$post({ param }))
-  if (!answer.ok) return exits.refused
   printSplice(given, io, await bodyOf(answer))
   return exits.done
 })
@@ -110,7 +106,6 @@ const retry = command(
     }
     const send = () => client.v1.splices[':id'].retry.$post({ param, json })
     const answer = await ask(io, send, { once: true, hint: onceHint })
-    if (!answer.ok) return exits.refused
     printSplice(given, io, await bodyOf(answer))
     return exits.done
   },
@@ -140,7 +135,6 @@ const resolve = command(
       throw usage('resolve takes failed with --note, or candidate with --txid')
     }
     const answer = await ask(io, send, { once: true, hint: onceHint })
-    if (!answer.ok) return exits.refused
     printSplice(given, io, await bodyOf(answer))
     return exits.done
   },

@@ -6,6 +6,9 @@ import { run } from './run.ts'
 /** A request that takes longer is given up, and repeated where that is safe. */
 const REQUEST_MS = 30_000
 
+// Whoever reads may have enough, as head does.
+process.stdout.on('error', () => process.exit())
+
 process.exitCode = await run(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),

@@ -1,7 +1,7 @@
 import type { Client } from '../client/index.ts'
 import type { SpliceView } from '../functions/api/splice-view.ts'
 import { ask, bodyOf } from './ask.ts'
-import { Stop, exitOf, exits } from './exit.ts'
+import { exitOf, exits } from './exit.ts'
 import type { Exit } from './exit.ts'
 import type { Io } from './io.ts'
 import { spliceLine } from './splice-text.ts'
@@ -78,14 +78,13 @@ function forget(watched: Map<string, Watched>): void {
 
 async function read(client: Client, io: Io, id: string): Promise<SpliceView> {
   const answer = await ask(io, () => client.v1.splices[':id'].$get({ param: { id } }))
-  if (!answer.ok) throw new Stop(exits.refused, 'The splice cannot be read')
   return bodyOf(answer)
 }
 
 async function eventsAfter(client: Client, io: Io, after: number, limit = 1_000) {
   const query = { after: String(after), limit: String(limit) }
   const answer = await ask(io, () => client.v1.events.$get({ query }))
-  return answer.ok ? (await bodyOf(answer)).data : []
+  return (await bodyOf(answer)).data
 }
 
 /** Where the log ends now. It has no gaps: doubling and halving finds the end of a long one with few requests. */
@@ -112,7 +111,6 @@ async function liveIds(client: Client, io: Io): Promise<string[]> {
   for (let page = 0; page < LIVE_PAGES_MAX; page += 1) {
     const query: { limit: string; cursor?: string } = { limit: '100', ...(cursor === null ? {} : { cursor }) }
     const answer = await ask(io, () => client.v1.splices.$get({ query }))
-    if (!answer.ok) break
     const body: { data: SpliceView[]; cursor: string | null } = await bodyOf(answer)
     ids.push(...body.data.filter((splice) => !ended(splice)).map(({ id }) => id))
     cursor = body.cursor
