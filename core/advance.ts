@@ -60,7 +60,8 @@ function waitingFor(splice: Splice, { gates, bumpGates }: Decision): Splice['wai
     case 'confirmed':
       return {
         code: 'final_depth',
-        message: 'Waiting for final depth, and for both nodes to lock the splice.',
+        message:
+          'Confirmed; waiting for so many blocks that it stays so, and for both nodes to use the new channel.',
       }
     case 'needs_attention':
       return splice.attention
@@ -84,7 +85,7 @@ function waitingForConfirmation(bumpGates: readonly GateReading[]): Splice['wait
 function waitingBefore(splice: Splice, gates: readonly GateReading[]): Splice['waitingFor'] {
   const alive = livingAttempts(splice).length > 0
   if (alive && (splice.over !== null || splice.cancelRequestedAt !== null)) {
-    const message = 'No further attempt; waiting for proof that the earlier ones cannot take effect.'
+    const message = 'Nothing more is sent; waiting for proof that the earlier requests cannot take effect.'
     return { code: 'proof', message }
   }
   const shut = gates.find((reading) => reading.shut !== null)?.shut ?? null
@@ -93,7 +94,7 @@ function waitingBefore(splice: Splice, gates: readonly GateReading[]): Splice['w
   return negotiating
     ? {
         code: 'negotiation',
-        message: 'The node has taken the splice; waiting for its transaction to be seen.',
+        message: 'The node has taken the splice; waiting for it to agree with the other side and sign.',
       }
     : shut
 }

@@ -35,7 +35,8 @@ export function priceShut(facts: GateFacts, asked: number | null): Shut | null {
   const standing = standingCandidate(facts.splice, facts.verdict)
   const weight = standing === null ? 0 : weightOf(standing)
   const worst = asked ?? worstFeeRateSatPerKw(facts.observation)
-  if (worst === null || weight === 0) return shut('fee_unknown', 'Waiting for a feerate estimate.')
+  if (worst === null || weight === 0)
+    return shut('fee_unknown', 'Waiting for an estimate of fees, without which the ceiling cannot be kept.')
   const rate = Math.max(worst, replacementFloorSatPerKw(standing?.feeRateSatPerKw ?? 0))
   const feeSats = Math.ceil((rate * (weight + ADDED_WEIGHT)) / 1_000)
   const over = rate > (maxFeeRateSatPerKw ?? Infinity) || feeSats > (maxFeeSats ?? Infinity)
@@ -83,8 +84,9 @@ export const bumpGates: readonly BumpGate[] = [
       if (channel === null) return shut('channel_missing', 'The node does not list the channel.')
       if (channel.closing || !channel.ready) return shut('channel_not_ready', 'The channel is not ready.')
       if (channel.funding !== standingCandidate(splice, verdict)?.spends)
-        return shut('anchor_moved', 'The channel has moved to another funding output.')
-      if (!channel.peerConnected) return shut('peer_away', 'Waiting for the peer to connect.')
+        return shut('anchor_moved', 'The channel has moved to another transaction.')
+      if (!channel.peerConnected)
+        return shut('peer_away', 'Waiting for the node on the other side of the channel to connect.')
       return paymentsGate(channel.obstacles)
     },
   },
@@ -95,7 +97,7 @@ export const bumpGates: readonly BumpGate[] = [
     shut: ({ splice, verdict }) =>
       standingCandidate(splice, verdict) !== null && !verdict.locked && splice.lockedAt === null
         ? null
-        : shut('unseen', 'The transaction to replace is not to be seen.'),
+        : shut('unseen', 'The transaction that is to be replaced cannot be seen now; waiting until it can.'),
   },
   {
     number: 5,
@@ -122,7 +124,8 @@ export const bumpGates: readonly BumpGate[] = [
     name: 'quiet',
     says: 'no negotiation; after an attempt that is not dead: quiet for the quiet period',
     shut: ({ verdict, now, policy }, bump) => {
-      if (verdict.negotiating) return shut('stirring', 'Something is under way on the channel at the node.')
+      if (verdict.negotiating)
+        return shut('stirring', 'The node is busy with something on this channel; waiting until it is over.')
       if (livingAttempts(bump).length === 0) return null
       return bump.quietSince !== null && now - bump.quietSince >= policy.quietMs
         ? null
@@ -136,7 +139,7 @@ export const bumpGates: readonly BumpGate[] = [
     shut: ({ now }, bump) =>
       now >= (bump.nextAttemptAt ?? 0)
         ? null
-        : shut('backoff', 'The node refused for now; waiting before it is asked again.'),
+        : shut('backoff', 'The node said not now; it is asked again after a pause.'),
   },
   {
     number: 9,
@@ -150,7 +153,10 @@ export const bumpGates: readonly BumpGate[] = [
     says: 'the slot of the channel is ours, and not frozen',
     shut: ({ splice, observation: { slot } }) => {
       if (slot?.value.frozen)
-        return shut('frozen', 'The channel is frozen until its cause is gone or an operator lifts it.')
+        return shut(
+          'frozen',
+          'The channel is frozen: nothing is sent until the cause is gone or an operator lifts it.',
+        )
       return slot?.value.holder === splice.id ? null : shut('slot', 'Another splice has the channel.')
     },
   },

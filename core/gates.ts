@@ -86,8 +86,11 @@ export const gates: readonly Gate[] = [
     shut: ({ verdict }) => {
       if (verdict.name === 'absent') return null
       return verdict.name === 'not_known'
-        ? shut('chain', 'The chain source cannot tell yet whether the funding output is unspent.')
-        : shut('anchor_spent', 'Another transaction spends the funding output.')
+        ? shut(
+            'chain',
+            'Waiting for the chain source to show that nothing spends the channel: until then nothing is sent.',
+          )
+        : shut('anchor_spent', 'Another transaction spends the channel; waiting to learn what it is.')
     },
   },
   {
@@ -96,7 +99,7 @@ export const gates: readonly Gate[] = [
     says: 'no candidate was ever seen; the node reports none and no negotiation; where it cannot, no sign of one',
     shut: ({ splice, verdict }) =>
       splice.candidates.length > 0 || verdict.stirring
-        ? shut('stirring', 'Something is under way on the channel at the node.')
+        ? shut('stirring', 'The node is busy with something on this channel; waiting until it is over.')
         : null,
   },
   {
@@ -106,7 +109,10 @@ export const gates: readonly Gate[] = [
     shut: ({ verdict }) =>
       verdict.effectWithoutAttempt === null
         ? null
-        : shut('attribution', 'A transaction that this splice did not make has the same effect.'),
+        : shut(
+            'attribution',
+            'A transaction that this splice did not make does the same: somebody has to look.',
+          ),
   },
   {
     number: 7,
@@ -117,7 +123,10 @@ export const gates: readonly Gate[] = [
       const quiet = splice.quietSince !== null && now - splice.quietSince >= policy.quietMs
       return quiet
         ? null
-        : shut('quiet', 'Waiting for quiet on the channel before the splice is asked for again.')
+        : shut(
+            'quiet',
+            'What became of the last request is not known: it is sent again once the channel has been quiet.',
+          )
     },
   },
   {
@@ -137,7 +146,7 @@ export const gates: readonly Gate[] = [
         ? null
         : shut(
             'zero_conf',
-            'The channel locks too fast to ask again before the first request is proven dead.',
+            'The channel uses a new transaction so soon that nothing is sent again before the first request is proven lost.',
           )
     },
   },
@@ -151,7 +160,10 @@ export const gates: readonly Gate[] = [
         can?.checksAnchor === true || (can?.overlapGuard === true && splice.kind === 'splice_out')
       return guarded || livingAttempts(splice).length <= 1
         ? null
-        : shut('overlap', 'Two requests may still be alive at the node; a third is not sent.')
+        : shut(
+            'overlap',
+            'Two requests may still take effect at the node; a third is sent once one of them is proven lost.',
+          )
     },
   },
 ]
@@ -162,22 +174,32 @@ export function fenceGate(attempts: readonly Attempt[], now: Instant): Shut | nu
     const fence = fenceOf(attempt)
     return fence !== null && fence < now
   })
-  return open ? null : shut('fence', 'An earlier request may still reach the node.')
+  return open ? null : shut('fence', 'An earlier request may still reach the node; waiting until it cannot.')
 }
 
 /** Gate 2, which a fee bump has to pass as well. */
 export function nodeGate({ splice, observation, now, policy }: GateFacts): Shut | null {
   const { node, chain } = observation
-  if (node === null) return shut('node_unreachable', 'The node cannot be reached.')
-  if (!isPinned(splice, node)) return shut('node_identity', 'Another node answers at the address.')
+  if (node === null) return shut('node_unreachable', 'The node does not answer; waiting until it does.')
+  if (!isPinned(splice, node))
+    return shut(
+      'node_identity',
+      'Another node answers at the address of this one: its configuration needs a look.',
+    )
   if (observation.nodeSeen?.paused)
-    return shut('node_paused', "The node's configuration or credential is refused.")
-  if (!node.synced) return shut('node_syncing', 'The node is still syncing.')
+    return shut(
+      'node_paused',
+      'The node refuses what it is asked with; waiting until its credentials or configuration are mended.',
+    )
+  if (!node.synced) return shut('node_syncing', 'The node is still catching up with the chain.')
   if (now - node.observedAt > policy.snapshotMaxAgeMs)
-    return shut('node_stale', 'The last look at the node is too old.')
-  if (chain === null) return shut('chain', 'The chain source cannot be reached.')
+    return shut('node_stale', 'Waiting for a fresh look at the node.')
+  if (chain === null) return shut('chain', 'The chain source does not answer; waiting until it does.')
   if (Math.abs(chain.tip.height - node.tipHeight) > 1)
-    return shut('tips_differ', 'The node and the chain source are at different heights.')
+    return shut(
+      'tips_differ',
+      'The node and the chain source do not see the same newest blocks; waiting until they agree.',
+    )
   return null
 }
 
@@ -185,15 +207,23 @@ function channelGate(facts: GateFacts): Shut | null {
   const { splice, observation } = facts
   const { channel, node } = observation
   if (node === null || channel === null) return shut('channel_missing', 'The node does not list the channel.')
-  if (channel.closing) return shut('channel_closing', 'The channel is closing.')
-  if (!channel.ready) return shut('channel_not_ready', 'The channel is not ready.')
+  if (channel.closing)
+    return shut('channel_closing', 'The channel is closing, and cannot be spliced any more.')
+  if (!channel.ready) return shut('channel_not_ready', 'The channel is not ready for payments yet.')
   if (mayPickAnother(node, channel.channelId))
-    return shut('several_channels', 'The node has several channels, and cannot be told which one to use.')
+    return shut(
+      'several_channels',
+      'The node has several channels and picks one itself: it cannot be told to use this one.',
+    )
   const alive = livingAttempts(splice).length > 0
   if (channel.funding === null || (alive && channel.funding !== splice.anchor))
-    return shut('anchor_moved', 'The channel has moved to another funding output.')
+    return shut(
+      'anchor_moved',
+      'The channel has moved to another transaction than the one that this splice started from.',
+    )
   const first = splice.attempts.length === 0 && node.capabilities.queuesOffline
-  if (!channel.peerConnected && !first) return shut('peer_away', 'Waiting for the peer to connect.')
+  if (!channel.peerConnected && !first)
+    return shut('peer_away', 'Waiting for the node on the other side of the channel to connect.')
   const obstacle = obstacleGate(channel)
   if (obstacle !== null) return obstacle
   return canPay(splice, node, channel, observation)
@@ -229,7 +259,7 @@ function canPay(
   const where = splice.kind === 'splice_in' ? "the node's wallet" : 'the channel'
   return available >= needed
     ? null
-    : shut('balance', `Waiting for balance: ${where} cannot pay amount and fee.`)
+    : shut('balance', `Waiting for money: ${where} cannot pay the amount and the fee.`)
 }
 
 function budgetGate({ splice, observation, now }: GateFacts): Shut | null {
@@ -237,11 +267,12 @@ function budgetGate({ splice, observation, now }: GateFacts): Shut | null {
   if (splice.over !== null) return shut('over', 'No further attempt will be made.')
   if (splice.cancelRequestedAt !== null) return shut('cancel', 'A cancel was asked for.')
   if (now >= budget.deadline) return shut('deadline', 'The deadline has passed.')
-  if (now < (splice.notBefore ?? 0)) return shut('not_before', 'Its time has not come.')
+  if (now < (splice.notBefore ?? 0))
+    return shut('not_before', 'Waiting for the time before which it must not start.')
   if (attemptsUsed(splice) >= budget.maxAttempts || splice.attempts.length >= RECORD_LIMITS.attempts)
     return shut('attempts_spent', 'All attempts are used.')
   if (now < (splice.nextAttemptAt ?? 0))
-    return shut('backoff', 'The node refused for now; waiting before it is asked again.')
+    return shut('backoff', 'The node said not now; it is asked again after a pause.')
   return feeGate(splice, observation)
 }
 
@@ -249,10 +280,13 @@ function feeGate(splice: Splice, observation: Observation): Shut | null {
   const { maxFeeRateSatPerKw, maxFeeSats } = splice.budget
   if (maxFeeRateSatPerKw === null && maxFeeSats === null) return null
   const rate = worstFeeRateSatPerKw(observation)
-  if (rate === null) return shut('fee_unknown', 'Waiting for a feerate estimate.')
+  if (rate === null)
+    return shut('fee_unknown', 'Waiting for an estimate of fees, without which the ceiling cannot be kept.')
   const fee = feeSatsAt(rate, splice.kind)
   const over = rate > (maxFeeRateSatPerKw ?? Infinity) || fee > (maxFeeSats ?? Infinity)
-  return over ? shut('fee_ceiling', 'Waiting for the feerate to fall under the ceiling.') : null
+  return over
+    ? shut('fee_ceiling', 'Waiting for fees to fall: by now the node may pay more than the ceiling.')
+    : null
 }
 
 /** All gates as they stand, in order. */

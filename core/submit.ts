@@ -14,10 +14,13 @@ import { step } from './step.ts'
 
 const WAITING: Readonly<Record<Exclude<SlotOutcome, 'mine'>, { code: string; message: string }>> = {
   waiting: { code: 'slot', message: 'Another splice on this channel goes first.' },
-  full: { code: 'slot_full', message: 'Too many splices wait for this channel.' },
+  full: {
+    code: 'slot_full',
+    message: 'So many splices wait for this channel that this one comes back later for a place.',
+  },
   frozen: {
     code: 'frozen',
-    message: 'The channel is frozen until its cause is gone or an operator lifts it.',
+    message: 'The channel is frozen: nothing is sent until the cause is gone or an operator lifts it.',
   },
 }
 
