@@ -12,7 +12,7 @@ import { carryOut } from './command.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
 import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertReplay, bodyHash } from './idempotency.ts'
-import { Problem, commonProblems, problemResponse } from './problem.ts'
+import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import { SpliceView } from './splice-view.ts'
 import { viewOf } from './view.ts'
 
@@ -45,6 +45,10 @@ const bumpRoute = createRoute({
   },
   responses: {
     ...commonProblems,
+    ...bodyProblems,
+    400: problemResponse(
+      '`invalid_request` names the fields. `malformed_json`: the body is not JSON. `idempotency_key_missing`.',
+    ),
     200: {
       description: 'The splice with the bump that this key asked for before. `Idempotent-Replayed: true`.',
       content: spliceJson,

@@ -11,7 +11,7 @@ import { carryOut } from './command.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
 import { claimOf } from './claim.ts'
-import { Problem, commonProblems, problemResponse } from './problem.ts'
+import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import { SpliceView } from './splice-view.ts'
 import { Time, instantOf } from './splice-body.ts'
 import { viewOf } from './view.ts'
@@ -31,6 +31,7 @@ const command = (scope: Scope) => ({
 
 const responses = (impossible: string) => ({
   ...commonProblems,
+  ...bodyProblems,
   200: {
     description: 'The splice as it stands now.',
     content: { 'application/json': { schema: SpliceView } },

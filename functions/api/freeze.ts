@@ -10,7 +10,7 @@ import { Note } from './commands.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
 import { hint } from './hint.ts'
-import { Problem, commonProblems, problemResponse } from './problem.ts'
+import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import { LONGEST_NAME, nodesOf } from './tenancy.ts'
 
 const unfreezeRoute = createRoute({
@@ -32,6 +32,7 @@ const unfreezeRoute = createRoute({
   },
   responses: {
     ...commonProblems,
+    ...bodyProblems,
     200: {
       description: 'Lifted.',
       content: {

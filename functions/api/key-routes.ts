@@ -10,7 +10,7 @@ import { router } from './context.ts'
 import type { ApiDeps, ApiEnv } from './context.ts'
 import { listKey, listedKeys, neverWritten } from './key-list.ts'
 import { KeyName, createKey, keyIdOf } from './keys.ts'
-import { Problem, commonProblems, problemResponse } from './problem.ts'
+import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import { isoOf } from './view.ts'
 
 const Time = z.iso.datetime()
@@ -64,13 +64,12 @@ const createdRoute = createRoute({
   },
   responses: {
     ...commonProblems,
+    ...bodyProblems,
     201: {
       description: 'The key, with its secret.',
       content: { 'application/json': { schema: KeyView.extend({ secret: z.string() }).openapi('NewKey') } },
     },
     409: problemResponse(`\`keys_full\`: ${KEYS_MAX} keys are in use; revoke one.`),
-    413: problemResponse('`body_too_large`.'),
-    415: problemResponse('`unsupported_media_type`.'),
     503: problemResponse('`busy`: try again.'),
   },
 })

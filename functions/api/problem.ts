@@ -85,13 +85,12 @@ export class Problem extends Error {
     this.facts = facts
   }
 
-  /** The answer: RFC 9457, `application/problem+json`. */
-  response(): Response {
+  /** What it says: RFC 9457. */
+  body(): ProblemBody {
     const [status, title] = problems[this.code]
-    const { detail, field, errors, headers } = this.facts
-    const type = `urn:splicekeeper:problem:${this.code}`
-    const body: ProblemBody = {
-      type,
+    const { detail, field, errors } = this.facts
+    return {
+      type: `urn:splicekeeper:problem:${this.code}`,
       title,
       status,
       code: this.code,
@@ -99,10 +98,12 @@ export class Problem extends Error {
       ...(field === undefined ? {} : { field }),
       ...(errors === undefined ? {} : { errors: [...errors] }),
     }
-    return new Response(JSON.stringify(body), {
-      status,
-      headers: { ...headers, 'Content-Type': 'application/problem+json' },
-    })
+  }
+
+  /** The answer, as `application/problem+json`. */
+  response(): Response {
+    const headers = { ...this.facts.headers, 'Content-Type': 'application/problem+json' }
+    return new Response(JSON.stringify(this.body()), { status: problems[this.code][0], headers })
   }
 }
 
@@ -120,14 +121,33 @@ export const ProblemBody = z
   .openapi('Problem')
 export type ProblemBody = z.infer<typeof ProblemBody>
 
-/** An error answer of a route, for the OpenAPI document. */
+/** An error answer of a route, for the OpenAPI document, with an example of each code that its description names. */
 export function problemResponse(description: string) {
-  return { description, content: { 'application/problem+json': { schema: ProblemBody } } }
+  const named = [...description.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)
+  const examples = Object.fromEntries(
+    named.filter(isCode).map((code) => [code, { value: new Problem(code).body() }]),
+  )
+  return { description, content: { 'application/problem+json': { schema: ProblemBody, examples } } }
 }
+
+/** Every code, for whoever checks that each is documented. */
+export const problemCodes: readonly ProblemCode[] = Object.keys(problems).filter(isCode)
+
+function isCode(text: string): text is ProblemCode {
+  return Object.hasOwn(problems, text)
+}
+
+/** What every route with a body can answer besides. */
+export const bodyProblems = {
+  413: problemResponse('`body_too_large`.'),
+  415: problemResponse('`unsupported_media_type`: the body must be `application/json`.'),
+} as const
 
 /** What every authenticated route can answer. */
 export const commonProblems = {
-  400: problemResponse('The request does not have the right form: `invalid_request` names the fields.'),
+  400: problemResponse(
+    'The request does not have the right form: `invalid_request` names the fields. `malformed_json`: the body is not JSON.',
+  ),
   401: problemResponse('`unauthorized`: no key, an unknown one, or a revoked one.'),
   403: problemResponse('`forbidden`: the key lacks the scope.'),
   429: problemResponse('`rate_limited`: try again after `Retry-After` seconds.'),

@@ -4,7 +4,7 @@ import { createMiddleware } from 'hono/factory'
 import { RelayEvent } from '../messages.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
-import { Problem, commonProblems, problemResponse } from './problem.ts'
+import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import {
   SIGNATURE_HEADER,
   TIMESTAMP_HEADER,
@@ -63,7 +63,7 @@ const relayRoute = createRoute({
     400: commonProblems[400],
     401: problemResponse('`unauthorized`: the signature is wrong. `timestamp_stale`: it is too old.'),
     404: problemResponse('`node_not_found`: no such node, or none that a relay reports for.'),
-    413: problemResponse('`body_too_large`.'),
+    ...bodyProblems,
     500: commonProblems[500],
     202: {
       description: 'All of them are taken.',

@@ -8,7 +8,7 @@ import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
 import { hint } from './hint.ts'
 import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertReplay, bodyHash } from './idempotency.ts'
-import { Problem, commonProblems, problemResponse } from './problem.ts'
+import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import { SpliceBody } from './splice-body.ts'
 import { SpliceView } from './splice-view.ts'
 import { LONGEST_NAME, spliceOf } from './tenancy.ts'
@@ -24,14 +24,32 @@ const SpliceList = z.object({
   cursor: z.string().nullable().openapi({ description: 'Of the next page; null: this is the last one.' }),
 })
 
+const neverCodes = [
+  '`address_invalid`',
+  '`address_network`',
+  '`address_unexpected`',
+  '`amount_out_of_range`',
+  '`amount_over_capacity`',
+  '`attempts_out_of_range`',
+  '`bump_unsupported`',
+  '`ceiling_missing`',
+  '`channel_unexpected`',
+  '`channel_closing`',
+  '`channel_not_ready`',
+  '`deadline_past`',
+  '`deadline_too_far`',
+  '`dust`',
+  '`node_unsupported`',
+  '`not_before_after_deadline`',
+]
+
 /** What acceptance can answer besides what every route can; the preview shares it. */
 export const acceptanceProblems = {
   ...commonProblems,
+  ...bodyProblems,
   404: problemResponse('`node_not_found`, `channel_not_found`.'),
   409: problemResponse('`duplicate_output`: a live splice with the same effect exists.'),
-  413: problemResponse('`body_too_large`.'),
-  415: problemResponse('`unsupported_media_type`.'),
-  422: problemResponse('`address_network`, `dust`, `node_unsupported`, `channel_closing`, and the like.'),
+  422: problemResponse(`A reason why this splice could never run: ${neverCodes.join(', ')}.`),
   503: problemResponse(
     '`node_not_seen`: the node has not been looked at yet. Try again after `Retry-After`.',
   ),
@@ -60,7 +78,12 @@ const acceptRoute = createRoute({
       content: spliceJson,
     },
     202: { description: 'Accepted: it is kept until it ends.', content: spliceJson },
-    422: problemResponse('`idempotency_key_reused`, or a reason why this splice could never run.'),
+    400: problemResponse(
+      '`invalid_request` names the fields. `malformed_json`: the body is not JSON. `idempotency_key_missing`.',
+    ),
+    422: problemResponse(
+      `\`idempotency_key_reused\`, or a reason why this splice could never run: ${neverCodes.join(', ')}.`,
+    ),
   },
 })
 

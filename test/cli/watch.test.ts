@@ -23,6 +23,7 @@ async function tell(
   await world.store.appendEvent('acme', { id: `evt_${n}`, type, spliceId: id, epoch: 0, at: n })
 }
 
+const ESCAPE = '\u001b'
 const settled = aSpliceAtRest({ state: 'settled', slotHeld: false })
 const block = { height: 208, hash: 'b'.repeat(64) }
 
@@ -112,7 +113,7 @@ it('a terminal has one line a splice, drawn in place', async () => {
     for (const id of [aSpliceId(1), aSpliceId(2)]) await change(world, id, { ...settledState() })
   })
   const { out } = await run(['watch', aSpliceId(1), aSpliceId(2)], { isTerminal: true })
-  expect(out.match(/\u001b\[2A/g)).toHaveLength(2)
+  expect(out.split(`${ESCAPE}[2A`)).toHaveLength(3)
   expect(screenOf(out).map((line) => /settled|queued/.exec(line)?.[0])).toEqual(['settled', 'settled'])
 })
 
@@ -125,8 +126,8 @@ function settledState(): Partial<Splice> {
 function screenOf(written: string): string[] {
   const screen: string[] = []
   let row = 0
-  for (const part of written.split(/(\u001b\[\d*[AKJ]|\n)/)) {
-    const up = /^\u001b\[(\d+)A$/.exec(part)?.[1]
+  for (const part of written.split(new RegExp(`(${ESCAPE}\\[\\d*[AKJ]|\\n)`))) {
+    const up = new RegExp(`^${ESCAPE}\\[(\\d+)A$`).exec(part)?.[1]
     if (up !== undefined) row -= Number(up)
     else if (part === '\n') row += 1
     else if (part.startsWith('\u001b[2K')) screen[row] = ''

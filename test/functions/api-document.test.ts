@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { ProblemBody, problemCodes } from '../../functions/api/problem.ts'
 import { aWorld, request } from './api-fixture.ts'
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']
@@ -20,7 +21,7 @@ const Operation = z.object({
   requestBody: z
     .object({ content: z.record(z.string(), z.object({ schema: z.looseObject({}) })) })
     .optional(),
-  responses: z.record(z.string().regex(/^([1-5]\d\d|default)$/), z.object({ description: z.string() })),
+  responses: z.record(z.string().regex(/^([1-5]\d\d|default)$/), z.looseObject({ description: z.string() })),
   security: z.array(z.record(z.string(), z.array(z.string()))).optional(),
 })
 
@@ -95,6 +96,26 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(accept?.responses ?? {})).toEqual(
       expect.arrayContaining(['200', '202', '400', '401', '403', '404', '409', '413', '422', '503']),
     )
+  })
+
+  it('names every code on some route, with an example that is a problem of that code and status', async () => {
+    const { document } = await theDocument()
+    const Example = z.object({ value: ProblemBody })
+    const Content = z.looseObject({ examples: z.record(z.string(), Example) })
+    const Response = z.looseObject({ content: z.object({ 'application/problem+json': Content }) })
+    const named = Object.values(document.paths)
+      .flatMap(operationsOf)
+      .flatMap(({ responses }) => Object.entries(responses))
+      .filter(([status]) => Number(status) >= 400)
+      .flatMap(([status, response]) => {
+        const { examples } = Response.parse(response).content['application/problem+json']
+        expect(Object.keys(examples).length).toBeGreaterThan(0)
+        for (const [code, { value }] of Object.entries(examples))
+          expect(value).toMatchObject({ code, status: Number(status) })
+        return Object.keys(examples)
+      })
+    // Where there is no route, there is nothing to document.
+    expect([...new Set(named)].sort()).toEqual(problemCodes.filter((code) => code !== 'not_found').toSorted())
   })
 
   it('needs a key for all but health, itself, and the relay with its own', async () => {

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { memoryStore } from '../../adapters/store/memory.ts'
 import type { MemoryHooks } from '../../adapters/store/memory.ts'
 import { err, ok } from '../../core/result.ts'
@@ -314,7 +315,50 @@ export async function request(
     headers,
     ...(body === undefined ? {} : { body: text }),
   })
-  return { status: response.status, headers: response.headers, body: await jsonOf(response) }
+  const answer = { status: response.status, headers: response.headers, body: await jsonOf(response) }
+  await assertDocumented(world, { method, path }, answer)
+  return answer
+}
+
+const Described = z.object({
+  paths: z.record(
+    z.string(),
+    z.record(
+      z.string(),
+      z.object({
+        responses: z.record(
+          z.string(),
+          z.object({
+            content: z
+              .record(z.string(), z.looseObject({ examples: z.looseObject({}).optional() }))
+              .optional(),
+          }),
+        ),
+      }),
+    ),
+  ),
+})
+let described: z.infer<typeof Described>['paths'] | null = null
+
+/** Every problem that a test meets must stand in the document, with its code, for the route that answered it. */
+async function assertDocumented(
+  { app }: World,
+  { method, path }: { method: string; path: string },
+  { status, body }: Answer,
+): Promise<void> {
+  const code = body['code']
+  if (status < 400 || typeof code !== 'string' || code === 'not_found') return
+  described ??= Described.parse(await (await app.request('/openapi.json')).json()).paths
+  const [pathname = ''] = path.split('?')
+  const routes = Object.entries(described).filter(([template]) =>
+    new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]*')}$`).test(pathname),
+  )
+  const operations = routes.flatMap(([, operation]) => operation[method.toLowerCase()] ?? [])
+  const codes = operations.flatMap(({ responses }) =>
+    Object.keys(responses[status]?.content?.['application/problem+json']?.examples ?? {}),
+  )
+  if (operations.length > 0 && !codes.includes(code))
+    throw new Error(`${method} ${pathname} answered ${status} ${code}, which its document does not name`)
 }
 
 async function jsonOf(response: Response): Promise<Record<string, unknown>> {

@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest'
+import { splicekeeper } from '../../client/index.ts'
+import { ADDRESS, CHANNEL, aWorld } from './api-fixture.ts'
+import type { World } from './api-fixture.ts'
+
+const clientOf = (world: World, key: string) =>
+  splicekeeper('http://keeper.example', key, { fetch: async (input, init) => world.app.request(input, init) })
+
+const json = {
+  node: 'alice',
+  channel: CHANNEL,
+  kind: 'splice_out' as const,
+  amountSats: 50_000,
+  address: ADDRESS,
+}
+
+it('the typed client orders, reads and lists, and knows the types of what it gets', async () => {
+  const world = await aWorld()
+  const client = clientOf(world, world.keys.writer)
+  const header = { 'Idempotency-Key': 'order-1' }
+  const ordered = await client.v1.splices.$post({ header, json })
+  if (ordered.status !== 202) throw new Error(`HTTP ${ordered.status}`)
+  const splice = await ordered.json()
+  const amountSats: number = splice.amountSats
+  expect(amountSats).toBe(50_000)
+  const again = await client.v1.splices.$post({ header, json })
+  if (again.status !== 200) throw new Error(`HTTP ${again.status}`)
+  expect((await again.json()).id).toBe(splice.id)
+  const read = await client.v1.splices[':id'].$get({ param: { id: splice.id } })
+  expect(read.status).toBe(200)
+  const listed = await client.v1.splices.$get({ query: { status: 'queued', limit: '1' } })
+  if (!listed.ok) throw new Error(`HTTP ${listed.status}`)
+  expect((await listed.json()).data.map(({ id }) => id)).toEqual([splice.id])
+  const events = await client.v1.events.$get({ query: { after: '0' } })
+  expect(events.ok).toBe(true)
+})
+
+it('the typed client types a problem as a problem', async () => {
+  const world = await aWorld()
+  const refused = await clientOf(world, 'sk_nobody').v1.nodes.$get()
+  if (refused.ok) throw new Error('a key that nobody has was taken')
+  const problem = await refused.json()
+  expect(problem.code).toBe('unauthorized')
+})
+
+it('the typed client does not let a key be forgotten where an order needs one', async () => {
+  const world = await aWorld()
+  const client = clientOf(world, world.keys.writer)
+  const answer = await client.v1.splices.$post({ header: { 'Idempotency-Key': '' }, json })
+  expect(answer.status).toBe(400)
+})
