@@ -1,20 +1,11 @@
-import * as z from 'zod'
+import { problemIn } from '../client/index.ts'
+import type { Problem } from '../client/index.ts'
 import { Stop, exits } from './exit.ts'
 import type { Io } from './io.ts'
 
 /** Waits between the repetitions of a request. */
 const PAUSES_MS = [500, 1_500, 4_000]
 const LONGEST_WAIT_SECONDS = 10
-
-const Problem = z.looseObject({
-  code: z.string(),
-  title: z.string(),
-  status: z.number(),
-  detail: z.string().optional(),
-  field: z.string().optional(),
-  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
-})
-type Problem = z.infer<typeof Problem>
 
 type Answer = Pick<Response, 'ok' | 'status' | 'headers' | 'text'>
 
@@ -34,8 +25,8 @@ export async function send<R extends Answer>(
     const pauseMs = once ? undefined : PAUSES_MS[tries]
     const answer = await request().catch(() => null)
     if (answer?.ok === true) return answer
-    const problem = answer === null ? null : await problemOf(answer)
-    if (problem !== null && problem.status < 500 && problem.status !== 429) throw refused(problem)
+    const problem = answer === null ? null : await problemIn(answer)
+    if (problem !== null && isRefusal(problem)) throw refused(problem)
     if (pauseMs === undefined) throw unreachable(problem, hint)
     await io.pause(Math.max(pauseMs, waitMsOf(answer)))
   }
@@ -61,29 +52,14 @@ export async function bodyOf<T>(answer: { json(): Promise<T> }): Promise<T> {
   return body
 }
 
+/** A word of the service itself, and not to come later. */
+function isRefusal({ code, status }: Problem): boolean {
+  return code !== 'not_splicekeeper' && status < 500 && status !== 429
+}
+
 function waitMsOf(answer: Answer | null): number {
   const seconds = Number(answer?.headers.get('Retry-After') ?? 0)
   return Number.isFinite(seconds) ? Math.min(seconds, LONGEST_WAIT_SECONDS) * 1_000 : 0
-}
-
-/** What is no problem of ours is from somebody in between. */
-async function problemOf(answer: Answer): Promise<Problem> {
-  const text = await answer.text().catch(() => '')
-  const parsed = Problem.safeParse(jsonOf(text))
-  if (parsed.success) return { ...parsed.data, status: answer.status }
-  return {
-    code: 'not_splicekeeper',
-    title: `HTTP ${answer.status}, and no problem of Splicekeeper`,
-    status: 502,
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
 
 function refused(problem: Problem): Stop {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { splicekeeper } from '../../client/index.ts'
+import { problemIn, splicekeeper } from '../../client/index.ts'
 import { ADDRESS, CHANNEL, aWorld } from './api-fixture.ts'
 import type { World } from './api-fixture.ts'
 
@@ -29,19 +29,34 @@ it('the typed client orders, reads and lists, and knows the types of what it get
   const read = await client.v1.splices[':id'].$get({ param: { id: splice.id } })
   expect(read.status).toBe(200)
   const listed = await client.v1.splices.$get({ query: { status: 'queued', limit: '1' } })
-  if (!listed.ok) throw new Error(`HTTP ${listed.status}`)
   expect((await listed.json()).data.map(({ id }) => id)).toEqual([splice.id])
   const events = await client.v1.events.$get({ query: { after: '0' } })
   expect(events.ok).toBe(true)
 })
 
-it('the typed client types a problem as a problem', async () => {
+it.each([
+  ['of ours', (world: World) => clientOf(world, 'sk_nobody'), 'unauthorized', 401],
+  ['of somebody in between', () => elsewhere('<html>', 403), 'not_splicekeeper', 403],
+  ['that is JSON of somebody else', () => elsewhere('{"message":"Forbidden"}', 403), 'not_splicekeeper', 403],
+  [
+    'whose body lies about its status',
+    () => elsewhere('{"code":"x","title":"x","status":200}', 500),
+    'x',
+    500,
+  ],
+])('an error %s is a problem', async (_, client, code, status) => {
   const world = await aWorld()
-  const refused = await clientOf(world, 'sk_nobody').v1.nodes.$get()
-  if (refused.ok) throw new Error('a key that nobody has was taken')
-  const problem = await refused.json()
-  expect(problem.code).toBe('unauthorized')
+  const answer = await client(world).v1.nodes.$get()
+  expect(await problemIn(answer)).toMatchObject({ code, status })
 })
+
+it('an answer that is no error is no problem', async () => {
+  const world = await aWorld()
+  expect(await problemIn(await clientOf(world, world.keys.reader).v1.nodes.$get())).toBeNull()
+})
+
+const elsewhere = (body: string, status: number) =>
+  splicekeeper('http://keeper.example', 'k', { fetch: async () => new Response(body, { status }) })
 
 it('the typed client does not let a key be forgotten where an order needs one', async () => {
   const world = await aWorld()
