@@ -121,6 +121,7 @@ describe('the links and the environment', () => {
       'SPLICEKEEPER_POLICY',
       'SPLICEKEEPER_GENERATION',
       'SPLICEKEEPER_BACKUP_AT',
+      'SPLICEKEEPER_REQUESTS_PER_SECOND',
       'SPLICEKEEPER_LOG',
       'PATH',
     ),
@@ -140,8 +141,8 @@ describe('the links and the environment', () => {
         (environment, nodes, honest) => {
           const value = honest ? JSON.stringify([aNode]) : nodes
           const refusal = refusalOf(() => {
-            const { generation, backupAt, policy } = parseConfiguration(links(value), environment)
-            const figures = [generation, backupAt ?? 0, ...Object.values(policy)]
+            const { generation, backupAt, policy, requestsPerSecond } = parseConfiguration(links(value), environment)
+            const figures = [generation, backupAt ?? 0, requestsPerSecond, ...Object.values(policy)]
             expect(figures.filter((figure) => !Number.isSafeInteger(figure))).toEqual([])
           })
           if (refusal !== null) expect(refusal).toMatch(/SPLICEKEEPER_|secret Nodes/)

@@ -14,6 +14,7 @@ const EFFECTS: readonly string[] = [
   'save',
   'putItem',
   'appendEvent',
+  'appendAudit',
   'hint',
   'submit',
   'bump',
