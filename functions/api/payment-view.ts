@@ -4,6 +4,7 @@ import { satPerVb } from '../../core/money.ts'
 import type { Payment, PaymentCandidate } from '../../core/payment.ts'
 import { SpliceKind } from '../../core/splice.ts'
 import { isoOf } from './view.ts'
+import { paymentExample } from './examples.ts'
 
 const Time = z.iso.datetime()
 
@@ -47,7 +48,7 @@ export const PaymentView = z
     metadata: z.record(z.string(), z.string()),
     createdAt: Time,
   })
-  .openapi('Payment')
+  .openapi('Payment', { example: paymentExample })
 export type PaymentView = z.infer<typeof PaymentView>
 
 /** Instants, feerates and names as the API writes them. */

@@ -4,6 +4,7 @@ import { AmountSats, MAX_SATS, satPerKw } from '../../core/money.ts'
 import { BUDGET } from '../../core/policy.ts'
 import { SpliceKind } from '../../core/splice.ts'
 import type { Instant } from '../../core/splice.ts'
+import { orderExample } from './examples.ts'
 
 /** An instant in a request. */
 export const Time = z.iso.datetime({ offset: true })
@@ -58,7 +59,7 @@ export const SpliceBody = z
       }),
     metadata: Metadata.optional().openapi({ description: 'Yours: given back with the splice.' }),
   })
-  .openapi('SpliceRequest')
+  .openapi('SpliceRequest', { example: orderExample })
 export type SpliceBody = z.infer<typeof SpliceBody>
 
 /** The wish in a body, in the units of the core. */

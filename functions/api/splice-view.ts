@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { DeadRule, Proof, SpliceKind, SpliceState } from '../../core/splice.ts'
 import { FailureReason, RefusalClass } from '../../core/failure.ts'
+import { spliceExample } from './examples.ts'
 
 const Time = z.iso.datetime()
 const Said = z.object({ code: z.string(), message: z.string() })
@@ -92,5 +93,5 @@ export const SpliceView = z
     epoch: z.int(),
     timeline: z.array(z.object({ at: Time, status: SpliceState, why: z.string(), count: z.int() })),
   })
-  .openapi('Splice')
+  .openapi('Splice', { example: spliceExample })
 export type SpliceView = z.infer<typeof SpliceView>

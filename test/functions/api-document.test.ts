@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { ProblemBody, problemCodes } from '../../functions/api/problem.ts'
+import { PaymentView } from '../../functions/api/payment-view.ts'
+import { SpliceBody } from '../../functions/api/splice-body.ts'
+import { SpliceView } from '../../functions/api/splice-view.ts'
 import { aWorld, request } from './api-fixture.ts'
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']
@@ -116,6 +119,15 @@ describe('the OpenAPI document', () => {
       })
     // Where there is no route, there is nothing to document.
     expect([...new Set(named)].sort()).toEqual(problemCodes.filter((code) => code !== 'not_found').toSorted())
+  })
+
+  it('has examples of an order, a splice and a payment that fit what they are examples of', async () => {
+    const { document } = await theDocument()
+    const schemas = { SpliceRequest: SpliceBody, Splice: SpliceView.strict(), Payment: PaymentView.strict() }
+    for (const [name, schema] of Object.entries(schemas)) {
+      const example = document.components.schemas[name]?.['example']
+      expect(schema.parse(example), name).toEqual(example)
+    }
   })
 
   it('needs a key for all but health, itself, and the relay with its own', async () => {
