@@ -51,7 +51,7 @@ export async function follow(
     after = events.at(-1)?.sequence ?? after
     const told = new Set(
       events
-        .map(({ splice }) => splice)
+        .flatMap(({ splice }) => (splice === null ? [] : [splice]))
         .filter((id) => watched.has(id) || (ids.length === 0 && watched.size < FOLLOWED_MAX)),
     )
     const stale = open.slice(0, READS_A_POLL).map(({ splice }) => splice.id)

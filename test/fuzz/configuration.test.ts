@@ -141,7 +141,10 @@ describe('the links and the environment', () => {
         (environment, nodes, honest) => {
           const value = honest ? JSON.stringify([aNode]) : nodes
           const refusal = refusalOf(() => {
-            const { generation, backupAt, policy, requestsPerSecond } = parseConfiguration(links(value), environment)
+            const { generation, backupAt, policy, requestsPerSecond } = parseConfiguration(
+              links(value),
+              environment,
+            )
             const figures = [generation, backupAt ?? 0, requestsPerSecond, ...Object.values(policy)]
             expect(figures.filter((figure) => !Number.isSafeInteger(figure))).toEqual([])
           })
