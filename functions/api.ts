@@ -3,6 +3,7 @@ import { previewGates } from '../core/preview.ts'
 import { createApi } from './api/app.ts'
 import { keyTraffic } from './api/key-traffic.ts'
 import {
+  explorer,
   keys,
   nodeEvents,
   policy,
@@ -23,6 +24,7 @@ export const app = createApi({
   nodeEvents: (message) => nodeEvents.send(message),
   webhook,
   privateWebhooks,
+  explorer,
 })
 
 const answer = handle(app)

@@ -63,7 +63,7 @@ export const ports: Ports = {
   generation: configuration.generation,
 }
 
-export const { policy, backupAt, keys, privateWebhooks, requestsPerSecond } = configuration
+export const { policy, backupAt, keys, explorer, privateWebhooks, requestsPerSecond } = configuration
 
 /** Sends webhooks. */
 export const webhook = webhookSender({ rules: targetRules(privateWebhooks) })

@@ -22,6 +22,16 @@ const Environment = z.object({
     .regex(/^([1-9]\d{0,5})?$/, 'must be a whole number from 1')
     .default(''),
   SPLICEKEEPER_LOG: z.enum(['json', 'readable']).default('json'),
+  /** The address of a transaction in an explorer, with `{txid}` in it, for the links of the dashboard. */
+  SPLICEKEEPER_EXPLORER: z
+    .union([
+      z.literal(''),
+      z
+        .url({ protocol: /^https?$/ })
+        .max(500)
+        .includes('{txid}', 'must have {txid} in it'),
+    ])
+    .default(''),
   SPLICEKEEPER_METRICS: z.string().min(1).default('Splicekeeper'),
 })
 
@@ -35,6 +45,8 @@ export type Settings = {
   /** Requests that a key may make of one process, with a burst of five seconds of them. */
   readonly requestsPerSecond: number
   readonly log: 'json' | 'readable'
+  /** null: the dashboard has no links to transactions. */
+  readonly explorer: string | null
   /** The namespace of the metrics in CloudWatch. */
   readonly metrics: string
 }
@@ -53,6 +65,7 @@ export function parseSettings(environment: unknown): Settings {
     privateWebhooks: settings.SPLICEKEEPER_WEBHOOKS_PRIVATE === 'true',
     requestsPerSecond: Number(settings.SPLICEKEEPER_REQUESTS_PER_SECOND || REQUESTS_PER_SECOND),
     log: settings.SPLICEKEEPER_LOG,
+    explorer: settings.SPLICEKEEPER_EXPLORER || null,
     metrics: settings.SPLICEKEEPER_METRICS,
   }
 }

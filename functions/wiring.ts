@@ -63,7 +63,7 @@ export const wiring = {
   },
   /** What the API's function is reached by. Open ones answer anybody; behind the others a key or a signature is asked for. */
   routes: {
-    open: ['GET /health', 'GET /openapi.json'],
+    open: ['GET /', 'GET /dashboard.js', 'GET /dashboard.css', 'GET /health', 'GET /openapi.json'],
     guarded: ['ANY /v1/{proxy+}'],
   },
 } as const satisfies {

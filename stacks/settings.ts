@@ -22,6 +22,7 @@ const PASSED_ON = [
   'SPLICEKEEPER_BACKUP_AT',
   'SPLICEKEEPER_WEBHOOKS_PRIVATE',
   'SPLICEKEEPER_REQUESTS_PER_SECOND',
+  'SPLICEKEEPER_EXPLORER',
 ] as const
 
 /** Reads the environment of the deployment; a setting that the functions would refuse stops it here. */

@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { createMiddleware } from 'hono/factory'
 import { secureHeaders } from 'hono/secure-headers'
 import { auditRoutes } from './audit.ts'
+import { dashboardRoutes } from '../dashboard/routes.ts'
 import { bumpRoutes } from './bump.ts'
 import { channelRoutes } from './channels.ts'
 import { commandRoutes } from './commands.ts'
@@ -131,6 +132,7 @@ export function createApi(deps: ApiDeps) {
     .route('/', relayRoutes())
     .route('/', keyRoutes())
     .route('/', auditRoutes())
+    .route('/', dashboardRoutes())
     .openapi(healthRoute, (c) => c.json({ status: 'ok' as const }, 200))
 }
 

@@ -29,7 +29,7 @@ const ChannelView = z
     lockDepth: z.number().nullable(),
   })
   .openapi('Channel')
-type ChannelView = z.infer<typeof ChannelView>
+export type ChannelView = z.infer<typeof ChannelView>
 
 const channelsRoute = createRoute({
   method: 'get',

@@ -40,6 +40,8 @@ export type ApiDeps = {
   readonly webhook: WebhookPort
   /** Whether endpoints may have addresses that are not public, and plain http. */
   readonly privateWebhooks: boolean
+  /** Where the dashboard links transactions to, with `{txid}` in it; null: nowhere. */
+  readonly explorer: string | null
 }
 
 /** What the handlers find in their context; `key` and `keyId` behind authentication only. */

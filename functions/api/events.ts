@@ -20,6 +20,7 @@ const EventView = z
     at: z.iso.datetime(),
   })
   .openapi('Event')
+export type EventView = z.infer<typeof EventView>
 
 const eventsRoute = createRoute({
   method: 'get',

@@ -65,7 +65,7 @@ const NodeView = z
     }),
   })
   .openapi('Node')
-type NodeView = z.infer<typeof NodeView>
+export type NodeView = z.infer<typeof NodeView>
 
 const nodesRoute = createRoute({
   method: 'get',

@@ -242,6 +242,7 @@ export async function aWorld(hooks: MemoryHooks = {}) {
       },
     },
     privateWebhooks: false,
+    explorer: null,
   }
   const keys = {
     writer: await aKey(store, 'acme', ['splices:read', 'splices:write'], 'shop'),

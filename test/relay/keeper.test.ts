@@ -55,6 +55,7 @@ async function relayOf(keeper: Keeper, process: ProcessPort): Promise<Relayed> {
       nodeEvents,
       webhook: { deliver: () => Promise.reject(new Error('nobody sends')) },
       privateWebhooks: false,
+      explorer: null,
     },
     clock.now,
     () => time.poke(),

@@ -83,6 +83,7 @@ export class Stage {
       nodeEvents: (message) => events.send(message),
       webhook: { deliver: async () => ({ ok: true, status: 204 }) },
       privateWebhooks: false,
+      explorer: null,
     })
     this.witness.attend({ stage: this, finalDepth: policy.finalDepth })
   }

@@ -1,0 +1,43 @@
+import { html } from 'hono/html'
+
+/**
+ * The page at `/`: a shell without data. What it shows, its script asks of the API with a key that a person pastes. All
+ * addresses are relative, so that it works behind any path.
+ */
+export function shell(explorer: string | null) {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <title>Splicekeeper</title>
+        <link rel="icon" href="data:," />
+        <link rel="stylesheet" href="dashboard.css" />
+        <script type="module" src="dashboard.js"></script>
+      </head>
+      <body data-explorer="${explorer ?? ''}">
+        <a class="skip" href="#main" data-action="skip">Skip to the content</a>
+        <header>
+          <p class="brand">Splicekeeper</p>
+          <nav aria-label="Pages" hidden>
+            <ul>
+              <li><a href="#/" data-page="splices">Splices</a></li>
+              <li><a href="#/nodes" data-page="nodes">Nodes</a></li>
+            </ul>
+          </nav>
+          <button type="button" id="forget" hidden>Forget key</button>
+        </header>
+        <div class="freshness">
+          <p id="freshness" role="status"></p>
+          <p id="updated"></p>
+          <button type="button" id="update" hidden>Update now</button>
+        </div>
+        <p id="notice" role="status"></p>
+        <main id="main">
+          <noscript><p>This page needs its script.</p></noscript>
+        </main>
+      </body>
+    </html>`
+}

@@ -1,0 +1,27 @@
+/** @import { Page } from './page.js' */
+import { nodesPage } from './nodes-page.js'
+import { splicePage } from './splice-page.js'
+import { splicesPage } from './splices-page.js'
+
+/**
+ * The page that the fragment of the address names.
+ *
+ * @param {string} hash
+ * @returns {Page}
+ */
+export function pageAt(hash) {
+  const [path = '', query = ''] = hash.slice(1).split('?')
+  const [, first = '', second = ''] = path.split('/')
+  if (first === 'nodes') return nodesPage()
+  if (first === 'splices' && second !== '') return splicePage(decoded(second))
+  return splicesPage(new URLSearchParams(query).get('status') ?? '')
+}
+
+/** @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

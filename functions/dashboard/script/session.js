@@ -1,0 +1,94 @@
+/** @import { Failure } from './client.js' */
+/** @import { Ask, Page } from './page.js' */
+import { isAction } from './actions.js'
+import { pageAt } from './address.js'
+import { ask as askWith } from './client.js'
+import { createCommands } from './commands.js'
+import { createFreshness } from './freshness.js'
+import { createScreen } from './screen.js'
+import { createUpdates } from './updates.js'
+
+/**
+ * What goes on between a key and its forgetting: shows the page that the address names, and keeps it fresh.
+ *
+ * @param {{ key: string, main: HTMLElement, notice: HTMLElement, freshness: HTMLElement, updated: HTMLElement,
+ *   refused: () => void }} parts `refused`: the service does not take the key
+ */
+export function createSession({ key, main, notice, freshness: place, updated, refused }) {
+  const over = new AbortController()
+  const screen = createScreen({ main, notice })
+  const freshness = createFreshness({ freshness: place, updated })
+  /** @type {Page | null} */
+  let page = null
+  /** @type {Ask} */
+  const ask = (path, post) => askWith(key, path, { ...post, signal: over.signal })
+
+  /** @returns {Promise<Failure | null>} */
+  const look = async () => {
+    const asked = page
+    if (asked === null) return null
+    const contents = await asked.contents(ask)
+    if (over.signal.aborted || asked !== page) return null
+    if (!contents.ok) return contents.failure
+    screen.show(asked, contents.value)
+    freshness.shown()
+    return null
+  }
+
+  const updates = createUpdates({
+    ask,
+    look,
+    ageMs: freshness.ageMs,
+    everyMs: () => page?.everyMs ?? 0,
+    failed: (failure) => {
+      if (failure.kind === 'problem' && failure.status === 401) refused()
+      else freshness.failed(failure)
+    },
+    succeeded: freshness.succeeded,
+  })
+  const commands = createCommands({ ask, main, notice, update: updates.now, refused })
+
+  return {
+    /**
+     * Goes where the address says. `focus`: to the heading, for whoever cannot see that the page is another one.
+     *
+     * @param {{ focus: boolean }} options
+     */
+    show: (options) => {
+      const next = pageAt(location.hash)
+      const isElsewhere = next.path !== page?.path
+      page = next
+      markCurrent(next)
+      if (isElsewhere) {
+        freshness.forget()
+        screen.open(next, options)
+      }
+      updates.now()
+    },
+    update: updates.now,
+    /**
+     * @param {string | undefined} action
+     * @param {HTMLElement} opener
+     */
+    act: (action, opener) => {
+      const splice = page?.splice() ?? null
+      if (isAction(action) && splice !== null) commands.open(action, splice, opener)
+      if (action !== 'older') return
+      page?.older()
+      updates.now()
+    },
+    end: () => {
+      over.abort()
+      updates.stop()
+    },
+  }
+}
+
+/** @param {Page} page */
+function markCurrent({ name }) {
+  for (const link of document.querySelectorAll('nav a')) {
+    const isHere = link.getAttribute('data-page') === (name === 'nodes' ? 'nodes' : 'splices')
+    if (isHere) link.setAttribute('aria-current', 'page')
+    else link.removeAttribute('aria-current')
+  }
+}
