@@ -28,12 +28,13 @@ export const PAGES = ['/', '/dashboard.js', '/dashboard.css'] as const
 export function dashboardRoutes() {
   const app = new Hono<ApiEnv>()
   for (const path of PAGES) {
-    app.use(path, etag())
+    // Around the answer "not modified", too: a browser takes the policy of that one.
     app.use(path, async (c, next) => {
       await next()
       c.header('Content-Security-Policy', PAGE_POLICY)
       c.header('Cache-Control', 'no-cache')
     })
+    app.use(path, etag())
   }
   app.get('/', (c) => c.html(shell(c.var.deps.explorer)))
   app.get('/dashboard.js', (c) => c.body(SCRIPT, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))

@@ -53,18 +53,16 @@ describeInBrowser('a fee bump', () => {
     ['in a dialog that was opened anew', true],
   ])('whose answer is lost is sent again under its key, %s: it is one bump', async (_how, reopens) => {
     const stage = await aSignedIn(browser(), [pending(1)], { hash })
-    const lose = async (): Promise<void> =>
-      stage.page.route(
-        '**/bump',
-        async (route) => {
-          // The service does it, and nobody hears of it: neither here nor from the page's next look.
-          await route.fetch()
-          await stage.page.route('**/v1/{splices,events}**', (other) => other.abort())
-          await route.abort()
-        },
-        { times: 1 },
-      )
-    await lose()
+    await stage.page.route(
+      '**/bump',
+      async (route) => {
+        // The service does it, and nobody hears of it: neither here nor from the page's next look.
+        await route.fetch()
+        await stage.page.route('**/v1/{splices,events}**', (other) => other.abort())
+        await route.abort()
+      },
+      { times: 1 },
+    )
     await stage.page.getByRole('button', { name: 'Bump the fee…' }).click()
     await stage.page.getByRole('button', { name: 'Bump the fee now' }).click()
     await stage.page.getByText('Whether “Bump the fee” was done is not known.').waitFor()

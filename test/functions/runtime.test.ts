@@ -44,7 +44,9 @@ describe('the configuration', () => {
       SPLICEKEEPER_POLICY: '{"quietMs":5}',
       SPLICEKEEPER_GENERATION: '3',
       SPLICEKEEPER_BACKUP_AT: '2026-11-30T00:00:00Z',
+      SPLICEKEEPER_EXPLORER: 'https://mempool.space/tx/{txid}',
     })
+    expect(configuration.explorer).toBe('https://mempool.space/tx/{txid}')
     expect(configuration).toMatchObject({ tableName: 'table', generation: 3, log: 'json' })
     expect(configuration.policy).toEqual({ ...Policy.parse({}), quietMs: 5 })
     expect(configuration.backupAt).toBe(Date.UTC(2026, 10, 30))
@@ -58,6 +60,7 @@ describe('the configuration', () => {
       generation: 0,
       backupAt: null,
       privateWebhooks: false,
+      explorer: null,
     })
   })
 
@@ -65,6 +68,8 @@ describe('the configuration', () => {
     [{ SPLICEKEEPER_POLICY: '{' }, 'SPLICEKEEPER_POLICY: is not JSON'],
     [{ SPLICEKEEPER_POLICY: '{"quietMs":-1}' }, 'SPLICEKEEPER_POLICY quietMs:'],
     [{ SPLICEKEEPER_POLICY: '{"quitMs":1}' }, 'quitMs'],
+    [{ SPLICEKEEPER_EXPLORER: 'https://mempool.space/tx/' }, 'SPLICEKEEPER_EXPLORER: must have {txid}'],
+    [{ SPLICEKEEPER_EXPLORER: 'javascript:alert(1)//{txid}' }, 'SPLICEKEEPER_EXPLORER'],
     [{ SPLICEKEEPER_GENERATION: 'two' }, 'SPLICEKEEPER_GENERATION'],
     [{ SPLICEKEEPER_BACKUP_AT: 'yesterday' }, 'SPLICEKEEPER_BACKUP_AT'],
     [{ SPLICEKEEPER_WEBHOOKS_PRIVATE: 'yes' }, 'SPLICEKEEPER_WEBHOOKS_PRIVATE'],

@@ -2,6 +2,7 @@
 /** @import { Action } from './actions.js' */
 /** @import { Answer, Post } from './client.js' */
 /** @import { Ask } from './page.js' */
+/** @import { Status } from './words.js' */
 /** @import { Values } from './wishes.js' */
 import { ACTIONS } from './actions.js'
 import { mayBeDone } from './client.js'
@@ -14,10 +15,11 @@ import { wishFor } from './wishes.js'
 /**
  * Opens the confirmations, and remembers what was sent without an answer: it is offered again as it was, under its key.
  *
- * @param {{ ask: Ask, main: HTMLElement, notice: HTMLElement, update: () => void, refused: () => void }} parts
+ * @param {{ ask: Ask, main: HTMLElement, notice: HTMLElement, told: (status: Status) => void,
+ *   update: () => void, refused: () => void }} parts
  */
-export function createCommands({ ask, main, notice, update, refused }) {
-  /** @type {Map<string, Unanswered>} */
+export function createCommands({ ask, main, notice, told, update, refused }) {
+  /** By splice. @type {Map<string, Unanswered>} */
   const unanswered = new Map()
 
   /**
@@ -40,8 +42,10 @@ export function createCommands({ ask, main, notice, update, refused }) {
         if (!answer.ok && answer.failure.kind === 'problem' && answer.failure.status === 401) return refused()
         if (wish.keyed && !answer.ok && mayBeDone(answer.failure)) unanswered.set(splice.id, { key, values })
         else unanswered.delete(splice.id)
-        if (answer.ok) notice.textContent = `${title}: done. It is ${statusWord(answer.value.status)}.`
-        else if (!isShown) notice.textContent = `${title}: ${outcomeOf(answer.failure, title, wish)}`
+        if (answer.ok) {
+          notice.textContent = `${title}: done. It is ${statusWord(answer.value.status)}.`
+          told(answer.value.status)
+        } else if (!isShown) notice.textContent = `${title}: ${outcomeOf(answer.failure, title, wish)}`
         update()
       },
       closed: () => {

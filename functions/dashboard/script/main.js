@@ -20,12 +20,15 @@ function showControls(signedIn) {
   for (const nav of document.querySelectorAll('nav')) nav.hidden = !signedIn
 }
 
-/** @param {string} key */
-function signIn(key) {
+/**
+ * @param {string} key
+ * @param {{ focus: boolean }} options
+ */
+function signIn(key, options) {
   notice.textContent = ''
   showControls(true)
   session = createSession({ key, main, notice, freshness, updated, refused: () => signOut(REFUSED) })
-  session.show({ focus: false })
+  session.show(options)
 }
 
 const REFUSED = 'The service does not know this key: it is not one, or it was revoked.'
@@ -45,7 +48,7 @@ function signOut(why) {
     el('h1', { tabindex: -1 }, 'Your key'),
     keyForm((key) => {
       keepKey(key)
-      signIn(key)
+      signIn(key, { focus: true })
     }),
   )
   byId('key', HTMLInputElement).focus()
@@ -75,4 +78,4 @@ main.addEventListener('change', ({ target }) => {
 
 const kept = keptKey()
 if (kept === null) signOut('')
-else signIn(kept)
+else signIn(kept, { focus: false })

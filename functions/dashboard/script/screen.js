@@ -1,5 +1,6 @@
 /** @import { Child } from './dom.js' */
 /** @import { Page } from './page.js' */
+/** @import { Status } from './words.js' */
 import { el, patchChildren } from './dom.js'
 import { statusWord } from './words.js'
 
@@ -20,6 +21,14 @@ export function createScreen({ main, notice }) {
   }
 
   return {
+    /**
+     * What somebody was told already is not said again.
+     *
+     * @param {Status} known
+     */
+    told: (known) => {
+      status = known
+    },
     /**
      * A page that nothing is known of yet.
      *

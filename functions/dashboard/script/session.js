@@ -46,7 +46,7 @@ export function createSession({ key, main, notice, freshness: place, updated, re
     },
     succeeded: freshness.succeeded,
   })
-  const commands = createCommands({ ask, main, notice, update: updates.now, refused })
+  const commands = createCommands({ ask, main, notice, told: screen.told, update: updates.now, refused })
 
   return {
     /**

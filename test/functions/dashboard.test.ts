@@ -1,0 +1,97 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { describe, expect, it, test } from 'vitest'
+import { createApi } from '../../functions/api/app.ts'
+import { SCRIPT, STYLE } from '../../functions/dashboard/assets.ts'
+import { assetsText } from '../../functions/dashboard/embed.ts'
+import { PAGES, PAGE_POLICY } from '../../functions/dashboard/routes.ts'
+import { aWorld } from './api-fixture.ts'
+
+const root = new URL('../../functions/dashboard/', import.meta.url)
+const types: Readonly<Record<(typeof PAGES)[number], string>> = {
+  '/': 'text/html',
+  '/dashboard.js': 'text/javascript',
+  '/dashboard.css': 'text/css',
+}
+
+describe.each(PAGES)('GET %s', (path) => {
+  it('answers anybody, under the policy of the page, which a browser does not keep without asking', async () => {
+    const { app } = await aWorld()
+    const { status, headers } = await app.request(path)
+    expect(status).toBe(200)
+    expect(headers.get('Content-Type')).toContain(types[path])
+    expect(headers.get('Content-Security-Policy')).toBe(PAGE_POLICY)
+    expect(headers.get('Cache-Control')).toBe('no-cache')
+    expect(headers.get('X-Frame-Options')).toBe('DENY')
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+    expect(headers.get('Referrer-Policy')).toBe('no-referrer')
+    expect(headers.get('Set-Cookie')).toBeNull()
+  })
+
+  it('says that it has not changed under the same policy', async () => {
+    const { app } = await aWorld()
+    const first = await app.request(path)
+    const again = { headers: { 'If-None-Match': first.headers.get('ETag') ?? '' } }
+    const { status, headers } = await app.request(path, again)
+    expect(status).toBe(304)
+    expect(headers.get('Content-Security-Policy')).toBe(PAGE_POLICY)
+  })
+})
+
+describe('the policy of the page', () => {
+  it('allows what is its own, and nothing inline', () => {
+    expect(PAGE_POLICY).not.toMatch(/unsafe|\*|https?:/)
+    for (const rule of [
+      "default-src 'none'",
+      "script-src 'self'",
+      "frame-ancestors 'none'",
+      "form-action 'none'",
+    ])
+      expect(PAGE_POLICY).toContain(rule)
+  })
+})
+
+describe('the shell', () => {
+  const shellOf = async (explorer: string | null): Promise<string> => {
+    const { deps } = await aWorld()
+    return (await createApi({ ...deps, explorer }).request('/')).text()
+  }
+
+  it('has no script, style or event of its own in it, and loads nothing from elsewhere', async () => {
+    const text = await shellOf(null)
+    expect(text).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc="dashboard\.js")|https?:/)
+    expect(text).toContain('data-explorer=""')
+  })
+
+  it('carries the explorer as text', async () => {
+    expect(await shellOf('https://x.example/"><script>/{txid}')).toContain(
+      'data-explorer="https://x.example/&quot;&gt;&lt;script&gt;/{txid}"',
+    )
+  })
+})
+
+describe('what is embedded', () => {
+  test('is what the files of the script and the style say (npm run dashboard)', async () => {
+    expect(readFileSync(new URL('assets.json', root), 'utf8')).toBe(await assetsText())
+    expect(STYLE).toBe(readFileSync(new URL('style.css', root), 'utf8'))
+  })
+
+  test('has every file of the script in it, and no other', () => {
+    const files = readdirSync(new URL('script/', root)).filter((name) => name.endsWith('.js'))
+    const embedded = [...SCRIPT.matchAll(/^\/\/ (.+)$/gm)].map((match) => match[1]?.replace('script/', ''))
+    // page.js has types alone.
+    expect(embedded.filter((name) => files.some((file) => file === name)).sort()).toEqual(
+      files.filter((name) => name !== 'page.js').sort(),
+    )
+    expect(embedded.filter((name) => name?.includes('node_modules'))).toEqual([])
+  })
+
+  test('makes no markup of text, and runs none', () => {
+    expect(SCRIPT).not.toMatch(
+      /innerHTML|outerHTML|insertAdjacent|document\.write|DOMParser|\beval\b|new Function|srcdoc|localStorage|document\.cookie/,
+    )
+  })
+
+  test('loads nothing from elsewhere', () => {
+    expect(SCRIPT + STYLE).not.toMatch(/https?:|@import ['"u]|url\(/)
+  })
+})
