@@ -46,6 +46,7 @@ function curlLines(endpoints: Endpoints): string[] {
 export function bannerOf(endpoints: Endpoints, facts: { dataDir: string; blockSeconds: number }): string {
   const rows = [
     ['API', endpoints.api],
+    ['dashboard', `${endpoints.api}/`],
     ['document', `${endpoints.api}/openapi.json`],
     ...(endpoints.node === null
       ? []

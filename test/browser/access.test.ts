@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import type { Locator, Page } from 'playwright-core'
 import { aSpliceId } from '../support/splices.ts'
-import { describeInBrowser } from './chromium.ts'
 import { inNeed, pending, queued, settled, submitted } from './lives.ts'
 import { aBrowser, aSignedIn } from './stage.ts'
+import { describeInBrowser } from './suite.ts'
 
 const ID = aSpliceId(1)
 const PAGES = ['#/', `#/splices/${ID}`, `#/splices/${aSpliceId(2)}`, '#/nodes']

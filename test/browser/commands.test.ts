@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { aSpliceId, aTxid } from '../support/splices.ts'
-import { describeInBrowser } from './chromium.ts'
 import { inNeed, pending, queued, settled, submitted } from './lives.ts'
 import { aBrowser, aSignedIn } from './stage.ts'
 import type { Stage } from './stage.ts'
+import { describeInBrowser } from './suite.ts'
 
 const ID = aSpliceId(1)
 const hash = `#/splices/${ID}`

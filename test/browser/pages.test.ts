@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { aSpliceId, aTxid } from '../support/splices.ts'
-import { describeInBrowser } from './chromium.ts'
 import { inNeed, pending, queued, settled, submitted } from './lives.ts'
 import { aBrowser, aSignedIn, aStage } from './stage.ts'
+import { describeInBrowser } from './suite.ts'
 
 const ID = aSpliceId(1)
 const HOSTILE = '<img src=x onerror="document.title=1">'

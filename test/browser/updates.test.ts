@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import { hashOf } from '../../functions/api/keys.ts'
 import { aSpliceId } from '../support/splices.ts'
-import { describeInBrowser } from './chromium.ts'
 import { pending, queued, submitted } from './lives.ts'
 import { aBrowser, aSignedIn, aStage } from './stage.ts'
 import type { Stage } from './stage.ts'
+import { describeInBrowser } from './suite.ts'
 
 const ID = aSpliceId(1)
 
