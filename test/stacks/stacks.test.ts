@@ -218,6 +218,7 @@ describe('the environment of a deployment', () => {
       SPLICEKEEPER_BACKUP_AT: '2026-11-30T00:00:00Z',
       SPLICEKEEPER_POLICY: '{"finalDepth":12}',
       SPLICEKEEPER_REQUESTS_PER_SECOND: '7',
+      SPLICEKEEPER_EXPLORER: 'https://mempool.space/tx/{txid}',
       SPLICEKEEPER_ALARM_EMAIL: 'ops@example.com',
     })
     for (const { inputs } of all(topology, 'function'))
@@ -227,6 +228,7 @@ describe('the environment of a deployment', () => {
           SPLICEKEEPER_BACKUP_AT: '2026-11-30T00:00:00Z',
           SPLICEKEEPER_POLICY: '{"finalDepth":12}',
           SPLICEKEEPER_REQUESTS_PER_SECOND: '7',
+          SPLICEKEEPER_EXPLORER: 'https://mempool.space/tx/{txid}',
           SPLICEKEEPER_METRICS: 'splicekeeper/test',
         },
       })
