@@ -103,16 +103,25 @@ describeInBrowser('a page that is open', () => {
 
   it('shows the page that was gone to last, however late the one before it answers', async () => {
     const stage = await aSignedIn(browser(), [queued(1)])
-    const release = Promise.withResolvers<undefined>()
-    await stage.page.route('**/v1/nodes', async (route) => {
-      await release.promise
-      await route.continue()
-    })
-    await stage.page.getByRole('link', { name: 'Nodes' }).click()
-    await stage.page.getByRole('heading', { name: 'Nodes' }).waitFor()
-    await stage.page.getByRole('link', { name: 'Splices' }).click()
-    release.resolve(undefined)
-    await stage.page.getByText('Live: 1').waitFor()
-    expect(await stage.page.getByRole('heading', { level: 1 }).textContent()).toBe('Splices')
+    const { page } = stage
+    const [nodes, splices] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()]
+    const holding = async (pattern: string, until: Promise<undefined>): Promise<void> => {
+      await page.route(pattern, async (route) => {
+        await until
+        await route.continue()
+      })
+    }
+    await holding('**/v1/nodes', nodes.promise)
+    await holding('**/v1/splices?**', splices.promise)
+    const asksNodes = page.waitForRequest(/nodes/)
+    await page.getByRole('link', { name: 'Nodes' }).click()
+    await asksNodes
+    await page.getByRole('link', { name: 'Splices' }).click()
+    const asksSplices = page.waitForRequest(/splices/)
+    nodes.resolve(undefined)
+    await asksSplices
+    expect(await page.getByRole('main').innerText()).toBe('Splices\n\nLoading…')
+    splices.resolve(undefined)
+    await page.getByText('Live: 1').waitFor()
   })
 })

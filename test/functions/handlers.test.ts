@@ -19,6 +19,7 @@ vi.mock('../../functions/runtime.ts', () => ({
   nodeEvents: keeper.events,
   webhook: { deliver: async () => ({ ok: true, status: 204 }) },
   privateWebhooks: false,
+  explorer: null,
   within: (_invocation: unknown, run: () => Promise<unknown>) => run(),
 }))
 
