@@ -105,6 +105,13 @@ describeInBrowser('the pages', () => {
     expect(stage.complaints).toEqual([])
   })
 
+  it('show everything where an address names no page and no status', async () => {
+    for (const hash of ['#/nowhere', '#/?status=lost', '#']) {
+      const stage = await aSignedIn(browser(), [queued(1)], { hash })
+      await stage.page.getByText('Live: 1').waitFor()
+    }
+  })
+
   it('say that a splice of another tenant does not exist', async () => {
     const stage = await aSignedIn(browser(), [pending(1)], { hash: `#/splices/${ID}`, key: 'stranger' })
     await stage.page.getByRole('heading', { name: 'There is no such splice' }).waitFor()

@@ -2,6 +2,7 @@
 import { nodesPage } from './nodes-page.js'
 import { splicePage } from './splice-page.js'
 import { splicesPage } from './splices-page.js'
+import { STATUSES } from './words.js'
 
 /**
  * The page that the fragment of the address names.
@@ -14,7 +15,8 @@ export function pageAt(hash) {
   const [, first = '', second = ''] = path.split('/')
   if (first === 'nodes') return nodesPage()
   if (first === 'splices' && second !== '') return splicePage(decoded(second))
-  return splicesPage(new URLSearchParams(query).get('status') ?? '')
+  const status = new URLSearchParams(query).get('status')
+  return splicesPage(STATUSES.find((each) => each === status) ?? '')
 }
 
 /** @param {string} text */

@@ -1,0 +1,50 @@
+/** @import { SpliceView } from '../../api/splice-view.ts' */
+import { code, facts, foreign, time, transaction } from './parts.js'
+import { feeRate, sats, visible } from './words.js'
+
+/** @param {SpliceView} splice */
+export function orderOf(splice) {
+  const metadata = Object.entries(splice.metadata)
+  return facts([
+    ['Id', code(splice.id)],
+    ['Node', foreign(splice.node)],
+    ['Channel', code(splice.channel)],
+    ['Network', splice.network],
+    ['Address', splice.address === null ? null : code(splice.address)],
+    ['Anchor', splice.anchor === null ? null : anchorOf(splice.anchor)],
+    ['Bumps by itself', splice.autoBump === null ? null : `after ${splice.autoBump.afterBlocks} blocks`],
+    ['Not before', splice.notBefore === null ? null : time(splice.notBefore)],
+    ['Created', time(splice.createdAt)],
+    ['Updated', time(splice.updatedAt)],
+    ['Locked', splice.lockedAt === null ? null : time(splice.lockedAt)],
+    ['Settled', splice.settledAt === null ? null : time(splice.settledAt)],
+    ['Epoch', String(splice.epoch)],
+    [
+      'Metadata',
+      metadata.length === 0 ? null : facts(metadata.map(([key, text]) => [visible(key), foreign(text)])),
+    ],
+  ])
+}
+
+/** @param {string} outpoint */
+function anchorOf(outpoint) {
+  const [txid = '', vout = ''] = outpoint.split(':')
+  return [transaction(txid), `:${vout}`]
+}
+
+/** @param {SpliceView} splice */
+export function budgetOf({ budget, feeCap }) {
+  const { maxAttempts, attemptsUsed, deadline, maxFeeRateSatPerVb, maxFeeSats } = budget
+  return facts([
+    ['Attempts used', `${attemptsUsed} of ${maxAttempts}`],
+    ['Deadline', time(deadline)],
+    ['Feerate at most', maxFeeRateSatPerVb === null ? 'no ceiling' : feeRate(maxFeeRateSatPerVb)],
+    ['Fee at most', maxFeeSats === null ? 'no ceiling' : sats(maxFeeSats)],
+    ['The ceiling is', feeCap === null ? 'not known' : ceilings[feeCap]],
+  ])
+}
+
+const ceilings = {
+  enforced: 'enforced: the node signs nothing over it',
+  gated: 'gated: the worst case is checked before the node is asked',
+}
