@@ -80,6 +80,27 @@ describeInBrowser('a fee bump', () => {
     expect((await stored(stage)).bumps).toHaveLength(1)
   })
 
+  it('whose fate is not known stays so when its repetition is put off, whatever else is done meanwhile', async () => {
+    const stage = await aSignedIn(browser(), [pending(1)], { hash })
+    const { page } = stage
+    const dialog = async (): Promise<void> => page.getByRole('button', { name: 'Bump the fee…' }).click()
+    const again = page.getByRole('button', { name: 'Send it again, as it was' })
+    await page.route('**/bump', (route) => route.fulfill({ status: 429, json: {} }), { times: 1 })
+    await page.route('**/bump', (route) => route.abort(), { times: 1 })
+    await dialog()
+    await page.getByRole('button', { name: 'Bump the fee now' }).click()
+    await page.getByText('was done is not known').waitFor()
+    await again.click()
+    await page.getByText('HTTP 429. Whether “Bump the fee” was done is not known.').waitFor()
+    await page.keyboard.press('Escape')
+    await dialog()
+    await again.click()
+    await page.getByText('Bump the fee: done.').waitFor()
+    const keys = stage.posts().map((post) => post.headers()['idempotency-key'])
+    expect(keys).toHaveLength(3)
+    expect(new Set(keys).size).toBe(1)
+  })
+
   it('with a feerate that the node does not take can be asked for without one', async () => {
     const stage = await aSignedIn(browser(), [pending(1)], { hash })
     await stage.page.getByRole('button', { name: 'Bump the fee…' }).click()

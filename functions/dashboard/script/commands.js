@@ -5,7 +5,6 @@
 /** @import { Status } from './words.js' */
 /** @import { Values } from './wishes.js' */
 import { ACTIONS } from './actions.js'
-import { mayBeDone } from './client.js'
 import { openConfirmation, outcomeOf } from './dialog.js'
 import { statusWord } from './words.js'
 import { wishFor } from './wishes.js'
@@ -38,14 +37,15 @@ export function createCommands({ ask, main, notice, told, update, refused }) {
       headers: wish.keyed ? { 'Idempotency-Key': key } : {},
       fixed: earlier?.values ?? null,
       send: (path, post) => posted(ask, path, post),
-      answered: (answer, values, isShown) => {
+      answered: (answer, values, { isShown, isKnown }) => {
         if (!answer.ok && answer.failure.kind === 'problem' && answer.failure.status === 401) return refused()
-        if (wish.keyed && !answer.ok && mayBeDone(answer.failure)) unanswered.set(splice.id, { key, values })
-        else unanswered.delete(splice.id)
+        if (wish.keyed && isKnown) unanswered.delete(splice.id)
+        else if (wish.keyed) unanswered.set(splice.id, { key, values })
         if (answer.ok) {
           notice.textContent = `${title}: done. It is ${statusWord(answer.value.status)}.`
           told(answer.value.status)
-        } else if (!isShown) notice.textContent = `${title}: ${outcomeOf(answer.failure, title, wish)}`
+        } else if (!isShown)
+          notice.textContent = `${title}: ${outcomeOf(answer.failure, title, wish, isKnown)}`
         update()
       },
       closed: () => {

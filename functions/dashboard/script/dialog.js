@@ -5,11 +5,12 @@ import { mayBeDone, sentenceOf } from './client.js'
 import { el } from './dom.js'
 
 /**
- * `fixed`: what was sent already, without an answer. `answered` hears whether the dialog was still there to say it.
+ * `fixed`: what was sent already, without an answer. `answered` hears whether the dialog was still there to say it,
+ * and whether it is known what became of all that was sent.
  *
  * @typedef {{ title: string, wish: Wish, headers: Readonly<Record<string, string>>, fixed: Values | null,
  *   send: (path: string, post: Post) => Promise<Answer<SpliceView>>,
- *   answered: (answer: Answer<SpliceView>, values: Values, isShown: boolean) => void,
+ *   answered: (answer: Answer<SpliceView>, values: Values, about: { isShown: boolean, isKnown: boolean }) => void,
  *   closed: () => void }} Confirmation
  */
 
@@ -24,12 +25,13 @@ export function openConfirmation(confirmation) {
   const { dialog, form, go, stop, outcome } = partsOf(confirmation)
   let sent = fixed
   let busy = false
+  let isKnown = fixed === null
   const settle = (/** @type {Answer<SpliceView>} */ answer) => {
     if (answer.ok) return dialog.close()
     const { failure } = answer
-    outcome.textContent = outcomeOf(failure, title, wish)
-    if (mayBeDone(failure)) return freeze(form, go)
-    if (failure.kind === 'problem' && isMistake(failure.status)) {
+    outcome.textContent = outcomeOf(failure, title, wish, isKnown)
+    if (!isKnown) return freeze(form, go)
+    if (isMistake(failure)) {
       sent = null
       go.disabled = false
       return
@@ -47,7 +49,9 @@ export function openConfirmation(confirmation) {
     outcome.textContent = 'Sent. Waiting for the answer.'
     void confirmation.send(wish.path, { body: wish.bodyOf(values), headers }).then((answer) => {
       busy = false
-      confirmation.answered(answer, values, dialog.open)
+      // What was sent before without an answer is not known by being put off now.
+      isKnown = answer.ok || (!mayBeDone(answer.failure) && (isKnown || !isPutOff(answer.failure)))
+      confirmation.answered(answer, values, { isShown: dialog.open, isKnown })
       if (dialog.open) settle(answer)
     })
   })
@@ -61,9 +65,24 @@ export function openConfirmation(confirmation) {
   dialog.showModal()
 }
 
-/** @param {number} status of an answer that another value may change */
-function isMistake(status) {
-  return status === 400 || status === 422 || status === 429 || status === 503
+/**
+ * Whether another try, or another value, may be taken.
+ *
+ * @param {Failure} failure
+ */
+function isMistake(failure) {
+  return (
+    isPutOff(failure) || (failure.kind === 'problem' && (failure.status === 400 || failure.status === 422))
+  )
+}
+
+/**
+ * Whether it was not looked at.
+ *
+ * @param {Failure} failure
+ */
+function isPutOff(failure) {
+  return failure.kind === 'problem' && (failure.status === 429 || failure.status === 503)
 }
 
 /**
@@ -82,11 +101,12 @@ function freeze(form, go) {
  * @param {Failure} failure
  * @param {string} title
  * @param {Wish} wish
+ * @param {boolean} isKnown what became of it
  */
-export function outcomeOf(failure, title, { again }) {
-  return mayBeDone(failure)
-    ? `${sentenceOf(failure)} Whether “${title}” was done is not known. ${again}`
-    : `${sentenceOf(failure)} Nothing was done.`
+export function outcomeOf(failure, title, { again }, isKnown) {
+  return isKnown
+    ? `${sentenceOf(failure)} Nothing was done.`
+    : `${sentenceOf(failure)} Whether “${title}” was done is not known. ${again}`
 }
 
 /**

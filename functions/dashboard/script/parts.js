@@ -1,7 +1,7 @@
 /** @import { Child } from './dom.js' */
 /** @import { Status } from './words.js' */
 import { el } from './dom.js'
-import { shortened, statusSign, statusWord, timeText, visible } from './words.js'
+import { statusSign, statusWord, timeText, visible } from './words.js'
 
 /**
  * Words that others chose: isolated, so that their direction is theirs alone.
@@ -51,13 +51,11 @@ export function sign(health, words) {
  * A transaction, as a link to the explorer that the service is configured with.
  *
  * @param {string | null} txid
- * @param {{ whole?: boolean }} options
  */
-export function transaction(txid, { whole = true } = {}) {
+export function transaction(txid) {
   if (txid === null) return 'none'
   const explorer = document.body.dataset['explorer'] ?? ''
-  const text = whole ? visible(txid) : shortened(txid)
-  if (explorer === '' || !/^[0-9a-f]{64}$/.test(txid)) return code(text)
+  if (explorer === '' || !/^[0-9a-f]{64}$/.test(txid)) return code(txid)
   const href = explorer.replaceAll('{txid}', txid)
   return el(
     'a',
@@ -67,7 +65,7 @@ export function transaction(txid, { whole = true } = {}) {
       rel: 'noopener noreferrer',
       'aria-label': `Transaction ${txid} in the explorer`,
     },
-    code(text),
+    code(txid),
   )
 }
 
