@@ -95,6 +95,7 @@ const environment = {
   SST_RESOURCE_Table: '{"name":"table"}',
   SST_RESOURCE_WorkQueue: '{"url":"http://127.0.0.1:1/work"}',
   SST_RESOURCE_NodeEventsQueue: '{"url":"http://127.0.0.1:1/node-events"}',
+  SST_RESOURCE_NoticesQueue: '{"url":"http://127.0.0.1:1/notices"}',
   SST_RESOURCE_Nodes: '{"value":"[]"}',
   SST_RESOURCE_Keys: '{"value":"[]"}',
 }
