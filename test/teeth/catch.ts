@@ -31,9 +31,16 @@ export async function hunted({ bug, from, seeds }: Hunt): Promise<Found> {
   return Found.parse(JSON.parse(output))
 }
 
-/** Hunts a bug; throws where it cannot be planted, or does not run. A seed that breaks a law without the bug as well has caught nothing: the next one goes on. */
-export async function caught(bug: string, from: number, seeds: number): Promise<Catch> {
+/** Hunts a bug, first with the seed that caught it last time; throws where it cannot be planted, or does not run. A seed that breaks a law without the bug as well has caught nothing: the next one goes on. */
+export async function caught(
+  bug: string,
+  { from, seeds, known }: { readonly from: number; readonly seeds: number; readonly known: number | null },
+): Promise<Catch> {
   const end = from + seeds
+  if (known !== null && from <= known && known < end) {
+    const again = await caught(bug, { from: known, seeds: 1, known: null })
+    if (again.seed !== null) return again
+  }
   for (let next = from; next < end;) {
     const { seed, law, detail } = await hunted({ bug, from: next, seeds: end - next })
     if (seed === null) break
