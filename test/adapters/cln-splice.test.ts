@@ -174,14 +174,7 @@ describe('a splice-in', () => {
   })
 
   test('whose signatures were sent keeps its inputs reserved, whatever the answer', async () => {
-    for (const fault of [
-      lost(true),
-      lost(false),
-      error(351, true),
-      error(358),
-      error(362, true),
-      error(-1, true),
-    ]) {
+    for (const fault of [lost(true), lost(false), error(362, true), error(363, true), error(-1, true)]) {
       const cln = new ScriptedCln()
       cln.faults.set('splice_signed 0', fault)
       await submit(cln, into())
@@ -189,6 +182,17 @@ describe('a splice-in', () => {
       expect(methods(cln)).not.toContain('abort_channels')
     }
   })
+
+  test.each([351, 358])(
+    'whose splice_signed was refused before it was looked at (%i) is refused, and gives its inputs back',
+    async (code) => {
+      const cln = new ScriptedCln()
+      cln.faults.set('splice_signed 0', error(code))
+      expect(await submit(cln, into())).toMatchObject({ type: 'refused', class: 'not_now', code })
+      expect(cln.did.slice(-1)).toEqual(['unreserveinputs'])
+      expect(methods(cln)).not.toContain('abort_channels')
+    },
+  )
 })
 
 /** Every call of a flow, and everything that can become of it. */
@@ -197,7 +201,6 @@ const FAULTS: readonly (readonly [string, Fault])[] = [
     -32602, -32601, -1, -4, 301, 302, 313, 350, 351, 352, 353, 354, 355, 356, 357, 358, 359, 360, 362, 363,
   ].map((code): readonly [string, Fault] => [`error ${code}`, error(code)]),
   ['a lost connection after it was executed', lost(true)],
-  ['a disconnect after it was executed (351)', error(351, true)],
   ['a connection error after it was executed (363)', error(363, true)],
   ['an unknown error after it was executed (-1)', error(-1, true)],
   ['a lost request', lost(false)],
@@ -250,8 +253,7 @@ describe.each(['splice_out', 'splice_in'] as const)('whatever befalls a %s', (ki
       expect(cln.asked.filter(({ method }) => method === 'splice_init').length).toBeLessThanOrEqual(1)
       expect(cln.asked.filter(({ method }) => method === 'splice_signed').length).toBeLessThanOrEqual(1)
       if (cln.signed) expect(methods(cln)).not.toContain('abort_channels')
-      if (cln.steps.some(({ name }) => name === 'splice_signed'))
-        expect(methods(cln)).not.toContain('unreserveinputs')
+      if (answer.type !== 'refused') expect(methods(cln)).not.toContain('unreserveinputs')
     },
   )
 

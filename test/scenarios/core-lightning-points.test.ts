@@ -53,8 +53,6 @@ const CASES = [
 const NEEDS_SOMEBODY: Readonly<Record<(typeof KINDS)[number], readonly string[]>> = {
   splice_out: ['hang us before TX_SIGNATURES', 'hang us after TX_SIGNATURES', 'hang us before BROADCAST'],
   splice_in: [
-    'drop peer after TX_SIGNATURES',
-    'kill_peer peer after TX_SIGNATURES',
     'kill_node us before TX_SIGNATURES',
     'kill_node us after TX_SIGNATURES',
     'hang us before TX_SIGNATURES',

@@ -50,8 +50,11 @@ const MEANINGS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
  */
 const NOT_SECURED: readonly number[] = [-32602, -32601, 352, 353, 354, 355, 356, 357, 358, 359, 360, 362]
 
-/** Codes with which a `splice_signed` has certainly not sent a signature: checks of its own input. */
-const NOT_SIGNED: readonly number[] = [-32602, -32601, 352, 353, 354, 355, 356, 358]
+/**
+ * Codes with which a `splice_signed` has certainly not sent a signature: checks of its own input. So is 351: the only place that
+ * answers it (`channel_for_splice` in `lightningd/channel_control.c`) does so before the command is passed on.
+ */
+const NOT_SIGNED: readonly number[] = [-32602, -32601, 351, 352, 353, 354, 355, 356, 358]
 
 export function refusal(meaning: Meaning, message: string, code?: number): Refused {
   const told = {

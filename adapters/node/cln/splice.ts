@@ -52,7 +52,8 @@ async function exchange(flow: Flow, contribution: Contribution, secured: Secured
       : unknown('the node signed another transaction than was journalled')
   const { error } = answer
   if (error.type === 'error' && error.code === BROADCAST_FAILED) return taken(tx.txid, error.message)
-  return resultOf(error, out ? 'secured' : 'signing')
+  // Refused for certain, the negotiation is not ours to end any more: what it left is cleared after another look.
+  return undo(flow, contribution, { result: resultOf(error, out ? 'secured' : 'signing'), open: false }, null)
 }
 
 /** `told`: a transaction, or a message with one in it. It counts only if it is the one that we checked. */
