@@ -195,6 +195,53 @@ describe('a splice-in', () => {
   )
 })
 
+describe('a splice-in whose splice_signed ends in an abort (362) or a connection error (363)', () => {
+  test.each([362, 363])(
+    '%i, and the channel is as it was: it was refused, and gives its inputs back',
+    async (code) => {
+      const cln = new ScriptedCln()
+      cln.faults.set('splice_signed 0', error(code))
+      expect(await submit(cln, into())).toMatchObject({ type: 'refused', class: 'not_now', code })
+      expect(cln.did.slice(-1)).toEqual(['unreserveinputs'])
+    },
+  )
+
+  test.each([362, 363])('%i, and the channel awaits a splice: our signatures may be out', async (code) => {
+    const cln = new ScriptedCln()
+    cln.faults.set('splice_signed 0', error(code, true))
+    expect(await submit(cln, into())).toMatchObject({ type: 'unknown' })
+    expect(methods(cln)).not.toContain('unreserveinputs')
+  })
+
+  test('and the channel cannot be read, or has moved: nothing is known', async () => {
+    const moved = { funding_txid: 'e'.repeat(64) }
+    for (const change of [moved, null]) {
+      const cln = new ScriptedCln()
+      cln.faults.set('splice_signed 0', error(362))
+      const call = cln.call.bind(cln)
+      cln.call = async (...given) => {
+        const answer = await call(...given)
+        if (given[0] === 'splice_signed' && change === null) cln.faults.set('listpeerchannels 1', lost(true))
+        if (given[0] === 'splice_signed' && change !== null) cln.channel = { ...cln.channel, ...change }
+        return answer
+      }
+      expect(await submit(cln, into())).toMatchObject({ type: 'unknown' })
+    }
+  })
+
+  test('of a replacement, beside a signed candidate: nothing is known', async () => {
+    const candidate = 'f'.repeat(64)
+    const cln = new ScriptedCln({
+      state: 'CHANNELD_AWAITING_SPLICE',
+      inflight: [{ funding_txid: candidate, feerate: '258perkw', splice_amount: 50_000 }],
+    })
+    cln.faults.set('splice_signed 0', error(362))
+    const node = clnNode(cln, { clock, network: 'regtest', permissions: everything })
+    const bump: BumpRequest = { ...into(), attemptId: 'bump-1', txid: candidate, feeRateSatPerKw: 2_000 }
+    expect(await node.bump(bump, call(), cln.journal)).toMatchObject({ type: 'unknown' })
+  })
+})
+
 /** Every call of a flow, and everything that can become of it. */
 const FAULTS: readonly (readonly [string, Fault])[] = [
   ...[

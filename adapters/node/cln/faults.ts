@@ -56,6 +56,13 @@ const NOT_SECURED: readonly number[] = [-32602, -32601, 352, 353, 354, 355, 356,
  */
 const NOT_SIGNED: readonly number[] = [-32602, -32601, 351, 352, 353, 354, 355, 356, 358]
 
+/**
+ * Codes with which the node ends a `splice_signed` of whose signature only the channel's state tells: 362, the negotiation was
+ * aborted; 363, the connection failed. Both come after the state has changed if our signature was sent (channeld tells of
+ * either over one pipe), so a channel that is still as it was has sent none.
+ */
+export const SIGNED_IF_AWAITING: readonly number[] = [362, 363]
+
 export function refusal(meaning: Meaning, message: string, code?: number): Refused {
   const told = {
     type: 'refused' as const,

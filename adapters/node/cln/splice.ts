@@ -1,14 +1,15 @@
 import { parseTransaction } from '../../../core/transaction.ts'
 import type { CommandAnswer } from '../../../core/ports.ts'
-import { Signed } from './answers.ts'
+import { PeerChannels, Signed } from './answers.ts'
 import { ask } from './ask.ts'
-import { resultOf, unknown } from './faults.ts'
+import { refusal, resultOf, SIGNED_IF_AWAITING, unknown } from './faults.ts'
 import type { Flow, Stop } from './flow.ts'
 import { abortUnsigned } from './leftover.ts'
 import type { Secured } from './negotiation.ts'
 import { negotiate, signWallet } from './negotiation.ts'
 import type { Contribution } from './preparation.ts'
 import { chooseRate, contribute, giveBack, readChannel } from './preparation.ts'
+import { fundingOf, NORMAL } from './snapshot.ts'
 
 /** Broadcast failed; the splice is signed all the same and stays so (`SPLICE_BROADCAST_FAIL`). */
 const BROADCAST_FAILED = 350
@@ -52,8 +53,21 @@ async function exchange(flow: Flow, contribution: Contribution, secured: Secured
       : unknown('the node signed another transaction than was journalled')
   const { error } = answer
   if (error.type === 'error' && error.code === BROADCAST_FAILED) return taken(tx.txid, error.message)
+  if (!out && error.type === 'error' && SIGNED_IF_AWAITING.includes(error.code) && (await isAsBefore(flow))) {
+    const result = refusal({ class: 'not_now' }, error.message, error.code)
+    return undo(flow, contribution, { result, open: false }, null)
+  }
   // Refused for certain, the negotiation is not ours to end any more: what it left is cleared after another look.
   return undo(flow, contribution, { result: resultOf(error, out ? 'secured' : 'signing'), open: false }, null)
+}
+
+/** Whether the channel is on the anchor and waits for no splice. */
+async function isAsBefore({ rpc, order: { channelId, anchor }, options }: Flow): Promise<boolean> {
+  const listed = await ask(rpc, 'listpeerchannels', { channel_id: channelId }, PeerChannels, options)
+  const channel = listed.ok
+    ? listed.value.channels.find(({ channel_id }) => channel_id === channelId)
+    : undefined
+  return channel?.state === NORMAL && fundingOf(channel) === anchor
 }
 
 /** `told`: a transaction, or a message with one in it. It counts only if it is the one that we checked. */
