@@ -18,6 +18,7 @@ export const codes = {
   invalidParams: -32602,
   unknownCommand: -32601,
   cannotAfford: 301,
+  dust: 302,
   broadcastFailed: 350,
   disconnected: 351,
   unknownChannel: 352,

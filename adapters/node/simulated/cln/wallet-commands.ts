@@ -94,6 +94,7 @@ export function sumOf(coins: readonly { readonly valueSats: number }[]): number 
 /** Adds an output, to an address or to the wallet; without a PSBT it makes one of version 2. */
 export function addpsbtoutput(own: Own, params: Params): Outcome {
   const amountSats = satsIn(params, 'satoshi')
+  if (amountSats < DUST_SATS) refuse(codes.dust, `Receive amount is below dust limit (${DUST_SATS}sat)`)
   const script = has(params, 'destination')
     ? scriptIn(params, 'destination')
     : newAddress(own.ctx, own.node.name).script
