@@ -40,7 +40,7 @@ export async function bump(
   const feeRateSatPerKw = askedFeeRateSatPerKw(open, { splice, observation, verdict, now, policy })
   const request = requestOf(journalled.splice, journalled.attempt, candidate, feeRateSatPerKw)
   const { id } = journalled.attempt
-  const command = (journal: Journal) => configured.port.bump(request, ports.call(), journal)
+  const command = (journal: Journal) => configured.port.bump(request, ports.call('command'), journal)
   await send(
     { ...journalled, command, answered: (result, jitter) => ({ type: 'bump_answered', id, result, jitter }) },
     ports,

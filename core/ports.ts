@@ -186,8 +186,11 @@ export type Ports = {
   readonly chance: Chance
   readonly telemetry: Telemetry
   readonly nodes: ReadonlyMap<string, ConfiguredNode>
-  /** A signal that ends a call in time for the handler to save what it learnt. */
-  call(): Call
+  /**
+   * A signal that ends a call in time for the handler to save what it learnt. A command (a splice, a bump) has longer: it may be a
+   * negotiation of many messages with the peer, and given up half-way it leaves the channel to be cleared.
+   */
+  call(of?: 'command'): Call
   /** The configured generation of the table; raised when a backup is restored. */
   readonly generation: number
 }

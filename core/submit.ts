@@ -62,7 +62,7 @@ export async function submit(
   const answered = await send(
     {
       ...journalled,
-      command: (journal) => configured.port.submit(request, ports.call(), journal),
+      command: (journal) => configured.port.submit(request, ports.call('command'), journal),
       answered: (result, jitter) => ({ type: 'attempt_answered', id, result, overlapGuard, jitter }),
     },
     ports,

@@ -19,8 +19,13 @@ import type { NodeEventMessage } from './messages.ts'
 
 /** Time before the end of an invocation in which no call is open any more: what was learnt is saved in it. */
 const SAVING_MS = 5_000
-/** One node that hangs leaves time for the others. */
+/** A read: one node that hangs leaves time for the others. */
 const CALL_MS = 10_000
+/**
+ * A command with all its calls. A splice takes about ten messages each way between the node and its peer, one more for every
+ * input: a few milliseconds to a peer nearby, ten seconds and more over Tor. It ends well before the fence of an attempt.
+ */
+const COMMAND_MS = 30_000
 /** A request to the table or a queue that takes longer is given up, and repeated by the SDK. */
 const REQUEST = { connectionTimeout: 2_000, requestTimeout: 4_000, throwOnRequestTimeout: true }
 
@@ -56,8 +61,8 @@ export const ports: Ports = {
   chance,
   telemetry,
   nodes: new Map(configuration.nodes.map((entry) => [entry.name, configuredNode(entry, clock)])),
-  call: () => {
-    const signals = [AbortSignal.timeout(CALL_MS), deadline.getStore()]
+  call: (of) => {
+    const signals = [AbortSignal.timeout(of === 'command' ? COMMAND_MS : CALL_MS), deadline.getStore()]
     return { signal: AbortSignal.any(signals.filter((signal) => signal !== undefined)) }
   },
   generation: configuration.generation,

@@ -27,7 +27,7 @@ export type ScheduleWiring = { readonly feeds: string; readonly everySeconds: nu
 export const wiring = {
   functions: {
     api: { handler: 'functions/api.handler', timeoutSeconds: 25, memoryMb: 512, concurrency: null },
-    work: { handler: 'functions/work.handler', timeoutSeconds: 40, memoryMb: 512, concurrency: 8 },
+    work: { handler: 'functions/work.handler', timeoutSeconds: 60, memoryMb: 512, concurrency: 8 },
     failures: { handler: 'functions/failures.handler', timeoutSeconds: 20, memoryMb: 512, concurrency: 4 },
     notify: { handler: 'functions/notify.handler', timeoutSeconds: 40, memoryMb: 512, concurrency: 4 },
     reconcile: { handler: 'functions/reconcile.handler', timeoutSeconds: 55, memoryMb: 1024, concurrency: 1 },
@@ -37,7 +37,7 @@ export const wiring = {
       link: 'WorkQueue',
       feeds: 'work',
       batchSize: 10,
-      visibilitySeconds: 240,
+      visibilitySeconds: 360,
       maxReceives: 5,
       deadLetterQueue: 'work-dead',
     },

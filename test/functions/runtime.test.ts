@@ -120,6 +120,11 @@ describe('the runtime', () => {
     expect([...ports.nodes.keys()]).toEqual(['alice'])
     expect(ports.nodes.get('alice')).toMatchObject({ quietAbsenceMs: 3_600_000, relayKey: RELAY_KEY })
     expect(ports.call().signal.aborted).toBe(false)
+    const timeouts = vi.spyOn(AbortSignal, 'timeout')
+    ports.call()
+    ports.call('command')
+    expect(timeouts.mock.calls).toEqual([[10_000], [30_000]])
+    timeouts.mockRestore()
     const reason = await within({ getRemainingTimeInMillis: () => 5_020 }, async () => {
       const { signal } = ports.call()
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))

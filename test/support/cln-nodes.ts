@@ -16,14 +16,14 @@ export const CLN_WAYS = ['clnrest', 'socket'] as const
 export type ClnWay = (typeof CLN_WAYS)[number]
 
 /** What docs/nodes/core-lightning.md has an operator create. */
-const METHODS = [
+export const METHODS = [
   ...['getinfo', 'listpeerchannels', 'feerates', 'listfunds', 'listchannels', 'addpsbtoutput', 'fundpsbt'],
   ...['signpsbt', 'unreserveinputs', 'splice_init', 'splice_update', 'splice_signed', 'abort_channels'],
   ...['newaddr', 'connect'],
 ] as const
 
-/** As long as a function waits for a call (`CALL_MS`). */
-const PATIENCE_MS = 10_000
+/** As long as a function waits for a command (`COMMAND_MS`). */
+const PATIENCE_MS = 30_000
 
 /**
  * Calls that end when their time is over, in the time of a world that moves only while somebody waits: a request that the node
