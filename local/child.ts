@@ -31,12 +31,16 @@ export class NotStarted extends Error {
   }
 }
 
-/** Starts the local product on a data directory. Throws NotStarted if it ends before it is up. */
+/**
+ * Starts the local product on a data directory, by `start.ts` or by another script that does. Throws NotStarted if it ends
+ * before it is up.
+ */
 export async function startChild(
   dataDir: string,
   environment: Readonly<Record<string, string>> = {},
+  { script = START, startMs = START_MS }: { readonly script?: string; readonly startMs?: number } = {},
 ): Promise<Child> {
-  const child = spawn(process.execPath, [START], {
+  const child = spawn(process.execPath, [script], {
     env: { ...process.env, PORT: '0', DATA_DIR: dataDir, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -51,7 +55,7 @@ export async function startChild(
   void ended.then(() => process.off('exit', kill))
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
 
-  const endpoints = await until('the product to start', START_MS, () => {
+  const endpoints = await until('the product to start', startMs, () => {
     if (hasEnded()) return 'ended'
     const written = readEndpoints(dataDir)
     return written?.pid === child.pid ? written : null

@@ -23,6 +23,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   cli: ['cli', 'client', 'local', 'functions', 'core'],
   stacks: ['stacks', 'functions', 'adapters'],
   bench: ['bench', 'functions', 'adapters', 'core', 'test'],
+  interop: ['interop', 'local', 'functions', 'adapters', 'core'],
   docs: ['docs', 'adapters', 'core'],
 }
 const corePackages = ['zod', 'bitcoinjs-lib']

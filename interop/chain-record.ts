@@ -1,0 +1,109 @@
+import { Block } from 'bitcoinjs-lib'
+import * as z from 'zod'
+import type { RpcConfig } from '../adapters/chain/bitcoind/rpc.ts'
+import { bitcoindRpc } from '../adapters/chain/bitcoind/rpc.ts'
+import { outpointOf, splitOutpoint } from '../core/outpoint.ts'
+import type { Outpoint } from '../core/outpoint.ts'
+import { parseTransaction } from '../core/transaction.ts'
+import type { ParsedTransaction } from '../core/transaction.ts'
+
+const CALL_MS = 20_000
+const SATS_PER_BTC = 100_000_000
+/** A witness script hash: what funds a channel, in every protocol that splices today. */
+const FUNDING_SCRIPT = /^0020[0-9a-f]{64}$/
+
+/** A transaction that spent a funding outpoint of the channel. */
+export type LineageSpend = {
+  readonly tx: ParsedTransaction
+  /** 0: in the mempool. */
+  readonly confirmations: number
+  /** The new funding outpoint; null: the channel ended in it. */
+  readonly funding: Outpoint | null
+  /** By how much the channel grew; negative: it shrank. */
+  readonly changeSats: number | null
+}
+
+/** What became of a channel since a moment, read block by block and in the mempool. */
+export type ChainSince = {
+  readonly lineage: readonly LineageSpend[]
+  /** All transactions in the blocks since, and those of the lineage that wait in the mempool. */
+  readonly transactions: readonly ParsedTransaction[]
+}
+
+/** A moment: its height, and the funding outpoint that stood. */
+export type Moment = { readonly height: number; readonly anchor: Outpoint; readonly capacitySats: number }
+
+/** Bitcoin Core's own record, read without the adapter that the service uses: every block, no hints, nothing remembered. */
+export interface ChainRecord {
+  height(): Promise<number>
+  /** What an outpoint holds, if it is in the chain and unspent, mempool included; null otherwise. */
+  unspentSats(outpoint: Outpoint): Promise<number | null>
+  since(moment: Moment): Promise<ChainSince>
+}
+
+const TxOut = z.object({ value: z.number() }).nullable()
+const Spenders = z.tuple([z.object({ spendingtxid: z.string().optional() })])
+
+export function chainRecord(config: RpcConfig): ChainRecord {
+  const rpc = bitcoindRpc(config)
+  const ask = async <T>(method: string, params: readonly unknown[], schema: z.ZodType<T>): Promise<T> => {
+    const answer = await rpc(method, params, { signal: AbortSignal.timeout(CALL_MS) })
+    if (!answer.ok) throw new Error(answer.error.message)
+    if (answer.value.code !== null) throw new Error(`${method}: ${answer.value.message.slice(0, 200)}`)
+    return schema.parse(answer.value.result)
+  }
+  const height = async (): Promise<number> =>
+    (await ask('getblockchaininfo', [], z.object({ blocks: z.int() }))).blocks
+  const blockAt = async (at: number): Promise<ParsedTransaction[]> => {
+    const hash = await ask('getblockhash', [at], z.string())
+    const block = Block.fromHex(await ask('getblock', [hash, 0], z.string()))
+    return (block.transactions ?? []).flatMap((tx) => parseTransaction(tx.toHex()) ?? [])
+  }
+  const waiting = async (outpoint: Outpoint): Promise<ParsedTransaction | null> => {
+    const [{ spendingtxid }] = await ask('gettxspendingprevout', [[splitOutpoint(outpoint)]], Spenders)
+    if (spendingtxid === undefined) return null
+    return parseTransaction(await ask('getrawtransaction', [spendingtxid, 0], z.string()))
+  }
+  return {
+    height,
+    async unspentSats(outpoint) {
+      const { txid, vout } = splitOutpoint(outpoint)
+      const output = await ask('gettxout', [txid, vout, true], TxOut)
+      return output === null ? null : Math.round(output.value * SATS_PER_BTC)
+    },
+    async since(moment) {
+      const tip = await height()
+      const followed = follower(moment)
+      for (let at = moment.height + 1; at <= tip; at++) followed.take(await blockAt(at), tip - at + 1)
+      for (let funding = followed.funding(); funding !== null;) {
+        const tx = await waiting(funding)
+        if (tx === null) break
+        followed.take([tx], 0)
+        funding = followed.funding()
+      }
+      return { lineage: followed.lineage, transactions: followed.transactions }
+    },
+  }
+}
+
+/** Follows the funding outpoint through transactions in their order. */
+function follower({ anchor, capacitySats }: Moment) {
+  const lineage: LineageSpend[] = []
+  const transactions: ParsedTransaction[] = []
+  let funding: Outpoint | null = anchor
+  let heldSats = capacitySats
+  const take = (block: readonly ParsedTransaction[], confirmations: number): void => {
+    for (const tx of block) {
+      transactions.push(tx)
+      const spent = funding
+      if (spent === null || !tx.inputs.some(({ outpoint }) => outpoint === spent)) continue
+      const vout = tx.outputs.findIndex(({ script }) => FUNDING_SCRIPT.test(script))
+      const output = tx.outputs[vout]
+      funding = output === undefined ? null : outpointOf(tx.txid, vout)
+      const changeSats = output === undefined ? null : output.amountSats - heldSats
+      heldSats = output?.amountSats ?? 0
+      lineage.push({ tx, confirmations, funding, changeSats })
+    }
+  }
+  return { lineage, transactions, take, funding: () => funding }
+}
