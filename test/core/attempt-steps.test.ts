@@ -32,8 +32,12 @@ const running = (more: Partial<Attempt> = {}): Attempt =>
   anAttempt({ startedAt: NOW - 1_000, fenceAt: NOW + 119_000, result: null, ...more })
 const aRunningSplice = (more: Partial<Splice> = {}, attempt: Partial<Attempt> = {}): Splice =>
   aSubmittedSplice({ attempts: [running(attempt)], ...more })
-const stepped = (splice: Splice, name = 'splice_init', txid?: string, id = 'attempt-1') =>
-  step(splice, { type: 'attempt_stepped', id, name, ...(txid === undefined ? {} : { txid }) }, context)
+const stepped = (splice: Splice, name = 'splice_init', txid?: string, id = 'attempt-1', now = NOW) =>
+  step(
+    splice,
+    { type: 'attempt_stepped', id, name, ...(txid === undefined ? {} : { txid }) },
+    { now, policy },
+  )
 const isIgnored = (result: ReturnType<typeof stepped>) =>
   result.actions.some(({ type }) => type === 'ignored')
 
@@ -48,7 +52,33 @@ describe('a step is journalled', () => {
 
   test('once, however often it is written', () => {
     const once = stepped(aRunningSplice(), 'splice_signed', aTxid('7')).splice
-    expect(stepped(once, 'splice_signed', aTxid('7'))).toEqual({ splice: once, actions: [] })
+    const again = stepped(once, 'splice_signed', aTxid('7'), 'attempt-1', NOW + 1)
+    expect(again).toEqual({ splice: once, actions: [] })
+  })
+
+  test('in the attempt that makes it, and in no other', () => {
+    const second = running({ number: 2 })
+    const after = stepped(
+      aRunningSplice({ attempts: [running(), second] }),
+      'splice_init',
+      undefined,
+      second.id,
+    )
+    expect(after.splice.attempts.map(({ id, steps }) => [id, steps.length])).toEqual([
+      ['attempt-1', 0],
+      ['attempt-2', 1],
+    ])
+  })
+
+  test('as the fourth, when three stand', () => {
+    const three = Array.from({ length: 3 }, (_, n) => ({ name: `${n}`, at: NOW - 1 }))
+    const { splice } = stepped(aRunningSplice({}, { steps: three }))
+    expect(splice.attempts[0]?.steps).toEqual([...three, { name: 'splice_init', at: NOW }])
+  })
+
+  test('at any time where the node offers no fence', () => {
+    const { splice } = stepped(aRunningSplice({}, { fenceAt: null }))
+    expect(splice.attempts[0]?.steps).toHaveLength(1)
   })
 
   test('in place of an earlier one of its name: that call was answered, and its transaction is void', () => {
@@ -76,7 +106,14 @@ describe('a step is journalled', () => {
     const attempt = aBumpAttempt({ startedAt: NOW, fenceAt: NOW + 1, result: null })
     const splice = aPendingSplice({ bumps: [aBump({ attempts: [attempt] })] })
     const { bumps } = stepped(splice, 'splice_init', undefined, attempt.id).splice
-    expect(bumps[0]?.attempts[0]?.steps).toEqual([{ name: 'splice_init', at: NOW }])
+    expect(bumps[0]?.attempts[0]?.steps).toStrictEqual([{ name: 'splice_init', at: NOW }])
+  })
+
+  test('of an open bump although a cancel was asked for, too late, before its candidate was seen', () => {
+    const attempt = aBumpAttempt({ startedAt: NOW, fenceAt: NOW + 1, result: null })
+    const splice = aPendingSplice({ cancelRequestedAt: NOW - 1, bumps: [aBump({ attempts: [attempt] })] })
+    const { bumps } = stepped(splice, 'splice_init', undefined, attempt.id).splice
+    expect(bumps[0]?.attempts[0]?.steps).toHaveLength(1)
   })
 })
 
@@ -155,6 +192,23 @@ describe('what attempts announced is known', () => {
   test('and whether it was about to be signed', () => {
     expect(wasStepped(splice, 'splice_signed', aTxid('1'))).toBe(true)
     expect(wasStepped(splice, 'splice_signed', aTxid('3'))).toBe(false)
+  })
+
+  test('also while the attempt runs, and nothing is answered', () => {
+    const steps = [{ name: 'splice_signed', at: NOW, txid: aTxid('7') }]
+    expect(wasStepped(aRunningSplice({}, { steps }), 'splice_signed', aTxid('7'))).toBe(true)
+  })
+
+  test('of a bump that has ended: how far each attempt came, and only of the last one what it announced', () => {
+    const steps = [{ name: 'splice_update', at: NOW - 1, txid: aTxid('3') }]
+    const attempts = [aBumpAttempt({ steps }), aBumpAttempt({ number: 2, steps })]
+    const bumps = [aBump({ attempts })]
+    const end = { type: 'bump_abandoned' as const, code: 'nothing_left', message: 'x' }
+    const ended = step(aPendingSplice({ bumps }), end, context).splice.bumps[0]
+    expect(ended?.attempts.map((attempt) => attempt.steps)).toEqual([
+      [{ name: 'splice_update', at: NOW - 1 }],
+      steps,
+    ])
   })
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decide } from '../../core/decide.ts'
 import { drive } from '../../core/drive.ts'
-import type { ChannelSnapshot } from '../../core/node.ts'
+import type { ChannelSnapshot, NodeLook } from '../../core/node.ts'
 import type { ClearRequest, NodePort } from '../../core/ports.ts'
 import { ok } from '../../core/result.ts'
 import { emptySlot } from '../../core/slot.ts'
@@ -11,6 +11,7 @@ import {
   aBench,
   aChannel,
   aConfiguredNode,
+  aDeadAttempt,
   aHeldSlot,
   aLook,
   ANCHOR,
@@ -50,9 +51,10 @@ const haunted = (more: Partial<ChannelSnapshot> = {}) =>
 type Given = {
   readonly attempt?: Partial<Attempt>
   readonly splice?: Partial<Splice>
-  readonly channel?: ChannelSnapshot
+  readonly channel?: ChannelSnapshot | null
   readonly slot?: ReturnType<typeof aHeldSlot> | null
   readonly verdict?: Parameters<typeof aVerdict>[0]
+  readonly node?: Partial<NodeLook>
 }
 function decided({
   attempt = announced,
@@ -60,10 +62,12 @@ function decided({
   channel = haunted(),
   slot = aHeldSlot(),
   verdict,
+  node,
 }: Given = {}) {
   const record = aSubmittedSplice({ attempts: [anAttempt(attempt)], ...splice })
+  const channels = channel === null ? [] : [channel]
   const observation = anObservation({
-    node: aLook({ capabilities: cln, channels: [channel] }),
+    node: aLook({ capabilities: cln, channels, ...node }),
     channel,
     slot,
   })
@@ -74,6 +78,13 @@ const wedged: Given = { attempt: busy, splice: { state: 'queued' }, channel: aCh
 describe('a ghost is cleared', () => {
   test('when fence and quiet have passed and it was certainly never signed', () => {
     expect(decided()).toMatchObject({ row: 'leftover', act: 'clear', event: null })
+  })
+
+  test.each<[string, Given]>([
+    ['its fence', { attempt: { ...announced, fenceAt: NOW - policy.quietMs } }],
+    ['the last clearing', { splice: { cleared: { count: 1, at: NOW - policy.quietMs } } }],
+  ])('as soon as the quiet period since %s has passed', (_says, given) => {
+    expect(decided(given).row).toBe('leftover')
   })
 
   test('when its signatures were about to be sent, and that was refused', () => {
@@ -108,6 +119,13 @@ describe('a ghost is cleared', () => {
     ],
     ['the fence has not passed', { attempt: { ...announced, fenceAt: NOW + 1 } }],
     ['the fence passed just now', { attempt: { ...announced, fenceAt: NOW - 179_999 } }],
+    [
+      'nobody knows whether its request is still open at the node',
+      { attempt: { ...announced, fenceAt: null } },
+    ],
+    ['the node is still catching up with the chain', { node: { synced: false } }],
+    ['the node does not list the channel', { channel: null }],
+    ['the node names no funding', { channel: haunted({ funding: null }), splice: { anchor: null } }],
     ['the peer is away', { channel: haunted({ peerConnected: false }) }],
     ['the channel is not ready', { channel: haunted({ ready: false }) }],
     ['the channel has moved', { channel: haunted({ funding: `${aTxid('9')}:0` }) }],
@@ -134,6 +152,17 @@ describe('a wedge is cleared', () => {
     })
   })
 
+  test.each<[string, Splice['state'], Attempt]>([
+    ['is dead', 'queued', aDeadAttempt()],
+    ['was never answered', 'submitted', anAttempt({ result: null, fenceAt: NOW - 400_000 })],
+  ])('whatever became of another attempt: one that %s', (_says, state, other) => {
+    const attempts = [other, anAttempt({ number: 2, ...busy })]
+    expect(decided({ ...wedged, splice: { state, attempts } })).toMatchObject({
+      row: 'leftover',
+      act: 'clear',
+    })
+  })
+
   test.each<[string, Given]>([
     ['it said so once', { attempt: { ...busy, count: 1 } }],
     [
@@ -155,6 +184,10 @@ describe('a wedge is cleared', () => {
       },
     ],
     ['it was cleared since', { splice: { state: 'queued', cleared: { count: 1, at: NOW - 200_000 } } }],
+    [
+      'it was cleared in the moment it said so',
+      { splice: { state: 'queued', cleared: { count: 1, at: NOW - 300_000 } } },
+    ],
     ['a negotiation is reported', { channel: aChannel({ candidates: [], negotiation: 'active' }) }],
     ['the node reports no candidates at all', { channel: aChannel({ candidates: null }) }],
   ])('but not when %s', (_says, given) => {

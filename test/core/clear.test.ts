@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest'
+import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
+import { clear } from '../../core/clear.ts'
+import type { Slot } from '../../core/items.ts'
+import type { NodeFault } from '../../core/node.ts'
+import type { Observation } from '../../core/observation.ts'
+import type { ClearRequest, ConfiguredNode, NodePort } from '../../core/ports.ts'
+import type { Result } from '../../core/result.ts'
+import { err, ok } from '../../core/result.ts'
+import { emptySlot } from '../../core/slot.ts'
+import type { Splice } from '../../core/splice.ts'
+import { aSpliceId, aTxid } from '../support/splices.ts'
+import {
+  aBench,
+  aChannel,
+  aConfiguredNode,
+  ANCHOR,
+  anAttempt,
+  anObservation,
+  aSubmittedSplice,
+  fakeNode,
+  NOW,
+  policy,
+} from './builders.ts'
+
+const [ME, OTHER] = [aSpliceId(1), aSpliceId(2)]
+const KEY = aSubmittedSplice().channelId
+const GHOST = aTxid('7')
+
+type Given = {
+  readonly splice?: Partial<Splice>
+  readonly observation?: Partial<Observation>
+  readonly slot?: Partial<Slot>
+  readonly node?: Partial<ConfiguredNode>
+  /** What the node answers. */
+  readonly answer?: Result<void, NodeFault>
+  readonly hooks?: MemoryHooks
+}
+
+/** A splice that left a ghost on its channel, and a node that clears. */
+async function aScene({ splice: more = {}, observation = {}, slot, node = {}, answer, hooks }: Given = {}) {
+  const asked: ClearRequest[] = []
+  /** What stood in the table when the node was asked. */
+  const stood: { readonly cleared: Splice['cleared']; readonly holder: string | null }[] = []
+  const port: NodePort = {
+    ...fakeNode(() => err({ class: 'unreachable', message: 'nobody looks' })),
+    clear: async (request) => {
+      asked.push(request)
+      const holder = (await bench.store.item('slot', KEY))?.value.holder ?? null
+      stood.push({ cleared: (await bench.store.load(ME))?.cleared ?? null, holder })
+      return answer ?? ok(undefined)
+    },
+  }
+  const bench = aBench({
+    nodes: [aConfiguredNode({ port, ...node })],
+    ...(hooks === undefined ? {} : { hooks }),
+  })
+  const attempt = anAttempt({ steps: [{ name: 'splice_update_secured', at: NOW - 400_000, txid: GHOST }] })
+  const { splice } = await bench.store.create(aSubmittedSplice({ attempts: [attempt], ...more }))
+  await bench.store.create(aSubmittedSplice({ id: OTHER }))
+  if (slot !== undefined) await bench.store.putItem('slot', KEY, { ...emptySlot, ...slot }, 0)
+  const channel = aChannel({ candidates: [{ txid: GHOST, signed: false }] })
+  const seen = anObservation({ channel, ...observation })
+  return { asked, stood, bench, splice, seen, clear: () => clear(splice, seen, bench.ports, policy) }
+}
+
+const isSave = (operation: Operation): boolean =>
+  operation.type === 'put' && JSON.stringify(operation.row.body).includes('"cleared":{')
+
+describe('the node is asked to clear what is left of a splice', () => {
+  test('once the slot is taken and the record says so, with no more than what was certainly never signed', async () => {
+    const { asked, stood, bench, clear } = await aScene()
+    expect(await clear()).toBe('driven')
+    expect(asked).toEqual([{ channelId: KEY, anchor: ANCHOR, txids: [GHOST] }])
+    expect(stood).toEqual([{ cleared: { count: 1, at: NOW }, holder: ME }])
+    expect([...bench.counts]).toEqual([['leftover.cleared', 1]])
+  })
+
+  test('with no transaction, where only the channel is stuck', async () => {
+    const channel = aChannel({ candidates: [] })
+    const { asked, clear } = await aScene({ observation: { channel } })
+    await clear()
+    expect(asked).toEqual([{ channelId: KEY, anchor: ANCHOR, txids: [] }])
+  })
+
+  test('and each time is counted in the record', async () => {
+    const { stood, clear } = await aScene({ splice: { cleared: { count: 2, at: NOW - 400_000 } } })
+    await clear()
+    expect(stood).toMatchObject([{ cleared: { count: 3, at: NOW } }])
+  })
+
+  test('as long as what was seen is no older than a submission may be', async () => {
+    const { asked, clear } = await aScene({ observation: { at: NOW - policy.sendWithinMs } })
+    await clear()
+    expect(asked).toHaveLength(1)
+  })
+})
+
+test('what the node could not clear is counted as left, and stands in the record as asked for', async () => {
+  const { bench, clear } = await aScene({ answer: err({ class: 'unreachable', message: 'hung up' }) })
+  expect(await clear()).toBe('driven')
+  expect([...bench.counts]).toEqual([['leftover.left', 1]])
+  expect((await bench.store.load(ME))?.cleared?.count).toBe(1)
+})
+
+describe('nothing is asked for, and nothing is journalled,', () => {
+  const unable = fakeNode(() => err({ class: 'unreachable', message: 'nobody looks' }))
+  const before: readonly (readonly [string, Given])[] = [
+    ['where the node has nothing to clear with', { node: { port: unable } }],
+    ['where the node is configured no longer', { node: { name: 'carol' } }],
+    ['where the channel is gone', { observation: { channel: null } }],
+    ['where nothing was ever submitted', { splice: { anchor: null } }],
+    ['out of a table that was restored', { observation: { generation: { configured: 1, stored: 0 } } }],
+    ['out of a table that nobody guards', { observation: { generation: { configured: 0, stored: null } } }],
+  ]
+  test.each(before)('%s; nor is the slot taken', async (_says, given) => {
+    const { asked, bench, splice, clear } = await aScene(given)
+    expect(await clear()).toBe('driven')
+    expect(asked).toEqual([])
+    expect(await bench.store.load(ME)).toEqual(splice)
+    expect(await bench.store.item('slot', KEY)).toBeNull()
+  })
+
+  const after: readonly (readonly [string, Given])[] = [
+    ['while another splice has the channel', { slot: { holder: OTHER } }],
+    ['while another splice is first in line', { slot: { waiting: [OTHER] } }],
+    ['while the channel is frozen', { slot: { holder: ME, frozen: { cause: 'x', at: 1, note: 'x' } } }],
+    ['once what was seen is old', { observation: { at: NOW - policy.sendWithinMs - 1 } }],
+  ]
+  test.each(after)('%s', async (_says, given) => {
+    const { asked, bench, splice, clear } = await aScene(given)
+    expect(await clear()).toBe('driven')
+    expect(asked).toEqual([])
+    expect(await bench.store.load(ME)).toEqual(splice)
+    expect([...bench.counts]).toEqual([])
+  })
+
+  test('when taking the slot took so long that what was seen is old by now', async () => {
+    const { asked, bench, splice, clear } = await aScene({
+      hooks: {
+        after: (operation) => {
+          if (operation.type === 'put' && operation.row.pk.startsWith('SLOT#'))
+            bench.now = NOW + policy.sendWithinMs + 1
+        },
+      },
+    })
+    expect(await clear()).toBe('driven')
+    expect(asked).toEqual([])
+    expect(await bench.store.load(ME)).toEqual(splice)
+  })
+})
+
+describe('without its line in the journal the node is not asked', () => {
+  test('because somebody else wrote the record since it was read', async () => {
+    const { asked, bench, splice, clear } = await aScene()
+    await bench.store.save({ ...splice, cancelRequestedAt: NOW })
+    expect(await clear()).toBe('busy')
+    expect(asked).toEqual([])
+    expect([...bench.counts]).toEqual([])
+  })
+
+  test.each(['throttle', 'no_response'] as const)('because the write failed: %s', async (fault) => {
+    const { asked, clear } = await aScene({
+      hooks: { before: (operation) => (isSave(operation) ? fault : null) },
+    })
+    await expect(clear()).rejects.toThrow(fault)
+    expect(asked).toEqual([])
+  })
+
+  test('but a lost answer to a write that was ours is no reason not to ask', async () => {
+    const { asked, clear } = await aScene({
+      hooks: { before: (operation) => (isSave(operation) ? 'lost_response' : null) },
+    })
+    await clear()
+    expect(asked).toHaveLength(1)
+  })
+})
