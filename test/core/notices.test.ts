@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { memoryStore } from '../../adapters/store/memory.ts'
 import type { MemoryHooks } from '../../adapters/store/memory.ts'
 import { amendEndpoint, amendHooks, endpointOf } from '../../core/endpoints.ts'
-import type { Delivery, Notice, NoticePorts } from '../../core/notices.ts'
-import { announce, remindEndpoints, takeNotice } from '../../core/notices.ts'
+import type { Delivery, NoticePorts } from '../../core/notices.ts'
+import { announce, Notice, remindEndpoints, takeNotice } from '../../core/notices.ts'
 import { Policy } from '../../core/policy.ts'
 import type { Ports, Store } from '../../core/ports.ts'
 import type { Delivered, Endpoint } from '../../core/webhook.ts'
@@ -170,6 +170,57 @@ describe('an endpoint that answers', () => {
     await scene.pass(5 * MINUTE)
     expect(scene.ids).toEqual(evt(1, 2, 3, 4, 5, 6, 7, 8, 9, 10))
   })
+
+  test('is told no more by one whose time is up to the millisecond', async () => {
+    const scene = await aScene()
+    await scene.say(1, 5)
+    scene.answer = () => {
+      scene.now += 10 * SECOND
+      return OK
+    }
+    await scene.take()
+    expect(scene.ids).toEqual(evt(1, 2))
+    expect(scene.queue).toEqual([{ notice, at: START + 20 * SECOND }])
+  })
+
+  test('stays with one consumer from the first line to the last, however many are read at a time', async () => {
+    let writes = 0
+    const scene = await aScene([anEndpoint()], {
+      before: (operation) => {
+        if (operation.type === 'put' && operation.row.pk.startsWith('HOOK#')) writes += 1
+        return null
+      },
+    })
+    await scene.say(1, 60)
+    writes = 0
+    await scene.take()
+    // Taken once, a cursor for each line, given back once.
+    expect(writes).toBe(1 + 60 + 1)
+  })
+
+  test('is counted for each line that it took, and did not take', async () => {
+    const scene = await aScene()
+    await scene.say(1, 3)
+    scene.answer = ({ id }) => (id === 'evt_3' ? BROKEN : OK)
+    await scene.take()
+    expect([...scene.counts]).toEqual([
+      ['webhook.delivered', 2],
+      ['webhook.failed', 1],
+    ])
+  })
+
+  test('is never told past a gap in the log', async () => {
+    const scene = await aScene()
+    await scene.say(1, 3)
+    const store: Store = {
+      ...scene.store,
+      eventsAfter: async (...asked) =>
+        (await scene.store.eventsAfter(...asked)).filter(({ sequence }) => sequence !== 2),
+    }
+    await expect(takeNotice(notice, { ...scene.ports, store }, policy)).rejects.toThrow('line 3')
+    expect(scene.ids).toEqual(evt(1))
+    expect((await scene.endpoint()).deliveredThrough).toBe(1)
+  })
 })
 
 describe('an endpoint that fails', () => {
@@ -241,6 +292,7 @@ describe('an endpoint that fails', () => {
     scene.answer = ({ url }) => (url.endsWith('2') ? OK : { ok: false, fault: 'status', status: 410 })
     await scene.take()
     expect(await scene.endpoint()).toMatchObject({ disabled: { reason: 'gone', announced: true } })
+    expect(scene.counts.get('webhook.disabled')).toBe(1)
     await scene.pass(2 * MINUTE)
     const second = scene.arrived.filter(({ url }) => url.endsWith('2'))
     expect(second.map(({ body }) => body)).toMatchObject([
@@ -256,10 +308,23 @@ describe('an endpoint that fails', () => {
     const waits: (number | undefined)[] = []
     for (let n = 0; n < 4; n += 1) {
       await scene.take()
+      for (const each of scene.queue) expect(each.notice).toEqual(notice)
       waits.push(scene.queue.pop()?.at)
       scene.now = (await scene.endpoint()).failing?.nextAttemptAt ?? 0
     }
     expect(waits).toEqual([5, 25, 105, undefined].map((wait) => wait && START + wait * SECOND))
+  })
+
+  test.each([
+    [2 * MINUTE, [2 * MINUTE]],
+    [2 * MINUTE + 1, []],
+  ])('is hinted for a next try that is at most two minutes away: %d ms', async (waitMs, hinted) => {
+    const scene = await aScene()
+    scene.answer = () => DOWN
+    await scene.say(1, 1)
+    const patient = Policy.parse({ webhookBackoffBaseMs: waitMs })
+    await takeNotice(notice, scene.ports, patient)
+    expect(scene.queue.map(({ at }) => at - START)).toEqual(hinted)
   })
 
   test('is left alone by a hint that comes before its next try', async () => {
@@ -444,6 +509,48 @@ describe('crashes and races', () => {
     expect(await scene.endpoint()).toMatchObject({ deliveredThrough: 2, failing: null })
   })
 
+  test.each<[string, (endpoint: Endpoint, now: number) => Endpoint]>([
+    [
+      'has it by now',
+      (endpoint, now) => ({ ...endpoint, lease: { holder: 'another', until: now + LEASE_MS } }),
+    ],
+    ['took it away', (endpoint) => setBack(endpoint, 0)],
+  ])('one whose lease is over gives nothing back where somebody else %s', async (_says, meanwhile) => {
+    let hangs = false
+    let stands: Endpoint | null = null
+    const scene: Scene = await aScene([anEndpoint()], {
+      after: async (operation) => {
+        if (!hangs || operation.type !== 'slice' || scene.arrived.length === 0) return
+        // It read that nothing is left, and then hung for long.
+        hangs = false
+        scene.now += LEASE_MS
+        stands = await scene.change((each) => meanwhile(each, scene.now))
+      },
+    })
+    await scene.say(1, 1)
+    hangs = true
+    await scene.take()
+    expect(stands).not.toBeNull()
+    expect(await scene.endpoint()).toEqual(stands)
+  })
+
+  test('one that is enabled again while the log is told of its end stays enabled', async () => {
+    let enables = true
+    const scene: Scene = await aScene([anEndpoint()], {
+      after: async (operation) => {
+        if (operation.type !== 'put' || !JSON.stringify(operation.row.body).includes('webhook.disabled'))
+          return
+        if (enables) await scene.change(enabled)
+        enables = false
+      },
+    })
+    await scene.say(1, 1)
+    scene.answer = () => ({ ok: false, fault: 'status', status: 410 })
+    await scene.take()
+    expect(enables).toBe(false)
+    expect((await scene.endpoint()).disabled).toBeNull()
+  })
+
   test('many writers of one item at once all get through', async () => {
     const many = Array.from({ length: 10 }, (_, n) =>
       anEndpoint({ id: `whk_${n}`, url: `https://example.com/${n}` }),
@@ -477,6 +584,78 @@ describe('hints', () => {
     await scene.say(1, 2)
     await scene.pass(MINUTE)
     expect(scene.ids).toEqual(evt(1, 2))
+    expect(scene.counts.get('webhook.behind')).toBe(1)
+  })
+
+  test('are not sent, nothing is read and nobody is alarmed, where there is no queue for them', async () => {
+    let reads = 0
+    const scene = await aScene([anEndpoint()], {
+      before: () => {
+        reads += 1
+        return null
+      },
+    })
+    await scene.say(1, 1)
+    reads = 0
+    const { ports, alarms, counts } = aBench({ nodes: [aConfiguredNode()] })
+    const without: Ports = { ...ports, store: scene.store }
+    await announce(TENANT, without)
+    await remindEndpoints(without)
+    expect(reads).toBe(0)
+    expect(alarms).toEqual([])
+    expect([...counts]).toEqual([])
+  })
+
+  test('are not sent by a sweep to whoever is disabled, waits for its next try, or is being told', async () => {
+    const failing = { since: 0, failures: 1, nextAttemptAt: START + 1, fault: 'status', status: 500 } as const
+    const scene = await aScene([
+      anEndpoint({ disabled: { at: 0, reason: 'asked', announced: true } }),
+      anEndpoint({ id: 'whk_2', failing }),
+      anEndpoint({ id: 'whk_3', lease: { holder: 'another', until: START + 1 } }),
+      anEndpoint({ id: 'whk_4' }),
+    ])
+    await scene.say(1, 1)
+    await remindEndpoints(scene.swept)
+    expect(scene.queue.map(({ notice: { endpointId } }) => endpointId)).toEqual(['whk_4'])
+  })
+
+  test('are sent once by a sweep, however many tenants it asks about, and those without an endpoint are no fault', async () => {
+    const tenants = Array.from({ length: 40 }, (_, n) => `tenant-${n}`)
+    const listening = tenants.filter((_, n) => n % 3 === 0)
+    const scene = new Scene()
+    for (const tenant of listening) {
+      await amendHooks(tenant, scene.store, () => ({ endpoints: [anEndpoint()] }))
+      await scene.say(1, 1, tenant)
+    }
+    const { ports, alarms } = aBench({ nodes: [aConfiguredNode({ tenants })] })
+    await remindEndpoints({ ...ports, store: scene.store, notices: scene.ports.notices })
+    expect(scene.queue.map(({ notice: { tenant } }) => tenant).toSorted()).toEqual(listening.toSorted())
+    expect(alarms).toEqual([])
+  })
+
+  test('of one tenant that cannot be read are missed aloud, and the others have theirs', async () => {
+    const scene = await aScene([anEndpoint()], {
+      before: (operation) =>
+        operation.type === 'get' && operation.key.pk === 'HOOK#lost' ? 'throttle' : null,
+    })
+    await scene.say(1, 1)
+    const bench = aBench({ nodes: [aConfiguredNode({ tenants: ['lost', TENANT] })] })
+    await remindEndpoints({ ...bench.ports, store: scene.store, notices: scene.ports.notices })
+    expect(scene.queue).toMatchObject([{ notice }])
+    expect(bench.alarms).toHaveLength(1)
+    expect(bench.alarmed).toEqual([{ tenant: 'lost', error: 'MemoryStoreFault' }])
+  })
+
+  test('name a tenant and an endpoint, and perhaps a line; a message that does not is refused', () => {
+    const taken = (change: object): boolean => Notice.safeParse({ ...notice, ...change }).success
+    expect(taken({})).toBe(true)
+    expect(taken({ sequence: 1 })).toBe(true)
+    for (const name of ['tenant', 'endpointId']) {
+      expect(taken({ [name]: 'x'.repeat(128) })).toBe(true)
+      for (const value of ['', 'x'.repeat(129), undefined]) expect(taken({ [name]: value })).toBe(false)
+    }
+    for (const sequence of [0, -1, 1.5]) expect(taken({ sequence })).toBe(false)
+    expect(taken({ secret: 'x' })).toBe(false)
   })
 
   test('a sweep costs a read by tenant where nobody listens, and two where nobody is behind, however long the log is', async () => {
@@ -529,6 +708,18 @@ describe('what is asked for', () => {
     expect(scene.ids).toEqual(evt(1))
   })
 
+  test('one that is removed while a delivery is under way is told no more, and nothing fails', async () => {
+    const scene = await aScene()
+    await scene.say(1, 2)
+    scene.answer = async () => {
+      await amendHooks(TENANT, scene.store, () => ({ endpoints: [] }))
+      return OK
+    }
+    await scene.take()
+    expect(scene.ids).toEqual(evt(1))
+    expect(scene.queue).toEqual([])
+  })
+
   test('a replay sends what came after a sequence again, in order, also when it is asked for in the middle of a delivery', async () => {
     const scene = await aScene()
     await scene.say(1, 4)
@@ -554,10 +745,19 @@ describe('what is asked for', () => {
     await scene.take({ ...notice, sequence: 2 })
     expect(scene.ids).toEqual(evt(1, 2))
     await scene.take({ ...notice, sequence: 1 })
-    expect(scene.ids).toEqual(evt(1, 2, 1))
+    await scene.take({ ...notice, sequence: 2 })
+    expect(scene.ids).toEqual(evt(1, 2, 1, 2))
+    expect(scene.counts.get('webhook.repeated')).toBe(2)
     scene.answer = () => BROKEN
     await scene.take({ ...notice, sequence: 1 })
     expect(await scene.endpoint()).toMatchObject({ deliveredThrough: 2, failing: null })
+    expect(scene.counts.get('webhook.failed')).toBe(1)
+  })
+
+  test('a line that a restored log has lost is not sent again', async () => {
+    const scene = await aScene([anEndpoint({ deliveredThrough: 5 })])
+    await scene.take({ ...notice, sequence: 3 })
+    expect(scene.ids).toEqual([])
   })
 
   test('a rotated secret signs for another day, behind the new one', async () => {
