@@ -44,7 +44,9 @@ export async function takeNodeEvent(
   const event = { ...told, at: Math.min(told.at, ports.clock.now()) }
   const seen = (await ports.store.item('node', node))?.value
   const taken = seen?.relayEvents.includes(event.id) ?? false
-  const keys = [...(event.channelId === undefined ? (seen?.channelIds ?? []) : [event.channelId]), node]
+  const channelIds = event.channelId === undefined ? (seen?.channelIds ?? []) : [event.channelId]
+  // The slot of a node that picks the channel itself is the node's.
+  const keys = seen?.slotScope === 'node' ? [seen.nodeId] : channelIds
   for (const key of taken ? [] : keys) {
     const holder = (await ports.store.item('slot', key))?.value.holder ?? null
     if (holder !== null) await hear(holder, node, event, ports, policy)
@@ -57,7 +59,8 @@ export async function takeNodeEvent(
   for (const id of new Set(woken)) await ports.queue.hint(id, 0)
 }
 
-async function idsInSlot(key: string, ports: Ports): Promise<string[]> {
+/** Who holds a slot, and who is next in its line. */
+export async function idsInSlot(key: string, ports: Pick<Ports, 'store'>): Promise<string[]> {
   const slot = (await ports.store.item('slot', key))?.value
   return [slot?.holder, slot?.waiting[0]].filter((id) => typeof id === 'string')
 }

@@ -151,11 +151,14 @@ describe('a failure that the node reports', () => {
     expect(made.hints).toEqual([])
   })
 
-  test('a slot of the whole node is asked, too', async () => {
+  test('on a node that picks the channel itself its own slot is asked', async () => {
     const made = await bench()
-    await made.store.putItem('slot', 'alice', { ...emptySlot, waiting: [aSpliceId(3)] }, 0)
+    const seen = await made.store.item('node', 'alice')
+    if (seen === null) throw new Error('the node was not seen')
+    await made.store.putItem('node', 'alice', { ...seen.value, slotScope: 'node' }, seen.version)
+    await made.store.putItem('slot', seen.value.nodeId, { ...emptySlot, waiting: [aSpliceId(3)] }, 0)
     await take(made, failed)
-    expect(made.hints).toEqual([ME, OTHER, aSpliceId(3)])
+    expect(made.hints).toEqual([aSpliceId(3)])
   })
 })
 
