@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { livingAttempts } from './budget.ts'
+import { livingBumpAttempts, openBump } from './replacement.ts'
 import { classify } from './classify.ts'
 import type { Decision } from './decide.ts'
 import { decide } from './decide.ts'
@@ -13,6 +14,8 @@ import { step } from './step.ts'
 import { hasEnded } from './transitions.ts'
 import type { Verdict } from './verdict.ts'
 
+/** A lock counts once a later look has seen it, too (core/classify.ts): for so long a splice stays due after the first one. */
+const LOCK_SEEN_MS = 120_000
 /** More decisions than this cannot follow from one look: a cycle in the table would be a bug. */
 const MAX_DECISIONS = 8
 
@@ -104,6 +107,18 @@ export function differs(before: Splice, after: Splice): boolean {
   return !isDeepStrictEqual({ ...before, updatedAt: 0 }, { ...after, updatedAt: 0 })
 }
 
+/** Whether nothing moves it but a block, or a change of its channel: sweeps look at it then, due or not. */
+function isResting(splice: Splice, now: Instant): boolean {
+  const { state, publishedThrough, eventSerial, candidates } = splice
+  if ((state !== 'pending' && state !== 'confirmed') || splice.unseenSinceHeight !== null) return false
+  if (openBump(splice) !== null || livingBumpAttempts(splice).length > 0) return false
+  // That a pending one was told is said by its next save.
+  if (state === 'confirmed' && publishedThrough < eventSerial) return false
+  if (splice.lockedAt !== null && now - splice.lockedAt < LOCK_SEEN_MS) return false
+  // One that its node reports as signed, or an operator named, and no source has shown yet.
+  return candidates.every(({ seenAtHeight, block }) => seenAtHeight !== null || block !== null)
+}
+
 /**
  * When to look at a splice next. A live one stays due, so that no write is owed where nothing changed; what only waits for
  * its time, or is only watched, comes back then; null ⇔ ended, published, nothing under watch (design section 9).
@@ -115,6 +130,10 @@ export function dueAfter(splice: Splice, now: Instant, policy: Policy, jitter: n
     if (splice.publishedThrough < splice.eventSerial || splice.slotHeld) return stay
     if (splice.watch === null) return null
     return splice.dueAt !== null && splice.dueAt > now ? splice.dueAt : now + policy.watchEveryMs + late
+  }
+  if (isResting(splice, now)) {
+    const restMs = splice.state === 'confirmed' ? policy.restMs : policy.watchEveryMs
+    return splice.dueAt !== null && splice.dueAt > now ? splice.dueAt : now + restMs + late
   }
   if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return stay
   const later = Math.max(splice.notBefore ?? 0, splice.nextAttemptAt ?? 0)

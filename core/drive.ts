@@ -7,15 +7,14 @@ import { commit } from './commit.ts'
 import { REORGANISED } from './ending.ts'
 import { recordForeign } from './foreign.ts'
 import { freezeSlot, leaveSlot, standAside, thawSlot } from './line.ts'
-import type { NodeFault, NodeLook } from './node.ts'
 import type { Observation } from './observation.ts'
 import { observe, slotKeyOf } from './observe.ts'
+import type { SharedView } from './observe.ts'
 import type { Policy } from './policy.ts'
 import type { Ports } from './ports.ts'
 import { publish } from './publish.ts'
 import { announce } from './notices.ts'
 import { keepRaw, rebroadcast } from './raw.ts'
-import type { Result } from './result.ts'
 import { isReleased } from './slot.ts'
 import type { Splice } from './splice.ts'
 import type { Action } from './action.ts'
@@ -24,11 +23,11 @@ import { submit } from './submit.ts'
 import { pauseNode } from './survey.ts'
 import { hasEnded } from './transitions.ts'
 
-/** How a splice is driven: with which bounds, whether commands may be sent, and a look that a sweep shares. */
+/** How a splice is driven: with which bounds, whether commands may be sent, and what a sweep shares. */
 export type DriveOptions = {
   readonly policy: Policy
   readonly mayAct: boolean
-  readonly look: Result<NodeLook, NodeFault> | null
+  readonly shared: SharedView | null
   /** A block of its candidate left the chain: it is looked at although nothing of it is due. */
   readonly reorged?: boolean
 }
@@ -47,12 +46,35 @@ export async function drive(id: string, ports: Ports, options: DriveOptions): Pr
 
 /** The same for a splice that was just read, consistently: a sweep reads many at once. */
 export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOptions): Promise<Driven> {
-  if (options.look?.ok && options.look.value.observedAt < splice.updatedAt) return 'changed_since_look'
+  const look = options.shared?.look
+  if (look?.ok && look.value.observedAt < splice.updatedAt) return 'changed_since_look'
   if (isIdle(splice) && options.reorged !== true) return 'driven'
-  const observation = await observe(splice, ports, options.look)
+  const observation = await observe(splice, ports, options.shared)
   const advanced = advance(splice, observation, { now: ports.clock.now(), policy: options.policy })
   for (const row of new Set(advanced.rowsTaken)) ports.telemetry.count(`decision.${row}`)
   if (isForgotten(advanced.splice, observation)) ports.telemetry.count('splice.long_unknown')
+  // What an earlier save left to be told is told first, and the next one says so.
+  const earlier = hasEnded(splice.state) ? splice : await publish(splice, splice.eventSerial, ports)
+  const told = earlier === splice ? null : announce(splice.tenant, ports)
+  const after = { ...advanced.splice, publishedThrough: earlier.publishedThrough }
+  const driven = await follow(splice, { ...advanced, splice: after }, observation, ports, options)
+  await told
+  return driven
+}
+
+/** Saves what a look led to, and does what follows from it. */
+async function follow(
+  splice: Splice,
+  advanced: Advance,
+  observation: Observation,
+  ports: Ports,
+  options: DriveOptions,
+): Promise<Driven> {
+  if (advanced.decision.act === 'submit' && options.mayAct && isQuiet(splice, advanced)) {
+    await recordForeign(advanced.splice, observation, ports)
+    const standing = { stored: splice, splice: advanced.splice }
+    return submit(standing, observation, ports, options.policy)
+  }
   await freeze(splice, advanced.actions, ports)
   await keepRaw(splice, advanced.splice, observation, ports)
   const saved = await commit(splice, advanced.splice, ports, options.policy)
@@ -62,6 +84,11 @@ export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOp
   if (finished === null) return 'busy'
   await recordForeign(finished, observation, ports)
   return proceed(finished, observation, advanced, ports, options)
+}
+
+/** Nothing follows from a look but what is submitted: the journal's save is the only one that is owed. */
+function isQuiet(before: Splice, { splice, actions }: Advance): boolean {
+  return actions.length === 0 && splice.eventSerial === before.eventSerial && !before.slotHeld
 }
 
 /** It waits, and what became of an attempt has been unknown for long. */
@@ -85,7 +112,7 @@ async function proceed(
     await ports.queue.hint(splice.id, 0)
     return 'driven'
   }
-  if (decision.act === 'submit') return submit(splice, observation, ports, options.policy)
+  if (decision.act === 'submit') return submit({ stored: splice, splice }, observation, ports, options.policy)
   if (decision.act === 'bump') return bump(splice, observation, verdict, ports, options.policy)
   if (decision.act === 'clear') return clear(splice, observation, ports, options.policy)
   const configured = ports.nodes.get(splice.node)
@@ -135,7 +162,11 @@ async function finish(
   if (release) await leaveSlot(slotKeyOf(splice), splice.id, ports)
   if (release && splice.epoch > 0) await thawSlot(slotKeyOf(splice), REORGANISED, splice.id, ports)
   const slotHeld = release ? false : published.slotHeld
-  const saved = await commit(splice, { ...published, slotHeld }, ports, policy)
+  // The next save of a splice that waits for its confirmation says that it was told.
+  const saved =
+    splice.state === 'pending' && !release
+      ? splice
+      : await commit(splice, { ...published, slotHeld }, ports, policy)
   await told
   return saved
 }

@@ -73,6 +73,8 @@ export const NodeSeen = z.object({
   paused: z.object({ at: Instant, message: z.string() }).nullable(),
   /** Ids of relay events taken, newest last: each counts once. */
   relayEvents: z.array(z.string()).max(200),
+  /** The tip at which all of its splices that wait for a block were looked at; left out: none yet. */
+  fedHash: z.string().optional(),
   seenAt: Instant,
 })
 export type NodeSeen = z.infer<typeof NodeSeen>

@@ -1,4 +1,4 @@
-import type { Slot, TxPointer } from './items.ts'
+import type { ChainSeen, ChannelSeen, Guard, NodeSeen, Slot, TxPointer, Versioned } from './items.ts'
 import { channelKey } from './items.ts'
 import type { SpendHint } from './chain.ts'
 import { paymentIdOf } from './ids.ts'
@@ -9,7 +9,7 @@ import type { ChainView, Hop, Observation, Sighting } from './observation.ts'
 import { isPinned } from './observation.ts'
 import type { Outpoint } from './outpoint.ts'
 import { splitOutpoint } from './outpoint.ts'
-import type { Call, ConfiguredNode, Ports } from './ports.ts'
+import type { Call, ConfiguredNode, Ports, Store } from './ports.ts'
 import type { Result } from './result.ts'
 import type { Splice } from './splice.ts'
 import type { ParsedTransaction } from './transaction.ts'
@@ -34,26 +34,31 @@ export function slotKeyOf(splice: Pick<Splice, 'slotScope' | 'nodeId' | 'channel
   return splice.slotScope === 'node' ? splice.nodeId : splice.channelId
 }
 
+/** What a sweep has seen once for all splices of a node that it feeds. */
+export type SharedView = {
+  readonly look: Result<NodeLook, NodeFault>
+  /** As the sweep found it in the table, or wrote it there; null: it is to be read. */
+  readonly seen: {
+    readonly node: NodeSeen
+    readonly channels: ReadonlyMap<string, ChannelSeen>
+    readonly chain: ChainSeen
+    readonly guard: Guard | null
+  } | null
+}
+
 /**
  * Gathers what can be known now about a splice: the node first, the chain last, so that nothing the node shows is newer
- * than what the chain said about it. `given` is a look at the node that a sweep shares between its splices.
+ * than what the chain said about it. `given` is what a sweep shares between its splices.
  */
-export async function observe(
-  splice: Splice,
-  ports: Ports,
-  given: Result<NodeLook, NodeFault> | null,
-): Promise<Observation> {
+export async function observe(splice: Splice, ports: Ports, given: SharedView | null): Promise<Observation> {
   const call = ports.call()
   const configured = ports.nodes.get(splice.node)
-  const look = given ?? (await configured?.port.look(call))
+  const look = given?.look ?? (await configured?.port.look(call))
   const node = look?.ok ? look.value : null
   const channel = node?.channels.find((candidate) => candidate.channelId === splice.channelId) ?? null
-  const [nodeSeen, channelSeen, slot, guard, followed] = await Promise.all([
-    ports.store.item('node', splice.node),
-    ports.store.item('channel', channelKey(splice.node, splice.channelId)),
+  const [{ nodeSeen, channelSeen, guard, followed }, slot] = await Promise.all([
+    readSeen(splice, ports.store, given?.seen ?? null),
     ports.store.item('slot', slotKeyOf(splice)),
-    ports.store.item('guard', '-'),
-    splice.candidates.length === 0 ? null : ports.store.item('chain', splice.network),
   ])
   const context: ChainContext = {
     splice,
@@ -61,7 +66,7 @@ export async function observe(
     ports,
     channel: node !== null && isPinned(splice, node) ? channel : null,
     slot: slot?.value ?? null,
-    backupAt: guard?.value.backupAt ?? null,
+    backupAt: guard?.backupAt ?? null,
     pointers: new Map(),
     call,
   }
@@ -69,15 +74,31 @@ export async function observe(
     at: ports.clock.now(),
     node,
     channel,
-    nodeSeen: nodeSeen?.value ?? null,
-    channelSeen: channelSeen?.value ?? null,
+    nodeSeen,
+    channelSeen,
     quietAbsenceMs: configured?.quietAbsenceMs ?? null,
     chain: await viewChain(context),
-    followed: followed?.value ?? null,
+    followed: splice.candidates.length === 0 ? null : followed,
     slot,
-    generation: { configured: ports.generation, stored: guard?.value.generation ?? null },
+    generation: { configured: ports.generation, stored: guard?.generation ?? null },
   }
 }
+
+/** What was written down of node, channel, chain and guard; read where a sweep does not share it. */
+async function readSeen(splice: Splice, store: Store, shared: SharedView['seen']) {
+  const channelId = channelKey(splice.node, splice.channelId)
+  const sharedChannel = shared?.channels.get(splice.channelId)
+  const [channelSeen, nodeSeen, guard, followed] = await Promise.all([
+    sharedChannel ?? store.item('channel', channelId).then(valueOf),
+    shared?.node ?? store.item('node', splice.node).then(valueOf),
+    shared === null ? store.item('guard', '-').then(valueOf) : shared.guard,
+    shared?.chain ??
+      (splice.candidates.length === 0 ? null : store.item('chain', splice.network).then(valueOf)),
+  ])
+  return { channelSeen, nodeSeen, guard, followed }
+}
+
+const valueOf = <T>(item: Versioned<T> | null): T | null => item?.value ?? null
 
 type ChainContext = {
   readonly splice: Splice
@@ -168,10 +189,11 @@ async function nodeAdded({ splice, configured, call }: ChainContext, txid: strin
 }
 
 /**
- * A transaction belongs to one splice (design section 4, "owner"): the pointer, written before the candidate, tells. The
- * ledger of foreign payments owns nothing.
+ * A transaction belongs to one splice (design section 4, "owner"): the pointer, written before the candidate, tells, and never
+ * changes again. The ledger of foreign payments owns nothing.
  */
 async function ownerOf(context: ChainContext, txid: string): Promise<'me' | 'another' | 'nobody'> {
+  if (context.splice.candidates.some((candidate) => candidate.txid === txid)) return 'me'
   const pointer = await pointerOf(context, txid)
   if (pointer === null || pointer.foreign === true) return 'nobody'
   return pointer.paymentId === paymentIdOf(context.splice.id) ? 'me' : 'another'

@@ -29,7 +29,9 @@ export const Policy = z.object({
   watchBlocks: z.int().positive().default(2016),
   backoffBaseMs: ms(30_000),
   backoffCapMs: ms(1_800_000),
-  /** How often a splice under watch, or in need of attention, is looked at. */
+  /** How long a confirmed splice is left alone while no block comes and its channel does not change. */
+  restMs: ms(3_600_000),
+  /** The same of one that waits for its first confirmation, and how often one under watch is looked at. */
   watchEveryMs: ms(600_000),
   /** Jitter added to due times so that a sweep does not find everything in one instant. */
   dueJitterMs: ms(5_000),

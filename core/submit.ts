@@ -24,6 +24,9 @@ const WAITING: Readonly<Record<Exclude<SlotOutcome, 'mine'>, { code: string; mes
   },
 }
 
+/** A splice as the table has it, and as a look left it: what the look added is saved with the attempt, or with what it waits for. */
+export type Standing = { readonly stored: Splice; readonly splice: Splice }
+
 /** `driven`: it waits; `busy`: another writer was faster. */
 export type Submitted = 'submitted' | 'driven' | 'busy'
 
@@ -32,19 +35,20 @@ export type Submitted = 'submitted' | 'driven' | 'busy'
  * only then sends it. What is not known of the answer stays `unknown` (design sections 2 and 6).
  */
 export async function submit(
-  splice: Splice,
+  standing: Standing,
   observation: Observation,
   ports: Ports,
   policy: Policy,
 ): Promise<Submitted> {
+  const { splice } = standing
   const { node, channel } = observation
   const configured = ports.nodes.get(splice.node)
   if (node === null || channel === null || configured === undefined) return 'driven'
   if (observation.generation.stored !== observation.generation.configured) {
     const message = 'The table was restored from a backup; an operator has to confirm it.'
-    return wait(splice, { code: 'generation', message }, ports, policy)
+    return wait(standing, { code: 'generation', message }, ports, policy)
   }
-  const addressed = await withAddress(splice, configured, ports, policy)
+  const addressed = await withAddress(standing, configured, ports, policy)
   if (addressed === null) return 'busy'
   const slot = await acquireSlot(slotKeyOf(splice), splice.id, ports.store)
   if (slot !== 'mine') return wait(addressed, WAITING[slot], ports, policy)
@@ -77,34 +81,36 @@ export async function submit(
 }
 
 async function wait(
-  splice: Splice,
+  { stored, splice }: Standing,
   waitingFor: { code: string; message: string },
   ports: Ports,
   policy: Policy,
 ): Promise<Submitted> {
-  const saved = await commit(splice, { ...splice, waitingFor }, ports, policy)
+  const saved = await commit(stored, { ...splice, waitingFor }, ports, policy)
   return saved === null ? 'busy' : 'driven'
 }
 
 /** A splice-out without an address asks the node for one first, and journals it: every attempt pays the same script. */
 async function withAddress(
-  splice: Splice,
+  standing: Standing,
   configured: ConfiguredNode,
   ports: Ports,
   policy: Policy,
-): Promise<Splice | null> {
-  if (splice.kind !== 'splice_out' || splice.script !== null) return splice
+): Promise<Standing | null> {
+  const { stored, splice } = standing
+  if (splice.kind !== 'splice_out' || splice.script !== null) return standing
   const address = await configured.port.newAddress(ports.call())
   if (!address.ok) return null
   const decoded = decodeAddress(address.value, splice.network)
   if (!decoded.ok) return null
   const context = { now: ports.clock.now(), policy }
   const event = { type: 'address_given' as const, address: address.value, script: decoded.value.script }
-  return commit(splice, step(splice, event, context).splice, ports, policy)
+  const saved = await commit(stored, step(splice, event, context).splice, ports, policy)
+  return saved === null ? null : { stored: saved, splice: saved }
 }
 
 async function journal(
-  splice: Splice,
+  { stored, splice }: Standing,
   node: NodeLook,
   channel: ChannelSnapshot,
   ports: Ports,
@@ -123,7 +129,7 @@ async function journal(
     },
     { now: ports.clock.now(), policy },
   )
-  const saved = await commit(splice, { ...started.splice, waitingFor: null }, ports, policy)
+  const saved = await commit(stored, { ...started.splice, waitingFor: null }, ports, policy)
   const attempt = saved?.attempts.find((candidate) => candidate.id === id)
   return saved === null || attempt === undefined ? null : { splice: saved, attempt }
 }

@@ -14,35 +14,49 @@ const EARLIER_LIMIT = 50
 /** A node that does not change is written down as seen no more often than this. */
 const SEEN_EVERY_MS = 300_000
 
+/** A node and its channels as they stand in the table after a look, and the channels that it has changed. */
+export type Noted = {
+  readonly node: Versioned<NodeSeen>
+  readonly channels: ReadonlyMap<string, ChannelSeen>
+  readonly changed: readonly string[]
+}
+
 /**
  * Writes down what a look at a node showed, on change only: accepting a splice touches no node, it reads this (design
- * section 3). A refused credential pauses the node; an answer lifts the pause.
+ * section 3). A refused credential pauses the node; an answer lifts the pause. null: there was nothing to write down, or somebody
+ * was faster.
  */
 export async function noteNode(
   configured: ConfiguredNode,
   look: Result<NodeLook, NodeFault>,
   ports: Ports,
-): Promise<void> {
+): Promise<Noted | null> {
   if (!look.ok) {
     ports.telemetry.count(`look.${look.error.class}`)
     if (look.error.class === 'config') await pauseNode(configured.name, look.error.message, ports)
-    return
+    return null
   }
   const item = await ports.store.item('node', configured.name)
   const pinned = configured.nodeId ?? item?.value.nodeId ?? look.value.nodeId
   if (pinned !== look.value.nodeId) {
     ports.telemetry.alarm('another node answers at the address', { node: configured.name })
-    return
+    return null
   }
   const next = nodeSeen(look.value, item?.value ?? null)
   const noted = await noteChannels(configured.name, look.value, item?.value ?? null, ports)
   // After the channels: what of them was there at a node's first sweep is known by this item, and a crash repeats it.
   const known = item !== null && next.seenAt - item.value.seenAt < SEEN_EVERY_MS
-  if (!known || !isDeepStrictEqual({ ...item.value, seenAt: 0 }, { ...next, seenAt: 0 })) {
-    await ports.store.putItem('node', configured.name, next, item?.version ?? 0)
-  }
-  for (const seen of noted) await follow(configured, look.value.network, seen, ports)
+  const same = known && isDeepStrictEqual({ ...item.value, seenAt: 0 }, { ...next, seenAt: 0 })
+  const written = same || (await ports.store.putItem('node', configured.name, next, item?.version ?? 0))
+  for (const { seen } of noted) await follow(configured, look.value.network, seen, ports)
+  if (!written) return null
+  const channels = new Map(noted.map(({ seen }) => [seen.value.channelId, seen.value]))
+  const changed = noted.filter((each) => each.changed).map(({ seen }) => seen.value.channelId)
+  const node = same ? item : { version: (item?.version ?? 0) + 1, value: next }
+  return { node, channels, changed }
 }
+
+type NotedChannel = { readonly seen: Versioned<ChannelSeen>; readonly changed: boolean }
 
 /** Writes each channel down, and which have gone; answers the listed ones as they stand in the table. */
 async function noteChannels(
@@ -50,8 +64,8 @@ async function noteChannels(
   look: NodeLook,
   before: NodeSeen | null,
   ports: Ports,
-): Promise<Versioned<ChannelSeen>[]> {
-  const noted: Versioned<ChannelSeen>[] = []
+): Promise<NotedChannel[]> {
+  const noted: NotedChannel[] = []
   for (const channel of look.channels) {
     const seen = await noteChannel(node, channel, look.observedAt, before === null, ports)
     if (seen !== null) noted.push(seen)
@@ -105,6 +119,7 @@ function nodeSeen(look: NodeLook, before: NodeSeen | null): NodeSeen {
     processStarts: before?.processStarts ?? [],
     paused: null,
     relayEvents: before?.relayEvents ?? [],
+    ...(before?.fedHash === undefined ? {} : { fedHash: before.fedHash }),
     seenAt: look.observedAt,
   }
 }
@@ -116,14 +131,15 @@ async function noteChannel(
   at: number,
   isFirst: boolean,
   ports: Ports,
-): Promise<Versioned<ChannelSeen> | null> {
+): Promise<NotedChannel | null> {
   const key = channelKey(node, channel.channelId)
   const item = await ports.store.item('channel', key)
   const next = channelSeen(node, channel, at, item?.value ?? null, isFirst)
-  if (item !== null && isDeepStrictEqual(shape(item.value), shape(next))) return item
+  if (item !== null && isDeepStrictEqual(shape(item.value), shape(next)))
+    return { seen: item, changed: false }
   const version = item?.version ?? 0
   return (await ports.store.putItem('channel', key, next, version))
-    ? { version: version + 1, value: next }
+    ? { seen: { version: version + 1, value: next }, changed: true }
     : null
 }
 

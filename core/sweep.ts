@@ -1,17 +1,21 @@
-import type { NodeFault, NodeLook } from './node.ts'
 import { driveLoaded } from './drive.ts'
+import type { ChainSeen, Guard } from './items.ts'
+import type { NodeFault, NodeLook } from './node.ts'
 import { remindEndpoints } from './notices.ts'
+import type { SharedView } from './observe.ts'
 import { isPaymentId } from './payment.ts'
 import type { Policy } from './policy.ts'
 import type { ConfiguredNode, Page, Ports } from './ports.ts'
 import { DUE_SHARDS } from './ports.ts'
 import { err } from './result.ts'
 import type { Result } from './result.ts'
-import type { Splice } from './splice.ts'
+import type { Network, Splice } from './splice.ts'
 import { followChain } from './reorg.ts'
+import type { Noted } from './survey.ts'
 import { noteNode } from './survey.ts'
 import { tipsOf, track } from './track.ts'
 import type { Tips } from './track.ts'
+import { idsInSlot } from './wake.ts'
 
 /** Splices and payments read from the due index at a time, and driven side by side. */
 const PAGE = 100
@@ -20,41 +24,57 @@ const SIDE_BY_SIDE = 8
 /** What one sweep did. */
 export type Swept = { readonly nodes: number; readonly due: number; readonly failed: number }
 
-type Looks = ReadonlyMap<string, Result<NodeLook, NodeFault>>
+/** What a sweep saw at one node; null: it could not be seen, or not be written down. */
+type NodeView = {
+  readonly look: Result<NodeLook, NodeFault>
+  readonly noted: Noted | null
+  readonly chain: ChainSeen | null
+  /** The tip that its chain source has, if what waits for a block on this node was not all looked at with it yet. */
+  readonly owed: string | null
+}
 
 /** What a sweep shares between all that it feeds. */
 type Feed = {
-  readonly looks: Looks
+  readonly views: ReadonlyMap<string, NodeView>
+  readonly guard: Guard | null
   readonly tips: Tips
   readonly ports: Ports
   readonly policy: Policy
+  /** Nodes of which a splice was not looked at after all. */
+  readonly missed: Set<string>
 }
 
 /**
  * One run of reconcile (design section 3): looks at each node once, feeds what is due, and hints the work queue where
- * something has to be sent. It sends nothing itself. One splice or payment that fails does not stop the others.
+ * something has to be sent. It sends nothing itself. One splice or payment that fails does not stop the others. Splices that only
+ * wait for a block are looked at when one has come, or when their channel changed.
  */
 export async function sweep(ports: Ports, policy: Policy, backupAt: number | null): Promise<Swept> {
-  await keepGuard(ports, backupAt)
-  const looks: Looks = new Map(
+  const guard = await keepGuard(ports, backupAt)
+  const views = new Map(
     await Promise.all(
       [...ports.nodes.values()].map(async (node) => [node.name, await lookAt(node, ports)] as const),
     ),
   )
-  const shared: Feed = { looks, tips: tipsOf(ports), ports, policy }
+  const shared: Feed = { views, guard, tips: tipsOf(ports), ports, policy, missed: new Set() }
+  const isOwed = [...views.values()].some(({ owed }) => owed !== null)
+  const aheadMs = isOwed ? Math.max(policy.restMs, policy.watchEveryMs) + policy.dueJitterMs : 0
+  const now = ports.clock.now()
   let due = 0
   let failed = 0
   for (let shard = 0; shard < DUE_SHARDS; shard++) {
-    for await (const ids of pagesOf((cursor) => ports.store.due(shard, ports.clock.now(), PAGE, cursor))) {
+    for await (const ids of pagesOf((cursor) => ports.store.due(shard, now + aheadMs, PAGE, cursor))) {
       if (ids.length === 0) continue
       due += ids.length
       failed += await feed(ids, shared)
     }
   }
   failed += await feedReorged(shared)
+  failed += await feedChanged(shared)
+  await noteFed(shared)
   await remindEndpoints(ports)
   ports.telemetry.count('sweep.due', due)
-  return { nodes: looks.size, due, failed }
+  return { nodes: views.size, due, failed }
 }
 
 async function* pagesOf(read: (cursor: string | null) => Promise<Page>): AsyncGenerator<readonly string[]> {
@@ -66,35 +86,67 @@ async function* pagesOf(read: (cursor: string | null) => Promise<Page>): AsyncGe
   } while (cursor !== null)
 }
 
-async function lookAt(node: ConfiguredNode, ports: Ports): Promise<Result<NodeLook, NodeFault>> {
-  let look: Result<NodeLook, NodeFault> = err({ class: 'unreachable', message: 'the adapter failed' })
+async function lookAt(node: ConfiguredNode, ports: Ports): Promise<NodeView> {
+  let view: NodeView = {
+    look: err({ class: 'unreachable', message: 'the adapter failed' }),
+    noted: null,
+    chain: null,
+    owed: null,
+  }
   try {
-    look = await node.port.look(ports.call())
-    await noteNode(node, look, ports)
-    if (look.ok) await noteChain(node, look.value, ports)
+    const look = await node.port.look(ports.call())
+    view = { ...view, look }
+    const noted = await noteNode(node, look, ports)
+    view = { ...view, noted }
+    if (look.ok) view = { ...view, ...(await noteChain(node, look.value, noted, ports)) }
   } catch (error) {
     // What was seen is written down by the next sweep; the splices of this node are looked at all the same.
     ports.telemetry.alarm('a look could not be written down', { node: node.name, error: messageOf(error) })
   }
-  return look
+  return view
 }
 
 /** Follows the chain of the node's network: the API counts confirmations with its tip, and orphans name what a reorg took. */
-async function noteChain(node: ConfiguredNode, look: NodeLook, ports: Ports): Promise<void> {
-  const item = await ports.store.item('chain', look.network)
+async function noteChain(
+  node: ConfiguredNode,
+  { network }: NodeLook,
+  noted: Noted | null,
+  ports: Ports,
+): Promise<Pick<NodeView, 'chain' | 'owed'>> {
+  const item = await ports.store.item('chain', network)
   const before = item?.value ?? null
   const followed = await followChain(before, ports.clock.now(), node.chain, ports.call())
-  if (!followed.ok || followed.value === null || followed.value === before) return
-  await ports.store.putItem('chain', look.network, followed.value, item?.version ?? 0)
+  if (!followed.ok || followed.value === null) return { chain: null, owed: null }
+  const { hash } = followed.value
+  const isNew = followed.value !== before
+  if (isNew && !(await ports.store.putItem('chain', network, followed.value, item?.version ?? 0)))
+    return { chain: null, owed: null }
+  const isOwed = noted !== null && noted.node.value.fedHash !== hash
+  return { chain: followed.value, owed: isOwed && (isNew || (await hasTip(node, hash, ports))) ? hash : null }
+}
+
+/** Another node's source may have told of the tip, and this one be behind. */
+async function hasTip({ chain }: ConfiguredNode, hash: string, ports: Ports): Promise<boolean> {
+  const tip = await chain.tip(ports.call())
+  return tip.ok && tip.value.hash === hash
+}
+
+/** Says of each node that all that waits for a block was looked at with this tip. Not said, it is looked at again. */
+async function noteFed({ views, missed, ports }: Feed): Promise<void> {
+  for (const [name, { noted, owed }] of views) {
+    if (noted === null || owed === null || missed.has(name)) continue
+    const { version, value } = noted.node
+    await ports.store.putItem('node', name, { ...value, fedHash: owed }, version)
+  }
 }
 
 /** What settled in a block that has left the chain since is looked at again: the cost is in proportion to the reorg. */
 async function feedReorged(shared: Feed): Promise<number> {
-  const { looks, ports } = shared
+  const { views, ports } = shared
   let failed = 0
-  const networks = new Set([...looks.values()].flatMap((look) => (look.ok ? [look.value.network] : [])))
+  const networks = new Set([...views.values()].flatMap(({ look }) => (look.ok ? [look.value.network] : [])))
   for (const network of networks) {
-    for (const { hash } of (await ports.store.item('chain', network))?.value.orphans ?? []) {
+    for (const { hash } of (await chainOf(network, shared))?.orphans ?? []) {
       for await (const ids of pagesOf((cursor) => ports.store.byBlock(hash, PAGE, cursor))) {
         failed += await feed(ids, shared, true)
       }
@@ -103,20 +155,56 @@ async function feedReorged(shared: Feed): Promise<number> {
   return failed
 }
 
+/** The chain as it was last written down: of two nodes on one network, the second may have written it. */
+async function chainOf(network: Network, { views, ports }: Feed): Promise<ChainSeen | null> {
+  const ofNetwork = [...views.values()].filter(({ look }) => look.ok && look.value.network === network)
+  const [only] = ofNetwork
+  if (ofNetwork.length === 1 && only !== undefined && only.chain !== null) return only.chain
+  return (await ports.store.item('chain', network))?.value ?? null
+}
+
+/** What holds the slot of a channel that has changed, or is next in its line, is looked at whether or not it is due. */
+async function feedChanged(shared: Feed): Promise<number> {
+  let failed = 0
+  for (const { look, noted } of shared.views.values()) {
+    if (!look.ok || noted === null || noted.changed.length === 0) continue
+    const ids = new Set<string>()
+    const keys = look.value.capabilities.slotScope === 'node' ? [look.value.nodeId] : noted.changed
+    for (const key of keys) for (const id of await idsInSlot(key, shared.ports)) ids.add(id)
+    if (ids.size > 0) failed += await feed([...ids], shared)
+  }
+  return failed
+}
+
 async function feed(ids: readonly string[], shared: Feed, reorged = false): Promise<number> {
-  const { looks, tips, ports, policy } = shared
+  const { tips, ports, policy, views, missed } = shared
   const payments = ids.filter(isPaymentId)
   const wanted = ids.filter((id) => !isPaymentId(id))
   const splices = await loadEach(wanted, ports)
   const missing = wanted.length - splices.length
+  // Nobody knows of which node.
+  if (missing > 0) for (const name of views.keys()) missed.add(name)
   const acts = [
     ...splices.map((splice) => async () => {
-      const options = { policy, mayAct: false, look: looks.get(splice.node) ?? null, reorged }
-      return survives(splice.id, ports, () => driveLoaded(splice, ports, options))
+      const options = { policy, mayAct: false, shared: viewOf(splice, shared), reorged }
+      const driven = await survives(splice.id, ports, () => driveLoaded(splice, ports, options))
+      if (driven === null || driven === 'changed_since_look' || driven === 'busy') missed.add(splice.node)
+      return driven
     }),
     ...payments.map((id) => async () => survives(id, ports, () => track(id, ports, policy, tips))),
   ]
   return missing + (await sideBySide(acts))
+}
+
+function viewOf({ node, network }: Splice, { views, guard }: Feed): SharedView | null {
+  const view = views.get(node)
+  if (view === undefined) return null
+  const { look, noted, chain } = view
+  const seen =
+    noted === null || chain === null || !look.ok || look.value.network !== network
+      ? null
+      : { node: noted.node.value, channels: noted.channels, chain, guard }
+  return { look, seen }
 }
 
 /** Runs them, some at a time; answers how many failed. */
@@ -160,16 +248,18 @@ function messageOf(error: unknown): string {
  * The guard's generation must equal the configured one before any submission. A new table gets it; raising it needs the
  * time of the backup that was restored (design section 9).
  */
-async function keepGuard(ports: Ports, backupAt: number | null): Promise<void> {
+async function keepGuard(ports: Ports, backupAt: number | null): Promise<Guard | null> {
   const item = await ports.store.item('guard', '-')
-  if (item === null) {
-    await ports.store.putItem('guard', '-', { generation: ports.generation, backupAt }, 0)
-  } else if (item.value.generation < ports.generation && backupAt !== null) {
-    await ports.store.putItem('guard', '-', { generation: ports.generation, backupAt }, item.version)
-  } else if (item.value.generation !== ports.generation) {
+  const raised = item !== null && item.value.generation < ports.generation && backupAt !== null
+  if (item === null || raised) {
+    const guard = { generation: ports.generation, backupAt }
+    return (await ports.store.putItem('guard', '-', guard, item?.version ?? 0)) ? guard : null
+  }
+  if (item.value.generation !== ports.generation) {
     ports.telemetry.alarm("the table's generation is not the configured one: nothing is submitted", {
       stored: item.value.generation,
       configured: ports.generation,
     })
   }
+  return item.value
 }

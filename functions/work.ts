@@ -5,5 +5,5 @@ import { policy, ports } from './runtime.ts'
 
 /** The work queue: carries each hinted splice as far as it can go now. Only here commands are sent to nodes. */
 export const handler = batchHandler(Hint, ({ spliceId }) =>
-  drive(spliceId, ports, { policy, mayAct: true, look: null }),
+  drive(spliceId, ports, { policy, mayAct: true, shared: null }),
 )

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { advance, differs, dueAfter } from '../../core/advance.ts'
 import type { Observation } from '../../core/observation.ts'
 import type { Instant, Splice } from '../../core/splice.ts'
-import { SpliceState } from '../../core/splice.ts'
 import { aTxid } from '../support/splices.ts'
 import {
+  aBump,
   aCandidate,
   aChain,
   aChannel,
@@ -261,7 +261,7 @@ describe('when to look next', () => {
   const ended: Partial<Splice> = { state: 'settled', eventSerial: 3, publishedThrough: 3 }
   const watch = { from: ANCHOR, untilHeight: 1 }
 
-  test.each(SpliceState.options.filter((state) => !['settled', 'failed', 'cancelled'].includes(state)))(
+  test.each(['queued', 'submitted', 'needs_attention'] as const)(
     '%s stays due, without a write of its own',
     (state) => {
       expect(due({ state })).toBe(STAYS)
@@ -271,7 +271,41 @@ describe('when to look next', () => {
     },
   )
 
+  const pending: Partial<Splice> = { state: 'pending', candidates: [aCandidate({ seenAtHeight: TIP })] }
+  const confirmed: Partial<Splice> = { ...pending, state: 'confirmed' }
+  const unseen = aCandidate({ seenAtHeight: null, block: null })
+
   test.each<[string, Partial<Splice>, number, Instant | null]>([
+    ['waits for its first block', pending, 0, NOW + 600_000],
+    ['waits for its first block, spread', pending, 0.5, NOW + 602_500],
+    ['waits for its first block, its time kept', { ...pending, dueAt: NOW + 1 }, 0.5, NOW + 1],
+    ['waits for its first block, and was told of untold', { ...pending, eventSerial: 3 }, 0, NOW + 600_000],
+    ['waits for more blocks', confirmed, 0, NOW + 3_600_000],
+    ['waits for more blocks, and is not told of yet', { ...confirmed, eventSerial: 3 }, 0, STAYS],
+    ['its lock was just seen', { ...confirmed, lockedAt: NOW - 119_999 }, 0, STAYS],
+    ['its lock was seen a while ago', { ...confirmed, lockedAt: NOW - 120_000 }, 0, NOW + 3_600_000],
+    ['has left the mempool', { ...pending, unseenSinceHeight: 7 }, 0, STAYS],
+    [
+      'no source has shown it',
+      { ...pending, candidates: [aCandidate({ seenAtHeight: TIP }), unseen] },
+      0,
+      STAYS,
+    ],
+    ['a fee bump is open', { ...pending, bumps: [aBump()] }, 0, STAYS],
+    [
+      'a fee bump may still be taken',
+      {
+        ...pending,
+        bumps: [
+          aBump({
+            outcome: { result: 'abandoned', code: 'x', message: 'x', txid: null, at: NOW },
+            attempts: [anAttempt()],
+          }),
+        ],
+      },
+      0,
+      STAYS,
+    ],
     ['ended, published, nothing to watch', ended, 0.9, null],
     ['ended, an event is not published', { ...ended, publishedThrough: 2 }, 0, STAYS],
     ['ended, the slot is held', { ...ended, slotHeld: true }, 0, STAYS],

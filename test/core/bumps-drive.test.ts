@@ -74,7 +74,7 @@ async function aWorldWith(given: Given = {}): Promise<World> {
   return { bench, requests, journalled }
 }
 
-const run = ({ bench }: World, mayAct = true) => drive(ID, bench.ports, { policy, mayAct, look: null })
+const run = ({ bench }: World, mayAct = true) => drive(ID, bench.ports, { policy, mayAct, shared: null })
 async function bumpOf({ bench }: World): Promise<Bump> {
   const bump = (await bench.store.load(ID))?.bumps.at(-1)
   if (bump === undefined) throw new Error('no bump')

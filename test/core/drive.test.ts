@@ -62,7 +62,7 @@ async function driven(given: Given = {}): Promise<World> {
   await bench.store.putItem('guard', '-', { generation: 0, backupAt: null }, 0)
   if (given.slot) await bench.store.putItem('slot', CHANNEL, { ...emptySlot, ...given.slot }, 0)
   await given.before?.(bench)
-  const came = await drive(ID, bench.ports, { policy, mayAct: true, look: null, ...given.options })
+  const came = await drive(ID, bench.ports, { policy, mayAct: true, shared: null, ...given.options })
   const splice = await bench.store.load(ID)
   if (splice === null) throw new Error('the splice is lost')
   return { came, bench, splice, slot: (await bench.store.item('slot', CHANNEL))?.value ?? null }
@@ -78,7 +78,7 @@ const isSave = (operation: Operation): boolean =>
 
 describe('what is not to be driven', () => {
   test('does not exist', async () => {
-    expect(await drive(ID, aBench().ports, { policy, mayAct: true, look: null })).toBe('missing')
+    expect(await drive(ID, aBench().ports, { policy, mayAct: true, shared: null })).toBe('missing')
   })
 
   test.each([
@@ -87,7 +87,9 @@ describe('what is not to be driven', () => {
   ])('has changed since the look of the sweep: a look at %i', async (observedAt, came) => {
     const look = ok(aLook({ observedAt }))
     const splice = aLiveSplice({ updatedAt: NOW })
-    expect((await driven({ splice, options: { look }, port: { ...unasked } })).came).toBe(came)
+    expect(
+      (await driven({ splice, options: { shared: { look, seen: null } }, port: { ...unasked } })).came,
+    ).toBe(came)
   })
 
   test('is at rest: nobody is asked, but for a reorg of its block', async () => {

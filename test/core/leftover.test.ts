@@ -216,7 +216,7 @@ describe('clearing', () => {
       await bench.store.create(aSubmittedSplice({ id: holder, attempts: [anAttempt()] }))
       await bench.store.putItem('slot', splice.channelId, { ...emptySlot, holder }, 0)
     }
-    await drive(splice.id, bench.ports, { policy, mayAct: true, look: null })
+    await drive(splice.id, bench.ports, { policy, mayAct: true, shared: null })
     return { asked, cleared, bench }
   }
 

@@ -180,7 +180,10 @@ describe('a look gathers the node first and the chain last', () => {
       throw new Error('asked again')
     })
     const bench = aBench({ nodes: [aConfiguredNode({ port })] })
-    const shared = await observe(aWatched(), bench.ports, ok(aLook({ version: 'shared' })))
+    const shared = await observe(aWatched(), bench.ports, {
+      look: ok(aLook({ version: 'shared' })),
+      seen: null,
+    })
     expect(shared.node?.version).toBe('shared')
   })
 

@@ -86,7 +86,7 @@ describe('the raw transaction of a new candidate is kept', () => {
     })
     await bench.store.create(splice)
     order.length = 0
-    await drive(splice.id, bench.ports, { policy, mayAct: true, look: null })
+    await drive(splice.id, bench.ports, { policy, mayAct: true, shared: null })
     expect((await bench.store.load(splice.id))?.candidates.map(({ txid }) => txid)).toEqual([paying.txid])
     expect(order.slice(0, 2)).toEqual(['raw', 'splice'])
     expect(order.filter((what) => what === 'raw')).toHaveLength(1)
@@ -221,7 +221,7 @@ describe('a look at a splice whose transaction', () => {
     const bench = aBench({ nodes: [aConfiguredNode({ chain })] })
     await bench.store.create(aPendingSplice(overrides))
     await bench.store.putItem('raw', FIRST.txid, { hex: FIRST.hex }, 0)
-    await drive(aPendingSplice().id, bench.ports, { policy, mayAct: true, look: null })
+    await drive(aPendingSplice().id, bench.ports, { policy, mayAct: true, shared: null })
     return chain.calls.filter((call) => call === 'broadcast').length
   }
 
@@ -246,7 +246,7 @@ describe('a look at a splice whose transaction', () => {
   test('is seen again later was not lost: the same candidate stands', async () => {
     const bench = aBench({ nodes: [aConfiguredNode({ chain: new FakeChain([onChain(FIRST)]) })] })
     await bench.store.create(aPendingSplice())
-    await drive(aPendingSplice().id, bench.ports, { policy, mayAct: true, look: null })
+    await drive(aPendingSplice().id, bench.ports, { policy, mayAct: true, shared: null })
     const splice = await bench.store.load(aPendingSplice().id)
     expect(splice?.candidates.map(({ txid }) => txid)).toEqual([FIRST.txid])
     expect(splice?.state).toBe('pending')

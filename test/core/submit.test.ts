@@ -71,7 +71,7 @@ async function submitted(given: Given = {}): Promise<World> {
   for (const other of given.others ?? []) await bench.store.create(other)
   await bench.store.putItem('node', 'alice', aNodeSeen(), 0)
   if (given.slot) await bench.store.putItem('slot', CHANNEL, { ...emptySlot, ...given.slot }, 0)
-  const came = await submit(splice, anObservation(given.observation), bench.ports, policy)
+  const came = await submit({ stored: splice, splice }, anObservation(given.observation), bench.ports, policy)
   const stored = await bench.store.load(splice.id)
   if (stored === null) throw new Error('the splice is lost')
   const slot = (await bench.store.item('slot', CHANNEL))?.value ?? null

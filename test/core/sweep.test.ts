@@ -86,6 +86,7 @@ describe('a sweep', () => {
 
   test('feeds only what is due', async () => {
     const bench = aBench({ nodes: [counting(nothing())] })
+    await sweep(bench.ports, policy, null)
     await given(bench, 1, { dueAt: NOW + 1 })
     expect((await sweep(bench.ports, policy, null)).due).toBe(0)
     bench.now = NOW + 1
@@ -118,7 +119,7 @@ describe('a sweep', () => {
     })
     const [id] = await given(bench, 1)
     await sweep(bench.ports, policy, null)
-    await drive(id ?? '', bench.ports, { policy, mayAct: true, look: null })
+    await drive(id ?? '', bench.ports, { policy, mayAct: true, shared: null })
     expect(sent.submissions).toBe(sends)
     expect((await bench.store.load(id ?? ''))?.attempts).toHaveLength(sends)
   })

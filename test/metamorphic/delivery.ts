@@ -123,7 +123,7 @@ export function permuted(seed: string): () => Order {
 }
 
 async function driveAll(keeper: Keeper): Promise<void> {
-  const options = { policy: keeper.policy, mayAct: true, look: null }
+  const options = { policy: keeper.policy, mayAct: true, shared: null }
   for (const id of await idsOf(keeper)) await drive(id, keeper.ports, options)
 }
 

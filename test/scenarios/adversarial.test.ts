@@ -28,7 +28,7 @@ function refuse(keeper: Keeper, amountSats: number): void {
 }
 
 async function driveOnce(keeper: Keeper, id: string): Promise<void> {
-  await drive(id, keeper.ports, { policy: keeper.policy, mayAct: true, look: null })
+  await drive(id, keeper.ports, { policy: keeper.policy, mayAct: true, shared: null })
 }
 
 function budget(maxAttempts: number, deadline: number | null = null) {

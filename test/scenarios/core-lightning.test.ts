@@ -46,7 +46,7 @@ async function keeping({
   }
   const look = async (times = 1): Promise<Splice> => {
     for (let n = 0; n < times; n++) {
-      await drive(id, bench.ports, { policy, mayAct: true, look: null })
+      await drive(id, bench.ports, { policy, mayAct: true, shared: null })
       bench.now += EVERY_MS
     }
     return stored()

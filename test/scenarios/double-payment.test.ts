@@ -46,7 +46,7 @@ describe('a request that executes after its client gave up', () => {
 test('two workers at once', async () => {
   const keeper = await startKeeper()
   const { id } = await keeper.post()
-  const options = { policy: keeper.policy, mayAct: true, look: null }
+  const options = { policy: keeper.policy, mayAct: true, shared: null }
   await Promise.all(Array.from({ length: 8 }, async () => drive(id, keeper.ports, options)))
   expect(executed(keeper)).toBe(1)
   const settled = await keeper.until(id, ['settled'])

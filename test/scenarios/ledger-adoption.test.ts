@@ -43,7 +43,7 @@ async function recordAsForeign({ keeper, txid }: Started): Promise<void> {
 }
 
 async function driveOnce({ keeper, id }: Started): Promise<void> {
-  await drive(id, keeper.ports, { policy: keeper.policy, mayAct: true, look: null })
+  await drive(id, keeper.ports, { policy: keeper.policy, mayAct: true, shared: null })
 }
 
 async function trackOnce({ keeper, txid }: Started): Promise<void> {

@@ -176,7 +176,12 @@ describe('a splice-out of a phoenixd', () => {
     await keeper.until(id, ['settled'])
     stage.world.reorg(8, { include: 'none' })
     const look = err({ class: 'unreachable', message: 'down' } as const)
-    await drive(id, keeper.ports, { policy: keeper.policy, mayAct: true, look, reorged: true })
+    await drive(id, keeper.ports, {
+      policy: keeper.policy,
+      mayAct: true,
+      shared: { look, seen: null },
+      reorged: true,
+    })
     expect(await keeper.splice(id)).toMatchObject({ state: 'pending', epoch: 1 })
     expect((await keeper.store.item('slot', stage.node.nodeId))?.value.frozen).not.toBeNull()
     expect(await keeper.store.item('slot', keeper.channelId)).toBeNull()

@@ -8,7 +8,7 @@ test('a candidate that left the mempool is broadcast again, where the node does 
   const txid = (await keeper.splice(id)).candidates[0]?.txid ?? ''
   keeper.world.evict(txid)
   expect(keeper.world.chain.confirmations(txid)).toBeNull()
-  await keeper.run(2 * MINUTE)
+  await keeper.run(12 * MINUTE)
   expect(keeper.world.chain.confirmations(txid)).toBe(0)
   expect((await keeper.until(id, ['settled'])).state).toBe('settled')
   expect(keeper.payouts).toBe(1)
@@ -35,7 +35,7 @@ test('what the mempools refuse is asked again at later looks, and nothing else c
   const { version, candidates } = await keeper.splice(id)
   keeper.world.chain.setRelayRule({ minRelaySatPerVb: 500 })
   keeper.world.evict(candidates[0]?.txid ?? '')
-  await keeper.run(10 * MINUTE)
+  await keeper.run(20 * MINUTE)
   const unseen = await keeper.splice(id)
   expect(unseen.state).toBe('pending')
   expect(unseen.version, 'one write says that it is missed').toBe(version + 1)

@@ -115,7 +115,7 @@ async function work(stage: Stage, id: string): Promise<string> {
   const { keeper, invocations } = stage
   const { ports, policy, crashes } = keeper
   try {
-    await invocations.run(() => drive(id, ports, { policy, mayAct: true, look: null }))
+    await invocations.run(() => drive(id, ports, { policy, mayAct: true, shared: null }))
   } catch (error) {
     crashes.push(error)
   }

@@ -18,6 +18,7 @@ const TOO_RARE: readonly string[] = [
   'transition.confirmed>failed',
   'transition.cancelled>pending',
   'transition.needs_attention>queued',
+  'decision.unseen_long',
 ]
 
 test(

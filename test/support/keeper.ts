@@ -263,7 +263,7 @@ export class Keeper {
     })
     await this.#all(heard)
     const hints = this.queue.receive(this.#batch).map(({ message, receipt }) => async () => {
-      const options = { policy: this.policy, mayAct: true, look: null }
+      const options = { policy: this.policy, mayAct: true, shared: null }
       if (await this.#survive(() => drive(message.spliceId, this.ports, options))) this.queue.remove(receipt)
     })
     await this.#all(hints)

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest'
+import type { MemoryHooks } from '../../adapters/store/memory.ts'
+import { createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
+import { MINUTE, START, startKeeper } from '../support/keeper.ts'
+import type { Keeper, KeeperOptions } from '../support/keeper.ts'
+
+type World = { readonly keeper: Keeper; readonly id: string; readonly looks: () => number }
+
+/** A splice whose transaction waits for its first block, and how often its record was read since. */
+async function pending(options: KeeperOptions = {}): Promise<World> {
+  let looks = 0
+  const before: MemoryHooks['before'] = (operation) => {
+    if (operation.type === 'getMany') looks += 1
+    return options.hooks?.before?.(operation) ?? null
+  }
+  const keeper = await startKeeper({ ...options, hooks: { before } })
+  const { id } = await keeper.post()
+  await keeper.run(3 * MINUTE)
+  expect((await keeper.splice(id)).state).toBe('pending')
+  looks = 0
+  return { keeper, id, looks: () => looks }
+}
+
+describe('a splice that waits for a block', () => {
+  test('is left alone until one comes, and the next sweep sees it', async () => {
+    const { keeper, id, looks } = await pending()
+    await keeper.run(6 * MINUTE)
+    expect(looks()).toBe(0)
+    keeper.world.mine(1)
+    await keeper.run(MINUTE)
+    expect((await keeper.splice(id)).state).toBe('confirmed')
+    const seen = looks()
+    await keeper.run(30 * MINUTE)
+    expect(looks()).toBe(seen)
+  })
+
+  test('is looked at after a while all the same', async () => {
+    const { keeper, looks } = await pending()
+    await keeper.run(11 * MINUTE)
+    expect(looks()).toBeGreaterThan(0)
+  })
+
+  test('settles as soon as its depth and its lock are there', async () => {
+    const { keeper, id } = await pending({ relay: false })
+    keeper.world.mine(6)
+    await keeper.run(2 * MINUTE)
+    expect((await keeper.splice(id)).state).toBe('settled')
+  })
+
+  test('is seen to be locked when the lock comes later than the last block', async () => {
+    const { keeper, id } = await pending({ relay: false })
+    keeper.node.setPeerLocks(keeper.channelId, false)
+    keeper.world.mine(6)
+    await keeper.run(5 * MINUTE)
+    expect((await keeper.splice(id)).state).toBe('confirmed')
+    keeper.node.setPeerLocks(keeper.channelId, true)
+    await keeper.run(2 * MINUTE)
+    expect((await keeper.splice(id)).state).toBe('settled')
+  })
+
+  test('is sent again after a while where it has left the mempool', async () => {
+    const { keeper, id } = await pending()
+    keeper.node.behaviour.broadcasts = 'never'
+    const txid = (await keeper.splice(id)).candidates[0]?.txid ?? ''
+    keeper.world.chain.evict(txid)
+    await keeper.run(12 * MINUTE)
+    expect(keeper.counts.get('rebroadcast.taken')).toBe(1)
+    expect(keeper.world.chain.confirmations(txid)).toBe(0)
+  })
+})
+
+describe('a block that a sweep did not get round to', () => {
+  test('is owed by the next one, where the first died after it had written the block down', async () => {
+    let dies = false
+    const { keeper, id } = await pending({
+      hooks: {
+        before: (operation) => (dies && JSON.stringify(operation).includes('SPL#') ? 'throttle' : null),
+      },
+    })
+    keeper.world.mine(1)
+    dies = true
+    await keeper.run(2 * MINUTE)
+    dies = false
+    expect((await keeper.splice(id)).state).toBe('pending')
+    await keeper.run(MINUTE)
+    expect((await keeper.splice(id)).state).toBe('confirmed')
+  })
+
+  test('is owed until the chain source of the node has it', async () => {
+    const world = createWorld({
+      seed: 'rest',
+      startAt: START,
+      nodes: [{ overlapGuard: true, name: 'alice' }],
+    })
+    const { keeper, id } = await pending({
+      world,
+      // Another node on the same chain, whose source is ahead.
+      wrap: (ports) => {
+        const alice = ports.nodes.get('alice')
+        if (alice === undefined) throw new Error('no node')
+        const carol = { ...alice, name: 'carol', chain: simulatedChainPort(world.chain) }
+        return {
+          ...ports,
+          nodes: new Map([
+            ['carol', carol],
+            ['alice', alice],
+          ]),
+        }
+      },
+    })
+    keeper.chainView.lagBlocks = 1
+    world.mine(1)
+    await keeper.run(3 * MINUTE)
+    expect((await keeper.splice(id)).state).toBe('pending')
+    keeper.chainView.lagBlocks = 0
+    await keeper.run(MINUTE)
+    expect((await keeper.splice(id)).state).toBe('confirmed')
+  })
+})
