@@ -88,8 +88,8 @@ const importing = (path: string): string => `
   globalThis.gc()
   console.log(JSON.stringify({ importMs, heapBytes: process.memoryUsage().heapUsed }))`
 
-/** The links of a function that never calls anything. */
-const environment = {
+/** The environment of a function that never calls anything. */
+export const environment = {
   AWS_REGION: 'eu-central-1',
   SST_RESOURCE_App: '{"name":"splicekeeper","stage":"bench"}',
   SST_RESOURCE_Table: '{"name":"table"}',

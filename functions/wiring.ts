@@ -5,6 +5,8 @@ export type FunctionWiring = {
   readonly memoryMb: number
   /** Invocations at once, so that no node is flooded; null: as many as there are requests. */
   readonly concurrency: number | null
+  /** Files of packages that are not in the bundle, and lie beside it under the same path. */
+  readonly files?: readonly string[]
 }
 
 /** A queue: its link, the function that it feeds, and what becomes of messages that are not dealt with. */
@@ -26,7 +28,16 @@ export type ScheduleWiring = { readonly feeds: string; readonly everySeconds: nu
  */
 export const wiring = {
   functions: {
-    api: { handler: 'functions/api.handler', timeoutSeconds: 25, memoryMb: 512, concurrency: null },
+    api: {
+      handler: 'functions/api.handler',
+      timeoutSeconds: 25,
+      memoryMb: 512,
+      concurrency: null,
+      files: [
+        'node_modules/swagger-ui-dist/swagger-ui-bundle.js',
+        'node_modules/swagger-ui-dist/swagger-ui.css',
+      ],
+    },
     work: { handler: 'functions/work.handler', timeoutSeconds: 60, memoryMb: 512, concurrency: 8 },
     failures: { handler: 'functions/failures.handler', timeoutSeconds: 20, memoryMb: 512, concurrency: 4 },
     notify: { handler: 'functions/notify.handler', timeoutSeconds: 40, memoryMb: 512, concurrency: 4 },
@@ -63,7 +74,15 @@ export const wiring = {
   },
   /** What the API's function is reached by. Open ones answer anybody; behind the others a key or a signature is asked for. */
   routes: {
-    open: ['GET /', 'GET /dashboard.js', 'GET /dashboard.css', 'GET /health', 'GET /openapi.json'],
+    open: [
+      'GET /',
+      'GET /dashboard.js',
+      'GET /dashboard.css',
+      'GET /docs',
+      'GET /docs/{proxy+}',
+      'GET /health',
+      'GET /openapi.json',
+    ],
     guarded: ['ANY /v1/{proxy+}'],
   },
 } as const satisfies {

@@ -1,5 +1,6 @@
-import type { FunctionName } from '../functions/wiring.ts'
+import type { FunctionName, FunctionWiring } from '../functions/wiring.ts'
 import { wiring } from '../functions/wiring.ts'
+import { putBeside } from './files.ts'
 import { type Linked, createLinks } from './links.ts'
 import { permissionsOf } from './permissions.ts'
 import { type DeploySettings, LOG_DAYS } from './settings.ts'
@@ -22,7 +23,13 @@ export type Functions = Readonly<Record<FunctionName, sst.aws.Function>>
 export function createFunctions(linked: Linked, settings: DeploySettings): Functions {
   const links = createLinks(linked)
   const create = (name: FunctionName): sst.aws.Function => {
-    const { handler, timeoutSeconds, memoryMb, concurrency } = wiring.functions[name]
+    const {
+      handler,
+      timeoutSeconds,
+      memoryMb,
+      concurrency,
+      files = [],
+    }: FunctionWiring = wiring.functions[name]
     const log = new aws.cloudwatch.LogGroup(`${componentNames[name]}Log`, {
       name: `/splicekeeper/${$app.stage}/${name}`,
       retentionInDays: LOG_DAYS,
@@ -41,6 +48,7 @@ export function createFunctions(linked: Linked, settings: DeploySettings): Funct
       ],
       logging: { logGroup: log.name, format: 'json' },
       nodejs: { minify: true, sourcemap: true },
+      hook: { postbuild: (folder) => putBeside(folder, files) },
       // A new account may keep none in reserve; elsewhere the queues' own limit does.
       ...(settings.isProduction && concurrency !== null ? { concurrency: { reserved: concurrency } } : {}),
       // What the schedule could not start is too late: the next run does all that is due.

@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { createMiddleware } from 'hono/factory'
 import { secureHeaders } from 'hono/secure-headers'
 import { auditRoutes } from './audit.ts'
+import { docsRoutes } from '../dashboard/docs-routes.ts'
 import { dashboardRoutes } from '../dashboard/routes.ts'
 import { bumpRoutes } from './bump.ts'
 import { channelRoutes } from './channels.ts'
@@ -38,6 +39,16 @@ const document = {
       'retried across disconnects and restarts of the node and of this service within its budget, takes effect at ' +
       'most once, and ends with one outcome. Errors are RFC 9457 problems with a stable `code`.',
   },
+  // In the order in which somebody who is new needs them.
+  tags: [
+    { name: 'splices', description: 'Order, read and change splices' },
+    { name: 'nodes', description: 'Your nodes and their channels' },
+    { name: 'events', description: 'The log of what happened' },
+    { name: 'webhooks', description: 'Have a server of yours told' },
+    { name: 'payments', description: 'The ledger' },
+    { name: 'keys', description: 'Who may come in, and what operators did' },
+    { name: 'service', description: 'The service itself' },
+  ],
 }
 
 const healthRoute = createRoute({
@@ -107,11 +118,16 @@ export function createApi(deps: ApiDeps) {
   app.onError(answerError)
   app.notFound(() => new Problem('not_found').response())
   const registry = app.openAPIRegistry
-  registry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' })
+  registry.registerComponent('securitySchemes', 'key', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A key of the API: `sk_…`.',
+  })
   registry.registerComponent('securitySchemes', 'relay', {
     type: 'apiKey',
     in: 'header',
     name: SIGNATURE_HEADER,
+    description: 'What a relay signs its reports with; docs/relay.md.',
   })
   // Answered past the typed routes: a document of OpenAPI has no schema of its own.
   registry.registerPath(documentRoute)
@@ -133,6 +149,7 @@ export function createApi(deps: ApiDeps) {
     .route('/', keyRoutes())
     .route('/', auditRoutes())
     .route('/', dashboardRoutes())
+    .route('/', docsRoutes())
     .openapi(healthRoute, (c) => c.json({ status: 'ok' as const }, 200))
 }
 

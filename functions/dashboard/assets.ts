@@ -1,8 +1,10 @@
 import assets from './assets.json' with { type: 'json' }
 
 /**
- * The text of the page's script and style. They are files of their own (`script/`, `style.css`), of which `npm run dashboard`
+ * The text of the pages' scripts and styles. They are files of their own (`script/`, `style.css`, `docs.css`), of which `npm run dashboard`
  * makes the JSON that is imported here: so they are in a bundle for Lambda, which has no files beside it, as well as here.
  */
 export const SCRIPT = assets.script.join('\n')
 export const STYLE = assets.style.join('\n')
+export const DOCS_SCRIPT = assets.docsScript.join('\n')
+export const DOCS_STYLE = assets.docsStyle.join('\n')

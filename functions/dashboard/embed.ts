@@ -4,11 +4,11 @@ import { build } from 'esbuild'
 
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-/** The modules of `script/` put into one, which a browser loads with one request. Nothing else is done to them. */
-async function scriptText(): Promise<string> {
+/** Modules of `script/` put into one, which a browser loads with one request. Nothing else is done to them. */
+async function scriptLines(entry: string): Promise<string[]> {
   const { outputFiles } = await build({
     absWorkingDir: pathOf('.'),
-    entryPoints: ['script/main.js'],
+    entryPoints: [`script/${entry}`],
     bundle: true,
     format: 'esm',
     target: 'es2024',
@@ -16,14 +16,20 @@ async function scriptText(): Promise<string> {
     write: false,
     logLevel: 'silent',
   })
-  return outputFiles[0]?.text ?? ''
+  return (outputFiles[0]?.text ?? '').split('\n')
 }
+
+const linesOf = (name: string): string[] => readFileSync(pathOf(name), 'utf8').split('\n')
 
 /** What `assets.json` has to say. */
 export async function assetsText(): Promise<string> {
-  const script = (await scriptText()).split('\n')
-  const style = readFileSync(pathOf('style.css'), 'utf8').split('\n')
-  return `${JSON.stringify({ script, style }, null, 1)}\n`
+  const assets = {
+    script: await scriptLines('main.js'),
+    style: linesOf('style.css'),
+    docsScript: await scriptLines('docs.js'),
+    docsStyle: linesOf('docs.css'),
+  }
+  return `${JSON.stringify(assets, null, 1)}\n`
 }
 
 if (import.meta.main) writeFileSync(pathOf('assets.json'), await assetsText())

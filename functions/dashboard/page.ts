@@ -25,6 +25,7 @@ export function shell(explorer: string | null) {
             <ul>
               <li><a href="#/" data-page="splices">Splices</a></li>
               <li><a href="#/nodes" data-page="nodes">Nodes</a></li>
+              <li><a href="docs" target="_blank" rel="noopener noreferrer">API</a></li>
             </ul>
           </nav>
           <button type="button" id="forget" hidden>Forget key</button>

@@ -49,7 +49,7 @@ describeInBrowser('somebody with a keyboard or a screen reader', () => {
     const met: unknown[] = []
     await page.reload()
     await page.getByText('Live: 4').waitFor()
-    for (let n = 0; n < 8; n += 1) {
+    for (let n = 0; n < 9; n += 1) {
       await page.keyboard.press('Tab')
       met.push(await page.evaluate('document.activeElement.id || document.activeElement.textContent'))
     }
@@ -58,6 +58,7 @@ describeInBrowser('somebody with a keyboard or a screen reader', () => {
       'Skip to the content',
       'Splices',
       'Nodes',
+      'API',
       'forget',
       'update',
       'status',

@@ -4,6 +4,7 @@ import { ProblemBody, problemCodes } from '../../functions/api/problem.ts'
 import { PaymentView } from '../../functions/api/payment-view.ts'
 import { SpliceBody } from '../../functions/api/splice-body.ts'
 import { SpliceView } from '../../functions/api/splice-view.ts'
+import { DOCS_PAGES } from '../../functions/dashboard/docs-routes.ts'
 import { PAGES } from '../../functions/dashboard/routes.ts'
 import { aWorld, request } from './api-fixture.ts'
 
@@ -12,6 +13,7 @@ const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'tr
 const Operation = z.object({
   operationId: z.string(),
   summary: z.string(),
+  tags: z.array(z.string()).length(1),
   description: z.string().optional(),
   parameters: z
     .array(
@@ -33,6 +35,7 @@ const Operation = z.object({
 const Document = z.object({
   openapi: z.string().regex(/^3\.1\.\d+$/),
   info: z.object({ title: z.string(), version: z.string(), description: z.string() }),
+  tags: z.array(z.object({ name: z.string(), description: z.string() })),
   paths: z.record(z.string().startsWith('/'), z.partialRecord(z.enum(METHODS), Operation)),
   components: z.object({
     schemas: z.record(z.string(), z.looseObject({})),
@@ -59,8 +62,9 @@ describe('the OpenAPI document', () => {
     const listed = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
     )
+    const pages: readonly string[] = [...PAGES, ...DOCS_PAGES]
     const served = world.app.routes
-      .filter((route) => route.method !== 'ALL' && !PAGES.some((page) => page === route.path))
+      .filter((route) => route.method !== 'ALL' && !pages.includes(route.path))
       .map((route) => `${route.method} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`)
     expect(listed.sort()).toEqual([...new Set(served)].sort())
     expect(listed).toHaveLength(31)
@@ -78,6 +82,14 @@ describe('the OpenAPI document', () => {
       const declared = parameters.filter((parameter) => parameter.in === 'path')
       expect(declared.map((parameter) => parameter.name)).toEqual(inPath)
     }
+  })
+
+  it('explains the groups of its operations, and no other', async () => {
+    const { document } = await theDocument()
+    const used = Object.values(document.paths).flatMap((item) =>
+      operationsOf(item).flatMap(({ tags }) => tags),
+    )
+    expect(document.tags.map(({ name }) => name).sort()).toEqual([...new Set(used)].sort())
   })
 
   it('refers only to what it defines', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
 import { createApi } from '../../functions/api/app.ts'
-import { SCRIPT, STYLE } from '../../functions/dashboard/assets.ts'
+import { DOCS_SCRIPT, DOCS_STYLE, SCRIPT, STYLE } from '../../functions/dashboard/assets.ts'
 import { assetsText } from '../../functions/dashboard/embed.ts'
 import { PAGES, PAGE_POLICY } from '../../functions/dashboard/routes.ts'
 import { aWorld } from './api-fixture.ts'
@@ -73,25 +73,26 @@ describe('what is embedded', () => {
   test('is what the files of the script and the style say (npm run dashboard)', async () => {
     expect(readFileSync(new URL('assets.json', root), 'utf8')).toBe(await assetsText())
     expect(STYLE).toBe(readFileSync(new URL('style.css', root), 'utf8'))
+    expect(DOCS_STYLE).toBe(readFileSync(new URL('docs.css', root), 'utf8'))
   })
 
   test('has every file of the script in it, and no other', () => {
     const files = readdirSync(new URL('script/', root)).filter((name) => name.endsWith('.js'))
     const embedded = [...SCRIPT.matchAll(/^\/\/ (.+)$/gm)].map((match) => match[1]?.replace('script/', ''))
-    // page.js has types alone.
+    // page.js has types alone, and docs.js is another page's.
     expect(embedded.filter((name) => files.some((file) => file === name)).sort()).toEqual(
-      files.filter((name) => name !== 'page.js').sort(),
+      files.filter((name) => name !== 'page.js' && name !== 'docs.js').sort(),
     )
     expect(embedded.filter((name) => name?.includes('node_modules'))).toEqual([])
   })
 
   test('makes no markup of text, and runs none', () => {
-    expect(SCRIPT).not.toMatch(
+    expect(SCRIPT + DOCS_SCRIPT).not.toMatch(
       /innerHTML|outerHTML|insertAdjacent|document\.write|DOMParser|\beval\b|new Function|srcdoc|localStorage|document\.cookie/,
     )
   })
 
   test('loads nothing from elsewhere', () => {
-    expect(SCRIPT + STYLE).not.toMatch(/https?:|@import ['"u]|url\(/)
+    expect(SCRIPT + STYLE + DOCS_SCRIPT + DOCS_STYLE).not.toMatch(/https?:|@import ['"u]|url\(/)
   })
 })

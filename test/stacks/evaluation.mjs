@@ -219,6 +219,20 @@ function plain(value) {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]))
 }
 
+/** The names of the files in the package of a function beside its bundle, as its zip lists them in its central directory. */
+function packaged(name) {
+  const zip = readFileSync(join(work, 'artifacts', name, 'code.zip'))
+  const end = zip.lastIndexOf('PK\x05\x06')
+  const files = []
+  let at = zip.readUInt32LE(end + 16)
+  for (let left = zip.readUInt16LE(end + 10); left > 0; left -= 1) {
+    const [length, extra, comment] = [28, 30, 32].map((offset) => zip.readUInt16LE(at + offset))
+    files.push(zip.toString('utf8', at + 46, at + 46 + length))
+    at += 46 + length + extra + comment
+  }
+  return files
+}
+
 async function evaluate() {
   const resources = []
   const functions = []
@@ -265,7 +279,7 @@ async function evaluate() {
     })
     return {
       app: { name: app.name, removal: app.removal, protect: app.protect },
-      functions,
+      functions: functions.map((each) => ({ ...each, files: packaged(each.name) })),
       resources: resources.map((each) => ({ ...each, ...options.get(`${each.type} ${each.name}`) })),
     }
   } finally {

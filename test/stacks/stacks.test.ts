@@ -107,21 +107,25 @@ describe('a stage that breaks a rule is told apart', () => {
 
 describe('what is deployed is what runs locally', () => {
   const production = (): Topology => stage('production')
-  const handlerOf = ({ name }: Resource) =>
-    production().functions.find((each) => `${each.name}Function` === name)?.handler
+  const builtOf = ({ name }: Resource) =>
+    production().functions.find((each) => `${each.name}Function` === name)
+  const handlerOf = (resource: Resource) => builtOf(resource)?.handler
   const functionOf = (arn: unknown): string => {
     const handler = handlerOf(named(production(), 'function', arn))
     return Object.entries(wiring.functions).find(([, each]) => each.handler === handler)?.[0] ?? 'none'
   }
 
-  test('functions, with their time, memory and number', () => {
+  test('functions, with their time, memory, number and the files beside them', () => {
     const deployed = all(production(), 'function').map((each) => ({
       handler: handlerOf(each),
       timeoutSeconds: each.inputs['timeout'],
       memoryMb: each.inputs['memorySize'],
       concurrency: each.inputs['reservedConcurrentExecutions'] ?? null,
+      files: builtOf(each)?.files.filter((file) => !file.endsWith('/')),
     }))
-    expect(new Set(deployed)).toEqual(new Set(Object.values(wiring.functions)))
+    expect(new Set(deployed)).toEqual(
+      new Set(Object.values(wiring.functions).map((each) => ({ files: [], ...each }))),
+    )
   })
 
   test('queues, what they feed, and what becomes of their messages', () => {

@@ -22,7 +22,15 @@ export type Resource = z.infer<typeof Resource>
 /** Everything that a deployment of a stage would make. */
 const Topology = z.object({
   app: z.object({ name: z.string(), removal: z.string(), protect: z.boolean() }),
-  functions: z.array(z.object({ name: z.string(), handler: z.string(), links: z.array(z.string()) })),
+  functions: z.array(
+    z.object({
+      name: z.string(),
+      handler: z.string(),
+      links: z.array(z.string()),
+      /** What lies beside its bundle. */
+      files: z.array(z.string()),
+    }),
+  ),
   resources: z.array(Resource),
 })
 export type Topology = z.infer<typeof Topology>
