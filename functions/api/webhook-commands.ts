@@ -5,7 +5,7 @@ import { audit } from './audit.ts'
 import { requireScope } from './auth.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
-import { Problem, commonProblems, problemResponse } from './problem.ts'
+import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import { isoOf } from './view.ts'
 import { WebhookView, WebhookWithSecret, webhookViewOf } from './webhook-view.ts'
 import { amendWebhook, freshSecret, notify, webhookOf } from './webhooks.ts'
@@ -17,7 +17,7 @@ const command = {
   middleware: requireScope('splices:write'),
 }
 const request = { params: z.object({ id: z.string() }) }
-const missing = { ...commonProblems, 404: problemResponse('`webhook_not_found`.') }
+const missing = { ...commonProblems, ...bodyProblems, 404: problemResponse('`webhook_not_found`.') }
 const webhookNow = {
   description: 'The endpoint as it stands now.',
   content: { 'application/json': { schema: WebhookView } },
@@ -115,8 +115,6 @@ const redeliverRoute = createRoute({
     202: { ...webhookNow, description: 'The endpoint as it stands now; the deliveries follow.' },
     404: problemResponse('`webhook_not_found`; `event_not_found`: the log has not got that far.'),
     409: problemResponse('`webhook_disabled`: enable it first.'),
-    413: problemResponse('`body_too_large`.'),
-    415: problemResponse('`unsupported_media_type`.'),
   },
 })
 

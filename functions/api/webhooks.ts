@@ -9,7 +9,7 @@ import { audit } from './audit.ts'
 import { requireScope } from './auth.ts'
 import { router } from './context.ts'
 import type { ApiContext, ApiEnv } from './context.ts'
-import { Problem, commonProblems, problemResponse } from './problem.ts'
+import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import { WebhookView, WebhookWithSecret, webhookViewOf } from './webhook-view.ts'
 
 const SECRET_BYTES = 32
@@ -90,13 +90,12 @@ const createHookRoute = createRoute({
   },
   responses: {
     ...commonProblems,
+    ...bodyProblems,
     201: {
       description: 'The endpoint, with its secret.',
       content: { 'application/json': { schema: WebhookWithSecret } },
     },
     409: problemResponse('`webhook_exists`: you have one with this URL. `webhooks_full`: you have ten.'),
-    413: problemResponse('`body_too_large`.'),
-    415: problemResponse('`unsupported_media_type`.'),
     422: problemResponse('`webhook_target`: not https, or an address that is not public.'),
   },
 })
@@ -191,6 +190,7 @@ const deleteHookRoute = createRoute({
   request: { params: z.object({ id: z.string() }) },
   responses: {
     ...commonProblems,
+    ...bodyProblems,
     200: {
       description: 'Removed.',
       content: {

@@ -342,10 +342,10 @@ const Described = z.object({
 let described: z.infer<typeof Described>['paths'] | null = null
 
 /** Every problem that a test meets must stand in the document, with its code, for the route that answered it. */
-async function assertDocumented(
-  { app }: World,
+export async function assertDocumented(
+  { app }: Pick<World, 'app'>,
   { method, path }: { method: string; path: string },
-  { status, body }: Answer,
+  { status, body }: Pick<Answer, 'status' | 'body'>,
 ): Promise<void> {
   const code = body['code']
   if (status < 400 || typeof code !== 'string' || code === 'not_found') return

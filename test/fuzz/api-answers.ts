@@ -4,7 +4,7 @@ import * as z from 'zod'
 import type { Operation } from '../../adapters/store/memory.ts'
 import { relaySignature } from '../../functions/api/signature.ts'
 import { ProblemBody } from '../../functions/api/problem.ts'
-import { NOW, RELAY_KEY, aWorld } from '../functions/api-fixture.ts'
+import { NOW, RELAY_KEY, aWorld, assertDocumented } from '../functions/api-fixture.ts'
 import type { World } from '../functions/api-fixture.ts'
 import { aSpliceId, aSplice, aTxid } from '../support/splices.ts'
 import { CHANNEL } from '../functions/api-fixture.ts'
@@ -95,7 +95,8 @@ const Known = z.looseObject({})
 export async function answerTo(world: Watched, sent: Sent): Promise<Got> {
   const before = { operations: world.operations(), writes: world.writes() }
   const told = [world.heard.hints.length, world.heard.nodeEvents.length]
-  const response = await world.app.request(requestOf(world, sent))
+  const request = requestOf(world, sent)
+  const response = await world.app.request(request)
   const text = await response.text()
   const asked =
     sent.route.path.endsWith('.csv') && response.status < 400
@@ -107,6 +108,8 @@ export async function answerTo(world: Watched, sent: Sent): Promise<Got> {
   if (response.status < 400) expect(response.headers.get('Content-Type')).toBe(asked)
   else {
     expectProblem(response, body)
+    const path = new URL(request.url).pathname
+    await assertDocumented(world, { method: request.method, path }, { status: response.status, body })
     expect(world.writes(), 'nothing is stored by what is answered with an error').toBe(before.writes)
     expect([world.heard.hints.length, world.heard.nodeEvents.length]).toEqual(told)
   }
