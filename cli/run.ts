@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { Command } from './command.ts'
 import { completionCommand } from './completion.ts'
+import { eventCommands } from './events.ts'
 import { Stop, exits, usage } from './exit.ts'
 import type { Exit } from './exit.ts'
 import type { Io } from './io.ts'
@@ -9,8 +10,16 @@ import { nodeCommands } from './nodes.ts'
 import { orderCommands } from './order.ts'
 import { spliceCommands } from './splices.ts'
 import { printable } from './text.ts'
+import { webhookCommands } from './webhooks.ts'
 
-const listed: readonly Command[] = [...orderCommands, ...spliceCommands, ...nodeCommands, ...keyCommands]
+const listed: readonly Command[] = [
+  ...orderCommands,
+  ...spliceCommands,
+  ...nodeCommands,
+  ...eventCommands,
+  ...webhookCommands,
+  ...keyCommands,
+]
 
 /** Every command. */
 export const commands: readonly Command[] = [...listed, completionCommand(listed)]

@@ -25,7 +25,11 @@ const list = command(
   'list',
   'List splices, newest first',
   {
-    status: { type: 'enum', options: [...SpliceState.options], description: 'Only in this state' },
+    status: {
+      type: 'enum',
+      options: [...SpliceState.options, 'live'],
+      description: 'Only in this state; live: not ended',
+    },
     node: { type: 'string', description: 'Only of this node' },
     channel: { type: 'string', description: 'Only of this channel' },
     limit: { type: 'string', description: 'So many at most (20)' },
@@ -37,7 +41,7 @@ const list = command(
     const limit = String(whole('--limit', given.limit ?? '20'))
     const query = {
       limit,
-      ...(status === undefined ? {} : { status: SpliceState.parse(status) }),
+      ...(status === undefined ? {} : { status: statusOf(status) }),
       ...(node === undefined ? {} : { node }),
       ...(channel === undefined ? {} : { channel }),
       ...(cursor === undefined ? {} : { cursor }),
@@ -51,6 +55,8 @@ const list = command(
     return exits.done
   },
 )
+
+const statusOf = (text: string) => (text === 'live' ? ('live' as const) : SpliceState.parse(text))
 
 function rowOf({ id: spliceId, status, kind, amountSats, node, channel, createdAt }: SpliceView) {
   return [spliceId, status, kind, sats(amountSats), node, short(channel), createdAt]

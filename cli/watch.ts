@@ -1,12 +1,12 @@
 import type { Client } from '../client/index.ts'
 import type { SpliceView } from '../functions/api/splice-view.ts'
 import { ask, bodyOf } from './ask.ts'
+import { POLL_MS, eventsAfter } from './events.ts'
 import { exitOf, exits } from './exit.ts'
 import type { Exit } from './exit.ts'
 import type { Io } from './io.ts'
 import { spliceLine } from './splice-text.ts'
 
-const POLL_MS = 2_000
 /** Reads in a poll beside those of which an event tells, so that many splices cost no more than some. */
 const READS_A_POLL = 10
 const FOLLOWED_MAX = 200
@@ -81,12 +81,6 @@ async function read(client: Client, io: Io, id: string): Promise<SpliceView> {
   return bodyOf(answer)
 }
 
-async function eventsAfter(client: Client, io: Io, after: number, limit = 1_000) {
-  const query = { after: String(after), limit: String(limit) }
-  const answer = await ask(io, () => client.v1.events.$get({ query }))
-  return (await bodyOf(answer)).data
-}
-
 /** Where the log ends now. It has no gaps: doubling and halving finds the end of a long one with few requests. */
 async function lastSequence(client: Client, io: Io): Promise<number> {
   const isBefore = async (sequence: number): Promise<boolean> =>
@@ -109,10 +103,14 @@ async function liveIds(client: Client, io: Io): Promise<string[]> {
   const ids: string[] = []
   let cursor: string | null = null
   for (let page = 0; page < LIVE_PAGES_MAX; page += 1) {
-    const query: { limit: string; cursor?: string } = { limit: '100', ...(cursor === null ? {} : { cursor }) }
+    const query: { limit: string; status: 'live'; cursor?: string } = {
+      limit: '100',
+      status: 'live',
+      ...(cursor === null ? {} : { cursor }),
+    }
     const answer = await ask(io, () => client.v1.splices.$get({ query }))
     const body: { data: SpliceView[]; cursor: string | null } = await bodyOf(answer)
-    ids.push(...body.data.filter((splice) => !ended(splice)).map(({ id }) => id))
+    ids.push(...body.data.map(({ id }) => id))
     cursor = body.cursor
     if (cursor === null) break
   }

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { SpliceState } from '../../core/splice.ts'
 import { spliceIdOf } from '../../core/ids.ts'
+import { hasEnded } from '../../core/transitions.ts'
 import { draftOf } from './acceptance.ts'
 import { requireScope } from './auth.ts'
 import { router } from './context.ts'
@@ -14,6 +15,9 @@ import { SpliceView } from './splice-view.ts'
 import { LONGEST_NAME, spliceOf } from './tenancy.ts'
 import { wholeNumber } from './validation.ts'
 import { viewOf, viewsOf } from './view.ts'
+
+/** What a list can be asked for. */
+const Status = z.enum([...SpliceState.options, 'live'])
 
 const PAGE = { min: 1, max: 100, fallback: 20 }
 
@@ -147,7 +151,7 @@ const listRoute = createRoute({
   middleware: requireScope('splices:read'),
   request: {
     query: z.strictObject({
-      status: SpliceState.optional(),
+      status: Status.optional().openapi({ description: '`live`: not settled, failed or cancelled.' }),
       node: z.string().min(1).optional(),
       channel: z.string().min(1).max(LONGEST_NAME).optional(),
       limit: wholeNumber(PAGE),
@@ -159,6 +163,10 @@ const listRoute = createRoute({
     200: { description: 'A page.', content: { 'application/json': { schema: SpliceList } } },
   },
 })
+
+function isIn(state: SpliceState, status: z.infer<typeof Status>): boolean {
+  return status === 'live' ? !hasEnded(state) : state === status
+}
 
 const list: RouteHandler<typeof listRoute, ApiEnv> = async (c) => {
   const { deps, key } = c.var
@@ -173,7 +181,7 @@ const list: RouteHandler<typeof listRoute, ApiEnv> = async (c) => {
     const splice = found.get(id)
     const fits =
       splice?.tenant === key.tenant &&
-      (status === undefined || splice.state === status) &&
+      (status === undefined || isIn(splice.state, status)) &&
       (node === undefined || splice.node === node)
     return fits ? [splice] : []
   })

@@ -261,7 +261,17 @@ it('exports all parts of a long table as one', async () => {
 it.each(['bash', 'zsh', 'fish'])('completes in %s every command', async (shell) => {
   const { exit, out } = await spawned(['completion', shell], {})
   expect(exit).toBe(exits.done)
-  for (const word of ['out', 'preview', 'keys', 'create', 'revoke', 'max-fee-rate', 'completion'])
+  for (const word of [
+    'out',
+    'preview',
+    'events',
+    'webhooks',
+    'redeliver',
+    'keys',
+    'revoke',
+    'max-fee-rate',
+    'completion',
+  ])
     expect(out).toContain(word)
 })
 
@@ -277,6 +287,8 @@ it('completes in a real bash', async () => {
       .split(' ')
   expect(words(['ca'])).toEqual(['cancel'])
   expect(words(['keys', 'c'])).toEqual(['create'])
+  expect(words(['webhooks', 'd'])).toEqual(['disable', 'delete'])
+  expect(words(['webhooks', 'redeliver', '--s'])).toEqual(['--sequence'])
   expect(words(['keys', 'create', '--s'])).toEqual(['--scopes'])
   expect(words(['out', '--max'])).toEqual(['--max-attempts', '--max-fee-rate', '--max-fee'])
   expect(words(['out', '50000', '--addr'])).toEqual(['--address'])

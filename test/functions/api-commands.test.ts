@@ -1,10 +1,10 @@
-import { Transaction } from 'bitcoinjs-lib'
 import { describe, expect, it } from 'vitest'
 import { paymentIdOf } from '../../core/ids.ts'
 import type { Slot } from '../../core/items.ts'
 import type { Attempt, Splice, SpliceState } from '../../core/splice.ts'
 import { SpliceState as States } from '../../core/splice.ts'
 import { aSplice, aSpliceId, aTxid } from '../support/splices.ts'
+import { aTransaction } from '../support/transaction.ts'
 import { CHANNEL, NOW, aWorld, request } from './api-fixture.ts'
 import type { World } from './api-fixture.ts'
 
@@ -253,14 +253,6 @@ describe('resolve', () => {
     expect(answer.body).toMatchObject({ code: 'invalid_request', field })
   })
 })
-
-/** A transaction that spends an outpoint and pays a script. */
-function aTransaction(spent: string, script: string, amountSats: number) {
-  const tx = new Transaction()
-  tx.addInput(Buffer.from(spent.slice(0, 64), 'hex').reverse(), Number(spent.slice(65)))
-  tx.addOutput(Buffer.from(script, 'hex'), BigInt(amountSats))
-  return { txid: tx.getId(), hex: tx.toHex(), block: null, feeSats: null }
-}
 
 describe('resolve with a transaction', () => {
   const splice = standing('needs_attention')

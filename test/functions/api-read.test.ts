@@ -150,6 +150,7 @@ describe('reading', () => {
     expect(amounts(first)).toEqual([50_003, 50_002])
     expect(amounts(await get(`?limit=2&cursor=${first.cursor ?? ''}`))).toEqual([50_001])
     expect(amounts(await get('?status=cancelled'))).toEqual([50_002])
+    expect(amounts(await get('?status=live'))).toEqual([50_003, 50_001])
     expect(amounts(await get(`?channel=${CHANNEL}&status=queued`))).toEqual([50_003, 50_001])
     expect(amounts(await get('?node=bob'))).toEqual([])
     expect((await get('', world.keys.stranger)).data).toEqual([])
