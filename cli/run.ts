@@ -41,8 +41,7 @@ async function started(words: readonly string[], io: Io): Promise<Exit> {
   const found = commands.find(({ name }) => name === words.slice(0, name.split(' ').length).join(' '))
   if (found === undefined) {
     const [first] = words
-    if (first !== undefined && !wantsHelp && first !== 'help')
-      throw usage(`there is no command ${first}: splicekeeper help lists them`)
+    if (first !== undefined && !wantsHelp && first !== 'help') throw unknown(first)
     io.out(helpText())
     return wantsHelp || first === 'help' ? exits.done : exits.usage
   }
@@ -52,6 +51,17 @@ async function started(words: readonly string[], io: Io): Promise<Exit> {
     return exits.done
   }
   return found.run(words.slice(found.name.split(' ').length), io)
+}
+
+function unknown(first: string): Stop {
+  const seconds = commands.flatMap(({ name }) =>
+    name.startsWith(`${first} `) ? [name.slice(first.length + 1)] : [],
+  )
+  return usage(
+    seconds.length === 0
+      ? `there is no command ${first}: splicekeeper help lists them`
+      : `${first} takes one of ${seconds.join(', ')}`,
+  )
 }
 
 function stopOf(error: unknown): Stop {

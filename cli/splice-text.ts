@@ -29,7 +29,7 @@ export function spliceText(splice: SpliceView): string {
     fee: candidate && `${sats(candidate.feeSats)}, ${candidate.feeRateSatPerVb ?? '–'} sat/vB`,
     confirmations: candidate && progressOf(splice),
     others: candidates.length > 1 ? `${candidates.length - 1} more transactions` : null,
-    attempts: `${budget.attemptsUsed} of ${budget.maxAttempts} used, ${dead} of ${attempts.length} proven dead`,
+    attempts: `${budget.attemptsUsed} of ${budget.maxAttempts} used${attempts.length === 0 ? '' : `, ${dead} of ${attempts.length} proven dead`}`,
     'fee ceiling': ceiling.join(', '),
     deadline: splice.settledAt === null ? budget.deadline : null,
     payment: splice.paymentId,

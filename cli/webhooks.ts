@@ -105,12 +105,13 @@ const test = command(
     const param = { id: idOf('the id', given.id) }
     const answer = await ask(io, () => client.v1.webhooks[':id'].test.$post({ param }), { once: true })
     const result = await bodyOf(answer)
-    print(given, io, result, ({ delivered, status, reason }) => {
-      const answered = status === null ? '' : `, answered ${status}`
-      return delivered
-        ? `It arrived${answered}.\n`
-        : `It did not arrive: ${reason ?? 'why is not known'}${answered}.\n`
-    })
+    print(given, io, result, ({ delivered, status }) =>
+      delivered
+        ? `It arrived: HTTP ${status ?? '2xx'}.
+`
+        : `It did not arrive: ${faultOf(result.reason, status)}.
+`,
+    )
     return result.delivered ? exits.done : exits.failed
   },
 )
@@ -158,6 +159,15 @@ function secretOf(io: Io, says: string) {
   }
 }
 
+const faults: Readonly<Record<string, string>> = {
+  no_answer: 'no answer within ten seconds',
+  target_refused: 'webhooks may not go to this address',
+}
+
+function faultOf(reason: string | null, status: number | null): string {
+  return status === null ? (faults[reason ?? ''] ?? 'why is not known') : `HTTP ${status}`
+}
+
 const why = {
   asked: 'you asked for it',
   failing: 'it failed for three days',
@@ -173,14 +183,14 @@ function textOf({
   disabled,
   createdAt,
 }: WebhookView): string {
-  const answered = failing?.status ?? null
   return factsOf({
     id: hook,
     url,
     description,
     'told through': deliveredThrough,
-    fails: failing && `${failing.failures} times since ${failing.since}: ${failing.reason}`,
-    answered,
+    fails:
+      failing &&
+      `${failing.failures} times since ${failing.since}: ${faultOf(failing.reason, failing.status)}`,
     'tried next': failing?.nextAttemptAt,
     disabled: disabled && `since ${disabled.at}: ${why[disabled.reason]}`,
     created: createdAt,

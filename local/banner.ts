@@ -47,7 +47,7 @@ export function bannerOf(endpoints: Endpoints, facts: { dataDir: string; blockSe
   const rows = [
     ['API', endpoints.api],
     ['dashboard', `${endpoints.api}/`],
-    ['document', `${endpoints.api}/openapi.json`],
+    ['document', `${endpoints.api}/docs (${endpoints.api}/openapi.json)`],
     ...(endpoints.node === null
       ? []
       : [

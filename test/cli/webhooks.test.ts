@@ -88,11 +88,11 @@ describe('webhooks', () => {
 
   it('are tested: 0 where the test arrived, 4 where it did not', async () => {
     const { world, run, id } = await aHook()
-    expect(await run('test', id)).toMatchObject({ exit: exits.done, out: 'It arrived, answered 204.\n' })
+    expect(await run('test', id)).toMatchObject({ exit: exits.done, out: 'It arrived: HTTP 204.\n' })
     world.told.delivered = { ok: false, fault: 'status', status: 503 }
     expect(await run('test', id)).toMatchObject({
       exit: exits.failed,
-      out: 'It did not arrive: status, answered 503.\n',
+      out: 'It did not arrive: HTTP 503.\n',
     })
     world.told.delivered = { ok: false, fault: 'no_answer', status: null }
     const ended = await run('test', id, '--json')
