@@ -27,7 +27,7 @@ function optionsOf(args: readonly string[]) {
   }
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (import.meta.main) {
   try {
     const { secret, entry } = keyFor(process.argv.slice(2))
     process.stderr.write(`The key, shown once: ${secret}\nIts entry in the secret Keys, a JSON list:\n`)

@@ -6,6 +6,7 @@
  *
  * Put it behind TLS. It answers 204 once an event is kept, and 401 to whoever cannot sign.
  */
+import { realpathSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import { buffer } from 'node:stream/consumers'
@@ -56,7 +57,9 @@ export function webhookReceiver(secret: string, take: (event: Received) => Promi
   })
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+const [, program] = process.argv
+// Under whatever link it was started.
+if (program !== undefined && realpathSync(program) === fileURLToPath(import.meta.url)) {
   const server = webhookReceiver(process.env['WEBHOOK_SECRET'] ?? '', async ({ id, payload }) => {
     process.stdout.write(`${id} ${JSON.stringify(payload)}\n`)
   })
