@@ -5,8 +5,13 @@ import type { ApiDeps, ApiEnv } from './context.ts'
 import { hashOf, keyIdOf } from './keys.ts'
 import { Problem } from './problem.ts'
 
-/** Lets a request through with a key that has a scope; the handlers find the key in their context. */
-export function requireScope(scope: Scope): MiddlewareHandler<ApiEnv> {
+/** Lets a request through with a key, whatever its scopes; the handlers find the key in their context. */
+export const requireKey = (): MiddlewareHandler<ApiEnv> => guard(null)
+
+/** The same with a key that has a scope. */
+export const requireScope = (scope: Scope): MiddlewareHandler<ApiEnv> => guard(scope)
+
+function guard(scope: Scope | null): MiddlewareHandler<ApiEnv> {
   return createMiddleware<ApiEnv>(async (c, next) => {
     const { deps } = c.var
     const found = await keyOf(c.req.header('Authorization'), deps)
@@ -20,7 +25,7 @@ export function requireScope(scope: Scope): MiddlewareHandler<ApiEnv> {
     const waitSeconds = deps.traffic?.take(hash) ?? 0
     if (waitSeconds > 0)
       throw new Problem('rate_limited', { headers: { 'Retry-After': String(waitSeconds) } })
-    if (!key.scopes.includes(scope))
+    if (scope !== null && !key.scopes.includes(scope))
       throw new Problem('forbidden', { detail: `this needs the scope ${scope}` })
     c.set('key', key)
     c.set('keyId', keyIdOf(hash))

@@ -4,7 +4,7 @@ import { KEYS_MAX, Scope } from '../../core/items.ts'
 import type { ApiKey, KeyUse } from '../../core/items.ts'
 import type { Instant } from '../../core/splice.ts'
 import { audit } from './audit.ts'
-import { requireScope } from './auth.ts'
+import { requireKey, requireScope } from './auth.ts'
 import { TRIES_MAX } from './command.ts'
 import { router } from './context.ts'
 import type { ApiDeps, ApiEnv } from './context.ts'
@@ -123,6 +123,34 @@ const list: RouteHandler<typeof listRoute, ApiEnv> = async (c) => {
   return c.json({ object: 'list' as const, data: data.filter((view) => view !== null) }, 200)
 }
 
+const currentRoute = createRoute({
+  method: 'get',
+  path: '/v1/keys/current',
+  operationId: 'getCurrentKey',
+  summary: 'What the key that asks may do',
+  tags: ['keys'],
+  security: [{ key: [] }],
+  middleware: requireKey(),
+  responses: {
+    200: {
+      description: 'The key that asks.',
+      content: {
+        'application/json': {
+          schema: KeyView.pick({ id: true, object: true, name: true, scopes: true }).openapi('CurrentKey'),
+        },
+      },
+    },
+    401: commonProblems[401],
+    429: commonProblems[429],
+    500: commonProblems[500],
+  },
+})
+
+const current: RouteHandler<typeof currentRoute, ApiEnv> = async (c) => {
+  const { key, keyId } = c.var
+  return c.json({ object: 'key' as const, id: keyId, name: key.name, scopes: key.scopes }, 200)
+}
+
 const revokeRoute = createRoute({
   ...guarded,
   method: 'post',
@@ -190,5 +218,9 @@ const busy = (): Problem => new Problem('busy', { headers: { 'Retry-After': '1' 
 
 /** Who may come in. */
 export function keyRoutes() {
-  return router().openapi(createdRoute, create).openapi(listRoute, list).openapi(revokeRoute, revoke)
+  return router()
+    .openapi(createdRoute, create)
+    .openapi(listRoute, list)
+    .openapi(currentRoute, current)
+    .openapi(revokeRoute, revoke)
 }

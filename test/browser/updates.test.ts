@@ -44,6 +44,16 @@ describeInBrowser('a page that is open', () => {
     await stage.page.getByText('Waiting for its turn.').waitFor()
   })
 
+  it('goes on after a line of the log that is about no splice', async () => {
+    const stage = await aSignedIn(browser(), [queued(1)])
+    const gone = { id: 'evt_gone', type: 'webhook.disabled', spliceId: null, endpointId: 'whk_1' } as const
+    await stage.world.store.appendEvent('acme', { ...gone, epoch: 0, at: stage.world.told.now })
+    await stage.becomes(ID, { waitingFor: { code: 'slot', message: 'Waiting for its turn.' } })
+    await stage.pass(3_000)
+    await stage.page.getByText('Waiting for its turn.').waitFor()
+    expect(stage.complaints).toEqual([])
+  })
+
   it('shows in a while what no event tells', async () => {
     const stage = await aSignedIn(browser(), [queued(1)])
     const splice = await stage.world.store.load(ID)
@@ -85,9 +95,9 @@ describeInBrowser('a page that is open', () => {
   })
 
   it('stops and shows nothing more when its key is revoked', async () => {
-    const stage = await aSignedIn(browser(), [queued(1)], { hash: `#/splices/${ID}`, key: 'reader' })
+    const stage = await aSignedIn(browser(), [queued(1)], { hash: `#/splices/${ID}`, key: 'writer' })
     await stage.page.getByRole('button', { name: 'Cancel…' }).click()
-    const hash = hashOf(stage.world.keys.reader)
+    const hash = hashOf(stage.world.keys.writer)
     const key = await stage.world.store.item('key', hash)
     if (key === null) throw new Error('seeded')
     await stage.world.store.putItem('key', hash, { ...key.value, revokedAt: 1 }, key.version)

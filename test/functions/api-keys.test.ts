@@ -57,6 +57,32 @@ async function fill(world: World, count: number, written: boolean): Promise<stri
   return hashes
 }
 
+describe('the key that asks', () => {
+  it.each([
+    ['reader', 'reports', ['splices:read']],
+    ['operator', 'olga', ['splices:read', 'splices:write', 'operator']],
+  ] as const)('is told what it may do, whatever that is: %s', async (who, name, scopes) => {
+    const world = await aWorld()
+    const { status, body } = await request(world, 'GET', '/v1/keys/current', { key: world.keys[who] })
+    const id = keyIdOf(hashOf(world.keys[who]))
+    expect([status, body]).toEqual([200, { object: 'key', id, name, scopes }])
+  })
+
+  it('may have one scope alone, and none that reads', async () => {
+    const world = await aWorld()
+    const { secret } = await made(world, { name: 'till', scopes: ['splices:write'] })
+    const { body } = await request(world, 'GET', '/v1/keys/current', { key: secret })
+    expect(body['scopes']).toEqual(['splices:write'])
+  })
+
+  it('that is revoked is told nothing', async () => {
+    const world = await aWorld()
+    const { id, secret } = await made(world)
+    await revoke(world, id)
+    expect((await request(world, 'GET', '/v1/keys/current', { key: secret })).status).toBe(401)
+  })
+})
+
 describe('making a key', () => {
   it('gives its secret once, and lets it do what its scopes say', async () => {
     const world = await aWorld()

@@ -79,6 +79,7 @@ export const ROUTES: readonly RouteCase[] = [
   { method: 'POST', path: '/v1/webhooks/{id}/redeliver', valid: { after: 0 } },
   { method: 'GET', path: '/v1/payments.csv', valid: null },
   { method: 'GET', path: '/v1/keys', valid: null },
+  { method: 'GET', path: '/v1/keys/current', valid: null },
   { method: 'POST', path: '/v1/keys', valid: { name: 'accounting', scopes: ['splices:read', 'operator'] } },
   { method: 'POST', path: '/v1/keys/{id}/revoke', valid: null },
   { method: 'GET', path: '/v1/audit', valid: null },

@@ -1,3 +1,4 @@
+/** @import { Scope } from '../../../core/items.ts' */
 /** @import { SpliceView } from '../../api/splice-view.ts' */
 
 /** @typedef {'bump' | 'cancel' | 'retry' | 'fail' | 'name'} Action */
@@ -9,6 +10,15 @@ export const ACTIONS = {
   retry: 'Retry',
   fail: 'Resolve as failed',
   name: 'Resolve with a transaction',
+}
+
+/** What a key has to have for it. @type {Readonly<Record<Action, Scope>>} */
+export const SCOPES = {
+  bump: 'splices:write',
+  cancel: 'splices:write',
+  retry: 'splices:write',
+  fail: 'operator',
+  name: 'operator',
 }
 
 const BUMPS_MAX = 10

@@ -1,4 +1,5 @@
-/** @import { Failure } from './client.js' */
+/** @import { Scope } from '../../../core/items.ts' */
+/** @import { Answer, Failure } from './client.js' */
 /** @import { Ask, Page } from './page.js' */
 import { isAction } from './actions.js'
 import { pageAt } from './address.js'
@@ -23,11 +24,24 @@ export function createSession({ key, main, notice, freshness: place, updated, re
   /** @type {Ask} */
   const ask = (path, post) => askWith(key, path, { ...post, signal: over.signal })
 
+  /** A key never gets others. @type {Answer<readonly Scope[]> | null} */
+  let scopes = null
+  /** @returns {Promise<Answer<readonly Scope[]>>} */
+  const scopesOfKey = async () => {
+    if (scopes !== null) return scopes
+    /** @type {Answer<{ scopes: readonly Scope[] }>} */
+    const key = await ask('v1/keys/current')
+    if (!key.ok) return key
+    return (scopes = { ok: true, value: key.value.scopes })
+  }
+
   /** @returns {Promise<Failure | null>} */
   const look = async () => {
     const asked = page
     if (asked === null) return null
-    const contents = await asked.contents(ask)
+    const may = await scopesOfKey()
+    if (!may.ok) return may.failure
+    const contents = await asked.contents(ask, may.value)
     if (over.signal.aborted || asked !== page) return null
     if (!contents.ok) return contents.failure
     screen.show(asked, contents.value)

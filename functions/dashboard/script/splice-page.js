@@ -1,9 +1,10 @@
 /** @import { PaymentView } from '../../api/payment-view.ts' */
+/** @import { Scope } from '../../../core/items.ts' */
 /** @import { SpliceView } from '../../api/splice-view.ts' */
 /** @import { Answer } from './client.js' */
 /** @import { Child } from './dom.js' */
 /** @import { Page } from './page.js' */
-import { ACTIONS, possibleActions } from './actions.js'
+import { ACTIONS, SCOPES, possibleActions } from './actions.js'
 import { sentenceOf } from './client.js'
 import { el } from './dom.js'
 import { badge, code, foreign, section, transaction } from './parts.js'
@@ -27,14 +28,14 @@ export function splicePage(id) {
     path: `#/splices/${id}`,
     title: () => (splice === null ? 'Splice' : nameOf(splice)),
     everyMs: EVERY_MS,
-    contents: async (ask) => {
+    contents: async (ask, scopes) => {
       /** @type {Answer<SpliceView>} */
       const read = await ask(`v1/splices/${encodeURIComponent(id)}`)
       if (!read.ok) return isMissing(read) ? { ok: true, value: missing(id) } : read
       /** @type {Answer<PaymentView>} */
       const payment = await ask(`v1/payments/${encodeURIComponent(read.value.paymentId)}`)
       splice = read.value
-      return { ok: true, value: view(read.value, payment) }
+      return { ok: true, value: view(read.value, payment, scopes) }
     },
     splice: () => splice,
     older: () => undefined,
@@ -60,9 +61,10 @@ function missing(id) {
 /**
  * @param {SpliceView} splice
  * @param {Answer<PaymentView>} payment
+ * @param {readonly Scope[]} scopes
  * @returns {readonly Child[]}
  */
-function view(splice, payment) {
+function view(splice, payment, scopes) {
   return [
     el('h1', { tabindex: -1 }, nameOf(splice)),
     el(
@@ -73,7 +75,8 @@ function view(splice, payment) {
       splice.waitingFor ? foreign(splice.waitingFor) : null,
     ),
     ...alertsOf(splice),
-    buttonsOf(splice),
+    buttonsOf(splice, scopes),
+    lackingOf(splice, scopes),
     section('Order', orderOf(splice)),
     section('Budget', budgetOf(splice)),
     section('Attempts', attemptsOf('Attempts, oldest first', splice.attempts)),
@@ -113,9 +116,12 @@ function alertsOf({ attention, failure, anomaly, cancelRequestedAt, status }) {
   ]
 }
 
-/** @param {SpliceView} splice */
-function buttonsOf(splice) {
-  const actions = possibleActions(splice)
+/**
+ * @param {SpliceView} splice
+ * @param {readonly Scope[]} scopes
+ */
+function buttonsOf(splice, scopes) {
+  const actions = possibleActions(splice).filter((action) => scopes.includes(SCOPES[action]))
   if (actions.length === 0) return null
   const buttons = actions.map((action) =>
     el('button', { type: 'button', 'data-key': action, 'data-action': action }, `${ACTIONS[action]}…`),
@@ -125,4 +131,17 @@ function buttonsOf(splice) {
     { class: 'buttons', 'data-key': 'actions', role: 'group', 'aria-label': 'Actions' },
     buttons,
   )
+}
+
+/**
+ * What could be done with another key.
+ *
+ * @param {SpliceView} splice
+ * @param {readonly Scope[]} scopes
+ */
+function lackingOf(splice, scopes) {
+  const lacking = possibleActions(splice).filter((action) => !scopes.includes(SCOPES[action]))
+  if (lacking.length === 0) return null
+  const words = lacking.map((action) => `${ACTIONS[action]} (${SCOPES[action]})`).join(', ')
+  return el('p', { 'data-key': 'lacking' }, `Your key has no scope for: ${words}.`)
 }
