@@ -105,6 +105,12 @@ describeInBrowser('the pages', () => {
     expect(stage.complaints).toEqual([])
   })
 
+  it('say of the only living attempt of a settled splice that it took effect', async () => {
+    const stage = await aSignedIn(browser(), [settled(1)], { hash: `#/splices/${ID}` })
+    const table = stage.page.getByRole('table', { name: 'Attempts' })
+    expect(await table.getByRole('row').last().innerText()).toContain('it did')
+  })
+
   it('show everything where an address names no page and no status', async () => {
     for (const hash of ['#/nowhere', '#/?status=lost', '#']) {
       const stage = await aSignedIn(browser(), [queued(1)], { hash })

@@ -79,7 +79,12 @@ function view(splice, payment, scopes) {
     lackingOf(splice, scopes),
     section('Order', orderOf(splice)),
     section('Budget', budgetOf(splice)),
-    section('Attempts', attemptsOf('Attempts, oldest first', splice.attempts)),
+    section(
+      'Attempts',
+      attemptsOf('Attempts, oldest first', splice.attempts, {
+        isSettled: splice.status === 'settled' && splice.bumps.length === 0,
+      }),
+    ),
     section('Candidates', candidatesOf(splice)),
     section('Fee bumps', ...bumpsOf(splice)),
     section('Payment', payment.ok ? paymentOf(payment.value) : el('p', {}, sentenceOf(payment.failure))),

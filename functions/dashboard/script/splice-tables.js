@@ -11,8 +11,11 @@ import { feeRate, plain, sats, yesNo } from './words.js'
 /**
  * @param {string} caption
  * @param {readonly Attempt[]} attempts
+ * @param {{ isSettled: boolean }} splice whether it settled by one of them, and no bump
  */
-export function attemptsOf(caption, attempts) {
+export function attemptsOf(caption, attempts, { isSettled }) {
+  const alive = attempts.filter((attempt) => !attempt.dead).length
+  const living = isSettled && alive === 1 ? 'it did' : 'yes, until it is proven dead'
   if (attempts.length === 0) return el('p', {}, 'None yet.')
   return table({
     caption,
@@ -23,7 +26,7 @@ export function attemptsOf(caption, attempts) {
         `${attempt.number}${attempt.count > 1 ? `, ${attempt.count} times` : ''}`,
         time(attempt.startedAt),
         answerOf(attempt),
-        attempt.dead ? `no: ${plain(attempt.deadBy ?? 'dead')}` : 'yes, until it is proven dead',
+        attempt.dead ? `no: ${plain(attempt.deadBy ?? 'dead')}` : living,
         code(attempt.anchor),
       ],
     })),
@@ -86,7 +89,7 @@ export function bumpsOf({ bumps }) {
       el(
         'div',
         { 'data-key': bump.id },
-        attemptsOf(`Attempts of bump ${bumps.indexOf(bump) + 1}`, bump.attempts),
+        attemptsOf(`Attempts of bump ${bumps.indexOf(bump) + 1}`, bump.attempts, { isSettled: false }),
       ),
     ),
   ]
