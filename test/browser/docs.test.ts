@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import * as z from 'zod'
 import { queued } from './lives.ts'
-import { aBrowser, aStage } from './stage.ts'
+import { aBrowser, aSignedIn, aStage } from './stage.ts'
 import { describeInBrowser } from './suite.ts'
 
 const Paths = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
@@ -47,5 +47,23 @@ describeInBrowser('somebody who tries a route on the page of the document', () =
     expect(stage.complaints).toEqual([])
     expect(await page.evaluate('localStorage.length + sessionStorage.length')).toBe(0)
     expect(await stage.context.cookies()).toEqual([])
+  })
+})
+
+describeInBrowser('the link from the dashboard', () => {
+  const browser = aBrowser()
+
+  it('opens the page where the key of the dashboard is not', async () => {
+    const stage = await aSignedIn(browser(), [])
+    const opened = stage.context.waitForEvent('page')
+    await stage.page.getByRole('link', { name: 'API' }).click()
+    const docs = await opened
+    await docs.locator('.opblock').first().waitFor()
+    expect(await stage.page.evaluate('sessionStorage.length')).toBe(1)
+    expect(await docs.evaluate('[sessionStorage.length, localStorage.length, window.opener]')).toEqual([
+      0,
+      0,
+      null,
+    ])
   })
 })

@@ -76,6 +76,9 @@ describeInBrowser('the pages', () => {
     await stage.page.getByLabel('Status').selectOption('queued')
     await stage.page.getByText('Live: 1').waitFor()
     expect(stage.page.url()).toMatch(/#\/\?status=queued$/)
+    await stage.page.getByLabel('Status').selectOption('live')
+    await stage.page.getByText('Live: 3').waitFor()
+    expect(await stage.page.getByRole('table').count()).toBe(1)
   })
 
   it('reach splices beyond the newest hundred', async () => {

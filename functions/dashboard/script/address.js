@@ -2,7 +2,7 @@
 import { nodesPage } from './nodes-page.js'
 import { splicePage } from './splice-page.js'
 import { splicesPage } from './splices-page.js'
-import { STATUSES } from './words.js'
+import { FILTERS } from './words.js'
 
 /**
  * The page that the fragment of the address names.
@@ -16,7 +16,7 @@ export function pageAt(hash) {
   if (first === 'nodes') return nodesPage()
   if (first === 'splices' && second !== '') return splicePage(decoded(second))
   const status = new URLSearchParams(query).get('status')
-  return splicesPage(STATUSES.find((each) => each === status) ?? '')
+  return splicesPage(FILTERS.find((each) => each === status) ?? '')
 }
 
 /** @param {string} text */

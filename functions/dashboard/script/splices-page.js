@@ -4,7 +4,7 @@
 /** @import { Ask, Page } from './page.js' */
 import { el } from './dom.js'
 import { badge, code, foreign, table, time } from './parts.js'
-import { STATUSES, isLive, nameOf, shortened, statusWord } from './words.js'
+import { FILTERS, STATUSES, isLive, nameOf, shortened, statusWord } from './words.js'
 
 const ROWS = 100
 const EVERY_MS = 15_000
@@ -69,7 +69,7 @@ async function list(ask, status, pages) {
 function view({ splices, more }, status, pages) {
   const live = splices.filter(isLive)
   const ended = splices.filter((splice) => !isLive(splice))
-  const what = status === '' ? '' : ' with this status'
+  const what = status === '' || status === 'live' ? '' : ' with this status'
   return [
     el('h1', { tabindex: -1 }, 'Splices'),
     filterOf(status),
@@ -89,9 +89,9 @@ function view({ splices, more }, status, pages) {
 
 /** @param {string} chosen */
 function filterOf(chosen) {
-  const options = ['', ...STATUSES].map((status) => {
+  const options = ['', ...FILTERS].map((status) => {
     const known = STATUSES.find((each) => each === status)
-    const word = known === undefined ? 'all' : statusWord(known)
+    const word = known === undefined ? status || 'all' : statusWord(known)
     return el('option', { value: status, selected: status === chosen }, word)
   })
   return el(

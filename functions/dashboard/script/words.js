@@ -41,6 +41,9 @@ export const STATUSES = [
   'cancelled',
 ]
 
+/** What a list can be asked for: all that has not ended, or one status. */
+export const FILTERS = [/** @type {const} */ ('live'), ...STATUSES]
+
 /** @param {Status} status */
 export function statusSign(status) {
   return STATUS[status][0] ?? ''
