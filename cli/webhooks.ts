@@ -107,10 +107,8 @@ const test = command(
     const result = await bodyOf(answer)
     print(given, io, result, ({ delivered, status }) =>
       delivered
-        ? `It arrived: HTTP ${status ?? '2xx'}.
-`
-        : `It did not arrive: ${faultOf(result.reason, status)}.
-`,
+        ? `It arrived: HTTP ${status ?? '2xx'}.\n`
+        : `It did not arrive: ${faultOf(result.reason, status)}.\n`,
     )
     return result.delivered ? exits.done : exits.failed
   },
@@ -160,7 +158,7 @@ function secretOf(io: Io, says: string) {
 }
 
 const faults: Readonly<Record<string, string>> = {
-  no_answer: 'no answer within ten seconds',
+  no_answer: 'no answer',
   target_refused: 'webhooks may not go to this address',
 }
 
