@@ -1,8 +1,8 @@
 import assets from './assets.json' with { type: 'json' }
 
 /**
- * The text of the pages' scripts and styles. They are files of their own (`script/`, `style.css`, `docs.css`), of which `npm run dashboard`
- * makes the JSON that is imported here: so they are in a bundle for Lambda, which has no files beside it, as well as here.
+ * The text of the pages' scripts and styles. They are files of their own (`script/`, `style.css`, `docs.css`), of which
+ * `npm run dashboard` makes the JSON that is imported here: so a bundle for Lambda has them in it.
  */
 export const SCRIPT = assets.script.join('\n')
 export const STYLE = assets.style.join('\n')
