@@ -196,9 +196,9 @@ export const bumpBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/bump.ts',
-        find: 'const command = (journal: Journal) => configured.port.bump(request, ports.call(), journal)',
+        find: "const command = (journal: Journal) => configured.port.bump(request, ports.call('command'), journal)",
         replace:
-          'const command = (journal: Journal) => configured.port.submit(request, ports.call(), journal)',
+          "const command = (journal: Journal) => configured.port.submit(request, ports.call('command'), journal)",
       },
       {
         file: GATES,

@@ -60,11 +60,11 @@ export const writeBugs: readonly Bug[] = [
         file: SUBMIT,
         find: 'const journalled = await journal(addressed, node, channel, ports, policy)',
         replace:
-          'const early = await configured.port.submit(requestOf(addressed, { id: ports.chance.id(), anchor: channel.funding, startedAt: ports.clock.now() }), ports.call())\n  const journalled = await journal(addressed, node, channel, ports, policy)',
+          'const early = await configured.port.submit(requestOf(addressed.splice, { id: ports.chance.id(), anchor: channel.funding, startedAt: ports.clock.now() }), ports.call())\n  const journalled = await journal(addressed, node, channel, ports, policy)',
       },
       {
         file: SUBMIT,
-        find: 'command: (journal) => configured.port.submit(request, ports.call(), journal),',
+        find: "command: (journal) => configured.port.submit(request, ports.call('command'), journal),",
         replace: 'command: async () => early,',
       },
     ],
@@ -77,7 +77,7 @@ export const writeBugs: readonly Bug[] = [
         file: SUBMIT,
         find: "if (journalled === null) return 'busy'",
         replace:
-          "if (journalled === null) {\n    await configured.port.submit(requestOf(addressed, { id: ports.chance.id(), anchor: channel.funding, startedAt: ports.clock.now() }), ports.call())\n    return 'busy'\n  }",
+          "if (journalled === null) {\n    await configured.port.submit(requestOf(addressed.splice, { id: ports.chance.id(), anchor: channel.funding, startedAt: ports.clock.now() }), ports.call())\n    return 'busy'\n  }",
       },
     ],
   },
@@ -114,7 +114,7 @@ export const writeBugs: readonly Bug[] = [
       },
       {
         file: 'core/drive.ts',
-        find: "if (options.look?.ok && options.look.value.observedAt < splice.updatedAt) return 'changed_since_look'",
+        find: "if (look?.ok && look.value.observedAt < splice.updatedAt) return 'changed_since_look'",
         replace: '',
       },
     ],
@@ -136,9 +136,9 @@ export const writeBugs: readonly Bug[] = [
     replacements: [
       {
         file: SUBMIT,
-        find: "if (splice.kind !== 'splice_out' || splice.script !== null) return splice",
+        find: "if (splice.kind !== 'splice_out' || splice.script !== null) return standing",
         replace:
-          "if (splice.kind !== 'splice_out' || (splice.script !== null && splice.attempts.length === 0)) return splice",
+          "if (splice.kind !== 'splice_out' || (splice.script !== null && splice.attempts.length === 0)) return standing",
       },
       {
         file: 'core/transitions.ts',
