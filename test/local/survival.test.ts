@@ -7,7 +7,7 @@ import { aProduct, lever, order, statusOf, temporaryFolder } from '../support/lo
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
 
 const becomes = (product: Child, id: string, status: string): Promise<boolean> =>
-  until(`the splice to be ${status}`, 20_000, async () =>
+  until(`the splice to be ${status}`, 45_000, async () =>
     (await statusOf(product, id)) === status ? true : null,
   )
 
@@ -17,7 +17,10 @@ const payouts = async (product: Child): Promise<number> =>
 const submissions = async (product: Child): Promise<number> =>
   (await lever(product, 'submissions 1', z.object({ submissions: z.int() }))).submissions
 
-describe('kill -9 and a new start', () => {
+/** Processes that start over and over share the machine with other tests. */
+const MOST_MS = 90_000
+
+describe('kill -9 and a new start', { timeout: MOST_MS }, () => {
   it('lose nothing of a pending splice: it settles after the new start, and pays once', async () => {
     const folder = temporaryFolder()
     const killed = await aProduct(folder)
@@ -61,7 +64,7 @@ describe('kill -9 and a new start', () => {
 
     const product = await aProduct(folder)
     await lever(product, 'connect-peer', z.unknown())
-    await until('a second request', 15_000, async () => ((await submissions(product)) === 2 ? true : null))
+    await until('a second request', 45_000, async () => ((await submissions(product)) === 2 ? true : null))
     await becomes(product, id, 'pending')
     expect(await payouts(product)).toBe(1)
   })
