@@ -97,6 +97,7 @@ describe('after a step', () => {
     'the log has no gap': () => logged({ sequence: truth.log.length + 2 }),
     'one outcome an epoch': () => logged({ type: 'splice.failed' }),
     'one id is one event': () => logged({ id: line().id, type: 'splice.failed' }),
+    'what is marked as told is in the log': () => bent({ publishedThrough: settled.eventSerial + 1 }),
     'an end is corrected only for a cause': () => logged({ type: 'splice.corrected' }),
   }
 

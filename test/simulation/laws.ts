@@ -1,3 +1,4 @@
+import { eventIdOf } from '../../core/ids.ts'
 import type { Slot } from '../../core/items.ts'
 import type { LogEvent } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
@@ -103,6 +104,15 @@ export const laws: Readonly<Record<string, Law>> = {
     [...Map.groupBy(log, ({ id }) => id)].flatMap(([id, lines]) =>
       new Set(lines.map(({ type, epoch }) => `${type} ${epoch}`)).size > 1 ? [`${id} says two things`] : [],
     ),
+  'what is marked as told is in the log': ({ splices, log }) => {
+    const told = new Set(log.map(({ id }) => id))
+    return telling(splices, ({ id, publishedThrough }) => {
+      const missing = Array.from({ length: publishedThrough }, (_, n) => n + 1).filter(
+        (n) => !told.has(eventIdOf(id, n)),
+      )
+      return missing.length === 0 ? null : `events ${missing.join(', ')} are not in the log`
+    })
+  },
   'an end is corrected only for a cause': ({ log, stage }) => {
     const { deepestReorg, operated, twins, tableRestored } = stage.memory
     return log

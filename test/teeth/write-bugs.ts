@@ -104,6 +104,17 @@ export const writeBugs: readonly Bug[] = [
     ],
   },
   {
+    name: 'marked-as-told',
+    why: 'what an earlier save left to be told is marked as told, and nobody is told',
+    replacements: [
+      {
+        file: 'core/drive.ts',
+        find: 'hasEnded(splice.state) ? splice : await publish(splice, splice.eventSerial, ports)',
+        replace: 'hasEnded(splice.state) ? splice : { ...splice, publishedThrough: splice.eventSerial }',
+      },
+    ],
+  },
+  {
     name: 'sweep-submits',
     why: 'a sweep sends from a look that its splices share, and that others have acted on since',
     replacements: [
