@@ -133,7 +133,10 @@ export function dueAfter(splice: Splice, now: Instant, policy: Policy, jitter: n
   }
   if (isResting(splice, now)) {
     const restMs = splice.state === 'confirmed' ? policy.restMs : policy.watchEveryMs
-    return splice.dueAt !== null && splice.dueAt > now ? splice.dueAt : now + restMs + late
+    // A longer rest is left behind by a confirmation that a reorg took.
+    const kept =
+      splice.dueAt !== null && splice.dueAt > now && splice.dueAt <= now + restMs + policy.dueJitterMs
+    return kept ? splice.dueAt : now + restMs + late
   }
   if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return stay
   const later = Math.max(splice.notBefore ?? 0, splice.nextAttemptAt ?? 0)

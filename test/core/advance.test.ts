@@ -279,6 +279,8 @@ describe('when to look next', () => {
     ['waits for its first block', pending, 0, NOW + 600_000],
     ['waits for its first block, spread', pending, 0.5, NOW + 602_500],
     ['waits for its first block, its time kept', { ...pending, dueAt: NOW + 1 }, 0.5, NOW + 1],
+    ['waits for its first block again', { ...pending, dueAt: NOW + 605_001 }, 0.5, NOW + 602_500],
+    ['waits for its first block, as late as can be', { ...pending, dueAt: NOW + 605_000 }, 0, NOW + 605_000],
     ['waits for its first block, and was told of untold', { ...pending, eventSerial: 3 }, 0, NOW + 600_000],
     ['waits for more blocks', confirmed, 0, NOW + 3_600_000],
     ['waits for more blocks, and is not told of yet', { ...confirmed, eventSerial: 3 }, 0, STAYS],

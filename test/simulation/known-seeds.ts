@@ -12,4 +12,9 @@ export const knownSeeds: readonly { readonly seed: string; readonly why: string 
     seed: '812',
     why: 'a node out of a backup left a splice in need of attention, and its payment was not accounted for',
   },
+  {
+    seed: '10746',
+    why: 'a confirmation that a reorg took left the rest of an hour behind, and what left the mempool was not sent again',
+  },
+  { seed: '8904', why: 'two clocks that differ saw a gap between looks as shorter than it was' },
 ]

@@ -176,7 +176,9 @@ export class Stage {
     const connected = channels.filter(({ peerConnected }) => peerConnected)
     this.memory.connected = new Set(connected.map(({ channelId }) => channelId))
     const now = this.world.now()
-    if (now - this.memory.lookedAt > GAP_MS) this.memory.gapEndedAt = now
+    // Two clocks that differ may have seen a shorter one.
+    const slackMs = 2 * this.profile.functions.skewMs
+    if (now - this.memory.lookedAt > GAP_MS + slackMs) this.memory.gapEndedAt = now
     this.memory.lookedAt = now
   }
 
