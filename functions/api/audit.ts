@@ -4,7 +4,7 @@ import { requireScope } from './auth.ts'
 import { router } from './context.ts'
 import type { ApiContext, ApiEnv } from './context.ts'
 import { commonProblems } from './problem.ts'
-import { wholeNumber } from './validation.ts'
+import { AfterSequence } from './validation.ts'
 import { isoOf } from './view.ts'
 
 /** An act that somebody may ask about later. */
@@ -61,10 +61,7 @@ const auditRoute = createRoute({
   security: [{ key: [] }],
   middleware: requireScope('operator'),
   request: {
-    query: z.strictObject({
-      after: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 }),
-      limit: wholeNumber({ min: 1, max: 1000, fallback: 100 }),
-    }),
+    query: AfterSequence,
   },
   responses: {
     ...commonProblems,

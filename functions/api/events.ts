@@ -5,7 +5,7 @@ import { requireScope } from './auth.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
 import { commonProblems } from './problem.ts'
-import { wholeNumber } from './validation.ts'
+import { AfterSequence } from './validation.ts'
 import { isoOf } from './view.ts'
 
 const EventView = z
@@ -32,10 +32,7 @@ const eventsRoute = createRoute({
   security: [{ key: [] }],
   middleware: requireScope('splices:read'),
   request: {
-    query: z.strictObject({
-      after: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 }),
-      limit: wholeNumber({ min: 1, max: 1000, fallback: 100 }),
-    }),
+    query: AfterSequence,
   },
   responses: {
     ...commonProblems,

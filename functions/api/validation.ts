@@ -44,3 +44,9 @@ export function wholeNumber(bounds: { min: number; max: number; fallback: number
     .default(fallback)
     .openapi({ type: 'integer', minimum: min, maximum: max, default: fallback })
 }
+
+/** The query of a numbered log: what came after a sequence, a page of it. */
+export const AfterSequence = z.strictObject({
+  after: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 }),
+  limit: wholeNumber({ min: 1, max: 1000, fallback: 100 }),
+})

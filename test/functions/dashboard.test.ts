@@ -3,40 +3,10 @@ import { describe, expect, it, test } from 'vitest'
 import { createApi } from '../../functions/api/app.ts'
 import { DOCS_SCRIPT, DOCS_STYLE, SCRIPT, STYLE } from '../../functions/dashboard/assets.ts'
 import { assetsText } from '../../functions/dashboard/embed.ts'
-import { PAGES, PAGE_POLICY } from '../../functions/dashboard/routes.ts'
+import { PAGE_POLICY } from '../../functions/dashboard/routes.ts'
 import { aWorld } from './api-fixture.ts'
 
 const root = new URL('../../functions/dashboard/', import.meta.url)
-const types: Readonly<Record<(typeof PAGES)[number], string>> = {
-  '/': 'text/html',
-  '/dashboard.js': 'text/javascript',
-  '/dashboard.css': 'text/css',
-}
-
-describe.each(PAGES)('GET %s', (path) => {
-  it('answers anybody, under the policy of the page, which a browser does not keep without asking', async () => {
-    const { app } = await aWorld()
-    const { status, headers } = await app.request(path)
-    expect(status).toBe(200)
-    expect(headers.get('Content-Type')).toContain(types[path])
-    expect(headers.get('Content-Security-Policy')).toBe(PAGE_POLICY)
-    expect(headers.get('Cache-Control')).toBe('no-cache')
-    expect(headers.get('X-Frame-Options')).toBe('DENY')
-    expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
-    expect(headers.get('Referrer-Policy')).toBe('no-referrer')
-    expect(headers.get('Set-Cookie')).toBeNull()
-  })
-
-  it('says that it has not changed under the same policy', async () => {
-    const { app } = await aWorld()
-    const first = await app.request(path)
-    const again = { headers: { 'If-None-Match': first.headers.get('ETag') ?? '' } }
-    const { status, headers } = await app.request(path, again)
-    expect(status).toBe(304)
-    expect(headers.get('Content-Security-Policy')).toBe(PAGE_POLICY)
-  })
-})
-
 describe('the policy of the page', () => {
   it('allows what is its own, and nothing inline', () => {
     expect(PAGE_POLICY).not.toMatch(/unsafe|\*|https?:/)

@@ -6,37 +6,6 @@ import { DOCS_PAGES, DOCS_POLICY } from '../../functions/dashboard/docs-routes.t
 import { aWorld } from './api-fixture.ts'
 
 const { resolve } = createRequire(import.meta.url)
-const types: Readonly<Record<(typeof DOCS_PAGES)[number], string>> = {
-  '/docs': 'text/html',
-  '/docs/docs.js': 'text/javascript',
-  '/docs/docs.css': 'text/css',
-  '/docs/swagger-ui-bundle.js': 'text/javascript',
-  '/docs/swagger-ui.css': 'text/css',
-}
-
-describe.each(DOCS_PAGES)('GET %s', (path) => {
-  it('answers anybody, under the policy of the page, which a browser does not keep without asking', async () => {
-    const { app } = await aWorld()
-    const { status, headers } = await app.request(path)
-    expect(status).toBe(200)
-    expect(headers.get('Content-Type')).toContain(types[path])
-    expect(headers.get('Content-Security-Policy')).toBe(DOCS_POLICY)
-    expect(headers.get('Cache-Control')).toBe('no-cache')
-    expect(headers.get('X-Frame-Options')).toBe('DENY')
-    expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
-    expect(headers.get('Set-Cookie')).toBeNull()
-  })
-
-  it('says that it has not changed under the same policy', async () => {
-    const { app } = await aWorld()
-    const first = await app.request(path)
-    const again = { headers: { 'If-None-Match': first.headers.get('ETag') ?? '' } }
-    const { status, headers } = await app.request(path, again)
-    expect(status).toBe(304)
-    expect(headers.get('Content-Security-Policy')).toBe(DOCS_POLICY)
-  })
-})
-
 describe.each(['swagger-ui-bundle.js', 'swagger-ui.css'])('%s', (name) => {
   const asked = async (accepted: string) => {
     const { app } = await aWorld()
