@@ -18,7 +18,11 @@ class QuickFirst extends BaseSequencer {
 /** The tests that judge `core/` quickly enough to run again for each of its mutants. */
 export default defineConfig({
   test: {
-    include: ['test/core/**/*.test.ts', 'test/docs.test.ts', 'test/scenarios/{fees,rebroadcast,rest}.test.ts'],
+    include: [
+      'test/core/**/*.test.ts',
+      'test/docs.test.ts',
+      'test/scenarios/{fees,rebroadcast,rest}.test.ts',
+    ],
     // They walk hundreds of thousands of cells, for seconds: too slow to run again for each mutant.
     exclude: ['test/core/model.test.ts', 'test/core/bumps-laws.test.ts'],
     // One process loads core once for all files of a run; every run starts a new one.
