@@ -23,6 +23,7 @@ export const beyond: Readonly<Record<string, string>> = {
   'quiet-of-the-attempt-before': 'test/core/attempts.test.ts',
   'quiet-while-the-peer-is-away': 'test/core/quiet.test.ts',
   'slot-not-written-again': 'test/core/line.test.ts',
+  'slot-emptied-before-the-end': 'test/core/drive.test.ts',
   'bump-gate-3-channel': 'test/core/bump-gates.test.ts',
   'failed-unseen': 'test/core/rows-before.test.ts',
   'conflict-with-another-alive': 'test/core/rows-after.test.ts',
