@@ -75,25 +75,20 @@ const rotate = command('webhooks rotate', 'Give a webhook a new secret', id, asy
   return exits.done
 })
 
-const disable = command('webhooks disable', 'Tell a webhook nothing more for now', id, async (given, io) => {
-  const client = connect(given, io)
-  const param = { id: idOf('the id', given.id) }
-  const answer = await ask(io, () => client.v1.webhooks[':id'].disable.$post({ param }))
-  print(given, io, await bodyOf(answer), textOf)
-  return exits.done
-})
-
-const enable = command(
-  'webhooks enable',
-  'Tell a webhook again, from where it was left; one that fails is tried at once',
-  id,
-  async (given, io) => {
+/** Enables or disables one: all that there is to say is which. */
+const turned = (verb: 'enable' | 'disable', about: string) =>
+  command(`webhooks ${verb}`, about, id, async (given, io) => {
     const client = connect(given, io)
     const param = { id: idOf('the id', given.id) }
-    const answer = await ask(io, () => client.v1.webhooks[':id'].enable.$post({ param }))
+    const answer = await ask(io, () => client.v1.webhooks[':id'][verb].$post({ param }))
     print(given, io, await bodyOf(answer), textOf)
     return exits.done
-  },
+  })
+
+const disable = turned('disable', 'Tell a webhook nothing more for now')
+const enable = turned(
+  'enable',
+  'Tell a webhook again, from where it was left; one that fails is tried at once',
 )
 
 const test = command(
