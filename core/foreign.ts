@@ -9,6 +9,7 @@ import type { ChainView, Hop, Observation, Sighting } from './observation.ts'
 import type { Outpoint } from './outpoint.ts'
 import { outpointOf, splitOutpoint } from './outpoint.ts'
 import type { Ports } from './ports.ts'
+import { messageOf } from './result.ts'
 import type { Splice } from './splice.ts'
 import type { ParsedTransaction } from './transaction.ts'
 import { fundingInputs, fundingOutputs, isCommitment } from './transaction.ts'
@@ -56,8 +57,10 @@ export async function recordForeign(splice: Splice, observation: Observation, po
       await record({ node, network, channelId, spends }, found, ports)
     }
   } catch (error) {
-    const message = error instanceof Error ? error.message : 'unknown'
-    ports.telemetry.alarm('a foreign payment could not be recorded', { spliceId: splice.id, error: message })
+    ports.telemetry.alarm('a foreign payment could not be recorded', {
+      spliceId: splice.id,
+      error: messageOf(error),
+    })
   }
 }
 

@@ -2,7 +2,7 @@ import type { ChainSeen } from './items.ts'
 import type { NodeFault, NodeLook } from './node.ts'
 import type { ConfiguredNode, Ports } from './ports.ts'
 import { followChain } from './reorg.ts'
-import { err } from './result.ts'
+import { err, messageOf } from './result.ts'
 import type { Result } from './result.ts'
 import type { Noted } from './survey.ts'
 import { noteNode } from './survey.ts'
@@ -73,9 +73,4 @@ export async function noteFed(
     const { version, value } = noted.node
     await ports.store.putItem('node', name, { ...value, fedHash: owed }, version)
   }
-}
-
-/** What an error says of itself. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown'
 }

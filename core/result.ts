@@ -9,3 +9,8 @@ export function ok<T>(value: T): { readonly ok: true; readonly value: T } {
 export function err<E>(error: E): { readonly ok: false; readonly error: E } {
   return { ok: false, error }
 }
+
+/** What a thrown error says of itself, for an alarm. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown'
+}

@@ -5,6 +5,7 @@ import { channelKey } from './items.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from './node.ts'
 import type { Outpoint } from './outpoint.ts'
 import type { ConfiguredNode, Ports } from './ports.ts'
+import { messageOf } from './result.ts'
 import type { Result } from './result.ts'
 import type { Network } from './splice.ts'
 
@@ -87,8 +88,10 @@ async function follow(
   try {
     await discover(configured, network, seen, ports)
   } catch (error) {
-    const message = error instanceof Error ? error.message : 'unknown'
-    ports.telemetry.alarm('the ledger could not be written', { node: configured.name, error: message })
+    ports.telemetry.alarm('the ledger could not be written', {
+      node: configured.name,
+      error: messageOf(error),
+    })
   }
 }
 
