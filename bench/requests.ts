@@ -1,66 +1,89 @@
-import type { Operation } from '../adapters/store/memory.ts'
-import { HOUR, MINUTE, startKeeper } from '../test/support/keeper.ts'
+import type { MeteredWorld, Tally } from './metered-world.ts'
+import { startMeteredWorld } from './metered-world.ts'
 
-const LONGEST_MINUTES = 300
-const BLOCK_MINUTES = 10
+const LONGEST_MINUTES = 150
+const HOUR_MINUTES = 60
+/** A round of negotiation takes about a second: at this point the node has queued the splice and nobody has signed. */
+const UNSIGNED_MS = 100
+const MARKET_RATE_SAT_PER_KW = 3_000
 
-/** Requests to the table, of each kind as DynamoDB calls it. */
-export type Requests = Readonly<
-  Record<'GetItem' | 'BatchGetItem' | 'Query' | 'Query of an index' | 'PutItem', number>
->
+/** What a splice asks over what the same minutes ask without it, until it has settled. */
+export type Life = { readonly minutes: number; readonly tally: Tally }
 
-const NAMES = {
-  get: 'GetItem',
-  getMany: 'BatchGetItem',
-  slice: 'Query',
-  list: 'Query of an index',
-  put: 'PutItem',
-} as const satisfies Record<Operation['type'], keyof Requests>
+/** What happens in a life besides time, after each minute; 0: when it has been ordered. */
+type Plot = (world: MeteredWorld, id: string, minute: number) => Promise<void>
 
-const none: Requests = { GetItem: 0, BatchGetItem: 0, Query: 0, 'Query of an index': 0, PutItem: 0 }
+const plots = {
+  plain: async () => undefined,
 
-function difference(from: Requests, to: Requests): Requests {
+  lostAttempt: async ({ keeper }, _id, minute) => {
+    if (minute !== 0) return
+    await keeper.work()
+    keeper.world.advance(UNSIGNED_MS)
+    keeper.node.restart()
+  },
+
+  bump: async (world, id, minute) => {
+    if (minute !== 2) return
+    world.keeper.world.chain.setFeeRate(MARKET_RATE_SAT_PER_KW)
+    await world.bump(id)
+  },
+} as const satisfies Record<string, Plot>
+
+/**
+ * Counts what a splice-out asks from its order until it has settled: a plain one, one whose first attempt the node forgets, one
+ * whose fee is bumped; and what an hour asks of one node with four channels and no splice. A block comes every ten minutes.
+ */
+export async function countRequests() {
+  const idle = await idleMinutes()
   return {
-    GetItem: to.GetItem - from.GetItem,
-    BatchGetItem: to.BatchGetItem - from.BatchGetItem,
-    Query: to.Query - from.Query,
-    'Query of an index': to['Query of an index'] - from['Query of an index'],
-    PutItem: to.PutItem - from.PutItem,
+    idleHour: idle.hour,
+    plain: await lifeOf(plots.plain, idle.after),
+    lostAttempt: await lifeOf(plots.lostAttempt, idle.after),
+    bump: await lifeOf(plots.bump, idle.after),
   }
 }
 
-/**
- * Counts what an hour without any splice asks of the table, on one node with two channels, and what a plain splice-out adds to
- * it from its order until it has settled. The in-memory table is asked one to one as DynamoDB is.
- */
-export async function countRequests() {
-  let asked = none
-  const keeper = await startKeeper({
-    hooks: {
-      before: ({ type }) => {
-        asked = { ...asked, [NAMES[type]]: asked[NAMES[type]] + 1 }
-        return null
-      },
-    },
-  })
-  const blockMs = BLOCK_MINUTES * MINUTE
-  await keeper.run(2 * HOUR, { blockMs })
-  const before = asked
-  await keeper.run(HOUR, { blockMs })
-  const idleHour = difference(before, asked)
-  const start = asked
-  const { id } = await keeper.post()
-  let minutes = 0
-  do {
-    minutes += 1
-    await keeper.run(MINUTE, minutes % BLOCK_MINUTES === 0 ? { blockMs: MINUTE } : {})
-  } while ((await keeper.splice(id)).state !== 'settled' && minutes < LONGEST_MINUTES)
-  const idle = (name: keyof Requests): number => Math.round((idleHour[name] * minutes) / 60)
-  const all = difference(start, asked)
-  // One of them was ours: the state is read once a minute.
-  const own: Requests = { ...none, GetItem: minutes }
-  const splice = Object.fromEntries(
-    Object.values(NAMES).map((name) => [name, all[name] - own[name] - idle(name)]),
-  )
-  return { idleHour, plainSplice: splice, minutes }
+/** What is asked after so many minutes with nothing to do, and in a whole hour. */
+async function idleMinutes(): Promise<{ after: readonly Tally[]; hour: Tally }> {
+  const world = await startMeteredWorld()
+  try {
+    const start = world.tally()
+    const after = [difference(start, start)]
+    for (let minute = 1; minute <= LONGEST_MINUTES; minute += 1) {
+      await world.pass(minute)
+      after.push(difference(start, world.tally()))
+    }
+    return { after, hour: after[HOUR_MINUTES] ?? {} }
+  } finally {
+    await world.close()
+  }
+}
+
+async function lifeOf(plot: Plot, idle: readonly Tally[]): Promise<Life> {
+  const world = await startMeteredWorld()
+  try {
+    const start = world.tally()
+    const id = await world.order()
+    await plot(world, id, 0)
+    for (let minute = 1; minute <= LONGEST_MINUTES; minute += 1) {
+      await world.pass(minute)
+      await plot(world, id, minute)
+      if ((await world.splice(id)).state === 'settled') {
+        const all = difference(start, world.tally())
+        return { minutes: minute, tally: difference(idle[minute] ?? {}, all) }
+      }
+    }
+    console.log(world.keeper.crashes, await world.splice(id), world.keeper.alarms)
+    throw new Error('the splice has not settled')
+  } finally {
+    await world.close()
+  }
+}
+
+/** What was added to a tally; what did not change is left out. */
+function difference(from: Tally, to: Tally): Tally {
+  const names = [...new Set([...Object.keys(to), ...Object.keys(from)])].toSorted()
+  const changes = names.map((name) => [name, (to[name] ?? 0) - (from[name] ?? 0)] as const)
+  return Object.fromEntries(changes.filter(([, change]) => change !== 0))
 }

@@ -191,19 +191,9 @@ function send(line: LogEvent, endpoint: Endpoint, ports: NoticePorts): Promise<D
 async function announceEnd(tenant: string, endpoint: Endpoint, ports: NoticePorts): Promise<void> {
   const at = endpoint.disabled?.at ?? 0
   const id = `evt_${endpoint.id}_${at}`
-  const lines = await ports.store.eventsSince(tenant, at - CLOCK_SKEW_MS)
-  if (!lines.some((line) => line.id === id)) {
-    const event = {
-      id,
-      type: 'webhook.disabled' as const,
-      spliceId: null,
-      epoch: 0,
-      at,
-      endpointId: endpoint.id,
-    }
-    await ports.store.appendEvent(tenant, event)
-    ports.telemetry.count('webhook.disabled')
-  }
+  const type = 'webhook.disabled'
+  const event = { id, type, spliceId: null, epoch: 0, at, endpointId: endpoint.id } as const
+  if (await ports.store.appendOnce(tenant, event, at - CLOCK_SKEW_MS)) ports.telemetry.count(type)
   await amendEndpoint(tenant, endpoint.id, ports.store, (now) =>
     now.disabled?.at === at ? { ...now, disabled: { ...now.disabled, announced: true } } : now,
   )

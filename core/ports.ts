@@ -124,12 +124,15 @@ export interface Store {
   putItem<K extends ItemKind>(kind: K, key: string, value: ItemOf<K>, version: number): Promise<boolean>
   /** Appends at the end of a tenant's log, whatever races with it; answers the sequence. */
   appendEvent(tenant: string, event: Omit<LogEvent, 'sequence'>): Promise<number>
+  /**
+   * The same unless the line stands there already, since that instant or later: what a taker-over publishes may have been
+   * appended by a process that died. Answers whether it was appended.
+   */
+  appendOnce(tenant: string, event: Omit<LogEvent, 'sequence'>, since: Instant): Promise<boolean>
   /** Lines after a sequence (0: from the start), in order. */
   eventsAfter(tenant: string, after: number, limit: number): Promise<LogEvent[]>
   /** The sequence of the last line; 0: there is none. */
   endOfLog(tenant: string): Promise<number>
-  /** The last lines, newest first, down to an instant: what a taker-over searches before publishing again. */
-  eventsSince(tenant: string, since: Instant): Promise<LogEvent[]>
   /** Appends at the end of a tenant's audit log, whatever races with it; answers the sequence. */
   appendAudit(tenant: string, entry: Omit<AuditEntry, 'sequence'>): Promise<number>
   /** Entries after a sequence (0: from the start), in order. */

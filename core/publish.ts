@@ -14,13 +14,12 @@ export async function publish(splice: Splice, loadedSerial: number, ports: Ports
   const unpublished = splice.events.filter(({ n }) => n > splice.publishedThrough)
   const first = unpublished[0]
   if (first === undefined) return splice
-  const old = first.n <= loadedSerial
-  const lines = old ? await ports.store.eventsSince(splice.tenant, first.at - CLOCK_SKEW_MS) : []
-  for (const event of unpublished) {
-    const id = eventIdOf(splice.id, event.n)
-    if (lines.some((line) => line.id === id)) continue
-    const { type, at, epoch } = event
-    await ports.store.appendEvent(splice.tenant, { id, type, spliceId: splice.id, epoch, at })
+  const since = first.at - CLOCK_SKEW_MS
+  for (const { n, type, at, epoch } of unpublished) {
+    const id = eventIdOf(splice.id, n)
+    const event = { id, type, spliceId: splice.id, epoch, at }
+    if (n > loadedSerial) await ports.store.appendEvent(splice.tenant, event)
+    else if (!(await ports.store.appendOnce(splice.tenant, event, since))) continue
     ports.telemetry.count(type)
   }
   return { ...splice, publishedThrough: splice.eventSerial }

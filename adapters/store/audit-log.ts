@@ -19,8 +19,13 @@ const StoredEntry = z.object({
 export function auditLog(rows: Rows, ids: { id(): string }): Pick<Store, 'appendAudit' | 'auditAfter'> {
   const log = numberedLog(rows, ids, { name: 'AUDIT', schema: StoredEntry })
   return {
-    appendAudit: (tenant, entry) =>
-      log.append(tenant, entry.id, (last) => ({ ...entry, sequence: (last?.sequence ?? 0) + 1 })),
+    async appendAudit(tenant, entry) {
+      const { sequence } = await log.append(tenant, entry.id, (last) => ({
+        ...entry,
+        sequence: (last?.sequence ?? 0) + 1,
+      }))
+      return sequence
+    },
     auditAfter: (tenant, after, limit) => log.after(tenant, after, limit),
   }
 }

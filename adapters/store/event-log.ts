@@ -1,13 +1,8 @@
 import * as z from 'zod'
 import type { LogEvent, Store } from '../../core/ports.ts'
 import { LogEventType } from '../../core/log-event.ts'
-import { assertFilled } from './assertions.ts'
-import { logPk } from './keys.ts'
 import { numberedLog } from './numbered-log.ts'
 import type { Rows } from './rows.ts'
-
-/** Lines read at a time when going back. */
-const CHUNK = 100
 
 /** A line as stored: `latestAt` is the latest `at` of the log so far, so that going back can stop at an instant. */
 const StoredEvent = z.object({
@@ -26,30 +21,21 @@ type StoredEvent = z.infer<typeof StoredEvent>
 export function eventLog(
   rows: Rows,
   ids: { id(): string },
-): Pick<Store, 'appendEvent' | 'eventsAfter' | 'endOfLog' | 'eventsSince'> {
+): Pick<Store, 'appendEvent' | 'appendOnce' | 'eventsAfter' | 'endOfLog'> {
   const log = numberedLog(rows, ids, { name: 'EV', schema: StoredEvent })
   return {
-    appendEvent: (tenant, event) => log.append(tenant, event.id, (last) => following(last, event)),
+    async appendEvent(tenant, event) {
+      return (await log.append(tenant, event.id, (last) => following(last, event))).sequence
+    },
+
+    async appendOnce(tenant, event, since) {
+      const isBefore = (line: StoredEvent): boolean => line.latestAt < since
+      return (await log.append(tenant, event.id, (last) => following(last, event), isBefore)).isNew
+    },
 
     eventsAfter: async (tenant, after, limit) => (await log.after(tenant, after, limit)).map(lineOf),
 
     endOfLog: (tenant) => log.end(tenant),
-
-    async eventsSince(tenant, since) {
-      assertFilled({ tenant })
-      const lines: LogEvent[] = []
-      let after: string | null = null
-      for (;;) {
-        const chunk = await rows.slice({ pk: logPk('EV', tenant), after, descending: true, limit: CHUNK })
-        for (const row of chunk) {
-          const event = log.lineIn(row)
-          if (event.latestAt < since) return lines
-          if (event.at >= since) lines.push(lineOf(event))
-        }
-        after = chunk.at(-1)?.sk ?? null
-        if (chunk.length < CHUNK) return lines
-      }
-    },
   }
 }
 

@@ -467,20 +467,28 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(await store.eventsAfter('acme', 0, 9)).toHaveLength(1)
     })
 
-    it('goes back to an instant, newest first, past lines that were published late', async () => {
+    it('finds a line that was appended before, past lines that were published late, and appends it once', async () => {
       const at = [100, 300, 50, 200, 60]
       for (const [n, instant] of at.entries()) await store.appendEvent('acme', { ...anEvent(n), at: instant })
-      const since = async (instant: number) =>
-        (await store.eventsSince('acme', instant)).map((line) => line.at)
-      expect(await since(200)).toEqual([200, 300])
-      expect(await since(0)).toEqual([60, 200, 50, 300, 100])
-      expect(await since(301)).toEqual([])
+      for (const [n, instant] of at.entries())
+        expect(await store.appendOnce('acme', { ...anEvent(n), at: instant }, instant), `${n}`).toBe(false)
+      expect(await store.appendOnce('acme', anEvent(7), 0)).toBe(true)
+      expect(await store.eventsAfter('acme', 0, 99)).toHaveLength(6)
     })
 
-    it('goes back over more lines than one read holds', async () => {
-      for (let n = 1; n <= 120; n += 1) await store.appendEvent('acme', { ...anEvent(n), at: n })
-      const lines = await store.eventsSince('acme', 2)
-      expect(lines.map((line) => line.sequence)).toEqual(Array.from({ length: 119 }, (_, n) => 120 - n))
+    it.each([17, 18, 116, 117, 300])('finds a line that has %i behind it', async (behind) => {
+      const lines = behind + 1
+      for (let n = 1; n <= lines; n += 1) await store.appendEvent('acme', { ...anEvent(n), at: n })
+      expect(await store.appendOnce('acme', { ...anEvent(1), at: 1 }, 1)).toBe(false)
+      expect(await store.appendOnce('acme', { ...anEvent(0), at: 1 }, 1)).toBe(true)
+      expect(await store.endOfLog('acme')).toBe(lines + 1)
+    })
+
+    it('looks no further back than to the instant', async () => {
+      for (let n = 1; n <= 20; n += 1) await store.appendEvent('acme', { ...anEvent(n), at: n })
+      const event = { ...anEvent(1), at: 1 }
+      expect(await store.appendOnce('acme', event, 5)).toBe(false)
+      expect(await store.appendOnce('acme', event, 6), 'past the last lines and past the instant').toBe(true)
     })
   })
 

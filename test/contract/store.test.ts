@@ -154,7 +154,7 @@ function onEngine(start: () => Promise<Emulator>): void {
       await store.loadMany(['a'])
       await store.item('slot', 'c')
       await store.eventsAfter('acme', 0, 1)
-      await store.eventsSince('acme', 0)
+      await store.endOfLog('acme')
       expect(reads.map((read) => read.includes('"ConsistentRead":true'))).toEqual([
         true,
         true,

@@ -24,9 +24,9 @@ function searched(bench: Bench): { ports: Ports; since: number[] } {
   const since: number[] = []
   const store: Ports['store'] = {
     ...bench.store,
-    eventsSince: async (tenant, at) => {
+    appendOnce: async (tenant, event, at) => {
       since.push(at)
-      return bench.store.eventsSince(tenant, at)
+      return bench.store.appendOnce(tenant, event, at)
     },
   }
   return { ports: { ...bench.ports, store }, since }
@@ -82,7 +82,7 @@ describe('what a process that died had said', () => {
     const { ports, since } = searched(bench)
     const published = await publish(said(3), 2, ports)
     expect(published.publishedThrough).toBe(3)
-    expect(since).toEqual([NOW - 10_000])
+    expect(since).toEqual([NOW - 10_000, NOW - 10_000])
     const mine = (await log(bench)).filter((id) => idsOf(1, 2, 3).includes(id))
     expect(mine).toEqual(idsOf(1, 2, 3))
   })

@@ -14,6 +14,7 @@ const EFFECTS: readonly string[] = [
   'save',
   'putItem',
   'appendEvent',
+  'appendOnce',
   'appendAudit',
   'hint',
   'submit',

@@ -260,7 +260,7 @@ export const writeBugs: readonly Bug[] = [
     replacements: [
       {
         file: PUBLISH,
-        find: 'const id = eventIdOf(splice.id, event.n)',
+        find: 'const id = eventIdOf(splice.id, n)',
         replace: 'const id = ports.chance.id()',
       },
     ],
