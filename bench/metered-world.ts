@@ -24,6 +24,8 @@ const SECRET = 'sk_bench'
 const NODE = 'alice'
 const TABLE = 'bench'
 const BLOCK_MINUTES = 10
+/** When orders come, between two sweeps. */
+const AFTER_A_SWEEP_MS = 20_000
 /** Where nothing comes together, each message is sent, received and deleted by itself. */
 const SQS_REQUESTS_PER_MESSAGE = 3
 const REQUESTS_PER_SECOND = 1_000
@@ -79,7 +81,7 @@ export async function startMeteredWorld() {
     wrap: (ports) => wired(ports, store, source.url),
   })
   const post = await clientOf(keeper, meter)
-  await keeper.sweep()
+  await keeper.run(AFTER_A_SWEEP_MS)
   if (keeper.crashes.length > 0) throw keeper.crashes[0]
 
   return {
@@ -160,6 +162,8 @@ const Accepted = z.object({ id: z.string() })
 async function clientOf({ ports, policy, events }: Keeper, meter: Meter) {
   const key = { tenant: 'acme', name: 'bench', createdAt: 0, revokedAt: null }
   await ports.store.putItem('key', hashOf(SECRET), { ...key, scopes: ['splices:write'] }, 0)
+  // That it is in use is noted once an hour.
+  await ports.store.putItem('keyUse', hashOf(SECRET), { at: ports.clock.now() }, 0)
   const api = createApi({
     ports,
     policy,

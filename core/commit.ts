@@ -38,15 +38,20 @@ async function claim(txid: string, paymentId: string, ports: Ports): Promise<boo
   return pointer?.value.paymentId === paymentId
 }
 
-/** Applies a change to a splice and saves it, again from what is stored where somebody was faster. */
+/**
+ * Applies a change to a splice and saves it, again from what is stored where somebody was faster. Whoever has just written the
+ * splice gives it instead of its id: it is read only if somebody was.
+ */
 export async function amend(
-  id: string,
+  given: string | Splice,
   change: (splice: Splice) => Stepped,
   ports: Ports,
   policy: Policy,
 ): Promise<Stepped | null> {
+  const id = typeof given === 'string' ? given : given.id
   for (let round = 0; round < 5; round++) {
-    const splice = await ports.store.load(id)
+    const written = typeof given === 'string' || round > 0 ? null : given
+    const splice = written ?? (await ports.store.load(id))
     if (splice === null) return null
     const changed = change(splice)
     const saved = await commit(splice, changed.splice, ports, policy)

@@ -11,20 +11,27 @@ const MAX_ROUNDS = 8
 export type SlotOutcome = 'mine' | 'waiting' | 'full' | 'frozen'
 
 /**
- * The slot protocol (design section 9): enlist, take when first and the holder is released, and answer `mine` only after a
- * consistent read shows this splice as the holder. Removes what has ended from the head on the way. A holder from an
- * earlier time writes the slot once more, so that a look from before that cannot give the slot away ({@link giveWay}).
+ * The slot protocol (design section 9): enlist, take when first and the holder is released, and answer `mine` only where a
+ * conditional write has just made this splice the holder. Removes what has ended from the head on the way. A holder from an
+ * earlier time writes the slot once more, so that a look from before that cannot give the slot away ({@link giveWay}). `seen`
+ * is the slot as a look found it: it is read again only where somebody has written it since.
  */
-export async function acquireSlot(key: string, id: string, store: Store): Promise<SlotOutcome> {
-  let wrote = false
+export async function acquireSlot(
+  key: string,
+  id: string,
+  seen: Versioned<Slot> | null,
+  store: Store,
+): Promise<SlotOutcome> {
+  let item = seen
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const item = await store.item('slot', key)
     const slot = item?.value ?? emptySlot
+    const version = item?.version ?? 0
     if (slot.frozen !== null) return 'frozen'
-    if (slot.holder === id && wrote) return 'mine'
     const next = slot.holder === id ? { ...slot, turn: slot.turn + 1 } : await nextSlot(slot, id, store)
     if (next === null) return isFullFor(slot, id) ? 'full' : 'waiting'
-    wrote = (await store.putItem('slot', key, next, item?.version ?? 0)) || wrote
+    const written = await store.putItem('slot', key, next, version)
+    if (written && next.holder === id) return 'mine'
+    item = written ? { version: version + 1, value: next } : await store.item('slot', key)
   }
   return 'waiting'
 }

@@ -21,15 +21,16 @@ export type Sending = {
  */
 export async function send(sending: Sending, ports: Ports, policy: Policy): Promise<Splice | null> {
   const { splice, attempt } = sending
+  const latest = { splice }
   const late = ports.clock.now() - attempt.startedAt > policy.sendWithinMs
   const { hex, ...result }: CommandAnswer = late
     ? { type: 'refused', class: 'not_now', message: 'not sent: journalling took too long' }
-    : await safely(() => sending.command(journalOf(sending, ports, policy)))
+    : await safely(() => sending.command(journalOf(attempt, latest, ports, policy)))
   const signed = hex === undefined || result.type !== 'taken' ? null : hex
   if (signed !== null) await keepSigned(signed, ports)
   const event = sending.answered(result, ports.chance.fraction())
   const answered = await amend(
-    splice.id,
+    latest.splice,
     (stored) => apply(stored, event, { now: ports.clock.now(), policy }),
     ports,
     policy,
@@ -41,13 +42,17 @@ export async function send(sending: Sending, ports: Ports, policy: Policy): Prom
   return answered?.splice ?? null
 }
 
-/** Steps are written into whatever stands in the table; what the table does not take for certain counts as not written. */
-function journalOf({ splice, attempt }: Sending, ports: Ports, policy: Policy): Journal {
+/**
+ * Steps are written into whatever stands in the table, `latest` as far as this process knows; what the table does not take for
+ * certain counts as not written.
+ */
+function journalOf(attempt: Attempt, latest: { splice: Splice }, ports: Ports, policy: Policy): Journal {
   return async (step) => {
     const event: SpliceEvent = { type: 'attempt_stepped', id: attempt.id, ...step }
     const context = () => ({ now: ports.clock.now(), policy })
     try {
-      const stepped = await amend(splice.id, (stored) => apply(stored, event, context()), ports, policy)
+      const stepped = await amend(latest.splice, (stored) => apply(stored, event, context()), ports, policy)
+      if (stepped !== null) latest.splice = stepped.splice
       return stepped?.actions.length === 0
     } catch {
       return false

@@ -50,7 +50,7 @@ export async function submit(
   }
   const addressed = await withAddress(standing, configured, ports, policy)
   if (addressed === null) return 'busy'
-  const slot = await acquireSlot(slotKeyOf(splice), splice.id, ports.store)
+  const slot = await acquireSlot(slotKeyOf(splice), splice.id, observation.slot, ports.store)
   if (slot !== 'mine') return wait(addressed, WAITING[slot], ports, policy)
   // What the gates saw must be fresh when the attempt is journalled; slow writes in between close them again.
   if (ports.clock.now() - observation.at > policy.sendWithinMs) {

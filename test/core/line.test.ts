@@ -16,7 +16,7 @@ async function slotOf(bench: Bench): Promise<Slot | null> {
 }
 
 async function acquire(bench: Bench, id: string): Promise<string> {
-  return acquireSlot(KEY, id, bench.store)
+  return acquireSlot(KEY, id, await bench.store.item('slot', KEY), bench.store)
 }
 
 async function given(bench: Bench, slot: Partial<Slot>): Promise<void> {
@@ -45,6 +45,38 @@ describe('to acquire a slot', () => {
     expect(await slotOf(bench)).toMatchObject({ holder: ME, turn: 8 })
     await giveWay(KEY, ME, before?.version ?? 0, bench.ports)
     expect((await slotOf(bench))?.holder).toBe(ME)
+  })
+
+  test('an old look in which nobody had it does not take it from whoever has it now', async () => {
+    const bench = aBench()
+    await stored(bench, ME)
+    await stored(bench, OTHER)
+    const before = await bench.store.item('slot', KEY)
+    await given(bench, { holder: OTHER })
+    expect(await acquireSlot(KEY, ME, before, bench.store)).toBe('waiting')
+    expect(await slotOf(bench)).toMatchObject({ holder: OTHER, waiting: [ME] })
+  })
+
+  test('an old look in which it was ours does not bring it back', async () => {
+    const bench = aBench()
+    await stored(bench, ME)
+    await stored(bench, OTHER)
+    await given(bench, { holder: ME })
+    const before = await bench.store.item('slot', KEY)
+    await leaveSlot(KEY, ME, bench.ports)
+    await acquire(bench, OTHER)
+    expect(await acquireSlot(KEY, ME, before, bench.store)).toBe('waiting')
+    expect((await slotOf(bench))?.holder).toBe(OTHER)
+  })
+
+  test('a freeze since the look is seen', async () => {
+    const bench = aBench()
+    await stored(bench, ME)
+    await given(bench, {})
+    const before = await bench.store.item('slot', KEY)
+    await freezeSlot(KEY, 'an alarm', OTHER, bench.ports)
+    expect(await acquireSlot(KEY, ME, before, bench.store)).toBe('frozen')
+    expect((await slotOf(bench))?.holder).toBeNull()
   })
 
   test('one that waits already writes nothing', async () => {

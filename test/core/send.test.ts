@@ -23,13 +23,13 @@ const journalled = (): Splice => aPendingSplice({ bumps: [aBump({ attempts: [att
 async function sending(
   bench: Bench,
   answer: () => CommandResult | Promise<CommandResult>,
-  more: Partial<Sending> = {},
+  { splice = journalled(), ...more }: Partial<Sending> = {},
 ) {
   let calls = 0
   const jitters: number[] = []
   const after = await send(
     {
-      splice: journalled(),
+      splice: (await bench.store.load(splice.id)) ?? { ...splice, version: 1 },
       attempt,
       command: async () => {
         calls += 1

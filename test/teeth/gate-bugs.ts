@@ -278,8 +278,8 @@ export const gateBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/submit.ts',
-        find: 'const slot = await acquireSlot(slotKeyOf(splice), splice.id, ports.store)',
-        replace: "await acquireSlot(slotKeyOf(splice), splice.id, ports.store)\n  const slot = 'mine'",
+        find: 'const slot = await acquireSlot(slotKeyOf(splice), splice.id, observation.slot, ports.store)',
+        replace: "await acquireSlot(slotKeyOf(splice), splice.id, observation.slot, ports.store)\n  const slot = 'mine'",
       },
     ],
   },

@@ -193,8 +193,8 @@ export const writeBugs: readonly Bug[] = [
     replacements: [
       {
         file: LINE,
-        find: "if (slot.holder === id && wrote) return 'mine'",
-        replace: "if (slot.holder === id) return 'mine'",
+        find: 'const next = slot.holder === id ? { ...slot, turn: slot.turn + 1 } : await nextSlot(slot, id, store)',
+        replace: "if (slot.holder === id) return 'mine'\n    const next = await nextSlot(slot, id, store)",
       },
     ],
   },
