@@ -43,15 +43,17 @@ export async function send(sending: Sending, ports: Ports, policy: Policy): Prom
 }
 
 /**
- * Steps are written into whatever stands in the table, `latest` as far as this process knows; what the table does not take for
- * certain counts as not written.
+ * Steps are written into whatever stands in the table, which is read for each: one that stands there already is not written, and
+ * may be gone on with only where nobody has found the attempt dead since. What the table does not take for certain counts as
+ * not written. `latest` is what was last written.
  */
 function journalOf(attempt: Attempt, latest: { splice: Splice }, ports: Ports, policy: Policy): Journal {
+  const { id } = latest.splice
   return async (step) => {
     const event: SpliceEvent = { type: 'attempt_stepped', id: attempt.id, ...step }
     const context = () => ({ now: ports.clock.now(), policy })
     try {
-      const stepped = await amend(latest.splice, (stored) => apply(stored, event, context()), ports, policy)
+      const stepped = await amend(id, (stored) => apply(stored, event, context()), ports, policy)
       if (stepped !== null) latest.splice = stepped.splice
       return stepped?.actions.length === 0
     } catch {

@@ -204,3 +204,31 @@ test('an attempt of a splice goes the same way as one of a bump', async () => {
   })
   expect(after?.attempts[0]?.result).toEqual({ type: 'taken', at: NOW })
 })
+
+test('a step that was journalled already is not gone on with once somebody has found the attempt dead', async () => {
+  const own = anAttempt({ startedAt: NOW, fenceAt: NOW + 120_000, result: null })
+  const splice = aSubmittedSplice({ attempts: [own] })
+  const bench = await aBenchWith(splice)
+  const wentOn: boolean[] = []
+  await sending(bench, taken, {
+    splice,
+    attempt: own,
+    command: async (journal) => {
+      wentOn.push(await journal({ name: 'splice_signed' }))
+      const stored = await bench.store.load(splice.id)
+      if (stored === null) throw new Error('it is stored')
+      const dead = { rule: 'process_restarted' as const, at: NOW }
+      await bench.store.save({ ...stored, attempts: stored.attempts.map((each) => ({ ...each, dead })) })
+      wentOn.push(await journal({ name: 'splice_signed' }))
+      return { type: 'unknown', message: '' }
+    },
+    answered: (result, jitter) => ({
+      type: 'attempt_answered',
+      id: own.id,
+      result,
+      overlapGuard: true,
+      jitter,
+    }),
+  })
+  expect(wentOn).toEqual([true, false])
+})
