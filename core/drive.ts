@@ -55,11 +55,16 @@ export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOp
   if (isForgotten(advanced.splice, observation)) ports.telemetry.count('splice.long_unknown')
   // What an earlier save left to be told is told first, and the next one says so.
   const earlier = hasEnded(splice.state) ? splice : await publish(splice, splice.eventSerial, ports)
-  const told = earlier === splice ? null : announce(splice.tenant, ports)
+  const told = earlier === splice ? null : tell(splice, ports, options)
   const after = { ...advanced.splice, publishedThrough: earlier.publishedThrough }
   const driven = await follow(splice, { ...advanced, splice: after }, observation, ports, options)
   await told
   return driven
+}
+
+/** Whoever listens is hinted at once by a worker; a sweep does it at its end for all (core/notices.ts). */
+async function tell({ tenant }: Splice, ports: Ports, { shared }: DriveOptions): Promise<void> {
+  if (shared === null) await announce(tenant, ports)
 }
 
 /** Saves what a look led to, and does what follows from it. */
@@ -80,7 +85,7 @@ async function follow(
   const saved = await commit(splice, advanced.splice, ports, options.policy)
   if (saved === null) return 'busy'
   await carryOut(advanced.actions, saved, ports)
-  const finished = await finish(saved, splice.eventSerial, ports, options.policy)
+  const finished = await finish(saved, splice.eventSerial, ports, options)
   if (finished === null) return 'busy'
   await recordForeign(finished, observation, ports)
   return proceed(finished, observation, advanced, ports, options)
@@ -153,11 +158,11 @@ async function finish(
   splice: Splice,
   loadedSerial: number,
   ports: Ports,
-  policy: Policy,
+  options: DriveOptions,
 ): Promise<Splice | null> {
   const published = await publish(splice, loadedSerial, ports)
   // Beside what follows: whoever is told of it must not slow the splice down.
-  const told = published === splice ? null : announce(splice.tenant, ports)
+  const told = published === splice ? null : tell(splice, ports, options)
   const release = hasEnded(splice.state) && isReleased(splice) && (splice.slotHeld || published !== splice)
   if (release) await leaveSlot(slotKeyOf(splice), splice.id, ports)
   if (release && splice.epoch > 0) await thawSlot(slotKeyOf(splice), REORGANISED, splice.id, ports)
@@ -166,7 +171,7 @@ async function finish(
   const saved =
     splice.state === 'pending' && !release
       ? splice
-      : await commit(splice, { ...published, slotHeld }, ports, policy)
+      : await commit(splice, { ...published, slotHeld }, ports, options.policy)
   await told
   return saved
 }

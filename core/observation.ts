@@ -46,6 +46,7 @@ export type Observation = {
   readonly chain: ChainView | null
   /** The chain as sweeps follow it, where a candidate was seen: what left it is found by its block's hash. */
   readonly followed: ChainSeen | null
+  /** null: nobody has written it yet, or a splice that waits for blocks has not asked for it. */
   readonly slot: Versioned<Slot> | null
   /** The configured generation, and the one that the guard item holds; null: there is no guard item yet. */
   readonly generation: { readonly configured: number; readonly stored: number | null }

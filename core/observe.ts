@@ -10,6 +10,7 @@ import { isPinned } from './observation.ts'
 import type { Outpoint } from './outpoint.ts'
 import { splitOutpoint } from './outpoint.ts'
 import type { Call, ConfiguredNode, Ports, Store } from './ports.ts'
+import { openBump } from './replacement.ts'
 import type { Result } from './result.ts'
 import type { Splice } from './splice.ts'
 import type { ParsedTransaction } from './transaction.ts'
@@ -58,7 +59,7 @@ export async function observe(splice: Splice, ports: Ports, given: SharedView | 
   const channel = node?.channels.find((candidate) => candidate.channelId === splice.channelId) ?? null
   const [{ nodeSeen, channelSeen, guard, followed }, slot] = await Promise.all([
     readSeen(splice, ports.store, given?.seen ?? null),
-    ports.store.item('slot', slotKeyOf(splice)),
+    asksForSlot(splice) ? ports.store.item('slot', slotKeyOf(splice)) : null,
   ])
   const context: ChainContext = {
     splice,
@@ -82,6 +83,12 @@ export async function observe(splice: Splice, ports: Ports, given: SharedView | 
     slot,
     generation: { configured: ports.generation, stored: guard?.generation ?? null },
   }
+}
+
+/** One that waits for blocks has the slot, and leaves it alone, unless its fee may be bumped. */
+function asksForSlot(splice: Splice): boolean {
+  if (splice.state !== 'pending' && splice.state !== 'confirmed') return true
+  return splice.autoBumpAfterBlocks !== null || openBump(splice) !== null
 }
 
 /** What was written down of node, channel, chain and guard; read where a sweep does not share it. */

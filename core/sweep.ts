@@ -12,7 +12,7 @@ import { messageOf } from './result.ts'
 import type { Network, Splice } from './splice.ts'
 import { tipsOf, track } from './track.ts'
 import type { Tips } from './track.ts'
-import { idsInSlot } from './wake.ts'
+import { firstsOf } from './wake.ts'
 
 /** Splices and payments read from the due index at a time, and driven side by side. */
 const PAGE = 100
@@ -104,7 +104,8 @@ async function feedChanged(shared: Feed): Promise<number> {
     if (!look.ok || noted === null || noted.changed.length === 0) continue
     const ids = new Set<string>()
     const keys = look.value.capabilities.slotScope === 'node' ? [look.value.nodeId] : noted.changed
-    for (const key of keys) for (const id of await idsInSlot(key, shared.ports)) ids.add(id)
+    const slots = await Promise.all(keys.map((key) => shared.ports.store.item('slot', key)))
+    for (const slot of slots) for (const id of firstsOf(slot?.value)) ids.add(id)
     if (ids.size > 0) failed += await feed([...ids], shared)
   }
   return failed

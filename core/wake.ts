@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { FailureReason } from './failure.ts'
 import { amend } from './commit.ts'
+import type { Slot } from './items.ts'
 import type { Policy } from './policy.ts'
 import type { Ports } from './ports.ts'
 import type { Instant } from './splice.ts'
@@ -43,31 +44,36 @@ export async function takeNodeEvent(
   // A relay whose clock is ahead must not date an event after what came later.
   const event = { ...told, at: Math.min(told.at, ports.clock.now()) }
   const seen = (await ports.store.item('node', node))?.value
-  const taken = seen?.relayEvents.includes(event.id) ?? false
   const channelIds = event.channelId === undefined ? (seen?.channelIds ?? []) : [event.channelId]
   // The slot of a node that picks the channel itself is the node's.
   const keys = seen?.slotScope === 'node' ? [seen.nodeId] : channelIds
-  for (const key of taken ? [] : keys) {
-    const holder = (await ports.store.item('slot', key))?.value.holder ?? null
-    if (holder !== null) await hear(holder, node, event, ports, policy)
+  const slots = await Promise.all(keys.map(async (key) => (await ports.store.item('slot', key))?.value))
+  if (tellsOfWhatPassed(event)) {
+    const taken = seen?.relayEvents.includes(event.id) ?? false
+    for (const slot of taken ? [] : slots)
+      if (slot?.holder) await hear(slot.holder, node, event, ports, policy)
+    // Noted last: a crash before this line has the event taken again, which changes nothing.
+    await noteEvent(node, event, ports)
   }
-  // Noted last: a crash before this line has the event taken again, which changes nothing.
-  await noteEvent(node, event, ports)
-  const woken: string[] = []
-  for (const key of keys) woken.push(...(await idsInSlot(key, ports)))
-  woken.push(...(await idsOutsideLine(node, event, ports)))
-  for (const id of new Set(woken)) await ports.queue.hint(id, 0)
+  const inSlots = slots.flatMap((slot) => firstsOf(slot))
+  const outside = slots.every((slot) => slot?.holder) ? [] : await idsOutsideLine(node, event, ports)
+  for (const id of new Set([...inSlots, ...outside])) await ports.queue.hint(id, 0)
+}
+
+/** A start and a failure say what a later look does not show, so each counts once; the others only say: look now. */
+function tellsOfWhatPassed({ type }: NodeEvent): boolean {
+  return type === 'process_started' || type === 'splice_negotiation_failed'
 }
 
 /** Who holds a slot, and who is next in its line. */
-export async function idsInSlot(key: string, ports: Pick<Ports, 'store'>): Promise<string[]> {
-  const slot = (await ports.store.item('slot', key))?.value
+export function firstsOf(slot: Slot | undefined): string[] {
   return [slot?.holder, slot?.waiting[0]].filter((id) => typeof id === 'string')
 }
 
 /**
  * A splice whose gates are shut has left the slot's line (design section 9), so the slot does not lead to it, and yet it may be
- * what the event lets go on: one that waits for its peer. The newest are asked; older ones the sweep finds.
+ * what the event lets go on: one that waits for its peer, where nobody else has the slot. The newest are asked; older ones the
+ * sweep finds.
  */
 async function idsOutsideLine(node: string, { channelId }: NodeEvent, ports: Ports): Promise<string[]> {
   const tenants = ports.nodes.get(node)?.tenants ?? []

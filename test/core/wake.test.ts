@@ -79,11 +79,22 @@ describe('a start of the process', () => {
     expect(seen?.relayEvents).toEqual([...many(200).slice(1).map(String), 'e1'])
   })
 
-  test('any other event is no start', async () => {
+  test('a failure is no start', async () => {
     const made = await bench()
-    await take(made, { id: 'e3', type: 'peer_connected', at: NOW })
+    await take(made, { id: 'e3', type: 'splice_negotiation_failed', at: NOW })
     expect(await node(made)).toMatchObject({ processStarts: [], relayEvents: ['e3'] })
   })
+
+  test.each(['splice_negotiated', 'channel_state_changed', 'peer_connected', 'peer_disconnected'] as const)(
+    '%s says only that it is time to look: it is written nowhere',
+    async (type) => {
+      const made = await bench()
+      const before = await made.store.item('node', 'alice')
+      await take(made, { id: 'e3', type, at: NOW, channelId: KEY })
+      expect(await made.store.item('node', 'alice')).toEqual(before)
+      expect(made.hints).toEqual([ME, OTHER])
+    },
+  )
 })
 
 describe('a failure that the node reports', () => {
@@ -179,6 +190,13 @@ describe('a splice that waits outside the line of its slot', () => {
     await take(made, returned)
     await take(made, { ...started, id: 'e5' })
     expect(made.hints).toEqual([WAITING, WAITING])
+  })
+
+  test('is left to the sweep while another one has the slot: it could only enlist', async () => {
+    const made = await queued()
+    await made.store.putItem('slot', KEY, { ...emptySlot, holder: ME }, 0)
+    await take(made, returned)
+    expect(made.hints).toEqual([ME])
   })
 
   test.each<[string, Partial<Splice>]>([

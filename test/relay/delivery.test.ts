@@ -12,6 +12,11 @@ import type { Service } from './stage.ts'
 
 const BACKOFF_MS = 1_000
 const returned = { type: 'peer_connected', channelId: CHANNEL } as const
+const failed = {
+  type: 'splice_negotiation_failed',
+  channelId: CHANNEL,
+  reason: 'PeerDisconnected',
+} as const
 
 /** A relay of a source in the test's hand, and the real API. */
 async function aStage(target: { node?: string; relayKey?: string } = {}) {
@@ -65,7 +70,7 @@ describe('what a node tells', () => {
   test('reaches the failures queue, signed, with an id and a time', async () => {
     const { tell, time, heard } = await aStage()
     tell(returned)
-    tell({ type: 'splice_negotiation_failed', channelId: CHANNEL, reason: 'PeerDisconnected' })
+    tell(failed)
     await time.until(() => heard.length === 2)
     expect(heard).toEqual([
       { node: 'alice', event: { ...returned, id: 'life-1-1', at: NOW } },
@@ -136,7 +141,7 @@ describe('what a node tells', () => {
       service.instead = null
       return new Response('', { status: 502 })
     }
-    tell(returned)
+    tell(failed)
     await time.asleep(BACKOFF_MS)
     time.pass(BACKOFF_MS)
     await time.until(() => heard.length === 2)
@@ -218,7 +223,7 @@ describe('a relay that the service does not take says what is wrong', () => {
 describe('a report that somebody caught', () => {
   async function caught() {
     const stage = await aStage()
-    stage.tell(returned)
+    stage.tell(failed)
     await stage.time.until(() => stage.heard.length === 1)
     await consume(stage.world)
     expect(await idsOf(stage.world)).toEqual(['life-1-1'])
@@ -241,7 +246,7 @@ describe('a report that somebody caught', () => {
 
   test('and changes, or gives a new time, or another signature, is refused', async () => {
     const { service, world } = await caught()
-    const body = service.arrived[0]?.body.replace('peer_connected', 'process_started') ?? ''
+    const body = service.arrived[0]?.body.replace('splice_negotiation_failed', 'process_started') ?? ''
     expect(body).toContain('process_started')
     const forgeries = [
       { body },
