@@ -23,7 +23,8 @@ export async function clear(
   const port = ports.nodes.get(splice.node)?.port
   if (port?.clear === undefined || channel === null || splice.anchor === null) return 'driven'
   if (generation.stored !== generation.configured) return 'driven'
-  if ((await acquireSlot(slotKeyOf(splice), splice.id, observation.slot, ports.store)) !== 'mine') return 'driven'
+  if ((await acquireSlot(slotKeyOf(splice), splice.id, observation.slot, ports.store)) !== 'mine')
+    return 'driven'
   const now = ports.clock.now()
   if (now - observation.at > policy.sendWithinMs) return 'driven'
   const started = step(splice, { type: 'clear_started' }, { now, policy })

@@ -1,20 +1,23 @@
 import { differs, dueAfter } from './advance.ts'
 import { paymentIdOf } from './ids.ts'
+import type { TxPointer } from './items.ts'
 import type { Policy } from './policy.ts'
 import type { Ports } from './ports.ts'
+import type { RawOf } from './raw.ts'
 import type { Splice } from './splice.ts'
 import { Splice as SpliceSchema } from './splice.ts'
 import type { Stepped } from './action.ts'
 
 /**
- * Saves what a step changed, and nothing where only time went by. New candidates get their pointers first, so that any
- * txid finds its payment for ever (design section 7).
+ * Saves what a step changed, and nothing where only time went by. New candidates get their pointers first, with the raw
+ * transaction where `rawOf` has it, so that any txid finds its payment for ever (design section 7).
  */
 export async function commit(
   before: Splice,
   after: Splice,
   ports: Ports,
   policy: Policy,
+  rawOf: RawOf = () => undefined,
 ): Promise<Splice | null> {
   const now = ports.clock.now()
   const due = { ...after, dueAt: dueAfter(after, now, policy, ports.chance.fraction()) }
@@ -22,20 +25,27 @@ export async function commit(
   for (const { txid } of after.candidates.filter(
     (c) => !before.candidates.some((known) => known.txid === c.txid),
   )) {
-    if (!(await claim(txid, paymentIdOf(after.id), ports))) return null
+    if (!(await claim(txid, pointerTo(after.id, rawOf(txid)), ports))) return null
   }
   return ports.store.save(SpliceSchema.parse({ ...due, updatedAt: now }))
+}
+
+function pointerTo(id: string, hex: string | undefined): TxPointer {
+  return { paymentId: paymentIdOf(id), ...(hex === undefined ? {} : { hex }) }
 }
 
 /**
  * Writes the pointer of a transaction, over one that leads to a foreign payment: ours absorbs it. false: another splice was
  * first, and the next look will see that.
  */
-async function claim(txid: string, paymentId: string, ports: Ports): Promise<boolean> {
-  if (await ports.store.putItem('tx', txid, { paymentId }, 0)) return true
-  const pointer = await ports.store.item('tx', txid)
-  if (pointer?.value.foreign === true) return ports.store.putItem('tx', txid, { paymentId }, pointer.version)
-  return pointer?.value.paymentId === paymentId
+async function claim(txid: string, pointer: TxPointer, { store }: Ports): Promise<boolean> {
+  if (await store.putItem('tx', txid, pointer, 0)) return true
+  const standing = await store.item('tx', txid)
+  if (standing === null) return false
+  const { paymentId, foreign, hex } = standing.value
+  if (foreign !== true && paymentId !== pointer.paymentId) return false
+  const isComplete = foreign !== true && (hex !== undefined || pointer.hex === undefined)
+  return isComplete || store.putItem('tx', txid, pointer, standing.version)
 }
 
 /**

@@ -1,6 +1,6 @@
 import { NO_FIGURES } from './figures.ts'
 import { foundOf, fundingsSeen, record } from './foreign.ts'
-import type { ChannelSeen, Versioned } from './items.ts'
+import type { ChannelSeen } from './items.ts'
 import { channelKey } from './items.ts'
 import { confirmedOf } from './ledger.ts'
 import { pathBack } from './lineage.ts'
@@ -14,24 +14,22 @@ const SEARCH_MS = 24 * 3_600_000
 
 /**
  * Writes what moved a channel since the ledger was last brought up to its funding (design section 7): its open, the splices
- * that lie between, or what replaced an open. Costs no call where nothing moved. What is written is noted last, so that a
- * crash, or a chain source that is down, means: again at the next sweep.
+ * that lie between, or what replaced an open. Costs no call where nothing moved. Answers the funding up to which the ledger is
+ * written now, to be noted last, so that a crash, or a chain source that is down, means: again at the next sweep.
  */
 export async function discover(
   configured: ConfiguredNode,
   network: Network,
-  seen: Versioned<ChannelSeen>,
+  seen: ChannelSeen,
   ports: Ports,
-): Promise<void> {
-  const { funding, ledger } = seen.value
-  if (ledger === undefined || funding === null || ledger.through === funding) return
-  const key = channelKey(configured.name, seen.value.channelId)
+): Promise<ChannelSeen['ledger']> {
+  const { funding, ledger } = seen
+  if (ledger === undefined || funding === null || ledger.through === funding) return ledger
   const written =
     ledger.through === null
-      ? await writeOpen(funding, seen.value.capacitySats, network, seen.value, ports)
-      : await writeMoves(ledger.through, funding, configured, network, seen.value, ports)
-  if (!written) return
-  await ports.store.putItem('channel', key, { ...seen.value, ledger: { through: funding } }, seen.version)
+      ? await writeOpen(funding, seen.capacitySats, network, seen, ports)
+      : await writeMoves(ledger.through, funding, configured, network, seen, ports)
+  return written ? { through: funding } : ledger
 }
 
 /** What a channel's funding says of its open; the chain is asked later, by whoever tracks it. */

@@ -14,7 +14,7 @@ import type { Policy } from './policy.ts'
 import type { Ports } from './ports.ts'
 import { publish } from './publish.ts'
 import { announce } from './notices.ts'
-import { keepRaw, rebroadcast } from './raw.ts'
+import { rawIn, rebroadcast } from './raw.ts'
 import { isReleased } from './slot.ts'
 import type { Splice } from './splice.ts'
 import type { Action } from './action.ts'
@@ -81,8 +81,7 @@ async function follow(
     return submit(standing, observation, ports, options.policy)
   }
   await freeze(splice, advanced.actions, ports)
-  await keepRaw(splice, advanced.splice, observation, ports)
-  const saved = await commit(splice, advanced.splice, ports, options.policy)
+  const saved = await commit(splice, advanced.splice, ports, options.policy, rawIn(observation))
   if (saved === null) return 'busy'
   await carryOut(advanced.actions, saved, ports)
   const finished = await finish(saved, splice.eventSerial, ports, options)

@@ -130,7 +130,12 @@ export type KeyUse = z.infer<typeof KeyUse>
  * Which payment a txid belongs to, for ever. Written before the candidate; dangling is harmless. Key: txid. One that leads
  * to a foreign payment says so: it makes the transaction nobody's, and a splice whose effect it carries takes it over.
  */
-export const TxPointer = z.object({ paymentId: z.string(), foreign: z.literal(true).optional() })
+export const TxPointer = z.object({
+  paymentId: z.string(),
+  foreign: z.literal(true).optional(),
+  /** The raw transaction of a splice's candidate. Left out where nobody has seen it yet, or it is too big for an item. */
+  hex: z.string().max(350_000).optional(),
+})
 export type TxPointer = z.infer<typeof TxPointer>
 
 /** What a foreign payment is of; `unclassified`: what spends the funding is not known yet. */
@@ -186,7 +191,7 @@ export type ForeignPayment = z.infer<typeof ForeignPayment>
 export const LedgerEntry = z.object({ paymentId: Txid })
 export type LedgerEntry = z.infer<typeof LedgerEntry>
 
-/** A raw transaction. Key: txid. Left out when it is too big for an item. */
+/** A transaction that a node handed over, signed, before anybody saw it. Key: txid. Left out when it is too big for an item. */
 export const RawTransaction = z.object({ hex: z.string() })
 export type RawTransaction = z.infer<typeof RawTransaction>
 

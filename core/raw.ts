@@ -6,18 +6,17 @@ import { parseTransaction } from './transaction.ts'
 /** An item holds this much; a larger transaction is left out, and is only missed where it would be broadcast again. */
 const MAX_HEX_CHARACTERS = 350_000
 
-/** Keeps the raw transactions of new candidates, so that one that leaves the mempool can be broadcast again (design section 7). */
-export async function keepRaw(
-  before: Splice,
-  after: Splice,
-  { chain }: Observation,
-  ports: Ports,
-): Promise<void> {
-  for (const { txid } of after.candidates) {
-    if (before.candidates.some((known) => known.txid === txid)) continue
+/** Raw transactions by their txid, as far as a look showed them and an item can hold them. */
+export type RawOf = (txid: string) => string | undefined
+
+/**
+ * What a look saw of the transactions that spend a splice's outpoints. A candidate's is kept in its pointer, so that one that
+ * leaves the mempool can be broadcast again (design section 7).
+ */
+export function rawIn({ chain }: Observation): RawOf {
+  return (txid) => {
     const hex = chain?.hops.find(({ spender }) => spender?.tx.txid === txid)?.spender?.tx.hex
-    if (hex !== undefined && hex.length <= MAX_HEX_CHARACTERS)
-      await ports.store.putItem('raw', txid, { hex }, 0)
+    return hex === undefined || hex.length > MAX_HEX_CHARACTERS ? undefined : hex
   }
 }
 
@@ -25,12 +24,18 @@ export async function keepRaw(
 export async function rebroadcast(splice: Splice, { chain }: ConfiguredNode, ports: Ports): Promise<void> {
   const rate = (candidate: Candidate): number => candidate.feeRateSatPerKw ?? 0
   for (const { txid } of splice.candidates.toSorted((a, b) => rate(b) - rate(a))) {
-    const raw = await ports.store.item('raw', txid)
-    if (raw === null) continue
-    const taken = await chain.broadcast(raw.value.hex, ports.call())
+    const hex = await heldOf(txid, ports)
+    if (hex === null) continue
+    const taken = await chain.broadcast(hex, ports.call())
     ports.telemetry.count(taken.ok ? 'rebroadcast.taken' : 'rebroadcast.refused')
     if (taken.ok) return
   }
+}
+
+/** In its pointer, or by itself where a node handed it over before anybody saw it. */
+async function heldOf(txid: string, { store }: Ports): Promise<string | null> {
+  const [pointer, raw] = await Promise.all([store.item('tx', txid), store.item('raw', txid)])
+  return pointer?.value.hex ?? raw?.value.hex ?? null
 }
 
 /**

@@ -44,36 +44,40 @@ export async function noteNode(
     return null
   }
   const next = nodeSeen(look.value, item?.value ?? null)
-  const noted = await noteChannels(configured.name, look.value, item?.value ?? null, ports)
+  const noted = await noteChannels(configured, look.value, item?.value ?? null, ports)
   // After the channels: what of them was there at a node's first sweep is known by this item, and a crash repeats it.
   const known = item !== null && next.seenAt - item.value.seenAt < SEEN_EVERY_MS
   const same = known && isDeepStrictEqual({ ...item.value, seenAt: 0 }, { ...next, seenAt: 0 })
   const written = same || (await ports.store.putItem('node', configured.name, next, item?.version ?? 0))
-  for (const { seen } of noted) await follow(configured, look.value.network, seen, ports)
   if (!written) return null
-  const channels = new Map(noted.map(({ seen }) => [seen.value.channelId, seen.value]))
-  const changed = noted.filter((each) => each.changed).map(({ seen }) => seen.value.channelId)
+  const channels = new Map(noted.map(({ seen }) => [seen.channelId, seen]))
+  const changed = noted.filter((each) => each.changed).map(({ seen }) => seen.channelId)
   const node = same ? item : { version: (item?.version ?? 0) + 1, value: next }
   return { node, channels, changed }
 }
 
-type NotedChannel = { readonly seen: Versioned<ChannelSeen>; readonly changed: boolean }
+type NotedChannel = { readonly seen: ChannelSeen; readonly changed: boolean }
 
 /** Writes each channel down, and which have gone; answers the listed ones as they stand in the table. */
 async function noteChannels(
-  node: string,
+  configured: ConfiguredNode,
   look: NodeLook,
   before: NodeSeen | null,
   ports: Ports,
 ): Promise<NotedChannel[]> {
+  const { name } = configured
+  const keyOf = ({ channelId }: ChannelSnapshot): string => channelKey(name, channelId)
+  const items = await Promise.all(look.channels.map((each) => ports.store.item('channel', keyOf(each))))
   const noted: NotedChannel[] = []
-  for (const channel of look.channels) {
-    const seen = await noteChannel(node, channel, look.observedAt, before === null, ports)
+  for (const [n, channel] of look.channels.entries()) {
+    const item = items[n] ?? null
+    const next = channelSeen(name, channel, look.observedAt, item?.value ?? null, before === null)
+    const seen = await noteChannel(configured, look.network, { item, next }, ports)
     if (seen !== null) noted.push(seen)
   }
   const listed = new Set(look.channels.map((channel) => channel.channelId))
   for (const channelId of (before?.channelIds ?? []).filter((id) => !listed.has(id))) {
-    await noteGone(node, channelId, ports)
+    await noteGone(name, channelId, ports)
   }
   return noted
 }
@@ -82,16 +86,18 @@ async function noteChannels(
 async function follow(
   configured: ConfiguredNode,
   network: Network,
-  seen: Versioned<ChannelSeen>,
+  seen: ChannelSeen,
   ports: Ports,
-): Promise<void> {
+): Promise<ChannelSeen> {
   try {
-    await discover(configured, network, seen, ports)
+    const ledger = await discover(configured, network, seen, ports)
+    return ledger === seen.ledger ? seen : { ...seen, ledger }
   } catch (error) {
     ports.telemetry.alarm('the ledger could not be written', {
       node: configured.name,
       error: messageOf(error),
     })
+    return seen
   }
 }
 
@@ -127,23 +133,21 @@ function nodeSeen(look: NodeLook, before: NodeSeen | null): NodeSeen {
   }
 }
 
-/** null: somebody was faster, and the next sweep goes on. */
+/** Brings the ledger up to what is seen of a channel, then writes that down. null: somebody was faster, and the next sweep goes on. */
 async function noteChannel(
-  node: string,
-  channel: ChannelSnapshot,
-  at: number,
-  isFirst: boolean,
+  configured: ConfiguredNode,
+  network: Network,
+  { item, next }: { readonly item: Versioned<ChannelSeen> | null; readonly next: ChannelSeen },
   ports: Ports,
 ): Promise<NotedChannel | null> {
-  const key = channelKey(node, channel.channelId)
-  const item = await ports.store.item('channel', key)
-  const next = channelSeen(node, channel, at, item?.value ?? null, isFirst)
-  if (item !== null && isDeepStrictEqual(shape(item.value), shape(next)))
-    return { seen: item, changed: false }
-  const version = item?.version ?? 0
-  return (await ports.store.putItem('channel', key, next, version))
-    ? { seen: { version: version + 1, value: next }, changed: true }
-    : null
+  const followed = await follow(configured, network, next, ports)
+  if (item !== null && isDeepStrictEqual(shape(item.value), shape(followed)))
+    return { seen: item.value, changed: false }
+  const key = channelKey(next.node, next.channelId)
+  if (!(await ports.store.putItem('channel', key, followed, item?.version ?? 0))) return null
+  const { ledger } = followed
+  const changed = item === null || !isDeepStrictEqual(shape({ ...item.value, ledger }), shape(followed))
+  return { seen: followed, changed }
 }
 
 /** What is worth a write. Balances move with every payment; they are asked of the node where they matter. */

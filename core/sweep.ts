@@ -30,6 +30,8 @@ type Feed = {
   readonly policy: Policy
   /** Nodes of which a splice was not looked at after all. */
   readonly missed: Set<string>
+  /** What was looked at already, with this sweep's view of its node. */
+  readonly fed: Set<string>
 }
 
 /**
@@ -44,18 +46,24 @@ export async function sweep(ports: Ports, policy: Policy, backupAt: number | nul
       [...ports.nodes.values()].map(async (node) => [node.name, await lookAt(node, ports)] as const),
     ),
   )
-  const shared: Feed = { views, guard, tips: tipsOf(ports), ports, policy, missed: new Set() }
+  const shared: Feed = { views, guard, tips: tipsOf(ports), ports, policy, missed: new Set(), fed: new Set() }
   const isOwed = [...views.values()].some(({ owed }) => owed !== null)
   const aheadMs = isOwed ? Math.max(policy.restMs, policy.watchEveryMs) + policy.dueJitterMs : 0
-  const now = ports.clock.now()
+  const before = ports.clock.now() + aheadMs
+  const pageAt = (shard: number, cursor: string | null): Promise<Page> =>
+    ports.store.due(shard, before, PAGE, cursor)
   let due = 0
   let failed = 0
-  for (let shard = 0; shard < DUE_SHARDS; shard++) {
-    for await (const ids of pagesOf((cursor) => ports.store.due(shard, now + aheadMs, PAGE, cursor))) {
-      if (ids.length === 0) continue
-      due += ids.length
-      failed += await feed(ids, shared)
-    }
+  const feedDue = async (ids: readonly string[]): Promise<void> => {
+    due += ids.length
+    for (let start = 0; start < ids.length; start += PAGE)
+      failed += await feed(ids.slice(start, start + PAGE), shared)
+  }
+  // Each shard has a few: together they fill a page.
+  const firsts = await Promise.all(Array.from({ length: DUE_SHARDS }, (_, shard) => pageAt(shard, null)))
+  await feedDue(firsts.flatMap(({ ids }) => ids))
+  for (const [shard, { cursor }] of firsts.entries()) {
+    for await (const ids of pagesOf((next) => pageAt(shard, next), cursor)) await feedDue(ids)
   }
   failed += await feedReorged(shared)
   failed += await feedChanged(shared)
@@ -65,13 +73,17 @@ export async function sweep(ports: Ports, policy: Policy, backupAt: number | nul
   return { nodes: views.size, due, failed }
 }
 
-async function* pagesOf(read: (cursor: string | null) => Promise<Page>): AsyncGenerator<readonly string[]> {
-  let cursor: string | null = null
-  do {
+/** The pages that follow a cursor; null: there are none. */
+async function* pagesOf(
+  read: (cursor: string) => Promise<Page>,
+  from: string | null,
+): AsyncGenerator<readonly string[]> {
+  let cursor = from
+  while (cursor !== null) {
     const page: Page = await read(cursor)
     yield page.ids
     cursor = page.cursor
-  } while (cursor !== null)
+  }
 }
 
 /** What settled in a block that has left the chain since is looked at again: the cost is in proportion to the reorg. */
@@ -81,9 +93,10 @@ async function feedReorged(shared: Feed): Promise<number> {
   const networks = new Set([...views.values()].flatMap(({ look }) => (look.ok ? [look.value.network] : [])))
   for (const network of networks) {
     for (const { hash } of (await chainOf(network, shared))?.orphans ?? []) {
-      for await (const ids of pagesOf((cursor) => ports.store.byBlock(hash, PAGE, cursor))) {
-        failed += await feed(ids, shared, true)
-      }
+      const pageAt = (cursor: string | null): Promise<Page> => ports.store.byBlock(hash, PAGE, cursor)
+      const first = await pageAt(null)
+      failed += await feed(first.ids, shared, true)
+      for await (const ids of pagesOf(pageAt, first.cursor)) failed += await feed(ids, shared, true)
     }
   }
   return failed
@@ -106,13 +119,18 @@ async function feedChanged(shared: Feed): Promise<number> {
     const keys = look.value.capabilities.slotScope === 'node' ? [look.value.nodeId] : noted.changed
     const slots = await Promise.all(keys.map((key) => shared.ports.store.item('slot', key)))
     for (const slot of slots) for (const id of firstsOf(slot?.value)) ids.add(id)
-    if (ids.size > 0) failed += await feed([...ids], shared)
+    failed += await feed(
+      [...ids].filter((id) => !shared.fed.has(id)),
+      shared,
+    )
   }
   return failed
 }
 
 async function feed(ids: readonly string[], shared: Feed, reorged = false): Promise<number> {
-  const { tips, ports, policy, views, missed } = shared
+  const { tips, ports, policy, views, missed, fed } = shared
+  if (ids.length === 0) return 0
+  for (const id of ids) fed.add(id)
   const payments = ids.filter(isPaymentId)
   const wanted = ids.filter((id) => !isPaymentId(id))
   const splices = await loadEach(wanted, ports)

@@ -12,12 +12,12 @@ const TXID = aTxid('c')
 const MINE = paymentIdOf(aSpliceId(1))
 
 /** Saves a first candidate of a splice over whatever pointer stands. */
-async function adopt(standing: TxPointer | null) {
+async function adopt(standing: TxPointer | null, hex?: string) {
   const bench = aBench()
   if (standing !== null) await bench.store.putItem('tx', TXID, standing, 0)
   const { splice } = await bench.store.create(aSubmittedSplice({ id: aSpliceId(1) }))
   const after = { ...splice, state: 'pending' as const, candidates: [aCandidate({ txid: TXID })] }
-  const saved = await commit(splice, after, bench.ports, policy)
+  const saved = await commit(splice, after, bench.ports, policy, () => hex)
   const pointer = (await bench.store.item('tx', TXID))?.value
   return { saved: saved?.candidates.length ?? null, pointer }
 }
@@ -30,6 +30,19 @@ describe('a candidate is claimed before it is saved', () => {
     ['was taken for foreign, under another id', { paymentId: aTxid('1'), foreign: true }],
   ])('one that %s', async (_says, standing) => {
     expect(await adopt(standing)).toEqual({ saved: 1, pointer: { paymentId: MINE } })
+  })
+
+  test.each<[string, TxPointer | null]>([
+    ['nobody knows', null],
+    ['is ours, from before anybody saw it', { paymentId: MINE }],
+    ['was taken for foreign', { paymentId: TXID, foreign: true }],
+  ])('with its raw transaction: one that %s', async (_says, standing) => {
+    expect(await adopt(standing, 'ab')).toEqual({ saved: 1, pointer: { paymentId: MINE, hex: 'ab' } })
+  })
+
+  test.each(['cd', undefined])('a raw transaction that is kept already stays: %s', async (hex) => {
+    const standing = { paymentId: MINE, hex: 'ab' }
+    expect(await adopt(standing, hex)).toEqual({ saved: 1, pointer: standing })
   })
 
   test('and not if another splice was first', async () => {

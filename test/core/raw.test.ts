@@ -3,7 +3,8 @@ import type { Operation } from '../../adapters/store/memory.ts'
 import type { ChainPort } from '../../core/ports.ts'
 import type { ChainView } from '../../core/observation.ts'
 import { drive } from '../../core/drive.ts'
-import { keepRaw, rebroadcast } from '../../core/raw.ts'
+import { paymentIdOf } from '../../core/ids.ts'
+import { rawIn, rebroadcast } from '../../core/raw.ts'
 import { err, ok } from '../../core/result.ts'
 import type { Candidate, Splice } from '../../core/splice.ts'
 import { aTxid } from '../support/splices.ts'
@@ -30,123 +31,84 @@ import {
   policy,
   SECOND,
 } from './builders.ts'
-import type { Bench, Built } from './builders.ts'
 
-const isRaw = (operation: Operation): boolean =>
-  operation.type === 'put' && operation.row.pk.startsWith('RAW#')
+const isPointer = (operation: Operation): boolean =>
+  operation.type === 'put' && operation.row.pk.startsWith('TX#')
 const isSplice = (operation: Operation): boolean =>
   operation.type === 'put' && operation.row.pk.startsWith('SPL#')
-const hexOf = async (bench: Bench, txid: string): Promise<string | null> =>
-  (await bench.store.item('raw', txid))?.value.hex ?? null
-
 async function never(): Promise<never> {
   throw new Error('a broadcast asks the chain source for nothing')
 }
 
-const none = aSubmittedSplice()
-const seen = (...built: Built[]): Splice =>
-  aSubmittedSplice({ candidates: built.map(({ txid }) => aCandidate({ txid })) })
-const keep = (bench: Bench, before: Splice, after: Splice, chain: ChainView | null) =>
-  keepRaw(before, after, anObservation({ chain }), bench.ports)
+const seenIn = (chain: ChainView | null, txid: string): string | undefined =>
+  rawIn(anObservation({ chain }))(txid)
 
-describe('the raw transaction of a new candidate is kept', () => {
-  test('as the chain source shows it', async () => {
-    const bench = aBench()
-    await keep(bench, none, seen(FIRST), aChainWith(FIRST))
-    expect(await hexOf(bench, FIRST.txid)).toBe(FIRST.hex)
+/** A splice whose transaction is on the chain, driven once. */
+async function drivenOnce() {
+  const order: string[] = []
+  const splice = aSubmittedSplice()
+  const paying = aTransaction({
+    inputs: [{ outpoint: ANCHOR, witness: FUNDING_WITNESS }],
+    outputs: [
+      { script: P2WSH, amountSats: 900_000 },
+      { script: splice.script ?? '', amountSats: splice.amountSats },
+    ],
+  })
+  const bench = aBench({
+    nodes: [aConfiguredNode({ chain: new FakeChain([onChain(paying)]) })],
+    hooks: {
+      after: (operation) => {
+        if (isPointer(operation)) order.push('pointer')
+        if (isSplice(operation)) order.push('splice')
+      },
+    },
+  })
+  await bench.store.create(splice)
+  order.length = 0
+  await drive(splice.id, bench.ports, { policy, mayAct: true, shared: null })
+  return { bench, splice, paying, order }
+}
+
+describe('the raw transaction of a new candidate', () => {
+  test('is kept in its pointer, before the candidate itself is saved', async () => {
+    const { bench, splice, paying, order } = await drivenOnce()
+    expect((await bench.store.load(splice.id))?.candidates.map(({ txid }) => txid)).toEqual([paying.txid])
+    expect((await bench.store.item('tx', paying.txid))?.value).toEqual({
+      paymentId: paymentIdOf(splice.id),
+      hex: paying.hex,
+    })
+    expect(order.slice(0, 2)).toEqual(['pointer', 'splice'])
+    expect(order.filter((what) => what === 'pointer')).toHaveLength(1)
   })
 
-  test('of every new one, along the lineage', async () => {
-    const bench = aBench()
+  test('is what the chain source shows, of every one along the lineage', () => {
     const later = aSplicing(fundingOf(FIRST))
     const hop = aHop({ outpoint: fundingOf(FIRST), spender: aSighting(fundingOf(FIRST), later, 'ours') })
-    await keep(bench, none, seen(FIRST, later), aChain({ hops: [...aChainWith(FIRST).hops, hop] }))
-    expect(await hexOf(bench, FIRST.txid)).toBe(FIRST.hex)
-    expect(await hexOf(bench, later.txid)).toBe(later.hex)
-  })
-
-  test('before the candidate itself is saved', async () => {
-    const order: string[] = []
-    const splice = aSubmittedSplice()
-    const paying = aTransaction({
-      inputs: [{ outpoint: ANCHOR, witness: FUNDING_WITNESS }],
-      outputs: [
-        { script: P2WSH, amountSats: 900_000 },
-        { script: splice.script ?? '', amountSats: splice.amountSats },
-      ],
-    })
-    const bench = aBench({
-      nodes: [aConfiguredNode({ chain: new FakeChain([onChain(paying)]) })],
-      hooks: {
-        after: (operation) => {
-          if (isRaw(operation)) order.push('raw')
-          if (isSplice(operation)) order.push('splice')
-        },
-      },
-    })
-    await bench.store.create(splice)
-    order.length = 0
-    await drive(splice.id, bench.ports, { policy, mayAct: true, shared: null })
-    expect((await bench.store.load(splice.id))?.candidates.map(({ txid }) => txid)).toEqual([paying.txid])
-    expect(order.slice(0, 2)).toEqual(['raw', 'splice'])
-    expect(order.filter((what) => what === 'raw')).toHaveLength(1)
-  })
-
-  test('once: one that was known before is not written again', async () => {
-    const bench = aBench()
-    await keep(bench, seen(FIRST), seen(FIRST, SECOND), aChainWith(FIRST))
-    expect(await hexOf(bench, FIRST.txid)).toBeNull()
-  })
-
-  test('and never overwritten', async () => {
-    const bench = aBench()
-    await bench.store.putItem('raw', FIRST.txid, { hex: 'ab' }, 0)
-    await keep(bench, none, seen(FIRST), aChainWith(FIRST))
-    expect(await hexOf(bench, FIRST.txid)).toBe('ab')
+    const chain = aChain({ hops: [...aChainWith(FIRST).hops, hop] })
+    expect(seenIn(chain, FIRST.txid)).toBe(FIRST.hex)
+    expect(seenIn(chain, later.txid)).toBe(later.hex)
   })
 
   test.each<[string, ChainView | null]>([
     ['without a chain source', null],
     ['where no spender is shown', aChain()],
     ['where another one is shown', aChainWith(SECOND)],
-  ])('not %s', async (_says, chain) => {
-    const bench = aBench()
-    await keep(bench, none, seen(FIRST), chain)
-    expect(await hexOf(bench, FIRST.txid)).toBeNull()
-    expect(await hexOf(bench, SECOND.txid)).toBeNull()
-  })
-
-  test('not of a transaction that is no candidate', async () => {
-    const bench = aBench()
-    await keep(bench, none, none, aChainWith(FIRST, { effect: 'none' }))
-    expect(await hexOf(bench, FIRST.txid)).toBeNull()
+  ])('is not known %s', (_says, chain) => {
+    expect(seenIn(chain, FIRST.txid)).toBeUndefined()
   })
 
   test.each([
     [350_000, true],
     [350_001, false],
     [350_002, false],
-  ])('of %i characters: kept %s', async (characters, kept) => {
-    const bench = aBench()
+  ])('of %i characters: kept %s', (characters, kept) => {
     const view = aChainWith(FIRST)
     const hops = view.hops.map((hop) =>
       hop.spender === null
         ? hop
         : { ...hop, spender: { ...hop.spender, tx: { ...hop.spender.tx, hex: '0'.repeat(characters) } } },
     )
-    await keep(bench, none, seen(FIRST), { ...view, hops })
-    expect((await hexOf(bench, FIRST.txid))?.length ?? null).toBe(kept ? characters : null)
-  })
-
-  test('a large one leaves the smaller one beside it kept', async () => {
-    const bench = aBench()
-    const big = aHop({
-      spender: { ...aSighting(ANCHOR, FIRST, 'ours'), tx: { ...onChain(FIRST), hex: '0'.repeat(400_000) } },
-    })
-    const small = aHop({ outpoint: `${aTxid('9')}:0`, spender: aSighting(`${aTxid('9')}:0`, SECOND, 'ours') })
-    await keep(bench, none, seen(FIRST, SECOND), aChain({ hops: [big, small] }))
-    expect(await hexOf(bench, FIRST.txid)).toBeNull()
-    expect(await hexOf(bench, SECOND.txid)).toBe(SECOND.hex)
+    expect(seenIn({ ...view, hops }, FIRST.txid)?.length ?? null).toBe(kept ? characters : null)
   })
 })
 
@@ -158,7 +120,12 @@ describe('what left the mempool is broadcast again', () => {
   async function sent(candidates: Candidate[], held: string[], takes: (hex: string) => boolean) {
     const hexes: string[] = []
     const bench = aBench()
-    for (const digit of held) await bench.store.putItem('raw', aTxid(digit), { hex: digit.repeat(2) }, 0)
+    for (const [n, digit] of held.entries()) {
+      const hex = digit.repeat(2)
+      // Seen by a look, or handed over by a node.
+      if (n % 2 === 0) await bench.store.putItem('tx', aTxid(digit), { paymentId: 'p', hex }, 0)
+      else await bench.store.putItem('raw', aTxid(digit), { hex }, 0)
+    }
     const chain: ChainPort = {
       tip: never,
       blockHash: never,
@@ -192,6 +159,15 @@ describe('what left the mempool is broadcast again', () => {
     const { hexes, counts } = await sent(three, ['1', '2', '3'], () => false)
     expect(hexes).toEqual(['22', '33', '11'])
     expect(counts).toEqual({ 'rebroadcast.refused': 3 })
+  })
+
+  test('one whose pointer came before anybody saw it is taken as its node handed it over', async () => {
+    const bench = aBench({ nodes: [aConfiguredNode({ chain: new FakeChain() })] })
+    await bench.store.create(aPendingSplice())
+    await bench.store.putItem('tx', FIRST.txid, { paymentId: paymentIdOf(aPendingSplice().id) }, 0)
+    await bench.store.putItem('raw', FIRST.txid, { hex: FIRST.hex }, 0)
+    await drive(aPendingSplice().id, bench.ports, { policy, mayAct: true, shared: null })
+    expect(bench.counts.get('rebroadcast.taken')).toBe(1)
   })
 
   test('one that is not held is passed over', async () => {

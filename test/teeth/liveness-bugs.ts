@@ -67,8 +67,8 @@ export const livenessBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/drive.ts',
-        find: 'await keepRaw(splice, advanced.splice, observation, ports)',
-        replace: 'void keepRaw',
+        find: 'ports, options.policy, rawIn(observation))',
+        replace: 'ports, options.policy)',
       },
     ],
   },
@@ -112,8 +112,8 @@ export const livenessBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/sweep.ts',
-        find: 'failed += await feed(ids, shared)\n',
-        replace: 'void ids\n',
+        find: 'failed += await feed(ids.slice(start, start + PAGE), shared)',
+        replace: 'void start',
       },
     ],
   },

@@ -347,8 +347,8 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/commit.ts',
-        find: 'if (!(await claim(txid, paymentIdOf(after.id), ports))) return null',
-        replace: 'await claim(txid, paymentIdOf(after.id), ports)',
+        find: 'if (!(await claim(txid, pointerTo(after.id, rawOf(txid)), ports))) return null',
+        replace: 'await claim(txid, pointerTo(after.id, rawOf(txid)), ports)',
       },
     ],
   },

@@ -204,9 +204,9 @@ export const writeBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/drive.ts',
-        find: 'const saved = await commit(splice, advanced.splice, ports, options.policy)',
+        find: 'const saved = await commit(splice, advanced.splice, ports, options.policy, rawIn(observation))',
         replace:
-          'if (hasEnded(advanced.splice.state)) await leaveSlot(slotKeyOf(splice), splice.id, ports)\n  const saved = await commit(splice, advanced.splice, ports, options.policy)',
+          'if (hasEnded(advanced.splice.state)) await leaveSlot(slotKeyOf(splice), splice.id, ports)\n  const saved = await commit(splice, advanced.splice, ports, options.policy, rawIn(observation))',
       },
     ],
   },
