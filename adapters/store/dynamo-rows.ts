@@ -50,10 +50,10 @@ export class DynamoRows implements Rows {
     return rows
   }
 
-  async put({ index, ...row }: RowWrite, condition: Condition): Promise<boolean> {
+  async put(row: RowWrite, condition: Condition): Promise<boolean> {
     const command = new PutCommand({
       TableName: this.#table,
-      Item: { ...row, ...indexAttributes(index) },
+      Item: itemOf(row),
       ...expressionOf(condition),
     })
     try {
@@ -126,6 +126,11 @@ export class DynamoRows implements Rows {
     if (wanted.length > 0) throw new Error(`${wanted.length} keys of a batch read went unanswered`)
     return rows
   }
+}
+
+/** The attributes of a row's item: what its size is counted of. */
+export function itemOf({ index, ...row }: RowWrite): Record<string, unknown> {
+  return { ...row, ...indexAttributes(index) }
 }
 
 /** No attribute is ever null or empty: the table would be refused as an index key, or (emulators) silently kept. */

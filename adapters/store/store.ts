@@ -170,7 +170,8 @@ async function putOrFind(rows: Rows, row: RowWrite, version: number): Promise<bo
   return (await rows.get(row))?.writeId === row.writeId
 }
 
-function rowOf(splice: Splice): RowWrite {
+/** The row that a splice is stored in, with its keys in the indexes. */
+export function rowOf(splice: Splice): RowWrite {
   const { version, writeId } = splice
   return { ...spliceKey(splice.id), version, writeId, body: plain(splice), index: indexKeysOf(splice) }
 }

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest'
+import { checkedSplice } from '../../adapters/store/assertions.ts'
+import { itemOf } from '../../adapters/store/dynamo-rows.ts'
+import { rowOf } from '../../adapters/store/store.ts'
+import type { Splice } from '../../core/splice.ts'
+import { itemBytes } from '../support/item-bytes.ts'
+import type { Length } from '../support/long-life.ts'
+import { LONG, LONGEST, longLife } from '../support/long-life.ts'
+
+const KB = 1_000
+const bytesOf = (splice: Splice): number => itemBytes(itemOf(rowOf(splice)))
+const largestOf = (length: Length): number => Math.max(...longLife(length).map(bytesOf))
+
+describe('an item is as large as DynamoDB counts it', () => {
+  test.each<[string, Record<string, unknown>, number]>([
+    ['names and texts in UTF-8', { a: 'b', é: '錄' }, 2 + 2 + 3],
+    [
+      'numbers by their significant digits',
+      { a: 0, b: 12, c: 123, d: -12, e: 1_200_000 },
+      5 + 1 + 2 + 3 + 3 + 2,
+    ],
+    ['a byte for null, and for true', { a: null, b: true }, 4],
+    ['three bytes for a list, and one for each element', { a: ['b', 'c'] }, 1 + 3 + 2 + 2],
+    ['three bytes for a map, and one for each element', { a: { b: 'c' } }, 1 + 3 + 1 + 1 + 1],
+    ['nothing for what is undefined', { a: undefined, b: { c: undefined } }, 1 + 3],
+  ])('%s', (_says, item, bytes) => expect(itemBytes(item)).toBe(bytes))
+})
+
+describe('the item of a splice', () => {
+  test('stays under 40 KB through all that a client, a node and the chain can do in a long life', () => {
+    const bytes = largestOf(LONG)
+    expect(bytes).toBeLessThan(40 * KB)
+    // The life reaches what it is to bound: it is a long one.
+    expect(bytes).toBeGreaterThan(30 * KB)
+  })
+
+  test('can be stored at every moment of a life in which every bound is reached', () => {
+    const records = longLife({ ...LONGEST, letter: 'x' })
+    for (const splice of records) expect(() => checkedSplice({ ...splice, version: 2 })).not.toThrow()
+    const last = records.at(-1)
+    expect(last?.attempts).toHaveLength(20)
+    expect(last?.bumps).toHaveLength(10)
+    expect(last?.candidates).toHaveLength(20)
+    expect(last?.lineage).toHaveLength(50)
+    expect(last?.timeline).toHaveLength(50)
+  })
+})
