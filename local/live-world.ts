@@ -27,10 +27,15 @@ export type LiveWorld = {
 /** Opens the world in a file, or makes one with a seed. */
 export function openWorld(path: string, seed: string): LiveWorld {
   const world = savedWorld(path) ?? freshWorld(seed)
+  return liveWorldOf(world, () => writeWhole(path, JSON.stringify(world.toJSON())))
+}
+
+/** A world on the wall clock; `write` keeps it, after each change and before anybody can hear of it. */
+export function liveWorldOf(world: World, write: () => void): LiveWorld {
   const node = world.node(NODE)
   let savedEntries = -1
   const save = (): void => {
-    writeWhole(path, JSON.stringify(world.toJSON()))
+    write()
     savedEntries = world.journal.entries.length
   }
   // Every change but those of a wallet's address counter has its line in the journal.

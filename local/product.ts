@@ -18,7 +18,7 @@ import { startRelay } from './relay.ts'
 import { startServer } from './server.ts'
 import type { Settings } from './settings.ts'
 import { pathsIn } from './settings.ts'
-import type { Simulation } from './simulation.ts'
+import type { OpenWorld, Simulation } from './simulation.ts'
 import { startSimulation } from './simulation.ts'
 import { wiring } from '../functions/wiring.ts'
 
@@ -34,12 +34,13 @@ type Api = (request: Request) => Promise<Response>
 /**
  * Brings everything up on 127.0.0.1 and sweeps once: the emulators, the simulated node or the nodes of a file, the functions
  * behind their queues, schedule and HTTP. One in a process: the functions are linked through its environment. Throws what
- * `problem.ts` can put into words where a setting does not fit; then nothing runs.
+ * `problem.ts` can put into words where a setting does not fit; then nothing runs. `open`: how the simulated world is opened,
+ * if not in its file.
  */
-export async function startProduct(settings: Settings): Promise<Product> {
+export async function startProduct(settings: Settings, open?: OpenWorld): Promise<Product> {
   const parts = new Parts()
   try {
-    const endpoints = await start(settings, parts)
+    const endpoints = await start(settings, parts, open)
     return { endpoints, stop: () => parts.stop() }
   } catch (error) {
     await parts.stop()
@@ -47,7 +48,7 @@ export async function startProduct(settings: Settings): Promise<Product> {
   }
 }
 
-async function start(settings: Settings, parts: Parts): Promise<Endpoints> {
+async function start(settings: Settings, parts: Parts, open?: OpenWorld): Promise<Endpoints> {
   const { dataDir, nodesFile } = settings
   const nodes = nodesFile === null ? null : readNodesFile(nodesFile)
   if (nodes?.every(({ tenants }) => !tenants.includes(TENANT)) === true)
@@ -67,7 +68,9 @@ async function start(settings: Settings, parts: Parts): Promise<Endpoints> {
   const queues = parts.add(await startQueues(), (part) => part.close())
   const simulation =
     nodes === null
-      ? parts.add(await startSimulation(paths.world, TENANT, settings.blockSeconds), (part) => part.close())
+      ? parts.add(await startSimulation(paths.world, TENANT, settings.blockSeconds, open), (part) =>
+          part.close(),
+        )
       : null
   linkFunctions({ table, queues }, nodes ?? [simulation?.entry], settings.policy)
   const functions = await loadFunctions()

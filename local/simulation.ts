@@ -21,6 +21,9 @@ export type Simulation = {
   close(): Promise<void>
 }
 
+/** Opens a world that is kept in a file, or makes one with a seed. */
+export type OpenWorld = (path: string, seed: string) => LiveWorld
+
 /**
  * Serves a simulated node as an ldk-server (gRPC over TLS) and its chain as an Esplora (HTTP), with credentials of this
  * start. Time passes by itself, and a block comes every `blockSeconds`; 0: by hand only.
@@ -29,8 +32,9 @@ export async function startSimulation(
   worldPath: string,
   tenant: string,
   blockSeconds: number,
+  open: OpenWorld = openWorld,
 ): Promise<Simulation> {
-  const live = openWorld(worldPath, randomBytes(KEY_BYTES).toString('hex'))
+  const live = open(worldPath, randomBytes(KEY_BYTES).toString('hex'))
   live.tick()
   const apiKey = randomBytes(KEY_BYTES).toString('hex')
   const relayKey = randomBytes(KEY_BYTES).toString('hex')

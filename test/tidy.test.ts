@@ -22,7 +22,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   client: ['client', 'functions'],
   cli: ['cli', 'client', 'local', 'functions', 'core'],
   stacks: ['stacks', 'functions', 'adapters'],
-  bench: ['bench', 'functions', 'adapters', 'core', 'test'],
+  bench: ['bench', 'local', 'functions', 'adapters', 'core', 'test'],
   interop: ['interop', 'local', 'functions', 'adapters', 'core'],
   docs: ['docs', 'adapters', 'core'],
 }

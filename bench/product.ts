@@ -1,0 +1,54 @@
+import { writeFileSync } from 'node:fs'
+import { Session } from 'node:inspector/promises'
+import { join } from 'node:path'
+import * as z from 'zod'
+import { createWorld } from '../adapters/node/simulated/world.ts'
+import { liveWorldOf, NODE } from '../local/live-world.ts'
+import type { LiveWorld } from '../local/live-world.ts'
+import { startProduct } from '../local/product.ts'
+import { settingsOf, simulationAuth } from '../local/settings.ts'
+
+/** The local product, to be measured: `startChild` starts it. Its world has many channels and is kept nowhere. */
+const Environment = z.object({
+  CHANNELS: z.coerce.number().int().positive(),
+  SWEEP_SECONDS: z.coerce.number().positive(),
+})
+
+const SAMPLING_MICROSECONDS = 500
+
+const { CHANNELS, SWEEP_SECONDS } = Environment.parse(process.env)
+const settings = { ...settingsOf(process.env), sweepSeconds: SWEEP_SECONDS }
+const profilePath = join(settings.dataDir, 'profile.json')
+
+/** Writing a whole world down after each change would be most of what a long run measures. */
+function inMemory(_path: string, seed: string): LiveWorld {
+  const channels = Array.from({ length: CHANNELS }, () => ({ lockDepth: 6 }))
+  const authWindowMs = simulationAuth.authWindowSeconds * 1000
+  const nodes = [{ name: NODE, authWindowMs, channels }]
+  return liveWorldOf(createWorld({ seed, startAt: Date.now(), nodes }), () => undefined)
+}
+
+/** The first SIGUSR2 starts a profile of the processor, the second one ends and writes it. */
+function profileOnDemand(): void {
+  const session = new Session()
+  session.connect()
+  process.once('SIGUSR2', () => {
+    void (async () => {
+      await session.post('Profiler.enable')
+      await session.post('Profiler.setSamplingInterval', { interval: SAMPLING_MICROSECONDS })
+      await session.post('Profiler.start')
+      const start = process.cpuUsage()
+      process.once('SIGUSR2', () => {
+        void (async () => {
+          const cpu = process.cpuUsage(start)
+          const { profile } = await session.post('Profiler.stop')
+          writeFileSync(profilePath, JSON.stringify({ profile, cpu }))
+        })()
+      })
+    })()
+  })
+}
+
+profileOnDemand()
+const product = await startProduct(settings, inMemory)
+process.once('SIGTERM', () => void product.stop().then(() => process.exit(0)))
