@@ -88,6 +88,15 @@ describe('the failures queue', () => {
     expect((await keeper.store.item('node', 'alice'))?.value.processStarts).toContain(at)
   })
 
+  it('takes a whole batch of one node, whose events all go into one item, but for one that it cannot read', async () => {
+    const ids = Array.from({ length: 10 }, (_, n) => `alice-batch-${n}`)
+    const event = (id: string) => ({ node: 'alice', event: { id, type: 'peer_connected', at: 1 } })
+    const bodies = ids.map((id, n) => (n === 4 ? '{' : JSON.stringify(event(id))))
+    expect(await failures(eventOf(...bodies), invocation)).toEqual(failed('m5'))
+    const taken = (await keeper.store.item('node', 'alice'))?.value.relayEvents
+    expect(taken).toEqual(expect.arrayContaining(ids.filter((_, n) => n !== 4)))
+  })
+
   it('leaves the event of a node that was not seen yet for later', async () => {
     const event = { node: 'bob', event: { id: 'bob-start', type: 'process_started', at: 1 } }
     expect(await failures(eventOf(JSON.stringify(event)), invocation)).toEqual(failed('m1'))
