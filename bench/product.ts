@@ -1,10 +1,12 @@
-import { writeFileSync } from 'node:fs'
+import { subscribe } from 'node:diagnostics_channel'
+import { ClientRequest } from 'node:http'
 import { Session } from 'node:inspector/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { createWorld } from '../adapters/node/simulated/world.ts'
 import { liveWorldOf, NODE } from '../local/live-world.ts'
 import type { LiveWorld } from '../local/live-world.ts'
+import { writeWhole } from '../local/files.ts'
 import { startProduct } from '../local/product.ts'
 import { settingsOf, simulationAuth } from '../local/settings.ts'
 
@@ -13,6 +15,8 @@ const Environment = z.object({
   CHANNELS: z.coerce.number().int().positive(),
   SWEEP_SECONDS: z.coerce.number().positive(),
 })
+
+const Started = z.object({ request: z.instanceof(ClientRequest) })
 
 const SAMPLING_MICROSECONDS = 500
 
@@ -28,6 +32,15 @@ function inMemory(_path: string, seed: string): LiveWorld {
   return liveWorldOf(createWorld({ seed, startAt: Date.now(), nodes }), () => undefined)
 }
 
+/** Requests to table and queues since the start, by their names at AWS. */
+const requests = new Map<string, number>()
+subscribe('http.client.request.start', (message) => {
+  const { request } = Started.parse(message)
+  const target = request.getHeader('x-amz-target')
+  const name = typeof target === 'string' ? target.slice(target.indexOf('.') + 1) : null
+  if (name !== null) requests.set(name, (requests.get(name) ?? 0) + 1)
+})
+
 /** The first SIGUSR2 starts a profile of the processor, the second one ends and writes it. */
 function profileOnDemand(): void {
   const session = new Session()
@@ -38,11 +51,13 @@ function profileOnDemand(): void {
       await session.post('Profiler.setSamplingInterval', { interval: SAMPLING_MICROSECONDS })
       await session.post('Profiler.start')
       const start = process.cpuUsage()
+      requests.clear()
       process.once('SIGUSR2', () => {
         void (async () => {
           const cpu = process.cpuUsage(start)
+          const sent = Object.fromEntries(requests)
           const { profile } = await session.post('Profiler.stop')
-          writeFileSync(profilePath, JSON.stringify({ profile, cpu }))
+          writeWhole(profilePath, JSON.stringify({ profile, cpu, sent }))
         })()
       })
     })()
@@ -50,5 +65,4 @@ function profileOnDemand(): void {
 }
 
 profileOnDemand()
-const product = await startProduct(settings, inMemory)
-process.once('SIGTERM', () => void product.stop().then(() => process.exit(0)))
+await startProduct(settings, inMemory)
