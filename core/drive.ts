@@ -84,6 +84,9 @@ async function follow(
   const saved = await commit(splice, advanced.splice, ports, options.policy, rawIn(observation))
   if (saved === null) return 'busy'
   await carryOut(advanced.actions, saved, ports)
+  // Nothing but time ends a quiet (gate 7): a sweep alone would find its end up to a period late.
+  if (saved.quietSince !== null && saved.quietSince !== splice.quietSince)
+    await ports.queue.hint(splice.id, saved.quietSince + options.policy.quietMs - ports.clock.now())
   const finished = await finish(saved, splice.eventSerial, ports, options)
   if (finished === null) return 'busy'
   await recordForeign(finished, observation, ports)

@@ -77,6 +77,9 @@ export async function submit(
     const key = slotKeyOf(splice)
     await standAside(answered, key, await ports.store.item('slot', key), ports)
   }
+  // Nothing but time ends a backoff, as it does a quiet.
+  if (answered !== null && answered.nextAttemptAt !== null)
+    await ports.queue.hint(splice.id, answered.nextAttemptAt - ports.clock.now())
   return 'submitted'
 }
 

@@ -471,6 +471,8 @@ export type Bench = {
   readonly ports: Ports
   readonly store: MemoryStore
   readonly hints: string[]
+  /** How much later each hint was to be heard. */
+  readonly hintDelaysMs: number[]
   readonly alarms: string[]
   /** What each alarm was about. */
   readonly alarmed: object[]
@@ -487,6 +489,7 @@ export type BenchOptions = {
 /** Ports over a memory store, with everything written down that they were asked for. */
 export function aBench(options: BenchOptions = {}): Bench {
   const hints: string[] = []
+  const hintDelaysMs: number[] = []
   const alarms: string[] = []
   const alarmed: object[] = []
   const counts = new Map<string, number>()
@@ -495,13 +498,19 @@ export function aBench(options: BenchOptions = {}): Bench {
   const bench: Bench = {
     store,
     hints,
+    hintDelaysMs,
     alarms,
     alarmed,
     counts,
     now: NOW,
     ports: {
       store,
-      queue: { hint: async (id) => void hints.push(id) },
+      queue: {
+        hint: async (id, delayMs) => {
+          hints.push(id)
+          hintDelaysMs.push(delayMs)
+        },
+      },
       clock: { now: () => bench.now },
       chance: { fraction: () => 0, id: () => ids.id() },
       telemetry: {

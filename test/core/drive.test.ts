@@ -131,8 +131,15 @@ describe('a splice whose gates are open', () => {
   })
 
   test('is hinted by a sweep only if there is something to send', async () => {
-    const { bench } = await driven({ splice: aSubmittedSplice(), options: { mayAct: false } })
+    const counting = aSubmittedSplice({ quietSince: NOW - 1_000, lastLookAt: NOW - 1_000 })
+    const { bench } = await driven({ splice: counting, options: { mayAct: false } })
     expect(bench.hints).toEqual([])
+  })
+
+  test('of which a quiet begins to count asks to be woken when it has lasted long enough', async () => {
+    const { bench, splice } = await driven({ splice: aSubmittedSplice(), options: { mayAct: false } })
+    expect(splice.quietSince).toBe(NOW)
+    expect([bench.hints, bench.hintDelaysMs]).toEqual([[ID], [policy.quietMs]])
   })
 
   test('is left alone where another writer was faster', async () => {

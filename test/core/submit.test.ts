@@ -147,13 +147,17 @@ describe('a submission', () => {
     expect(came).toBe('submitted')
     expect(splice.state).toBe('queued')
     expect(slot).toMatchObject({ holder: null, waiting: [next] })
-    expect(bench.hints).toContain(next)
+    expect(bench.hints).toEqual([next, splice.id])
+    // It asks to be woken when it has waited long enough.
+    expect(bench.hintDelaysMs).toEqual([0, (splice.nextAttemptAt ?? 0) - NOW])
+    expect(splice.nextAttemptAt).toBeGreaterThan(NOW)
   })
 
   test.each<CommandResult>([{ type: 'taken' }, { type: 'unknown', message: 'timed out' }])(
     'that was answered $type keeps the slot',
     async (answer) => {
-      const { splice, slot } = await submitted({ answer })
+      const { splice, slot, bench } = await submitted({ answer })
+      expect(bench.hints).toEqual([])
       expect(splice.attempts[0]?.result?.type).toBe(answer.type)
       expect(slot?.holder).toBe(splice.id)
     },
