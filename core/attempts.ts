@@ -6,14 +6,14 @@ import type { EventOf } from './event.ts'
 import type { RefusalClass } from './failure.ts'
 import { afterReason } from './failure.ts'
 import type { StepContext } from './note.ts'
-import { enter, over, say, timeline } from './record.ts'
+import { cut, enter, over, say, timeline } from './record.ts'
 import { BUDGET } from './policy.ts'
 import { RECORD_LIMITS } from './splice.ts'
 import type { Attempt, Splice } from './splice.ts'
 import type { Stepped } from './action.ts'
 
 /** How much is kept of what a node says to an attempt. */
-const TEXT_CHARACTERS = 120
+const TEXT_BYTES = 120
 /** How many steps the merged row of several attempts keeps. */
 const MAX_KEPT_STEPS = 4
 
@@ -102,13 +102,10 @@ function meant(
 }
 
 /** A node's text is kept for operators, in plain characters, and never without bounds. */
-export function bounded(
-  result: EventOf<'attempt_answered'>['result'],
-  characters = TEXT_CHARACTERS,
-): typeof result {
+export function bounded(result: EventOf<'attempt_answered'>['result'], bytes = TEXT_BYTES): typeof result {
   return result.type === 'taken'
     ? result
-    : { ...result, message: result.message.replace(/[^\x20-\x7e]/g, '?').slice(0, characters) }
+    : { ...result, message: cut(result.message.replace(/[^\x20-\x7e]/g, '?'), bytes) }
 }
 
 function replaced(splice: Splice, attempt: Attempt): Splice {

@@ -7,13 +7,15 @@ import { candidateToReplace, correctableBump, livingBumpAttempts, openBump } fro
 import { deadnessTable } from './deadness.ts'
 import type { EventOf } from './event.ts'
 import type { StepContext } from './note.ts'
-import { say, timeline } from './record.ts'
+import { cut, say, timeline } from './record.ts'
 import { RECORD_LIMITS } from './splice.ts'
 import type { Attempt, Bump, DeadRule, Instant, Splice } from './splice.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What is kept of a node's words to a bump: sixty rows of them have to fit into the record. */
-const TEXT_CHARACTERS = 80
+const TEXT_BYTES = 80
+/** Of a sentence of ours, which may quote them. */
+const MESSAGE_BYTES = 200
 
 /** Opens a fee bump of the newest candidate; one at a time (design section 6, "Fee bumps"). */
 export function beginBump(splice: Splice, event: EventOf<'bump_opened'>, { now }: StepContext): Stepped {
@@ -68,7 +70,7 @@ export function answerBump(splice: Splice, event: EventOf<'bump_answered'>, cont
   const known = attempt?.result?.type === 'taken' || attempt?.result?.type === 'refused'
   if (bump === undefined || attempt === undefined || known)
     return { splice, actions: [{ type: 'ignored', event: event.type }] }
-  const result = { ...bounded(event.result, TEXT_CHARACTERS), at: context.now }
+  const result = { ...bounded(event.result, TEXT_BYTES), at: context.now }
   const answered = { ...attempt, steps: lastStep(attempt), result }
   if (result.type !== 'refused') {
     const attempts = bump.attempts.map((other) => (other.id === attempt.id ? answered : other))
@@ -150,7 +152,7 @@ function close(
   txid: string | null,
   now: Instant,
 ): Splice {
-  const outcome = { result, code, message: message.slice(0, 200), txid, at: now }
+  const outcome = { result, code, message: cut(message, MESSAGE_BYTES), txid, at: now }
   // Ten bumps have to fit into the record: of what was refused only the last is kept.
   const last = bump.attempts.at(-1)?.id
   const attempts = bump.attempts

@@ -2,12 +2,15 @@ import { attemptsUsed, everTaken } from './budget.ts'
 import type { EventOf } from './event.ts'
 import { hasUnaccountedBump } from './replacement.ts'
 import type { StepContext } from './note.ts'
-import { enter, newEpoch, say, timeline, watchAfter } from './record.ts'
+import { cut, enter, newEpoch, say, timeline, watchAfter } from './record.ts'
 import type { Attempt, Proof, Splice } from './splice.ts'
 import type { Action, Stepped } from './action.ts'
 
 /** Why a channel is frozen from a reorg after settling until the splice has ended again (design section 7). */
 export const REORGANISED = 'a settled splice was reorganised out'
+
+/** Of what a client is told of a failure; an operator's note may be in it. */
+const FAILURE_BYTES = 500
 
 const freeze = (cause: string): Action => ({ type: 'freeze_channel', cause })
 
@@ -63,7 +66,7 @@ export function giveUp(
   event: Omit<EventOf<'given_up'>, 'type'>,
   { now }: StepContext,
 ): Stepped {
-  const failure = { code: event.code, message: event.message.slice(0, 500), proof: event.proof }
+  const failure = { code: event.code, message: cut(event.message, FAILURE_BYTES), proof: event.proof }
   const failed = enter({ ...splice, failure, attention: null }, 'failed', event.message, now)
   return { splice: say(watchAfter(failed, everTaken(splice)), 'splice.failed', now), actions: [] }
 }

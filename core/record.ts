@@ -6,7 +6,7 @@ import type { EventType, Instant, Splice, SpliceState } from './splice.ts'
 const EVENTS_KEPT = 20
 
 /** A line of the timeline is a sentence; fifty of the longest have to fit into the record. */
-const WHY_CHARACTERS = 200
+const WHY_BYTES = 200
 
 /** What a client hears at most once in an epoch (design section 1, P7). */
 const ONCE_AN_EPOCH: readonly EventType[] = [
@@ -19,9 +19,21 @@ const ONCE_AN_EPOCH: readonly EventType[] = [
   'splice.cancelled',
 ]
 
+/** The start of a text that takes so many bytes as JSON in UTF-8: a record's bound is in bytes, and others write the texts. */
+export function cut(text: string, bytes: number): string {
+  let taken = 0
+  let end = 0
+  for (const letter of text) {
+    taken += Buffer.byteLength(JSON.stringify(letter)) - 2
+    if (taken > bytes) break
+    end += letter.length
+  }
+  return text.slice(0, end)
+}
+
 /** Adds a line to the timeline; equal neighbours are merged with a count (design section 9). */
 export function timeline(splice: Splice, says: string, now: Instant): Splice {
-  const why = says.slice(0, WHY_CHARACTERS)
+  const why = cut(says, WHY_BYTES)
   const last = splice.timeline.at(-1)
   if (last?.status === splice.state && last.why === why) {
     const merged = { ...last, at: now, count: last.count + 1 }

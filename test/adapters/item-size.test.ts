@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { checkedSplice } from '../../adapters/store/assertions.ts'
 import { itemOf } from '../../adapters/store/dynamo-rows.ts'
 import { rowOf } from '../../adapters/store/store.ts'
+import { cut } from '../../core/record.ts'
 import type { Splice } from '../../core/splice.ts'
 import { itemBytes } from '../support/item-bytes.ts'
 import type { Length } from '../support/long-life.ts'
@@ -34,14 +35,31 @@ describe('the item of a splice', () => {
     expect(bytes).toBeGreaterThan(30 * KB)
   })
 
-  test('can be stored at every moment of a life in which every bound is reached', () => {
-    const records = longLife({ ...LONGEST, letter: 'x' })
-    for (const splice of records) expect(() => checkedSplice({ ...splice, version: 2 })).not.toThrow()
-    const last = records.at(-1)
-    expect(last?.attempts).toHaveLength(20)
-    expect(last?.bumps).toHaveLength(10)
-    expect(last?.candidates).toHaveLength(20)
-    expect(last?.lineage).toHaveLength(50)
-    expect(last?.timeline).toHaveLength(50)
-  })
+  // Of one byte, of three, and such as JSON writes as two and as six.
+  test.each(['x', '錄', '"', '\u0001'])(
+    'can be stored at every moment of a life that reaches every bound, in %j',
+    (letter) => {
+      const records = longLife({ ...LONGEST, letter })
+      for (const splice of records) expect(() => checkedSplice({ ...splice, version: 2 })).not.toThrow()
+      const last = records.at(-1)
+      expect(last?.attempts).toHaveLength(20)
+      expect(last?.bumps).toHaveLength(10)
+      expect(last?.candidates).toHaveLength(20)
+      expect(last?.lineage).toHaveLength(50)
+      expect(last?.timeline).toHaveLength(50)
+    },
+  )
+})
+
+describe('a text is cut', () => {
+  test.each<[string, number, string]>([
+    ['abc', 3, 'abc'],
+    ['abcd', 3, 'abc'],
+    ['錄錄', 5, '錄'],
+    ['"""', 5, '""'],
+    ['a\u0001b', 6, 'a'],
+    ['a\u0001b', 7, 'a\u0001'],
+    ['😀😀', 7, '😀'],
+    ['', 0, ''],
+  ])('%j to %i bytes as it is written', (text, bytes, kept) => expect(cut(text, bytes)).toBe(kept))
 })

@@ -19,8 +19,9 @@ export type Length = {
   readonly moves: number
   /** Transactions of ours that were seen, one after the other. */
   readonly candidates: number
-  /** How often an operator has to say which transaction is ours, and a letter of what is said. */
+  /** How often an operator has to say which transaction is ours. */
   readonly cases: number
+  /** What operators and the node say is made of this letter. */
   readonly letter: string
 }
 
@@ -36,7 +37,7 @@ export const LONGEST: Length = {
   letter: '錄',
 }
 
-const LONG_TEXT = 'FailedPrecondition: '.padEnd(500, 'the peer said something long. ')
+const TEXT_CHARACTERS = 500
 const NAME_CHARACTERS = 128
 const REFUSALS = ['not_now', 'in_flight', 'config'] as const
 const REFUSALS_EACH = 5
@@ -185,7 +186,7 @@ class Life {
         class: refusal,
         reason: 'ContributionInvalid',
         code: 355,
-        message: LONG_TEXT,
+        message: this.#long,
       },
       overlapGuard: false,
       jitter: 0.987_654_321,
@@ -200,7 +201,7 @@ class Life {
       this.#do({
         type: 'attempt_answered',
         id,
-        result: { type: 'unknown', message: LONG_TEXT },
+        result: { type: 'unknown', message: this.#long },
         overlapGuard: false,
         jitter: 0.5,
       })
@@ -245,13 +246,13 @@ class Life {
     if (refusal === null && !this.#length.answered) return
     const result =
       refusal === null
-        ? ({ type: 'unknown', message: LONG_TEXT } as const)
+        ? ({ type: 'unknown', message: this.#long } as const)
         : ({
             type: 'refused',
             class: refusal,
             reason: 'PeerDisconnected',
             code: 355,
-            message: LONG_TEXT,
+            message: this.#long,
           } as const)
     this.#do({ type: 'bump_answered', id, result, jitter: 0.987_654_321 })
   }
@@ -287,6 +288,11 @@ class Life {
   #note(characters: number): string {
     this.#serial += 1
     return String(this.#serial).padEnd(characters, this.#length.letter)
+  }
+
+  /** What a node says, at more length than anybody keeps. */
+  get #long(): string {
+    return 'FailedPrecondition: '.padEnd(TEXT_CHARACTERS, this.#length.letter)
   }
 
   /** Unique and as long as those that are deployed (26 characters). */
