@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { livingAttempts } from './budget.ts'
-import { livingBumpAttempts, openBump } from './replacement.ts'
+import { hasUnaccountedBump, openBump } from './replacement.ts'
 import { classify } from './classify.ts'
 import type { Decision } from './decide.ts'
 import { decide } from './decide.ts'
@@ -111,7 +111,7 @@ export function differs(before: Splice, after: Splice): boolean {
 function isResting(splice: Splice, now: Instant): boolean {
   const { state, publishedThrough, eventSerial, candidates } = splice
   if ((state !== 'pending' && state !== 'confirmed') || splice.unseenSinceHeight !== null) return false
-  if (openBump(splice) !== null || livingBumpAttempts(splice).length > 0) return false
+  if (openBump(splice) !== null || hasUnaccountedBump(splice) || splice.quietSince !== null) return false
   // That a pending one was told is said by its next save.
   if (state === 'confirmed' && publishedThrough < eventSerial) return false
   if (splice.lockedAt !== null && now - splice.lockedAt < LOCK_SEEN_MS) return false

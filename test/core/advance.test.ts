@@ -5,6 +5,7 @@ import type { Instant, Splice } from '../../core/splice.ts'
 import { aTxid } from '../support/splices.ts'
 import {
   aBump,
+  anEndedBump,
   aCandidate,
   aChain,
   aChannel,
@@ -308,6 +309,13 @@ describe('when to look next', () => {
       0,
       STAYS,
     ],
+    [
+      'a fee bump is done, and its replacement seen',
+      { ...pending, bumps: [anEndedBump('done', { attempts: [anAttempt()] })] },
+      0,
+      NOW + 600_000,
+    ],
+    ['a quiet is being counted', { ...pending, quietSince: NOW - 1 }, 0, STAYS],
     ['ended, published, nothing to watch', ended, 0.9, null],
     ['ended, an event is not published', { ...ended, publishedThrough: 2 }, 0, STAYS],
     ['ended, the slot is held', { ...ended, slotHeld: true }, 0, STAYS],
