@@ -27,7 +27,7 @@ const CALL_MS = 10_000
  */
 const COMMAND_MS = 30_000
 /** A request to the table or a queue that takes longer is given up, and repeated by the SDK. */
-const REQUEST = { connectionTimeout: 2_000, requestTimeout: 4_000, throwOnRequestTimeout: true }
+export const REQUEST = { connectionTimeout: 2_000, requestTimeout: 4_000, throwOnRequestTimeout: true }
 
 /** Who tells of an event waits no longer for the queue: the sweep makes good what was not sent. */
 const NOTICE_REQUEST = { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true }
