@@ -17,13 +17,16 @@ const PAGES_MAX = 10
 /** What makes an order this order. */
 export type Identity = { readonly idempotencyKey: string; readonly bodyHash: string }
 
-/** The record that a request would be accepted as; nothing is written. Throws the problem that stands against it. */
+/** The record that a request would be accepted as, and the node as it was last seen. */
+export type Draft = { readonly splice: Splice; readonly node: NodeSeen }
+
+/** What a request would be accepted as; nothing is written. Throws the problem that stands against it. */
 export async function draftOf(
   deps: ApiDeps,
   key: ApiKey,
   body: SpliceBody,
   identity: Identity,
-): Promise<Splice> {
+): Promise<Draft> {
   const { store, clock, generation } = deps.ports
   const node = nodeOf(deps.ports, key.tenant, body.node)
   const seen = await store.item('node', node.name)
@@ -42,7 +45,7 @@ export async function draftOf(
   const duplicate = await duplicateOf(store, draft.value)
   if (duplicate !== null)
     throw new Problem('duplicate_output', { field: 'amountSats', detail: `see ${duplicate.id}` })
-  return draft.value
+  return { splice: draft.value, node: seen.value }
 }
 
 /**

@@ -55,7 +55,7 @@ const preview: RouteHandler<typeof previewRoute, ApiEnv> = async (c) => {
   const body = c.req.valid('json')
   // A draft has an id of its own: it is nobody's replay, and a duplicate of what really stands is seen.
   const idempotencyKey = `preview ${deps.ports.chance.id()}`
-  const draft = await draftOf(deps, key, body, { idempotencyKey, bodyHash: bodyHash(body) })
+  const { splice: draft } = await draftOf(deps, key, body, { idempotencyKey, bodyHash: bodyHash(body) })
   const { gates, feeRateSatPerKw, estimatedFeeSats, outboundSats, spendableSats } = await deps.preview(draft)
   return c.json(
     {

@@ -1,12 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { SpliceState } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice.ts'
 import { spliceIdOf } from '../../core/ids.ts'
 import { hasEnded } from '../../core/transitions.ts'
 import { draftOf } from './acceptance.ts'
 import { requireScope } from './auth.ts'
 import { router } from './context.ts'
-import type { ApiEnv } from './context.ts'
+import type { ApiContext, ApiEnv } from './context.ts'
 import { hint } from './hint.ts'
 import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertReplay, bodyHash } from './idempotency.ts'
 import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
@@ -14,7 +15,7 @@ import { SpliceBody } from './splice-body.ts'
 import { SpliceView } from './splice-view.ts'
 import { LONGEST_NAME, spliceOf } from './tenancy.ts'
 import { wholeNumber } from './validation.ts'
-import { viewOf, viewsOf } from './view.ts'
+import { viewOf, viewOfNew, viewsOf } from './view.ts'
 
 /** What a list can be asked for. */
 const Status = z.enum([...SpliceState.options, 'live'])
@@ -108,14 +109,18 @@ const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
   const hash = bodyHash(posted)
   // First of all: a replay is answered whatever became of the node, the channel or the deadline meanwhile.
   const earlier = await store.load(spliceIdOf(key.tenant, idempotencyKey))
-  const { created, splice } = earlier
-    ? { created: false, splice: earlier }
-    : await store.create(await draftOf(deps, key, c.req.valid('json'), { idempotencyKey, bodyHash: hash }))
-  if (created) await hint(deps.ports, splice.id)
-  else assertReplay(splice, hash)
-  const view = await viewOf(store, splice)
-  if (created) return c.json(view, 202, { Location: `/v1/splices/${splice.id}` })
-  return c.json(view, 200, { 'Idempotent-Replayed': 'true' })
+  if (earlier !== null) return replay(c, earlier, hash)
+  const draft = await draftOf(deps, key, c.req.valid('json'), { idempotencyKey, bodyHash: hash })
+  const { created, splice } = await store.create(draft.splice)
+  // Somebody was faster with the same key.
+  if (!created) return replay(c, splice, hash)
+  await hint(deps.ports, splice.id)
+  return c.json(viewOfNew(splice, draft.node), 202, { Location: `/v1/splices/${splice.id}` })
+}
+
+async function replay(c: ApiContext, splice: Splice, hash: string) {
+  assertReplay(splice, hash)
+  return c.json(await viewOf(c.var.deps.ports.store, splice), 200, { 'Idempotent-Replayed': 'true' })
 }
 
 const readRoute = createRoute({

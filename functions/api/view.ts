@@ -2,7 +2,7 @@ import { attemptsUsed } from '../../core/budget.ts'
 import { isOverCeiling } from '../../core/candidate.ts'
 import { paymentIdOf } from '../../core/ids.ts'
 import { confirmationsOf } from '../../core/payment.ts'
-import type { ItemKind, ItemOf } from '../../core/items.ts'
+import type { ItemKind, ItemOf, NodeSeen } from '../../core/items.ts'
 import { satPerVb } from '../../core/money.ts'
 import type { Store } from '../../core/ports.ts'
 import type { Attempt, Bump, Candidate, Instant, Splice } from '../../core/splice.ts'
@@ -36,9 +36,16 @@ export async function viewsOf(store: Store, splices: readonly Splice[]): Promise
 
 /** One splice as the API shows it. */
 export async function viewOf(store: Store, splice: Splice): Promise<SpliceView> {
-  const node = await store.item('node', splice.node)
-  const chain = await store.item('chain', splice.network)
+  const [node, chain] = await Promise.all([
+    store.item('node', splice.node),
+    store.item('chain', splice.network),
+  ])
   return render(splice, { feeCap: node?.value.feeCap ?? null, tipHeight: chain?.value.height ?? null })
+}
+
+/** A splice that was accepted just now, in view of its node. It has no candidate, so the chain's tip is in nothing that is shown. */
+export function viewOfNew(splice: Splice, node: NodeSeen): SpliceView {
+  return render(splice, { feeCap: node.feeCap, tipHeight: null })
 }
 
 async function itemsOf<K extends ItemKind>(

@@ -48,6 +48,14 @@ describe('ordering a splice', () => {
     } satisfies Partial<Splice>)
   })
 
+  it('shows it as it is read later', async () => {
+    const world = await aWorld()
+    const ordered = await order(world, 'order-1')
+    const path = `/v1/splices/${spliceIdOf('acme', 'order-1')}`
+    const read = await request(world, 'GET', path, { key: world.keys.reader })
+    expect(read.body).toEqual(ordered.body)
+  })
+
   it('takes the whole budget of a client, in sat/vB and ISO 8601', async () => {
     const world = await aWorld()
     const budget = {
