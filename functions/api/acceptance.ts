@@ -1,7 +1,7 @@
 import { acceptSplice, isDuplicate } from '../../core/accept.ts'
 import type { ApiKey, ChannelSeen, NodeSeen } from '../../core/items.ts'
 import { channelKey } from '../../core/items.ts'
-import type { Store } from '../../core/ports.ts'
+import type { Page, Store } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
 import type { ApiDeps } from './context.ts'
 import { Problem } from './problem.ts'
@@ -20,46 +20,68 @@ export type Identity = { readonly idempotencyKey: string; readonly bodyHash: str
 /** The record that a request would be accepted as, and the node as it was last seen. */
 export type Draft = { readonly splice: Splice; readonly node: NodeSeen }
 
+/**
+ * What an order is judged by, in reads that are begun side by side. Whoever answers without one of them does not wait for it, and
+ * does not hear of its failure.
+ */
+export type Facts = {
+  readonly node: Promise<NodeSeen | null>
+  /** null: the body names no channel. */
+  readonly channel: Promise<ChannelSeen | null> | null
+  /** The newest splices of that channel. */
+  readonly listed: Promise<Page> | null
+}
+
+/** Begins the reads that an order needs, whether or not it will be accepted. */
+export function factsFor(store: Store, tenant: string, { node, channel }: SpliceBody): Facts {
+  const item = channel === undefined ? null : store.item('channel', channelKey(node, channel))
+  return {
+    node: begun(store.item('node', node).then((seen) => seen?.value ?? null)),
+    channel: item && begun(item.then((seen) => seen?.value ?? null)),
+    listed: channel === undefined ? null : begun(store.byChannel(tenant, channel, PAGE, null)),
+  }
+}
+
+/** A read that nobody may wait for: Node ends a process over a failure that nobody hears of. */
+function begun<T>(read: Promise<T>): Promise<T> {
+  read.catch(() => undefined)
+  return read
+}
+
 /** What a request would be accepted as; nothing is written. Throws the problem that stands against it. */
 export async function draftOf(
   deps: ApiDeps,
   key: ApiKey,
   body: SpliceBody,
   identity: Identity,
+  facts = factsFor(deps.ports.store, key.tenant, body),
 ): Promise<Draft> {
   const { store, clock, generation } = deps.ports
-  const node = nodeOf(deps.ports, key.tenant, body.node)
-  const seen = await store.item('node', node.name)
-  if (seen === null)
+  const { name } = nodeOf(deps.ports, key.tenant, body.node)
+  const node = await facts.node
+  if (node === null)
     throw new Problem('node_not_seen', { field: 'node', headers: { 'Retry-After': SWEEP_SECONDS } })
   const draft = acceptSplice(requestOf(body), {
     ...identity,
     tenant: key.tenant,
-    node: seen.value,
-    channel: await channelOf(store, node.name, seen.value, body),
+    node,
+    channel: await (facts.channel ?? onlyChannel(store, name, node)),
     generation,
     now: clock.now(),
   })
   if (!draft.ok)
     throw new Problem(draft.error.code, { field: draft.error.field, detail: draft.error.message })
-  const duplicate = await duplicateOf(store, draft.value)
+  const duplicate = await duplicateOf(store, draft.value, facts.listed)
   if (duplicate !== null)
     throw new Problem('duplicate_output', { field: 'amountSats', detail: `see ${duplicate.id}` })
-  return { splice: draft.value, node: seen.value }
+  return { splice: draft.value, node }
 }
 
 /**
- * The channel that a body names; of a node that picks the channel itself, the only one that it can pick. With several, or with
- * none, nobody knows which it will be: null.
+ * The channel that a body without one means: of a node that picks the channel itself, the only one that it can pick. With several,
+ * or with none, nobody knows which it will be: null.
  */
-async function channelOf(
-  store: Store,
-  name: string,
-  node: NodeSeen,
-  body: SpliceBody,
-): Promise<ChannelSeen | null> {
-  if (body.channel !== undefined)
-    return (await store.item('channel', channelKey(name, body.channel)))?.value ?? null
+async function onlyChannel(store: Store, name: string, node: NodeSeen): Promise<ChannelSeen | null> {
   if (node.slotScope === 'channel' && node.unsupported === undefined) {
     const message = 'the channel to splice, as `GET /v1/channels` lists it'
     throw new Problem('invalid_request', { field: 'channel', errors: [{ field: 'channel', message }] })
@@ -77,15 +99,18 @@ async function channelOf(
  * The index may lag, so two duplicates posted at one moment can both be accepted. What closes the gap is the slot (gate
  * 11): the second cannot submit before the first has ended, and by then each transaction of the first has its owner.
  */
-async function duplicateOf(store: Store, draft: Splice): Promise<Splice | null> {
-  let cursor: string | null = null
-  for (let page = 0; page < PAGES_MAX; page += 1) {
-    const found = await store.byChannel(draft.tenant, draft.channelId, PAGE, cursor)
-    const others = await store.loadMany(found.ids)
+async function duplicateOf(
+  store: Store,
+  draft: Splice,
+  listed: Promise<Page> | null,
+): Promise<Splice | null> {
+  const pageAt = (cursor: string | null) => store.byChannel(draft.tenant, draft.channelId, PAGE, cursor)
+  let page = await (listed ?? pageAt(null))
+  for (let pages = 1; ; pages += 1) {
+    const others = await store.loadMany(page.ids)
     const duplicate = others.find((other) => isDuplicate(draft, other))
     if (duplicate !== undefined) return duplicate
-    if (found.cursor === null) return null
-    cursor = found.cursor
+    if (page.cursor === null || pages === PAGES_MAX) return null
+    page = await pageAt(page.cursor)
   }
-  return null
 }

@@ -4,7 +4,7 @@ import { SpliceState } from '../../core/splice.ts'
 import type { Splice } from '../../core/splice.ts'
 import { spliceIdOf } from '../../core/ids.ts'
 import { hasEnded } from '../../core/transitions.ts'
-import { draftOf } from './acceptance.ts'
+import { draftOf, factsFor } from './acceptance.ts'
 import { requireScope } from './auth.ts'
 import { router } from './context.ts'
 import type { ApiContext, ApiEnv } from './context.ts'
@@ -107,10 +107,12 @@ const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
   const posted = await c.req.json<unknown>()
   refuseProto(posted)
   const hash = bodyHash(posted)
+  const body = c.req.valid('json')
+  const facts = factsFor(store, key.tenant, body)
   // First of all: a replay is answered whatever became of the node, the channel or the deadline meanwhile.
   const earlier = await store.load(spliceIdOf(key.tenant, idempotencyKey))
   if (earlier !== null) return replay(c, earlier, hash)
-  const draft = await draftOf(deps, key, c.req.valid('json'), { idempotencyKey, bodyHash: hash })
+  const draft = await draftOf(deps, key, body, { idempotencyKey, bodyHash: hash }, facts)
   const { created, splice } = await store.create(draft.splice)
   // Somebody was faster with the same key.
   if (!created) return replay(c, splice, hash)

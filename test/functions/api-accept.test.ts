@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { MemoryHooks } from '../../adapters/store/memory.ts'
 import { spliceIdOf } from '../../core/ids.ts'
 import type { Splice } from '../../core/splice.ts'
+import { bodyHash } from '../../functions/api/idempotency.ts'
+import { aSplice } from '../support/splices.ts'
 import { ADDRESS, CHANNEL, CLOSING_CHANNEL, NOW, aBody, aWorld, order, request } from './api-fixture.ts'
 
 const DAY = 86_400_000
@@ -143,6 +145,32 @@ describe('the idempotency key', () => {
     expect(again.status).toBe(200)
     expect(again.headers.get('Idempotent-Replayed')).toBe('true')
     expect(again.body).toMatchObject({ status: 'cancelled' })
+  })
+
+  it('replays a splice whose node was never seen here', async () => {
+    const world = await aWorld()
+    const body = { ...aBody, node: 'bob' }
+    const id = spliceIdOf('acme', 'order-1')
+    await world.store.create(aSplice({ id, node: 'bob', bodyHash: bodyHash(body) }))
+    const again = await order(world, 'order-1', body)
+    expect(again.status).toBe(200)
+    expect(again.body).toMatchObject({ id, node: 'bob', feeCap: null })
+    expect(world.heard.hints).toEqual([])
+  })
+
+  it('replays although what only a new order needs cannot be read', async () => {
+    let fails = false
+    const isNeeded = (pk: string): boolean => ['SPL#', 'KEY#', 'NODE', 'CHAI'].includes(pk.slice(0, 4))
+    const world = await aWorld({
+      before: (operation) => {
+        const needed = operation.type === 'get' && isNeeded(operation.key.pk)
+        return fails && !needed ? 'throttle' : null
+      },
+    })
+    await order(world, 'order-1')
+    fails = true
+    expect((await order(world, 'order-1')).status).toBe(200)
+    expect((await order(world, 'order-2', { ...aBody, amountSats: 60_000 })).status).toBe(500)
   })
 
   it('refuses another body -- also one that only spells out the default', async () => {
