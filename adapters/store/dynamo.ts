@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { Store } from '../../core/ports.ts'
 import { DynamoRows } from './dynamo-rows.ts'
+import { sharedReads } from './shared-reads.ts'
 import { storeOver } from './store.ts'
 import type { WriteIds } from './store.ts'
 
@@ -13,5 +14,5 @@ export function dynamoStore(options: {
   table: string
   ids: WriteIds
 }): Store {
-  return storeOver(new DynamoRows(options.client, options.table), options.ids)
+  return storeOver(sharedReads(new DynamoRows(options.client, options.table)), options.ids)
 }

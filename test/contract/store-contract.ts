@@ -348,6 +348,23 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(taken).toMatchObject({ version: 2, value: { holder: `spl_${takes.indexOf(true)}` } })
     })
 
+    it('is read beside others and beside splices, each its own, those that are missing too', async () => {
+      const splice = await created(aSplice())
+      const { slot, node } = oneOfEach
+      await store.putItem('slot', slot.key, slot.value, 0)
+      await store.putItem('node', node.key, node.value, 0)
+      const read = await Promise.all([
+        store.item('node', node.key),
+        store.load(splice.id),
+        store.item('channel', 'missing'),
+        store.item('slot', slot.key),
+        store.load('missing'),
+        store.item('node', node.key),
+      ])
+      const [nodeSeen, slotSeen] = [node, slot].map(({ value }) => ({ version: 1, value }))
+      expect(read).toEqual([nodeSeen, splice, null, slotSeen, null, nodeSeen])
+    })
+
     it('of one kind is not that of another kind under the same key', async () => {
       await store.putItem('tx', 'k', { paymentId: 'p' }, 0)
       expect(await store.item('raw', 'k')).toBeNull()
