@@ -71,7 +71,7 @@ export async function draftOf(
   })
   if (!draft.ok)
     throw new Problem(draft.error.code, { field: draft.error.field, detail: draft.error.message })
-  const duplicate = await duplicateOf(store, draft.value, facts.listed)
+  const duplicate = await duplicateOf(deps, draft.value, facts.listed)
   if (duplicate !== null)
     throw new Problem('duplicate_output', { field: 'amountSats', detail: `see ${duplicate.id}` })
   return { splice: draft.value, node }
@@ -100,14 +100,15 @@ async function onlyChannel(store: Store, name: string, node: NodeSeen): Promise<
  * 11): the second cannot submit before the first has ended, and by then each transaction of the first has its owner.
  */
 async function duplicateOf(
-  store: Store,
+  { ports: { store }, effects }: ApiDeps,
   draft: Splice,
   listed: Promise<Page> | null,
 ): Promise<Splice | null> {
   const pageAt = (cursor: string | null) => store.byChannel(draft.tenant, draft.channelId, PAGE, cursor)
   let page = await (listed ?? pageAt(null))
   for (let pages = 1; ; pages += 1) {
-    const others = await store.loadMany(page.ids)
+    const others = await store.loadMany(page.ids.filter((id) => effects?.ruleOut(id, draft) !== true))
+    for (const other of others) effects?.note(other)
     const duplicate = others.find((other) => isDuplicate(draft, other))
     if (duplicate !== undefined) return duplicate
     if (page.cursor === null || pages === PAGES_MAX) return null

@@ -1,5 +1,6 @@
 import type { Ports } from '../../core/ports.ts'
 import type { Instant } from '../../core/splice.ts'
+import { remember } from './bounded.ts'
 
 /** Last used is known to the hour: a write per request would cost more than it tells. */
 const USE_EVERY_MS = 3_600_000
@@ -35,7 +36,7 @@ export function keyTraffic(
       const refill = (Math.max(0, now - last.at) / 1_000) * requestsPerSecond
       const tokens = Math.min(burst, last.tokens + refill)
       const taken = tokens >= 1
-      remember(buckets, hash, { tokens: taken ? tokens - 1 : tokens, at: now })
+      remember(buckets, hash, { tokens: taken ? tokens - 1 : tokens, at: now }, KEYS_REMEMBERED)
       return taken ? 0 : Math.max(1, Math.ceil((1 - tokens) / requestsPerSecond))
     },
 
@@ -43,7 +44,7 @@ export function keyTraffic(
       const now = clock.now()
       if (now - (noted.get(hash) ?? -Infinity) < USE_EVERY_MS) return
       // Before it is saved: where the table fails, it is not asked again at every request.
-      remember(noted, hash, now)
+      remember(noted, hash, now, KEYS_REMEMBERED)
       try {
         const item = await store.item('keyUse', hash)
         if (item === null || now - item.value.at >= USE_EVERY_MS)
@@ -53,12 +54,4 @@ export function keyTraffic(
       }
     },
   }
-}
-
-/** A map keeps the order in which its keys were put in. */
-function remember<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key)
-  map.set(key, value)
-  const [oldest] = map.keys()
-  if (map.size > KEYS_REMEMBERED && oldest !== undefined) map.delete(oldest)
 }

@@ -116,6 +116,7 @@ const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
   const { created, splice } = await store.create(draft.splice)
   // Somebody was faster with the same key.
   if (!created) return replay(c, splice, hash)
+  deps.effects?.note(splice)
   await hint(deps.ports, splice.id)
   return c.json(viewOfNew(splice, draft.node), 202, { Location: `/v1/splices/${splice.id}` })
 }

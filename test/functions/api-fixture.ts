@@ -12,6 +12,7 @@ import type { Delivered } from '../../core/webhook.ts'
 import type { ChainPort, ConfiguredNode, NodePort, Ports, Store } from '../../core/ports.ts'
 import { createApi } from '../../functions/api/app.ts'
 import type { ApiDeps, Preview } from '../../functions/api/context.ts'
+import { knownEffects } from '../../functions/api/effects.ts'
 import { createKey } from '../../functions/api/keys.ts'
 import type { NodeEventMessage } from '../../functions/messages.ts'
 import { ACCEPTED_AT, aTxid, countingIds } from '../support/splices.ts'
@@ -233,6 +234,7 @@ export async function aWorld(hooks: MemoryHooks = {}) {
     ports,
     policy: Policy.parse({}),
     keys: new Map(),
+    effects: knownEffects(),
     preview: async () => aPreview,
     nodeEvents: async (message) => void heard.nodeEvents.push(message),
     webhook: {

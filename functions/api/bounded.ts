@@ -1,0 +1,10 @@
+/**
+ * Puts a value into a map of at most `max` keys; the one that was put in longest ago is forgotten first. A map keeps the order in
+ * which its keys were put in.
+ */
+export function remember<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
+  map.delete(key)
+  map.set(key, value)
+  const oldest = map.keys().next()
+  if (map.size > max && oldest.done !== true) map.delete(oldest.value)
+}
