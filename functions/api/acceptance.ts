@@ -32,8 +32,11 @@ export type Facts = {
   readonly listed: Promise<Page> | null
 }
 
+/** Where a splice is to be. */
+export type NamedChannel = Pick<SpliceBody, 'node' | 'channel'>
+
 /** Begins the reads that an order needs, whether or not it will be accepted. */
-export function factsFor(store: Store, tenant: string, { node, channel }: SpliceBody): Facts {
+export function factsFor(store: Store, tenant: string, { node, channel }: NamedChannel): Facts {
   const item = channel === undefined ? null : store.item('channel', channelKey(node, channel))
   return {
     node: begun(store.item('node', node).then((seen) => seen?.value ?? null)),
@@ -43,7 +46,7 @@ export function factsFor(store: Store, tenant: string, { node, channel }: Splice
 }
 
 /** A read that nobody may wait for: Node ends a process over a failure that nobody hears of. */
-function begun<T>(read: Promise<T>): Promise<T> {
+export function begun<T>(read: Promise<T>): Promise<T> {
   read.catch(() => undefined)
   return read
 }
