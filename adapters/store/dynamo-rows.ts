@@ -23,6 +23,7 @@ const StoredPlace = z.object({
   dueAt: z.number().optional(),
   createdAtId: z.string().optional(),
 })
+const StoredSort = z.union([z.string(), z.number()])
 
 type Items = Record<string, unknown>[]
 
@@ -97,7 +98,7 @@ export class DynamoRows implements Rows {
     })
     return items.map((item) => {
       const keys = StoredPlace.parse(item)
-      return { id: idOfPk(keys.pk), sort: z.union([z.string(), z.number()]).parse(keys[names.sort]) }
+      return { id: idOfPk(keys.pk), sort: StoredSort.parse(keys[names.sort]) }
     })
   }
 
