@@ -89,11 +89,10 @@ async function onlyChannel(store: Store, name: string, node: NodeSeen): Promise<
     const message = 'the channel to splice, as `GET /v1/channels` lists it'
     throw new Problem('invalid_request', { field: 'channel', errors: [{ field: 'channel', message }] })
   }
-  const open: ChannelSeen[] = []
-  for (const id of node.channelIds) {
-    const item = await store.item('channel', channelKey(name, id))
-    if (item !== null && item.value.goneAt === null && !item.value.closing) open.push(item.value)
-  }
+  const seen = await Promise.all(node.channelIds.map((id) => store.item('channel', channelKey(name, id))))
+  const open = seen
+    .flatMap((item) => item?.value ?? [])
+    .filter(({ goneAt, closing }) => goneAt === null && !closing)
   const [only, ...others] = open
   return only === undefined || others.length > 0 ? null : only
 }
