@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import type { FailureReason } from './failure.ts'
 import { amend } from './commit.ts'
-import type { Slot } from './items.ts'
+import { drive } from './drive.ts'
+import type { NodeSeen, Slot } from './items.ts'
 import type { Policy } from './policy.ts'
 import type { Ports } from './ports.ts'
 import type { Instant } from './splice.ts'
@@ -43,11 +44,7 @@ export async function takeNodeEvent(
 ): Promise<void> {
   // A relay whose clock is ahead must not date an event after what came later.
   const event = { ...told, at: Math.min(told.at, ports.clock.now()) }
-  const seen = (await ports.store.item('node', node))?.value
-  const channelIds = event.channelId === undefined ? (seen?.channelIds ?? []) : [event.channelId]
-  // The slot of a node that picks the channel itself is the node's.
-  const keys = seen?.slotScope === 'node' ? [seen.nodeId] : channelIds
-  const slots = await Promise.all(keys.map(async (key) => (await ports.store.item('slot', key))?.value))
+  const { seen, slots } = await around(node, event, ports)
   if (tellsOfWhatPassed(event)) {
     const taken = seen?.relayEvents.includes(event.id) ?? false
     for (const slot of taken ? [] : slots)
@@ -57,7 +54,48 @@ export async function takeNodeEvent(
   }
   const inSlots = slots.flatMap((slot) => firstsOf(slot))
   const outside = slots.every((slot) => slot?.holder) ? [] : await idsOutsideLine(node, event, ports)
-  for (const id of new Set([...inSlots, ...outside])) await ports.queue.hint(id, 0)
+  await wake([...new Set([...inSlots, ...outside])], event, ports, policy)
+}
+
+/** The node as it was last seen, and the slots that an event is about: its channel's, or all of the node's. */
+async function around(
+  node: string,
+  { channelId }: NodeEvent,
+  { store }: Ports,
+): Promise<{ seen: NodeSeen | undefined; slots: (Slot | undefined)[] }> {
+  const slotOf = async (key: string): Promise<Slot | undefined> => (await store.item('slot', key))?.value
+  const [item, slot] = await Promise.all([
+    store.item('node', node),
+    channelId === undefined ? undefined : slotOf(channelId),
+  ])
+  const seen = item?.value
+  // The slot of a node that picks the channel itself is the node's.
+  if (seen?.slotScope === 'node') return { seen, slots: [await slotOf(seen.nodeId)] }
+  if (channelId !== undefined) return { seen, slots: [slot] }
+  return { seen, slots: await Promise.all((seen?.channelIds ?? []).map(slotOf)) }
+}
+
+/**
+ * Hints them; or looks at the only one at once where the event tells that something was seen, not that something may be sent: its
+ * message would cost as much as the look.
+ */
+async function wake(
+  ids: readonly string[],
+  { type }: NodeEvent,
+  ports: Ports,
+  policy: Policy,
+): Promise<void> {
+  const [only] = ids
+  const tellsOfSigns = type === 'splice_negotiated' || type === 'channel_state_changed'
+  if (only !== undefined && ids.length === 1 && tellsOfSigns) {
+    try {
+      await drive(only, ports, { policy, mayAct: false, shared: null })
+      return
+    } catch {
+      ports.telemetry.count('wake.failed')
+    }
+  }
+  for (const id of ids) await ports.queue.hint(id, 0)
 }
 
 /** A start and a failure say what a later look does not show, so each counts once; the others only say: look now. */

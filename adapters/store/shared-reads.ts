@@ -13,26 +13,22 @@ export function sharedReads(rows: Rows): Rows {
   let wanted = new Map<string, Wanted>()
 
   async function ask(): Promise<void> {
-    const asked = [...wanted.values()]
+    const asked = wanted
     wanted = new Map()
     try {
-      const found = await read(
-        rows,
-        asked.map(({ key }) => key),
-      )
-      for (const { key, waiting } of asked) {
-        const row = found.find(({ pk, sk }) => pk === key.pk && sk === key.sk) ?? null
-        for (const { resolve } of waiting) resolve(row)
-      }
+      const keys = [...asked.values()].map(({ key }) => key)
+      const found = new Map((await read(rows, keys)).map((row) => [nameOf(row), row]))
+      for (const [name, { waiting }] of asked)
+        for (const { resolve } of waiting) resolve(found.get(name) ?? null)
     } catch (error) {
-      for (const { waiting } of asked) for (const { reject } of waiting) reject(error)
+      for (const { waiting } of asked.values()) for (const { reject } of waiting) reject(error)
     }
   }
 
   return {
     get({ pk, sk }) {
       if (wanted.size === 0) queueMicrotask(() => void ask())
-      const name = JSON.stringify([pk, sk])
+      const name = nameOf({ pk, sk })
       const one = wanted.get(name) ?? { key: { pk, sk }, waiting: [] }
       wanted.set(name, one)
       return new Promise((resolve, reject) => one.waiting.push({ resolve, reject }))
@@ -43,6 +39,8 @@ export function sharedReads(rows: Rows): Rows {
     list: (query) => rows.list(query),
   }
 }
+
+const nameOf = ({ pk, sk }: Key): string => JSON.stringify([pk, sk])
 
 async function read(rows: Rows, keys: readonly Key[]): Promise<Row[]> {
   const [only, ...others] = keys

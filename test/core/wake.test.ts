@@ -1,13 +1,25 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryHooks } from '../../adapters/store/memory.ts'
 import type { NodeSeen } from '../../core/items.ts'
+import { ok } from '../../core/result.ts'
 import { emptySlot } from '../../core/slot.ts'
 import type { Splice } from '../../core/splice.ts'
 import type { NodeEvent } from '../../core/wake.ts'
 import { NodeEventType, takeNodeEvent } from '../../core/wake.ts'
 import { aSpliceId } from '../support/splices.ts'
 import type { Bench } from './builders.ts'
-import { aBench, aConfiguredNode, anAttempt, aNodeSeen, aSubmittedSplice, NOW, policy } from './builders.ts'
+import {
+  aBench,
+  aConfiguredNode,
+  aLiveSplice,
+  aLook,
+  anAttempt,
+  aNodeSeen,
+  aSubmittedSplice,
+  fakeNode,
+  NOW,
+  policy,
+} from './builders.ts'
 
 const KEY = 'c'.repeat(64)
 const [ME, OTHER] = [aSpliceId(1), aSpliceId(2)]
@@ -215,6 +227,68 @@ describe('a splice that waits outside the line of its slot', () => {
     await made.store.putItem('slot', KEY, { ...emptySlot, waiting: [WAITING] }, 0)
     await take(made, returned)
     expect(made.hints).toEqual([WAITING])
+  })
+})
+
+describe('the only splice that a sign may move', () => {
+  const LOCKED: NodeEvent = { id: 'e7', type: 'channel_state_changed', at: NOW, channelId: KEY }
+
+  /** A splice with the slot, nobody behind it, and a node that says how often it was looked at. */
+  async function alone(hooks: MemoryHooks = {}) {
+    let looks = 0
+    const look = async () => {
+      looks += 1
+      return ok(aLook())
+    }
+    const nodes = [aConfiguredNode({ port: { ...fakeNode(() => ok(aLook())), look } })]
+    const made = aBench({ hooks, nodes })
+    await made.store.putItem('node', 'alice', aNodeSeen(), 0)
+    await made.store.create(aSubmittedSplice({ attempts: [anAttempt({ startedAt: NOW - 10 })] }))
+    await made.store.putItem('slot', KEY, { ...emptySlot, holder: ME }, 0)
+    return { made, looks: () => looks }
+  }
+
+  test.each(['channel_state_changed', 'splice_negotiated'] as const)(
+    'is looked at at once: %s',
+    async (type) => {
+      const { made, looks } = await alone()
+      await take(made, { ...LOCKED, type })
+      expect(looks()).toBe(1)
+    },
+  )
+
+  test.each(['peer_connected', 'peer_disconnected', 'process_started'] as const)(
+    'is left to a worker, which may send something: %s',
+    async (type) => {
+      const { made, looks } = await alone()
+      await take(made, { ...LOCKED, type })
+      expect(looks()).toBe(0)
+      expect(made.hints).toEqual([ME])
+    },
+  )
+
+  test('is hinted where the look fails', async () => {
+    let fails = false
+    const { made } = await alone({
+      before: (operation) =>
+        fails && operation.type === 'get' && operation.key.pk.startsWith('SPL#') ? 'throttle' : null,
+    })
+    fails = true
+    await take(made, LOCKED)
+    expect(made.hints).toEqual([ME])
+    expect(made.counts.get('wake.failed')).toBe(1)
+  })
+
+  test('and sends nothing: what has to be sent is hinted', async () => {
+    const nodes = [aConfiguredNode()]
+    const made = aBench({ nodes })
+    await made.store.putItem('node', 'alice', aNodeSeen(), 0)
+    await made.store.putItem('guard', '-', { generation: 0, backupAt: null }, 0)
+    await made.store.create(aLiveSplice())
+    await made.store.putItem('slot', KEY, { ...emptySlot, holder: ME }, 0)
+    await take(made, LOCKED)
+    expect((await made.store.load(ME))?.attempts).toEqual([])
+    expect(made.hints).toEqual([ME])
   })
 })
 

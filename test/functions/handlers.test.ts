@@ -90,7 +90,7 @@ describe('the failures queue', () => {
 
   it('takes a whole batch of one node, whose events all go into one item, but for one that it cannot read', async () => {
     const ids = Array.from({ length: 10 }, (_, n) => `alice-batch-${n}`)
-    const event = (id: string) => ({ node: 'alice', event: { id, type: 'peer_connected', at: 1 } })
+    const event = (id: string) => ({ node: 'alice', event: { id, type: 'splice_negotiation_failed', at: 1 } })
     const bodies = ids.map((id, n) => (n === 4 ? '{' : JSON.stringify(event(id))))
     expect(await failures(eventOf(...bodies), invocation)).toEqual(failed('m5'))
     const taken = (await keeper.store.item('node', 'alice'))?.value.relayEvents
