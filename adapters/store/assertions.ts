@@ -30,8 +30,8 @@ export function isAtRest(
 }
 
 /**
- * Parses a splice's record and holds its laws: the schema, its size, safe numbers, and `dueAt` null exactly at rest.
- * Throws {@link StoreAssertion}.
+ * Parses a splice's record and holds its laws: the schema, safe numbers, and `dueAt` null exactly at rest. Its size is held when
+ * it is written ({@link storable}). Throws {@link StoreAssertion}.
  */
 export const checkedSplice = checkedOnce(parsedSplice)
 
@@ -48,7 +48,7 @@ export function checkedOnce<T>(check: (value: unknown) => T): (value: unknown) =
 
 function parsedSplice(value: unknown): Splice {
   const splice = checkedValue(Splice, value, 'splice')
-  assertStorable(splice, MAX_SPLICE_BYTES, splice.id)
+  assertExact(splice, splice.id)
   if ((splice.dueAt === null) !== isAtRest(splice)) {
     throw new StoreAssertion(
       `${splice.id}: dueAt ${splice.dueAt} in state ${splice.state}, at rest: ${isAtRest(splice)}`,
@@ -57,10 +57,10 @@ function parsedSplice(value: unknown): Splice {
   return splice
 }
 
-/** Parses a small item's value, holds its size and safe numbers; `what` names it in the {@link StoreAssertion}. */
+/** Parses a small item's value and holds safe numbers; `what` names it in the {@link StoreAssertion}. */
 export function checkedItem<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const item = checkedValue(schema, value, what)
-  assertStorable(item, MAX_ITEM_BYTES, what)
+  assertExact(item, what)
   return item
 }
 
@@ -92,10 +92,15 @@ function checkedValue<T>(schema: z.ZodType<T>, value: unknown, what: string): T 
   throw new StoreAssertion(`${what} does not fit its schema: ${z.prettifyError(parsed.error)}`)
 }
 
-function assertStorable(value: unknown, limit: number, what: string): void {
-  assertExact(value, what)
-  const bytes = Buffer.byteLength(JSON.stringify(value))
+/**
+ * A deep copy as JSON keeps it, below a size in bytes: what is undefined is gone, as no database takes it. Throws
+ * {@link StoreAssertion}.
+ */
+export function storable(value: unknown, limit: number, what: string): unknown {
+  const text = JSON.stringify(value)
+  const bytes = Buffer.byteLength(text)
   if (bytes >= limit) throw new StoreAssertion(`${what} has ${bytes} bytes, the limit is ${limit}`)
+  return JSON.parse(text)
 }
 
 /** The database takes no number that JavaScript may have rounded. */

@@ -1,5 +1,12 @@
 import type * as z from 'zod'
-import { StoreAssertion, assertFilled, assertLimit, checkedItem } from './assertions.ts'
+import {
+  MAX_ITEM_BYTES,
+  StoreAssertion,
+  assertFilled,
+  assertLimit,
+  checkedItem,
+  storable,
+} from './assertions.ts'
 import type { LogName } from './keys.ts'
 import { logKey, logPk } from './keys.ts'
 import type { Row, Rows } from './rows.ts'
@@ -77,12 +84,13 @@ export function numberedLog<T extends Numbered>(
       for (let race = 0; race < MAX_RACES; race += 1) {
         const known = tail.find((line) => line.id === id)
         if (known !== undefined) return { sequence: known.sequence, isNew: false }
-        const body = checkedItem(schema, following(tail[0] ?? null), `${name} ${id}`)
-        const key = logKey(name, tenant, body.sequence)
+        const line = checkedItem(schema, following(tail[0] ?? null), `${name} ${id}`)
+        const body = storable(line, MAX_ITEM_BYTES, `${name} ${id}`)
+        const key = logKey(name, tenant, line.sequence)
         const row = { ...key, version: 1, writeId: ids.id(), body, index: null }
-        if (await rows.put(row, 'absent')) return { sequence: body.sequence, isNew: true }
+        if (await rows.put(row, 'absent')) return { sequence: line.sequence, isNew: true }
         const winner = await rows.get(row)
-        if (winner !== null && lineIn(winner).id === id) return { sequence: body.sequence, isNew: true }
+        if (winner !== null && lineIn(winner).id === id) return { sequence: line.sequence, isNew: true }
         tail = await lastOf(tenant, TAIL)
       }
       throw new Error(`${name} ${id} lost ${MAX_RACES} races for the end of a log`)

@@ -5,6 +5,8 @@ import { DUE_SHARDS } from '../../core/ports.ts'
 import type { Page, Store } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
 import {
+  MAX_ITEM_BYTES,
+  MAX_SPLICE_BYTES,
   StoreAssertion,
   assertFilled,
   assertLimit,
@@ -12,6 +14,7 @@ import {
   checkedOnce,
   checkedPayment,
   checkedSplice,
+  storable,
 } from './assertions.ts'
 import { auditLog } from './audit-log.ts'
 import { cursorOf, placeOf } from './cursor.ts'
@@ -153,7 +156,7 @@ function smallItems(rows: Rows, ids: WriteIds): Pick<Store, 'item' | 'putItem'> 
     async putItem(kind, key, value, version) {
       assertFilled({ key })
       const at = itemKey(kind, key)
-      const body = plain(itemChecks[kind](value))
+      const body = storable(itemChecks[kind](value), MAX_ITEM_BYTES, itemKinds[kind].prefix)
       const index = kind === 'payment' ? paymentIndexKeysOf(checkedPayment(body, key)) : null
       return putOrFind(rows, { ...at, version: version + 1, writeId: ids.id(), body, index }, version)
     },
@@ -173,7 +176,8 @@ async function putOrFind(rows: Rows, row: RowWrite, version: number): Promise<bo
 /** The row that a splice is stored in, with its keys in the indexes. */
 export function rowOf(splice: Splice): RowWrite {
   const { version, writeId } = splice
-  return { ...spliceKey(splice.id), version, writeId, body: plain(splice), index: indexKeysOf(splice) }
+  const body = storable(splice, MAX_SPLICE_BYTES, splice.id)
+  return { ...spliceKey(splice.id), version, writeId, body, index: indexKeysOf(splice) }
 }
 
 function spliceOf(row: Row): Splice {
@@ -183,9 +187,4 @@ function spliceOf(row: Row): Splice {
     throw new StoreAssertion(`${row.pk} version ${row.version} holds ${splice.id} version ${splice.version}`)
   }
   return splice
-}
-
-/** A deep copy as JSON keeps it: what is undefined is gone, as no database takes it. */
-function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value))
 }

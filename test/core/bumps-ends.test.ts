@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkedSplice } from '../../adapters/store/assertions.ts'
+import { MAX_SPLICE_BYTES, checkedSplice, storable } from '../../adapters/store/assertions.ts'
 import { advance } from '../../core/advance.ts'
 import type { Observation } from '../../core/observation.ts'
 import type { Attempt, Bump, Splice } from '../../core/splice.ts'
@@ -187,20 +187,21 @@ describe('the record stays within 64 KB', () => {
     })
   }
   const bytes = (splice: Splice): number => Buffer.byteLength(JSON.stringify(splice))
+  const stored = (splice: Splice): unknown => storable(checkedSplice(splice), MAX_SPLICE_BYTES, 'splice')
 
   test('with texts of a line', () => {
     const full = aFullSplice('FailedPrecondition: splice already pending')
-    expect(checkedSplice(full)).toEqual(full)
+    expect(stored(full)).toEqual(full)
     expect(bytes(full)).toBeGreaterThan(50_000)
   })
 
   test('with texts as long as answers may leave them, but for the bumps', () => {
     const full = { ...aFullSplice('x'.repeat(120)), bumps: [] }
-    expect(checkedSplice(full)).toEqual(full)
+    expect(stored(full)).toEqual(full)
   })
 
   test('with texts as long as answers may leave them', () => {
-    expect(() => checkedSplice(aFullSplice('x'.repeat(120)))).not.toThrow()
+    expect(() => stored(aFullSplice('x'.repeat(120)))).not.toThrow()
   })
 
   test('a text of a node is cut before it is kept', () => {
@@ -208,7 +209,7 @@ describe('the record stays within 64 KB', () => {
     const result = { type: 'refused', class: 'invalid', message: 'é'.repeat(10_000) } as const
     const answered = step(splice, { type: 'bump_answered', id: 'bump-attempt-1', result, jitter: 0 }, context)
     expect(bytes(answered.splice) - bytes(splice)).toBeLessThan(2_000)
-    expect(checkedSplice(answered.splice)).toEqual(answered.splice)
+    expect(stored(answered.splice)).toEqual(answered.splice)
   })
 })
 
