@@ -32,8 +32,11 @@ export type DriveOptions = {
   readonly reorged?: boolean
 }
 
-/** What one drive came to. `busy`: another writer was faster; the next hint or sweep goes on. */
-export type Driven = 'missing' | 'changed_since_look' | Submitted
+/**
+ * What one drive came to. `busy`: another writer was faster; the next hint or sweep goes on. `blind`: the chain could not be seen,
+ * so that nothing is known of a block that it waits for.
+ */
+export type Driven = 'missing' | 'changed_since_look' | 'blind' | Submitted
 
 /**
  * Carries one splice as far as it can go now: load, observe, decide, save, act (design section 3). Everything that a crash
@@ -59,7 +62,7 @@ export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOp
   const after = { ...advanced.splice, publishedThrough: earlier.publishedThrough }
   const driven = await follow(splice, { ...advanced, splice: after }, observation, ports, options)
   await told
-  return driven
+  return driven === 'driven' && observation.chain === null ? 'blind' : driven
 }
 
 /** Whoever listens is hinted at once by a worker; a sweep does it at its end for all (core/notices.ts). */

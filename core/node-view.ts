@@ -1,6 +1,6 @@
 import type { ChainSeen } from './items.ts'
-import type { NodeFault, NodeLook } from './node.ts'
-import type { ConfiguredNode, Ports } from './ports.ts'
+import type { ChannelSnapshot, NodeFault, NodeLook } from './node.ts'
+import type { ChainPort, ConfiguredNode, Ports } from './ports.ts'
 import { followChain } from './reorg.ts'
 import { err, messageOf } from './result.ts'
 import type { Result } from './result.ts'
@@ -10,6 +10,10 @@ import { noteNode } from './survey.ts'
 /** What a sweep saw at one node; null: it could not be seen, or not be written down. */
 export type NodeView = {
   readonly look: Result<NodeLook, NodeFault>
+  /** The look's channels by their ids. */
+  readonly channels: ReadonlyMap<string, ChannelSnapshot>
+  /** The node's chain source, see {@link askedOnce}. */
+  readonly source: ChainPort
   readonly noted: Noted | null
   readonly chain: ChainSeen | null
   /** The tip that its chain source has, if what waits for a block on this node was not all looked at with it yet. */
@@ -18,18 +22,21 @@ export type NodeView = {
 
 /** Looks at a node once for all that a sweep feeds, and writes down what it shows, and its chain. Never throws. */
 export async function lookAt(node: ConfiguredNode, ports: Ports): Promise<NodeView> {
+  const source = askedOnce(node.chain)
   let view: NodeView = {
     look: err({ class: 'unreachable', message: 'the adapter failed' }),
+    channels: new Map(),
+    source,
     noted: null,
     chain: null,
     owed: null,
   }
   try {
     const look = await node.port.look(ports.call())
-    view = { ...view, look }
+    view = { ...view, look, channels: channelsOf(look) }
     const noted = await noteNode(node, look, ports)
     view = { ...view, noted }
-    if (look.ok) view = { ...view, ...(await noteChain(node, look.value, noted, ports)) }
+    if (look.ok) view = { ...view, ...(await noteChain(source, look.value, noted, ports)) }
   } catch (error) {
     // What was seen is written down by the next sweep; the splices of this node are looked at all the same.
     ports.telemetry.alarm('a look could not be written down', { node: node.name, error: messageOf(error) })
@@ -37,29 +44,54 @@ export async function lookAt(node: ConfiguredNode, ports: Ports): Promise<NodeVi
   return view
 }
 
+/**
+ * A chain source for one sweep: its tip and its estimate are asked for once, before anything that is compared with them. A block
+ * that comes meanwhile makes depths too small, never too great.
+ */
+function askedOnce(chain: ChainPort): ChainPort {
+  let tip: ReturnType<ChainPort['tip']> | null = null
+  const rates = new Map<number, ReturnType<ChainPort['feeRateSatPerKw']>>()
+  return {
+    tip: (call) => (tip ??= chain.tip(call)),
+    blockHash: (height, call) => chain.blockHash(height, call),
+    transaction: (txid, call) => chain.transaction(txid, call),
+    spend: (outpoint, hint, call) => chain.spend(outpoint, hint, call),
+    feeRateSatPerKw(targetBlocks, call) {
+      const rate = rates.get(targetBlocks) ?? chain.feeRateSatPerKw(targetBlocks, call)
+      rates.set(targetBlocks, rate)
+      return rate
+    },
+    broadcast: (hex, call) => chain.broadcast(hex, call),
+  }
+}
+
+/** The first of equal ids, as whoever searches the list finds it. */
+function channelsOf(look: Result<NodeLook, NodeFault>): ReadonlyMap<string, ChannelSnapshot> {
+  const channels = look.ok ? look.value.channels : []
+  return new Map(channels.toReversed().map((channel) => [channel.channelId, channel]))
+}
+
 /** Follows the chain of the node's network: the API counts confirmations with its tip, and orphans name what a reorg took. */
 async function noteChain(
-  node: ConfiguredNode,
+  source: ChainPort,
   { network }: NodeLook,
   noted: Noted | null,
   ports: Ports,
 ): Promise<Pick<NodeView, 'chain' | 'owed'>> {
   const item = await ports.store.item('chain', network)
   const before = item?.value ?? null
-  const followed = await followChain(before, ports.clock.now(), node.chain, ports.call())
+  const followed = await followChain(before, ports.clock.now(), source, ports.call())
   if (!followed.ok || followed.value === null) return { chain: null, owed: null }
   const { hash } = followed.value
   const isNew = followed.value !== before
-  if (isNew && !(await ports.store.putItem('chain', network, followed.value, item?.version ?? 0)))
-    return { chain: null, owed: null }
-  const isOwed = noted !== null && noted.node.value.fedHash !== hash
-  return { chain: followed.value, owed: isOwed && (isNew || (await hasTip(node, hash, ports))) ? hash : null }
-}
-
-/** Another node's source may have told of the tip, and this one be behind. */
-async function hasTip({ chain }: ConfiguredNode, hash: string, ports: Ports): Promise<boolean> {
-  const tip = await chain.tip(ports.call())
-  return tip.ok && tip.value.hash === hash
+  const written = !isNew || (await ports.store.putItem('chain', network, followed.value, item?.version ?? 0))
+  // Nodes of one network race to write the same block down.
+  const chain = written ? followed.value : ((await ports.store.item('chain', network))?.value ?? null)
+  if (chain?.hash !== hash) return { chain: null, owed: null }
+  // Another node's source may have told of the tip, and this one be behind.
+  const tip = await source.tip(ports.call())
+  const isOwed = tip.ok && tip.value.hash === hash && noted !== null && noted.node.value.fedHash !== hash
+  return { chain, owed: isOwed ? hash : null }
 }
 
 /** Says of each node that all that waits for a block was looked at with this tip. Not said, it is looked at again. */

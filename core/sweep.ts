@@ -1,38 +1,16 @@
-import { driveLoaded } from './drive.ts'
+import { PAGE, feed, feedDue, pagesAfter } from './feed.ts'
+import type { Feed } from './feed.ts'
 import type { ChainSeen, Guard } from './items.ts'
-import type { NodeView } from './node-view.ts'
 import { lookAt, noteFed } from './node-view.ts'
 import { remindEndpoints } from './notices.ts'
-import type { SharedView } from './observe.ts'
-import { isPaymentId } from './payment.ts'
 import type { Policy } from './policy.ts'
 import type { Page, Ports } from './ports.ts'
-import { DUE_SHARDS } from './ports.ts'
-import { messageOf } from './result.ts'
-import type { Network, Splice } from './splice.ts'
-import { tipsOf, track } from './track.ts'
-import type { Tips } from './track.ts'
+import type { Network } from './splice.ts'
+import { tipsOf } from './track.ts'
 import { firstsOf } from './wake.ts'
-
-/** Splices and payments read from the due index at a time, and driven side by side. */
-const PAGE = 100
-const SIDE_BY_SIDE = 8
 
 /** What one sweep did. */
 export type Swept = { readonly nodes: number; readonly due: number; readonly failed: number }
-
-/** What a sweep shares between all that it feeds. */
-type Feed = {
-  readonly views: ReadonlyMap<string, NodeView>
-  readonly guard: Guard | null
-  readonly tips: Tips
-  readonly ports: Ports
-  readonly policy: Policy
-  /** Nodes of which a splice was not looked at after all. */
-  readonly missed: Set<string>
-  /** What was looked at already, with this sweep's view of its node. */
-  readonly fed: Set<string>
-}
 
 /**
  * One run of reconcile (design section 3): looks at each node once, feeds what is due, and hints the work queue where
@@ -47,43 +25,19 @@ export async function sweep(ports: Ports, policy: Policy, backupAt: number | nul
     ),
   )
   const shared: Feed = { views, guard, tips: tipsOf(ports), ports, policy, missed: new Set(), fed: new Set() }
+  const now = ports.clock.now()
+  let failed = await feedDue(now, shared)
+  // A block has come: what only waits for one is looked at after what is due anyway.
   const isOwed = [...views.values()].some(({ owed }) => owed !== null)
-  const aheadMs = isOwed ? Math.max(policy.restMs, policy.watchEveryMs) + policy.dueJitterMs : 0
-  const before = ports.clock.now() + aheadMs
-  const pageAt = (shard: number, cursor: string | null): Promise<Page> =>
-    ports.store.due(shard, before, PAGE, cursor)
-  let due = 0
-  let failed = 0
-  const feedDue = async (ids: readonly string[]): Promise<void> => {
-    due += ids.length
-    for (let start = 0; start < ids.length; start += PAGE)
-      failed += await feed(ids.slice(start, start + PAGE), shared)
-  }
-  // Each shard has a few: together they fill a page.
-  const firsts = await Promise.all(Array.from({ length: DUE_SHARDS }, (_, shard) => pageAt(shard, null)))
-  await feedDue(firsts.flatMap(({ ids }) => ids))
-  for (const [shard, { cursor }] of firsts.entries()) {
-    for await (const ids of pagesOf((next) => pageAt(shard, next), cursor)) await feedDue(ids)
-  }
+  const aheadMs = Math.max(policy.restMs, policy.watchEveryMs) + policy.dueJitterMs
+  if (isOwed) failed += await feedDue(now + aheadMs, shared)
+  const due = shared.fed.size
   failed += await feedReorged(shared)
   failed += await feedChanged(shared)
   await noteFed(views, shared.missed, ports)
   await remindEndpoints(ports)
   ports.telemetry.count('sweep.due', due)
   return { nodes: views.size, due, failed }
-}
-
-/** The pages that follow a cursor; null: there are none. */
-async function* pagesOf(
-  read: (cursor: string) => Promise<Page>,
-  from: string | null,
-): AsyncGenerator<readonly string[]> {
-  let cursor = from
-  while (cursor !== null) {
-    const page: Page = await read(cursor)
-    yield page.ids
-    cursor = page.cursor
-  }
 }
 
 /** What settled in a block that has left the chain since is looked at again: the cost is in proportion to the reorg. */
@@ -96,7 +50,7 @@ async function feedReorged(shared: Feed): Promise<number> {
       const pageAt = (cursor: string | null): Promise<Page> => ports.store.byBlock(hash, PAGE, cursor)
       const first = await pageAt(null)
       failed += await feed(first.ids, shared, true)
-      for await (const ids of pagesOf(pageAt, first.cursor)) failed += await feed(ids, shared, true)
+      for await (const ids of pagesAfter(first, pageAt)) failed += await feed(ids, shared, true)
     }
   }
   return failed
@@ -125,72 +79,6 @@ async function feedChanged(shared: Feed): Promise<number> {
     )
   }
   return failed
-}
-
-async function feed(ids: readonly string[], shared: Feed, reorged = false): Promise<number> {
-  const { tips, ports, policy, views, missed, fed } = shared
-  if (ids.length === 0) return 0
-  for (const id of ids) fed.add(id)
-  const payments = ids.filter(isPaymentId)
-  const wanted = ids.filter((id) => !isPaymentId(id))
-  const splices = await loadEach(wanted, ports)
-  const missing = wanted.length - splices.length
-  // Nobody knows of which node.
-  if (missing > 0) for (const name of views.keys()) missed.add(name)
-  const acts = [
-    ...splices.map((splice) => async () => {
-      const options = { policy, mayAct: false, shared: viewOf(splice, shared), reorged }
-      const driven = await survives(splice.id, ports, () => driveLoaded(splice, ports, options))
-      if (driven === null || driven === 'changed_since_look' || driven === 'busy') missed.add(splice.node)
-      return driven
-    }),
-    ...payments.map((id) => async () => survives(id, ports, () => track(id, ports, policy, tips))),
-  ]
-  return missing + (await sideBySide(acts))
-}
-
-function viewOf({ node, network }: Splice, { views, guard }: Feed): SharedView | null {
-  const view = views.get(node)
-  if (view === undefined) return null
-  const { look, noted, chain } = view
-  const seen =
-    noted === null || chain === null || !look.ok || look.value.network !== network
-      ? null
-      : { node: noted.node.value, channels: noted.channels, chain, guard }
-  return { look, seen }
-}
-
-/** Runs them, some at a time; answers how many failed. */
-async function sideBySide(acts: readonly (() => Promise<unknown>)[]): Promise<number> {
-  let failed = 0
-  for (let start = 0; start < acts.length; start += SIDE_BY_SIDE) {
-    const answers = await Promise.all(acts.slice(start, start + SIDE_BY_SIDE).map((act) => act()))
-    failed += answers.filter((answer) => answer === null).length
-  }
-  return failed
-}
-
-/** Reads a page at once; where one record cannot be read, each by itself, so that it alone is left out. */
-async function loadEach(ids: readonly string[], ports: Ports): Promise<Splice[]> {
-  try {
-    return await ports.store.loadMany(ids)
-  } catch {
-    const loaded = await Promise.all(ids.map((id) => survives(id, ports, () => ports.store.load(id))))
-    return loaded.filter((splice) => splice !== null)
-  }
-}
-
-/** null: it threw, with an alarm. */
-async function survives<T>(id: string, ports: Ports, act: () => Promise<T>): Promise<T | null> {
-  try {
-    return await act()
-  } catch (error) {
-    const [what, name] = isPaymentId(id)
-      ? (['a payment could not be tracked', 'paymentId'] as const)
-      : (['a splice could not be driven', 'spliceId'] as const)
-    ports.telemetry.alarm(what, { [name]: id, error: messageOf(error) })
-    return null
-  }
 }
 
 /**

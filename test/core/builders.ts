@@ -7,6 +7,7 @@ import type { Capabilities, ChannelSnapshot, NodeLook } from '../../core/node.ts
 import type { ChainView, Hop, Observation, Sighting } from '../../core/observation.ts'
 import { outpointOf, splitOutpoint } from '../../core/outpoint.ts'
 import { Policy } from '../../core/policy.ts'
+import type { SharedView } from '../../core/observe.ts'
 import type { ChainPort, ConfiguredNode, NodePort, Ports } from '../../core/ports.ts'
 import { err, ok } from '../../core/result.ts'
 import type { Attempt, Bump, Candidate, Splice } from '../../core/splice.ts'
@@ -540,6 +541,18 @@ export function aConfiguredNode(overrides: Partial<ConfiguredNode> = {}): Config
     quietAbsenceMs: null,
     ...overrides,
   }
+}
+
+/** What a sweep shares of a node that it looked at. */
+export function aSharedView({
+  look,
+  source = new FakeChain(),
+}: {
+  look: SharedView['look']
+  source?: ChainPort | undefined
+}): SharedView {
+  const channels = look.ok ? look.value.channels : []
+  return { look, source, channels: new Map(channels.map((each) => [each.channelId, each])), seen: null }
 }
 
 /** Every verdict, to ask the tables about each. */

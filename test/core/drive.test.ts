@@ -31,6 +31,7 @@ import {
   policy,
   SECOND,
   TIP,
+  aSharedView,
 } from './builders.ts'
 import { channelKey } from '../../core/items.ts'
 
@@ -88,7 +89,7 @@ describe('what is not to be driven', () => {
     const look = ok(aLook({ observedAt }))
     const splice = aLiveSplice({ updatedAt: NOW })
     expect(
-      (await driven({ splice, options: { shared: { look, seen: null } }, port: { ...unasked } })).came,
+      (await driven({ splice, options: { shared: aSharedView({ look }) }, port: { ...unasked } })).came,
     ).toBe(came)
   })
 

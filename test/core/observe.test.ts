@@ -30,6 +30,7 @@ import {
   P2WPKH,
   P2WSH,
   TIP,
+  aSharedView,
 } from './builders.ts'
 
 const OPEN = aTransaction({
@@ -180,10 +181,11 @@ describe('a look gathers the node first and the chain last', () => {
       throw new Error('asked again')
     })
     const bench = aBench({ nodes: [aConfiguredNode({ port })] })
-    const shared = await observe(aWatched(), bench.ports, {
-      look: ok(aLook({ version: 'shared' })),
-      seen: null,
-    })
+    const shared = await observe(
+      aWatched(),
+      bench.ports,
+      aSharedView({ look: ok(aLook({ version: 'shared' })) }),
+    )
     expect(shared.node?.version).toBe('shared')
   })
 

@@ -135,6 +135,49 @@ describe('a sweep', () => {
     expect([...bench.hints].sort()).toEqual([...ids].sort())
   })
 
+  test('that runs out of time stops, and owes the rest', async () => {
+    const over = new AbortController()
+    const bench = aBench({ nodes: [counting(nothing())] })
+    await given(bench, 40)
+    let pages = 0
+    const store: Ports['store'] = {
+      ...bench.store,
+      due: async (shard, before, _limit, cursor) => bench.store.due(shard, before, 1, cursor),
+      loadMany: async (ids) => {
+        pages += 1
+        over.abort()
+        return bench.store.loadMany(ids)
+      },
+    }
+    const ports = { ...bench.ports, store, call: () => ({ signal: over.signal }) }
+    const { due } = await sweep(ports, policy, null)
+    expect(pages).toBe(1)
+    expect(due).toBeGreaterThan(0)
+    expect(due).toBeLessThan(40)
+    expect((await bench.store.item('node', 'alice'))?.value.fedHash).toBeUndefined()
+  })
+
+  test('begins with another shard each minute, so that none is left out for ever', async () => {
+    const bench = aBench({ nodes: [counting(nothing())] })
+    const begun: number[] = []
+    const store: Ports['store'] = {
+      ...bench.store,
+      due: async (shard, before, limit, cursor) => {
+        begun.push(shard)
+        return bench.store.due(shard, before, limit, cursor)
+      },
+    }
+    const firsts: (number | undefined)[] = []
+    for (let minute = 0; minute < 16; minute += 1) {
+      begun.length = 0
+      bench.now = NOW + minute * 60_000
+      await sweep({ ...bench.ports, store }, policy, null)
+      expect(new Set(begun).size).toBe(16)
+      firsts.push(begun[0])
+    }
+    expect(new Set(firsts).size).toBe(16)
+  })
+
   test('drives each of a long page once', async () => {
     const bench = aBench({ nodes: [counting(nothing())] })
     const ids = await given(bench, 20)

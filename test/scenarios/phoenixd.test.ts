@@ -1,3 +1,4 @@
+import { aSharedView } from '../core/builders.ts'
 import { describe, expect, test } from 'vitest'
 import type { PhoenixdFault } from '../../adapters/node/simulated/phoenixd/server.ts'
 import type { SpliceRequest } from '../../core/accept.ts'
@@ -179,7 +180,7 @@ describe('a splice-out of a phoenixd', () => {
     await drive(id, keeper.ports, {
       policy: keeper.policy,
       mayAct: true,
-      shared: { look, seen: null },
+      shared: aSharedView({ look, source: keeper.ports.nodes.get('alice')?.chain }),
       reorged: true,
     })
     expect(await keeper.splice(id)).toMatchObject({ state: 'pending', epoch: 1 })

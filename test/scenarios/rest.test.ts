@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryHooks } from '../../adapters/store/memory.ts'
 import { createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
+import type { ChainPort, Ports } from '../../core/ports.ts'
+import { err } from '../../core/result.ts'
 import { MINUTE, START, startKeeper } from '../support/keeper.ts'
 import type { Keeper, KeeperOptions } from '../support/keeper.ts'
 
@@ -19,6 +21,12 @@ async function pending(options: KeeperOptions = {}): Promise<World> {
   expect((await keeper.splice(id)).state).toBe('pending')
   looks = 0
   return { keeper, id, looks: () => looks }
+}
+
+/** Ports whose node has another chain source. */
+function withChain(ports: Ports, make: (chain: ChainPort) => ChainPort): Ports {
+  const nodes = [...ports.nodes].map(([name, node]) => [name, { ...node, chain: make(node.chain) }] as const)
+  return { ...ports, nodes: new Map(nodes) }
 }
 
 describe('a splice that waits for a block', () => {
@@ -84,6 +92,39 @@ describe('a block that a sweep did not get round to', () => {
     expect((await keeper.splice(id)).state).toBe('pending')
     await keeper.run(MINUTE)
     expect((await keeper.splice(id)).state).toBe('confirmed')
+  })
+
+  test('is owed where the chain source told of it, and then did not answer who spends what', async () => {
+    let down = false
+    const { keeper, id } = await pending({
+      wrap: (ports) =>
+        withChain(ports, (chain) => ({
+          ...chain,
+          spend: async (outpoint, hint, call) =>
+            down ? err({ class: 'unreachable', message: 'down' }) : chain.spend(outpoint, hint, call),
+        })),
+    })
+    down = true
+    keeper.world.mine(1)
+    await keeper.run(2 * MINUTE)
+    expect((await keeper.splice(id)).state).toBe('pending')
+    down = false
+    await keeper.run(MINUTE)
+    expect((await keeper.splice(id)).state).toBe('confirmed')
+  })
+
+  test('is looked at once where several nodes race to write it down', async () => {
+    const { keeper, looks } = await pending({
+      wrap: (ports) => {
+        const alice = ports.nodes.get('alice')
+        if (alice === undefined) throw new Error('no node')
+        const others = ['bob', 'carol', 'dave'].map((name) => [name, { ...alice, name }] as const)
+        return { ...ports, nodes: new Map([...others, ['alice', alice]]) }
+      },
+    })
+    keeper.world.mine(1)
+    await keeper.run(5 * MINUTE)
+    expect(looks()).toBe(1)
   })
 
   test('is owed until the chain source of the node has it', async () => {

@@ -111,8 +111,8 @@ export const livenessBugs: readonly Bug[] = [
     why: 'a splice whose hint is lost is never looked at',
     replacements: [
       {
-        file: 'core/sweep.ts',
-        find: 'failed += await feed(ids.slice(start, start + PAGE), shared)',
+        file: 'core/feed.ts',
+        find: 'failed += await feed(wanted.slice(start, start + PAGE), shared)',
         replace: 'void start',
       },
     ],
