@@ -129,3 +129,25 @@ export async function measureBundles(times = 7) {
     rmSync(folder, { recursive: true, force: true })
   }
 }
+
+const KIB = 1024
+const kib = (bytes: number): string => `${Math.round(bytes / KIB)} KiB`
+
+/** For `console.table`. */
+export function tableOf(
+  bundles: Awaited<ReturnType<typeof measureBundles>>,
+): Record<string, Record<string, number | string>> {
+  return Object.fromEntries(
+    bundles.map(({ name, bytes, gzipBytes, sdkBytes, localeBytes, importMs, heapBytes }) => [
+      name,
+      {
+        bundle: kib(bytes),
+        gzip: kib(gzipBytes),
+        'of it SDK': kib(sdkBytes),
+        'of it locales': kib(localeBytes),
+        'import ms': Math.round(importMs),
+        'heap after': kib(heapBytes),
+      },
+    ]),
+  )
+}

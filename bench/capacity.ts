@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { itemBytes } from '../test/support/item-bytes.ts'
 
 /** An item as the wire has it: attribute names to typed values. */
 export type WireItem = { readonly [name: string]: WireValue }
@@ -25,20 +26,21 @@ export const WireItem: z.ZodType<WireItem> = z.record(z.string(), WireValue)
 const READ_UNIT_BYTES = 4096
 const WRITE_UNIT_BYTES = 1024
 
-/** Bytes of an item as DynamoDB counts them: names and values, and what lists and maps cost besides. */
+/** Bytes of an item as DynamoDB counts them. */
 export function sizeOf(item: WireItem): number {
-  return Object.entries(item).reduce(
-    (sum, [name, value]) => sum + Buffer.byteLength(name) + valueSize(value),
-    0,
-  )
+  return itemBytes(plainItem(item))
 }
 
-function valueSize(value: WireValue): number {
-  if ('S' in value) return Buffer.byteLength(value.S)
-  if ('N' in value) return Math.ceil(value.N.replace(/^-|\.|0+$/g, '').length / 2) + 1
-  if ('L' in value) return value.L.reduce((sum, part) => sum + valueSize(part) + 1, 3)
-  if ('M' in value) return 3 + Object.keys(value.M).length + sizeOf(value.M)
-  return 1
+function plainItem(item: WireItem): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, plain(value)]))
+}
+
+function plain(value: WireValue): unknown {
+  if ('S' in value) return value.S
+  if ('N' in value) return Number(value.N)
+  if ('L' in value) return value.L.map(plain)
+  if ('M' in value) return plainItem(value.M)
+  return 'BOOL' in value ? value.BOOL : null
 }
 
 /** Units of a consistent read of so many bytes; one that finds nothing costs one. */

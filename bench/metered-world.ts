@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { ClientRequest } from 'node:http'
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
@@ -69,8 +70,8 @@ export async function startMeteredWorld() {
   })
   const world = createWorld({ seed: TABLE, startAt: START, nodes: [{ name: NODE, overlapGuard: true }] })
   const source = await startEsploraServer({ chain: simulatedChainPort(world.chain) })
-  const heard = countRequestsTo(new URL(source.url).origin, () => (meter.chainCalls += 1))
-  subscribe('undici:request:create', heard)
+  const heard = countRequestsTo(new URL(source.url).host, () => (meter.chainCalls += 1))
+  subscribe('http.client.request.start', heard)
   const rpc = countedRpc(world.node(NODE).rpc, () => (meter.nodeCalls += 1))
   const keeper = new Keeper({
     seed: TABLE,
@@ -121,7 +122,7 @@ export async function startMeteredWorld() {
     requests: (): readonly TableRequest[] => meter.table,
 
     async close(): Promise<void> {
-      unsubscribe('undici:request:create', heard)
+      unsubscribe('http.client.request.start', heard)
       client.destroy()
       await source.close()
       await emulator.close()
@@ -192,13 +193,13 @@ async function clientOf({ ports, policy, events }: Keeper, meter: Meter) {
   }
 }
 
-const RequestMade = z.object({ request: z.object({ origin: z.string() }) })
+const Started = z.object({ request: z.instanceof(ClientRequest) })
 
-/** Hears of each request that undici makes. */
-function countRequestsTo(origin: string, count: () => void) {
+/** Hears of each request over HTTP that this process makes. */
+function countRequestsTo(host: string, count: () => void) {
   return (message: unknown): void => {
-    const heard = RequestMade.safeParse(message)
-    if (heard.success && heard.data.request.origin === origin) count()
+    const heard = Started.safeParse(message)
+    if (heard.success && heard.data.request.getHeader('host') === host) count()
   }
 }
 

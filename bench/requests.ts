@@ -1,3 +1,4 @@
+import { dollarsPerMillion } from './cost.ts'
 import type { MeteredWorld, Tally } from './metered-world.ts'
 import { startMeteredWorld } from './metered-world.ts'
 
@@ -74,7 +75,6 @@ async function lifeOf(plot: Plot, idle: readonly Tally[]): Promise<Life> {
         return { minutes: minute, tally: difference(idle[minute] ?? {}, all) }
       }
     }
-    console.log(world.keeper.crashes, await world.splice(id), world.keeper.alarms)
     throw new Error('the splice has not settled')
   } finally {
     await world.close()
@@ -86,4 +86,27 @@ function difference(from: Tally, to: Tally): Tally {
   const names = [...new Set([...Object.keys(to), ...Object.keys(from)])].toSorted()
   const changes = names.map((name) => [name, (to[name] ?? 0) - (from[name] ?? 0)] as const)
   return Object.fromEntries(changes.filter(([, change]) => change !== 0))
+}
+
+/** For `console.table`: what is counted, by what it is counted for. */
+export function tableOf({
+  idleHour,
+  ...lives
+}: Awaited<ReturnType<typeof countRequests>>): Record<string, Record<string, number>> {
+  const columns = {
+    ...Object.fromEntries(Object.entries(lives).map(([name, { tally }]) => [name, tally])),
+    'an idle hour': idleHour,
+  }
+  const names = [...new Set(Object.values(columns).flatMap((tally) => Object.keys(tally)))].toSorted()
+  const rows = names.map(
+    (name) =>
+      [
+        name,
+        Object.fromEntries(Object.entries(columns).map(([column, tally]) => [column, tally[name] ?? 0])),
+      ] as const,
+  )
+  const dollars = Object.entries(columns).map(
+    ([column, tally]) => [column, Math.round(dollarsPerMillion(tally) * 100) / 100] as const,
+  )
+  return { ...Object.fromEntries(rows), '$ for a million': Object.fromEntries(dollars) }
 }
