@@ -1,6 +1,7 @@
 import * as v8 from 'node:v8'
 import * as z from 'zod'
 import { StoreAssertion } from '../adapters/store/assertions.ts'
+import { sharedReads } from '../adapters/store/shared-reads.ts'
 import { storeOver } from '../adapters/store/store.ts'
 import type { ItemKind, ItemOf, Versioned } from '../core/items.ts'
 import { itemKinds } from '../core/items.ts'
@@ -98,7 +99,7 @@ class Bench {
     const chance = chanceFrom('bench')
     const ended = AbortSignal.timeout(3_600_000)
     this.#ports = {
-      store: withBigItems(storeOver(this.table, chance), this.tooBig),
+      store: withBigItems(storeOver(sharedReads(this.table), chance), this.tooBig),
       queue: { hint: async () => undefined },
       notices: { notify: async () => undefined },
       clock: { now: () => fleet.now },

@@ -1,9 +1,13 @@
 import type { Splice } from '../../core/splice.ts'
 import type { World } from '../../adapters/node/simulated/world.ts'
+import { splitOutpoint } from '../../core/outpoint.ts'
 import { SCRIPT } from '../support/keeper.ts'
 
 /** A change too small for an output of its own stays in the channel: a splice-in may bring that much more. */
 const DUST_SATS = 330
+
+/** How the script of a funding output begins, and of nothing else in these worlds. */
+const P2WSH = '0020'
 
 /** What names a splice in the world. */
 export type Effect = Pick<Splice, 'kind' | 'channelId' | 'amountSats'>
@@ -36,3 +40,21 @@ export function payouts({ chain }: Pick<World, 'chain'>): {
       outputs.filter(({ script }) => script === SCRIPT).map(({ amountSats }) => ({ txid, amountSats })),
     )
 }
+
+/** Whether the change of a channel's capacity does not tell a splice-in: the peer put in or took out something in the same round. */
+export function isHidden({ amountSats }: Effect, txid: string, { chain }: Pick<World, 'chain'>): boolean {
+  const transaction = chain.transaction(txid)
+  const spent = transaction?.inputs.map(({ outpoint }) => {
+    const { txid: made, vout } = splitOutpoint(outpoint)
+    return chain.transaction(made)?.outputs[vout]
+  })
+  const before = sum((spent ?? []).filter((output) => output !== undefined).filter(isFunding))
+  const addedSats = sum((transaction?.outputs ?? []).filter(isFunding)) - before
+  return addedSats < amountSats || addedSats > amountSats + DUST_SATS
+}
+
+type Output = { readonly script: string; readonly amountSats: number }
+
+const isFunding = ({ script }: Output): boolean => script.startsWith(P2WSH)
+const sum = (outputs: readonly Output[]): number =>
+  outputs.reduce((all, { amountSats }) => all + amountSats, 0)

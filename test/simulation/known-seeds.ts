@@ -16,5 +16,9 @@ export const knownSeeds: readonly { readonly seed: string; readonly why: string 
     seed: '10746',
     why: 'a confirmation that a reorg took left the rest of an hour behind, and what left the mempool was not sent again',
   },
+  {
+    seed: '305234',
+    why: 'what came after an operator had said that nothing would, and hid in a round of the peer, was to be known as ours',
+  },
   { seed: '8904', why: 'two clocks that differ saw a gap between looks as shorter than it was' },
 ]

@@ -3,7 +3,7 @@ import type { Slot } from '../../core/items.ts'
 import type { LogEvent } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'
 import { hasEnded } from '../../core/transitions.ts'
-import { effectiveTxids, payouts } from './effects.ts'
+import { isHidden, effectiveTxids, payouts } from './effects.ts'
 import { FINAL_DEPTH } from './funding.ts'
 import { isStandIn, nameOf } from './laws-of-writes.ts'
 import type { Stage } from './stage.ts'
@@ -127,7 +127,12 @@ export const laws: Readonly<Record<string, Law>> = {
 /** What is wrong with an end: settled is one transaction with its effect, every other end none. null: true, or not ended. */
 export function isTrue(splice: Splice, stage: Scene['stage']): string | null {
   if (!hasEnded(splice.state)) return null
-  const effects = effectiveTxids(splice, stage).length
+  const txids = effectiveTxids(splice, stage)
+  // An operator said that nothing will come, and then something came that nobody can attribute (design section 4, "effect").
+  const [txid] = txids
+  const excused = splice.kind === 'splice_in' && splice.failure?.code === 'operator'
+  if (excused && txid !== undefined && isHidden(splice, txid, stage.world)) return null
+  const effects = txids.length
   return effects === (splice.state === 'settled' ? 1 : 0) ? null : `${splice.state}, but ${effects} effects`
 }
 
