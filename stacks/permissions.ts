@@ -6,8 +6,8 @@ type Permission = sst.aws.FunctionPermissionArgs
 /** What each function does with the table and its indexes. */
 const tableActions: Readonly<Record<FunctionName, readonly string[]>> = {
   api: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
-  work: ['GetItem', 'PutItem', 'Query'],
-  failures: ['GetItem', 'PutItem', 'BatchGetItem'],
+  work: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
+  failures: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
   notify: ['GetItem', 'PutItem', 'Query'],
   reconcile: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
 }
@@ -21,7 +21,7 @@ const indexQueries: Readonly<Record<FunctionName, readonly string[]>> = {
 const sends: Readonly<Record<FunctionName, readonly (keyof Linked['queues'])[]>> = {
   api: ['work', 'nodeEvents', 'notices'],
   work: ['work', 'notices'],
-  failures: ['work'],
+  failures: ['work', 'notices'],
   notify: ['notices'],
   reconcile: ['work', 'notices'],
 }

@@ -183,13 +183,12 @@ async function live(folder: string, world: Awaited<ReturnType<typeof startSimula
   if (channel === undefined) throw new Error('no channel')
   const order = {
     node: world.entry.name,
-    channel: channel.channelId,
     kind: 'splice_out',
     address: ADDRESS,
   }
-  const post = async (key: string, amountSats: number): Promise<string> => {
+  const post = async (key: string, amountSats: number, on = channel.channelId): Promise<string> => {
     const accepted = await call('POST', '/v1/splices', {
-      body: JSON.stringify({ ...order, amountSats }),
+      body: JSON.stringify({ ...order, channel: on, amountSats }),
       headers: { 'Idempotency-Key': key },
     })
     expect(accepted.status).toBe(202)
@@ -217,6 +216,15 @@ async function live(folder: string, world: Awaited<ReturnType<typeof startSimula
     as('failures', () => functions.failures(message({ node: world.entry.name, event: told })))
   await heard({ id: 'event-1', ...event })
   await heard({ id: 'event-2', type: 'process_started', at: Date.now() })
+  // Of a channel whose slot nobody has.
+  const { channelId } = world.live.node.channels().at(-1) ?? channel
+  await heard({ id: 'event-3', type: 'peer_connected', at: Date.now(), channelId })
+  // Of a splice that only the node's event tells to look at.
+  const third = await post('third', 70_000, channelId)
+  await work(third)
+  await reaches(third, 'pending', () =>
+    heard({ id: 'event-4', type: 'splice_negotiated', at: Date.now(), channelId }),
+  )
   world.live.change((live) => live.mine(6))
   await sweep()
   const slot = await functions.store.item('slot', channel.channelId)
