@@ -1,10 +1,10 @@
-import type { AcceptFigures } from './accept.ts'
-import type { CoreMeasures } from './core.ts'
+import type { AcceptFigures } from './accept/accept.ts'
+import type { CoreMeasures } from './core/core.ts'
 import type { measureBundles } from './bundles.ts'
-import type { Recovery } from './recovery.ts'
-import type { countRequests } from './requests.ts'
-import { aimsOf } from './sweep.ts'
-import type { SweepReport } from './sweep.ts'
+import type { Recovery } from './recovery/recovery.ts'
+import type { countRequests } from './requests/requests.ts'
+import { aimsOf } from './sweep/sweep.ts'
+import type { SweepReport } from './sweep/sweep.ts'
 
 const KIB = 1024
 const SECOND_MS = 1_000

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sharesOf } from '../../bench/profile.ts'
+import { sharesOf } from '../../bench/throughput/profile.ts'
 
 const ROOT = new URL('../../', import.meta.url).href
 const frame = (id: number, url: string, children: number[] = [], functionName = 'f') => ({

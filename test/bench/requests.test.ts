@@ -1,11 +1,11 @@
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { describe, expect, test } from 'vitest'
-import type { WireItem } from '../../bench/capacity.ts'
-import { indexUnitsOf, readUnitsOf, sizeOf, writeUnitsOf } from '../../bench/capacity.ts'
-import { meterOf } from '../../bench/meter.ts'
-import type { TableRequest } from '../../bench/meter.ts'
+import type { WireItem } from '../../bench/requests/capacity.ts'
+import { indexUnitsOf, readUnitsOf, sizeOf, writeUnitsOf } from '../../bench/requests/capacity.ts'
+import { meterOf } from '../../bench/requests/meter.ts'
+import type { TableRequest } from '../../bench/requests/meter.ts'
 import { requestAims } from '../../bench/aims.ts'
-import { countRequests } from '../../bench/requests.ts'
+import { countRequests } from '../../bench/requests/requests.ts'
 import { startDynalite, openTable } from '../support/emulators.ts'
 
 const LOCAL = { region: 'eu-central-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }

@@ -3,18 +3,18 @@ import { ClientRequest } from 'node:http'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { BatchWriteCommand, DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
-import { itemKey, spliceKey, tenantChannelOf } from '../adapters/store/keys.ts'
-import { channelKey } from '../core/items.ts'
-import { loadFunctions } from '../local/functions.ts'
-import { TENANT } from '../local/keys.ts'
-import { startServer } from '../local/server.ts'
-import { createKey } from '../functions/api/keys.ts'
-import { REQUEST } from '../functions/runtime.ts'
-import { aChannelSeen, aNodeSeen } from '../test/functions/api-fixture.ts'
-import { PutsWanted, channelIdOf, inParallel, orderOf } from './accept-load.ts'
+import { itemKey, spliceKey, tenantChannelOf } from '../../adapters/store/keys.ts'
+import { channelKey } from '../../core/items.ts'
+import { loadFunctions } from '../../local/functions.ts'
+import { TENANT } from '../../local/keys.ts'
+import { startServer } from '../../local/server.ts'
+import { createKey } from '../../functions/api/keys.ts'
+import { REQUEST } from '../../functions/runtime.ts'
+import { aChannelSeen, aNodeSeen } from '../../test/functions/api-fixture.ts'
+import { PutsWanted, channelIdOf, inParallel, orderOf } from './load.ts'
 
 /**
- * The process of `bench/accept.ts` that the API runs in, and beside it bare conditional puts: over a client of the same
+ * The process of `bench/accept/accept.ts` that the API runs in, and beside it bare conditional puts: over a client of the same
  * settings to the same table, behind the same HTTP server or without it.
  */
 const functions = await loadFunctions()

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
-import type { JournalEntry } from '../adapters/node/simulated/journal-entry.ts'
-import { JournalEntry as JournalEntrySchema } from '../adapters/node/simulated/journal-entry.ts'
-import type { Child } from '../local/child.ts'
-import { startChild } from '../local/child.ts'
-import { send } from '../local/control-client.ts'
+import type { JournalEntry } from '../../adapters/node/simulated/journal-entry.ts'
+import { JournalEntry as JournalEntrySchema } from '../../adapters/node/simulated/journal-entry.ts'
+import type { Child } from '../../local/child.ts'
+import { startChild } from '../../local/child.ts'
+import { send } from '../../local/control-client.ts'
 
 const SCRIPT = fileURLToPath(new URL('product.ts', import.meta.url))
 const START_MS = 60_000

@@ -1,8 +1,8 @@
-import { advance } from '../core/advance.ts'
-import { observe } from '../core/observe.ts'
-import type { Splice } from '../core/splice.ts'
-import { Keeper, MINUTE, chanceFrom } from '../test/support/keeper.ts'
-import type { KeeperOptions } from '../test/support/keeper.ts'
+import { advance } from '../../core/advance.ts'
+import { observe } from '../../core/observe.ts'
+import type { Splice } from '../../core/splice.ts'
+import { Keeper, MINUTE, chanceFrom } from '../../test/support/keeper.ts'
+import type { KeeperOptions } from '../../test/support/keeper.ts'
 
 const SECOND = 1_000
 /** Less than the shortest backoff. */

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client } from 'undici'
 import * as z from 'zod'
-import { Timing, channelIdOf, inParallel, orderOf } from './accept-load.ts'
+import { Timing, channelIdOf, inParallel, orderOf } from './load.ts'
 
 /** Clients at once, and how many requests of each kind they make in a round. */
 const loads = [
@@ -64,9 +64,9 @@ export async function measureAccept(rounds = 4): Promise<AcceptFigures> {
   const folder = mkdtempSync(join(tmpdir(), 'splicekeeper-accept-'))
   const controller = new AbortController()
   try {
-    const table = await started('accept-table.ts', [folder], Environment, process.env, controller.signal)
+    const table = await started('table.ts', [folder], Environment, process.env, controller.signal)
     const args = [String(CHANNELS + HISTORIES.length)]
-    const api = await started('accept-api.ts', args, Api, table.environment, controller.signal)
+    const api = await started('api.ts', args, Api, table.environment, controller.signal)
     const load = new Load(api)
     const figures = await measured(load, rounds)
     await load.close()

@@ -1,6 +1,6 @@
-import { relayLags } from './recovery-relay.ts'
-import type { Lag, Scenario } from './recovery-polling.ts'
-import { lagOf, scenarios } from './recovery-polling.ts'
+import { relayLags } from './relay.ts'
+import type { Lag, Scenario } from './polling.ts'
+import { lagOf, scenarios } from './polling.ts'
 
 const TIMES = 8
 const SEEDS = 100

@@ -18,7 +18,7 @@ export type Profile = z.infer<typeof Profile>
 /** Percent of the main thread's time, by part, the largest first. */
 export type Shares = Readonly<Record<string, number>>
 
-const ROOT = new URL('..', import.meta.url).href
+const ROOT = new URL('../..', import.meta.url).href
 
 /** `path` is one in the repository. */
 type Rule = { readonly part: string; readonly path: RegExp }

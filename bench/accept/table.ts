@@ -1,8 +1,8 @@
-import { selfSignedCertificate } from '../adapters/node/simulated/certificate.ts'
-import { linkFunctions, startQueues, startTable } from '../local/emulators.ts'
-import { TENANT } from '../local/keys.ts'
+import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
+import { linkFunctions, startQueues, startTable } from '../../local/emulators.ts'
+import { TENANT } from '../../local/keys.ts'
 
-/** The process of `bench/accept.ts` that DynamoDB and SQS are emulated in. Tells the environment that functions find them by. */
+/** The process of `bench/accept/accept.ts` that DynamoDB and SQS are emulated in. Tells the environment that functions find them by. */
 const [folder] = process.argv.slice(2)
 if (folder === undefined) throw new Error('no folder for the table')
 const emulators = { table: await startTable(folder), queues: await startQueues() }

@@ -3,12 +3,12 @@ import { ClientRequest } from 'node:http'
 import { Session } from 'node:inspector/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { createWorld } from '../adapters/node/simulated/world.ts'
-import { liveWorldOf, NODE } from '../local/live-world.ts'
-import type { LiveWorld } from '../local/live-world.ts'
-import { writeWhole } from '../local/files.ts'
-import { startProduct } from '../local/product.ts'
-import { settingsOf, simulationAuth } from '../local/settings.ts'
+import { createWorld } from '../../adapters/node/simulated/world.ts'
+import { liveWorldOf, NODE } from '../../local/live-world.ts'
+import type { LiveWorld } from '../../local/live-world.ts'
+import { writeWhole } from '../../local/files.ts'
+import { startProduct } from '../../local/product.ts'
+import { settingsOf, simulationAuth } from '../../local/settings.ts'
 
 /** The local product, to be measured: `startChild` starts it. Its world has many channels and is kept nowhere. */
 const Environment = z.object({

@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import * as z from 'zod'
-import { indexKeyNames } from '../adapters/store/table.ts'
+import { indexKeyNames } from '../../adapters/store/table.ts'
 import { WireItem, indexUnitsOf, readUnitsOf, sizeOf, writeUnitsOf } from './capacity.ts'
 
 /** One request to DynamoDB as it left this process: what it is called there, which items it named, and what it is billed. */

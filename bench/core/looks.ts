@@ -1,10 +1,10 @@
-import type { Observation } from '../core/observation.ts'
-import { observe } from '../core/observe.ts'
-import type { Policy } from '../core/policy.ts'
-import type { Splice } from '../core/splice.ts'
-import { hasEnded } from '../core/transitions.ts'
-import { live, lives } from '../test/metamorphic/lives.ts'
-import { Keeper } from '../test/support/keeper.ts'
+import type { Observation } from '../../core/observation.ts'
+import { observe } from '../../core/observe.ts'
+import type { Policy } from '../../core/policy.ts'
+import type { Splice } from '../../core/splice.ts'
+import { hasEnded } from '../../core/transitions.ts'
+import { live, lives } from '../../test/metamorphic/lives.ts'
+import { Keeper } from '../../test/support/keeper.ts'
 
 const TENANT = 'acme'
 const SPLICES_MOST = 100
