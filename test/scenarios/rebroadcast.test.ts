@@ -23,7 +23,7 @@ test('of two candidates the better paying one is broadcast again', async () => {
   await keeper.run(2 * MINUTE)
   const [first, second] = (await keeper.splice(id)).candidates.map(({ txid }) => txid)
   keeper.world.evict(second ?? '')
-  await keeper.run(2 * MINUTE)
+  await keeper.run(12 * MINUTE)
   expect(keeper.world.chain.mempool().map(({ txid }) => txid)).toContain(second)
   expect(keeper.world.chain.mempool().map(({ txid }) => txid)).not.toContain(first)
 })
