@@ -36,11 +36,12 @@ const listens = (url: string): Promise<boolean> =>
 describe('npm start', () => {
   it('prints three lines that work when they are pasted', async () => {
     const product = await aProduct(temporaryFolder(), { BLOCK_SECONDS: '0.2' })
-    const lines = product
-      .output()
-      .split('\n')
-      .filter((line) => line.startsWith('curl '))
-    expect(lines).toHaveLength(3)
+    // It is up before it says so.
+    const lines = await until('three lines', 10_000, () => {
+      const printed = product.output().split('\n').slice(0, -1)
+      const found = printed.filter((line) => line.startsWith('curl '))
+      return found.length === 3 ? found : null
+    })
     const paste = async (n: number): Promise<unknown> =>
       JSON.parse((await shell('sh', ['-c', lines[n] ?? ''])).stdout)
     const posted = Splice.parse(await paste(0))

@@ -8,8 +8,8 @@ import { writeBugs } from './write-bugs.ts'
 const planted: readonly Bug[] = [...gateBugs, ...proofBugs, ...writeBugs, ...bumpBugs, ...livenessBugs]
 
 /**
- * Bugs whose moment hardly ever comes about in the simulation, or which another guard makes up for there: each with the tests of
- * the core that fail with it.
+ * Bugs whose moment hardly ever comes about in the simulation, or which another guard makes up for there: each with the tests
+ * that fail with it.
  */
 export const beyond: Readonly<Record<string, string>> = {
   'gate-4-own-transaction': 'test/core/classify.test.ts',
@@ -27,6 +27,10 @@ export const beyond: Readonly<Record<string, string>> = {
   'bump-gate-3-channel': 'test/core/bump-gates.test.ts',
   'failed-unseen': 'test/core/rows-before.test.ts',
   'conflict-with-another-alive': 'test/core/rows-after.test.ts',
+  'attention-never-looked-at': 'test/core/advance.test.ts',
+  'write-id-forgotten': 'test/adapters/store-lost-response.test.ts',
+  'step-on-an-old-record': 'test/core/send.test.ts',
+  'blind-look-counts': 'test/scenarios/rest.test.ts',
 }
 
 /** Every bug that the simulation must catch. */

@@ -279,7 +279,8 @@ export const gateBugs: readonly Bug[] = [
       {
         file: 'core/submit.ts',
         find: 'const slot = await acquireSlot(slotKeyOf(splice), splice.id, observation.slot, ports.store)',
-        replace: "await acquireSlot(slotKeyOf(splice), splice.id, observation.slot, ports.store)\n  const slot = 'mine'",
+        replace:
+          "await acquireSlot(slotKeyOf(splice), splice.id, observation.slot, ports.store)\n  const slot = 'mine'",
       },
     ],
   },

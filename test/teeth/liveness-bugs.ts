@@ -107,6 +107,17 @@ export const livenessBugs: readonly Bug[] = [
     ],
   },
   {
+    name: 'blind-look-counts',
+    why: 'a splice whose chain source did not answer after a block is not looked at again until it is due',
+    replacements: [
+      {
+        file: 'core/feed.ts',
+        find: "['changed_since_look', 'busy', 'blind']",
+        replace: "['changed_since_look', 'busy']",
+      },
+    ],
+  },
+  {
     name: 'hint-instead-of-the-table',
     why: 'a splice whose hint is lost is never looked at',
     replacements: [

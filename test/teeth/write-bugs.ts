@@ -188,6 +188,28 @@ export const writeBugs: readonly Bug[] = [
     ],
   },
   {
+    name: 'slot-taken-by-a-write-that-lost',
+    why: 'two splices that race for a slot both take it',
+    replacements: [
+      {
+        file: LINE,
+        find: "if (written && next.holder === id) return 'mine'",
+        replace: "if (next.holder === id) return 'mine'",
+      },
+    ],
+  },
+  {
+    name: 'step-on-an-old-record',
+    why: 'a step that was journalled already is gone on with, although its attempt was found dead since',
+    replacements: [
+      {
+        file: 'core/send.ts',
+        find: 'const stepped = await amend(id, (stored)',
+        replace: 'const stepped = await amend(latest.splice, (stored)',
+      },
+    ],
+  },
+  {
     name: 'slot-not-written-again',
     why: 'a holder from an earlier time journals while a worker with an old look gives its slot away',
     replacements: [
