@@ -40,7 +40,8 @@ describe('the item of a splice', () => {
     'can be stored at every moment of a life that reaches every bound, in %j',
     (letter) => {
       const records = longLife({ ...LONGEST, letter })
-      for (const splice of records) expect(() => rowOf(checkedSplice({ ...splice, version: 2 }))).not.toThrow()
+      for (const splice of records)
+        expect(() => rowOf(checkedSplice({ ...splice, version: 2 }))).not.toThrow()
       const last = records.at(-1)
       expect(last?.attempts).toHaveLength(20)
       expect(last?.bumps).toHaveLength(10)
