@@ -204,6 +204,16 @@ describe('a splice that waits outside the line of its slot', () => {
     expect(made.hints).toEqual([WAITING, WAITING])
   })
 
+  test('is woken by a start of the node while another channel of it is taken', async () => {
+    const made = await queued()
+    const { version = 0, value } = (await made.store.item('node', 'alice')) ?? {}
+    if (value === undefined) throw new Error('no node')
+    await made.store.putItem('node', 'alice', { ...value, channelIds: [KEY, 'd'.repeat(64)] }, version)
+    await made.store.putItem('slot', 'd'.repeat(64), { ...emptySlot, holder: ME }, 0)
+    await take(made, { ...started, id: 'e6' })
+    expect(made.hints.toSorted()).toEqual([ME, WAITING].toSorted())
+  })
+
   test('is left to the sweep while another one has the slot: it could only enlist', async () => {
     const made = await queued()
     await made.store.putItem('slot', KEY, { ...emptySlot, holder: ME }, 0)
@@ -254,6 +264,7 @@ describe('the only splice that a sign may move', () => {
       const { made, looks } = await alone()
       await take(made, { ...LOCKED, type })
       expect(looks()).toBe(1)
+      expect(made.counts.get('wake.failed')).toBeUndefined()
     },
   )
 

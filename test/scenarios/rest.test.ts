@@ -55,6 +55,19 @@ describe('a splice that waits for a block', () => {
     expect((await keeper.splice(id)).state).toBe('settled')
   })
 
+  test('is looked at again with each block once it is confirmed', async () => {
+    const { keeper, id, looks } = await pending({ relay: false })
+    keeper.world.mine(1)
+    await keeper.run(MINUTE)
+    const seen = looks()
+    keeper.world.mine(1)
+    await keeper.run(MINUTE)
+    expect(looks()).toBe(seen + 1)
+    keeper.world.mine(4)
+    await keeper.run(2 * MINUTE)
+    expect((await keeper.splice(id)).state).toBe('settled')
+  })
+
   test('is seen to be locked when the lock comes later than the last block', async () => {
     const { keeper, id } = await pending({ relay: false })
     keeper.node.setPeerLocks(keeper.channelId, false)
