@@ -9,7 +9,7 @@ import type { SweepReport } from './sweep/sweep.ts'
 const KIB = 1024
 const SECOND_MS = 1_000
 const PERIOD_SECONDS = 60
-/** A sweep of the bench is up to two seconds late, and a backoff is spread over five. */
+/** A sweep of the bench is up to two seconds late. */
 const POLLED_SECONDS = PERIOD_SECONDS + 2
 const GROWTH = 1.2
 

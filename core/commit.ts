@@ -60,8 +60,7 @@ export async function amend(
 ): Promise<Stepped | null> {
   const id = typeof given === 'string' ? given : given.id
   for (let round = 0; round < 5; round++) {
-    const written = typeof given === 'string' || round > 0 ? null : given
-    const splice = written ?? (await ports.store.load(id))
+    const splice = round === 0 && typeof given !== 'string' ? given : await ports.store.load(id)
     if (splice === null) return null
     const changed = change(splice)
     const saved = await commit(splice, changed.splice, ports, policy)

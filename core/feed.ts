@@ -108,12 +108,12 @@ export async function feed(ids: readonly string[], shared: Feed, reorged = false
 function viewOf({ node, network }: Splice, { views, guard }: Feed): SharedView | null {
   const view = views.get(node)
   if (view === undefined) return null
-  const { look, channels, source, noted, chain } = view
+  const { look, channels, noted, chain } = view
   const seen =
     noted === null || chain === null || !look.ok || look.value.network !== network
       ? null
       : { node: noted.node.value, channels: noted.channels, chain, guard }
-  return { look, channels, source, seen }
+  return { look, channels, seen }
 }
 
 /** Runs them, some at a time; answers how many failed. */

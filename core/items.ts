@@ -126,6 +126,9 @@ export type KeyList = z.infer<typeof KeyList>
 export const KeyUse = z.object({ at: Instant })
 export type KeyUse = z.infer<typeof KeyUse>
 
+/** An item holds this much; a larger transaction is left out, and is only missed where it would be broadcast again. */
+export const MAX_HEX_CHARACTERS = 350_000
+
 /**
  * Which payment a txid belongs to, for ever. Written before the candidate; dangling is harmless. Key: txid. One that leads
  * to a foreign payment says so: it makes the transaction nobody's, and a splice whose effect it carries takes it over.
@@ -134,7 +137,7 @@ export const TxPointer = z.object({
   paymentId: z.string(),
   foreign: z.literal(true).optional(),
   /** The raw transaction of a splice's candidate. Left out where nobody has seen it yet, or it is too big for an item. */
-  hex: z.string().max(350_000).optional(),
+  hex: z.string().max(MAX_HEX_CHARACTERS).optional(),
 })
 export type TxPointer = z.infer<typeof TxPointer>
 

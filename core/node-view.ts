@@ -1,6 +1,6 @@
 import type { ChainSeen } from './items.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from './node.ts'
-import type { ChainPort, ConfiguredNode, Ports } from './ports.ts'
+import type { ConfiguredNode, Ports } from './ports.ts'
 import { followChain } from './reorg.ts'
 import { err, messageOf } from './result.ts'
 import type { Result } from './result.ts'
@@ -12,8 +12,6 @@ export type NodeView = {
   readonly look: Result<NodeLook, NodeFault>
   /** The look's channels by their ids. */
   readonly channels: ReadonlyMap<string, ChannelSnapshot>
-  /** The node's chain source, see {@link askedOnce}. */
-  readonly source: ChainPort
   readonly noted: Noted | null
   readonly chain: ChainSeen | null
   /** The tip that its chain source has, if what waits for a block on this node was not all looked at with it yet. */
@@ -22,11 +20,9 @@ export type NodeView = {
 
 /** Looks at a node once for all that a sweep feeds, and writes down what it shows, and its chain. Never throws. */
 export async function lookAt(node: ConfiguredNode, ports: Ports): Promise<NodeView> {
-  const source = askedOnce(node.chain)
   let view: NodeView = {
     look: err({ class: 'unreachable', message: 'the adapter failed' }),
     channels: new Map(),
-    source,
     noted: null,
     chain: null,
     owed: null,
@@ -36,33 +32,12 @@ export async function lookAt(node: ConfiguredNode, ports: Ports): Promise<NodeVi
     view = { ...view, look, channels: channelsOf(look) }
     const noted = await noteNode(node, look, ports)
     view = { ...view, noted }
-    if (look.ok) view = { ...view, ...(await noteChain(source, look.value, noted, ports)) }
+    if (look.ok) view = { ...view, ...(await noteChain(node, look.value, noted, ports)) }
   } catch (error) {
     // What was seen is written down by the next sweep; the splices of this node are looked at all the same.
     ports.telemetry.alarm('a look could not be written down', { node: node.name, error: messageOf(error) })
   }
   return view
-}
-
-/**
- * A chain source for one sweep: its tip and its estimate are asked for once, before anything that is compared with them. A block
- * that comes meanwhile makes depths too small, never too great.
- */
-function askedOnce(chain: ChainPort): ChainPort {
-  let tip: ReturnType<ChainPort['tip']> | null = null
-  const rates = new Map<number, ReturnType<ChainPort['feeRateSatPerKw']>>()
-  return {
-    tip: (call) => (tip ??= chain.tip(call)),
-    blockHash: (height, call) => chain.blockHash(height, call),
-    transaction: (txid, call) => chain.transaction(txid, call),
-    spend: (outpoint, hint, call) => chain.spend(outpoint, hint, call),
-    feeRateSatPerKw(targetBlocks, call) {
-      const rate = rates.get(targetBlocks) ?? chain.feeRateSatPerKw(targetBlocks, call)
-      rates.set(targetBlocks, rate)
-      return rate
-    },
-    broadcast: (hex, call) => chain.broadcast(hex, call),
-  }
 }
 
 /** The first of equal ids, as whoever searches the list finds it. */
@@ -73,7 +48,7 @@ function channelsOf(look: Result<NodeLook, NodeFault>): ReadonlyMap<string, Chan
 
 /** Follows the chain of the node's network: the API counts confirmations with its tip, and orphans name what a reorg took. */
 async function noteChain(
-  source: ChainPort,
+  { chain: source }: ConfiguredNode,
   { network }: NodeLook,
   noted: Noted | null,
   ports: Ports,

@@ -9,7 +9,7 @@ import type { ChainView, Hop, Observation, Sighting } from './observation.ts'
 import { isPinned } from './observation.ts'
 import type { Outpoint } from './outpoint.ts'
 import { splitOutpoint } from './outpoint.ts'
-import type { Call, ChainPort, ConfiguredNode, Ports, Store } from './ports.ts'
+import type { Call, ConfiguredNode, Ports, Store } from './ports.ts'
 import { openBump } from './replacement.ts'
 import type { Result } from './result.ts'
 import type { Splice } from './splice.ts'
@@ -39,7 +39,6 @@ export function slotKeyOf(splice: Pick<Splice, 'slotScope' | 'nodeId' | 'channel
 export type SharedView = {
   readonly look: Result<NodeLook, NodeFault>
   readonly channels: ReadonlyMap<string, ChannelSnapshot>
-  readonly source: ChainPort
   /** As the sweep found it in the table, or wrote it there; null: it is to be read. */
   readonly seen: {
     readonly node: NodeSeen
@@ -58,10 +57,11 @@ export async function observe(splice: Splice, ports: Ports, given: SharedView | 
   const configured = ports.nodes.get(splice.node)
   const look = given?.look ?? (await configured?.port.look(call))
   const node = look?.ok ? look.value : null
-  const channel =
+  const found =
     given === null
       ? node?.channels.find((candidate) => candidate.channelId === splice.channelId)
       : given.channels.get(splice.channelId)
+  const channel = found ?? null
   const [{ nodeSeen, channelSeen, guard, followed }, slot] = await Promise.all([
     readSeen(splice, ports.store, given?.seen ?? null),
     asksForSlot(splice) ? ports.store.item('slot', slotKeyOf(splice)) : null,
@@ -70,8 +70,7 @@ export async function observe(splice: Splice, ports: Ports, given: SharedView | 
     splice,
     configured: configured ?? null,
     ports,
-    source: given?.source ?? configured?.chain ?? null,
-    channel: (node !== null && isPinned(splice, node) ? channel : null) ?? null,
+    channel: node !== null && isPinned(splice, node) ? channel : null,
     slot: slot?.value ?? null,
     backupAt: guard?.backupAt ?? null,
     pointers: new Map(),
@@ -80,7 +79,7 @@ export async function observe(splice: Splice, ports: Ports, given: SharedView | 
   return {
     at: ports.clock.now(),
     node,
-    channel: channel ?? null,
+    channel,
     nodeSeen,
     channelSeen,
     quietAbsenceMs: configured?.quietAbsenceMs ?? null,
@@ -117,7 +116,6 @@ type ChainContext = {
   readonly splice: Splice
   readonly configured: ConfiguredNode | null
   readonly ports: Ports
-  readonly source: ChainPort | null
   readonly channel: ChannelSnapshot | null
   readonly slot: Slot | null
   readonly backupAt: number | null
@@ -127,8 +125,9 @@ type ChainContext = {
 }
 
 async function viewChain(context: ChainContext): Promise<ChainView | null> {
-  const { splice, source: chain, call } = context
-  if (chain === null) return null
+  const { splice, configured, call } = context
+  if (configured === null) return null
+  const { chain } = configured
   const walked = await walkLineage(
     {
       from: splice.lineage[0] ?? '',
@@ -144,7 +143,7 @@ async function viewChain(context: ChainContext): Promise<ChainView | null> {
   const earlier = await earlierEffect(context)
   if (!earlier.ok) return null
   const feeRate = hasEnded(splice.state) ? null : await chain.feeRateSatPerKw(FEE_TARGET_BLOCKS, call)
-  // By itself, a look asks for the tip last: the newest that there is. A sweep has asked before (core/node-view.ts).
+  // By itself, a look asks for the tip last: the newest that there is. A sweep has asked before (core/asked-once.ts).
   const tip = await chain.tip(call)
   if (!tip.ok) return null
   return {
@@ -174,10 +173,10 @@ function hintOf({ candidates, lineage, unspentThroughHeight }: Splice, outpoint:
 
 /** After a restore, what was paid between the backup and now is in no record: the lineage is walked back (gate 6). */
 async function earlierEffect(context: ChainContext): Promise<Result<string | null, unknown>> {
-  const { splice, source, backupAt, channel, call } = context
+  const { splice, configured, backupAt, channel, call } = context
   const current = channel?.funding ?? null
   const wanted = backupAt !== null && splice.candidates.length === 0 && !hasEnded(splice.state)
-  if (!wanted || current === null || source === null) return { ok: true, value: null }
+  if (!wanted || current === null || configured === null) return { ok: true, value: null }
   const isOurs = async (parsed: ParsedTransaction): Promise<boolean> => {
     const effect =
       splice.kind === 'splice_out'
@@ -185,7 +184,7 @@ async function earlierEffect(context: ChainContext): Promise<Result<string | nul
         : (await nodeAdded(context, parsed.txid)) !== false
     return effect && (await ownerOf(context, parsed.txid)) !== 'another'
   }
-  return walkBack(current, Math.floor(backupAt / 1_000), isOurs, source, call)
+  return walkBack(current, Math.floor(backupAt / 1_000), isOurs, configured.chain, call)
 }
 
 /** A splice funds its channel anew: a closing transaction that happens to pay the same carries no effect (design section 7). */

@@ -1,10 +1,8 @@
+import { MAX_HEX_CHARACTERS } from './items.ts'
 import type { Observation } from './observation.ts'
 import type { ConfiguredNode, Ports } from './ports.ts'
 import type { Candidate, Splice } from './splice.ts'
 import { parseTransaction } from './transaction.ts'
-
-/** An item holds this much; a larger transaction is left out, and is only missed where it would be broadcast again. */
-const MAX_HEX_CHARACTERS = 350_000
 
 /** Raw transactions by their txid, as far as a look showed them and an item can hold them. */
 export type RawOf = (txid: string) => string | undefined

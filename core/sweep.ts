@@ -1,3 +1,4 @@
+import { withSourcesAskedOnce } from './asked-once.ts'
 import { PAGE, feed, feedDue, pagesAfter } from './feed.ts'
 import type { Feed } from './feed.ts'
 import type { ChainSeen, Guard } from './items.ts'
@@ -17,7 +18,8 @@ export type Swept = { readonly nodes: number; readonly due: number; readonly fai
  * something has to be sent. It sends nothing itself. One splice or payment that fails does not stop the others. Splices that only
  * wait for a block are looked at when one has come, or when their channel changed.
  */
-export async function sweep(ports: Ports, policy: Policy, backupAt: number | null): Promise<Swept> {
+export async function sweep(given: Ports, policy: Policy, backupAt: number | null): Promise<Swept> {
+  const ports = withSourcesAskedOnce(given)
   const guard = await keepGuard(ports, backupAt)
   const views = new Map(
     await Promise.all(

@@ -36,8 +36,9 @@ const Body = z.object({ node: SpliceBody.shape.node, channel: SpliceBody.shape.c
 
 /**
  * Begins the reads of an order beside that of its key, so that they share a request. Whose key it is takes reading it; of a key
- * that was good before this process remembers that, and no more: whether it still is good, and for what, is read each time. Nothing that is read here
- * is looked at before the key was found good, and whatever else is wrong with the request is said as it would be without.
+ * that was good before, this process remembers that, and no more: whether it still is good, and for what, is read each time.
+ * Nothing that is read here is looked at before the key was found good, and whatever else is wrong with the request is said as it
+ * would be without.
  */
 export const readAhead = createMiddleware<ApiEnv>(async (c, next) => {
   const { ports, tenants } = c.var.deps

@@ -544,15 +544,9 @@ export function aConfiguredNode(overrides: Partial<ConfiguredNode> = {}): Config
 }
 
 /** What a sweep shares of a node that it looked at. */
-export function aSharedView({
-  look,
-  source = new FakeChain(),
-}: {
-  look: SharedView['look']
-  source?: ChainPort | undefined
-}): SharedView {
+export function aSharedView({ look }: Pick<SharedView, 'look'>): SharedView {
   const channels = look.ok ? look.value.channels : []
-  return { look, source, channels: new Map(channels.map((each) => [each.channelId, each])), seen: null }
+  return { look, channels: new Map(channels.map((each) => [each.channelId, each])), seen: null }
 }
 
 /** Every verdict, to ask the tables about each. */

@@ -180,7 +180,7 @@ describe('a splice-out of a phoenixd', () => {
     await drive(id, keeper.ports, {
       policy: keeper.policy,
       mayAct: true,
-      shared: aSharedView({ look, source: keeper.ports.nodes.get('alice')?.chain }),
+      shared: aSharedView({ look }),
       reorged: true,
     })
     expect(await keeper.splice(id)).toMatchObject({ state: 'pending', epoch: 1 })
