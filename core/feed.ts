@@ -10,7 +10,6 @@ import { DUE_SHARDS } from './ports.ts'
 import { messageOf } from './result.ts'
 import type { Instant, Splice } from './splice.ts'
 import { track } from './track.ts'
-import type { Tips } from './track.ts'
 
 /** Splices and payments read at a time. */
 export const PAGE = 100
@@ -26,7 +25,6 @@ const MISSED: readonly Driven[] = ['changed_since_look', 'busy', 'blind']
 export type Feed = {
   readonly views: ReadonlyMap<string, NodeView>
   readonly guard: Guard | null
-  readonly tips: Tips
   readonly ports: Ports
   readonly policy: Policy
   /** Nodes of which a splice was not looked at after all. */
@@ -84,7 +82,7 @@ export async function* pagesAfter(
 
 /** Looks at each of them once, some at a time; answers how many failed. One that fails does not stop the others. */
 export async function feed(ids: readonly string[], shared: Feed, reorged = false): Promise<number> {
-  const { tips, ports, policy, views, missed, fed } = shared
+  const { ports, policy, views, missed, fed } = shared
   if (ids.length === 0) return 0
   for (const id of ids) fed.add(id)
   const payments = ids.filter(isPaymentId)
@@ -100,7 +98,7 @@ export async function feed(ids: readonly string[], shared: Feed, reorged = false
       if (driven === null || MISSED.includes(driven)) missed.add(splice.node)
       return driven
     }),
-    ...payments.map((id) => async () => survives(id, ports, () => track(id, ports, policy, tips))),
+    ...payments.map((id) => async () => survives(id, ports, () => track(id, ports, policy))),
   ]
   return missing + (await sideBySide(acts))
 }

@@ -7,7 +7,6 @@ import { remindEndpoints } from './notices.ts'
 import type { Policy } from './policy.ts'
 import type { Page, Ports } from './ports.ts'
 import type { Network } from './splice.ts'
-import { tipsOf } from './track.ts'
 import { firstsOf } from './wake.ts'
 
 /** What one sweep did. */
@@ -26,7 +25,7 @@ export async function sweep(given: Ports, policy: Policy, backupAt: number | nul
       [...ports.nodes.values()].map(async (node) => [node.name, await lookAt(node, ports)] as const),
     ),
   )
-  const shared: Feed = { views, guard, tips: tipsOf(ports), ports, policy, missed: new Set(), fed: new Set() }
+  const shared: Feed = { views, guard, ports, policy, missed: new Set(), fed: new Set() }
   const now = ports.clock.now()
   let failed = await feedDue(now, shared)
   // A block has come: what only waits for one is looked at after what is due anyway.

@@ -19,19 +19,7 @@ import { fundingInputs, fundingOutputs, parseTransaction, spends } from './trans
 /** Outputs of a transaction that are asked for whether they were a channel's funding. */
 const MAX_OUTPUTS_ASKED = 4
 
-/** The height of a node's chain source, asked for once a sweep and before its payments: a block that comes meanwhile makes depths too small, never too great. */
-export type Tips = (configured: ConfiguredNode) => Promise<number | null>
-
-/** A chain source's tips, each asked for once. */
-export function tipsOf(ports: Ports): Tips {
-  const asked = new Map<string, Promise<number | null>>()
-  return (configured) => {
-    const tip = asked.get(configured.name) ?? askTip(configured, ports)
-    asked.set(configured.name, tip)
-    return tip
-  }
-}
-
+/** The height of a node's chain source. Asked for before a payment is looked at: a block that comes meanwhile makes depths too small, never too great. */
 async function askTip({ chain }: ConfiguredNode, ports: Ports): Promise<number | null> {
   const tip = await chain.tip(ports.call())
   return tip.ok ? tip.value.height : null
@@ -51,12 +39,12 @@ type Tracking = {
  * What moved is looked at again in the next sweep; what did not, after `watchEveryMs`; what is at rest, when a reorg takes its
  * block. A chain source that does not answer changes nothing.
  */
-export async function track(id: string, ports: Ports, policy: Policy, tips: Tips): Promise<void> {
+export async function track(id: string, ports: Ports, policy: Policy): Promise<void> {
   const item = await ports.store.item('payment', id)
   if (item === null) return
   const before = item.value
   const configured = ports.nodes.get(before.node)
-  const seen = configured === undefined ? before : await look(before, configured, ports, policy, tips)
+  const seen = configured === undefined ? before : await look(before, configured, ports, policy)
   if (seen === null) return
   const next = { ...seen, dueAt: dueAfter(before, seen, ports, policy) }
   if (isDeepStrictEqual(next, before)) return
@@ -71,9 +59,8 @@ async function look(
   configured: ConfiguredNode,
   ports: Ports,
   policy: Policy,
-  tips: Tips,
 ): Promise<ForeignPayment | null> {
-  const tipHeight = await tips(configured)
+  const tipHeight = await askTip(configured, ports)
   if (tipHeight === null) return null
   const item = await ports.store.item('channel', channelKey(payment.node, payment.channelId))
   const channel = item?.value ?? null

@@ -7,7 +7,8 @@ import type { ChannelSeen, ForeignPayment } from '../../core/items.ts'
 import type { ConfiguredNode } from '../../core/ports.ts'
 import { err, ok } from '../../core/result.ts'
 import { sweep } from '../../core/sweep.ts'
-import { tipsOf, track } from '../../core/track.ts'
+import { withSourcesAskedOnce } from '../../core/asked-once.ts'
+import { track } from '../../core/track.ts'
 import { aForeignCandidate, aForeignPayment } from '../support/payments.ts'
 import { aSpliceId, aTxid } from '../support/splices.ts'
 import type { Bench } from './builders.ts'
@@ -69,7 +70,7 @@ function withNode(setting: Setting, overrides: Partial<ConfiguredNode>): Setting
 }
 
 async function once({ bench }: Setting): Promise<ForeignPayment> {
-  await track(ID, bench.ports, policy, tipsOf(bench.ports))
+  await track(ID, bench.ports, policy)
   const item = await bench.store.item('payment', ID)
   if (item === null) throw new Error('no payment')
   return item.value
@@ -81,7 +82,7 @@ describe('a look at a payment', () => {
     await once(setting)
     setting.asked.length = 0
     setting.chain.calls.length = 0
-    const payment = await track(ID, setting.bench.ports, policy, tipsOf(setting.bench.ports)).then(
+    const payment = await track(ID, setting.bench.ports, policy).then(
       async () => (await setting.bench.store.item('payment', ID))?.value,
     )
     expect(setting.chain.calls).toEqual(['tip', `spend ${ANCHOR}`])
@@ -91,8 +92,8 @@ describe('a look at a payment', () => {
 
   test('asks the tip once for all of them in a sweep', async () => {
     const { bench, chain } = await tracked(null)
-    const tips = tipsOf(bench.ports)
-    for (let n = 0; n < 3; n++) await track(ID, bench.ports, policy, tips)
+    const ports = withSourcesAskedOnce(bench.ports)
+    for (let n = 0; n < 3; n++) await track(ID, ports, policy)
     expect(chain.calls.filter((call) => call === 'tip')).toHaveLength(1)
   })
 
@@ -215,7 +216,7 @@ describe('a look at a payment', () => {
     await once(setting)
     expect(setting.asked).not.toContain('put')
     setting.chain.calls.length = 0
-    await track(aTxid('0'), setting.bench.ports, policy, tipsOf(setting.bench.ports))
+    await track(aTxid('0'), setting.bench.ports, policy)
     expect(setting.chain.calls).toEqual([])
   })
 

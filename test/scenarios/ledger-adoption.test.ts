@@ -4,7 +4,7 @@ import { NO_FIGURES } from '../../core/figures.ts'
 import { record } from '../../core/foreign.ts'
 import { paymentIdOf } from '../../core/ids.ts'
 import type { SpliceKind } from '../../core/splice.ts'
-import { tipsOf, track } from '../../core/track.ts'
+import { track } from '../../core/track.ts'
 import type { Keeper } from '../support/keeper.ts'
 import { MINUTE, startKeeper } from '../support/keeper.ts'
 import { byId, byTxid, stored, waiting } from '../support/ledger.ts'
@@ -47,7 +47,7 @@ async function driveOnce({ keeper, id }: Started): Promise<void> {
 }
 
 async function trackOnce({ keeper, txid }: Started): Promise<void> {
-  await track(txid, keeper.ports, keeper.policy, tipsOf(keeper.ports))
+  await track(txid, keeper.ports, keeper.policy)
 }
 
 /** The splice has its transaction, and pays once; whatever the ledger held, its txid finds the splice's payment. */

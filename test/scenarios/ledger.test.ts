@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { paymentIdOf } from '../../core/ids.ts'
-import { tipsOf, track } from '../../core/track.ts'
+import { track } from '../../core/track.ts'
 import { HOUR, MINUTE, startKeeper } from '../support/keeper.ts'
 import type { Keeper } from '../support/keeper.ts'
 import { byId, byTxid, stored, waiting, walk } from '../support/ledger.ts'
@@ -140,7 +140,7 @@ test('a merge leaves a live intent untouched', async () => {
   const { txid } = await peerSplices(keeper)
   const before = await keeper.splice(id)
   await walk(keeper, id)
-  await track(txid, keeper.ports, keeper.policy, tipsOf(keeper.ports))
+  await track(txid, keeper.ports, keeper.policy)
   expect(await keeper.splice(id)).toEqual(before)
   await keeper.run(2 * HOUR, BLOCKS)
   expect(await byTxid(keeper, txid)).toMatchObject({ kind: 'foreign_splice', status: 'final' })
