@@ -8,7 +8,8 @@ import type { Outpoint } from './outpoint.ts'
 import { BUDGET } from './policy.ts'
 import { err, ok } from './result.ts'
 import type { Result } from './result.ts'
-import type { Instant, Splice, SpliceKind } from './splice.ts'
+import type { Splice, SpliceKind } from './splice.ts'
+import type { Instant } from './values/instant.ts'
 import { hasEnded } from './transitions.ts'
 
 /** A client's wish, its shape checked, in the units of the core. null: the client left it to the default. */

@@ -1,3 +1,5 @@
+import type { Policy } from './policy.ts'
+import type { Instant } from './values/instant.ts'
 import type { SpliceEventType } from './event.ts'
 import type { Splice } from './splice.ts'
 
@@ -10,3 +12,6 @@ export type Action =
   | { readonly type: 'ignored'; readonly event: SpliceEventType }
 
 export type Stepped = { readonly splice: Splice; readonly actions: readonly Action[] }
+
+/** When and by which bounds a step is taken. */
+export type StepContext = { readonly now: Instant; readonly policy: Policy }

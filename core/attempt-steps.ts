@@ -1,6 +1,5 @@
-import type { Stepped } from './action.ts'
+import type { Stepped, StepContext } from './action.ts'
 import type { EventOf } from './event.ts'
-import type { StepContext } from './note.ts'
 import { openBump } from './replacement.ts'
 import type { Attempt, Splice } from './splice.ts'
 

@@ -5,12 +5,11 @@ import { followedByTaken } from './deadness.ts'
 import type { EventOf } from './event.ts'
 import type { RefusalClass } from './failure.ts'
 import { afterReason } from './failure.ts'
-import type { StepContext } from './note.ts'
+import type { StepContext, Stepped } from './action.ts'
 import { cut, enter, over, say, timeline } from './record.ts'
 import { BUDGET } from './policy.ts'
 import { RECORD_LIMITS } from './splice.ts'
 import type { Attempt, Splice } from './splice.ts'
-import type { Stepped } from './action.ts'
 
 /** How much is kept of what a node says to an attempt. */
 const TEXT_BYTES = 120

@@ -1,5 +1,6 @@
 import type { Policy } from './policy.ts'
-import type { Attempt, Instant } from './splice.ts'
+import type { Attempt, Candidate, Splice } from './splice.ts'
+import type { Instant } from './values/instant.ts'
 
 /** What attempts are made for: a splice, or a fee bump of it. Each has a budget of its own. */
 type Attempted = { readonly attempts: readonly Attempt[] }
@@ -66,4 +67,12 @@ export function lastFence({ attempts }: Attempted): Instant | null {
 export function backoffMs(count: number, fraction: number, policy: Policy): number {
   const ceiling = Math.min(policy.backoffCapMs, policy.backoffBaseMs * 2 ** Math.min(count - 1, 20))
   return Math.max(Math.min(1_000, ceiling), Math.floor(ceiling * fraction))
+}
+
+/** Whether what a candidate pays is over the splice's fee ceiling, feerate or fee; null where its fee is not known. */
+export function isOverCeiling({ budget }: Splice, { feeSats, feeRateSatPerKw }: Candidate): boolean | null {
+  if (feeSats === null || feeRateSatPerKw === null) return null
+  return (
+    feeSats > (budget.maxFeeSats ?? Infinity) || feeRateSatPerKw > (budget.maxFeeRateSatPerKw ?? Infinity)
+  )
 }

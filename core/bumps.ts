@@ -1,15 +1,15 @@
 import { strict as assert } from 'node:assert'
-import type { Action, Stepped } from './action.ts'
+import type { Action, Stepped, StepContext } from './action.ts'
 import { lastStep, withoutTxids } from './attempt-steps.ts'
 import { anAttempt, bounded, mergeRefusals } from './attempts.ts'
 import { backoffMs, lastFence, livingAttempts } from './budget.ts'
 import { candidateToReplace, correctableBump, livingBumpAttempts, openBump } from './replacement.ts'
 import { deadnessTable } from './deadness.ts'
 import type { EventOf } from './event.ts'
-import type { StepContext } from './note.ts'
 import { cut, say, timeline } from './record.ts'
 import { RECORD_LIMITS } from './splice.ts'
-import type { Attempt, Bump, DeadRule, Instant, Splice } from './splice.ts'
+import type { Attempt, Bump, DeadRule, Splice } from './splice.ts'
+import type { Instant } from './values/instant.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What is kept of a node's words to a bump: sixty rows of them have to fit into the record. */

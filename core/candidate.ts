@@ -1,7 +1,7 @@
 import { announcedTxids } from './attempt-steps.ts'
 import type { ChannelSnapshot } from './node.ts'
-import type { Hop, Observation, Sighting } from './observation.ts'
-import { RECORD_LIMITS } from './splice.ts'
+import type { Observation } from './observation.ts'
+import type { Hop, Sighting } from './lineage.ts'
 import type { Candidate, Splice } from './splice.ts'
 import { hasEnded } from './transitions.ts'
 
@@ -114,21 +114,6 @@ export function secondEffectOf(candidates: readonly Candidate[], hops: readonly 
     ({ txid, spends }) => txid !== first?.txid && spends !== first?.spends && seen(txid),
   )
   return first === undefined ? null : (second?.txid ?? null)
-}
-
-/** The newest ones, and whatever is in a block. A dropped one is found again by its pointer if it is ever seen. */
-export function boundedCandidates(candidates: readonly Candidate[]): Candidate[] {
-  const surplus = candidates.length - RECORD_LIMITS.candidates
-  const droppable = candidates.filter((candidate) => candidate.block === null).slice(0, Math.max(0, surplus))
-  return candidates.filter((candidate) => !droppable.includes(candidate))
-}
-
-/** Whether what a candidate pays is over the splice's fee ceiling, feerate or fee; null where its fee is not known. */
-export function isOverCeiling({ budget }: Splice, { feeSats, feeRateSatPerKw }: Candidate): boolean | null {
-  if (feeSats === null || feeRateSatPerKw === null) return null
-  return (
-    feeSats > (budget.maxFeeSats ?? Infinity) || feeRateSatPerKw > (budget.maxFeeRateSatPerKw ?? Infinity)
-  )
 }
 
 /** The candidate that stands now, in a block before one in the mempool; null: none is to be seen. */

@@ -6,7 +6,8 @@ import { readBumpGates } from './bump-gates.ts'
 import { readGates } from './gates.ts'
 import type { Observation } from './observation.ts'
 import type { Policy } from './policy.ts'
-import type { Instant, Splice } from './splice.ts'
+import type { Splice } from './splice.ts'
+import type { Instant } from './values/instant.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What follows from a look: an event for `step`, a submission, or waiting (for the first shut gate). */

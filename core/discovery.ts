@@ -7,7 +7,7 @@ import { pathBack } from './lineage.ts'
 import type { Outpoint } from './outpoint.ts'
 import { splitOutpoint } from './outpoint.ts'
 import type { ConfiguredNode, Ports } from './ports.ts'
-import type { Network } from './splice.ts'
+import type { Network } from './bitcoin/network.ts'
 
 /** A move that no chain source explains within this time is left out of the ledger, with an alarm. */
 const SEARCH_MS = 24 * 3_600_000

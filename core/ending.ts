@@ -1,10 +1,9 @@
 import { attemptsUsed, everTaken } from './budget.ts'
 import type { EventOf } from './event.ts'
 import { hasUnaccountedBump } from './replacement.ts'
-import type { StepContext } from './note.ts'
+import type { StepContext, Action, Stepped } from './action.ts'
 import { cut, enter, newEpoch, say, timeline, watchAfter } from './record.ts'
 import type { Attempt, Proof, Splice } from './splice.ts'
-import type { Action, Stepped } from './action.ts'
 
 /** Why a channel is frozen from a reorg after settling until the splice has ended again (design section 7). */
 export const REORGANISED = 'a settled splice was reorganised out'

@@ -1,5 +1,5 @@
 import type { Ports, Store } from './ports.ts'
-import type { Endpoint, Hooks } from './webhook.ts'
+import type { Endpoint, Hooks } from './ports/endpoint.ts'
 import { LEASE_MS, isDue } from './webhook.ts'
 
 /** How often a change is tried against others that write the same item: ten consumers in lockstep win one after the other. */

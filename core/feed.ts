@@ -8,7 +8,8 @@ import type { Policy } from './policy.ts'
 import type { Page, Ports } from './ports.ts'
 import { DUE_SHARDS } from './ports.ts'
 import { messageOf } from './result.ts'
-import type { Instant, Splice } from './splice.ts'
+import type { Splice } from './splice.ts'
+import type { Instant } from './values/instant.ts'
 import { track } from './track.ts'
 
 /** Splices and payments read at a time. */

@@ -4,7 +4,8 @@ import type { Observation } from './observation.ts'
 import { isPinned, mayPickAnother } from './observation.ts'
 import type { Policy } from './policy.ts'
 import { RECORD_LIMITS } from './splice.ts'
-import type { Attempt, Instant, Splice, SpliceKind } from './splice.ts'
+import type { Attempt, Splice, SpliceKind } from './splice.ts'
+import type { Instant } from './values/instant.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What the gates look at. `splice` has the look's facts noted already. */

@@ -1,9 +1,10 @@
 import * as z from 'zod'
+import { BlockRef } from './bitcoin/block.ts'
+import { Instant } from './values/instant.ts'
 import { Outpoint, Txid } from './outpoint.ts'
-import { Hooks } from './webhook.ts'
-import { DeadRule, Network, RECORD_LIMITS, SpliceKind } from './splice.ts'
-
-const Instant = z.number().nonnegative()
+import { Hooks } from './ports/endpoint.ts'
+import { DeadRule, RECORD_LIMITS, SpliceKind } from './splice.ts'
+import { Network } from './bitcoin/network.ts'
 
 /** The right to submit on a channel (design section 9, "Slot"). Key: channel id, or node name where slots are per node. */
 export const Slot = z.object({
@@ -81,13 +82,12 @@ export type NodeSeen = z.infer<typeof NodeSeen>
 
 /** The last blocks seen of a network. Key: network. */
 export const ChainSeen = z.object({
-  height: z.int().nonnegative(),
-  hash: z.string(),
+  ...BlockRef.shape,
   seenAt: Instant,
   /** The last blocks below and including the tip, lowest first; heights without a gap. */
   hashes: z.array(z.string()).max(300),
   /** Blocks that left the chain: asked for again at every sweep for a while, because indexes lag. */
-  orphans: z.array(z.object({ height: z.int().nonnegative(), hash: z.string() })).max(300),
+  orphans: z.array(BlockRef).max(300),
 })
 export type ChainSeen = z.infer<typeof ChainSeen>
 
@@ -156,7 +156,7 @@ export const ForeignCandidate = z.object({
   contributionSats: z.int().nullable(),
   contributionAsked: z.boolean(),
   seenAt: Instant,
-  block: z.object({ height: z.int().nonnegative(), hash: z.string() }).nullable(),
+  block: BlockRef.nullable(),
 })
 export type ForeignCandidate = z.infer<typeof ForeignCandidate>
 
@@ -176,9 +176,7 @@ export const ForeignPayment = z.object({
   /** The payment of our splice that was seen to spend the outpoint instead. */
   absorbedBy: z.string().nullable(),
   /** At final depth: since when, and in which block, whether a candidate or our splice is there. */
-  final: z
-    .object({ at: Instant, block: z.object({ height: z.int().nonnegative(), hash: z.string() }) })
-    .nullable(),
+  final: z.object({ at: Instant, block: BlockRef }).nullable(),
   /** Height since which an unconfirmed open is not to be seen, or its channel is gone. */
   idleSinceHeight: z.int().nonnegative().nullable(),
   voidAt: Instant.nullable(),

@@ -1,10 +1,8 @@
+import type { BlockRef } from './bitcoin/block.ts'
 import type { Figures } from './figures.ts'
 import type { ForeignCandidate, ForeignKind, ForeignPayment } from './items.ts'
 import { RECORD_LIMITS } from './splice.ts'
-import type { Instant } from './splice.ts'
-
-/** A block as it is recorded. null elsewhere: in the mempool. */
-export type BlockRef = { readonly height: number; readonly hash: string }
+import type { Instant } from './values/instant.ts'
 
 /** Who spends a payment's outpoint now, or which of an open's candidates is to be seen. */
 export type Spender = {

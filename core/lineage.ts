@@ -1,5 +1,4 @@
 import type { ChainFault, ChainTransaction, SpendHint } from './chain.ts'
-import type { Hop, Sighting } from './observation.ts'
 import type { Outpoint } from './outpoint.ts'
 import { outpointOf, splitOutpoint } from './outpoint.ts'
 import type { Call, ChainPort } from './ports.ts'
@@ -7,6 +6,23 @@ import type { Result } from './result.ts'
 import { err, ok } from './result.ts'
 import type { ParsedTransaction } from './transaction.ts'
 import { fundingInputs, fundingOutputs, isCommitment, parseTransaction } from './transaction.ts'
+
+/** A transaction that spends the lineage, and whether it carries our effect (design section 4). */
+export type Sighting = {
+  readonly spends: Outpoint
+  readonly tx: ChainTransaction
+  readonly parsed: ParsedTransaction
+  /** `unknown`: a splice-in whose two witnesses, node and chain, do not agree yet. */
+  readonly effect: 'ours' | 'none' | 'unknown'
+}
+
+/** One outpoint of the lineage and who spends it. */
+export type Hop = {
+  readonly outpoint: Outpoint
+  readonly own: 'unknown' | 'mempool' | 'confirmed'
+  readonly valueSats: number | null
+  readonly spender: Sighting | null
+}
 
 /** No walk asks for more transactions than this; beyond it nothing is known (limits on everything). */
 const MAX_LOOKS = 200

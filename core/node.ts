@@ -1,5 +1,7 @@
 import type { Outpoint } from './outpoint.ts'
-import type { DeadRule, Instant, Network, SpliceKind } from './splice.ts'
+import type { DeadRule, SpliceKind } from './splice.ts'
+import type { Network } from './bitcoin/network.ts'
+import type { Instant } from './values/instant.ts'
 
 /** Why a node gave no answer to a read. `config`: credential, certificate or permission; `unreachable`: anything else. */
 export type NodeFault = { readonly class: 'config' | 'unreachable'; readonly message: string }

@@ -1,19 +1,18 @@
+import type { StepContext } from './action.ts'
 import { lastFence, livingAttempts } from './budget.ts'
 import { noteBump, noteBumpDeaths } from './bumps.ts'
-import { boundedCandidates } from './candidate.ts'
+import { boundedCandidates } from './record.ts'
 import { deadRuleOf } from './deadness.ts'
 import type { Policy } from './policy.ts'
 import { livingBumpAttempts } from './replacement.ts'
 import { RECORD_LIMITS } from './splice.ts'
-import type { Attempt, Candidate, Instant, Splice } from './splice.ts'
+import type { Attempt, Candidate, Splice } from './splice.ts'
+import type { Instant } from './values/instant.ts'
 import { hasEnded } from './transitions.ts'
 import type { Verdict } from './verdict.ts'
 
 /** Blocks between two notes that the lineage's end is unspent: a source that scans blocks scans no more than these. */
 const UNSPENT_EVERY_BLOCKS = 36
-
-/** When and by which bounds a step is taken. */
-export type StepContext = { readonly now: Instant; readonly policy: Policy }
 
 /** Notes in the record what a look found out. Moves no state: that is the decision's to say. */
 export function noteLook(splice: Splice, verdict: Verdict, context: StepContext): Splice {

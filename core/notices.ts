@@ -1,9 +1,9 @@
-import * as z from 'zod'
+import type { Notice, NoticeQueue, Endpoint } from './ports/endpoint.ts'
 import { holdLease, amendEndpoint, endpointOf } from './endpoints.ts'
 import type { Policy } from './policy.ts'
 import type { Call, LogEvent, Ports } from './ports.ts'
-import type { Instant } from './splice.ts'
-import type { Delivered, Endpoint } from './webhook.ts'
+import type { Instant } from './values/instant.ts'
+import type { Delivered } from './webhook.ts'
 import { afterDelivery, bodyOf, isDue, isUnannounced, validSecrets } from './webhook.ts'
 
 /** Lines read at a time. */
@@ -16,22 +16,6 @@ const LONGEST_DELAY_MS = 120_000
 const SIDE_BY_SIDE = 16
 /** Clocks of two writers may differ by this much. */
 const CLOCK_SKEW_MS = 10_000
-
-/**
- * A message of the queue of notices: deliver what this endpoint has not had; with a sequence, that line once more. A hint: the
- * table is the truth.
- */
-export const Notice = z.strictObject({
-  tenant: z.string().min(1).max(128),
-  endpointId: z.string().min(1).max(128),
-  sequence: z.int().positive().optional(),
-})
-export type Notice = z.infer<typeof Notice>
-
-/** The queue of notices. */
-export interface NoticeQueue {
-  notify(notice: Notice, delayMs: number): Promise<void>
-}
 
 /** One webhook to send. `id` is that of the event, however often it is sent. */
 export type Delivery = {

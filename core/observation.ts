@@ -1,26 +1,8 @@
-import type { ChainTransaction } from './chain.ts'
+import type { Hop } from './lineage.ts'
 import type { ChainSeen, ChannelSeen, NodeSeen, Slot, Versioned } from './items.ts'
 import type { ChannelSnapshot, NodeLook } from './node.ts'
-import type { Outpoint } from './outpoint.ts'
-import type { Instant, Splice } from './splice.ts'
-import type { ParsedTransaction } from './transaction.ts'
-
-/** A transaction that spends the lineage, and whether it carries our effect (design section 4). */
-export type Sighting = {
-  readonly spends: Outpoint
-  readonly tx: ChainTransaction
-  readonly parsed: ParsedTransaction
-  /** `unknown`: a splice-in whose two witnesses, node and chain, do not agree yet. */
-  readonly effect: 'ours' | 'none' | 'unknown'
-}
-
-/** One outpoint of the lineage and who spends it. */
-export type Hop = {
-  readonly outpoint: Outpoint
-  readonly own: 'unknown' | 'mempool' | 'confirmed'
-  readonly valueSats: number | null
-  readonly spender: Sighting | null
-}
+import type { Splice } from './splice.ts'
+import type { Instant } from './values/instant.ts'
 
 /** What the chain shows of a channel's lineage, oldest first. */
 export type ChainView = {

@@ -1,8 +1,10 @@
 import { paymentIdOf } from './ids.ts'
 import type { ForeignKind, ForeignPayment } from './items.ts'
 import { confirmedOf } from './ledger.ts'
-import type { BlockRef } from './ledger.ts'
-import type { Instant, Network, Splice, SpliceKind } from './splice.ts'
+import type { BlockRef } from './bitcoin/block.ts'
+import type { Splice, SpliceKind } from './splice.ts'
+import type { Network } from './bitcoin/network.ts'
+import type { Instant } from './values/instant.ts'
 
 /** `intended`: no transaction was seen yet; `void`: none will come. */
 export type PaymentStatus = 'intended' | 'pending' | 'confirmed' | 'final' | 'void'

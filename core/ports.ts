@@ -11,8 +11,9 @@ import type { ItemKind, ItemOf, Versioned } from './items.ts'
 import type { Outpoint } from './outpoint.ts'
 import type { Result } from './result.ts'
 import type { LogEventType } from './log-event.ts'
-import type { NoticeQueue } from './notices.ts'
-import type { CommandResult, Instant, Splice } from './splice.ts'
+import type { NoticeQueue } from './ports/endpoint.ts'
+import type { CommandResult, Splice } from './splice.ts'
+import type { Instant } from './values/instant.ts'
 
 /** The time left for a call. An aborted call destroys its socket and answers `unknown` or a fault. */
 export type Call = { readonly signal: AbortSignal }

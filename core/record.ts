@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { RECORD_LIMITS } from './splice.ts'
-import type { EventType, Instant, Splice, SpliceState } from './splice.ts'
+import type { Candidate, EventType, Splice, SpliceState } from './splice.ts'
+import type { Instant } from './values/instant.ts'
 
 /** Published events that stay in the record for readers; older ones are in the log. */
 const EVENTS_KEPT = 20
@@ -77,4 +78,11 @@ export function watchAfter(splice: Splice, wanted: boolean): Splice {
   const from = splice.lineage.at(-1)
   assert(from !== undefined, 'a splice has a lineage')
   return { ...splice, watch: wanted ? { from, untilHeight: null } : null }
+}
+
+/** The newest ones, and whatever is in a block. A dropped one is found again by its pointer if it is ever seen. */
+export function boundedCandidates(candidates: readonly Candidate[]): Candidate[] {
+  const surplus = candidates.length - RECORD_LIMITS.candidates
+  const droppable = candidates.filter((candidate) => candidate.block === null).slice(0, Math.max(0, surplus))
+  return candidates.filter((candidate) => !droppable.includes(candidate))
 }

@@ -3,7 +3,7 @@ import type { ChainSeen } from './items.ts'
 import type { Call, ChainPort } from './ports.ts'
 import type { Result } from './result.ts'
 import { ok } from './result.ts'
-import type { Instant } from './splice.ts'
+import type { Instant } from './values/instant.ts'
 
 /** Blocks remembered of each network: a deeper reorg is not noticed by itself. */
 const BLOCKS_KEPT = 300

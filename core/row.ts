@@ -2,7 +2,8 @@ import type { SpliceEvent } from './event.ts'
 import type { GateReading } from './gates.ts'
 import type { Observation } from './observation.ts'
 import type { Policy } from './policy.ts'
-import type { Instant, Splice, SpliceState } from './splice.ts'
+import type { Splice, SpliceState } from './splice.ts'
+import type { Instant } from './values/instant.ts'
 import type { Verdict, VerdictName } from './verdict.ts'
 
 /** What a row looks at. */

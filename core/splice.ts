@@ -1,4 +1,7 @@
 import * as z from 'zod'
+import { BlockRef } from './bitcoin/block.ts'
+import { Network } from './bitcoin/network.ts'
+import { Instant } from './values/instant.ts'
 import { FailureReason, RefusalClass } from './failure.ts'
 import { AmountSats } from './money.ts'
 import { Outpoint, Txid } from './outpoint.ts'
@@ -12,13 +15,6 @@ export const RECORD_LIMITS = {
   lineage: 50,
   timeline: 50,
 } as const
-
-/** Milliseconds since 1970. Inside; the API speaks ISO 8601. */
-export type Instant = number
-const Instant = z.number().nonnegative()
-
-export const Network = z.enum(['bitcoin', 'testnet', 'signet', 'regtest'])
-export type Network = z.infer<typeof Network>
 
 export const SpliceKind = z.enum(['splice_in', 'splice_out'])
 export type SpliceKind = z.infer<typeof SpliceKind>
@@ -97,7 +93,7 @@ export const Candidate = z.object({
   seenAt: Instant,
   /** Height of the tip when it was first seen. */
   seenAtHeight: z.int().nonnegative().nullable().default(null),
-  block: z.object({ height: z.int().nonnegative(), hash: z.string() }).nullable(),
+  block: BlockRef.nullable(),
 })
 export type Candidate = z.infer<typeof Candidate>
 

@@ -7,7 +7,7 @@ import type { Outpoint } from './outpoint.ts'
 import type { ConfiguredNode, Ports } from './ports.ts'
 import { messageOf } from './result.ts'
 import type { Result } from './result.ts'
-import type { Network } from './splice.ts'
+import type { Network } from './bitcoin/network.ts'
 
 /** Earlier funding outpoints kept of a channel, to recognise a node that was restored from an old state. */
 const EARLIER_LIMIT = 50

@@ -6,7 +6,7 @@ import { lookAt, noteFed } from './node-view.ts'
 import { remindEndpoints } from './notices.ts'
 import type { Policy } from './policy.ts'
 import type { Page, Ports } from './ports.ts'
-import type { Network } from './splice.ts'
+import type { Network } from './bitcoin/network.ts'
 import { firstsOf } from './wake.ts'
 
 /** What one sweep did. */

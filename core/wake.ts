@@ -5,7 +5,7 @@ import { drive } from './drive.ts'
 import type { NodeSeen, Slot } from './items.ts'
 import type { Policy } from './policy.ts'
 import type { Ports } from './ports.ts'
-import type { Instant } from './splice.ts'
+import type { Instant } from './values/instant.ts'
 import { step } from './step.ts'
 
 /** What a node's relay can report. */

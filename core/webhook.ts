@@ -1,11 +1,8 @@
-import * as z from 'zod'
+import { WEBHOOK_LIMITS } from './ports/endpoint.ts'
+import type { DeliveryFault, Endpoint } from './ports/endpoint.ts'
 import type { Policy } from './policy.ts'
 import type { LogEvent } from './ports.ts'
-import type { Instant } from './splice.ts'
-
-const At = z.number().nonnegative()
-
-export const WEBHOOK_LIMITS = { endpoints: 10, urlLength: 1024, descriptionLength: 200, secrets: 4 } as const
+import type { Instant } from './values/instant.ts'
 
 /** How long a consumer has an endpoint to itself: its own time for sending, a call's, and a save. */
 export const LEASE_MS = 35_000
@@ -15,46 +12,6 @@ const ROTATED_MS = 86_400_000
 const TRIES_MIN = 10
 /** The specification: a receiver answers so when it wants no more. */
 const GONE = 410
-
-/** Why a delivery failed. `status`: an answer that is not 2xx; `no_answer`: none in time; `target_refused`: it must not be asked. */
-export const DeliveryFault = z.enum(['status', 'no_answer', 'target_refused'])
-export type DeliveryFault = z.infer<typeof DeliveryFault>
-
-/** Who is told of a tenant's events, and how far it has been told. */
-export const Endpoint = z.object({
-  id: z.string(),
-  url: z.string().max(WEBHOOK_LIMITS.urlLength),
-  description: z.string().max(WEBHOOK_LIMITS.descriptionLength).nullable(),
-  /** Newest first; null: until it is rotated. */
-  secrets: z
-    .array(z.object({ secret: z.string().max(128), validUntil: At.nullable() }))
-    .min(1)
-    .max(WEBHOOK_LIMITS.secrets),
-  /** The sequence of the tenant's log through which everything was taken. */
-  deliveredThrough: z.int().nonnegative(),
-  /** Failures in a row since the last success. */
-  failing: z
-    .object({
-      since: At,
-      failures: z.int().positive(),
-      nextAttemptAt: At,
-      fault: DeliveryFault,
-      status: z.int().nullable(),
-    })
-    .nullable(),
-  /** The consumer that sends to it now. */
-  lease: z.object({ holder: z.string(), until: At }).nullable(),
-  /** `announced`: the log says so, where it has to. */
-  disabled: z
-    .object({ at: At, reason: z.enum(['asked', 'failing', 'gone']), announced: z.boolean() })
-    .nullable(),
-  createdAt: At,
-})
-export type Endpoint = z.infer<typeof Endpoint>
-
-/** The endpoints of a tenant. Key: the tenant. */
-export const Hooks = z.object({ endpoints: z.array(Endpoint).max(WEBHOOK_LIMITS.endpoints) })
-export type Hooks = z.infer<typeof Hooks>
 
 /** What became of one delivery. */
 export type Delivered =

@@ -1,4 +1,5 @@
-import { Notice, takeNotice } from '../core/notices.ts'
+import { takeNotice } from '../core/notices.ts'
+import { Notice } from '../core/ports/endpoint.ts'
 import { batchHandler } from './batch.ts'
 import { noticePorts, policy } from './runtime.ts'
 

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { Misconfigured } from '../adapters/misconfigured.ts'
 import { Policy } from '../core/policy.ts'
-import type { Instant } from '../core/splice.ts'
+import type { Instant } from '../core/values/instant.ts'
 
 const REQUESTS_PER_SECOND = 20
 

@@ -1,7 +1,7 @@
 import { request } from 'undici'
 import * as z from 'zod'
 import { textOf } from '../adapters/body.ts'
-import type { Instant } from '../core/splice.ts'
+import type { Instant } from '../core/values/instant.ts'
 import { SIGNATURE_HEADER, TIMESTAMP_HEADER, relaySignature } from '../functions/api/signature.ts'
 import type { RelayEvent } from '../functions/messages.ts'
 

@@ -1,4 +1,4 @@
-import type { Instant } from '../core/splice.ts'
+import type { Instant } from '../core/values/instant.ts'
 
 /** The header Date of an answer counts whole seconds. */
 const DATE_STEP_MS = 1_000

@@ -1,4 +1,4 @@
-import type { Network } from '../../core/splice.ts'
+import type { Network } from '../../core/bitcoin/network.ts'
 
 /** The networks as Eclair and phoenixd call them. */
 export const ACINQ_NETWORKS: Readonly<Record<string, Network>> = {

@@ -1,6 +1,6 @@
 import type { ApiKey } from '../../core/items.ts'
 import { KEYS_MAX } from '../../core/items.ts'
-import type { Instant } from '../../core/splice.ts'
+import type { Instant } from '../../core/values/instant.ts'
 import type { Store } from '../../core/ports.ts'
 
 /** How often a list is tried against others that change it. */

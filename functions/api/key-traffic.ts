@@ -1,5 +1,5 @@
 import type { Ports } from '../../core/ports.ts'
-import type { Instant } from '../../core/splice.ts'
+import type { Instant } from '../../core/values/instant.ts'
 import { remember } from './bounded.ts'
 
 /** Last used is known to the hour: a write per request would cost more than it tells. */

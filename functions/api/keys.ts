@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { Misconfigured } from '../../adapters/misconfigured.ts'
 import { Scope } from '../../core/items.ts'
 import type { ApiKey } from '../../core/items.ts'
-import type { Instant } from '../../core/splice.ts'
+import type { Instant } from '../../core/values/instant.ts'
 
 const SECRET_PREFIX = 'sk_'
 const SECRET_BYTES = 32

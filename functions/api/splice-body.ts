@@ -3,7 +3,7 @@ import type { SpliceRequest } from '../../core/accept.ts'
 import { AmountSats, MAX_SATS, satPerKw } from '../../core/money.ts'
 import { BUDGET } from '../../core/policy.ts'
 import { SpliceKind } from '../../core/splice.ts'
-import type { Instant } from '../../core/splice.ts'
+import type { Instant } from '../../core/values/instant.ts'
 import { orderExample } from './examples.ts'
 
 /** An instant in a request. */

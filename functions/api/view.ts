@@ -1,11 +1,11 @@
-import { attemptsUsed } from '../../core/budget.ts'
-import { isOverCeiling } from '../../core/candidate.ts'
+import { attemptsUsed, isOverCeiling } from '../../core/budget.ts'
 import { paymentIdOf } from '../../core/ids.ts'
 import { confirmationsOf } from '../../core/payment.ts'
 import type { ItemKind, ItemOf, NodeSeen } from '../../core/items.ts'
 import { satPerVb } from '../../core/money.ts'
 import type { Store } from '../../core/ports.ts'
-import type { Attempt, Bump, Candidate, Instant, Splice } from '../../core/splice.ts'
+import type { Attempt, Bump, Candidate, Splice } from '../../core/splice.ts'
+import type { Instant } from '../../core/values/instant.ts'
 import type { SpliceView } from './splice-view.ts'
 
 /** What a view needs besides the record. null: never seen. */

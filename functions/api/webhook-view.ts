@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import type { Endpoint } from '../../core/webhook.ts'
-import { DeliveryFault } from '../../core/webhook.ts'
+import type { Endpoint } from '../../core/ports/endpoint.ts'
+import { DeliveryFault } from '../../core/ports/endpoint.ts'
 import { isoOf } from './view.ts'
 
 /** An endpoint as the API shows it. Its secret is shown when it is made, and never here. */

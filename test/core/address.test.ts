@@ -3,7 +3,7 @@ import { address as codec } from 'bitcoinjs-lib'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { decodeAddress } from '../../core/address.ts'
-import { Network } from '../../core/splice.ts'
+import { Network } from '../../core/bitcoin/network.ts'
 
 const Fixtures = z.strictObject({
   valid: z.array(

@@ -1,20 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Bump, Instant, Splice } from '../../core/splice.ts'
+import type { Bump, Splice } from '../../core/splice.ts'
+import type { Instant } from '../../core/values/instant.ts'
 import { step } from '../../core/step.ts'
 import type { Verdict, VerdictName } from '../../core/verdict.ts'
-import {
-  aBump,
-  aBumpAttempt,
-  aCandidate,
-  anEndedBump,
-  aPendingSplice,
-  aRefusedAttempt,
-  aVerdict,
-  FIRST,
-  NOW,
-  policy,
-  taken,
-} from './builders.ts'
+import { aBump, aBumpAttempt, aCandidate, anEndedBump, aPendingSplice, aRefusedAttempt, aVerdict, FIRST, NOW, policy, taken } from './builders.ts'
 
 const candidate = aCandidate({ txid: FIRST.txid, feeSats: 596, seenAtHeight: 190 })
 const standing: Partial<Verdict> = {

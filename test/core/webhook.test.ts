@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Policy } from '../../core/policy.ts'
 import type { Delivered } from '../../core/webhook.ts'
-import {
-  afterDelivery,
-  disabledByWish,
-  Endpoint,
-  newEndpoint,
-  rotated,
-  validSecrets,
-  WEBHOOK_LIMITS,
-} from '../../core/webhook.ts'
+import { afterDelivery, disabledByWish, newEndpoint, rotated, validSecrets } from '../../core/webhook.ts'
+import { Endpoint, WEBHOOK_LIMITS } from '../../core/ports/endpoint.ts'
 import { NOW } from './builders.ts'
 
 const policy = Policy.parse({})

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { amendHooks } from '../../core/endpoints.ts'
-import type { Notice, NoticeQueue } from '../../core/notices.ts'
+import type { Notice, NoticeQueue } from '../../core/ports/endpoint.ts'
 import { newEndpoint } from '../../core/webhook.ts'
 import type { Keeper } from '../support/keeper.ts'
 import { START, startKeeper } from '../support/keeper.ts'

@@ -2,7 +2,7 @@ import type { ChainFault, ChainTransaction, Spend, SpendHint } from '../../../co
 import type { Outpoint } from '../../../core/outpoint.ts'
 import type { Call, ChainPort } from '../../../core/ports.ts'
 import { ok, type Result } from '../../../core/result.ts'
-import type { Network } from '../../../core/splice.ts'
+import type { Network } from '../../../core/bitcoin/network.ts'
 import { parseTransaction } from '../../../core/transaction.ts'
 import { FeeEstimate, Hash, resultIn, RPC_ERROR } from './answers.ts'
 import { transactionLook } from './blocks.ts'

@@ -1,7 +1,7 @@
 import type { ChainFault } from '../../../core/chain.ts'
 import type { Call } from '../../../core/ports.ts'
 import { ok, type Result } from '../../../core/result.ts'
-import type { Network } from '../../../core/splice.ts'
+import type { Network } from '../../../core/bitcoin/network.ts'
 import { ChainInfo, MempoolInfo, NetworkInfo, resultIn } from './answers.ts'
 import { unreachable } from '../answer.ts'
 import type { BitcoindRpc } from './rpc.ts'

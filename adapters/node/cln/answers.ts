@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { Txid } from '../../../core/outpoint.ts'
 import { MAX_SATS } from '../../../core/money.ts'
-import { Network } from '../../../core/splice.ts'
+import { Network } from '../../../core/bitcoin/network.ts'
 import { listOf } from '../../list.ts'
 
 const MSAT_PER_SAT = 1_000

@@ -1,4 +1,4 @@
-import type { Instant } from '../../../core/splice.ts'
+import type { Instant } from '../../../core/values/instant.ts'
 import type { Result } from '../../../core/result.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import type { Instant } from '../../../core/splice.ts'
+import type { Instant } from '../../../core/values/instant.ts'
 import type { LdkAuth } from './config.ts'
 import { decodeMacaroon, encodeMacaroon, withCaveat } from './macaroon.ts'
 

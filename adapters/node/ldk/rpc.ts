@@ -1,7 +1,8 @@
 import type { Call } from '../../../core/ports.ts'
 import type { Outpoint } from '../../../core/outpoint.ts'
 import type { Result } from '../../../core/result.ts'
-import type { Instant, Network } from '../../../core/splice.ts'
+import type { Network } from '../../../core/bitcoin/network.ts'
+import type { Instant } from '../../../core/values/instant.ts'
 
 /** Why a call has no answer: the gRPC status that the server sent, or null where no status arrived at all. */
 export type RpcFault = { readonly status: number | null; readonly message: string }

@@ -4,7 +4,7 @@ import { hmacOf, requestCaveat } from '../ldk/auth.ts'
 import { decodeMacaroon, mintMacaroon } from '../ldk/macaroon.ts'
 import type { MethodName, StreamName } from '../ldk/messages.ts'
 import { err, ok, type Result } from '../../../core/result.ts'
-import type { Instant } from '../../../core/splice.ts'
+import type { Instant } from '../../../core/values/instant.ts'
 
 /** What an ldk-server checks a request against (docs/reference/ldk.md 6.2 and 6.3). */
 export type Credentials = {

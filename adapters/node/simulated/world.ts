@@ -1,4 +1,4 @@
-import type { Instant } from '../../../core/splice.ts'
+import type { Instant } from '../../../core/values/instant.ts'
 import { standing } from './arrival.ts'
 import { Chain } from './chain.ts'
 import { ClnNode } from './cln/node.ts'

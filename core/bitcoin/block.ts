@@ -1,0 +1,5 @@
+import * as z from 'zod'
+
+/** A block, by its height and its hash as explorers show it. */
+export const BlockRef = z.object({ height: z.int().nonnegative(), hash: z.string() })
+export type BlockRef = z.infer<typeof BlockRef>
