@@ -1,6 +1,6 @@
 import { address as codec, opcodes, script as bitcoinScript } from 'bitcoinjs-lib'
-import { err, ok } from './result.ts'
-import type { Result } from './result.ts'
+import { err, ok } from './values/result.ts'
+import type { Result } from './values/result.ts'
 import type { Network } from './bitcoin/network.ts'
 
 /** What kind of script an address stands for; `witness_unknown` is a witness version that has no rules yet. */

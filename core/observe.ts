@@ -12,7 +12,7 @@ import type { Outpoint } from './outpoint.ts'
 import { splitOutpoint } from './outpoint.ts'
 import type { Call, ConfiguredNode, Ports, Store } from './ports.ts'
 import { openBump } from './replacement.ts'
-import type { Result } from './result.ts'
+import type { Result } from './values/result.ts'
 import type { Splice } from './splice.ts'
 import type { ParsedTransaction } from './transaction.ts'
 import {

@@ -9,7 +9,7 @@ import type {
 } from './node.ts'
 import type { ItemKind, ItemOf, Versioned } from './items.ts'
 import type { Outpoint } from './outpoint.ts'
-import type { Result } from './result.ts'
+import type { Result } from './values/result.ts'
 import type { LogEventType } from './log-event.ts'
 import type { NoticeQueue } from './ports/endpoint.ts'
 import type { CommandResult, Splice } from './splice.ts'

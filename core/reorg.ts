@@ -1,8 +1,8 @@
 import type { ChainFault } from './chain.ts'
 import type { ChainSeen } from './items.ts'
 import type { Call, ChainPort } from './ports.ts'
-import type { Result } from './result.ts'
-import { ok } from './result.ts'
+import type { Result } from './values/result.ts'
+import { ok } from './values/result.ts'
 import type { Instant } from './values/instant.ts'
 
 /** Blocks remembered of each network: a deeper reorg is not noticed by itself. */

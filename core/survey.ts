@@ -5,8 +5,8 @@ import { channelKey } from './items.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from './node.ts'
 import type { Outpoint } from './outpoint.ts'
 import type { ConfiguredNode, Ports } from './ports.ts'
-import { messageOf } from './result.ts'
-import type { Result } from './result.ts'
+import { messageOf } from './values/result.ts'
+import type { Result } from './values/result.ts'
 import type { Network } from './bitcoin/network.ts'
 
 /** Earlier funding outpoints kept of a channel, to recognise a node that was restored from an old state. */

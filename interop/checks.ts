@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import type { ChannelSnapshot, NodeLook, SubmitRequest } from '../core/node.ts'
 import type { CommandAnswer, NodePort } from '../core/ports.ts'
 import type { Network } from '../core/bitcoin/network.ts'
-import type { Result } from '../core/result.ts'
+import type { Result } from '../core/values/result.ts'
 
 /** A node behind its port, and what is known of it from elsewhere. */
 export type Subject = {

@@ -1,5 +1,5 @@
 import type { ChainFault } from '../../core/chain.ts'
-import { err } from '../../core/result.ts'
+import { err } from '../../core/values/result.ts'
 
 /** Of four million weight units, an output takes 36 at least, and an input 164. */
 export const MAX_OUTPUTS = 111_111

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path'
 import * as z from 'zod'
 import type { ChainPort, Clock, ConfiguredNode, NodePort } from '../../core/ports.ts'
-import { err } from '../../core/result.ts'
+import { err } from '../../core/values/result.ts'
 import { Network } from '../../core/bitcoin/network.ts'
 import { bitcoind } from '../chain/bitcoind/bitcoind.ts'
 import { esplora } from '../chain/esplora/esplora.ts'

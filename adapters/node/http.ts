@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { NodeFault } from '../../core/node.ts'
 import type { Call } from '../../core/ports.ts'
-import { err, ok, type Result } from '../../core/result.ts'
+import { err, ok, type Result } from '../../core/values/result.ts'
 import type { CommandResult } from '../../core/splice.ts'
 import { reasonOf } from '../chain/answer.ts'
 import { httpSender, isUnconnected } from '../http.ts'

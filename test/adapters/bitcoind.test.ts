@@ -13,7 +13,7 @@ import { createWorld, simulatedChainPort, type World } from '../../adapters/node
 import { NO_HINT, type SpendHint } from '../../core/chain.ts'
 import { outpointOf } from '../../core/outpoint.ts'
 import type { ChainPort } from '../../core/ports.ts'
-import { err, ok } from '../../core/result.ts'
+import { err, ok } from '../../core/values/result.ts'
 
 const START = Date.UTC(2026, 10, 22)
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { clnNode } from '../../adapters/node/cln/node.ts'
 import { permissionsOf } from '../../adapters/node/cln/permission.ts'
 import type { ClnFault, ClnRpc } from '../../adapters/node/cln/rpc.ts'
-import { err, ok } from '../../core/result.ts'
+import { err, ok } from '../../core/values/result.ts'
 
 const Answer = z.record(z.string(), z.unknown())
 const fixture = z

@@ -6,7 +6,7 @@ import { Transaction } from 'bitcoinjs-lib'
 import { expect, onTestFinished, test } from 'vitest'
 import { esplora } from '../../adapters/chain/esplora/esplora.ts'
 import type { ChainPort } from '../../core/ports.ts'
-import { err, ok } from '../../core/result.ts'
+import { err, ok } from '../../core/values/result.ts'
 
 const call = { signal: new AbortController().signal }
 const hash = (digit: string): string => digit.repeat(64)

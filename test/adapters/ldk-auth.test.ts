@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { encodeMacaroon, mintMacaroon } from '../../adapters/node/ldk/macaroon.ts'
 import { ldkNode } from '../../adapters/node/ldk/node.ts'
-import { ok } from '../../core/result.ts'
+import { ok } from '../../core/values/result.ts'
 import { channel, fakeRpc, info, NOW, peerId } from '../support/ldk-rpc.ts'
 import { API_KEY, clientOf, clock, post, rawServer, serverOf } from '../support/ldk-wire.ts'
 

@@ -6,7 +6,7 @@ import { hmacOf } from '../../adapters/node/ldk/auth.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { ldkNode } from '../../adapters/node/ldk/node.ts'
 import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
-import { err } from '../../core/result.ts'
+import { err } from '../../core/values/result.ts'
 import { bump, channel, fakeRpc, NOW, peerId, request } from '../support/ldk-rpc.ts'
 import { API_KEY, clientOf, clock, ownCertificate, post, rawServer, serverOf } from '../support/ldk-wire.ts'
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ldkNode } from '../../adapters/node/ldk/node.ts'
 import { paymentIdOf } from '../../adapters/node/ldk/contribution.ts'
 import type { LdkPayment, LdkRpc } from '../../adapters/node/ldk/rpc.ts'
-import { err, ok } from '../../core/result.ts'
+import { err, ok } from '../../core/values/result.ts'
 import {
   bump,
   channel,

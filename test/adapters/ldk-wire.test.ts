@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { ldkNode } from '../../adapters/node/ldk/node.ts'
-import { err, ok } from '../../core/result.ts'
+import { err, ok } from '../../core/values/result.ts'
 import { balances, channel, fakeRpc, info, NOW, payment, peer, peerId, txidOf } from '../support/ldk-rpc.ts'
 import { clientOf, rawServer, serverOf } from '../support/ldk-wire.ts'
 

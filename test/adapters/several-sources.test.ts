@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { severalSources } from '../../adapters/chain/several-sources.ts'
 import { NO_HINT, type ChainFault, type ChainTransaction, type Spend } from '../../core/chain.ts'
 import type { ChainPort } from '../../core/ports.ts'
-import { err, ok, type Result } from '../../core/result.ts'
+import { err, ok, type Result } from '../../core/values/result.ts'
 
 const call = { signal: new AbortController().signal }
 const hash = (digit: string): string => digit.repeat(64)

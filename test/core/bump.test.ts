@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { bump } from '../../core/bump.ts'
 import type { BumpRequest } from '../../core/node.ts'
 import type { Observation } from '../../core/observation.ts'
-import { ok } from '../../core/result.ts'
+import { ok } from '../../core/values/result.ts'
 import type { Splice } from '../../core/splice.ts'
 import type { Verdict } from '../../core/verdict.ts'
 import {

@@ -3,7 +3,7 @@ import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
 import { drive } from '../../core/drive.ts'
 import type { ChannelSnapshot, BumpRequest } from '../../core/node.ts'
 import type { ConfiguredNode } from '../../core/ports.ts'
-import { ok } from '../../core/result.ts'
+import { ok } from '../../core/values/result.ts'
 import type { Bump, CommandResult, Splice } from '../../core/splice.ts'
 import type { Bench } from './builders.ts'
 import {

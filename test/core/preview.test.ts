@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { previewGates } from '../../core/preview.ts'
-import { err, ok } from '../../core/result.ts'
+import { err, ok } from '../../core/values/result.ts'
 import type { Bench } from './builders.ts'
 import {
   aBench,

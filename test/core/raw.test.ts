@@ -5,7 +5,7 @@ import type { ChainView } from '../../core/observation.ts'
 import { drive } from '../../core/drive.ts'
 import { paymentIdOf } from '../../core/ids.ts'
 import { rawIn, rebroadcast } from '../../core/raw.ts'
-import { err, ok } from '../../core/result.ts'
+import { err, ok } from '../../core/values/result.ts'
 import type { Candidate, Splice } from '../../core/splice.ts'
 import { aTxid } from '../support/splices.ts'
 import {

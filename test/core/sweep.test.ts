@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { err, ok } from '../../core/result.ts'
+import { err, ok } from '../../core/values/result.ts'
 import type { Guard } from '../../core/items.ts'
 import type { ConfiguredNode, Ports } from '../../core/ports.ts'
 import type { Splice } from '../../core/splice.ts'

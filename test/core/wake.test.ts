@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryHooks } from '../../adapters/store/memory.ts'
 import type { NodeSeen } from '../../core/items.ts'
-import { ok } from '../../core/result.ts'
+import { ok } from '../../core/values/result.ts'
 import { emptySlot } from '../../core/slot.ts'
 import type { Splice } from '../../core/splice.ts'
 import type { NodeEvent } from '../../core/wake.ts'

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { memoryStore } from '../../adapters/store/memory.ts'
 import type { MemoryHooks } from '../../adapters/store/memory.ts'
-import { err, ok } from '../../core/result.ts'
+import { err, ok } from '../../core/values/result.ts'
 import type { ChainTransaction } from '../../core/chain.ts'
 import { channelKey } from '../../core/items.ts'
 import type { ChannelSeen, NodeSeen, Scope } from '../../core/items.ts'

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { Spend } from '../../core/chain.ts'
 import { NO_HINT } from '../../core/chain.ts'
 import type { ChainPort } from '../../core/ports.ts'
-import type { Result } from '../../core/result.ts'
+import type { Result } from '../../core/values/result.ts'
 import { parseTransaction, spends } from '../../core/transaction.ts'
 
 const MESSAGE_CHARACTERS = 400

@@ -9,7 +9,7 @@ import type {
   RpcOptions,
 } from '../../adapters/node/ldk/rpc.ts'
 import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
-import { ok } from '../../core/result.ts'
+import { ok } from '../../core/values/result.ts'
 
 /** The time of tests that stand still. */
 export const NOW = Date.UTC(2026, 8, 1)

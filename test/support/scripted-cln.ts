@@ -2,7 +2,7 @@ import { Transaction } from 'bitcoinjs-lib'
 import type { ClnFault, ClnOptions, ClnRpc } from '../../adapters/node/cln/rpc.ts'
 import { splitOutpoint } from '../../core/outpoint.ts'
 import type { JournalStep } from '../../core/ports.ts'
-import { err, ok } from '../../core/result.ts'
+import { err, ok } from '../../core/values/result.ts'
 
 export const CLN_CHANNEL = 'c'.repeat(64)
 export const CLN_NODE = `02${'a'.repeat(64)}`

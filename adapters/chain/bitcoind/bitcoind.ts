@@ -1,7 +1,7 @@
 import type { ChainFault, ChainTransaction, Spend, SpendHint } from '../../../core/chain.ts'
 import type { Outpoint } from '../../../core/outpoint.ts'
 import type { Call, ChainPort } from '../../../core/ports.ts'
-import { ok, type Result } from '../../../core/result.ts'
+import { ok, type Result } from '../../../core/values/result.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'
 import { parseTransaction } from '../../../core/transaction.ts'
 import { FeeEstimate, Hash, resultIn, RPC_ERROR } from './answers.ts'

@@ -1,6 +1,6 @@
 import type { ChainFault } from '../../../core/chain.ts'
 import type { Call } from '../../../core/ports.ts'
-import { ok, type Result } from '../../../core/result.ts'
+import { ok, type Result } from '../../../core/values/result.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'
 import { ChainInfo, MempoolInfo, NetworkInfo, resultIn } from './answers.ts'
 import { unreachable } from '../answer.ts'

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { ChainFault } from '../../../core/chain.ts'
 import type { Call } from '../../../core/ports.ts'
-import { ok, type Result } from '../../../core/result.ts'
+import { ok, type Result } from '../../../core/values/result.ts'
 import { type BitcoindAuth, type Credentials, credentialsOf } from './credentials.ts'
 import { type HttpAnswer, httpSender } from '../../http.ts'
 import { reasonOf, unreachable } from '../answer.ts'

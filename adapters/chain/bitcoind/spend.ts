@@ -1,7 +1,7 @@
 import type { ChainFault, ChainTransaction, Spend, SpendHint } from '../../../core/chain.ts'
 import { type Outpoint, splitOutpoint } from '../../../core/outpoint.ts'
 import type { Call } from '../../../core/ports.ts'
-import { ok, type Result } from '../../../core/result.ts'
+import { ok, type Result } from '../../../core/values/result.ts'
 import { parseTransaction, spends } from '../../../core/transaction.ts'
 import { MempoolSpenders, resultIn, TxOut } from './answers.ts'
 import { spenderLook } from './blocks.ts'

@@ -1,7 +1,7 @@
 import type { ChainFault, ChainTransaction } from '../../../core/chain.ts'
 import { type Outpoint, outpointOf } from '../../../core/outpoint.ts'
 import type { Call } from '../../../core/ports.ts'
-import { ok, type Result } from '../../../core/result.ts'
+import { ok, type Result } from '../../../core/values/result.ts'
 import { parseTransaction } from '../../../core/transaction.ts'
 import {
   BlockHeader,

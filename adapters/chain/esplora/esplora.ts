@@ -2,7 +2,7 @@ import type { ChainFault, ChainTransaction, Spend } from '../../../core/chain.ts
 import { satPerKw } from '../../../core/money.ts'
 import { type Outpoint, splitOutpoint } from '../../../core/outpoint.ts'
 import type { Call, ChainPort } from '../../../core/ports.ts'
-import { ok, type Result } from '../../../core/result.ts'
+import { ok, type Result } from '../../../core/values/result.ts'
 import { parseTransaction, spends } from '../../../core/transaction.ts'
 import {
   blockOf,

@@ -1,6 +1,6 @@
 import type { ChainFault } from '../../../core/chain.ts'
 import type { Call } from '../../../core/ports.ts'
-import { ok, type Result } from '../../../core/result.ts'
+import { ok, type Result } from '../../../core/values/result.ts'
 import { httpSender } from '../../http.ts'
 import { reasonOf, unreachable } from '../answer.ts'
 

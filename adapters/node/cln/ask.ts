@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { ClnFault, ClnOptions, ClnRpc } from './rpc.ts'
 
 /** Calls a method and reads its result. One that we cannot read was executed all the same: the call counts as lost. */

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { ClearRequest } from '../../../core/ports.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import { PeerChannels } from './answers.ts'
 import type { PeerChannel } from './answers.ts'
 import { ask } from './ask.ts'

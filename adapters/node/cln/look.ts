@@ -1,6 +1,6 @@
 import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook } from '../../../core/node.ts'
 import type { Call, Clock } from '../../../core/ports.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'
 import type { Instant } from '../../../core/values/instant.ts'
 import { FeeRates, Funds, Gossip, Info, PeerChannels } from './answers.ts'

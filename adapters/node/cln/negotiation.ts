@@ -1,4 +1,4 @@
-import { ok, type Result } from '../../../core/result.ts'
+import { ok, type Result } from '../../../core/values/result.ts'
 import { OnlyPsbt, SignedPsbt, Updated } from './answers.ts'
 import type { Flow, Stop } from './flow.ts'
 import { leftAlone, make, step, stopped } from './flow.ts'

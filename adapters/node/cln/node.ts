@@ -6,7 +6,7 @@ import type {
   SubmitRequest,
 } from '../../../core/node.ts'
 import type { Call, ClearRequest, CommandAnswer, Journal, NodePort } from '../../../core/ports.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import * as z from 'zod'
 import { NewAddress, PeerChannels } from './answers.ts'
 import { ask } from './ask.ts'

@@ -1,7 +1,7 @@
 import { decodeAddress } from '../../../core/address.ts'
 import type { BumpRequest, SubmitRequest } from '../../../core/node.ts'
 import type { Outpoint } from '../../../core/outpoint.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { CommandResult, SpliceKind } from '../../../core/splice.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'
 import type { Instant } from '../../../core/values/instant.ts'

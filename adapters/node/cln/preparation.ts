@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import { FeeRates, Funded, OnlyPsbt, PeerChannels } from './answers.ts'
 import type { PeerChannel } from './answers.ts'
 import { refusal } from './faults.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Clock } from '../../../core/ports.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import { reasonOf } from '../../chain/answer.ts'
 import { httpSender, isUnconnected } from '../../http.ts'
 import { isIdentityError } from '../ldk/identity.ts'

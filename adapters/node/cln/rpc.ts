@@ -1,5 +1,5 @@
 import type { Instant } from '../../../core/values/instant.ts'
-import type { Result } from '../../../core/result.ts'
+import type { Result } from '../../../core/values/result.ts'
 
 /**
  * Why a call gave no result.

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import * as z from 'zod'
 import type { Clock } from '../../../core/ports.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { ClnFault, ClnOptions, ClnRpc } from './rpc.ts'
 import { MAX_BODY_BYTES, tooLate } from './rpc.ts'
 

@@ -1,4 +1,4 @@
-import type { Result } from '../../../core/result.ts'
+import type { Result } from '../../../core/values/result.ts'
 import type { CommandResult } from '../../../core/splice.ts'
 import {
   type HttpAnswer,

@@ -2,7 +2,7 @@ import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook } from '../../.
 import type { Outpoint } from '../../../core/outpoint.ts'
 import { splitOutpoint } from '../../../core/outpoint.ts'
 import type { Call, Clock } from '../../../core/ports.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import { Channels, type Channel, type Commitment, Info, OnChainBalance } from './answers.ts'
 import type { EclairClient } from './client.ts'
 import { ACINQ_NETWORKS } from '../network.ts'

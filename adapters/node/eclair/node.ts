@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { BumpRequest, Contribution, NodeFault, SubmitRequest } from '../../../core/node.ts'
 import type { Call, NodePort } from '../../../core/ports.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { CommandResult } from '../../../core/splice.ts'
 import { Address, Channel } from './answers.ts'
 import type { EclairClient } from './client.ts'

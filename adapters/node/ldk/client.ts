@@ -1,5 +1,5 @@
 import type { Clock } from '../../../core/ports.ts'
-import { err, ok } from '../../../core/result.ts'
+import { err, ok } from '../../../core/values/result.ts'
 import { calls } from './calls.ts'
 import type { LdkConfig } from './config.ts'
 import { type Connection, openConnection } from './connection.ts'

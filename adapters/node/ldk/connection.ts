@@ -4,7 +4,7 @@ import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-no
 import { toBinary } from '@bufbuild/protobuf'
 import * as z from 'zod'
 import type { Clock } from '../../../core/ports.ts'
-import { err, ok } from '../../../core/result.ts'
+import { err, ok } from '../../../core/values/result.ts'
 import type { Instant } from '../../../core/values/instant.ts'
 import { authOf } from './auth.ts'
 import type { RpcMethod } from './calls.ts'

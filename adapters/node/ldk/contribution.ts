@@ -1,6 +1,6 @@
 import type { Contribution, NodeFault } from '../../../core/node.ts'
 import type { Call } from '../../../core/ports.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import { nodeFaultOf } from './faults.ts'
 import type { LdkPayment, LdkRpc } from './rpc.ts'
 

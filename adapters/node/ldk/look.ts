@@ -1,6 +1,6 @@
 import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook } from '../../../core/node.ts'
 import type { Call, Clock } from '../../../core/ports.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import { nodeFaultOf } from './faults.ts'
 import type { LdkBalances, LdkChannel, LdkNodeInfo, LdkPeer, LdkRpc } from './rpc.ts'
 

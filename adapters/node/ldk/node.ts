@@ -1,6 +1,6 @@
 import type { BumpRequest, ChannelSnapshot, NodeFault, SubmitRequest } from '../../../core/node.ts'
 import type { Call, NodePort } from '../../../core/ports.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { CommandResult } from '../../../core/splice.ts'
 import { contribution } from './contribution.ts'
 import { bumpResultOf, nodeFaultOf, resultOf } from './faults.ts'

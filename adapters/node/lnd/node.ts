@@ -1,6 +1,6 @@
 import type { Capabilities, NodeFault } from '../../../core/node.ts'
 import type { Clock, NodePort } from '../../../core/ports.ts'
-import { err, ok } from '../../../core/result.ts'
+import { err, ok } from '../../../core/values/result.ts'
 import type { CommandResult } from '../../../core/splice.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'
 

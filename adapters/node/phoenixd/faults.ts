@@ -1,5 +1,5 @@
 import { Txid } from '../../../core/outpoint.ts'
-import type { Result } from '../../../core/result.ts'
+import type { Result } from '../../../core/values/result.ts'
 import type { CommandResult } from '../../../core/splice.ts'
 import {
   type HttpAnswer,

@@ -1,7 +1,7 @@
 import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook, Payout } from '../../../core/node.ts'
 import { splitOutpoint } from '../../../core/outpoint.ts'
 import type { Call, Clock } from '../../../core/ports.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { Channel, Info, Payment } from './answers.ts'
 import { Channels, Info as InfoForm } from './answers.ts'
 import type { PhoenixdClient } from './client.ts'

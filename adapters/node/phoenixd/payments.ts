@@ -1,6 +1,6 @@
 import type { NodeFault } from '../../../core/node.ts'
 import type { Call } from '../../../core/ports.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { Instant } from '../../../core/values/instant.ts'
 import { type Payment, Payments, PAYMENTS_PAGE } from './answers.ts'
 import type { PhoenixdClient } from './client.ts'

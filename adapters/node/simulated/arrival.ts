@@ -1,4 +1,4 @@
-import { err, ok } from '../../../core/result.ts'
+import { err, ok } from '../../../core/values/result.ts'
 import type { RpcAnswer, RpcFault, RpcOptions } from '../ldk/rpc.ts'
 import type { Context } from './context.ts'
 import { execute, requested, UNAUTHENTICATED } from './requests.ts'

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http2'
 import { hmacOf, requestCaveat } from '../ldk/auth.ts'
 import { decodeMacaroon, mintMacaroon } from '../ldk/macaroon.ts'
 import type { MethodName, StreamName } from '../ldk/messages.ts'
-import { err, ok, type Result } from '../../../core/result.ts'
+import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { Instant } from '../../../core/values/instant.ts'
 
 /** What an ldk-server checks a request against (docs/reference/ldk.md 6.2 and 6.3). */

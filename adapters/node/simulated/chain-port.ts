@@ -1,8 +1,8 @@
 import type { ChainFault, ChainTransaction } from '../../../core/chain.ts'
 import { splitOutpoint } from '../../../core/outpoint.ts'
 import type { ChainPort } from '../../../core/ports.ts'
-import { err, ok } from '../../../core/result.ts'
-import type { Result } from '../../../core/result.ts'
+import { err, ok } from '../../../core/values/result.ts'
+import type { Result } from '../../../core/values/result.ts'
 import { parseTransaction } from '../../../core/transaction.ts'
 import type { PlacedTransaction, SimulatedChain } from './steering.ts'
 

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { ChainFault } from '../../../core/chain.ts'
 import type { Call, ChainPort } from '../../../core/ports.ts'
-import type { Result } from '../../../core/result.ts'
+import type { Result } from '../../../core/values/result.ts'
 import type { SimulatedChain } from './steering.ts'
 
 const SATS_PER_BTC = 100_000_000

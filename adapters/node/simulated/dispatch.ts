@@ -2,7 +2,7 @@ import { calls, decodeMessage, encodeMessage, type RpcMethod } from '../ldk/call
 import { methodNamed } from '../ldk/messages.ts'
 import type { LdkPayment, LdkRpc, RpcAnswer, RpcOptions } from '../ldk/rpc.ts'
 import type { PaymentPage } from '../ldk/payments.ts'
-import { err, ok } from '../../../core/result.ts'
+import { err, ok } from '../../../core/values/result.ts'
 
 /** Carries out one method: a request message in, a response message or a status out. */
 export type Handler = (

@@ -6,7 +6,7 @@ import type { ChainFault, ChainTransaction } from '../../../core/chain.ts'
 import { satPerKw } from '../../../core/money.ts'
 import { outpointOf, splitOutpoint } from '../../../core/outpoint.ts'
 import type { Call, ChainPort } from '../../../core/ports.ts'
-import type { Result } from '../../../core/result.ts'
+import type { Result } from '../../../core/values/result.ts'
 import { type ParsedTransaction, parseTransaction } from '../../../core/transaction.ts'
 
 /** The targets, in blocks, that Esplora gives estimates for. */

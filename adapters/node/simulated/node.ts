@@ -1,5 +1,5 @@
 import type { Outpoint } from '../../../core/outpoint.ts'
-import { err, ok } from '../../../core/result.ts'
+import { err, ok } from '../../../core/values/result.ts'
 import type { LdkRpc, RpcAnswer } from '../ldk/rpc.ts'
 import { capacities } from './balance.ts'
 import { closeByForce, closeCooperatively } from './closing.ts'

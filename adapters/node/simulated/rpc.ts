@@ -1,4 +1,4 @@
-import { ok } from '../../../core/result.ts'
+import { ok } from '../../../core/values/result.ts'
 import type { LdkChannel, LdkRpc, RpcAnswer, RpcOptions } from '../ldk/rpc.ts'
 import { barred, refusal, submit } from './arrival.ts'
 import { capacities, claimable } from './balance.ts'
