@@ -7,13 +7,13 @@ import { freshPayment, isAtRest, merge } from './ledger.ts'
 import type { News } from './ledger.ts'
 import type { ChainView, Observation } from './observation.ts'
 import type { Hop, Sighting } from './lineage.ts'
-import type { Outpoint } from './outpoint.ts'
-import { outpointOf, splitOutpoint } from './outpoint.ts'
+import type { Outpoint } from './bitcoin/outpoint.ts'
+import { outpointOf, splitOutpoint } from './bitcoin/outpoint.ts'
 import type { Ports } from './ports.ts'
 import { messageOf } from './values/result.ts'
 import type { Splice } from './splice.ts'
-import type { ParsedTransaction } from './transaction.ts'
-import { fundingInputs, fundingOutputs, isCommitment } from './transaction.ts'
+import type { ParsedTransaction } from './bitcoin/transaction.ts'
+import { fundingInputs, fundingOutputs, isCommitment } from './bitcoin/transaction.ts'
 
 /** Rounds against others that change the same item. */
 const MAX_ROUNDS = 5

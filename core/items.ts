@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { BlockRef } from './bitcoin/block.ts'
 import { Instant } from './values/instant.ts'
-import { Outpoint, Txid } from './outpoint.ts'
+import { Outpoint, Txid } from './bitcoin/outpoint.ts'
 import { Hooks } from './ports/endpoint.ts'
 import { DeadRule, RECORD_LIMITS, SpliceKind } from './splice.ts'
 import { Network } from './bitcoin/network.ts'

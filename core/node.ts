@@ -1,4 +1,4 @@
-import type { Outpoint } from './outpoint.ts'
+import type { Outpoint } from './bitcoin/outpoint.ts'
 import type { DeadRule, SpliceKind } from './splice.ts'
 import type { Network } from './bitcoin/network.ts'
 import type { Instant } from './values/instant.ts'

@@ -8,13 +8,13 @@ import type { ChannelSnapshot, NodeFault, NodeLook } from './node.ts'
 import type { ChainView, Observation } from './observation.ts'
 import type { Hop, Sighting } from './lineage.ts'
 import { isPinned } from './observation.ts'
-import type { Outpoint } from './outpoint.ts'
-import { splitOutpoint } from './outpoint.ts'
+import type { Outpoint } from './bitcoin/outpoint.ts'
+import { splitOutpoint } from './bitcoin/outpoint.ts'
 import type { Call, ConfiguredNode, Ports, Store } from './ports.ts'
 import { openBump } from './replacement.ts'
 import type { Result } from './values/result.ts'
 import type { Splice } from './splice.ts'
-import type { ParsedTransaction } from './transaction.ts'
+import type { ParsedTransaction } from './bitcoin/transaction.ts'
 import {
   SPLICE_IN_SURPLUS_SATS,
   addsCapacity,
@@ -22,7 +22,7 @@ import {
   isCommitment,
   paysExactly,
   withinSurplus,
-} from './transaction.ts'
+} from './bitcoin/transaction.ts'
 import { hasEnded } from './transitions.ts'
 
 /** Blocks within which the feerate estimate should confirm: what LDK's `ChannelFunding` target asks for. */

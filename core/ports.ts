@@ -8,7 +8,7 @@ import type {
   SubmitRequest,
 } from './node.ts'
 import type { ItemKind, ItemOf, Versioned } from './items.ts'
-import type { Outpoint } from './outpoint.ts'
+import type { Outpoint } from './bitcoin/outpoint.ts'
 import type { Result } from './values/result.ts'
 import type { LogEventType } from './log-event.ts'
 import type { NoticeQueue } from './ports/endpoint.ts'

@@ -1,4 +1,4 @@
-import { decodeAddress } from './address.ts'
+import { decodeAddress } from './bitcoin/address.ts'
 import { signsOf } from './sign.ts'
 import { commit } from './commit.ts'
 import { acquireSlot, standAside } from './line.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { FailureReason } from '../core/failure.ts'
-import { Txid } from '../core/outpoint.ts'
+import { Txid } from '../core/bitcoin/outpoint.ts'
 import { NodeEventType } from '../core/wake.ts'
 
 /** Milliseconds since 1970, or ISO 8601; milliseconds once parsed. */

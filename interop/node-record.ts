@@ -3,8 +3,8 @@ import { clnRpcOf } from '../adapters/node/cln/client.ts'
 import { ClnConfig } from '../adapters/node/cln/config.ts'
 import { configuredNode } from '../adapters/node/configured.ts'
 import type { NodeEntry } from '../adapters/node/configured.ts'
-import type { Outpoint } from '../core/outpoint.ts'
-import { outpointOf } from '../core/outpoint.ts'
+import type { Outpoint } from '../core/bitcoin/outpoint.ts'
+import { outpointOf } from '../core/bitcoin/outpoint.ts'
 
 const CALL_MS = 20_000
 const clock = { now: () => Date.now() }

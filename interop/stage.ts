@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { configuredNode } from '../adapters/node/configured.ts'
-import { decodeAddress } from '../core/address.ts'
+import { decodeAddress } from '../core/bitcoin/address.ts'
 import type { Capabilities, ChannelSnapshot, NodeLook } from '../core/node.ts'
 import type { NodePort } from '../core/ports.ts'
 import type { SpliceKind } from '../core/splice.ts'

@@ -1,5 +1,5 @@
 import type { ChainFault, ChainTransaction, Spend, SpendHint } from '../../core/chain.ts'
-import type { Outpoint } from '../../core/outpoint.ts'
+import type { Outpoint } from '../../core/bitcoin/outpoint.ts'
 import type { Call, ChainPort } from '../../core/ports.ts'
 import { ok, type Result } from '../../core/values/result.ts'
 import { unreachable } from './answer.ts'

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
-import { satPerVb } from '../../core/money.ts'
+import { satPerVb } from '../../core/bitcoin/money.ts'
 import type { NodeSeen } from '../../core/items.ts'
 import type { Capabilities, NodeLook } from '../../core/node.ts'
 import type { ConfiguredNode, Ports } from '../../core/ports.ts'

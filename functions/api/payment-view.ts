@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { ForeignKind } from '../../core/items.ts'
-import { satPerVb } from '../../core/money.ts'
+import { satPerVb } from '../../core/bitcoin/money.ts'
 import type { Payment, PaymentCandidate } from '../../core/payment.ts'
 import { SpliceKind } from '../../core/splice.ts'
 import { isoOf } from './view.ts'

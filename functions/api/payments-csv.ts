@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { channelKey } from '../../core/items.ts'
-import { satPerVb } from '../../core/money.ts'
+import { satPerVb } from '../../core/bitcoin/money.ts'
 import { finalDepthOf, paymentOf } from '../../core/payment.ts'
 import type { Splice } from '../../core/splice.ts'
 import { requireScope } from './auth.ts'

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
-import { satPerVb } from '../../core/money.ts'
+import { satPerVb } from '../../core/bitcoin/money.ts'
 import { SpliceKind } from '../../core/splice.ts'
 import { draftOf } from './acceptance.ts'
 import { requireScope } from './auth.ts'

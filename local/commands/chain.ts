@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { World } from '../../adapters/node/simulated/world.ts'
-import { Txid } from '../../core/outpoint.ts'
+import { Txid } from '../../core/bitcoin/outpoint.ts'
 import { LocalError } from '../problem.ts'
 import { ChannelWord, channelIn, command, count, FeeRateSatPerVb, satPerKwOf } from './command.ts'
 

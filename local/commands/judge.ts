@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { decodeAddress } from '../../core/address.ts'
-import { MAX_SATS } from '../../core/money.ts'
+import { decodeAddress } from '../../core/bitcoin/address.ts'
+import { MAX_SATS } from '../../core/bitcoin/money.ts'
 import { LocalError } from '../problem.ts'
 import { ChannelWord, channelIn, command, count } from './command.ts'
 

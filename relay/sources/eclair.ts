@@ -1,7 +1,7 @@
 import { Agent, WebSocket } from 'undici'
 import * as z from 'zod'
 import { isIdentityError, pinned } from '../../adapters/node/ldk/identity.ts'
-import { Txid } from '../../core/outpoint.ts'
+import { Txid } from '../../core/bitcoin/outpoint.ts'
 import { isOver } from '../ports.ts'
 import type { RelayPorts } from '../ports.ts'
 import { lasting, passing } from '../source.ts'

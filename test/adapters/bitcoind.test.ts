@@ -11,7 +11,7 @@ import { chainRpc } from '../../adapters/node/simulated/chain-rpc.ts'
 import { ChainRpcError } from '../../adapters/node/simulated/chain-rpc-method.ts'
 import { createWorld, simulatedChainPort, type World } from '../../adapters/node/simulated/world.ts'
 import { NO_HINT, type SpendHint } from '../../core/chain.ts'
-import { outpointOf } from '../../core/outpoint.ts'
+import { outpointOf } from '../../core/bitcoin/outpoint.ts'
 import type { ChainPort } from '../../core/ports.ts'
 import { err, ok } from '../../core/values/result.ts'
 

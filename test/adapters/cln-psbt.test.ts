@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { feeSats, fittedRate, isUnder, outputWeight, SHARED_WEIGHT } from '../../adapters/node/cln/fees.ts'
 import { readPsbt } from '../../adapters/node/cln/psbt.ts'
 import { objectionTo } from '../../adapters/node/cln/verification.ts'
-import { parseTransaction } from '../../core/transaction.ts'
+import { parseTransaction } from '../../core/bitcoin/transaction.ts'
 
 const Call = z.object({
   method: z.string(),

@@ -20,10 +20,14 @@ test.each<[string, string[], string]>([
   ['a file of ours', [`${ROOT}core/decide.ts`], 'our core'],
   ['what Node does for it', [`${ROOT}adapters/http.ts`, 'node:http'], 'our adapters'],
   ['a library that is named', [`${ROOT}core/commit.ts`, `${ROOT}node_modules/zod/v4/core/parse.js`], 'zod'],
-  ['one that is not', [`${ROOT}core/transaction.ts`, `${ROOT}node_modules/bitcoinjs-lib/a.js`], 'our core'],
+  [
+    'one that is not',
+    [`${ROOT}core/bitcoin/transaction.ts`, `${ROOT}node_modules/bitcoinjs-lib/a.js`],
+    'our core',
+  ],
   [
     'whatever is called from the simulated world',
-    [`${ROOT}adapters/node/simulated/chain.ts`, `${ROOT}core/transaction.ts`],
+    [`${ROOT}adapters/node/simulated/chain.ts`, `${ROOT}core/bitcoin/transaction.ts`],
     'simulated world',
   ],
   [

@@ -12,7 +12,7 @@ import {
   type World,
 } from '../../adapters/node/simulated/world.ts'
 import { NO_HINT, type SpendHint } from '../../core/chain.ts'
-import { outpointOf } from '../../core/outpoint.ts'
+import { outpointOf } from '../../core/bitcoin/outpoint.ts'
 import type { ChainPort } from '../../core/ports.ts'
 
 const START = Date.UTC(2026, 10, 22)

@@ -2,7 +2,7 @@ import { NO_HINT } from '../../core/chain.ts'
 import { describe, expect, test } from 'vitest'
 import { pathBack, walkBack, walkLineage } from '../../core/lineage.ts'
 import type { Walk } from '../../core/lineage.ts'
-import { outpointOf } from '../../core/outpoint.ts'
+import { outpointOf } from '../../core/bitcoin/outpoint.ts'
 import { aTxid } from '../support/splices.ts'
 import type { Built } from './builders.ts'
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decodeAddress } from '../../core/address.ts'
+import { decodeAddress } from '../../core/bitcoin/address.ts'
 import type { Account } from './account.ts'
 import { brokenBy, rules } from './checker.ts'
 import type { Case } from './checker.ts'

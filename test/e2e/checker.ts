@@ -1,4 +1,4 @@
-import { decodeAddress } from '../../core/address.ts'
+import { decodeAddress } from '../../core/bitcoin/address.ts'
 import type { Account, Effective } from './account.ts'
 import type { Line, Operation, Outcome, Request, Splice } from './history.ts'
 

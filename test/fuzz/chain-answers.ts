@@ -4,7 +4,7 @@ import type { Spend } from '../../core/chain.ts'
 import { NO_HINT } from '../../core/chain.ts'
 import type { ChainPort } from '../../core/ports.ts'
 import type { Result } from '../../core/values/result.ts'
-import { parseTransaction, spends } from '../../core/transaction.ts'
+import { parseTransaction, spends } from '../../core/bitcoin/transaction.ts'
 
 const MESSAGE_CHARACTERS = 400
 const CALL_MS = 5_000

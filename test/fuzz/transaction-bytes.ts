@@ -1,6 +1,6 @@
 import { Transaction } from 'bitcoinjs-lib'
 import fc from 'fast-check'
-import type { Outpoint } from '../../core/outpoint.ts'
+import type { Outpoint } from '../../core/bitcoin/outpoint.ts'
 import { ANCHOR, aCommitment, aSplicing } from '../core/builders.ts'
 import { mutatedBytes } from './hostile.ts'
 

@@ -1,7 +1,7 @@
 import { Transaction } from 'bitcoinjs-lib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ParsedTransaction } from '../../core/transaction.ts'
+import type { ParsedTransaction } from '../../core/bitcoin/transaction.ts'
 import {
   addsCapacity,
   fundingInputs,
@@ -10,7 +10,7 @@ import {
   parseTransaction,
   paysExactly,
   spends,
-} from '../../core/transaction.ts'
+} from '../../core/bitcoin/transaction.ts'
 import { ANCHOR, P2WPKH } from '../core/builders.ts'
 import { hostileStrings } from './hostile.ts'
 import { VALID, bytes, transactions } from './transaction-bytes.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ParsedTransaction } from '../../core/transaction.ts'
+import type { ParsedTransaction } from '../../core/bitcoin/transaction.ts'
 import type { Claim, Evidence } from '../../interop/judgement.ts'
 import { objectionsTo } from '../../interop/judgement.ts'
 

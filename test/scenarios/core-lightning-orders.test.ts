@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decodeAddress } from '../../core/address.ts'
+import { decodeAddress } from '../../core/bitcoin/address.ts'
 import { MINUTE } from '../support/keeper.ts'
 import { aCln, CLN_WAYS, clnKeeper, judge, lifeOf, order, orderOf, truthOf } from '../support/cln-nodes.ts'
 

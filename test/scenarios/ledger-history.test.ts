@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createWorld } from '../../adapters/node/simulated/world.ts'
 import type { PlacedTransaction, World } from '../../adapters/node/simulated/world.ts'
-import { fundingInputs } from '../../core/transaction.ts'
+import { fundingInputs } from '../../core/bitcoin/transaction.ts'
 import { Keeper, MINUTE, START } from '../support/keeper.ts'
 import { byId, byTxid, walk } from '../support/ledger.ts'
 

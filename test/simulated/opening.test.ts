@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { LdkChannel, LdkPayment } from '../../adapters/node/ldk/rpc.ts'
 import { worldFrom } from '../../adapters/node/simulated/world.ts'
 import type { Channel, OpenOptions } from '../../adapters/node/simulated/world.ts'
-import { outpointOf, splitOutpoint } from '../../core/outpoint.ts'
+import { outpointOf, splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import { paymentIdOf } from '../../adapters/node/ldk/contribution.ts'
 import { ADDRESS, CALL, Scenario } from './scenario.ts'
 

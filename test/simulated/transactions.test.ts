@@ -1,14 +1,14 @@
 import * as ecc from '@bitcoinerlab/secp256k1'
 import { script, Transaction } from 'bitcoinjs-lib'
 import { describe, expect, it } from 'vitest'
-import { splitOutpoint } from '../../core/outpoint.ts'
+import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import {
   addsCapacity,
   fundingInputs,
   isCommitment,
   parseTransaction,
   paysExactly,
-} from '../../core/transaction.ts'
+} from '../../core/bitcoin/transaction.ts'
 import type { World } from '../../adapters/node/simulated/world.ts'
 import { Scenario, SCRIPT } from './scenario.ts'
 

@@ -1,6 +1,6 @@
 import type { Splice } from '../../core/splice.ts'
 import type { World } from '../../adapters/node/simulated/world.ts'
-import { splitOutpoint } from '../../core/outpoint.ts'
+import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import { SCRIPT } from '../support/keeper.ts'
 
 /** A change too small for an output of its own stays in the channel: a splice-in may bring that much more. */

@@ -1,4 +1,4 @@
-import { splitOutpoint } from '../../core/outpoint.ts'
+import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import type { Courtroom } from './witness.ts'
 
 /** Design section 4, written out once more: so deep, a transaction is final, and only a reorg so deep takes it away. */

@@ -1,4 +1,4 @@
-import { outpointOf } from '../../core/outpoint.ts'
+import { outpointOf } from '../../core/bitcoin/outpoint.ts'
 import type { Attempt, Splice } from '../../core/splice.ts'
 import type { JournalEntry } from '../../adapters/node/simulated/world.ts'
 import { FINAL_DEPTH } from './funding.ts'

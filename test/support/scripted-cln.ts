@@ -1,6 +1,6 @@
 import { Transaction } from 'bitcoinjs-lib'
 import type { ClnFault, ClnOptions, ClnRpc } from '../../adapters/node/cln/rpc.ts'
-import { splitOutpoint } from '../../core/outpoint.ts'
+import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import type { JournalStep } from '../../core/ports.ts'
 import { err, ok } from '../../core/values/result.ts'
 

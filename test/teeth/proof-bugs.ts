@@ -335,7 +335,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'a transaction that pays our script another amount is taken for ours',
     replacements: [
       {
-        file: 'core/transaction.ts',
+        file: 'core/bitcoin/transaction.ts',
         find: 'output.script === script && output.amountSats === amountSats)',
         replace: 'output.script === script)',
       },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Block } from 'bitcoinjs-lib'
 import type { ChainFault } from '../../../core/chain.ts'
-import { type Outpoint, outpointOf, splitOutpoint } from '../../../core/outpoint.ts'
+import { type Outpoint, outpointOf, splitOutpoint } from '../../../core/bitcoin/outpoint.ts'
 import type { Call } from '../../../core/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
 import * as z from 'zod'

@@ -1,8 +1,8 @@
 import type { ChainFault, ChainTransaction } from '../../../core/chain.ts'
-import { type Outpoint, outpointOf } from '../../../core/outpoint.ts'
+import { type Outpoint, outpointOf } from '../../../core/bitcoin/outpoint.ts'
 import type { Call } from '../../../core/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
-import { parseTransaction } from '../../../core/transaction.ts'
+import { parseTransaction } from '../../../core/bitcoin/transaction.ts'
 import {
   BlockHeader,
   FoundTransaction,

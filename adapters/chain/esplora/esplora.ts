@@ -1,9 +1,9 @@
 import type { ChainFault, ChainTransaction, Spend } from '../../../core/chain.ts'
-import { satPerKw } from '../../../core/money.ts'
-import { type Outpoint, splitOutpoint } from '../../../core/outpoint.ts'
+import { satPerKw } from '../../../core/bitcoin/money.ts'
+import { type Outpoint, splitOutpoint } from '../../../core/bitcoin/outpoint.ts'
 import type { Call, ChainPort } from '../../../core/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
-import { parseTransaction, spends } from '../../../core/transaction.ts'
+import { parseTransaction, spends } from '../../../core/bitcoin/transaction.ts'
 import {
   blockOf,
   FeeEstimatesAnswer,

@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { Txid } from '../../../core/outpoint.ts'
-import { MAX_SATS } from '../../../core/money.ts'
+import { Txid } from '../../../core/bitcoin/outpoint.ts'
+import { MAX_SATS } from '../../../core/bitcoin/money.ts'
 import { Network } from '../../../core/bitcoin/network.ts'
 import { listOf } from '../../list.ts'
 

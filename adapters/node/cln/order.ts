@@ -1,6 +1,6 @@
-import { decodeAddress } from '../../../core/address.ts'
+import { decodeAddress } from '../../../core/bitcoin/address.ts'
 import type { BumpRequest, SubmitRequest } from '../../../core/node.ts'
-import type { Outpoint } from '../../../core/outpoint.ts'
+import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { CommandResult, SpliceKind } from '../../../core/splice.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'

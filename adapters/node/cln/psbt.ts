@@ -1,6 +1,6 @@
 import { Transaction } from 'bitcoinjs-lib'
-import { outpointOf } from '../../../core/outpoint.ts'
-import type { Outpoint } from '../../../core/outpoint.ts'
+import { outpointOf } from '../../../core/bitcoin/outpoint.ts'
+import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
 import { splitMaps } from './psbt-maps.ts'
 import type { PsbtMap } from './psbt-maps.ts'
 

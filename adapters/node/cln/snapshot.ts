@@ -1,5 +1,5 @@
 import type { ChannelSnapshot, ReportedCandidate } from '../../../core/node.ts'
-import { outpointOf } from '../../../core/outpoint.ts'
+import { outpointOf } from '../../../core/bitcoin/outpoint.ts'
 import type { PeerChannel } from './answers.ts'
 
 export const NORMAL = 'CHANNELD_NORMAL'

@@ -1,4 +1,4 @@
-import { parseTransaction } from '../../../core/transaction.ts'
+import { parseTransaction } from '../../../core/bitcoin/transaction.ts'
 import type { CommandAnswer } from '../../../core/ports.ts'
 import { PeerChannels, Signed } from './answers.ts'
 import { ask } from './ask.ts'

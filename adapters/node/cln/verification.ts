@@ -1,4 +1,4 @@
-import type { Outpoint } from '../../../core/outpoint.ts'
+import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
 import type { UnsignedTransaction } from './psbt.ts'
 
 /** What a transaction must be before we let anything of it be signed. */

@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { MAX_SATS } from '../../../core/money.ts'
-import { Outpoint, Txid } from '../../../core/outpoint.ts'
+import { MAX_SATS } from '../../../core/bitcoin/money.ts'
+import { Outpoint, Txid } from '../../../core/bitcoin/outpoint.ts'
 import { listOf } from '../../list.ts'
 
 const MAX_CHANNELS = 10_000

@@ -1,6 +1,6 @@
 import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook } from '../../../core/node.ts'
-import type { Outpoint } from '../../../core/outpoint.ts'
-import { splitOutpoint } from '../../../core/outpoint.ts'
+import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
+import { splitOutpoint } from '../../../core/bitcoin/outpoint.ts'
 import type { Call, Clock } from '../../../core/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import { Channels, type Channel, type Commitment, Info, OnChainBalance } from './answers.ts'

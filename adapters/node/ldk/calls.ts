@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import type { DescMessage } from '@bufbuild/protobuf'
 import * as z from 'zod'
-import { AmountSats } from '../../../core/money.ts'
+import { AmountSats } from '../../../core/bitcoin/money.ts'
 import {
   Balances,
   ChannelList,

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { listOf } from '../../list.ts'
-import { outpointOf, splitOutpoint, Txid } from '../../../core/outpoint.ts'
+import { outpointOf, splitOutpoint, Txid } from '../../../core/bitcoin/outpoint.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'
 import type { LdkBalances, LdkChannel, LdkNodeInfo, LdkPeer } from './rpc.ts'
 

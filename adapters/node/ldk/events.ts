@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { Outpoint } from '../../../core/outpoint.ts'
+import { Outpoint } from '../../../core/bitcoin/outpoint.ts'
 import type { Clock } from '../../../core/ports.ts'
 import { ChannelId, type Codec } from './codecs.ts'
 import type { LdkConfig } from './config.ts'

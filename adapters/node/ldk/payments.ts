@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { listOf } from '../../list.ts'
-import { Txid } from '../../../core/outpoint.ts'
+import { Txid } from '../../../core/bitcoin/outpoint.ts'
 import { ChannelId, type Codec, MAX_CHANNELS, uint64 } from './codecs.ts'
 import type { LdkPayment } from './rpc.ts'
 

@@ -1,5 +1,5 @@
 import type { Call } from '../../../core/ports.ts'
-import type { Outpoint } from '../../../core/outpoint.ts'
+import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
 import type { Result } from '../../../core/values/result.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'
 import type { Instant } from '../../../core/values/instant.ts'

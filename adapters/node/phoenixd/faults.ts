@@ -1,4 +1,4 @@
-import { Txid } from '../../../core/outpoint.ts'
+import { Txid } from '../../../core/bitcoin/outpoint.ts'
 import type { Result } from '../../../core/values/result.ts'
 import type { CommandResult } from '../../../core/splice.ts'
 import {

@@ -1,5 +1,5 @@
 import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook, Payout } from '../../../core/node.ts'
-import { splitOutpoint } from '../../../core/outpoint.ts'
+import { splitOutpoint } from '../../../core/bitcoin/outpoint.ts'
 import type { Call, Clock } from '../../../core/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { Channel, Info, Payment } from './answers.ts'

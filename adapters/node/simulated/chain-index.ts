@@ -1,7 +1,7 @@
-import { outpointOf, splitOutpoint } from '../../../core/outpoint.ts'
-import type { Outpoint } from '../../../core/outpoint.ts'
-import { parseTransaction } from '../../../core/transaction.ts'
-import type { ParsedTransaction } from '../../../core/transaction.ts'
+import { outpointOf, splitOutpoint } from '../../../core/bitcoin/outpoint.ts'
+import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
+import { parseTransaction } from '../../../core/bitcoin/transaction.ts'
+import type { ParsedTransaction } from '../../../core/bitcoin/transaction.ts'
 
 const NO_OUTPOINT = '0'.repeat(64)
 

@@ -1,9 +1,9 @@
 import type { ChainFault, ChainTransaction } from '../../../core/chain.ts'
-import { splitOutpoint } from '../../../core/outpoint.ts'
+import { splitOutpoint } from '../../../core/bitcoin/outpoint.ts'
 import type { ChainPort } from '../../../core/ports.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import type { Result } from '../../../core/values/result.ts'
-import { parseTransaction } from '../../../core/transaction.ts'
+import { parseTransaction } from '../../../core/bitcoin/transaction.ts'
 import type { PlacedTransaction, SimulatedChain } from './steering.ts'
 
 /** What a chain source sees of the chain; change it at any time. */

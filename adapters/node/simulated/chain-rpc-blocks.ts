@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { Txid } from '../../../core/outpoint.ts'
+import { Txid } from '../../../core/bitcoin/outpoint.ts'
 import type { Call } from '../../../core/ports.ts'
 import { serializedBlock, withCoinbase } from './chain-block.ts'
 import { parsed } from './chain-index.ts'

@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import type { ChainTransaction } from '../../../core/chain.ts'
-import { splitOutpoint, Txid } from '../../../core/outpoint.ts'
+import { splitOutpoint, Txid } from '../../../core/bitcoin/outpoint.ts'
 import type { Call } from '../../../core/ports.ts'
-import { parseTransaction } from '../../../core/transaction.ts'
+import { parseTransaction } from '../../../core/bitcoin/transaction.ts'
 import { parsed } from './chain-index.ts'
 import { blockByHash } from './chain-rpc-blocks.ts'
 import {

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { NO_HINT } from '../../../core/chain.ts'
-import { outpointOf, Txid } from '../../../core/outpoint.ts'
+import { outpointOf, Txid } from '../../../core/bitcoin/outpoint.ts'
 import { blockMethods } from './chain-rpc-blocks.ts'
 import { bitcoin, type ChainBehind, type Method, method, valueOf, vouts } from './chain-rpc-method.ts'
 import { transactionMethods } from './chain-rpc-transactions.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { Txid } from '../../../core/outpoint.ts'
+import { Txid } from '../../../core/bitcoin/outpoint.ts'
 
 export const Block = z.object({
   height: z.int(),

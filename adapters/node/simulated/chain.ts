@@ -1,4 +1,4 @@
-import type { Outpoint } from '../../../core/outpoint.ts'
+import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
 import type { Block, ChainState } from './chain-state.ts'
 import { blockHash } from './chain-block.ts'
 import { ChainIndex, parsed } from './chain-index.ts'

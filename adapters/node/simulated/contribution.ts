@@ -1,4 +1,4 @@
-import type { Outpoint } from '../../../core/outpoint.ts'
+import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
 import { canTakeOut } from './balance.ts'
 import type { Context } from './context.ts'
 import { selectCoins, shareOf } from './share.ts'

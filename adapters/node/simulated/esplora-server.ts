@@ -3,11 +3,11 @@ import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import type { ChainFault, ChainTransaction } from '../../../core/chain.ts'
-import { satPerKw } from '../../../core/money.ts'
-import { outpointOf, splitOutpoint } from '../../../core/outpoint.ts'
+import { satPerKw } from '../../../core/bitcoin/money.ts'
+import { outpointOf, splitOutpoint } from '../../../core/bitcoin/outpoint.ts'
 import type { Call, ChainPort } from '../../../core/ports.ts'
 import type { Result } from '../../../core/values/result.ts'
-import { type ParsedTransaction, parseTransaction } from '../../../core/transaction.ts'
+import { type ParsedTransaction, parseTransaction } from '../../../core/bitcoin/transaction.ts'
 
 /** The targets, in blocks, that Esplora gives estimates for. */
 const FEE_TARGETS = [...Array.from({ length: 25 }, (_, n) => n + 1), 144, 504, 1008]

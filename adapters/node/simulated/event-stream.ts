@@ -1,5 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2'
-import { outpointOf } from '../../../core/outpoint.ts'
+import { outpointOf } from '../../../core/bitcoin/outpoint.ts'
 import { encodeMessage } from '../ldk/calls.ts'
 import { Event } from '../ldk/events.ts'
 import { grpcFrame, streamNamed } from '../ldk/messages.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { Outpoint, Txid } from '../../../core/outpoint.ts'
+import { Outpoint, Txid } from '../../../core/bitcoin/outpoint.ts'
 import { SpliceKind } from '../../../core/splice.ts'
 
 export const Sats = z.int()

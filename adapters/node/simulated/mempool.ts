@@ -1,4 +1,4 @@
-import type { ParsedTransaction } from '../../../core/transaction.ts'
+import type { ParsedTransaction } from '../../../core/bitcoin/transaction.ts'
 import type { ChainIndex, IndexedTransaction } from './chain-index.ts'
 import type { ChainState } from './chain-state.ts'
 

@@ -1,4 +1,4 @@
-import type { Outpoint } from '../../../core/outpoint.ts'
+import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import type { LdkRpc, RpcAnswer } from '../ldk/rpc.ts'
 import { capacities } from './balance.ts'

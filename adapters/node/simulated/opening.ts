@@ -1,5 +1,5 @@
-import { outpointOf } from '../../../core/outpoint.ts'
-import type { Outpoint } from '../../../core/outpoint.ts'
+import { outpointOf } from '../../../core/bitcoin/outpoint.ts'
+import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
 import { broadcastOpen } from './broadcast.ts'
 import { isConnected } from './context.ts'
 import type { Context } from './context.ts'

@@ -1,6 +1,6 @@
 import { Transaction } from 'bitcoinjs-lib'
-import type { Outpoint } from '../../../core/outpoint.ts'
-import { outpointOf, splitOutpoint } from '../../../core/outpoint.ts'
+import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
+import { outpointOf, splitOutpoint } from '../../../core/bitcoin/outpoint.ts'
 import type { Context } from './context.ts'
 import { bytesOf, digest, hexOf } from './keys.ts'
 import type { KeyRing } from './keys.ts'

@@ -1,11 +1,19 @@
 import type { RpcAnswer, LdkRpc } from '../ldk/rpc.ts'
-import type { Outpoint } from '../../../core/outpoint.ts'
+import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
 import type { Instant } from '../../../core/values/instant.ts'
-import type { ParsedTransaction } from '../../../core/transaction.ts'
+import type { ParsedTransaction } from '../../../core/bitcoin/transaction.ts'
 import type { Block } from './chain-state.ts'
 import type { ClnNodeOptions, SimulatedClnNode } from './cln/steering.ts'
 import type { JournalEntry } from './journal-entry.ts'
-import type { Channel, NegotiatedPhase, NodeBehaviour, PhaseDurations, RelayEvent, RequestFault, WorldState } from './state.ts'
+import type {
+  Channel,
+  NegotiatedPhase,
+  NodeBehaviour,
+  PhaseDurations,
+  RelayEvent,
+  RequestFault,
+  WorldState,
+} from './state.ts'
 
 /** A channel to open at the start, deep in the chain. */
 export type ChannelOptions = {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { Txid } from '../../../../core/outpoint.ts'
+import { Txid } from '../../../../core/bitcoin/outpoint.ts'
 import { Funding, Hex, Sats } from '../funding-state.ts'
 
 export const ClnInflight = z.object({

@@ -1,4 +1,4 @@
-import { splitOutpoint } from '../../../../core/outpoint.ts'
+import { splitOutpoint } from '../../../../core/bitcoin/outpoint.ts'
 import { parsed } from '../chain-index.ts'
 import { fundingOutpoint } from '../splice-transaction.ts'
 import { disconnect, stop } from './connection.ts'

@@ -1,4 +1,4 @@
-import { outpointOf } from '../../../../core/outpoint.ts'
+import { outpointOf } from '../../../../core/bitcoin/outpoint.ts'
 import { parsed } from '../chain-index.ts'
 import { hexOf } from '../keys.ts'
 import { fundingOutpoint } from '../splice-transaction.ts'

@@ -1,5 +1,5 @@
 import { address as addresses } from 'bitcoinjs-lib'
-import { splitOutpoint } from '../../../../core/outpoint.ts'
+import { splitOutpoint } from '../../../../core/bitcoin/outpoint.ts'
 import { bytesOf, NETWORK } from '../keys.ts'
 import { shortChannelIdOf } from './lock.ts'
 import { isClosing, peerNamed } from './own.ts'

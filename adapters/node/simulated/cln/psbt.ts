@@ -1,6 +1,6 @@
 import { Transaction } from 'bitcoinjs-lib'
-import type { Outpoint } from '../../../../core/outpoint.ts'
-import { outpointOf } from '../../../../core/outpoint.ts'
+import type { Outpoint } from '../../../../core/bitcoin/outpoint.ts'
+import { outpointOf } from '../../../../core/bitcoin/outpoint.ts'
 import { bytesOf, hexOf } from '../keys.ts'
 import { addInput } from '../splice-transaction.ts'
 import { compact, mapHex, mapsIn, numberIn, required, uint, without } from './psbt-bytes.ts'

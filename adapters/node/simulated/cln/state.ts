@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { Outpoint, Txid } from '../../../../core/outpoint.ts'
+import { Outpoint, Txid } from '../../../../core/bitcoin/outpoint.ts'
 import { Hex, Sats } from '../funding-state.ts'
 import { ClnChannel } from './channel-state.ts'
 import { ClnAct, ClnPoint } from './trap.ts'

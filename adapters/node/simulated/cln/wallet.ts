@@ -1,4 +1,4 @@
-import { outpointOf, splitOutpoint } from '../../../../core/outpoint.ts'
+import { outpointOf, splitOutpoint } from '../../../../core/bitcoin/outpoint.ts'
 import { hexOf } from '../keys.ts'
 import type { Coin } from '../state.ts'
 import { walletPaths } from '../wallet.ts'

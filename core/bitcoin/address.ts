@@ -1,7 +1,7 @@
 import { address as codec, opcodes, script as bitcoinScript } from 'bitcoinjs-lib'
-import { err, ok } from './values/result.ts'
-import type { Result } from './values/result.ts'
-import type { Network } from './bitcoin/network.ts'
+import { err, ok } from '../values/result.ts'
+import type { Result } from '../values/result.ts'
+import type { Network } from './network.ts'
 
 /** What kind of script an address stands for; `witness_unknown` is a witness version that has no rules yet. */
 export type ScriptType = 'p2pkh' | 'p2sh' | 'p2wpkh' | 'p2wsh' | 'p2tr' | 'witness_unknown'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { AmountSats, MAX_SATS, satPerKw, satPerVb } from '../../core/money.ts'
+import { AmountSats, MAX_SATS, satPerKw, satPerVb } from '../../../core/bitcoin/money.ts'
 
 test('an amount is a whole number of satoshis, at least one, and no more than there will ever be', () => {
   const valid = [1, MAX_SATS]

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { address as codec } from 'bitcoinjs-lib'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { decodeAddress } from '../../core/address.ts'
-import { Network } from '../../core/bitcoin/network.ts'
+import { decodeAddress } from '../../../core/bitcoin/address.ts'
+import { Network } from '../../../core/bitcoin/network.ts'
 
 const Fixtures = z.strictObject({
   valid: z.array(
@@ -22,7 +22,7 @@ const Fixtures = z.strictObject({
   ),
 })
 
-const path = new URL('../fixtures/addresses.json', import.meta.url)
+const path = new URL('../../fixtures/addresses.json', import.meta.url)
 const fixtures = Fixtures.parse(JSON.parse(readFileSync(path, 'utf8')))
 
 describe('decodeAddress', () => {

@@ -9,9 +9,9 @@ import {
   paysExactly,
   spends,
   withinSurplus,
-} from '../../core/transaction.ts'
-import { aTxid } from '../support/splices.ts'
-import { aCommitment, ANCHOR, aSplicing, aTransaction, P2WPKH, P2WSH } from './builders.ts'
+} from '../../../core/bitcoin/transaction.ts'
+import { aTxid } from '../../support/splices.ts'
+import { aCommitment, ANCHOR, aSplicing, aTransaction, P2WPKH, P2WSH } from '../builders.ts'
 
 const P2TR = `5120${'ef'.repeat(32)}`
 const OTHER = `${aTxid('9')}:1`
