@@ -1,6 +1,6 @@
 import type { Client } from '../client/index.ts'
 import type { SpliceBody } from '../functions/api/splice-body.ts'
-import type { SpliceKind } from '../core/splice.ts'
+import type { SpliceKind } from '../core/splice/splice.ts'
 import { ask, bodyOf } from './ask.ts'
 import { command, idOf, positive, valuesOf, whole } from './command.ts'
 import { connect } from './connection.ts'

@@ -1,4 +1,4 @@
-import { SpliceState } from '../core/splice.ts'
+import { SpliceState } from '../core/splice/splice.ts'
 import type { SpliceView } from '../functions/api/splice-view.ts'
 import { ask, bodyOf } from './ask.ts'
 import { SEVERAL, command, idOf, positive, whole } from './command.ts'

@@ -1,16 +1,16 @@
 import { decodeAddress, dustLimitSats } from './bitcoin/address.ts'
 import type { AddressFault, DecodedAddress } from './bitcoin/address.ts'
 import { canBump } from './bump-gates.ts'
-import { spliceIdOf } from './ids.ts'
+import { spliceIdOf } from './splice/ids.ts'
 import type { ChannelSeen, NodeSeen } from './items.ts'
 import { AmountSats } from './bitcoin/money.ts'
 import type { Outpoint } from './bitcoin/outpoint.ts'
-import { BUDGET } from './policy.ts'
+import { BUDGET } from './splice/policy.ts'
 import { err, ok } from './values/result.ts'
 import type { Result } from './values/result.ts'
-import type { Splice, SpliceKind } from './splice.ts'
+import type { Splice, SpliceKind } from './splice/splice.ts'
 import type { Instant } from './values/instant.ts'
-import { hasEnded } from './transitions.ts'
+import { hasEnded } from './splice/transitions.ts'
 
 /** A client's wish, its shape checked, in the units of the core. null: the client left it to the default. */
 export type SpliceRequest = {

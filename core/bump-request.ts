@@ -1,11 +1,11 @@
 import { canBump } from './bump-gates.ts'
-import type { EventOf } from './event.ts'
+import type { EventOf } from './splice/event.ts'
 import type { ChainSeen, ChannelSeen, NodeSeen } from './items.ts'
-import { candidateToReplace, openBump, replacementFloorSatPerKw } from './replacement.ts'
+import { candidateToReplace, openBump, replacementFloorSatPerKw } from './splice/replacement.ts'
 import { err, ok } from './values/result.ts'
 import type { Result } from './values/result.ts'
-import { RECORD_LIMITS } from './splice.ts'
-import type { Splice } from './splice.ts'
+import { RECORD_LIMITS } from './splice/splice.ts'
+import type { Splice } from './splice/splice.ts'
 
 /** What a client asks for. */
 export type BumpWish = {

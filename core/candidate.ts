@@ -1,9 +1,9 @@
-import { announcedTxids } from './attempt-steps.ts'
+import { announcedTxids } from './splice/attempt-steps.ts'
 import type { ChannelSnapshot } from './node.ts'
 import type { Observation } from './observation.ts'
 import type { Hop, Sighting } from './lineage.ts'
-import type { Candidate, Splice } from './splice.ts'
-import { hasEnded } from './transitions.ts'
+import type { Candidate, Splice } from './splice/splice.ts'
+import { hasEnded } from './splice/transitions.ts'
 
 const KW = 1_000
 

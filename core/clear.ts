@@ -3,10 +3,10 @@ import { ghostsOf } from './leftover.ts'
 import { acquireSlot } from './line.ts'
 import { slotKeyOf } from './observe.ts'
 import type { Observation } from './observation.ts'
-import type { Policy } from './policy.ts'
+import type { Policy } from './splice/policy.ts'
 import type { Ports } from './ports.ts'
-import type { Splice } from './splice.ts'
-import { step } from './step.ts'
+import type { Splice } from './splice/splice.ts'
+import { step } from './splice/step.ts'
 import type { Submitted } from './submit.ts'
 
 /**

@@ -1,12 +1,12 @@
 import { differs, dueAfter } from './advance.ts'
-import { paymentIdOf } from './ids.ts'
+import { paymentIdOf } from './splice/ids.ts'
 import type { TxPointer } from './items.ts'
-import type { Policy } from './policy.ts'
+import type { Policy } from './splice/policy.ts'
 import type { Ports } from './ports.ts'
 import type { RawOf } from './raw.ts'
-import type { Splice } from './splice.ts'
-import { Splice as SpliceSchema } from './splice.ts'
-import type { Stepped } from './action.ts'
+import type { Splice } from './splice/splice.ts'
+import { Splice as SpliceSchema } from './splice/splice.ts'
+import type { Stepped } from './splice/action.ts'
 
 /**
  * Saves what a step changed, and nothing where only time went by. New candidates get their pointers first, with the raw

@@ -11,7 +11,7 @@ import type { Outpoint } from './bitcoin/outpoint.ts'
 import { outpointOf, splitOutpoint } from './bitcoin/outpoint.ts'
 import type { Ports } from './ports.ts'
 import { messageOf } from './values/result.ts'
-import type { Splice } from './splice.ts'
+import type { Splice } from './splice/splice.ts'
 import type { ParsedTransaction } from './bitcoin/transaction.ts'
 import { fundingInputs, fundingOutputs, isCommitment } from './bitcoin/transaction.ts'
 

@@ -3,7 +3,7 @@ import { BlockRef } from './bitcoin/block.ts'
 import { Instant } from './values/instant.ts'
 import { Outpoint, Txid } from './bitcoin/outpoint.ts'
 import { Hooks } from './ports/endpoint.ts'
-import { DeadRule, RECORD_LIMITS, SpliceKind } from './splice.ts'
+import { DeadRule, RECORD_LIMITS, SpliceKind } from './splice/splice.ts'
 import { Network } from './bitcoin/network.ts'
 
 /** The right to submit on a channel (design section 9, "Slot"). Key: channel id, or node name where slots are per node. */

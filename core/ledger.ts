@@ -1,7 +1,7 @@
 import type { BlockRef } from './bitcoin/block.ts'
 import type { Figures } from './figures.ts'
 import type { ForeignCandidate, ForeignKind, ForeignPayment } from './items.ts'
-import { RECORD_LIMITS } from './splice.ts'
+import { RECORD_LIMITS } from './splice/splice.ts'
 import type { Instant } from './values/instant.ts'
 
 /** Who spends a payment's outpoint now, or which of an open's candidates is to be seen. */

@@ -1,5 +1,5 @@
 import type { Outpoint } from './bitcoin/outpoint.ts'
-import type { DeadRule, SpliceKind } from './splice.ts'
+import type { DeadRule, SpliceKind } from './splice/splice.ts'
 import type { Network } from './bitcoin/network.ts'
 import type { Instant } from './values/instant.ts'
 

@@ -1,7 +1,7 @@
 import type { Hop } from './lineage.ts'
 import type { ChainSeen, ChannelSeen, NodeSeen, Slot, Versioned } from './items.ts'
 import type { ChannelSnapshot, NodeLook } from './node.ts'
-import type { Splice } from './splice.ts'
+import type { Splice } from './splice/splice.ts'
 import type { Instant } from './values/instant.ts'
 
 /** What the chain shows of a channel's lineage, oldest first. */

@@ -1,8 +1,8 @@
 import type { ChainSeen, ChannelSeen, Guard, NodeSeen, Slot, TxPointer, Versioned } from './items.ts'
 import { channelKey } from './items.ts'
 import type { SpendHint } from './chain.ts'
-import { paymentIdOf } from './ids.ts'
-import { announcedTxids } from './attempt-steps.ts'
+import { paymentIdOf } from './splice/ids.ts'
+import { announcedTxids } from './splice/attempt-steps.ts'
 import { walkBack, walkLineage } from './lineage.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from './node.ts'
 import type { ChainView, Observation } from './observation.ts'
@@ -11,9 +11,9 @@ import { isPinned } from './observation.ts'
 import type { Outpoint } from './bitcoin/outpoint.ts'
 import { splitOutpoint } from './bitcoin/outpoint.ts'
 import type { Call, ConfiguredNode, Ports, Store } from './ports.ts'
-import { openBump } from './replacement.ts'
+import { openBump } from './splice/replacement.ts'
 import type { Result } from './values/result.ts'
-import type { Splice } from './splice.ts'
+import type { Splice } from './splice/splice.ts'
 import type { ParsedTransaction } from './bitcoin/transaction.ts'
 import {
   SPLICE_IN_SURPLUS_SATS,
@@ -23,7 +23,7 @@ import {
   paysExactly,
   withinSurplus,
 } from './bitcoin/transaction.ts'
-import { hasEnded } from './transitions.ts'
+import { hasEnded } from './splice/transitions.ts'
 
 /** Blocks within which the feerate estimate should confirm: what LDK's `ChannelFunding` target asks for. */
 const FEE_TARGET_BLOCKS = 12

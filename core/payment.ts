@@ -1,8 +1,8 @@
-import { paymentIdOf } from './ids.ts'
+import { paymentIdOf } from './splice/ids.ts'
 import type { ForeignKind, ForeignPayment } from './items.ts'
 import { confirmedOf } from './ledger.ts'
 import type { BlockRef } from './bitcoin/block.ts'
-import type { Splice, SpliceKind } from './splice.ts'
+import type { Splice, SpliceKind } from './splice/splice.ts'
 import type { Network } from './bitcoin/network.ts'
 import type { Instant } from './values/instant.ts'
 

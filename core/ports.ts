@@ -10,9 +10,9 @@ import type {
 import type { ItemKind, ItemOf, Versioned } from './items.ts'
 import type { Outpoint } from './bitcoin/outpoint.ts'
 import type { Result } from './values/result.ts'
-import type { LogEventType } from './log-event.ts'
+import type { LogEventType } from './splice/log-event.ts'
 import type { NoticeQueue } from './ports/endpoint.ts'
-import type { CommandResult, Splice } from './splice.ts'
+import type { CommandResult, Splice } from './splice/splice.ts'
 import type { Instant } from './values/instant.ts'
 
 /** The time left for a call. An aborted call destroys its socket and answers `unknown` or a fault. */

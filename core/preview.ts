@@ -1,10 +1,10 @@
 import { classify } from './classify.ts'
 import { readGates, worstFeeRateSatPerKw, worstFeeSats } from './gates.ts'
 import { observe } from './observe.ts'
-import type { Policy } from './policy.ts'
+import type { Policy } from './splice/policy.ts'
 import type { Ports } from './ports.ts'
-import type { Splice } from './splice.ts'
-import { step } from './step.ts'
+import type { Splice } from './splice/splice.ts'
+import { step } from './splice/step.ts'
 
 /** What the gates would say to a splice now, and the figures behind it; null: not known. */
 export type GatePreview = {

@@ -1,7 +1,7 @@
 import { MAX_HEX_CHARACTERS } from './items.ts'
 import type { Observation } from './observation.ts'
 import type { ConfiguredNode, Ports } from './ports.ts'
-import type { Candidate, Splice } from './splice.ts'
+import type { Candidate, Splice } from './splice/splice.ts'
 import { parseTransaction } from './bitcoin/transaction.ts'
 
 /** Raw transactions by their txid, as far as a look showed them and an item can hold them. */

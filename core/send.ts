@@ -1,10 +1,10 @@
 import { amend } from './commit.ts'
-import type { SpliceEvent } from './event.ts'
-import type { Policy } from './policy.ts'
+import type { SpliceEvent } from './splice/event.ts'
+import type { Policy } from './splice/policy.ts'
 import type { CommandAnswer, Journal, Ports } from './ports.ts'
 import { broadcastSigned, keepSigned } from './raw.ts'
-import type { Attempt, CommandResult, Splice } from './splice.ts'
-import { step as apply } from './step.ts'
+import type { Attempt, CommandResult, Splice } from './splice/splice.ts'
+import { step as apply } from './splice/step.ts'
 import { pauseNode } from './survey.ts'
 
 /** What is sent for a journalled attempt, and the event that attaches its answer. */

@@ -6,11 +6,11 @@ import type { SlotOutcome } from './line.ts'
 import type { ChannelSnapshot, NodeLook, SubmitRequest } from './node.ts'
 import { slotKeyOf } from './observe.ts'
 import type { Observation } from './observation.ts'
-import type { Policy } from './policy.ts'
+import type { Policy } from './splice/policy.ts'
 import type { ConfiguredNode, Ports } from './ports.ts'
 import { send } from './send.ts'
-import type { Attempt, Splice } from './splice.ts'
-import { step } from './step.ts'
+import type { Attempt, Splice } from './splice/splice.ts'
+import { step } from './splice/step.ts'
 
 const WAITING: Readonly<Record<Exclude<SlotOutcome, 'mine'>, { code: string; message: string }>> = {
   waiting: { code: 'slot', message: 'Another splice on this channel goes first.' },

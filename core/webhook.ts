@@ -1,6 +1,6 @@
 import { WEBHOOK_LIMITS } from './ports/endpoint.ts'
 import type { DeliveryFault, Endpoint } from './ports/endpoint.ts'
-import type { Policy } from './policy.ts'
+import type { Policy } from './splice/policy.ts'
 import type { LogEvent } from './ports.ts'
 import type { Instant } from './values/instant.ts'
 

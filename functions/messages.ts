@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { FailureReason } from '../core/failure.ts'
+import { FailureReason } from '../core/splice/failure.ts'
 import { Txid } from '../core/bitcoin/outpoint.ts'
 import { NodeEventType } from '../core/wake.ts'
 

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { Misconfigured } from '../adapters/misconfigured.ts'
-import { Policy } from '../core/policy.ts'
+import { Policy } from '../core/splice/policy.ts'
 import type { Instant } from '../core/values/instant.ts'
 
 const REQUESTS_PER_SECOND = 20

@@ -1,4 +1,4 @@
-import type { SpliceKind } from '../core/splice.ts'
+import type { SpliceKind } from '../core/splice/splice.ts'
 import type { ChainSince } from './chain-record.ts'
 import type { ChannelRecord } from './node-record.ts'
 

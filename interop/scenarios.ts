@@ -1,5 +1,5 @@
 import type { Capabilities } from '../core/node.ts'
-import type { SpliceKind } from '../core/splice.ts'
+import type { SpliceKind } from '../core/splice/splice.ts'
 import type { LeverName } from './levers.ts'
 import type { Stage } from './stage.ts'
 import type { Point } from './traps.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { networks, payments } from 'bitcoinjs-lib'
-import { spliceIdOf } from '../core/ids.ts'
+import { spliceIdOf } from '../core/splice/ids.ts'
 import type { Endpoints } from './endpoints.ts'
 import { TENANT } from './keys.ts'
 

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import * as z from 'zod'
-import { Policy } from '../core/policy.ts'
+import { Policy } from '../core/splice/policy.ts'
 import { LocalError } from './problem.ts'
 import { wiring } from '../functions/wiring.ts'
 

@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import { ForeignPayment } from '../../core/items.ts'
 import { isAtRest as isPaymentAtRest } from '../../core/ledger.ts'
-import { Splice } from '../../core/splice.ts'
-import type { SpliceState } from '../../core/splice.ts'
+import { Splice } from '../../core/splice/splice.ts'
+import type { SpliceState } from '../../core/splice/splice.ts'
 
 /** A splice's record stays below this, as JSON in UTF-8 bytes (design section 9). */
 export const MAX_SPLICE_BYTES = 64 * 1024

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { LogEvent, Store } from '../../core/ports.ts'
-import { LogEventType } from '../../core/log-event.ts'
+import { LogEventType } from '../../core/splice/log-event.ts'
 import { numberedLog } from './numbered-log.ts'
 import type { Rows } from './rows.ts'
 

@@ -3,7 +3,7 @@ import { itemKinds } from '../../core/items.ts'
 import type { ForeignPayment, ItemKind } from '../../core/items.ts'
 import { isPaymentId } from '../../core/payment.ts'
 import { DUE_SHARDS } from '../../core/ports.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import type { Instant } from '../../core/values/instant.ts'
 import { assertFilled } from './assertions.ts'
 

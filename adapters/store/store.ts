@@ -3,7 +3,7 @@ import type { ItemKind, ItemOf } from '../../core/items.ts'
 import { itemKinds } from '../../core/items.ts'
 import { DUE_SHARDS } from '../../core/ports.ts'
 import type { Page, Store } from '../../core/ports.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import {
   MAX_ITEM_BYTES,
   MAX_SPLICE_BYTES,

@@ -1,8 +1,8 @@
 import type { Observation } from '../../core/observation.ts'
 import { observe } from '../../core/observe.ts'
-import type { Policy } from '../../core/policy.ts'
-import type { Splice } from '../../core/splice.ts'
-import { hasEnded } from '../../core/transitions.ts'
+import type { Policy } from '../../core/splice/policy.ts'
+import type { Splice } from '../../core/splice/splice.ts'
+import { hasEnded } from '../../core/splice/transitions.ts'
 import { live, lives } from '../../test/metamorphic/lives.ts'
 import { Keeper } from '../../test/support/keeper.ts'
 

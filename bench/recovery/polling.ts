@@ -1,6 +1,6 @@
 import { advance } from '../../core/advance.ts'
 import { observe } from '../../core/observe.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { Keeper, MINUTE, chanceFrom } from '../../test/support/keeper.ts'
 import type { KeeperOptions } from '../../test/support/keeper.ts'
 

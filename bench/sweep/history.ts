@@ -1,7 +1,7 @@
 import type { Place } from '../../adapters/store/cursor.ts'
 import { idOfPk, indexKeysOf, spliceKey } from '../../adapters/store/keys.ts'
-import { spliceIdOf } from '../../core/ids.ts'
-import type { Splice } from '../../core/splice.ts'
+import { spliceIdOf } from '../../core/splice/ids.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { entriesOf } from './places.ts'
 import type { TextRow } from './places.ts'
 

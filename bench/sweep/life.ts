@@ -2,7 +2,7 @@ import type { ChainTransaction } from '../../core/chain.ts'
 import { NO_HINT } from '../../core/chain.ts'
 import type { Slot } from '../../core/items.ts'
 import type { ChannelSnapshot, NodeLook } from '../../core/node.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import type { Keeper } from '../../test/support/keeper.ts'
 import { MINUTE, startKeeper } from '../../test/support/keeper.ts'
 

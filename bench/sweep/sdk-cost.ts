@@ -1,7 +1,7 @@
 import { DynamoRows } from '../../adapters/store/dynamo-rows.ts'
 import { duePkOf, indexKeysOf, itemKey, spliceKey } from '../../adapters/store/keys.ts'
 import type { Rows } from '../../adapters/store/rows.ts'
-import { spliceIdOf } from '../../core/ids.ts'
+import { spliceIdOf } from '../../core/splice/ids.ts'
 import { dynoxidePath, openTable, startDynoxide } from '../../test/support/emulators.ts'
 import type { Life } from './life.ts'
 

@@ -1,10 +1,10 @@
-import type { EventOf } from '../../core/event.ts'
-import { paymentIdOf, spliceIdOfPayment } from '../../core/ids.ts'
+import type { EventOf } from '../../core/splice/event.ts'
+import { paymentIdOf, spliceIdOfPayment } from '../../core/splice/ids.ts'
 import type { Ports, Store } from '../../core/ports.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import type { ParsedTransaction } from '../../core/bitcoin/transaction.ts'
 import { isCommitment, parseTransaction, paysExactly, spends } from '../../core/bitcoin/transaction.ts'
-import { transitions } from '../../core/transitions.ts'
+import { transitions } from '../../core/splice/transitions.ts'
 import { Problem } from './problem.ts'
 
 type Claimed = EventOf<'resolved_candidate'>

@@ -1,4 +1,4 @@
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { remember } from './bounded.ts'
 
 /** Splices whose effect one process remembers: a few megabytes. */

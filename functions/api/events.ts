@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
-import { LogEventType } from '../../core/log-event.ts'
+import { LogEventType } from '../../core/splice/log-event.ts'
 import { requireScope } from './auth.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'

@@ -1,11 +1,11 @@
-import { spliceIdOfPayment } from '../../core/ids.ts'
+import { spliceIdOfPayment } from '../../core/splice/ids.ts'
 import type { ForeignPayment } from '../../core/items.ts'
 import { channelKey } from '../../core/items.ts'
 import { confirmedOf } from '../../core/ledger.ts'
 import { finalDepthOf, foreignPaymentOf, isPaymentId, paymentOf, standsAlone } from '../../core/payment.ts'
 import type { Payment } from '../../core/payment.ts'
 import type { Store } from '../../core/ports.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import type { ApiDeps } from './context.ts'
 import { Problem } from './problem.ts'
 

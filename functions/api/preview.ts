@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { satPerVb } from '../../core/bitcoin/money.ts'
-import { SpliceKind } from '../../core/splice.ts'
+import { SpliceKind } from '../../core/splice/splice.ts'
 import { draftOf } from './acceptance.ts'
 import { requireScope } from './auth.ts'
 import { router } from './context.ts'

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import type { SpliceRequest } from '../../core/accept.ts'
 import { AmountSats, MAX_SATS, satPerKw } from '../../core/bitcoin/money.ts'
-import { BUDGET } from '../../core/policy.ts'
-import { SpliceKind } from '../../core/splice.ts'
+import { BUDGET } from '../../core/splice/policy.ts'
+import { SpliceKind } from '../../core/splice/splice.ts'
 import type { Instant } from '../../core/values/instant.ts'
 import { orderExample } from './examples.ts'
 

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { DeadRule, Proof, SpliceKind, SpliceState } from '../../core/splice.ts'
-import { FailureReason, RefusalClass } from '../../core/failure.ts'
+import { DeadRule, Proof, SpliceKind, SpliceState } from '../../core/splice/splice.ts'
+import { FailureReason, RefusalClass } from '../../core/splice/failure.ts'
 import { spliceExample } from './examples.ts'
 
 const Time = z.iso.datetime()

@@ -1,5 +1,5 @@
 import type { ConfiguredNode, Ports } from '../../core/ports.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { Problem } from './problem.ts'
 
 /** No id or name is longer; DynamoDB refuses keys that are much longer, and throws. */

@@ -1,10 +1,10 @@
-import { attemptsUsed, isOverCeiling } from '../../core/budget.ts'
-import { paymentIdOf } from '../../core/ids.ts'
+import { attemptsUsed, isOverCeiling } from '../../core/splice/budget.ts'
+import { paymentIdOf } from '../../core/splice/ids.ts'
 import { confirmationsOf } from '../../core/payment.ts'
 import type { ItemKind, ItemOf, NodeSeen } from '../../core/items.ts'
 import { satPerVb } from '../../core/bitcoin/money.ts'
 import type { Store } from '../../core/ports.ts'
-import type { Attempt, Bump, Candidate, Splice } from '../../core/splice.ts'
+import type { Attempt, Bump, Candidate, Splice } from '../../core/splice/splice.ts'
 import type { Instant } from '../../core/values/instant.ts'
 import type { SpliceView } from './splice-view.ts'
 

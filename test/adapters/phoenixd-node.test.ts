@@ -3,7 +3,7 @@ import { phoenixdClient } from '../../adapters/node/phoenixd/client.ts'
 import { phoenixdNode } from '../../adapters/node/phoenixd/node.ts'
 import type { PhoenixdFault } from '../../adapters/node/simulated/phoenixd/server.ts'
 import { ok } from '../../core/values/result.ts'
-import type { CommandResult } from '../../core/splice.ts'
+import type { CommandResult } from '../../core/splice/splice.ts'
 import { aBump, aPhoenixd, aSubmission, callNow, channelAt, lookAt, PASSWORD } from '../support/http-nodes.ts'
 import { ADDRESS, SCRIPT } from '../support/keeper.ts'
 

@@ -41,7 +41,11 @@ test.each<[string, string[], string]>([
 })
 
 test('shares are percent of the time, the largest first, and idle is one of them', () => {
-  const nodes = [frame(1, '', [2, 3], '(root)'), frame(2, '', [], '(idle)'), frame(3, `${ROOT}core/step.ts`)]
+  const nodes = [
+    frame(1, '', [2, 3], '(root)'),
+    frame(2, '', [], '(idle)'),
+    frame(3, `${ROOT}core/splice/step.ts`),
+  ]
   const shares = sharesOf({ nodes, samples: [2, 3, 3], timeDeltas: [250, 250, 500] })
   expect(Object.entries(shares)).toEqual([
     ['our core', 75],

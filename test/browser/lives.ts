@@ -1,4 +1,4 @@
-import type { Attempt, Candidate, Splice } from '../../core/splice.ts'
+import type { Attempt, Candidate, Splice } from '../../core/splice/splice.ts'
 import { NOW } from '../functions/api-fixture.ts'
 import { aSplice, aSpliceId, aTxid } from '../support/splices.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import type { Browser, BrowserContext, BrowserContextOptions, Page, Request } from 'playwright-core'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { createApi } from '../../functions/api/app.ts'
 import type { LocalServer } from '../../local/server.ts'
 import { startServer } from '../../local/server.ts'

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import * as z from 'zod'
 import { exits } from '../../cli/exit.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { aWorld } from '../functions/api-fixture.ts'
 import type { World } from '../functions/api-fixture.ts'
 import { aCandidate } from '../core/builders.ts'

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { AcceptFacts, SpliceRequest } from '../../core/accept.ts'
 import { acceptSplice, checkDeadline, isDuplicate } from '../../core/accept.ts'
-import { spliceIdOf } from '../../core/ids.ts'
-import { Splice, SpliceState } from '../../core/splice.ts'
-import { hasEnded } from '../../core/transitions.ts'
+import { spliceIdOf } from '../../core/splice/ids.ts'
+import { Splice, SpliceState } from '../../core/splice/splice.ts'
+import { hasEnded } from '../../core/splice/transitions.ts'
 import { aSplice, aSpliceId } from '../support/splices.ts'
 import { aChannelSeen, aNodeSeen, ANCHOR, NOW } from './builders.ts'
 

@@ -1,10 +1,33 @@
 import { describe, expect, test } from 'vitest'
 import { advance, differs, dueAfter } from '../../core/advance.ts'
 import type { Observation } from '../../core/observation.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import type { Instant } from '../../core/values/instant.ts'
 import { aTxid } from '../support/splices.ts'
-import { aBump, anEndedBump, aCandidate, aChain, aChannel, aCommitment, aDeadAttempt, aHop, aLiveSplice, aLook, ANCHOR, anAttempt, anObservation, aNodeSeen, aSighting, aSplicing, aSubmittedSplice, fundingOf, NOW, policy, taken, TIP } from './builders.ts'
+import {
+  aBump,
+  anEndedBump,
+  aCandidate,
+  aChain,
+  aChannel,
+  aCommitment,
+  aDeadAttempt,
+  aHop,
+  aLiveSplice,
+  aLook,
+  ANCHOR,
+  anAttempt,
+  anObservation,
+  aNodeSeen,
+  aSighting,
+  aSplicing,
+  aSubmittedSplice,
+  fundingOf,
+  NOW,
+  policy,
+  taken,
+  TIP,
+} from './builders.ts'
 
 const ours = aSplicing(ANCHOR)
 const rival = aSplicing(ANCHOR, 800_000)

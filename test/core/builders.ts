@@ -7,14 +7,14 @@ import type { Capabilities, ChannelSnapshot, NodeLook } from '../../core/node.ts
 import type { ChainView, Observation } from '../../core/observation.ts'
 import type { Hop, Sighting } from '../../core/lineage.ts'
 import { outpointOf, splitOutpoint } from '../../core/bitcoin/outpoint.ts'
-import { Policy } from '../../core/policy.ts'
+import { Policy } from '../../core/splice/policy.ts'
 import type { SharedView } from '../../core/observe.ts'
 import type { ChainPort, ConfiguredNode, NodePort, Ports } from '../../core/ports.ts'
 import { err, ok } from '../../core/values/result.ts'
-import type { Attempt, Bump, Candidate, Splice } from '../../core/splice.ts'
+import type { Attempt, Bump, Candidate, Splice } from '../../core/splice/splice.ts'
 import type { ParsedTransaction } from '../../core/bitcoin/transaction.ts'
 import { parseTransaction } from '../../core/bitcoin/transaction.ts'
-import type { Verdict, VerdictName } from '../../core/verdict.ts'
+import type { Verdict, VerdictName } from '../../core/splice/verdict.ts'
 import { ACCEPTED_AT, aSplice, aTxid, countingIds } from '../support/splices.ts'
 
 export const policy = Policy.parse({})

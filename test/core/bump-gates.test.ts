@@ -3,7 +3,7 @@ import { askedFeeRateSatPerKw, bumpGates, canBump, priceShut, readBumpGates } fr
 import { classify } from '../../core/classify.ts'
 import type { GateFacts } from '../../core/gates.ts'
 import type { Observation } from '../../core/observation.ts'
-import type { Attempt, Bump, Splice } from '../../core/splice.ts'
+import type { Attempt, Bump, Splice } from '../../core/splice/splice.ts'
 import { aTxid } from '../support/splices.ts'
 import {
   aBump,

@@ -1,5 +1,5 @@
-import type { Bump, CommandResult, Splice } from '../../core/splice.ts'
-import { step } from '../../core/step.ts'
+import type { Bump, CommandResult, Splice } from '../../core/splice/splice.ts'
+import { step } from '../../core/splice/step.ts'
 import { aBump, aBumpAttempt, ANCHOR, aPendingSplice, NOW, policy } from './builders.ts'
 
 export type Refused = Extract<CommandResult, { type: 'refused' }>

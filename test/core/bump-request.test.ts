@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { acceptBump } from '../../core/bump-request.ts'
 import type { BumpFacts } from '../../core/bump-request.ts'
-import type { Splice } from '../../core/splice.ts'
-import { SpliceState } from '../../core/splice.ts'
-import { step } from '../../core/step.ts'
+import type { Splice } from '../../core/splice/splice.ts'
+import { SpliceState } from '../../core/splice/splice.ts'
+import { step } from '../../core/splice/step.ts'
 import { aTxid } from '../support/splices.ts'
 import {
   aBump,

@@ -3,8 +3,8 @@ import { bump } from '../../core/bump.ts'
 import type { BumpRequest } from '../../core/node.ts'
 import type { Observation } from '../../core/observation.ts'
 import { ok } from '../../core/values/result.ts'
-import type { Splice } from '../../core/splice.ts'
-import type { Verdict } from '../../core/verdict.ts'
+import type { Splice } from '../../core/splice/splice.ts'
+import type { Verdict } from '../../core/splice/verdict.ts'
 import {
   aBench,
   aBump,

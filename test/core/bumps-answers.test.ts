@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Bump, CommandResult } from '../../core/splice.ts'
-import { SpliceState } from '../../core/splice.ts'
-import { step } from '../../core/step.ts'
-import { transitions } from '../../core/transitions.ts'
+import type { Bump, CommandResult } from '../../core/splice/splice.ts'
+import { SpliceState } from '../../core/splice/splice.ts'
+import { step } from '../../core/splice/step.ts'
+import { transitions } from '../../core/splice/transitions.ts'
 import {
   aBump,
   aBumpAttempt,

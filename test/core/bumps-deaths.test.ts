@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { advance } from '../../core/advance.ts'
-import type { Bump, DeadRule, Splice } from '../../core/splice.ts'
-import { step } from '../../core/step.ts'
-import type { Verdict } from '../../core/verdict.ts'
+import type { Bump, DeadRule, Splice } from '../../core/splice/splice.ts'
+import { step } from '../../core/splice/step.ts'
+import type { Verdict } from '../../core/splice/verdict.ts'
 import {
   aBumpAttempt,
   aChainWith,

@@ -4,7 +4,7 @@ import { drive } from '../../core/drive.ts'
 import type { ChannelSnapshot, BumpRequest } from '../../core/node.ts'
 import type { ConfiguredNode } from '../../core/ports.ts'
 import { ok } from '../../core/values/result.ts'
-import type { Bump, CommandResult, Splice } from '../../core/splice.ts'
+import type { Bump, CommandResult, Splice } from '../../core/splice/splice.ts'
 import type { Bench } from './builders.ts'
 import {
   aBench,

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { MAX_SPLICE_BYTES, checkedSplice, storable } from '../../adapters/store/assertions.ts'
 import { advance } from '../../core/advance.ts'
 import type { Observation } from '../../core/observation.ts'
-import type { Attempt, Bump, Splice } from '../../core/splice.ts'
-import { step } from '../../core/step.ts'
+import type { Attempt, Bump, Splice } from '../../core/splice/splice.ts'
+import { step } from '../../core/splice/step.ts'
 import { aTxid } from '../support/splices.ts'
 import {
   aBump,

@@ -1,9 +1,21 @@
 import { describe, expect, test } from 'vitest'
-import type { Bump, Splice } from '../../core/splice.ts'
+import type { Bump, Splice } from '../../core/splice/splice.ts'
 import type { Instant } from '../../core/values/instant.ts'
-import { step } from '../../core/step.ts'
-import type { Verdict, VerdictName } from '../../core/verdict.ts'
-import { aBump, aBumpAttempt, aCandidate, anEndedBump, aPendingSplice, aRefusedAttempt, aVerdict, FIRST, NOW, policy, taken } from './builders.ts'
+import { step } from '../../core/splice/step.ts'
+import type { Verdict, VerdictName } from '../../core/splice/verdict.ts'
+import {
+  aBump,
+  aBumpAttempt,
+  aCandidate,
+  anEndedBump,
+  aPendingSplice,
+  aRefusedAttempt,
+  aVerdict,
+  FIRST,
+  NOW,
+  policy,
+  taken,
+} from './builders.ts'
 
 const candidate = aCandidate({ txid: FIRST.txid, feeSats: 596, seenAtHeight: 190 })
 const standing: Partial<Verdict> = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Bump, Splice } from '../../core/splice.ts'
-import { SpliceState } from '../../core/splice.ts'
-import { step } from '../../core/step.ts'
+import type { Bump, Splice } from '../../core/splice/splice.ts'
+import { SpliceState } from '../../core/splice/splice.ts'
+import { step } from '../../core/splice/step.ts'
 import {
   aBump,
   aBumpAttempt,

@@ -1,10 +1,24 @@
 import { describe, expect, test } from 'vitest'
 import { candidatesNow, secondEffectOf, visibleCandidate } from '../../core/candidate.ts'
-import { isOverCeiling } from '../../core/budget.ts'
+import { isOverCeiling } from '../../core/splice/budget.ts'
 import type { Hop } from '../../core/lineage.ts'
-import type { Candidate, Splice } from '../../core/splice.ts'
+import type { Candidate, Splice } from '../../core/splice/splice.ts'
 import { aTxid } from '../support/splices.ts'
-import { aBump, aBumpAttempt, aCandidate, aChannel, aHop, aLiveSplice, ANCHOR, anAttempt, aSighting, aSplicing, aSubmittedSplice, FIRST, fundingOf } from './builders.ts'
+import {
+  aBump,
+  aBumpAttempt,
+  aCandidate,
+  aChannel,
+  aHop,
+  aLiveSplice,
+  ANCHOR,
+  anAttempt,
+  aSighting,
+  aSplicing,
+  aSubmittedSplice,
+  FIRST,
+  fundingOf,
+} from './builders.ts'
 
 const NEXT = fundingOf(FIRST)
 const LATER = aSplicing(NEXT)

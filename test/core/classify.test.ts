@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { classify } from '../../core/classify.ts'
 import type { NodeLook } from '../../core/node.ts'
 import type { Observation } from '../../core/observation.ts'
-import type { Splice } from '../../core/splice.ts'
-import type { Verdict } from '../../core/verdict.ts'
+import type { Splice } from '../../core/splice/splice.ts'
+import type { Verdict } from '../../core/splice/verdict.ts'
 import { aTxid } from '../support/splices.ts'
 import {
   aCandidate,

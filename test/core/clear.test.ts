@@ -8,7 +8,7 @@ import type { ClearRequest, ConfiguredNode, NodePort } from '../../core/ports.ts
 import type { Result } from '../../core/values/result.ts'
 import { err, ok } from '../../core/values/result.ts'
 import { emptySlot } from '../../core/slot.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { aSpliceId, aTxid } from '../support/splices.ts'
 import {
   aBench,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Operation } from '../../adapters/store/memory.ts'
-import type { Stepped } from '../../core/action.ts'
+import type { Stepped } from '../../core/splice/action.ts'
 import { amend, commit } from '../../core/commit.ts'
-import { paymentIdOf } from '../../core/ids.ts'
+import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { TxPointer } from '../../core/items.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { aSpliceId, aTxid } from '../support/splices.ts'
 import { aBench, aCandidate, aSubmittedSplice, NOW, policy } from './builders.ts'
 

@@ -3,16 +3,34 @@ import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
 import { NO_FIGURES } from '../../core/figures.ts'
 import { fundingsSeen, record, recordForeign } from '../../core/foreign.ts'
 import type { Subject } from '../../core/foreign.ts'
-import { paymentIdOf } from '../../core/ids.ts'
+import { paymentIdOf } from '../../core/splice/ids.ts'
 import { channelKey } from '../../core/items.ts'
 import type { ForeignPayment } from '../../core/items.ts'
 import type { Observation } from '../../core/observation.ts'
 import type { Hop } from '../../core/lineage.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { aForeignCandidate, aForeignPayment } from '../support/payments.ts'
 import { aSpliceId, aTxid } from '../support/splices.ts'
 import type { Bench, Built } from './builders.ts'
-import { aBench, aChain, aChannel, aChannelSeen, aCommitment, aHop, ANCHOR, anObservation, aSighting, aSplicing, aSubmittedSplice, aTransaction, FUNDING_WITNESS, fundingOf, NOW, P2WPKH, P2WSH } from './builders.ts'
+import {
+  aBench,
+  aChain,
+  aChannel,
+  aChannelSeen,
+  aCommitment,
+  aHop,
+  ANCHOR,
+  anObservation,
+  aSighting,
+  aSplicing,
+  aSubmittedSplice,
+  aTransaction,
+  FUNDING_WITNESS,
+  fundingOf,
+  NOW,
+  P2WPKH,
+  P2WSH,
+} from './builders.ts'
 
 const [ONE, TWO] = [aTxid('1'), aTxid('2')]
 const SUBJECT: Subject = { node: 'alice', network: 'regtest', channelId: 'c'.repeat(64), spends: ANCHOR }

@@ -5,7 +5,7 @@ import type { ChannelSnapshot, NodeLook } from '../../core/node.ts'
 import type { ClearRequest, NodePort } from '../../core/ports.ts'
 import { ok } from '../../core/values/result.ts'
 import { emptySlot } from '../../core/slot.ts'
-import type { Attempt, Splice } from '../../core/splice.ts'
+import type { Attempt, Splice } from '../../core/splice/splice.ts'
 import { aTxid } from '../support/splices.ts'
 import {
   aBench,

@@ -3,7 +3,7 @@ import type { Fault, MemoryHooks, Operation } from '../../adapters/store/memory.
 import type { Slot } from '../../core/items.ts'
 import { acquireSlot, freezeSlot, giveWay, leaveSlot, standAside, thawSlot } from '../../core/line.ts'
 import { emptySlot } from '../../core/slot.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { aSpliceId } from '../support/splices.ts'
 import type { Bench } from './builders.ts'
 import { aBench, aDeadAttempt, aLiveSplice, anAttempt, aSubmittedSplice } from './builders.ts'

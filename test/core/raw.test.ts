@@ -3,10 +3,10 @@ import type { Operation } from '../../adapters/store/memory.ts'
 import type { ChainPort } from '../../core/ports.ts'
 import type { ChainView } from '../../core/observation.ts'
 import { drive } from '../../core/drive.ts'
-import { paymentIdOf } from '../../core/ids.ts'
+import { paymentIdOf } from '../../core/splice/ids.ts'
 import { rawIn, rebroadcast } from '../../core/raw.ts'
 import { err, ok } from '../../core/values/result.ts'
-import type { Candidate, Splice } from '../../core/splice.ts'
+import type { Candidate, Splice } from '../../core/splice/splice.ts'
 import { aTxid } from '../support/splices.ts'
 import {
   aBench,

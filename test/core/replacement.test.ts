@@ -12,9 +12,9 @@ import {
   signsReplaced,
   standingCandidate,
   weightOf,
-} from '../../core/replacement.ts'
-import type { Attempt, Bump, Signs } from '../../core/splice.ts'
-import type { Verdict, VerdictName } from '../../core/verdict.ts'
+} from '../../core/splice/replacement.ts'
+import type { Attempt, Bump, Signs } from '../../core/splice/splice.ts'
+import type { Verdict, VerdictName } from '../../core/splice/verdict.ts'
 import { aSpliceId, aTxid } from '../support/splices.ts'
 import {
   aBump,

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { decide } from '../../core/decide.ts'
 import type { Decision } from '../../core/decide.ts'
 import { rowsAfter } from '../../core/rows-after.ts'
-import type { Splice } from '../../core/splice.ts'
-import { SpliceState } from '../../core/splice.ts'
-import type { Verdict, VerdictName } from '../../core/verdict.ts'
+import type { Splice } from '../../core/splice/splice.ts'
+import { SpliceState } from '../../core/splice/splice.ts'
+import type { Verdict, VerdictName } from '../../core/splice/verdict.ts'
 import {
   aBump,
   aBumpAttempt,

@@ -3,9 +3,9 @@ import { decide } from '../../core/decide.ts'
 import type { Decision } from '../../core/decide.ts'
 import type { Observation } from '../../core/observation.ts'
 import { rowsBefore } from '../../core/rows-before.ts'
-import type { Attempt, Splice } from '../../core/splice.ts'
-import { SpliceState } from '../../core/splice.ts'
-import type { Verdict, VerdictName } from '../../core/verdict.ts'
+import type { Attempt, Splice } from '../../core/splice/splice.ts'
+import { SpliceState } from '../../core/splice/splice.ts'
+import type { Verdict, VerdictName } from '../../core/splice/verdict.ts'
 import { aTxid } from '../support/splices.ts'
 import {
   aCandidate,

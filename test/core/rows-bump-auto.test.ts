@@ -1,10 +1,28 @@
 import { describe, expect, test } from 'vitest'
 import { advance } from '../../core/advance.ts'
 import type { Observation } from '../../core/observation.ts'
-import { bumpIdOf } from '../../core/replacement.ts'
-import type { Bump, Splice } from '../../core/splice.ts'
+import { bumpIdOf } from '../../core/splice/replacement.ts'
+import type { Bump, Splice } from '../../core/splice/splice.ts'
 import type { Instant } from '../../core/values/instant.ts'
-import { aBump, aCandidate, aChain, aChainWith, aChannel, aLook, anEndedBump, aPendingObservation, aPendingSplice, ANCHOR, aSplicing, capabilities, FIRST, NOW, policy, SECOND, TIP } from './builders.ts'
+import {
+  aBump,
+  aCandidate,
+  aChain,
+  aChainWith,
+  aChannel,
+  aLook,
+  anEndedBump,
+  aPendingObservation,
+  aPendingSplice,
+  ANCHOR,
+  aSplicing,
+  capabilities,
+  FIRST,
+  NOW,
+  policy,
+  SECOND,
+  TIP,
+} from './builders.ts'
 
 const RIVAL = aSplicing(ANCHOR, 800_000)
 const able = (more: Parameters<typeof capabilities>[0] = {}) =>

@@ -2,9 +2,32 @@ import { describe, expect, test } from 'vitest'
 import { advance } from '../../core/advance.ts'
 import type { Observation } from '../../core/observation.ts'
 import { rowsBump } from '../../core/rows-bump.ts'
-import type { Bump, Splice } from '../../core/splice.ts'
+import type { Bump, Splice } from '../../core/splice/splice.ts'
 import type { Instant } from '../../core/values/instant.ts'
-import { aBump, aBumpAttempt, aCandidate, aChain, aChainWith, aChannel, aCommitment, aHeldSlot, aLook, anEndedBump, ANCHOR, aPendingObservation, aPendingSplice, aRefusedAttempt, aSplicing, capabilities, FIRST, fundingOf, NOW, policy, SECOND, TIP } from './builders.ts'
+import {
+  aBump,
+  aBumpAttempt,
+  aCandidate,
+  aChain,
+  aChainWith,
+  aChannel,
+  aCommitment,
+  aHeldSlot,
+  aLook,
+  anEndedBump,
+  ANCHOR,
+  aPendingObservation,
+  aPendingSplice,
+  aRefusedAttempt,
+  aSplicing,
+  capabilities,
+  FIRST,
+  fundingOf,
+  NOW,
+  policy,
+  SECOND,
+  TIP,
+} from './builders.ts'
 
 const CLOSE = aCommitment(ANCHOR)
 const RIVAL = aSplicing(ANCHOR, 800_000)

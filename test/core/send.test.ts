@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { MemoryHooks } from '../../adapters/store/memory.ts'
 import { send } from '../../core/send.ts'
 import type { Sending } from '../../core/send.ts'
-import type { CommandResult, Splice } from '../../core/splice.ts'
+import type { CommandResult, Splice } from '../../core/splice/splice.ts'
 import type { Bench } from './builders.ts'
 import {
   aBench,

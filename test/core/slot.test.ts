@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Slot } from '../../core/items.ts'
 import { emptySlot, enlist, isReleased, leave, SLOT_WAITING_LIMIT, take } from '../../core/slot.ts'
-import type { Attempt } from '../../core/splice.ts'
-import { SpliceState } from '../../core/splice.ts'
+import type { Attempt } from '../../core/splice/splice.ts'
+import { SpliceState } from '../../core/splice/splice.ts'
 import { aDeadAttempt, anAttempt, aSubmittedSplice } from './builders.ts'
 
 const slot = (overrides: Partial<Slot> = {}): Slot => ({ ...emptySlot, ...overrides })

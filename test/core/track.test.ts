@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ChainTransaction, SpendHint } from '../../core/chain.ts'
 import { NO_FIGURES } from '../../core/figures.ts'
-import { paymentIdOf } from '../../core/ids.ts'
+import { paymentIdOf } from '../../core/splice/ids.ts'
 import { channelKey } from '../../core/items.ts'
 import type { ChannelSeen, ForeignPayment } from '../../core/items.ts'
 import type { ConfiguredNode } from '../../core/ports.ts'

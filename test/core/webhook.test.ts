@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Policy } from '../../core/policy.ts'
+import { Policy } from '../../core/splice/policy.ts'
 import type { Delivered } from '../../core/webhook.ts'
 import { afterDelivery, disabledByWish, newEndpoint, rotated, validSecrets } from '../../core/webhook.ts'
 import { Endpoint, WEBHOOK_LIMITS } from '../../core/ports/endpoint.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { paymentIdOf } from '../../core/ids.ts'
+import { paymentIdOf } from '../../core/splice/ids.ts'
 import { MINUTE } from '../support/keeper.ts'
 import { describeLedgerCrashes } from '../support/ledger-lives.ts'
 import { byId, byTxid, waiting } from '../support/ledger.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { EventType, SpliceKind, SpliceState } from '../../core/splice.ts'
+import { EventType, SpliceKind, SpliceState } from '../../core/splice/splice.ts'
 
 /** A splice as the API shows it: what the checker looks at of it. */
 export const Splice = z.object({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { channelKey } from '../../core/items.ts'
 import type { ChannelSeen, NodeSeen } from '../../core/items.ts'
-import { spliceIdOf } from '../../core/ids.ts'
+import { spliceIdOf } from '../../core/splice/ids.ts'
 import { CHANNEL, aBody, aChannelSeen, aNodeSeen, aWorld, order, request } from './api-fixture.ts'
 
 const OTHER = 'e'.repeat(64)

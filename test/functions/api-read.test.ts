@@ -1,7 +1,7 @@
 import { hc } from 'hono/client'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { spliceIdOf } from '../../core/ids.ts'
+import { spliceIdOf } from '../../core/splice/ids.ts'
 import { err } from '../../core/values/result.ts'
 import type { Routes } from '../../functions/api/app.ts'
 import { hashOf } from '../../functions/api/keys.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
-import { spliceIdOf } from '../../core/ids.ts'
+import { spliceIdOf } from '../../core/splice/ids.ts'
 import { hashOf } from '../../functions/api/keys.ts'
 import { CHANNEL, aBody, aWorld, order, request } from './api-fixture.ts'
 import type { World } from './api-fixture.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { Misconfigured } from '../../adapters/misconfigured.ts'
 import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
-import { Policy } from '../../core/policy.ts'
+import { Policy } from '../../core/splice/policy.ts'
 import { parseConfiguration } from '../../functions/configuration.ts'
 
 const API_KEY = 'a1'.repeat(32)

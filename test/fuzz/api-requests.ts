@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { paymentIdOf } from '../../core/ids.ts'
+import { paymentIdOf } from '../../core/splice/ids.ts'
 import { aSpliceId, aTxid } from '../support/splices.ts'
 import { ADDRESS, CHANNEL, NOW, aBody } from '../functions/api-fixture.ts'
 import type { Json } from './hostile.ts'

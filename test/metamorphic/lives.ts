@@ -1,4 +1,4 @@
-import { hasEnded } from '../../core/transitions.ts'
+import { hasEnded } from '../../core/splice/transitions.ts'
 import type { SpliceRequest } from '../../core/accept.ts'
 import type { JournalEntry } from '../../adapters/node/simulated/world.ts'
 import type { Keeper, KeeperOptions } from '../support/keeper.ts'

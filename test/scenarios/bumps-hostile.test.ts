@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { openBump } from '../../core/replacement.ts'
+import { openBump } from '../../core/splice/replacement.ts'
 import { MINUTE, startKeeper } from '../support/keeper.ts'
 import type { Keeper, KeeperOptions } from '../support/keeper.ts'
 

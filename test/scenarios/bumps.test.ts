@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { openBump } from '../../core/replacement.ts'
-import type { Splice } from '../../core/splice.ts'
+import { openBump } from '../../core/splice/replacement.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { MINUTE, startKeeper } from '../support/keeper.ts'
 import type { Keeper, KeeperOptions } from '../support/keeper.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { livingAttempts } from '../../core/budget.ts'
+import { livingAttempts } from '../../core/splice/budget.ts'
 import type { EclairFault } from '../../adapters/node/simulated/eclair/server.ts'
 import type { Keeper } from '../support/keeper.ts'
 import { HOUR, MINUTE } from '../support/keeper.ts'

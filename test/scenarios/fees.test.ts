@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isOverCeiling } from '../../core/budget.ts'
+import { isOverCeiling } from '../../core/splice/budget.ts'
 import { ADDRESS, HOUR, MINUTE, startKeeper } from '../support/keeper.ts'
 import type { Keeper } from '../support/keeper.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { paymentIdOf } from '../../core/ids.ts'
+import { paymentIdOf } from '../../core/splice/ids.ts'
 import { track } from '../../core/track.ts'
 import { HOUR, MINUTE, startKeeper } from '../support/keeper.ts'
 import type { Keeper } from '../support/keeper.ts'

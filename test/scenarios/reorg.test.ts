@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { paymentIdOf } from '../../core/ids.ts'
-import type { Splice } from '../../core/splice.ts'
+import { paymentIdOf } from '../../core/splice/ids.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { MINUTE, startKeeper } from '../support/keeper.ts'
 import type { Keeper } from '../support/keeper.ts'
 

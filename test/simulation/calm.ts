@@ -1,4 +1,4 @@
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { ADDRESS, MINUTE } from '../support/keeper.ts'
 import { CALM } from './profile.ts'
 import { Stage } from './stage.ts'

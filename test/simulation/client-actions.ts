@@ -1,5 +1,5 @@
 import { drive } from '../../core/drive.ts'
-import type { Splice, SpliceState } from '../../core/splice.ts'
+import type { Splice, SpliceState } from '../../core/splice/splice.ts'
 import { HOUR } from '../support/keeper.ts'
 import type { Dice } from './dice.ts'
 import { effectiveTxids } from './effects.ts'

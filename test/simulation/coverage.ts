@@ -1,5 +1,5 @@
 import { rows } from '../../core/decisions.ts'
-import { transitions } from '../../core/transitions.ts'
+import { transitions } from '../../core/splice/transitions.ts'
 import type { Tally } from './dice.ts'
 import { actions } from './plan.ts'
 

@@ -1,4 +1,4 @@
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import type { World } from '../../adapters/node/simulated/world.ts'
 import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import { SCRIPT } from '../support/keeper.ts'

@@ -1,7 +1,7 @@
 import type { SimulatedNode } from '../../adapters/node/simulated/world.ts'
 import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
 import { outpointOf, splitOutpoint } from '../../core/bitcoin/outpoint.ts'
-import type { Attempt, Bump, Splice } from '../../core/splice.ts'
+import type { Attempt, Bump, Splice } from '../../core/splice/splice.ts'
 import { effectiveTxids } from './effects.ts'
 import { latestFence, nameOf } from './laws-of-writes.ts'
 import type { Stage } from './stage.ts'

@@ -1,6 +1,6 @@
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { isReleased } from '../../core/slot.ts'
-import { hasEnded } from '../../core/transitions.ts'
+import { hasEnded } from '../../core/splice/transitions.ts'
 import { effectiveTxids, payouts } from './effects.ts'
 import { FINAL_DEPTH, follows } from './funding.ts'
 import { isTrue, telling } from './laws.ts'

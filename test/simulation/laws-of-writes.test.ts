@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Slot } from '../../core/items.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { aBump, aDeadAttempt, anAttempt } from '../core/builders.ts'
 import { ADDRESS, START } from '../support/keeper.ts'
 import { settledStage } from './calm.ts'

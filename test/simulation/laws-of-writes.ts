@@ -1,6 +1,6 @@
 import type { Slot } from '../../core/items.ts'
-import type { Attempt, Splice, SpliceState } from '../../core/splice.ts'
-import { hasEnded, transitions } from '../../core/transitions.ts'
+import type { Attempt, Splice, SpliceState } from '../../core/splice/splice.ts'
+import { hasEnded, transitions } from '../../core/splice/transitions.ts'
 import { effectiveTxids } from './effects.ts'
 import { FINAL_DEPTH, follows } from './funding.ts'
 import { lifeOf } from './life.ts'

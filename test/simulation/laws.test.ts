@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Slot } from '../../core/items.ts'
 import type { LogEvent } from '../../core/ports.ts'
-import type { Splice } from '../../core/splice.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { aBump, anAttempt } from '../core/builders.ts'
 import { ADDRESS, MINUTE } from '../support/keeper.ts'
 import { settledStage } from './calm.ts'

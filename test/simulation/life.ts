@@ -1,5 +1,5 @@
 import { outpointOf } from '../../core/bitcoin/outpoint.ts'
-import type { Attempt, Splice } from '../../core/splice.ts'
+import type { Attempt, Splice } from '../../core/splice/splice.ts'
 import type { JournalEntry } from '../../adapters/node/simulated/world.ts'
 import { FINAL_DEPTH } from './funding.ts'
 import type { Courtroom } from './witness.ts'

@@ -1,6 +1,6 @@
 import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
 import type { ConfiguredNode, Ports } from '../../core/ports.ts'
-import type { CommandResult } from '../../core/splice.ts'
+import type { CommandResult } from '../../core/splice/splice.ts'
 import { isInjected } from './excuses.ts'
 import { allAttempts, brokenByAct } from './laws-of-acts.ts'
 import type { Stage } from './stage.ts'

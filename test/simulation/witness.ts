@@ -1,6 +1,6 @@
 import { NodeSeen, Slot } from '../../core/items.ts'
-import type { SpliceState } from '../../core/splice.ts'
-import { Splice } from '../../core/splice.ts'
+import type { SpliceState } from '../../core/splice/splice.ts'
+import { Splice } from '../../core/splice/splice.ts'
 import type { Operation } from '../../adapters/store/memory.ts'
 import { count } from './dice.ts'
 import type { Tally } from './dice.ts'

@@ -7,7 +7,7 @@ import { createWorld } from '../../adapters/node/simulated/world.ts'
 import type { ClnNodeOptions, World } from '../../adapters/node/simulated/world.ts'
 import type { SpliceRequest } from '../../core/accept.ts'
 import type { Call, NodePort } from '../../core/ports.ts'
-import type { Splice, SpliceKind } from '../../core/splice.ts'
+import type { Splice, SpliceKind } from '../../core/splice/splice.ts'
 import type { Keeper, KeeperOptions } from './keeper.ts'
 import { HOUR, MINUTE, SCRIPT, START, startKeeper } from './keeper.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Splice } from '../../core/splice.ts'
-import { hasEnded } from '../../core/transitions.ts'
+import type { Splice } from '../../core/splice/splice.ts'
+import { hasEnded } from '../../core/splice/transitions.ts'
 import { Killer } from './crash.ts'
 import { Keeper, MINUTE } from './keeper.ts'
 

@@ -1,5 +1,5 @@
-import { spliceIdOf } from '../../core/ids.ts'
-import type { Splice } from '../../core/splice.ts'
+import { spliceIdOf } from '../../core/splice/ids.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 
 /** When the splices of {@link aSplice} were accepted: 2026-11-30T00:00:00Z. */
 export const ACCEPTED_AT = Date.UTC(2026, 10, 30)

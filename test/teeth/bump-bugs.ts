@@ -2,8 +2,8 @@ import type { Bug } from './bug.ts'
 
 const GATES = 'core/bump-gates.ts'
 const ROWS = 'core/rows-bump.ts'
-const BUMPS = 'core/bumps.ts'
-const REPLACEMENT = 'core/replacement.ts'
+const BUMPS = 'core/splice/fee-bumps.ts'
+const REPLACEMENT = 'core/splice/replacement.ts'
 
 /** A fee bump that is asked for when it must not be, too often, or that is not one. */
 export const bumpBugs: readonly Bug[] = [

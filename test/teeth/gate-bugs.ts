@@ -15,12 +15,12 @@ export const gateBugs: readonly Bug[] = [
         replace: 'shut: () => null,',
       },
       {
-        file: 'core/note.ts',
+        file: 'core/splice/apply-verdict.ts',
         find: 'const stirred = !verdict.peerConnected || stirs || fence === null || fence > now',
         replace: 'const stirred = !verdict.peerConnected || stirs',
       },
       {
-        file: 'core/note.ts',
+        file: 'core/splice/apply-verdict.ts',
         find: 'Math.max(since, fence, splice.inFlightAt ?? 0)',
         replace: 'Math.max(since, splice.inFlightAt ?? 0)',
       },
@@ -49,7 +49,7 @@ export const gateBugs: readonly Bug[] = [
       },
       { file: 'core/classify.ts', find: "moved ? 'foreign' : 'absent'", replace: "'absent'" },
       {
-        file: 'core/attempts.ts',
+        file: 'core/splice/attempts.ts',
         find: "assert(fresh || splice.anchor === event.anchor, 'the anchor moves only when every attempt is dead')",
         replace: '',
       },
@@ -115,13 +115,13 @@ export const gateBugs: readonly Bug[] = [
           "{ id: 'gone', states: ['pending'], verdicts: ['absent'], when: null, then: '', event: () => ({ type: 'candidate_lost' }) },\n  wait('wait_pending', ['pending'], 'wait for a confirmation'),",
       },
       {
-        file: 'core/transitions.ts',
+        file: 'core/splice/transitions.ts',
         find: "pending: {\n    looked: to('pending', 'facts noted'),",
         replace:
           "pending: {\n    candidate_lost: to('submitted', ''),\n    looked: to('pending', 'facts noted'),",
       },
       {
-        file: 'core/step.ts',
+        file: 'core/splice/step.ts',
         find: "case 'candidate_confirmed':",
         replace:
           "case 'candidate_lost':\n      return only(enter(splice, 'submitted', 'it has left the mempool', now))\n    case 'candidate_confirmed':",

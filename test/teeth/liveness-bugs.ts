@@ -1,7 +1,7 @@
 import type { Bug } from './bug.ts'
 
 const BEFORE = 'core/rows-before.ts'
-const NOTE = 'core/note.ts'
+const NOTE = 'core/splice/apply-verdict.ts'
 
 /** Something that should go on does not. */
 export const livenessBugs: readonly Bug[] = [
@@ -33,7 +33,7 @@ export const livenessBugs: readonly Bug[] = [
     why: 'a refusal that was not executed uses up an attempt',
     replacements: [
       {
-        file: 'core/budget.ts',
+        file: 'core/splice/budget.ts',
         find: "return attempts.filter((attempt) => attempt.result?.type !== 'refused').length",
         replace: 'return attempts.reduce((sum, attempt) => sum + attempt.count, 0)',
       },
@@ -44,7 +44,7 @@ export const livenessBugs: readonly Bug[] = [
     why: 'a splice counts none of its attempts: it is submitted without end, and fails as though it never was',
     replacements: [
       {
-        file: 'core/budget.ts',
+        file: 'core/splice/budget.ts',
         find: "return attempts.filter((attempt) => attempt.result?.type !== 'refused').length",
         replace: "return attempts.filter((attempt) => attempt.result?.type === 'nothing').length",
       },
@@ -133,7 +133,7 @@ export const livenessBugs: readonly Bug[] = [
     why: 'a client is told that a splice will be withdrawn, and it goes on',
     replacements: [
       {
-        file: 'core/step.ts',
+        file: 'core/splice/step.ts',
         find: 'const asked = { ...splice, cancelRequestedAt: splice.cancelRequestedAt ?? context.now }',
         replace: 'const asked = splice',
       },

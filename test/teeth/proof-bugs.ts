@@ -1,10 +1,10 @@
 import type { Bug } from './bug.ts'
 
 const BEFORE = 'core/rows-before.ts'
-const DEADNESS = 'core/deadness.ts'
-const ATTEMPTS = 'core/attempts.ts'
+const DEADNESS = 'core/splice/non-execution.ts'
+const ATTEMPTS = 'core/splice/attempts.ts'
 const CLASSIFY = 'core/classify.ts'
-const NOTE = 'core/note.ts'
+const NOTE = 'core/splice/apply-verdict.ts'
 
 /** Something is concluded that is not known: that an attempt is dead, that a splice has ended, whose a transaction is. */
 export const proofBugs: readonly Bug[] = [
@@ -36,7 +36,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'the fence of a request without an answer passes when we stop waiting for it',
     replacements: [
       {
-        file: 'core/budget.ts',
+        file: 'core/splice/budget.ts',
         find: "if (attempt.result !== null && attempt.result.type !== 'unknown') return attempt.result.at",
         replace: 'if (attempt.result !== null) return attempt.result.at',
       },

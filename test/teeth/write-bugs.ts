@@ -4,7 +4,7 @@ const STORE = 'adapters/store/store.ts'
 const SUBMIT = 'core/submit.ts'
 const LINE = 'core/line.ts'
 const PUBLISH = 'core/publish.ts'
-const ENDING = 'core/ending.ts'
+const ENDING = 'core/splice/outcomes.ts'
 
 /** Something is written, sent or told in the wrong order, twice, or not at all. */
 export const writeBugs: readonly Bug[] = [
@@ -152,7 +152,7 @@ export const writeBugs: readonly Bug[] = [
           "if (splice.kind !== 'splice_out' || (splice.script !== null && splice.attempts.length === 0)) return standing",
       },
       {
-        file: 'core/transitions.ts',
+        file: 'core/splice/transitions.ts',
         find: "attempt_started: to('submitted', 'a resubmission'),",
         replace:
           "attempt_started: to('submitted', 'a resubmission'),\n    address_given: to('submitted', ''),",
@@ -308,7 +308,7 @@ export const writeBugs: readonly Bug[] = [
     why: 'a splice that ended is not looked at any more, although an attempt of it may have been taken',
     replacements: [
       {
-        file: 'core/record.ts',
+        file: 'core/splice/timeline.ts',
         find: 'watch: wanted ? { from, untilHeight: null } : null',
         replace: 'watch: null',
       },

@@ -1,5 +1,5 @@
 import type { NodeFault } from '../../../core/node.ts'
-import type { CommandResult } from '../../../core/splice.ts'
+import type { CommandResult } from '../../../core/splice/splice.ts'
 import type { ClnFault } from './rpc.ts'
 import { plain } from './rpc.ts'
 

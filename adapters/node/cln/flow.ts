@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 import type { Journal } from '../../../core/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
-import type { CommandResult } from '../../../core/splice.ts'
+import type { CommandResult } from '../../../core/splice/splice.ts'
 import { ask } from './ask.ts'
 import type { Stage } from './faults.ts'
 import { refusal, resultOf, unknown } from './faults.ts'

@@ -1,5 +1,5 @@
 import type { Result } from '../../../core/values/result.ts'
-import type { CommandResult } from '../../../core/splice.ts'
+import type { CommandResult } from '../../../core/splice/splice.ts'
 import {
   type HttpAnswer,
   type HttpFault,

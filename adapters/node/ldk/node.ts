@@ -1,7 +1,7 @@
 import type { BumpRequest, ChannelSnapshot, NodeFault, SubmitRequest } from '../../../core/node.ts'
 import type { Call, NodePort } from '../../../core/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
-import type { CommandResult } from '../../../core/splice.ts'
+import type { CommandResult } from '../../../core/splice/splice.ts'
 import { contribution } from './contribution.ts'
 import { bumpResultOf, nodeFaultOf, resultOf } from './faults.ts'
 import { look, type LdkNodeOptions } from './look.ts'

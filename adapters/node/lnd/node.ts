@@ -1,7 +1,7 @@
 import type { Capabilities, NodeFault } from '../../../core/node.ts'
 import type { Clock, NodePort } from '../../../core/ports.ts'
 import { err, ok } from '../../../core/values/result.ts'
-import type { CommandResult } from '../../../core/splice.ts'
+import type { CommandResult } from '../../../core/splice/splice.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'
 
 const WHY = 'LND has no splicing: its protocol, its features and its RPCs know no splice (as of version 0.21)'

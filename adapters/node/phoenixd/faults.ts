@@ -1,6 +1,6 @@
 import { Txid } from '../../../core/bitcoin/outpoint.ts'
 import type { Result } from '../../../core/values/result.ts'
-import type { CommandResult } from '../../../core/splice.ts'
+import type { CommandResult } from '../../../core/splice/splice.ts'
 import {
   type HttpAnswer,
   type HttpFault,

@@ -1,7 +1,7 @@
 import type { Contribution, NodeFault, SubmitRequest } from '../../../core/node.ts'
 import type { Call, Clock, NodePort } from '../../../core/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
-import type { CommandResult } from '../../../core/splice.ts'
+import type { CommandResult } from '../../../core/splice/splice.ts'
 import type { PhoenixdClient } from './client.ts'
 import { resultOf } from './faults.ts'
 import { look, type PhoenixdOptions } from './look.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { Outpoint, Txid } from '../../../core/bitcoin/outpoint.ts'
-import { SpliceKind } from '../../../core/splice.ts'
+import { SpliceKind } from '../../../core/splice/splice.ts'
 
 export const Sats = z.int()
 export const Hex = z.string().regex(/^([0-9a-f]{2})*$/)

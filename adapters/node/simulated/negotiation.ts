@@ -1,4 +1,4 @@
-import type { FailureReason } from '../../../core/failure.ts'
+import type { FailureReason } from '../../../core/splice/failure.ts'
 import { broadcastCandidate } from './broadcast.ts'
 import type { Context } from './context.ts'
 import { canInitiateRbf, isAffordable } from './contribution.ts'

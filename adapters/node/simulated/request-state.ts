@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { SpliceKind } from '../../../core/splice.ts'
+import { SpliceKind } from '../../../core/splice/splice.ts'
 
 export const RequestFault = z.discriminatedUnion('type', [
   /** Executed, but the caller learns nothing. */

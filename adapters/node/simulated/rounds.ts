@@ -1,4 +1,4 @@
-import type { FailureReason } from '../../../core/failure.ts'
+import type { FailureReason } from '../../../core/splice/failure.ts'
 import { isConnected } from './context.ts'
 import type { Context } from './context.ts'
 import { canInitiateRbf, minRbfFeeRateSatPerKw } from './contribution.ts'

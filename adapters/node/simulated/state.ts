@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { NodeEventType } from '../../../core/wake.ts'
-import { FailureReason } from '../../../core/failure.ts'
+import { FailureReason } from '../../../core/splice/failure.ts'
 import { Txid } from '../../../core/bitcoin/outpoint.ts'
 import { ChainState } from './chain-state.ts'
 import { Contribution, Funding, Hex, Opening, Sats, SpliceCandidate } from './funding-state.ts'

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { SpliceState } from '../../core/splice.ts'
-import { step } from '../../core/step.ts'
-import { hasEnded, transitions } from '../../core/transitions.ts'
-import { aSplice } from '../support/splices.ts'
-import { NOW, policy } from './builders.ts'
+import { SpliceState } from '../../../core/splice/splice.ts'
+import { step } from '../../../core/splice/step.ts'
+import { hasEnded, transitions } from '../../../core/splice/transitions.ts'
+import { aSplice } from '../../support/splices.ts'
+import { NOW, policy } from '../builders.ts'
 
 const states = SpliceState.options
 

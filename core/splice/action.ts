@@ -1,5 +1,5 @@
 import type { Policy } from './policy.ts'
-import type { Instant } from './values/instant.ts'
+import type { Instant } from '../values/instant.ts'
 import type { SpliceEventType } from './event.ts'
 import type { Splice } from './splice.ts'
 

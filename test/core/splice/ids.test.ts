@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { eventIdOf, paymentIdOf, spliceIdOf, spliceIdOfPayment } from '../../core/ids.ts'
+import { eventIdOf, paymentIdOf, spliceIdOf, spliceIdOfPayment } from '../../../core/splice/ids.ts'
 
 const id = spliceIdOf('acme', 'order-1')
 

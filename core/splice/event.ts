@@ -1,7 +1,7 @@
 import type { FailureReason } from './failure.ts'
-import type { Outpoint } from './bitcoin/outpoint.ts'
+import type { Outpoint } from '../bitcoin/outpoint.ts'
 import type { Bump, CommandResult, Proof, Signs } from './splice.ts'
-import type { Instant } from './values/instant.ts'
+import type { Instant } from '../values/instant.ts'
 import type { Verdict } from './verdict.ts'
 
 /**

@@ -1,10 +1,10 @@
 import * as z from 'zod'
-import { BlockRef } from './bitcoin/block.ts'
-import { Network } from './bitcoin/network.ts'
-import { Instant } from './values/instant.ts'
+import { BlockRef } from '../bitcoin/block.ts'
+import { Network } from '../bitcoin/network.ts'
+import { Instant } from '../values/instant.ts'
 import { FailureReason, RefusalClass } from './failure.ts'
-import { AmountSats } from './bitcoin/money.ts'
-import { Outpoint, Txid } from './bitcoin/outpoint.ts'
+import { AmountSats } from '../bitcoin/money.ts'
+import { Outpoint, Txid } from '../bitcoin/outpoint.ts'
 
 /** How much one record holds; what comes beyond is merged, dropped or refused (design section 9). */
 export const RECORD_LIMITS = {

@@ -1,11 +1,26 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { noteLook } from '../../core/note.ts'
-import type { Splice } from '../../core/splice.ts'
-import type { Instant } from '../../core/values/instant.ts'
-import type { Verdict } from '../../core/verdict.ts'
-import { aTxid } from '../support/splices.ts'
-import { aBump, aBumpAttempt, aCandidate, aDeadAttempt, ANCHOR, anAttempt, aPendingSplice, aSubmittedSplice, aVerdict, context, NOW, policy, taken, TIP } from './builders.ts'
+import { noteLook } from '../../../core/splice/apply-verdict.ts'
+import type { Splice } from '../../../core/splice/splice.ts'
+import type { Instant } from '../../../core/values/instant.ts'
+import type { Verdict } from '../../../core/splice/verdict.ts'
+import { aTxid } from '../../support/splices.ts'
+import {
+  aBump,
+  aBumpAttempt,
+  aCandidate,
+  aDeadAttempt,
+  ANCHOR,
+  anAttempt,
+  aPendingSplice,
+  aSubmittedSplice,
+  aVerdict,
+  context,
+  NOW,
+  policy,
+  taken,
+  TIP,
+} from '../builders.ts'
 
 const SINCE = NOW - 200_000
 const RECENT = NOW - 60_000

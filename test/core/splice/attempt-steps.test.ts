@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
-import { announcedTxids, wasStepped } from '../../core/attempt-steps.ts'
-import { deadRuleOf } from '../../core/deadness.ts'
-import type { CommandAnswer, Journal } from '../../core/ports.ts'
-import { send } from '../../core/send.ts'
-import type { Attempt, Splice } from '../../core/splice.ts'
-import { SpliceState } from '../../core/splice.ts'
-import { step } from '../../core/step.ts'
-import { aTxid } from '../support/splices.ts'
-import type { Bench } from './builders.ts'
+import type { MemoryHooks, Operation } from '../../../adapters/store/memory.ts'
+import { announcedTxids, wasStepped } from '../../../core/splice/attempt-steps.ts'
+import { deadRuleOf } from '../../../core/splice/non-execution.ts'
+import type { CommandAnswer, Journal } from '../../../core/ports.ts'
+import { send } from '../../../core/send.ts'
+import type { Attempt, Splice } from '../../../core/splice/splice.ts'
+import { SpliceState } from '../../../core/splice/splice.ts'
+import { step } from '../../../core/splice/step.ts'
+import { aTxid } from '../../support/splices.ts'
+import type { Bench } from '../builders.ts'
 import {
   aBench,
   aBump,
@@ -25,7 +25,7 @@ import {
   NOW,
   policy,
   taken,
-} from './builders.ts'
+} from '../builders.ts'
 
 const context = { now: NOW, policy }
 const running = (more: Partial<Attempt> = {}): Attempt =>

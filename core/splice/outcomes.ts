@@ -2,7 +2,7 @@ import { attemptsUsed, everTaken } from './budget.ts'
 import type { EventOf } from './event.ts'
 import { hasUnaccountedBump } from './replacement.ts'
 import type { StepContext, Action, Stepped } from './action.ts'
-import { cut, enter, newEpoch, say, timeline, watchAfter } from './record.ts'
+import { cut, enter, newEpoch, say, timeline, watchAfter } from './timeline.ts'
 import type { Attempt, Proof, Splice } from './splice.ts'
 
 /** Why a channel is frozen from a reorg after settling until the splice has ended again (design section 7). */

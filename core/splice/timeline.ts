@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { RECORD_LIMITS } from './splice.ts'
 import type { Candidate, EventType, Splice, SpliceState } from './splice.ts'
-import type { Instant } from './values/instant.ts'
+import type { Instant } from '../values/instant.ts'
 
 /** Published events that stay in the record for readers; older ones are in the log. */
 const EVENTS_KEPT = 20

@@ -1,9 +1,25 @@
 import { describe, expect, test } from 'vitest'
-import { FailureReason, RefusalClass } from '../../core/failure.ts'
-import { CommandResult, DeadRule, EventType, Proof, Splice, SpliceState } from '../../core/splice.ts'
-import { Network } from '../../core/bitcoin/network.ts'
-import { aTxid } from '../support/splices.ts'
-import { aBump, aBumpAttempt, aCandidate, ANCHOR, anAttempt, anEndedBump, aSubmittedSplice, NOW } from './builders.ts'
+import { FailureReason, RefusalClass } from '../../../core/splice/failure.ts'
+import {
+  CommandResult,
+  DeadRule,
+  EventType,
+  Proof,
+  Splice,
+  SpliceState,
+} from '../../../core/splice/splice.ts'
+import { Network } from '../../../core/bitcoin/network.ts'
+import { aTxid } from '../../support/splices.ts'
+import {
+  aBump,
+  aBumpAttempt,
+  aCandidate,
+  ANCHOR,
+  anAttempt,
+  anEndedBump,
+  aSubmittedSplice,
+  NOW,
+} from '../builders.ts'
 
 const reads = (overrides: Partial<Splice>): boolean => Splice.safeParse(aSubmittedSplice(overrides)).success
 const many = <T>(count: number, make: (n: number) => T): T[] =>

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { DeadnessFacts } from '../../core/deadness.ts'
-import { deadRuleOf, followedByTaken } from '../../core/deadness.ts'
-import type { Attempt, DeadRule, Splice } from '../../core/splice.ts'
-import type { Verdict, VerdictName } from '../../core/verdict.ts'
-import { aSubmittedSplice, aVerdict, anAttempt, NOW, policy, taken } from './builders.ts'
+import type { DeadnessFacts } from '../../../core/splice/non-execution.ts'
+import { deadRuleOf, followedByTaken } from '../../../core/splice/non-execution.ts'
+import type { Attempt, DeadRule, Splice } from '../../../core/splice/splice.ts'
+import type { Verdict, VerdictName } from '../../../core/splice/verdict.ts'
+import { aSubmittedSplice, aVerdict, anAttempt, NOW, policy, taken } from '../builders.ts'
 
 const FENCE = NOW - 3_000_000
 const QUIET_SINCE = NOW - 1_000_000

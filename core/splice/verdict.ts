@@ -1,4 +1,4 @@
-import type { Outpoint } from './bitcoin/outpoint.ts'
+import type { Outpoint } from '../bitcoin/outpoint.ts'
 import type { Candidate, DeadRule, Signs } from './splice.ts'
 
 /** What a look found out about a splice. Names are the columns of the decision table. */

@@ -2,7 +2,7 @@ import { fenceOf, livingAttempts, silentSince } from './budget.ts'
 import type { Policy } from './policy.ts'
 import { livingBumpAttempts } from './replacement.ts'
 import type { Attempt, DeadRule, Splice } from './splice.ts'
-import type { Instant } from './values/instant.ts'
+import type { Instant } from '../values/instant.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What the rows of the deadness table look at. */

@@ -1,6 +1,6 @@
 import type { Policy } from './policy.ts'
 import type { Attempt, Candidate, Splice } from './splice.ts'
-import type { Instant } from './values/instant.ts'
+import type { Instant } from '../values/instant.ts'
 
 /** What attempts are made for: a splice, or a fee bump of it. Each has a budget of its own. */
 type Attempted = { readonly attempts: readonly Attempt[] }

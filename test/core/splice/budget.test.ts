@@ -9,9 +9,9 @@ import {
   lastFence,
   livingAttempts,
   silentSince,
-} from '../../core/budget.ts'
-import type { Attempt } from '../../core/splice.ts'
-import { aDeadAttempt, anAttempt, aRefusedAttempt, aSubmittedSplice, policy, taken } from './builders.ts'
+} from '../../../core/splice/budget.ts'
+import type { Attempt } from '../../../core/splice/splice.ts'
+import { aDeadAttempt, anAttempt, aRefusedAttempt, aSubmittedSplice, policy, taken } from '../builders.ts'
 
 const splice = (...attempts: Attempt[]) => aSubmittedSplice({ attempts })
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { afterReason, FailureReason } from '../../core/failure.ts'
-import type { Attempt, CommandResult, Splice } from '../../core/splice.ts'
-import { SpliceState } from '../../core/splice.ts'
-import { step } from '../../core/step.ts'
-import { transitions } from '../../core/transitions.ts'
-import { aTxid } from '../support/splices.ts'
+import { afterReason, FailureReason } from '../../../core/splice/failure.ts'
+import type { Attempt, CommandResult, Splice } from '../../../core/splice/splice.ts'
+import { SpliceState } from '../../../core/splice/splice.ts'
+import { step } from '../../../core/splice/step.ts'
+import { transitions } from '../../../core/splice/transitions.ts'
+import { aTxid } from '../../support/splices.ts'
 import {
   aCandidate,
   aDeadAttempt,
@@ -17,7 +17,7 @@ import {
   NOW,
   policy,
   taken,
-} from './builders.ts'
+} from '../builders.ts'
 
 const ELSEWHERE = `${aTxid('9')}:1`
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { SpliceEvent } from '../../core/event.ts'
-import { enter, say, timeline } from '../../core/record.ts'
-import type { Splice } from '../../core/splice.ts'
-import { EventType, SpliceState } from '../../core/splice.ts'
-import type { Stepped } from '../../core/action.ts'
-import { step } from '../../core/step.ts'
-import { hasEnded } from '../../core/transitions.ts'
-import { aTxid } from '../support/splices.ts'
+import type { SpliceEvent } from '../../../core/splice/event.ts'
+import { enter, say, timeline } from '../../../core/splice/timeline.ts'
+import type { Splice } from '../../../core/splice/splice.ts'
+import { EventType, SpliceState } from '../../../core/splice/splice.ts'
+import type { Stepped } from '../../../core/splice/action.ts'
+import { step } from '../../../core/splice/step.ts'
+import { hasEnded } from '../../../core/splice/transitions.ts'
+import { aTxid } from '../../support/splices.ts'
 import {
   aBump,
   aBumpAttempt,
@@ -20,7 +20,7 @@ import {
   aVerdict,
   context,
   NOW,
-} from './builders.ts'
+} from '../builders.ts'
 
 const NEXT = `${aTxid('b')}:0`
 const second = anAttempt({ number: 2 })
