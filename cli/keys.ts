@@ -1,4 +1,4 @@
-import { Scope } from '../core/items.ts'
+import { Scope } from '../core/ports/records.ts'
 import { ask, bodyOf } from './ask.ts'
 import { command, idOf, whole } from './command.ts'
 import { connect } from './connection.ts'

@@ -9,7 +9,7 @@ import {
   standingCandidate,
   weightOf,
 } from './splice/replacement.ts'
-import type { Capabilities } from './node.ts'
+import type { Capabilities } from './ports/node.ts'
 import type { Bump, SpliceKind } from './splice/splice.ts'
 
 /** Where the balance does not pay for a replacement, the node may add an input of its wallet, and change (docs/reference/ldk.md 3.2). */

@@ -1,6 +1,6 @@
 import { canBump } from './bump-gates.ts'
 import type { EventOf } from './splice/event.ts'
-import type { ChainSeen, ChannelSeen, NodeSeen } from './items.ts'
+import type { ChainSeen, ChannelSeen, NodeSeen } from './ports/records.ts'
 import { candidateToReplace, openBump, replacementFloorSatPerKw } from './splice/replacement.ts'
 import { err, ok } from './values/result.ts'
 import type { Result } from './values/result.ts'

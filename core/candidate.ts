@@ -1,5 +1,5 @@
 import { announcedTxids } from './splice/attempt-steps.ts'
-import type { ChannelSnapshot } from './node.ts'
+import type { ChannelSnapshot } from './ports/node.ts'
 import type { Observation } from './observation.ts'
 import type { Hop, Sighting } from './lineage.ts'
 import type { Candidate, Splice } from './splice/splice.ts'

@@ -1,6 +1,6 @@
 import { livingAttempts } from './splice/budget.ts'
 import { announcedTxids } from './splice/attempt-steps.ts'
-import type { ChannelSnapshot, NodeLook } from './node.ts'
+import type { ChannelSnapshot, NodeLook } from './ports/node.ts'
 import type { ChainView, Observation } from './observation.ts'
 import type { Hop, Sighting } from './lineage.ts'
 import { isPinned, mayPickAnother } from './observation.ts'

@@ -1,4 +1,4 @@
-import type { Ports, Store } from './ports.ts'
+import type { Ports, Store } from './ports/ports.ts'
 import type { Endpoint, Hooks } from './ports/endpoint.ts'
 import { LEASE_MS, isDue } from './webhook.ts'
 

@@ -1,5 +1,5 @@
-import type { ChainTransaction } from './chain.ts'
-import type { ForeignCandidate, ForeignKind } from './items.ts'
+import type { ChainTransaction } from './ports/chain.ts'
+import type { ForeignCandidate, ForeignKind } from './ports/records.ts'
 import type { Outpoint } from './bitcoin/outpoint.ts'
 import { outpointOf } from './bitcoin/outpoint.ts'
 import type { ParsedTransaction } from './bitcoin/transaction.ts'

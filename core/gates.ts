@@ -1,5 +1,5 @@
 import { attemptsUsed, fenceOf, livingAttempts } from './splice/budget.ts'
-import type { ChannelSnapshot, NodeLook, Obstacles } from './node.ts'
+import type { ChannelSnapshot, NodeLook, Obstacles } from './ports/node.ts'
 import type { Observation } from './observation.ts'
 import { isPinned, mayPickAnother } from './observation.ts'
 import type { Policy } from './splice/policy.ts'

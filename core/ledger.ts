@@ -1,6 +1,6 @@
 import type { BlockRef } from './bitcoin/block.ts'
 import type { Figures } from './figures.ts'
-import type { ForeignCandidate, ForeignKind, ForeignPayment } from './items.ts'
+import type { ForeignCandidate, ForeignKind, ForeignPayment } from './ports/records.ts'
 import { RECORD_LIMITS } from './splice/splice.ts'
 import type { Instant } from './values/instant.ts'
 

@@ -1,6 +1,6 @@
 import { livingAttempts } from './splice/budget.ts'
-import type { Slot, Versioned } from './items.ts'
-import type { Ports, Store } from './ports.ts'
+import type { Slot, Versioned } from './ports/records.ts'
+import type { Ports, Store } from './ports/ports.ts'
 import { emptySlot, enlist, isReleased, leave, SLOT_WAITING_LIMIT, take } from './slot.ts'
 import type { Splice } from './splice/splice.ts'
 import { hasEnded } from './splice/transitions.ts'

@@ -1,7 +1,7 @@
 import type { Notice, NoticeQueue, Endpoint } from './ports/endpoint.ts'
 import { holdLease, amendEndpoint, endpointOf } from './endpoints.ts'
 import type { Policy } from './splice/policy.ts'
-import type { Call, LogEvent, Ports } from './ports.ts'
+import type { Call, LogEvent, Ports } from './ports/ports.ts'
 import type { Instant } from './values/instant.ts'
 import type { Delivered } from './webhook.ts'
 import { afterDelivery, bodyOf, isDue, isUnannounced, validSecrets } from './webhook.ts'

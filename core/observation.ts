@@ -1,6 +1,6 @@
 import type { Hop } from './lineage.ts'
-import type { ChainSeen, ChannelSeen, NodeSeen, Slot, Versioned } from './items.ts'
-import type { ChannelSnapshot, NodeLook } from './node.ts'
+import type { ChainSeen, ChannelSeen, NodeSeen, Slot, Versioned } from './ports/records.ts'
+import type { ChannelSnapshot, NodeLook } from './ports/node.ts'
 import type { Splice } from './splice/splice.ts'
 import type { Instant } from './values/instant.ts'
 

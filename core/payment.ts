@@ -1,5 +1,5 @@
 import { paymentIdOf } from './splice/ids.ts'
-import type { ForeignKind, ForeignPayment } from './items.ts'
+import type { ForeignKind, ForeignPayment } from './ports/records.ts'
 import { confirmedOf } from './ledger.ts'
 import type { BlockRef } from './bitcoin/block.ts'
 import type { Splice, SpliceKind } from './splice/splice.ts'

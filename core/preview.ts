@@ -2,7 +2,7 @@ import { classify } from './classify.ts'
 import { readGates, worstFeeRateSatPerKw, worstFeeSats } from './gates.ts'
 import { observe } from './observe.ts'
 import type { Policy } from './splice/policy.ts'
-import type { Ports } from './ports.ts'
+import type { Ports } from './ports/ports.ts'
 import type { Splice } from './splice/splice.ts'
 import { step } from './splice/step.ts'
 

@@ -1,5 +1,5 @@
 import { eventIdOf } from './splice/ids.ts'
-import type { Ports } from './ports.ts'
+import type { Ports } from './ports/ports.ts'
 import type { Splice } from './splice/splice.ts'
 
 /** Clocks of two writers may differ by this much; the search of the log starts so much earlier. */

@@ -1,6 +1,6 @@
-import { MAX_HEX_CHARACTERS } from './items.ts'
+import { MAX_HEX_CHARACTERS } from './ports/records.ts'
 import type { Observation } from './observation.ts'
-import type { ConfiguredNode, Ports } from './ports.ts'
+import type { ConfiguredNode, Ports } from './ports/ports.ts'
 import type { Candidate, Splice } from './splice/splice.ts'
 import { parseTransaction } from './bitcoin/transaction.ts'
 

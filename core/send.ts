@@ -1,7 +1,7 @@
 import { amend } from './commit.ts'
 import type { SpliceEvent } from './splice/event.ts'
 import type { Policy } from './splice/policy.ts'
-import type { CommandAnswer, Journal, Ports } from './ports.ts'
+import type { CommandAnswer, Journal, Ports } from './ports/ports.ts'
 import { broadcastSigned, keepSigned } from './raw.ts'
 import type { Attempt, CommandResult, Splice } from './splice/splice.ts'
 import { step as apply } from './splice/step.ts'

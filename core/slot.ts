@@ -1,4 +1,4 @@
-import type { Slot } from './items.ts'
+import type { Slot } from './ports/records.ts'
 import type { Splice } from './splice/splice.ts'
 import { hasEnded } from './splice/transitions.ts'
 

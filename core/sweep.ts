@@ -1,11 +1,11 @@
 import { withSourcesAskedOnce } from './asked-once.ts'
 import { PAGE, feed, feedDue, pagesAfter } from './feed.ts'
 import type { Feed } from './feed.ts'
-import type { ChainSeen, Guard } from './items.ts'
+import type { ChainSeen, Guard } from './ports/records.ts'
 import { lookAt, noteFed } from './node-view.ts'
 import { remindEndpoints } from './notices.ts'
 import type { Policy } from './splice/policy.ts'
-import type { Page, Ports } from './ports.ts'
+import type { Page, Ports } from './ports/ports.ts'
 import type { Network } from './bitcoin/network.ts'
 import { firstsOf } from './wake.ts'
 

@@ -6,7 +6,7 @@ import { UNSUPPORTED as lndCapabilities } from '../adapters/node/lnd/node.ts'
 import { capabilities as phoenixdCapabilities } from '../adapters/node/phoenixd/look.ts'
 import { canBump } from '../core/bump-gates.ts'
 import { deadnessTable } from '../core/splice/non-execution.ts'
-import type { Capabilities } from '../core/node.ts'
+import type { Capabilities } from '../core/ports/node.ts'
 import type { DeadRule } from '../core/splice/splice.ts'
 
 const GENERATED = '<!-- Generated from the adapters by `npm run docs`. Do not edit. -->'

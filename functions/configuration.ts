@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { NodeEntry } from '../adapters/node/configured.ts'
 import { parseNodes } from '../adapters/node/configured.ts'
-import type { ApiKey } from '../core/items.ts'
+import type { ApiKey } from '../core/ports/records.ts'
 import { parseKeys } from './api/keys.ts'
 import type { Settings } from './settings.ts'
 import { jsonOf, parsed, parseSettings } from './settings.ts'

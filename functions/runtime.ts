@@ -14,7 +14,7 @@ import { targetRules } from '../adapters/webhook/target.ts'
 import { dynamoStore } from '../adapters/store/dynamo.ts'
 import type { NoticePorts } from '../core/notices.ts'
 import type { Notice, NoticeQueue } from '../core/ports/endpoint.ts'
-import type { Ports } from '../core/ports.ts'
+import type { Ports } from '../core/ports/ports.ts'
 import { parseConfiguration } from './configuration.ts'
 import type { NodeEventMessage } from './messages.ts'
 

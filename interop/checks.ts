@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
-import type { ChannelSnapshot, NodeLook, SubmitRequest } from '../core/node.ts'
-import type { CommandAnswer, NodePort } from '../core/ports.ts'
+import type { ChannelSnapshot, NodeLook, SubmitRequest } from '../core/ports/node.ts'
+import type { CommandAnswer, NodePort } from '../core/ports/ports.ts'
 import type { Network } from '../core/bitcoin/network.ts'
 import type { Result } from '../core/values/result.ts'
 

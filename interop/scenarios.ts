@@ -1,4 +1,4 @@
-import type { Capabilities } from '../core/node.ts'
+import type { Capabilities } from '../core/ports/node.ts'
 import type { SpliceKind } from '../core/splice/splice.ts'
 import type { LeverName } from './levers.ts'
 import type { Stage } from './stage.ts'

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { Scope } from '../core/items.ts'
+import { Scope } from '../core/ports/records.ts'
 import type { ConfiguredKey } from '../functions/api/keys.ts'
 import { createKey, parseKeys } from '../functions/api/keys.ts'
 import { LocalError, textOf } from './problem.ts'

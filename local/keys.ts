@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Store } from '../core/ports.ts'
+import type { Store } from '../core/ports/ports.ts'
 import { createKey, hashOf } from '../functions/api/keys.ts'
 import { listKey } from '../functions/api/key-list.ts'
 import { jsonIn, writeWhole } from './files.ts'

@@ -1,7 +1,7 @@
 import type { LdkRpc, RpcAnswer } from '../adapters/node/ldk/rpc.ts'
 import { createWorld, simulatedChainPort, worldFrom } from '../adapters/node/simulated/world.ts'
 import type { SimulatedNode, World } from '../adapters/node/simulated/world.ts'
-import type { ChainPort } from '../core/ports.ts'
+import type { ChainPort } from '../core/ports/ports.ts'
 import { textIn, jsonOf, writeWhole } from './files.ts'
 import { LocalError } from './problem.ts'
 import { simulationAuth } from './settings.ts'

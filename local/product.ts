@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { errorFields } from '../adapters/log/telemetry.ts'
-import type { Store } from '../core/ports.ts'
+import type { Store } from '../core/ports/ports.ts'
 import { startControl } from './control.ts'
 import type { Emulators } from './emulators.ts'
 import { linkFunctions, startQueues, startTable } from './emulators.ts'

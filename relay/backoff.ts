@@ -1,4 +1,4 @@
-import type { Chance } from '../core/ports.ts'
+import type { Chance } from '../core/ports/ports.ts'
 
 /** How long to wait between tries: doubled by every failure in a row, up to a cap. */
 export type Backoff = { readonly baseMs: number; readonly capMs: number }

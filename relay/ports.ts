@@ -1,4 +1,4 @@
-import type { Chance, Clock } from '../core/ports.ts'
+import type { Chance, Clock } from '../core/ports/ports.ts'
 
 /** What would make the relay hard to test: time, chance, and what it says. */
 export type RelayPorts = {

@@ -1,4 +1,4 @@
-import type { ChainFault } from '../../core/chain.ts'
+import type { ChainFault } from '../../core/ports/chain.ts'
 import { err } from '../../core/values/result.ts'
 
 /** Of four million weight units, an output takes 36 at least, and an input 164. */

@@ -1,4 +1,4 @@
-import type { Telemetry } from '../../core/ports.ts'
+import type { Telemetry } from '../../core/ports/ports.ts'
 
 /** Telemetry that gathers what it counts until the end of an invocation. */
 export type ServiceTelemetry = Telemetry & { flush(): void }

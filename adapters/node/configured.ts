@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path'
 import * as z from 'zod'
-import type { ChainPort, Clock, ConfiguredNode, NodePort } from '../../core/ports.ts'
+import type { ChainPort, Clock, ConfiguredNode, NodePort } from '../../core/ports/ports.ts'
 import { err } from '../../core/values/result.ts'
 import { Network } from '../../core/bitcoin/network.ts'
 import { bitcoind } from '../chain/bitcoind/bitcoind.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import type { NodeFault } from '../../core/node.ts'
-import type { Call } from '../../core/ports.ts'
+import type { NodeFault } from '../../core/ports/node.ts'
+import type { Call } from '../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../core/values/result.ts'
 import type { CommandResult } from '../../core/splice/splice.ts'
 import { reasonOf } from '../chain/answer.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { HintQueue } from '../../core/ports.ts'
+import type { HintQueue } from '../../core/ports/ports.ts'
 
 /** Puts messages of one type on one queue. Throws what the queue's client throws; then it may or may not have been sent. */
 export interface Sender<T> {

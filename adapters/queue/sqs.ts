@@ -1,6 +1,6 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs'
 import type { SQSClient } from '@aws-sdk/client-sqs'
-import type { HintQueue } from '../../core/ports.ts'
+import type { HintQueue } from '../../core/ports/ports.ts'
 import { delaySecondsOf, hintQueueOver } from './sender.ts'
 import type { Sender } from './sender.ts'
 

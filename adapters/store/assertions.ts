@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { ForeignPayment } from '../../core/items.ts'
+import { ForeignPayment } from '../../core/ports/records.ts'
 import { isAtRest as isPaymentAtRest } from '../../core/ledger.ts'
 import { Splice } from '../../core/splice/splice.ts'
 import type { SpliceState } from '../../core/splice/splice.ts'

@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import type { Store } from '../../core/ports.ts'
+import type { Store } from '../../core/ports/ports.ts'
 import { DynamoRows } from './dynamo-rows.ts'
 import { sharedReads } from './shared-reads.ts'
 import { storeOver } from './store.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { LogEvent, Store } from '../../core/ports.ts'
+import type { LogEvent, Store } from '../../core/ports/ports.ts'
 import { LogEventType } from '../../core/splice/log-event.ts'
 import { numberedLog } from './numbered-log.ts'
 import type { Rows } from './rows.ts'

@@ -1,4 +1,4 @@
-import type { Store } from '../../core/ports.ts'
+import type { Store } from '../../core/ports/ports.ts'
 import type { Place } from './cursor.ts'
 import type { Key } from './keys.ts'
 import { MemoryRows } from './memory-rows.ts'

@@ -1,8 +1,8 @@
 import type * as z from 'zod'
-import type { ItemKind, ItemOf } from '../../core/items.ts'
-import { itemKinds } from '../../core/items.ts'
-import { DUE_SHARDS } from '../../core/ports.ts'
-import type { Page, Store } from '../../core/ports.ts'
+import type { ItemKind, ItemOf } from '../../core/ports/records.ts'
+import { itemKinds } from '../../core/ports/records.ts'
+import { DUE_SHARDS } from '../../core/ports/ports.ts'
+import type { Page, Store } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import {
   MAX_ITEM_BYTES,

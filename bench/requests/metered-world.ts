@@ -10,7 +10,7 @@ import { startEsploraServer } from '../../adapters/node/simulated/esplora-server
 import { createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
 import { dynamoStore } from '../../adapters/store/dynamo.ts'
 import { createTableInput } from '../../adapters/store/table.ts'
-import type { Ports, Store } from '../../core/ports.ts'
+import type { Ports, Store } from '../../core/ports/ports.ts'
 import { previewGates } from '../../core/preview.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { createApi } from '../../functions/api/app.ts'

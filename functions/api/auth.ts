@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import type { ApiKey, Scope } from '../../core/items.ts'
+import type { ApiKey, Scope } from '../../core/ports/records.ts'
 import { remember } from './bounded.ts'
 import type { ApiDeps, ApiEnv } from './context.ts'
 import { hashOf, keyIdOf } from './keys.ts'

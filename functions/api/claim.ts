@@ -1,6 +1,6 @@
 import type { EventOf } from '../../core/splice/event.ts'
 import { paymentIdOf, spliceIdOfPayment } from '../../core/splice/ids.ts'
-import type { Ports, Store } from '../../core/ports.ts'
+import type { Ports, Store } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import type { ParsedTransaction } from '../../core/bitcoin/transaction.ts'
 import { isCommitment, parseTransaction, paysExactly, spends } from '../../core/bitcoin/transaction.ts'

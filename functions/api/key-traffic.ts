@@ -1,4 +1,4 @@
-import type { Ports } from '../../core/ports.ts'
+import type { Ports } from '../../core/ports/ports.ts'
 import type { Instant } from '../../core/values/instant.ts'
 import { remember } from './bounded.ts'
 

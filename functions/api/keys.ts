@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import * as z from 'zod'
 import { Misconfigured } from '../../adapters/misconfigured.ts'
-import { Scope } from '../../core/items.ts'
-import type { ApiKey } from '../../core/items.ts'
+import { Scope } from '../../core/ports/records.ts'
+import type { ApiKey } from '../../core/ports/records.ts'
 import type { Instant } from '../../core/values/instant.ts'
 
 const SECRET_PREFIX = 'sk_'

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { createMiddleware } from 'hono/factory'
 import { spliceIdOf } from '../../core/splice/ids.ts'
-import type { Store } from '../../core/ports.ts'
+import type { Store } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { begun, factsFor } from './acceptance.ts'
 import type { Facts, NamedChannel } from './acceptance.ts'

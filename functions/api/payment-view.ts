@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { ForeignKind } from '../../core/items.ts'
+import { ForeignKind } from '../../core/ports/records.ts'
 import { satPerVb } from '../../core/bitcoin/money.ts'
 import type { Payment, PaymentCandidate } from '../../core/payment.ts'
 import { SpliceKind } from '../../core/splice/splice.ts'

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
-import { channelKey } from '../../core/items.ts'
+import { channelKey } from '../../core/ports/records.ts'
 import { satPerVb } from '../../core/bitcoin/money.ts'
 import { finalDepthOf, paymentOf } from '../../core/payment.ts'
 import type { Splice } from '../../core/splice/splice.ts'

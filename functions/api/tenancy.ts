@@ -1,4 +1,4 @@
-import type { ConfiguredNode, Ports } from '../../core/ports.ts'
+import type { ConfiguredNode, Ports } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { Problem } from './problem.ts'
 

@@ -10,9 +10,9 @@ import { bitcoind, type BitcoindConfig } from '../../adapters/chain/bitcoind/bit
 import { chainRpc } from '../../adapters/node/simulated/chain-rpc.ts'
 import { ChainRpcError } from '../../adapters/node/simulated/chain-rpc-method.ts'
 import { createWorld, simulatedChainPort, type World } from '../../adapters/node/simulated/world.ts'
-import { NO_HINT, type SpendHint } from '../../core/chain.ts'
+import { NO_HINT, type SpendHint } from '../../core/ports/chain.ts'
 import { outpointOf } from '../../core/bitcoin/outpoint.ts'
-import type { ChainPort } from '../../core/ports.ts'
+import type { ChainPort } from '../../core/ports/ports.ts'
 import { err, ok } from '../../core/values/result.ts'
 
 const START = Date.UTC(2026, 10, 22)

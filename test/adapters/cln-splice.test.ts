@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { clnNode } from '../../adapters/node/cln/node.ts'
 import { permissionsOf } from '../../adapters/node/cln/permission.ts'
-import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
-import type { CommandAnswer } from '../../core/ports.ts'
+import type { BumpRequest, SubmitRequest } from '../../core/ports/node.ts'
+import type { CommandAnswer } from '../../core/ports/ports.ts'
 import {
   CLN_ADDRESS,
   CLN_ANCHOR,

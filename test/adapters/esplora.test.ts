@@ -1,11 +1,11 @@
-import { NO_HINT } from '../../core/chain.ts'
+import { NO_HINT } from '../../core/ports/chain.ts'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { ServerResponse } from 'node:http'
 import { Transaction } from 'bitcoinjs-lib'
 import { expect, onTestFinished, test } from 'vitest'
 import { esplora } from '../../adapters/chain/esplora/esplora.ts'
-import type { ChainPort } from '../../core/ports.ts'
+import type { ChainPort } from '../../core/ports/ports.ts'
 import { err, ok } from '../../core/values/result.ts'
 
 const call = { signal: new AbortController().signal }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { severalSources } from '../../adapters/chain/several-sources.ts'
-import { NO_HINT, type ChainFault, type ChainTransaction, type Spend } from '../../core/chain.ts'
-import type { ChainPort } from '../../core/ports.ts'
+import { NO_HINT, type ChainFault, type ChainTransaction, type Spend } from '../../core/ports/chain.ts'
+import type { ChainPort } from '../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../core/values/result.ts'
 
 const call = { signal: new AbortController().signal }

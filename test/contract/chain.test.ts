@@ -11,9 +11,9 @@ import {
   simulatedChainPort,
   type World,
 } from '../../adapters/node/simulated/world.ts'
-import { NO_HINT, type SpendHint } from '../../core/chain.ts'
+import { NO_HINT, type SpendHint } from '../../core/ports/chain.ts'
 import { outpointOf } from '../../core/bitcoin/outpoint.ts'
-import type { ChainPort } from '../../core/ports.ts'
+import type { ChainPort } from '../../core/ports/ports.ts'
 
 const START = Date.UTC(2026, 10, 22)
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'

@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BadCursor } from '../../adapters/store/cursor.ts'
 import { StoreAssertion } from '../../adapters/store/assertions.ts'
 import { dueShardOf } from '../../adapters/store/keys.ts'
-import type { ItemKind } from '../../core/items.ts'
-import { itemKinds } from '../../core/items.ts'
-import { DUE_SHARDS } from '../../core/ports.ts'
-import type { LogEvent, Page, Store } from '../../core/ports.ts'
+import type { ItemKind } from '../../core/ports/records.ts'
+import { itemKinds } from '../../core/ports/records.ts'
+import { DUE_SHARDS } from '../../core/ports/ports.ts'
+import type { LogEvent, Page, Store } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { aForeignPayment } from '../support/payments.ts'
 import { ACCEPTED_AT, aSplice, aSpliceAtRest, aSpliceId, aTxid } from '../support/splices.ts'
@@ -16,7 +16,7 @@ export type OpenStore = { writer(): Store; close(): Promise<void> }
 
 const WRITERS = Array.from({ length: 16 }, (_, n) => n)
 
-/** What every store does, whatever it stands on (core/ports.ts, design section 9). `open` gives an empty table. */
+/** What every store does, whatever it stands on (core/ports/ports.ts, design section 9). `open` gives an empty table. */
 export function storeContract(open: () => Promise<OpenStore>): void {
   let table: OpenStore
   let store: Store

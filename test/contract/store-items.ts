@@ -1,5 +1,5 @@
-import { channelKey } from '../../core/items.ts'
-import type { ItemKind, ItemOf } from '../../core/items.ts'
+import { channelKey } from '../../core/ports/records.ts'
+import type { ItemKind, ItemOf } from '../../core/ports/records.ts'
 import { aTxid } from '../support/splices.ts'
 
 const NODE_ID = `02${'a'.repeat(64)}`

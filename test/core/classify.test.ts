@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { classify } from '../../core/classify.ts'
-import type { NodeLook } from '../../core/node.ts'
+import type { NodeLook } from '../../core/ports/node.ts'
 import type { Observation } from '../../core/observation.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import type { Verdict } from '../../core/splice/verdict.ts'

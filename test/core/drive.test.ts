@@ -3,8 +3,8 @@ import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
 import type { DriveOptions, Driven } from '../../core/drive.ts'
 import { drive } from '../../core/drive.ts'
 import { REORGANISED } from '../../core/splice/outcomes.ts'
-import type { Slot } from '../../core/items.ts'
-import type { NodePort } from '../../core/ports.ts'
+import type { Slot } from '../../core/ports/records.ts'
+import type { NodePort } from '../../core/ports/ports.ts'
 import { ok } from '../../core/values/result.ts'
 import { emptySlot } from '../../core/slot.ts'
 import type { Splice } from '../../core/splice/splice.ts'
@@ -33,7 +33,7 @@ import {
   TIP,
   aSharedView,
 } from './builders.ts'
-import { channelKey } from '../../core/items.ts'
+import { channelKey } from '../../core/ports/records.ts'
 
 const ID = aLiveSplice().id
 const CHANNEL = aLiveSplice().channelId

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
-import type { Ports } from '../../core/ports.ts'
+import type { Ports } from '../../core/ports/ports.ts'
 import { ok } from '../../core/values/result.ts'
 import { sweep } from '../../core/sweep.ts'
 import { aSpliceId } from '../support/splices.ts'

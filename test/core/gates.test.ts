@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { GateFacts } from '../../core/gates.ts'
-import type { ChannelSnapshot } from '../../core/node.ts'
+import type { ChannelSnapshot } from '../../core/ports/node.ts'
 import { readGates, worstFeeRateSatPerKw, worstFeeSats } from '../../core/gates.ts'
 import type { VerdictName } from '../../core/splice/verdict.ts'
 import { aTxid } from '../support/splices.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { NO_FIGURES, figuresOf, kindOf } from '../../core/figures.ts'
-import type { ForeignKind, ForeignPayment } from '../../core/items.ts'
+import type { ForeignKind, ForeignPayment } from '../../core/ports/records.ts'
 import { confirmedOf, isAtRest, merge } from '../../core/ledger.ts'
 import type { Moment, News } from '../../core/ledger.ts'
 import type { BlockRef } from '../../core/bitcoin/block.ts'

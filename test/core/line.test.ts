@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Fault, MemoryHooks, Operation } from '../../adapters/store/memory.ts'
-import type { Slot } from '../../core/items.ts'
+import type { Slot } from '../../core/ports/records.ts'
 import { acquireSlot, freezeSlot, giveWay, leaveSlot, standAside, thawSlot } from '../../core/line.ts'
 import { emptySlot } from '../../core/slot.ts'
 import type { Splice } from '../../core/splice/splice.ts'

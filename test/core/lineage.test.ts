@@ -1,4 +1,4 @@
-import { NO_HINT } from '../../core/chain.ts'
+import { NO_HINT } from '../../core/ports/chain.ts'
 import { describe, expect, test } from 'vitest'
 import { pathBack, walkBack, walkLineage } from '../../core/lineage.ts'
 import type { Walk } from '../../core/lineage.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryHooks } from '../../adapters/store/memory.ts'
 import { eventIdOf } from '../../core/splice/ids.ts'
-import type { Ports } from '../../core/ports.ts'
+import type { Ports } from '../../core/ports/ports.ts'
 import { publish } from '../../core/publish.ts'
 import type { EventType, Splice } from '../../core/splice/splice.ts'
 import { aSpliceId } from '../support/splices.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Operation } from '../../adapters/store/memory.ts'
-import type { ChainPort } from '../../core/ports.ts'
+import type { ChainPort } from '../../core/ports/ports.ts'
 import type { ChainView } from '../../core/observation.ts'
 import { drive } from '../../core/drive.ts'
 import { paymentIdOf } from '../../core/splice/ids.ts'

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { clearView, createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
 import type { ChainView, World } from '../../adapters/node/simulated/world.ts'
-import type { ChainSeen } from '../../core/items.ts'
-import type { ChainPort } from '../../core/ports.ts'
+import type { ChainSeen } from '../../core/ports/records.ts'
+import type { ChainPort } from '../../core/ports/ports.ts'
 import { followChain, isFollowed } from '../../core/reorg.ts'
 import { START } from '../support/keeper.ts'
 

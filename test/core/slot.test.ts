@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Slot } from '../../core/items.ts'
+import type { Slot } from '../../core/ports/records.ts'
 import { emptySlot, enlist, isReleased, leave, SLOT_WAITING_LIMIT, take } from '../../core/slot.ts'
 import type { Attempt } from '../../core/splice/splice.ts'
 import { SpliceState } from '../../core/splice/splice.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryHooks } from '../../adapters/store/memory.ts'
-import type { NodeSeen } from '../../core/items.ts'
+import type { NodeSeen } from '../../core/ports/records.ts'
 import { ok } from '../../core/values/result.ts'
 import { emptySlot } from '../../core/slot.ts'
 import type { Splice } from '../../core/splice/splice.ts'

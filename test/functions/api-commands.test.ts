@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { paymentIdOf } from '../../core/splice/ids.ts'
-import type { Slot } from '../../core/items.ts'
+import type { Slot } from '../../core/ports/records.ts'
 import type { Attempt, Splice, SpliceState } from '../../core/splice/splice.ts'
 import { SpliceState as States } from '../../core/splice/splice.ts'
 import { aSplice, aSpliceId, aTxid } from '../support/splices.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { channelKey } from '../../core/items.ts'
-import type { ChannelSeen, NodeSeen } from '../../core/items.ts'
+import { channelKey } from '../../core/ports/records.ts'
+import type { ChannelSeen, NodeSeen } from '../../core/ports/records.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import { CHANNEL, aBody, aChannelSeen, aNodeSeen, aWorld, order, request } from './api-fixture.ts'
 

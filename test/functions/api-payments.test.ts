@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { paymentIdOf } from '../../core/splice/ids.ts'
-import type { ForeignPayment } from '../../core/items.ts'
+import type { ForeignPayment } from '../../core/ports/records.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { aForeignCandidate, aForeignPayment } from '../support/payments.ts'
 import { aSplice, aSpliceId, aTxid } from '../support/splices.ts'

@@ -1,10 +1,10 @@
-import { NO_HINT } from '../../core/chain.ts'
+import { NO_HINT } from '../../core/ports/chain.ts'
 import { Transaction } from 'bitcoinjs-lib'
 import { describe, expect, test } from 'vitest'
 import { createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
 import { drive } from '../../core/drive.ts'
 import { walkLineage } from '../../core/lineage.ts'
-import type { NodePort } from '../../core/ports.ts'
+import type { NodePort } from '../../core/ports/ports.ts'
 import { HOUR, Keeper, MINUTE, START, startKeeper } from '../support/keeper.ts'
 
 const BLOCKS = { blockMs: 10 * MINUTE }

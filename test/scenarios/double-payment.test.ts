@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { SubmitRequest } from '../../core/node.ts'
-import type { Ports } from '../../core/ports.ts'
+import type { SubmitRequest } from '../../core/ports/node.ts'
+import type { Ports } from '../../core/ports/ports.ts'
 import type { CommandResult } from '../../core/splice/splice.ts'
 import { drive } from '../../core/drive.ts'
 import { ADDRESS, Keeper, MINUTE, SCRIPT, startKeeper } from '../support/keeper.ts'

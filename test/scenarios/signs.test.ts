@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { spliceIdOf } from '../../core/splice/ids.ts'
-import type { Slot } from '../../core/items.ts'
+import type { Slot } from '../../core/ports/records.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { ADDRESS, HOUR, MINUTE, SCRIPT, startKeeper } from '../support/keeper.ts'
 import type { Keeper } from '../support/keeper.ts'

@@ -1,4 +1,4 @@
-import { NO_HINT } from '../../core/chain.ts'
+import { NO_HINT } from '../../core/ports/chain.ts'
 import { describe, expect, it } from 'vitest'
 import { clearView, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
 import { CALL, Scenario } from './scenario.ts'

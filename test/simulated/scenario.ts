@@ -1,4 +1,4 @@
-import type { Call } from '../../core/ports.ts'
+import type { Call } from '../../core/ports/ports.ts'
 import type { RpcOptions } from '../../adapters/node/ldk/rpc.ts'
 import { createWorld } from '../../adapters/node/simulated/world.ts'
 import type {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { ConfiguredNode, Ports } from '../../core/ports.ts'
+import type { ConfiguredNode, Ports } from '../../core/ports/ports.ts'
 import { Died } from '../support/crash.ts'
 import { count, diceFrom } from './dice.ts'
 import type { Dice, Tally } from './dice.ts'

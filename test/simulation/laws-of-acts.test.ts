@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Channel } from '../../adapters/node/simulated/world.ts'
-import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
+import type { BumpRequest, SubmitRequest } from '../../core/ports/node.ts'
 import type { Attempt, Splice } from '../../core/splice/splice.ts'
 import { aBump, anAttempt } from '../core/builders.ts'
 import { ADDRESS, MINUTE } from '../support/keeper.ts'

@@ -1,5 +1,5 @@
 import type { SimulatedNode } from '../../adapters/node/simulated/world.ts'
-import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
+import type { BumpRequest, SubmitRequest } from '../../core/ports/node.ts'
 import { outpointOf, splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import type { Attempt, Bump, Splice } from '../../core/splice/splice.ts'
 import { effectiveTxids } from './effects.ts'

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Slot } from '../../core/items.ts'
+import type { Slot } from '../../core/ports/records.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { aBump, aDeadAttempt, anAttempt } from '../core/builders.ts'
 import { ADDRESS, START } from '../support/keeper.ts'

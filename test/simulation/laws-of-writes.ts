@@ -1,4 +1,4 @@
-import type { Slot } from '../../core/items.ts'
+import type { Slot } from '../../core/ports/records.ts'
 import type { Attempt, Splice, SpliceState } from '../../core/splice/splice.ts'
 import { hasEnded, transitions } from '../../core/splice/transitions.ts'
 import { effectiveTxids } from './effects.ts'

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Slot } from '../../core/items.ts'
-import type { LogEvent } from '../../core/ports.ts'
+import type { Slot } from '../../core/ports/records.ts'
+import type { LogEvent } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { aBump, anAttempt } from '../core/builders.ts'
 import { ADDRESS, MINUTE } from '../support/keeper.ts'

@@ -1,6 +1,6 @@
 import { eventIdOf } from '../../core/splice/ids.ts'
-import type { Slot } from '../../core/items.ts'
-import type { LogEvent } from '../../core/ports.ts'
+import type { Slot } from '../../core/ports/records.ts'
+import type { LogEvent } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { hasEnded } from '../../core/splice/transitions.ts'
 import { isHidden, effectiveTxids, payouts } from './effects.ts'

@@ -1,5 +1,5 @@
-import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
-import type { ConfiguredNode, Ports } from '../../core/ports.ts'
+import type { BumpRequest, SubmitRequest } from '../../core/ports/node.ts'
+import type { ConfiguredNode, Ports } from '../../core/ports/ports.ts'
 import type { CommandResult } from '../../core/splice/splice.ts'
 import { isInjected } from './excuses.ts'
 import { allAttempts, brokenByAct } from './laws-of-acts.ts'

@@ -1,4 +1,4 @@
-import { NodeSeen, Slot } from '../../core/items.ts'
+import { NodeSeen, Slot } from '../../core/ports/records.ts'
 import type { SpliceState } from '../../core/splice/splice.ts'
 import { Splice } from '../../core/splice/splice.ts'
 import type { Operation } from '../../adapters/store/memory.ts'

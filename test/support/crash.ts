@@ -1,4 +1,4 @@
-import type { ConfiguredNode, Ports } from '../../core/ports.ts'
+import type { ConfiguredNode, Ports } from '../../core/ports/ports.ts'
 
 /** Thrown by every port once the process has died. */
 export class Died extends Error {

@@ -7,8 +7,8 @@ import { startEclairServer } from '../../adapters/node/simulated/eclair/server.t
 import { startPhoenixdServer } from '../../adapters/node/simulated/phoenixd/server.ts'
 import { createWorld } from '../../adapters/node/simulated/world.ts'
 import type { NodeOptions } from '../../adapters/node/simulated/world.ts'
-import type { BumpRequest, ChannelSnapshot, NodeLook, SubmitRequest } from '../../core/node.ts'
-import type { NodePort } from '../../core/ports.ts'
+import type { BumpRequest, ChannelSnapshot, NodeLook, SubmitRequest } from '../../core/ports/node.ts'
+import type { NodePort } from '../../core/ports/ports.ts'
 import type { KeeperOptions } from './keeper.ts'
 import { ADDRESS, START, startKeeper } from './keeper.ts'
 

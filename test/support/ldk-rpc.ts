@@ -8,7 +8,7 @@ import type {
   RpcAnswer,
   RpcOptions,
 } from '../../adapters/node/ldk/rpc.ts'
-import type { BumpRequest, SubmitRequest } from '../../core/node.ts'
+import type { BumpRequest, SubmitRequest } from '../../core/ports/node.ts'
 import { ok } from '../../core/values/result.ts'
 
 /** The time of tests that stand still. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Ports } from '../../core/ports.ts'
+import type { Ports } from '../../core/ports/ports.ts'
 import { Killer } from './crash.ts'
 import { Keeper, MINUTE } from './keeper.ts'
 

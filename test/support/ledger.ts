@@ -1,5 +1,5 @@
 import { recordForeign } from '../../core/foreign.ts'
-import type { ForeignPayment } from '../../core/items.ts'
+import type { ForeignPayment } from '../../core/ports/records.ts'
 import { observe } from '../../core/observe.ts'
 import type { Payment } from '../../core/payment.ts'
 import { paymentWithId, paymentWithTxid } from '../../functions/api/payment-lookup.ts'

@@ -1,4 +1,4 @@
-import type { ForeignCandidate, ForeignPayment } from '../../core/items.ts'
+import type { ForeignCandidate, ForeignPayment } from '../../core/ports/records.ts'
 import { ACCEPTED_AT, aTxid } from './splices.ts'
 
 /** An unconfirmed transaction of a foreign payment, with all its figures. */

@@ -1,7 +1,7 @@
 import { Transaction } from 'bitcoinjs-lib'
 import type { ClnFault, ClnOptions, ClnRpc } from '../../adapters/node/cln/rpc.ts'
 import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
-import type { JournalStep } from '../../core/ports.ts'
+import type { JournalStep } from '../../core/ports/ports.ts'
 import { err, ok } from '../../core/values/result.ts'
 
 export const CLN_CHANNEL = 'c'.repeat(64)

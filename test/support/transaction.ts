@@ -1,5 +1,5 @@
 import { Transaction } from 'bitcoinjs-lib'
-import type { ChainTransaction } from '../../core/chain.ts'
+import type { ChainTransaction } from '../../core/ports/chain.ts'
 
 /** A transaction that spends an outpoint and pays a script. */
 export function aTransaction(

@@ -1,5 +1,5 @@
-import type { ChainFault } from '../../../core/chain.ts'
-import type { Call } from '../../../core/ports.ts'
+import type { ChainFault } from '../../../core/ports/chain.ts'
+import type { Call } from '../../../core/ports/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'
 import { ChainInfo, MempoolInfo, NetworkInfo, resultIn } from './answers.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import type { ChainFault } from '../../../core/chain.ts'
-import type { Call } from '../../../core/ports.ts'
+import type { ChainFault } from '../../../core/ports/chain.ts'
+import type { Call } from '../../../core/ports/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
 import { type BitcoindAuth, type Credentials, credentialsOf } from './credentials.ts'
 import { type HttpAnswer, httpSender } from '../../http.ts'

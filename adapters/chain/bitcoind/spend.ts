@@ -1,6 +1,6 @@
-import type { ChainFault, ChainTransaction, Spend, SpendHint } from '../../../core/chain.ts'
+import type { ChainFault, ChainTransaction, Spend, SpendHint } from '../../../core/ports/chain.ts'
 import { type Outpoint, splitOutpoint } from '../../../core/bitcoin/outpoint.ts'
-import type { Call } from '../../../core/ports.ts'
+import type { Call } from '../../../core/ports/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
 import { parseTransaction, spends } from '../../../core/bitcoin/transaction.ts'
 import { MempoolSpenders, resultIn, TxOut } from './answers.ts'

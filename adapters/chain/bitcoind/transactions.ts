@@ -1,6 +1,6 @@
-import type { ChainFault, ChainTransaction } from '../../../core/chain.ts'
+import type { ChainFault, ChainTransaction } from '../../../core/ports/chain.ts'
 import { type Outpoint, outpointOf } from '../../../core/bitcoin/outpoint.ts'
-import type { Call } from '../../../core/ports.ts'
+import type { Call } from '../../../core/ports/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
 import { parseTransaction } from '../../../core/bitcoin/transaction.ts'
 import {

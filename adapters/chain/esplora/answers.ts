@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { ChainFault, ChainTransaction } from '../../../core/chain.ts'
+import type { ChainFault, ChainTransaction } from '../../../core/ports/chain.ts'
 import { MAX_SATS } from '../../../core/bitcoin/money.ts'
 import { Txid } from '../../../core/bitcoin/outpoint.ts'
 import { ok, type Result } from '../../../core/values/result.ts'

@@ -1,7 +1,7 @@
-import type { ChainFault, ChainTransaction, Spend } from '../../../core/chain.ts'
+import type { ChainFault, ChainTransaction, Spend } from '../../../core/ports/chain.ts'
 import { satPerKw } from '../../../core/bitcoin/money.ts'
 import { type Outpoint, splitOutpoint } from '../../../core/bitcoin/outpoint.ts'
-import type { Call, ChainPort } from '../../../core/ports.ts'
+import type { Call, ChainPort } from '../../../core/ports/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
 import { parseTransaction, spends } from '../../../core/bitcoin/transaction.ts'
 import {

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import type { Clock } from '../../../core/ports.ts'
+import type { Clock } from '../../../core/ports/ports.ts'
 import type { ClnConfig } from './config.ts'
 import { type Permissions, permissionsOf } from './permission.ts'
 import { clnRest } from './rest.ts'

@@ -1,4 +1,4 @@
-import type { NodeFault } from '../../../core/node.ts'
+import type { NodeFault } from '../../../core/ports/node.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
 import type { ClnFault } from './rpc.ts'
 import { plain } from './rpc.ts'

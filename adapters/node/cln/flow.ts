@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import type { Journal } from '../../../core/ports.ts'
+import type { Journal } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
 import { ask } from './ask.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { ClearRequest } from '../../../core/ports.ts'
+import type { ClearRequest } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import { PeerChannels } from './answers.ts'
 import type { PeerChannel } from './answers.ts'

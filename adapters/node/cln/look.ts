@@ -1,5 +1,5 @@
-import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook } from '../../../core/node.ts'
-import type { Call, Clock } from '../../../core/ports.ts'
+import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook } from '../../../core/ports/node.ts'
+import type { Call, Clock } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'
 import type { Instant } from '../../../core/values/instant.ts'

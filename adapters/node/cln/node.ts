@@ -4,8 +4,8 @@ import type {
   Contribution,
   NodeFault,
   SubmitRequest,
-} from '../../../core/node.ts'
-import type { Call, ClearRequest, CommandAnswer, Journal, NodePort } from '../../../core/ports.ts'
+} from '../../../core/ports/node.ts'
+import type { Call, ClearRequest, CommandAnswer, Journal, NodePort } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import * as z from 'zod'
 import { NewAddress, PeerChannels } from './answers.ts'

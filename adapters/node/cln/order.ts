@@ -1,5 +1,5 @@
 import { decodeAddress } from '../../../core/bitcoin/address.ts'
-import type { BumpRequest, SubmitRequest } from '../../../core/node.ts'
+import type { BumpRequest, SubmitRequest } from '../../../core/ports/node.ts'
 import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { CommandResult, SpliceKind } from '../../../core/splice/splice.ts'

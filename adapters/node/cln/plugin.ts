@@ -1,4 +1,4 @@
-import type { CommandAnswer } from '../../../core/ports.ts'
+import type { CommandAnswer } from '../../../core/ports/ports.ts'
 import { Spliced } from './answers.ts'
 import { ask } from './ask.ts'
 import { refusal, resultOf, unknown } from './faults.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Clock } from '../../../core/ports.ts'
+import type { Clock } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import { reasonOf } from '../../chain/answer.ts'
 import { httpSender, isUnconnected } from '../../http.ts'

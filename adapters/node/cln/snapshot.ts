@@ -1,4 +1,4 @@
-import type { ChannelSnapshot, ReportedCandidate } from '../../../core/node.ts'
+import type { ChannelSnapshot, ReportedCandidate } from '../../../core/ports/node.ts'
 import { outpointOf } from '../../../core/bitcoin/outpoint.ts'
 import type { PeerChannel } from './answers.ts'
 

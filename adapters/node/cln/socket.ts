@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import * as z from 'zod'
-import type { Clock } from '../../../core/ports.ts'
+import type { Clock } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { ClnFault, ClnOptions, ClnRpc } from './rpc.ts'
 import { MAX_BODY_BYTES, tooLate } from './rpc.ts'

@@ -1,5 +1,5 @@
 import { parseTransaction } from '../../../core/bitcoin/transaction.ts'
-import type { CommandAnswer } from '../../../core/ports.ts'
+import type { CommandAnswer } from '../../../core/ports/ports.ts'
 import { PeerChannels, Signed } from './answers.ts'
 import { ask } from './ask.ts'
 import { refusal, resultOf, SIGNED_IF_AWAITING, unknown } from './faults.ts'

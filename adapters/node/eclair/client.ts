@@ -1,6 +1,6 @@
 import type * as z from 'zod'
-import type { NodeFault } from '../../../core/node.ts'
-import type { Call } from '../../../core/ports.ts'
+import type { NodeFault } from '../../../core/ports/node.ts'
+import type { Call } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { HttpAnswer, HttpFault, HttpNodeConfig } from '../http.ts'
 import { jsonIn, nodeFaultOf, nodeHttp, statusFaultOf } from '../http.ts'

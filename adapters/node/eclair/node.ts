@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import type { BumpRequest, Contribution, NodeFault, SubmitRequest } from '../../../core/node.ts'
-import type { Call, NodePort } from '../../../core/ports.ts'
+import type { BumpRequest, Contribution, NodeFault, SubmitRequest } from '../../../core/ports/node.ts'
+import type { Call, NodePort } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
 import { Address, Channel } from './answers.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../core/ports.ts'
+import type { Clock } from '../../../core/ports/ports.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import { calls } from './calls.ts'
 import type { LdkConfig } from './config.ts'

@@ -1,5 +1,5 @@
-import type { Contribution, NodeFault } from '../../../core/node.ts'
-import type { Call } from '../../../core/ports.ts'
+import type { Contribution, NodeFault } from '../../../core/ports/node.ts'
+import type { Call } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import { nodeFaultOf } from './faults.ts'
 import type { LdkPayment, LdkRpc } from './rpc.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { Outpoint } from '../../../core/bitcoin/outpoint.ts'
-import type { Clock } from '../../../core/ports.ts'
+import type { Clock } from '../../../core/ports/ports.ts'
 import { ChannelId, type Codec } from './codecs.ts'
 import type { LdkConfig } from './config.ts'
 import { faultOf, openSession } from './connection.ts'

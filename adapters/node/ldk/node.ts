@@ -1,5 +1,5 @@
-import type { BumpRequest, ChannelSnapshot, NodeFault, SubmitRequest } from '../../../core/node.ts'
-import type { Call, NodePort } from '../../../core/ports.ts'
+import type { BumpRequest, ChannelSnapshot, NodeFault, SubmitRequest } from '../../../core/ports/node.ts'
+import type { Call, NodePort } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
 import { contribution } from './contribution.ts'

@@ -1,4 +1,4 @@
-import type { Call } from '../../../core/ports.ts'
+import type { Call } from '../../../core/ports/ports.ts'
 import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
 import type { Result } from '../../../core/values/result.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'

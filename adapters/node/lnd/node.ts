@@ -1,5 +1,5 @@
-import type { Capabilities, NodeFault } from '../../../core/node.ts'
-import type { Clock, NodePort } from '../../../core/ports.ts'
+import type { Capabilities, NodeFault } from '../../../core/ports/node.ts'
+import type { Clock, NodePort } from '../../../core/ports/ports.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'

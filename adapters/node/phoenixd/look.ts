@@ -1,6 +1,6 @@
-import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook, Payout } from '../../../core/node.ts'
+import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook, Payout } from '../../../core/ports/node.ts'
 import { splitOutpoint } from '../../../core/bitcoin/outpoint.ts'
-import type { Call, Clock } from '../../../core/ports.ts'
+import type { Call, Clock } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { Channel, Info, Payment } from './answers.ts'
 import { Channels, Info as InfoForm } from './answers.ts'

@@ -1,5 +1,5 @@
-import type { NodeFault } from '../../../core/node.ts'
-import type { Call } from '../../../core/ports.ts'
+import type { NodeFault } from '../../../core/ports/node.ts'
+import type { Call } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { Instant } from '../../../core/values/instant.ts'
 import { type Payment, Payments, PAYMENTS_PAGE } from './answers.ts'

@@ -1,6 +1,6 @@
-import type { ChainFault, ChainTransaction } from '../../../core/chain.ts'
+import type { ChainFault, ChainTransaction } from '../../../core/ports/chain.ts'
 import { splitOutpoint } from '../../../core/bitcoin/outpoint.ts'
-import type { ChainPort } from '../../../core/ports.ts'
+import type { ChainPort } from '../../../core/ports/ports.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import type { Result } from '../../../core/values/result.ts'
 import { parseTransaction } from '../../../core/bitcoin/transaction.ts'

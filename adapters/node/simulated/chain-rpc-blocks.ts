@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { Txid } from '../../../core/bitcoin/outpoint.ts'
-import type { Call } from '../../../core/ports.ts'
+import type { Call } from '../../../core/ports/ports.ts'
 import { serializedBlock, withCoinbase } from './chain-block.ts'
 import { parsed } from './chain-index.ts'
 import {

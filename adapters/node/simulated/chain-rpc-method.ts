@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import type { ChainFault } from '../../../core/chain.ts'
-import type { Call, ChainPort } from '../../../core/ports.ts'
+import type { ChainFault } from '../../../core/ports/chain.ts'
+import type { Call, ChainPort } from '../../../core/ports/ports.ts'
 import type { Result } from '../../../core/values/result.ts'
 import type { SimulatedChain } from './steering.ts'
 

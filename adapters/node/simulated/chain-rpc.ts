@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { NO_HINT } from '../../../core/chain.ts'
+import { NO_HINT } from '../../../core/ports/chain.ts'
 import { outpointOf, Txid } from '../../../core/bitcoin/outpoint.ts'
 import { blockMethods } from './chain-rpc-blocks.ts'
 import { bitcoin, type ChainBehind, type Method, method, valueOf, vouts } from './chain-rpc-method.ts'

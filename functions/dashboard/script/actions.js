@@ -1,4 +1,4 @@
-/** @import { Scope } from '../../../core/items.ts' */
+/** @import { Scope } from '../../../core/ports/records.ts' */
 /** @import { SpliceView } from '../../api/splice-view.ts' */
 
 /** @typedef {'bump' | 'cancel' | 'retry' | 'fail' | 'name'} Action */

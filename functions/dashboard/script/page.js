@@ -1,6 +1,6 @@
 /** @import { Answer, Post } from './client.js' */
 /** @import { Child } from './dom.js' */
-/** @import { Scope } from '../../../core/items.ts' */
+/** @import { Scope } from '../../../core/ports/records.ts' */
 /** @import { SpliceView } from '../../api/splice-view.ts' */
 
 /** @typedef {<T>(path: string, options?: Post) => Promise<Answer<T>>} Ask */

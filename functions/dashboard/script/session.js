@@ -1,4 +1,4 @@
-/** @import { Scope } from '../../../core/items.ts' */
+/** @import { Scope } from '../../../core/ports/records.ts' */
 /** @import { Answer, Failure } from './client.js' */
 /** @import { Ask, Page } from './page.js' */
 import { isAction } from './actions.js'

@@ -1,5 +1,5 @@
 /** @import { PaymentView } from '../../api/payment-view.ts' */
-/** @import { Scope } from '../../../core/items.ts' */
+/** @import { Scope } from '../../../core/ports/records.ts' */
 /** @import { SpliceView } from '../../api/splice-view.ts' */
 /** @import { Answer } from './client.js' */
 /** @import { Child } from './dom.js' */

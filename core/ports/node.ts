@@ -1,7 +1,7 @@
-import type { Outpoint } from './bitcoin/outpoint.ts'
-import type { DeadRule, SpliceKind } from './splice/splice.ts'
-import type { Network } from './bitcoin/network.ts'
-import type { Instant } from './values/instant.ts'
+import type { Outpoint } from '../bitcoin/outpoint.ts'
+import type { DeadRule, SpliceKind } from '../splice/splice.ts'
+import type { Network } from '../bitcoin/network.ts'
+import type { Instant } from '../values/instant.ts'
 
 /** Why a node gave no answer to a read. `config`: credential, certificate or permission; `unreachable`: anything else. */
 export type NodeFault = { readonly class: 'config' | 'unreachable'; readonly message: string }

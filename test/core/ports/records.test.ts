@@ -8,9 +8,9 @@ import {
   NodeSeen,
   Scope,
   Slot,
-} from '../../core/items.ts'
-import { oneOfEach } from '../contract/store-items.ts'
-import { aTxid } from '../support/splices.ts'
+} from '../../../core/ports/records.ts'
+import { oneOfEach } from '../../contract/store-items.ts'
+import { aTxid } from '../../support/splices.ts'
 
 const [slot, channel, node, chain, payment] = [
   oneOfEach.slot.value,

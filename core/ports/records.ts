@@ -1,10 +1,10 @@
 import * as z from 'zod'
-import { BlockRef } from './bitcoin/block.ts'
-import { Instant } from './values/instant.ts'
-import { Outpoint, Txid } from './bitcoin/outpoint.ts'
-import { Hooks } from './ports/endpoint.ts'
-import { DeadRule, RECORD_LIMITS, SpliceKind } from './splice/splice.ts'
-import { Network } from './bitcoin/network.ts'
+import { BlockRef } from '../bitcoin/block.ts'
+import { Instant } from '../values/instant.ts'
+import { Outpoint, Txid } from '../bitcoin/outpoint.ts'
+import { Hooks } from './endpoint.ts'
+import { DeadRule, RECORD_LIMITS, SpliceKind } from '../splice/splice.ts'
+import { Network } from '../bitcoin/network.ts'
 
 /** The right to submit on a channel (design section 9, "Slot"). Key: channel id, or node name where slots are per node. */
 export const Slot = z.object({
@@ -59,7 +59,7 @@ export const NodeSeen = z.object({
   feeCap: z.enum(['enforced', 'gated']),
   overlapGuard: z.boolean(),
   slotScope: z.enum(['channel', 'node']),
-  /** What is left out of older items, and of most nodes' capabilities (core/node.ts). */
+  /** What is left out of older items, and of most nodes' capabilities (core/ports/node.ts). */
   unsupported: z.string().max(200).optional(),
   replaces: z.array(SpliceKind).max(2).optional(),
   submitsOnce: z.boolean().optional(),

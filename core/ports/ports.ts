@@ -7,13 +7,13 @@ import type {
   NodeLook,
   SubmitRequest,
 } from './node.ts'
-import type { ItemKind, ItemOf, Versioned } from './items.ts'
-import type { Outpoint } from './bitcoin/outpoint.ts'
-import type { Result } from './values/result.ts'
-import type { LogEventType } from './splice/log-event.ts'
-import type { NoticeQueue } from './ports/endpoint.ts'
-import type { CommandResult, Splice } from './splice/splice.ts'
-import type { Instant } from './values/instant.ts'
+import type { ItemKind, ItemOf, Versioned } from './records.ts'
+import type { Outpoint } from '../bitcoin/outpoint.ts'
+import type { Result } from '../values/result.ts'
+import type { LogEventType } from '../splice/log-event.ts'
+import type { NoticeQueue } from './endpoint.ts'
+import type { CommandResult, Splice } from '../splice/splice.ts'
+import type { Instant } from '../values/instant.ts'
 
 /** The time left for a call. An aborted call destroys its socket and answers `unknown` or a fault. */
 export type Call = { readonly signal: AbortSignal }
