@@ -1,7 +1,7 @@
 import type { ChainSeen } from './ports/records.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from './ports/node.ts'
 import type { ConfiguredNode, Ports } from './ports/ports.ts'
-import { followChain } from './reorg.ts'
+import { followChain } from './chain/follow-chain.ts'
 import { err, messageOf } from './values/result.ts'
 import type { Result } from './values/result.ts'
 import type { Noted } from './survey.ts'

@@ -1,4 +1,4 @@
-import type { Hop } from './lineage.ts'
+import type { Hop } from './chain/funding-history.ts'
 import type { ChainSeen, ChannelSeen, NodeSeen, Slot, Versioned } from './ports/records.ts'
 import type { ChannelSnapshot, NodeLook } from './ports/node.ts'
 import type { Splice } from './splice/splice.ts'

@@ -3,10 +3,10 @@ import { channelKey } from './ports/records.ts'
 import type { SpendHint } from './ports/chain.ts'
 import { paymentIdOf } from './splice/ids.ts'
 import { announcedTxids } from './splice/attempt-steps.ts'
-import { walkBack, walkLineage } from './lineage.ts'
+import { walkBack, walkLineage } from './chain/funding-history.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from './ports/node.ts'
 import type { ChainView, Observation } from './observation.ts'
-import type { Hop, Sighting } from './lineage.ts'
+import type { Hop, Sighting } from './chain/funding-history.ts'
 import { isPinned } from './observation.ts'
 import type { Outpoint } from './bitcoin/outpoint.ts'
 import { splitOutpoint } from './bitcoin/outpoint.ts'
@@ -144,7 +144,7 @@ async function viewChain(context: ChainContext): Promise<ChainView | null> {
   const earlier = await earlierEffect(context)
   if (!earlier.ok) return null
   const feeRate = hasEnded(splice.state) ? null : await chain.feeRateSatPerKw(FEE_TARGET_BLOCKS, call)
-  // By itself, a look asks for the tip last: the newest that there is. A sweep has asked before (core/asked-once.ts).
+  // By itself, a look asks for the tip last: the newest that there is. A sweep has asked before (core/chain/cached-tip.ts).
   const tip = await chain.tip(call)
   if (!tip.ok) return null
   return {

@@ -1,4 +1,4 @@
-import { withSourcesAskedOnce } from './asked-once.ts'
+import { withSourcesAskedOnce } from './chain/cached-tip.ts'
 import { PAGE, feed, feedDue, pagesAfter } from './feed.ts'
 import type { Feed } from './feed.ts'
 import type { ChainSeen, Guard } from './ports/records.ts'

@@ -5,7 +5,7 @@ import type { ChainFault, ChainTransaction, Spend } from '../../core/ports/chain
 import type { ChannelSeen, NodeSeen, Slot, Versioned } from '../../core/ports/records.ts'
 import type { Capabilities, ChannelSnapshot, NodeLook } from '../../core/ports/node.ts'
 import type { ChainView, Observation } from '../../core/observation.ts'
-import type { Hop, Sighting } from '../../core/lineage.ts'
+import type { Hop, Sighting } from '../../core/chain/funding-history.ts'
 import { outpointOf, splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import { Policy } from '../../core/splice/policy.ts'
 import type { SharedView } from '../../core/observe.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { candidatesNow, secondEffectOf, visibleCandidate } from '../../core/candidate.ts'
 import { isOverCeiling } from '../../core/splice/budget.ts'
-import type { Hop } from '../../core/lineage.ts'
+import type { Hop } from '../../core/chain/funding-history.ts'
 import type { Candidate, Splice } from '../../core/splice/splice.ts'
 import { aTxid } from '../support/splices.ts'
 import {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { NO_HINT } from '../../core/ports/chain.ts'
-import { pathBack, walkBack, walkLineage } from '../../core/lineage.ts'
+import { pathBack, walkBack, walkLineage } from '../../core/chain/funding-history.ts'
 import type { Outpoint } from '../../core/bitcoin/outpoint.ts'
 import type { ChainPort } from '../../core/ports/ports.ts'
 import { err, ok } from '../../core/values/result.ts'

@@ -3,7 +3,7 @@ import { Transaction } from 'bitcoinjs-lib'
 import { describe, expect, test } from 'vitest'
 import { createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
 import { drive } from '../../core/drive.ts'
-import { walkLineage } from '../../core/lineage.ts'
+import { walkLineage } from '../../core/chain/funding-history.ts'
 import type { NodePort } from '../../core/ports/ports.ts'
 import { HOUR, Keeper, MINUTE, START, startKeeper } from '../support/keeper.ts'
 

@@ -302,7 +302,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'the blocks that a reorg took are not remembered, and nothing that settled in them is looked at',
     replacements: [
       {
-        file: 'core/reorg.ts',
+        file: 'core/chain/follow-chain.ts',
         find: 'orphans: orphans.slice(-BLOCKS_KEPT) })',
         replace: 'orphans: [] })',
       },

@@ -1,10 +1,10 @@
-import { NO_HINT } from '../../core/ports/chain.ts'
+import { NO_HINT } from '../../../core/ports/chain.ts'
 import { describe, expect, test } from 'vitest'
-import { pathBack, walkBack, walkLineage } from '../../core/lineage.ts'
-import type { Walk } from '../../core/lineage.ts'
-import { outpointOf } from '../../core/bitcoin/outpoint.ts'
-import { aTxid } from '../support/splices.ts'
-import type { Built } from './builders.ts'
+import { pathBack, walkBack, walkLineage } from '../../../core/chain/funding-history.ts'
+import type { Walk } from '../../../core/chain/funding-history.ts'
+import { outpointOf } from '../../../core/bitcoin/outpoint.ts'
+import { aTxid } from '../../support/splices.ts'
+import type { Built } from '../builders.ts'
 import {
   aCommitment,
   ANCHOR,
@@ -18,7 +18,7 @@ import {
   P2WPKH,
   P2WSH,
   TIP,
-} from './builders.ts'
+} from '../builders.ts'
 
 /** Splices one after the other, the first on the anchor. */
 function splices(count: number): Built[] {

@@ -1,11 +1,11 @@
-import type { ChainFault, ChainTransaction, SpendHint } from './ports/chain.ts'
-import type { Outpoint } from './bitcoin/outpoint.ts'
-import { outpointOf, splitOutpoint } from './bitcoin/outpoint.ts'
-import type { Call, ChainPort } from './ports/ports.ts'
-import type { Result } from './values/result.ts'
-import { err, ok } from './values/result.ts'
-import type { ParsedTransaction } from './bitcoin/transaction.ts'
-import { fundingInputs, fundingOutputs, isCommitment, parseTransaction } from './bitcoin/transaction.ts'
+import type { ChainFault, ChainTransaction, SpendHint } from '../ports/chain.ts'
+import type { Outpoint } from '../bitcoin/outpoint.ts'
+import { outpointOf, splitOutpoint } from '../bitcoin/outpoint.ts'
+import type { Call, ChainPort } from '../ports/ports.ts'
+import type { Result } from '../values/result.ts'
+import { err, ok } from '../values/result.ts'
+import type { ParsedTransaction } from '../bitcoin/transaction.ts'
+import { fundingInputs, fundingOutputs, isCommitment, parseTransaction } from '../bitcoin/transaction.ts'
 
 /** A transaction that spends the lineage, and whether it carries our effect (design section 4). */
 export type Sighting = {

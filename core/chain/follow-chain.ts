@@ -1,9 +1,9 @@
-import type { ChainFault } from './ports/chain.ts'
-import type { ChainSeen } from './ports/records.ts'
-import type { Call, ChainPort } from './ports/ports.ts'
-import type { Result } from './values/result.ts'
-import { ok } from './values/result.ts'
-import type { Instant } from './values/instant.ts'
+import type { ChainFault } from '../ports/chain.ts'
+import type { ChainSeen } from '../ports/records.ts'
+import type { Call, ChainPort } from '../ports/ports.ts'
+import type { Result } from '../values/result.ts'
+import { ok } from '../values/result.ts'
+import type { Instant } from '../values/instant.ts'
 
 /** Blocks remembered of each network: a deeper reorg is not noticed by itself. */
 const BLOCKS_KEPT = 300

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { clearView, createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
-import type { ChainView, World } from '../../adapters/node/simulated/world.ts'
-import type { ChainSeen } from '../../core/ports/records.ts'
-import type { ChainPort } from '../../core/ports/ports.ts'
-import { followChain, isFollowed } from '../../core/reorg.ts'
-import { START } from '../support/keeper.ts'
+import { clearView, createWorld, simulatedChainPort } from '../../../adapters/node/simulated/world.ts'
+import type { ChainView, World } from '../../../adapters/node/simulated/world.ts'
+import type { ChainSeen } from '../../../core/ports/records.ts'
+import type { ChainPort } from '../../../core/ports/ports.ts'
+import { followChain, isFollowed } from '../../../core/chain/follow-chain.ts'
+import { START } from '../../support/keeper.ts'
 
 const call = { signal: new AbortController().signal }
 

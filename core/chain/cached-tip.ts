@@ -1,4 +1,4 @@
-import type { ChainPort, Ports } from './ports/ports.ts'
+import type { ChainPort, Ports } from '../ports/ports.ts'
 
 /** The ports of one sweep: whoever asks a node's chain source in it for its tip or its estimate hears the same answer. */
 export function withSourcesAskedOnce(ports: Ports): Ports {
