@@ -1,6 +1,6 @@
 import { decodeAddress, dustLimitSats } from './bitcoin/address.ts'
 import type { AddressFault, DecodedAddress } from './bitcoin/address.ts'
-import { canBump } from './bump-gates.ts'
+import { canBump } from './decision/fee-bump-gates.ts'
 import { spliceIdOf } from './splice/ids.ts'
 import type { ChannelSeen, NodeSeen } from './ports/records.ts'
 import { AmountSats } from './bitcoin/money.ts'

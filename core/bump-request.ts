@@ -1,4 +1,4 @@
-import { canBump } from './bump-gates.ts'
+import { canBump } from './decision/fee-bump-gates.ts'
 import type { EventOf } from './splice/event.ts'
 import type { ChainSeen, ChannelSeen, NodeSeen } from './ports/records.ts'
 import { candidateToReplace, openBump, replacementFloorSatPerKw } from './splice/replacement.ts'

@@ -5,7 +5,7 @@ import type { ChannelSeen, ForeignKind, ForeignPayment } from './ports/records.t
 import { channelKey } from './ports/records.ts'
 import { freshPayment, isAtRest, merge } from './ledger.ts'
 import type { News } from './ledger.ts'
-import type { ChainView, Observation } from './observation.ts'
+import type { ChainView, Observation } from './decision/observation.ts'
 import type { Hop, Sighting } from './chain/funding-history.ts'
 import type { Outpoint } from './bitcoin/outpoint.ts'
 import { outpointOf, splitOutpoint } from './bitcoin/outpoint.ts'

@@ -1,5 +1,5 @@
-import { classify } from './classify.ts'
-import { readGates, worstFeeRateSatPerKw, worstFeeSats } from './gates.ts'
+import { classify } from './decision/classify.ts'
+import { readGates, worstFeeRateSatPerKw, worstFeeSats } from './decision/gates.ts'
 import { observe } from './observe.ts'
 import type { Policy } from './splice/policy.ts'
 import type { Ports } from './ports/ports.ts'

@@ -1,5 +1,5 @@
 import { MAX_HEX_CHARACTERS } from './ports/records.ts'
-import type { Observation } from './observation.ts'
+import type { Observation } from './decision/observation.ts'
 import type { ConfiguredNode, Ports } from './ports/ports.ts'
 import type { Candidate, Splice } from './splice/splice.ts'
 import { parseTransaction } from './bitcoin/transaction.ts'

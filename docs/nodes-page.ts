@@ -4,7 +4,7 @@ import { capabilitiesOf as eclairCapabilities } from '../adapters/node/eclair/lo
 import { capabilitiesOf as ldkCapabilities } from '../adapters/node/ldk/look.ts'
 import { UNSUPPORTED as lndCapabilities } from '../adapters/node/lnd/node.ts'
 import { capabilities as phoenixdCapabilities } from '../adapters/node/phoenixd/look.ts'
-import { canBump } from '../core/bump-gates.ts'
+import { canBump } from '../core/decision/fee-bump-gates.ts'
 import { deadnessTable } from '../core/splice/non-execution.ts'
 import type { Capabilities } from '../core/ports/node.ts'
 import type { DeadRule } from '../core/splice/splice.ts'

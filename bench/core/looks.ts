@@ -1,4 +1,4 @@
-import type { Observation } from '../../core/observation.ts'
+import type { Observation } from '../../core/decision/observation.ts'
 import { observe } from '../../core/observe.ts'
 import type { Policy } from '../../core/splice/policy.ts'
 import type { Splice } from '../../core/splice/splice.ts'

@@ -1,4 +1,4 @@
-import { advance } from '../../core/advance.ts'
+import { advance } from '../../core/decision/advance.ts'
 import { observe } from '../../core/observe.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { Keeper, MINUTE, chanceFrom } from '../../test/support/keeper.ts'

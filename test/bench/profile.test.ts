@@ -17,7 +17,7 @@ const sharesOfStack = (...urls: string[]) =>
   })
 
 test.each<[string, string[], string]>([
-  ['a file of ours', [`${ROOT}core/decide.ts`], 'our core'],
+  ['a file of ours', [`${ROOT}core/decision/decide.ts`], 'our core'],
   ['what Node does for it', [`${ROOT}adapters/http.ts`, 'node:http'], 'our adapters'],
   ['a library that is named', [`${ROOT}core/commit.ts`, `${ROOT}node_modules/zod/v4/core/parse.js`], 'zod'],
   [

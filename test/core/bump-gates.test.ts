@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { askedFeeRateSatPerKw, bumpGates, canBump, priceShut, readBumpGates } from '../../core/bump-gates.ts'
-import { classify } from '../../core/classify.ts'
-import type { GateFacts } from '../../core/gates.ts'
-import type { Observation } from '../../core/observation.ts'
+import {
+  askedFeeRateSatPerKw,
+  bumpGates,
+  canBump,
+  priceShut,
+  readBumpGates,
+} from '../../core/decision/fee-bump-gates.ts'
+import { classify } from '../../core/decision/classify.ts'
+import type { GateFacts } from '../../core/decision/gates.ts'
+import type { Observation } from '../../core/decision/observation.ts'
 import type { Attempt, Bump, Splice } from '../../core/splice/splice.ts'
 import { aTxid } from '../support/splices.ts'
 import {

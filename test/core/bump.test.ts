@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { bump } from '../../core/bump.ts'
 import type { BumpRequest } from '../../core/ports/node.ts'
-import type { Observation } from '../../core/observation.ts'
+import type { Observation } from '../../core/decision/observation.ts'
 import { ok } from '../../core/values/result.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import type { Verdict } from '../../core/splice/verdict.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { advance } from '../../core/advance.ts'
+import { advance } from '../../core/decision/advance.ts'
 import type { Bump, DeadRule, Splice } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
 import type { Verdict } from '../../core/splice/verdict.ts'

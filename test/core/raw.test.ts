@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Operation } from '../../adapters/store/memory.ts'
 import type { ChainPort } from '../../core/ports/ports.ts'
-import type { ChainView } from '../../core/observation.ts'
+import type { ChainView } from '../../core/decision/observation.ts'
 import { drive } from '../../core/drive.ts'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import { rawIn, rebroadcast } from '../../core/raw.ts'

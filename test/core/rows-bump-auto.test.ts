@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { advance } from '../../core/advance.ts'
-import type { Observation } from '../../core/observation.ts'
+import { advance } from '../../core/decision/advance.ts'
+import type { Observation } from '../../core/decision/observation.ts'
 import { bumpIdOf } from '../../core/splice/replacement.ts'
 import type { Bump, Splice } from '../../core/splice/splice.ts'
 import type { Instant } from '../../core/values/instant.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { advance } from '../../core/advance.ts'
-import type { Observation } from '../../core/observation.ts'
-import { rowsBump } from '../../core/rows-bump.ts'
+import { advance } from '../../core/decision/advance.ts'
+import type { Observation } from '../../core/decision/observation.ts'
+import { rowsBump } from '../../core/decision/rules/fee-bump.ts'
 import type { Bump, Splice } from '../../core/splice/splice.ts'
 import type { Instant } from '../../core/values/instant.ts'
 import {

@@ -1,4 +1,4 @@
-import { rows } from '../../core/decisions.ts'
+import { rows } from '../../core/decision/rules/rules.ts'
 import { transitions } from '../../core/splice/transitions.ts'
 import type { Tally } from './dice.ts'
 import { actions } from './plan.ts'

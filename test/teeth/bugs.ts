@@ -12,7 +12,7 @@ const planted: readonly Bug[] = [...gateBugs, ...proofBugs, ...writeBugs, ...bum
  * that fail with it.
  */
 export const beyond: Readonly<Record<string, string>> = {
-  'gate-4-own-transaction': 'test/core/classify.test.ts',
+  'gate-4-own-transaction': 'test/core/decision/classify.test.ts',
   'bump-gate-5-lock-depth': 'test/core/rows-bump.test.ts',
   'bump-gate-10-slot': 'test/core/rows-bump.test.ts',
   'pointer-not-claimed': 'test/core/commit.test.ts',
@@ -25,9 +25,9 @@ export const beyond: Readonly<Record<string, string>> = {
   'slot-not-written-again': 'test/core/line.test.ts',
   'slot-emptied-before-the-end': 'test/core/drive.test.ts',
   'bump-gate-3-channel': 'test/core/bump-gates.test.ts',
-  'failed-unseen': 'test/core/rows-before.test.ts',
-  'conflict-with-another-alive': 'test/core/rows-after.test.ts',
-  'attention-never-looked-at': 'test/core/advance.test.ts',
+  'failed-unseen': 'test/core/decision/rules/before-broadcast.test.ts',
+  'conflict-with-another-alive': 'test/core/decision/rules/after-broadcast.test.ts',
+  'attention-never-looked-at': 'test/core/decision/advance.test.ts',
   'write-id-forgotten': 'test/adapters/store-lost-response.test.ts',
   'step-on-an-old-record': 'test/core/send.test.ts',
   'blind-look-counts': 'test/scenarios/rest.test.ts',

@@ -1,7 +1,7 @@
 import type { Bug } from './bug.ts'
 
-const GATES = 'core/bump-gates.ts'
-const ROWS = 'core/rows-bump.ts'
+const GATES = 'core/decision/fee-bump-gates.ts'
+const ROWS = 'core/decision/rules/fee-bump.ts'
 const BUMPS = 'core/splice/fee-bumps.ts'
 const REPLACEMENT = 'core/splice/replacement.ts'
 
@@ -234,7 +234,7 @@ export const bumpBugs: readonly Bug[] = [
     why: "a request of a bump reaches the node after the end and replaces the next splice's transaction",
     replacements: [
       {
-        file: 'core/rows-after.ts',
+        file: 'core/decision/rules/after-broadcast.ts',
         find: 'livingBumpAttempts(splice).every((attempt) => (fenceOf(attempt) ?? 0) < now),',
         replace: 'now > 0 && splice.id !== livingBumpAttempts(splice).at(0)?.id && fenceOf !== null,',
       },

@@ -1,7 +1,7 @@
 import type { Bug } from './bug.ts'
 
-const GATES = 'core/gates.ts'
-const BEFORE = 'core/rows-before.ts'
+const GATES = 'core/decision/gates.ts'
+const BEFORE = 'core/decision/rules/before-broadcast.ts'
 
 /** A splice is submitted although one of the gates of design section 6 would be shut. */
 export const gateBugs: readonly Bug[] = [
@@ -47,7 +47,7 @@ export const gateBugs: readonly Bug[] = [
         find: 'if (channel.funding === null || (alive && channel.funding !== splice.anchor))',
         replace: 'if (channel.funding === null)',
       },
-      { file: 'core/classify.ts', find: "moved ? 'foreign' : 'absent'", replace: "'absent'" },
+      { file: 'core/decision/classify.ts', find: "moved ? 'foreign' : 'absent'", replace: "'absent'" },
       {
         file: 'core/splice/attempts.ts',
         find: "assert(fresh || splice.anchor === event.anchor, 'the anchor moves only when every attempt is dead')",
@@ -60,7 +60,7 @@ export const gateBugs: readonly Bug[] = [
     why: 'an outpoint whose own transaction is not confirmed counts as known unspent',
     replacements: [
       {
-        file: 'core/classify.ts',
+        file: 'core/decision/classify.ts',
         find: "return hop.own === 'confirmed' || (hop.own === 'mempool' && channel?.lockDepth === 0)",
         replace: 'return true',
       },
@@ -71,7 +71,7 @@ export const gateBugs: readonly Bug[] = [
     why: 'a chain source that is behind the node tells that the funding is unspent',
     replacements: [
       {
-        file: 'core/classify.ts',
+        file: 'core/decision/classify.ts',
         find: 'if (node !== null && chain.tip.height < node.tipHeight) return false',
         replace: '',
       },
@@ -87,7 +87,7 @@ export const gateBugs: readonly Bug[] = [
     why: 'a splice that the node has signed and nobody has seen yet is asked for again',
     replacements: [
       {
-        file: 'core/classify.ts',
+        file: 'core/decision/classify.ts',
         find: 'if (signs !== null && signMoved(splice, signs)) return true',
         replace: '',
       },
@@ -103,13 +103,13 @@ export const gateBugs: readonly Bug[] = [
         replace: 'verdict.stirring',
       },
       {
-        file: 'core/candidate.ts',
+        file: 'core/decision/candidates.ts',
         find: 'const known = splice.candidates.map((candidate) => {',
         replace:
           'const known = splice.candidates.filter(({ txid }) => sighted.some((s) => s?.tx.txid === txid)).map((candidate) => {',
       },
       {
-        file: 'core/rows-after.ts',
+        file: 'core/decision/rules/after-broadcast.ts',
         find: "wait('wait_pending', ['pending'], 'wait for a confirmation'),",
         replace:
           "{ id: 'gone', states: ['pending'], verdicts: ['absent'], when: null, then: '', event: () => ({ type: 'candidate_lost' }) },\n  wait('wait_pending', ['pending'], 'wait for a confirmation'),",

@@ -1,6 +1,6 @@
 import type { Bug } from './bug.ts'
 
-const BEFORE = 'core/rows-before.ts'
+const BEFORE = 'core/decision/rules/before-broadcast.ts'
 const NOTE = 'core/splice/apply-verdict.ts'
 
 /** Something that should go on does not. */
@@ -21,7 +21,7 @@ export const livenessBugs: readonly Bug[] = [
     why: 'a splice in need of attention does not move on when evidence comes',
     replacements: [
       {
-        file: 'core/advance.ts',
+        file: 'core/decision/advance.ts',
         find: "if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return stay",
         replace:
           "if (splice.state === 'needs_attention') return now + 1_000_000_000_000\n  if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return stay",
@@ -88,7 +88,7 @@ export const livenessBugs: readonly Bug[] = [
     why: 'a splice under way is looked at only when somebody hints it',
     replacements: [
       {
-        file: 'core/advance.ts',
+        file: 'core/decision/advance.ts',
         find: "if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return stay",
         replace:
           "if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return now + 1_000_000_000_000",

@@ -1,9 +1,9 @@
 import type { Bug } from './bug.ts'
 
-const BEFORE = 'core/rows-before.ts'
+const BEFORE = 'core/decision/rules/before-broadcast.ts'
 const DEADNESS = 'core/splice/non-execution.ts'
 const ATTEMPTS = 'core/splice/attempts.ts'
-const CLASSIFY = 'core/classify.ts'
+const CLASSIFY = 'core/decision/classify.ts'
 const NOTE = 'core/splice/apply-verdict.ts'
 
 /** Something is concluded that is not known: that an attempt is dead, that a splice has ended, whose a transaction is. */
@@ -85,7 +85,7 @@ export const proofBugs: readonly Bug[] = [
         replace: 'return later',
       },
       {
-        file: 'core/gates.ts',
+        file: 'core/decision/gates.ts',
         find: "(can?.overlapGuard === true && splice.kind === 'splice_out')",
         replace: 'can?.overlapGuard === true',
       },
@@ -264,7 +264,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'a candidate keeps the block that it had, although a reorg took it from the chain',
     replacements: [
       {
-        file: 'core/candidate.ts',
+        file: 'core/decision/candidates.ts',
         find: 'block: blockOf(sighting ?? null) } : candidate',
         replace: 'block: candidate.block ?? blockOf(sighting ?? null) } : candidate',
       },
@@ -275,7 +275,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'a splice stays confirmed when a reorg took its block',
     replacements: [
       {
-        file: 'core/rows-after.ts',
+        file: 'core/decision/rules/after-broadcast.ts',
         find: "id: 'reorg',\n    states: ['confirmed'],\n    verdicts: ['pending', 'unseen', 'replaced', 'unattributed'],",
         replace: "id: 'reorg',\n    states: ['confirmed'],\n    verdicts: [],",
       },
@@ -286,7 +286,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'a splice stays settled when a reorg took it from the chain',
     replacements: [
       {
-        file: 'core/rows-after.ts',
+        file: 'core/decision/rules/after-broadcast.ts',
         find: "states: ['settled'],\n    verdicts: ['pending', 'unseen', 'replaced', 'unattributed', 'confirmed'],",
         replace: "states: ['settled'],\n    verdicts: [],",
       },

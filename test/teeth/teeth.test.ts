@@ -18,7 +18,7 @@ const sourceOf = (file: string): string => readFileSync(pathOf(file), 'utf8')
 const lost: Bug = {
   name: 'lost',
   why: 'its text has gone',
-  replacements: [{ file: 'core/gates.ts', find: 'a text that stands nowhere', replace: '' }],
+  replacements: [{ file: 'core/decision/gates.ts', find: 'a text that stands nowhere', replace: '' }],
 }
 
 describe('the list', () => {
@@ -38,12 +38,19 @@ describe('the list', () => {
   })
 
   test('a bug whose text is missing is refused', () => {
-    expect(() => planted(lost, 'core/gates.ts', sourceOf('core/gates.ts'))).toThrow(BugOutdated)
+    expect(() => planted(lost, 'core/decision/gates.ts', sourceOf('core/decision/gates.ts'))).toThrow(
+      BugOutdated,
+    )
   })
 
   test('a bug whose text stands there twice is refused', () => {
-    const twice = { ...lost, replacements: [{ file: 'core/gates.ts', find: 'shut', replace: 'open' }] }
-    expect(() => planted(twice, 'core/gates.ts', sourceOf('core/gates.ts'))).toThrow(BugOutdated)
+    const twice = {
+      ...lost,
+      replacements: [{ file: 'core/decision/gates.ts', find: 'shut', replace: 'open' }],
+    }
+    expect(() => planted(twice, 'core/decision/gates.ts', sourceOf('core/decision/gates.ts'))).toThrow(
+      BugOutdated,
+    )
   })
 
   test('no bug has a name that is not in the list', () => {

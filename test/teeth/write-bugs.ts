@@ -265,7 +265,7 @@ export const writeBugs: readonly Bug[] = [
     why: 'an ended splice whose outcome is not told yet is never looked at again',
     replacements: [
       {
-        file: 'core/advance.ts',
+        file: 'core/decision/advance.ts',
         find: 'if (splice.publishedThrough < splice.eventSerial || splice.slotHeld) return stay',
         replace: 'if (splice.slotHeld) return stay',
       },

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { decide } from '../../core/decide.ts'
-import { drive } from '../../core/drive.ts'
-import type { ChannelSnapshot, NodeLook } from '../../core/ports/node.ts'
-import type { ClearRequest, NodePort } from '../../core/ports/ports.ts'
-import { ok } from '../../core/values/result.ts'
-import { emptySlot } from '../../core/slot.ts'
-import type { Attempt, Splice } from '../../core/splice/splice.ts'
-import { aTxid } from '../support/splices.ts'
+import { decide } from '../../../core/decision/decide.ts'
+import { drive } from '../../../core/drive.ts'
+import type { ChannelSnapshot, NodeLook } from '../../../core/ports/node.ts'
+import type { ClearRequest, NodePort } from '../../../core/ports/ports.ts'
+import { ok } from '../../../core/values/result.ts'
+import { emptySlot } from '../../../core/slot.ts'
+import type { Attempt, Splice } from '../../../core/splice/splice.ts'
+import { aTxid } from '../../support/splices.ts'
 import {
   aBench,
   aChannel,
@@ -25,7 +25,7 @@ import {
   fakeNode,
   NOW,
   policy,
-} from './builders.ts'
+} from '../builders.ts'
 
 const GHOST = aTxid('7')
 const cln = capabilities({

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { decide } from '../../core/decide.ts'
-import type { Decision } from '../../core/decide.ts'
-import { rowsAfter } from '../../core/rows-after.ts'
-import type { Splice } from '../../core/splice/splice.ts'
-import { SpliceState } from '../../core/splice/splice.ts'
-import type { Verdict, VerdictName } from '../../core/splice/verdict.ts'
+import { decide } from '../../../../core/decision/decide.ts'
+import type { Decision } from '../../../../core/decision/decide.ts'
+import { rowsAfter } from '../../../../core/decision/rules/after-broadcast.ts'
+import type { Splice } from '../../../../core/splice/splice.ts'
+import { SpliceState } from '../../../../core/splice/splice.ts'
+import type { Verdict, VerdictName } from '../../../../core/splice/verdict.ts'
 import {
   aBump,
   aBumpAttempt,
@@ -20,7 +20,7 @@ import {
   taken,
   TIP,
   VERDICTS,
-} from './builders.ts'
+} from '../../builders.ts'
 
 const WITH_CANDIDATE: readonly SpliceState[] = ['pending', 'confirmed', 'needs_attention']
 

@@ -1,7 +1,7 @@
-import { attemptsUsed } from './splice/budget.ts'
-import { canBump, priceShut } from './bump-gates.ts'
-import { NOTHING_LEFT } from './splice/fee-bumps.ts'
-import type { SpliceEvent } from './splice/event.ts'
+import { attemptsUsed } from '../../splice/budget.ts'
+import { canBump, priceShut } from '../fee-bump-gates.ts'
+import { NOTHING_LEFT } from '../../splice/fee-bumps.ts'
+import type { SpliceEvent } from '../../splice/event.ts'
 import {
   RELAY_STEP_SAT_PER_KW,
   bumpIdOf,
@@ -13,12 +13,12 @@ import {
   signsReplaced,
   standingCandidate,
   weightOf,
-} from './splice/replacement.ts'
-import { worstFeeRateSatPerKw } from './gates.ts'
-import type { Row, Situation } from './row.ts'
-import { RECORD_LIMITS } from './splice/splice.ts'
-import type { Bump, Candidate, Splice, SpliceState } from './splice/splice.ts'
-import type { VerdictName } from './splice/verdict.ts'
+} from '../../splice/replacement.ts'
+import { worstFeeRateSatPerKw } from '../gates.ts'
+import type { Row, Situation } from './rule.ts'
+import { RECORD_LIMITS } from '../../splice/splice.ts'
+import type { Bump, Candidate, Splice, SpliceState } from '../../splice/splice.ts'
+import type { VerdictName } from '../../splice/verdict.ts'
 
 const STANDING: readonly SpliceState[] = ['pending', 'confirmed', 'needs_attention', 'settled']
 /** Of a splice's ten bumps so many are its own policy's: the others are left to its client. */

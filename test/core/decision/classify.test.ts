@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { classify } from '../../core/classify.ts'
-import type { NodeLook } from '../../core/ports/node.ts'
-import type { Observation } from '../../core/observation.ts'
-import type { Splice } from '../../core/splice/splice.ts'
-import type { Verdict } from '../../core/splice/verdict.ts'
-import { aTxid } from '../support/splices.ts'
+import { classify } from '../../../core/decision/classify.ts'
+import type { NodeLook } from '../../../core/ports/node.ts'
+import type { Observation } from '../../../core/decision/observation.ts'
+import type { Splice } from '../../../core/splice/splice.ts'
+import type { Verdict } from '../../../core/splice/verdict.ts'
+import { aTxid } from '../../support/splices.ts'
 import {
   aCandidate,
   aChain,
@@ -27,7 +27,7 @@ import {
   NOW,
   policy,
   TIP,
-} from './builders.ts'
+} from '../builders.ts'
 
 const ours = aSplicing(ANCHOR)
 const rival = aSplicing(ANCHOR, 800_000)

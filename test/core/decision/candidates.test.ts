@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { candidatesNow, secondEffectOf, visibleCandidate } from '../../core/candidate.ts'
-import { isOverCeiling } from '../../core/splice/budget.ts'
-import type { Hop } from '../../core/chain/funding-history.ts'
-import type { Candidate, Splice } from '../../core/splice/splice.ts'
-import { aTxid } from '../support/splices.ts'
+import { candidatesNow, secondEffectOf, visibleCandidate } from '../../../core/decision/candidates.ts'
+import { isOverCeiling } from '../../../core/splice/budget.ts'
+import type { Hop } from '../../../core/chain/funding-history.ts'
+import type { Candidate, Splice } from '../../../core/splice/splice.ts'
+import { aTxid } from '../../support/splices.ts'
 import {
   aBump,
   aBumpAttempt,
@@ -18,7 +18,7 @@ import {
   aSubmittedSplice,
   FIRST,
   fundingOf,
-} from './builders.ts'
+} from '../builders.ts'
 
 const NEXT = fundingOf(FIRST)
 const LATER = aSplicing(NEXT)

@@ -1,7 +1,7 @@
-import type { Row } from './row.ts'
-import { rowsAfter } from './rows-after.ts'
-import { rowsBump } from './rows-bump.ts'
-import { rowsBefore } from './rows-before.ts'
+import type { Row } from './rule.ts'
+import { rowsAfter } from './after-broadcast.ts'
+import { rowsBump } from './fee-bump.ts'
+import { rowsBefore } from './before-broadcast.ts'
 
 /** The decision table: the first row that holds decides. `docs/decisions.md` is written from it. */
 export const rows: readonly Row[] = [...rowsBefore, ...rowsBump, ...rowsAfter]

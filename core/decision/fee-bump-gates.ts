@@ -1,4 +1,4 @@
-import { livingAttempts } from './splice/budget.ts'
+import { livingAttempts } from '../splice/budget.ts'
 import type { Gate, GateFacts, GateReading, Shut } from './gates.ts'
 import { fenceGate, nodeGate, paymentsGate, worstFeeRateSatPerKw } from './gates.ts'
 import {
@@ -8,9 +8,9 @@ import {
   replacementFloorSatPerKw,
   standingCandidate,
   weightOf,
-} from './splice/replacement.ts'
-import type { Capabilities } from './ports/node.ts'
-import type { Bump, SpliceKind } from './splice/splice.ts'
+} from '../splice/replacement.ts'
+import type { Capabilities } from '../ports/node.ts'
+import type { Bump, SpliceKind } from '../splice/splice.ts'
 
 /** Where the balance does not pay for a replacement, the node may add an input of its wallet, and change (docs/reference/ldk.md 3.2). */
 const ADDED_WEIGHT = 400

@@ -1,8 +1,8 @@
-import { announcedTxids, wasStepped } from './splice/attempt-steps.ts'
-import { lastFence } from './splice/budget.ts'
-import { BUSY_CODES, MAX_CLEARS } from './splice/policy.ts'
-import type { Situation } from './row.ts'
-import type { Splice } from './splice/splice.ts'
+import { announcedTxids, wasStepped } from '../splice/attempt-steps.ts'
+import { lastFence } from '../splice/budget.ts'
+import { BUSY_CODES, MAX_CLEARS } from '../splice/policy.ts'
+import type { Situation } from './rules/rule.ts'
+import type { Splice } from '../splice/splice.ts'
 
 /** The step after which a candidate may carry our signature: what it names is never cleared (design section 6). */
 const SIGNED_STEP = 'splice_signed'

@@ -1,10 +1,10 @@
-import { fenceOf } from './splice/budget.ts'
-import { isAlone } from './splice/non-execution.ts'
-import { livingBumpAttempts } from './splice/replacement.ts'
-import type { Row } from './row.ts'
-import { attention, closedWithoutEffect, wait } from './row.ts'
-import type { SpliceState } from './splice/splice.ts'
-import type { VerdictName } from './splice/verdict.ts'
+import { fenceOf } from '../../splice/budget.ts'
+import { isAlone } from '../../splice/non-execution.ts'
+import { livingBumpAttempts } from '../../splice/replacement.ts'
+import type { Row } from './rule.ts'
+import { attention, closedWithoutEffect, wait } from './rule.ts'
+import type { SpliceState } from '../../splice/splice.ts'
+import type { VerdictName } from '../../splice/verdict.ts'
 
 const WITHOUT_EFFECT: readonly SpliceState[] = ['failed', 'cancelled']
 const SEEN: readonly VerdictName[] = ['pending', 'confirmed', 'final']

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { advance, differs, dueAfter } from '../../core/advance.ts'
-import type { Observation } from '../../core/observation.ts'
-import type { Splice } from '../../core/splice/splice.ts'
-import type { Instant } from '../../core/values/instant.ts'
-import { aTxid } from '../support/splices.ts'
+import { advance, differs, dueAfter } from '../../../core/decision/advance.ts'
+import type { Observation } from '../../../core/decision/observation.ts'
+import type { Splice } from '../../../core/splice/splice.ts'
+import type { Instant } from '../../../core/values/instant.ts'
+import { aTxid } from '../../support/splices.ts'
 import {
   aBump,
   anEndedBump,
@@ -27,7 +27,7 @@ import {
   policy,
   taken,
   TIP,
-} from './builders.ts'
+} from '../builders.ts'
 
 const ours = aSplicing(ANCHOR)
 const rival = aSplicing(ANCHOR, 800_000)

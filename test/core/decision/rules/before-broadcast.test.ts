@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { decide } from '../../core/decide.ts'
-import type { Decision } from '../../core/decide.ts'
-import type { Observation } from '../../core/observation.ts'
-import { rowsBefore } from '../../core/rows-before.ts'
-import type { Attempt, Splice } from '../../core/splice/splice.ts'
-import { SpliceState } from '../../core/splice/splice.ts'
-import type { Verdict, VerdictName } from '../../core/splice/verdict.ts'
-import { aTxid } from '../support/splices.ts'
+import { decide } from '../../../../core/decision/decide.ts'
+import type { Decision } from '../../../../core/decision/decide.ts'
+import type { Observation } from '../../../../core/decision/observation.ts'
+import { rowsBefore } from '../../../../core/decision/rules/before-broadcast.ts'
+import type { Attempt, Splice } from '../../../../core/splice/splice.ts'
+import { SpliceState } from '../../../../core/splice/splice.ts'
+import type { Verdict, VerdictName } from '../../../../core/splice/verdict.ts'
+import { aTxid } from '../../../support/splices.ts'
 import {
   aCandidate,
   aChannel,
@@ -24,7 +24,7 @@ import {
   policy,
   TIP,
   VERDICTS,
-} from './builders.ts'
+} from '../../builders.ts'
 
 const UNDECIDED: readonly SpliceState[] = ['queued', 'submitted', 'needs_attention']
 const over: Splice['over'] = { code: 'CounterpartyAborted', message: 'the peer refused', at: NOW - 1 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { GateFacts } from '../../core/gates.ts'
-import type { ChannelSnapshot } from '../../core/ports/node.ts'
-import { readGates, worstFeeRateSatPerKw, worstFeeSats } from '../../core/gates.ts'
-import type { VerdictName } from '../../core/splice/verdict.ts'
-import { aTxid } from '../support/splices.ts'
+import type { GateFacts } from '../../../core/decision/gates.ts'
+import type { ChannelSnapshot } from '../../../core/ports/node.ts'
+import { readGates, worstFeeRateSatPerKw, worstFeeSats } from '../../../core/decision/gates.ts'
+import type { VerdictName } from '../../../core/splice/verdict.ts'
+import { aTxid } from '../../support/splices.ts'
 import {
   aCandidate,
   aChain,
@@ -21,7 +21,7 @@ import {
   NOW,
   policy,
   taken,
-} from './builders.ts'
+} from '../builders.ts'
 
 function facts(overrides: Partial<GateFacts> = {}): GateFacts {
   return {

@@ -1,14 +1,14 @@
-import { rows } from './decisions.ts'
-import type { Row, Situation } from './row.ts'
-import type { SpliceEvent } from './splice/event.ts'
+import { rows } from './rules/rules.ts'
+import type { Row, Situation } from './rules/rule.ts'
+import type { SpliceEvent } from '../splice/event.ts'
 import type { GateReading } from './gates.ts'
-import { readBumpGates } from './bump-gates.ts'
+import { readBumpGates } from './fee-bump-gates.ts'
 import { readGates } from './gates.ts'
 import type { Observation } from './observation.ts'
-import type { Policy } from './splice/policy.ts'
-import type { Splice } from './splice/splice.ts'
-import type { Instant } from './values/instant.ts'
-import type { Verdict } from './splice/verdict.ts'
+import type { Policy } from '../splice/policy.ts'
+import type { Splice } from '../splice/splice.ts'
+import type { Instant } from '../values/instant.ts'
+import type { Verdict } from '../splice/verdict.ts'
 
 /** What follows from a look: an event for `step`, a submission, or waiting (for the first shut gate). */
 export type Decision = {

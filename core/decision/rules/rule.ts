@@ -1,10 +1,10 @@
-import type { SpliceEvent } from './splice/event.ts'
-import type { GateReading } from './gates.ts'
-import type { Observation } from './observation.ts'
-import type { Policy } from './splice/policy.ts'
-import type { Splice, SpliceState } from './splice/splice.ts'
-import type { Instant } from './values/instant.ts'
-import type { Verdict, VerdictName } from './splice/verdict.ts'
+import type { SpliceEvent } from '../../splice/event.ts'
+import type { GateReading } from '../gates.ts'
+import type { Observation } from '../observation.ts'
+import type { Policy } from '../../splice/policy.ts'
+import type { Splice, SpliceState } from '../../splice/splice.ts'
+import type { Instant } from '../../values/instant.ts'
+import type { Verdict, VerdictName } from '../../splice/verdict.ts'
 
 /** What a row looks at. */
 export type Situation = {

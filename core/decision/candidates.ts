@@ -1,9 +1,9 @@
-import { announcedTxids } from './splice/attempt-steps.ts'
-import type { ChannelSnapshot } from './ports/node.ts'
+import { announcedTxids } from '../splice/attempt-steps.ts'
+import type { ChannelSnapshot } from '../ports/node.ts'
 import type { Observation } from './observation.ts'
-import type { Hop, Sighting } from './chain/funding-history.ts'
-import type { Candidate, Splice } from './splice/splice.ts'
-import { hasEnded } from './splice/transitions.ts'
+import type { Hop, Sighting } from '../chain/funding-history.ts'
+import type { Candidate, Splice } from '../splice/splice.ts'
+import { hasEnded } from '../splice/transitions.ts'
 
 const KW = 1_000
 

@@ -1,20 +1,20 @@
 import { isDeepStrictEqual } from 'node:util'
-import { livingAttempts } from './splice/budget.ts'
-import { hasUnaccountedBump, openBump } from './splice/replacement.ts'
+import { livingAttempts } from '../splice/budget.ts'
+import { hasUnaccountedBump, openBump } from '../splice/replacement.ts'
 import { classify } from './classify.ts'
 import type { Decision } from './decide.ts'
 import { decide } from './decide.ts'
 import type { GateReading } from './gates.ts'
-import type { StepContext, Action } from './splice/action.ts'
+import type { StepContext, Action } from '../splice/action.ts'
 import type { Observation } from './observation.ts'
-import type { Policy } from './splice/policy.ts'
-import type { Splice } from './splice/splice.ts'
-import type { Instant } from './values/instant.ts'
-import { step } from './splice/step.ts'
-import { hasEnded } from './splice/transitions.ts'
-import type { Verdict } from './splice/verdict.ts'
+import type { Policy } from '../splice/policy.ts'
+import type { Splice } from '../splice/splice.ts'
+import type { Instant } from '../values/instant.ts'
+import { step } from '../splice/step.ts'
+import { hasEnded } from '../splice/transitions.ts'
+import type { Verdict } from '../splice/verdict.ts'
 
-/** A lock counts once a later look has seen it, too (core/classify.ts): for so long a splice stays due after the first one. */
+/** A lock counts once a later look has seen it, too (core/decision/classify.ts): for so long a splice stays due after the first one. */
 const LOCK_SEEN_MS = 120_000
 /** More decisions than this cannot follow from one look: a cycle in the table would be a bug. */
 const MAX_DECISIONS = 8

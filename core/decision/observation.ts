@@ -1,8 +1,8 @@
-import type { Hop } from './chain/funding-history.ts'
-import type { ChainSeen, ChannelSeen, NodeSeen, Slot, Versioned } from './ports/records.ts'
-import type { ChannelSnapshot, NodeLook } from './ports/node.ts'
-import type { Splice } from './splice/splice.ts'
-import type { Instant } from './values/instant.ts'
+import type { Hop } from '../chain/funding-history.ts'
+import type { ChainSeen, ChannelSeen, NodeSeen, Slot, Versioned } from '../ports/records.ts'
+import type { ChannelSnapshot, NodeLook } from '../ports/node.ts'
+import type { Splice } from '../splice/splice.ts'
+import type { Instant } from '../values/instant.ts'
 
 /** What the chain shows of a channel's lineage, oldest first. */
 export type ChainView = {

@@ -1,5 +1,5 @@
-import type { ChannelSnapshot } from './ports/node.ts'
-import type { Signs, Splice } from './splice/splice.ts'
+import type { ChannelSnapshot } from '../ports/node.ts'
+import type { Signs, Splice } from '../splice/splice.ts'
 
 /** The indirect marks of section 4 ("sign"): claimable + its fee − outbound, and value − outbound − inbound. */
 export function signsOf(channel: ChannelSnapshot): Signs {

@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { applies } from '../../core/decide.ts'
-import { rowsBump } from '../../core/rows-bump.ts'
-import { rows } from '../../core/decisions.ts'
-import type { Situation } from '../../core/row.ts'
-import { gates } from '../../core/gates.ts'
-import { Policy } from '../../core/splice/policy.ts'
-import type { Observation } from '../../core/observation.ts'
-import type { Attempt, Splice } from '../../core/splice/splice.ts'
-import { Splice as SpliceSchema, SpliceState } from '../../core/splice/splice.ts'
-import { step } from '../../core/splice/step.ts'
-import type { Verdict, VerdictName } from '../../core/splice/verdict.ts'
-import { ACCEPTED_AT, aSplice, aTxid } from '../support/splices.ts'
-import { VERDICTS } from './builders.ts'
+import { applies } from '../../../core/decision/decide.ts'
+import { rowsBump } from '../../../core/decision/rules/fee-bump.ts'
+import { rows } from '../../../core/decision/rules/rules.ts'
+import type { Situation } from '../../../core/decision/rules/rule.ts'
+import { gates } from '../../../core/decision/gates.ts'
+import { Policy } from '../../../core/splice/policy.ts'
+import type { Observation } from '../../../core/decision/observation.ts'
+import type { Attempt, Splice } from '../../../core/splice/splice.ts'
+import { Splice as SpliceSchema, SpliceState } from '../../../core/splice/splice.ts'
+import { step } from '../../../core/splice/step.ts'
+import type { Verdict, VerdictName } from '../../../core/splice/verdict.ts'
+import { ACCEPTED_AT, aSplice, aTxid } from '../../support/splices.ts'
+import { VERDICTS } from '../builders.ts'
 
 const policy = Policy.parse({})
 const states = SpliceState.options
@@ -230,7 +230,7 @@ describe('the decision table, in every cell', () => {
     for (const { situation } of cells()) taken.add(rows.find((row) => applies(row, situation))?.id ?? '')
     const outside = ['restored', 'second_effect', 'foreign_lock', 'unseen_long', 'watch_over', 'budget_spent']
     // The rows of fee bumps need an open one; test/core/rows-bump.test.ts walks them.
-    // What is left at the node is no cell either; test/core/leftover.test.ts walks it.
+    // What is left at the node is no cell either; test/core/decision/unsigned-splice.test.ts walks it.
     outside.push('leftover', ...rowsBump.map(({ id }) => id))
     expect(rows.map((row) => row.id).filter((id) => !taken.has(id))).toEqual(
       rows.map((row) => row.id).filter((id) => outside.includes(id)),

@@ -1,12 +1,12 @@
-import { attemptsUsed, fenceOf, livingAttempts } from './splice/budget.ts'
-import type { ChannelSnapshot, NodeLook, Obstacles } from './ports/node.ts'
+import { attemptsUsed, fenceOf, livingAttempts } from '../splice/budget.ts'
+import type { ChannelSnapshot, NodeLook, Obstacles } from '../ports/node.ts'
 import type { Observation } from './observation.ts'
 import { isPinned, mayPickAnother } from './observation.ts'
-import type { Policy } from './splice/policy.ts'
-import { RECORD_LIMITS } from './splice/splice.ts'
-import type { Attempt, Splice, SpliceKind } from './splice/splice.ts'
-import type { Instant } from './values/instant.ts'
-import type { Verdict } from './splice/verdict.ts'
+import type { Policy } from '../splice/policy.ts'
+import { RECORD_LIMITS } from '../splice/splice.ts'
+import type { Attempt, Splice, SpliceKind } from '../splice/splice.ts'
+import type { Instant } from '../values/instant.ts'
+import type { Verdict } from '../splice/verdict.ts'
 
 /** What the gates look at. `splice` has the look's facts noted already. */
 export type GateFacts = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { signMoved, signsOf } from '../../core/sign.ts'
-import { aChannel, aSubmittedSplice } from './builders.ts'
+import { signMoved, signsOf } from '../../../core/decision/balance-signals.ts'
+import { aChannel, aSubmittedSplice } from '../builders.ts'
 
 test('the signs are what a close would pay beyond the balance, and what of the value is in neither balance', () => {
   const channel = aChannel({

@@ -1,10 +1,10 @@
-import { attemptsUsed, everTaken, lastFence, livingAttempts } from './splice/budget.ts'
-import type { SpliceEvent } from './splice/event.ts'
-import { isClearable } from './leftover.ts'
-import type { Row, Situation } from './row.ts'
-import { attention, closedWithoutEffect, wait } from './row.ts'
-import type { Proof, SpliceState } from './splice/splice.ts'
-import type { VerdictName } from './splice/verdict.ts'
+import { attemptsUsed, everTaken, lastFence, livingAttempts } from '../../splice/budget.ts'
+import type { SpliceEvent } from '../../splice/event.ts'
+import { isClearable } from '../unsigned-splice.ts'
+import type { Row, Situation } from './rule.ts'
+import { attention, closedWithoutEffect, wait } from './rule.ts'
+import type { Proof, SpliceState } from '../../splice/splice.ts'
+import type { VerdictName } from '../../splice/verdict.ts'
 
 const WAITING: readonly SpliceState[] = ['queued', 'submitted']
 const UNDECIDED: readonly SpliceState[] = [...WAITING, 'needs_attention']
