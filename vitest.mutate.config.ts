@@ -24,7 +24,7 @@ export default defineConfig({
       'test/scenarios/{fees,rebroadcast,rest}.test.ts',
     ],
     // They walk hundreds of thousands of cells, for seconds: too slow to run again for each mutant.
-    exclude: ['test/core/decision/model.test.ts', 'test/core/bumps-laws.test.ts'],
+    exclude: ['test/core/decision/model.test.ts', 'test/fee-bumps/laws.test.ts'],
     // One process loads core once for all files of a run; every run starts a new one.
     isolate: false,
     sequence: { sequencer: QuickFirst },

@@ -1,4 +1,4 @@
-import { acceptSplice, isDuplicate } from '../../core/accept.ts'
+import { acceptSplice, isDuplicate } from '../../core/accept/accept-splice.ts'
 import type { ApiKey, ChannelSeen, NodeSeen } from '../../core/ports/records.ts'
 import { channelKey } from '../../core/ports/records.ts'
 import type { Page, Store } from '../../core/ports/ports.ts'

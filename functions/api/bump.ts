@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
-import { acceptBump } from '../../core/bump-request.ts'
+import { acceptBump } from '../../core/accept/accept-fee-bump.ts'
 import type { EventOf } from '../../core/splice/event.ts'
 import { channelKey } from '../../core/ports/records.ts'
 import { satPerKw } from '../../core/bitcoin/money.ts'

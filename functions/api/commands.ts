@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
-import { checkDeadline } from '../../core/accept.ts'
+import { checkDeadline } from '../../core/accept/accept-splice.ts'
 import type { SpliceEvent } from '../../core/splice/event.ts'
 import { Txid } from '../../core/bitcoin/outpoint.ts'
 import type { Scope } from '../../core/ports/records.ts'

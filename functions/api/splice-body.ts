@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import type { SpliceRequest } from '../../core/accept.ts'
+import type { SpliceRequest } from '../../core/accept/accept-splice.ts'
 import { AmountSats, MAX_SATS, satPerKw } from '../../core/bitcoin/money.ts'
 import { BUDGET } from '../../core/splice/policy.ts'
 import { SpliceKind } from '../../core/splice/splice.ts'

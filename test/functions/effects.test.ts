@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isDuplicate } from '../../core/accept.ts'
+import { isDuplicate } from '../../core/accept/accept-splice.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import { SpliceKind, SpliceState } from '../../core/splice/splice.ts'
 import type { Splice } from '../../core/splice/splice.ts'

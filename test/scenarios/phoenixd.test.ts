@@ -1,7 +1,7 @@
 import { aSharedView } from '../core/builders.ts'
 import { describe, expect, test } from 'vitest'
 import type { PhoenixdFault } from '../../adapters/node/simulated/phoenixd/server.ts'
-import type { SpliceRequest } from '../../core/accept.ts'
+import type { SpliceRequest } from '../../core/accept/accept-splice.ts'
 import { drive } from '../../core/drive.ts'
 import { err } from '../../core/values/result.ts'
 import { aPhoenixd, keeperOf } from '../support/http-nodes.ts'

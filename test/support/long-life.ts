@@ -1,4 +1,4 @@
-import { acceptSplice } from '../../core/accept.ts'
+import { acceptSplice } from '../../core/accept/accept-splice.ts'
 import { dueAfter } from '../../core/decision/advance.ts'
 import type { SpliceEvent } from '../../core/splice/event.ts'
 import { BUDGET } from '../../core/splice/policy.ts'

@@ -13,8 +13,8 @@ const planted: readonly Bug[] = [...gateBugs, ...proofBugs, ...writeBugs, ...bum
  */
 export const beyond: Readonly<Record<string, string>> = {
   'gate-4-own-transaction': 'test/core/decision/classify.test.ts',
-  'bump-gate-5-lock-depth': 'test/core/rows-bump.test.ts',
-  'bump-gate-10-slot': 'test/core/rows-bump.test.ts',
+  'bump-gate-5-lock-depth': 'test/fee-bumps/rules.test.ts',
+  'bump-gate-10-slot': 'test/fee-bumps/rules.test.ts',
   'pointer-not-claimed': 'test/core/commit.test.ts',
   'baseline-taken-anew': 'test/core/splice/attempts.test.ts',
   'sweep-submits': 'test/core/drive.test.ts',
@@ -24,7 +24,7 @@ export const beyond: Readonly<Record<string, string>> = {
   'quiet-while-the-peer-is-away': 'test/core/splice/quiet.test.ts',
   'slot-not-written-again': 'test/core/line.test.ts',
   'slot-emptied-before-the-end': 'test/core/drive.test.ts',
-  'bump-gate-3-channel': 'test/core/bump-gates.test.ts',
+  'bump-gate-3-channel': 'test/fee-bumps/gates.test.ts',
   'failed-unseen': 'test/core/decision/rules/before-broadcast.test.ts',
   'conflict-with-another-alive': 'test/core/decision/rules/after-broadcast.test.ts',
   'attention-never-looked-at': 'test/core/decision/advance.test.ts',

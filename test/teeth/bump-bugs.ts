@@ -91,12 +91,12 @@ export const bumpBugs: readonly Bug[] = [
         replace: '',
       },
       {
-        file: 'core/bump-request.ts',
+        file: 'core/accept/accept-fee-bump.ts',
         find: 'if (channel?.lockDepth === 0)',
         replace: 'if (channel === null)',
       },
       {
-        file: 'core/accept.ts',
+        file: 'core/accept/accept-splice.ts',
         find: 'if (!canBump(node, request.kind) || channel.lockDepth === 0)',
         replace: 'if (!canBump(node, request.kind))',
       },
@@ -184,7 +184,7 @@ export const bumpBugs: readonly Bug[] = [
         replace: 'if (from === null || full)',
       },
       {
-        file: 'core/bump-request.ts',
+        file: 'core/accept/accept-fee-bump.ts',
         find: "if (openBump(splice) !== null) return { code: 'bump_open', message: 'a fee bump is under way' }",
         replace: '',
       },

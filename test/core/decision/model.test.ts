@@ -229,7 +229,7 @@ describe('the decision table, in every cell', () => {
     const taken = new Set<string>()
     for (const { situation } of cells()) taken.add(rows.find((row) => applies(row, situation))?.id ?? '')
     const outside = ['restored', 'second_effect', 'foreign_lock', 'unseen_long', 'watch_over', 'budget_spent']
-    // The rows of fee bumps need an open one; test/core/rows-bump.test.ts walks them.
+    // The rows of fee bumps need an open one; test/fee-bumps/rules.test.ts walks them.
     // What is left at the node is no cell either; test/core/decision/unsigned-splice.test.ts walks it.
     outside.push('leftover', ...rowsBump.map(({ id }) => id))
     expect(rows.map((row) => row.id).filter((id) => !taken.has(id))).toEqual(

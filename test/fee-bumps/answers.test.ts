@@ -14,7 +14,7 @@ import {
   NOW,
   SECOND,
   taken,
-} from './builders.ts'
+} from '../core/builders.ts'
 import type { Refused } from './bump-lives.ts'
 import { answer, asked, newest, refused, said, starting } from './bump-lives.ts'
 

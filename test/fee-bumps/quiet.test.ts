@@ -15,7 +15,7 @@ import {
   NOW,
   policy,
   taken,
-} from './builders.ts'
+} from '../core/builders.ts'
 
 const candidate = aCandidate({ txid: FIRST.txid, feeSats: 596, seenAtHeight: 190 })
 const standing: Partial<Verdict> = {

@@ -33,7 +33,7 @@ import {
   NOW,
   policy,
   taken,
-} from './builders.ts'
+} from '../core/builders.ts'
 
 type Given = {
   readonly splice?: Partial<Splice>

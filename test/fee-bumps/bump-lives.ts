@@ -1,6 +1,6 @@
 import type { Bump, CommandResult, Splice } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
-import { aBump, aBumpAttempt, ANCHOR, aPendingSplice, NOW, policy } from './builders.ts'
+import { aBump, aBumpAttempt, ANCHOR, aPendingSplice, NOW, policy } from '../core/builders.ts'
 
 export type Refused = Extract<CommandResult, { type: 'refused' }>
 export const refused = (refusal: Refused['class'], more: Partial<Refused> = {}): Refused => ({

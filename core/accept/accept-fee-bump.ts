@@ -1,11 +1,11 @@
-import { canBump } from './decision/fee-bump-gates.ts'
-import type { EventOf } from './splice/event.ts'
-import type { ChainSeen, ChannelSeen, NodeSeen } from './ports/records.ts'
-import { candidateToReplace, openBump, replacementFloorSatPerKw } from './splice/replacement.ts'
-import { err, ok } from './values/result.ts'
-import type { Result } from './values/result.ts'
-import { RECORD_LIMITS } from './splice/splice.ts'
-import type { Splice } from './splice/splice.ts'
+import { canBump } from '../decision/fee-bump-gates.ts'
+import type { EventOf } from '../splice/event.ts'
+import type { ChainSeen, ChannelSeen, NodeSeen } from '../ports/records.ts'
+import { candidateToReplace, openBump, replacementFloorSatPerKw } from '../splice/replacement.ts'
+import { err, ok } from '../values/result.ts'
+import type { Result } from '../values/result.ts'
+import { RECORD_LIMITS } from '../splice/splice.ts'
+import type { Splice } from '../splice/splice.ts'
 
 /** What a client asks for. */
 export type BumpWish = {

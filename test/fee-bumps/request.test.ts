@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { acceptBump } from '../../core/bump-request.ts'
-import type { BumpFacts } from '../../core/bump-request.ts'
+import { acceptBump } from '../../core/accept/accept-fee-bump.ts'
+import type { BumpFacts } from '../../core/accept/accept-fee-bump.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { SpliceState } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
@@ -16,7 +16,7 @@ import {
   FIRST,
   NOW,
   SECOND,
-} from './builders.ts'
+} from '../core/builders.ts'
 
 const chain = { height: 210, hash: aTxid('1'), seenAt: NOW, hashes: [], orphans: [] }
 const seen: BumpFacts = { node: aNodeSeen({ bump: true }), channel: aChannelSeen(), chain }

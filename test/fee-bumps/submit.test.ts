@@ -20,7 +20,7 @@ import {
   fakeNode,
   NOW,
   policy,
-} from './builders.ts'
+} from '../core/builders.ts'
 
 type Given = {
   readonly splice?: Partial<Splice>

@@ -22,7 +22,7 @@ import {
   policy,
   SECOND,
   TIP,
-} from './builders.ts'
+} from '../core/builders.ts'
 
 const RIVAL = aSplicing(ANCHOR, 800_000)
 const able = (more: Parameters<typeof capabilities>[0] = {}) =>

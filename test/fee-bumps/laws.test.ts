@@ -7,7 +7,7 @@ import { isSpent, openBump } from '../../core/splice/replacement.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { Splice as SpliceSchema } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
-import { ANCHOR, aPendingObservation, aPendingSplice, NOW, policy, SECOND } from './builders.ts'
+import { ANCHOR, aPendingObservation, aPendingSplice, NOW, policy, SECOND } from '../core/builders.ts'
 
 const SPLICES_OWN = [
   'id',

@@ -13,7 +13,7 @@ import {
   FIRST,
   NOW,
   SECOND,
-} from './builders.ts'
+} from '../core/builders.ts'
 import { answer, asked, newest, refused, said, starting } from './bump-lives.ts'
 
 const opening = (overrides = {}) => ({

@@ -5,7 +5,7 @@ import type { ChannelSnapshot, BumpRequest } from '../../core/ports/node.ts'
 import type { ConfiguredNode } from '../../core/ports/ports.ts'
 import { ok } from '../../core/values/result.ts'
 import type { Bump, CommandResult, Splice } from '../../core/splice/splice.ts'
-import type { Bench } from './builders.ts'
+import type { Bench } from '../core/builders.ts'
 import {
   aBench,
   aBump,
@@ -24,7 +24,7 @@ import {
   NOW,
   onChain,
   policy,
-} from './builders.ts'
+} from '../core/builders.ts'
 
 const ID = aPendingSplice().id
 const CHANNEL = aPendingSplice().channelId

@@ -28,7 +28,7 @@ import {
   NOW,
   SECOND,
   taken,
-} from './builders.ts'
+} from '../core/builders.ts'
 
 describe('the id of a bump', () => {
   test('is the same for the same splice, asker and key, and another one wherever one of them differs', () => {

@@ -9,8 +9,8 @@ import type { Attempt, Bump, CommandResult, Splice } from '../../core/splice/spl
 import { SpliceState as States } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
 import { aSplice, aSpliceId, aTxid } from '../support/splices.ts'
-import { CHANNEL, NOW, aBody, aWorld, order, request } from './api-fixture.ts'
-import type { Answer, World } from './api-fixture.ts'
+import { CHANNEL, NOW, aBody, aWorld, order, request } from '../functions/api-fixture.ts'
+import type { Answer, World } from '../functions/api-fixture.ts'
 
 const Document = z.object({
   paths: z.object({

@@ -17,7 +17,7 @@ import {
   NOW,
   taken,
   TIP,
-} from './builders.ts'
+} from '../core/builders.ts'
 
 const RIVAL = aSplicing(ANCHOR, 800_000)
 const FENCE = NOW - 600_000

@@ -27,7 +27,7 @@ import {
   policy,
   SECOND,
   TIP,
-} from './builders.ts'
+} from '../core/builders.ts'
 
 const CLOSE = aCommitment(ANCHOR)
 const RIVAL = aSplicing(ANCHOR, 800_000)

@@ -22,7 +22,7 @@ import {
   policy,
   SECOND,
   TIP,
-} from './builders.ts'
+} from '../core/builders.ts'
 
 describe('after settling, whatever may still be queued at the node is watched for', () => {
   const watch = { from: ANCHOR, untilHeight: null }

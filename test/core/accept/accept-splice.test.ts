@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { AcceptFacts, SpliceRequest } from '../../core/accept.ts'
-import { acceptSplice, checkDeadline, isDuplicate } from '../../core/accept.ts'
-import { spliceIdOf } from '../../core/splice/ids.ts'
-import { Splice, SpliceState } from '../../core/splice/splice.ts'
-import { hasEnded } from '../../core/splice/transitions.ts'
-import { aSplice, aSpliceId } from '../support/splices.ts'
-import { aChannelSeen, aNodeSeen, ANCHOR, NOW } from './builders.ts'
+import type { AcceptFacts, SpliceRequest } from '../../../core/accept/accept-splice.ts'
+import { acceptSplice, checkDeadline, isDuplicate } from '../../../core/accept/accept-splice.ts'
+import { spliceIdOf } from '../../../core/splice/ids.ts'
+import { Splice, SpliceState } from '../../../core/splice/splice.ts'
+import { hasEnded } from '../../../core/splice/transitions.ts'
+import { aSplice, aSpliceId } from '../../support/splices.ts'
+import { aChannelSeen, aNodeSeen, ANCHOR, NOW } from '../builders.ts'
 
 const DAY_MS = 86_400_000
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
