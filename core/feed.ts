@@ -3,14 +3,14 @@ import { driveLoaded } from './drive.ts'
 import type { Guard } from './ports/records.ts'
 import type { NodeView } from './node-view.ts'
 import type { SharedView } from './observe.ts'
-import { isPaymentId } from './payment.ts'
+import { isPaymentId } from './ledger/payment.ts'
 import type { Policy } from './splice/policy.ts'
 import type { Page, Ports } from './ports/ports.ts'
 import { DUE_SHARDS } from './ports/ports.ts'
 import { messageOf } from './values/result.ts'
 import type { Splice } from './splice/splice.ts'
 import type { Instant } from './values/instant.ts'
-import { track } from './track.ts'
+import { track } from './ledger/track.ts'
 
 /** Splices and payments read at a time. */
 export const PAGE = 100

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { discover } from './discovery.ts'
+import { discover } from './ledger/discovery.ts'
 import type { ChannelSeen, NodeSeen, Versioned } from './ports/records.ts'
 import { channelKey } from './ports/records.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from './ports/node.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { ForeignPayment } from '../../core/ports/records.ts'
-import { isAtRest as isPaymentAtRest } from '../../core/ledger.ts'
+import { isAtRest as isPaymentAtRest } from '../../core/ledger/foreign-payment.ts'
 import { Splice } from '../../core/splice/splice.ts'
 import type { SpliceState } from '../../core/splice/splice.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { itemKinds } from '../../core/ports/records.ts'
 import type { ForeignPayment, ItemKind } from '../../core/ports/records.ts'
-import { isPaymentId } from '../../core/payment.ts'
+import { isPaymentId } from '../../core/ledger/payment.ts'
 import { DUE_SHARDS } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import type { Instant } from '../../core/values/instant.ts'

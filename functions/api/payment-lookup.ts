@@ -1,9 +1,15 @@
 import { spliceIdOfPayment } from '../../core/splice/ids.ts'
 import type { ForeignPayment } from '../../core/ports/records.ts'
 import { channelKey } from '../../core/ports/records.ts'
-import { confirmedOf } from '../../core/ledger.ts'
-import { finalDepthOf, foreignPaymentOf, isPaymentId, paymentOf, standsAlone } from '../../core/payment.ts'
-import type { Payment } from '../../core/payment.ts'
+import { confirmedOf } from '../../core/ledger/foreign-payment.ts'
+import {
+  finalDepthOf,
+  foreignPaymentOf,
+  isPaymentId,
+  paymentOf,
+  standsAlone,
+} from '../../core/ledger/payment.ts'
+import type { Payment } from '../../core/ledger/payment.ts'
 import type { Store } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import type { ApiDeps } from './context.ts'

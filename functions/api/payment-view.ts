@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { ForeignKind } from '../../core/ports/records.ts'
 import { satPerVb } from '../../core/bitcoin/money.ts'
-import type { Payment, PaymentCandidate } from '../../core/payment.ts'
+import type { Payment, PaymentCandidate } from '../../core/ledger/payment.ts'
 import { SpliceKind } from '../../core/splice/splice.ts'
 import { isoOf } from './view.ts'
 import { paymentExample } from './examples.ts'

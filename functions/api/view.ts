@@ -1,6 +1,6 @@
 import { attemptsUsed, isOverCeiling } from '../../core/splice/budget.ts'
 import { paymentIdOf } from '../../core/splice/ids.ts'
-import { confirmationsOf } from '../../core/payment.ts'
+import { confirmationsOf } from '../../core/ledger/payment.ts'
 import type { ItemKind, ItemOf, NodeSeen } from '../../core/ports/records.ts'
 import { satPerVb } from '../../core/bitcoin/money.ts'
 import type { Store } from '../../core/ports/ports.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { paymentIdOf } from '../../core/splice/ids.ts'
-import { track } from '../../core/track.ts'
+import { track } from '../../core/ledger/track.ts'
 import { HOUR, MINUTE, startKeeper } from '../support/keeper.ts'
 import type { Keeper } from '../support/keeper.ts'
 import { byId, byTxid, stored, waiting, walk } from '../support/ledger.ts'

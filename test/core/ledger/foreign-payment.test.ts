@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { NO_FIGURES, figuresOf, kindOf } from '../../core/figures.ts'
-import type { ForeignKind, ForeignPayment } from '../../core/ports/records.ts'
-import { confirmedOf, isAtRest, merge } from '../../core/ledger.ts'
-import type { Moment, News } from '../../core/ledger.ts'
-import type { BlockRef } from '../../core/bitcoin/block.ts'
-import { outpointOf } from '../../core/bitcoin/outpoint.ts'
-import { aForeignCandidate, aForeignPayment } from '../support/payments.ts'
-import { aTxid } from '../support/splices.ts'
-import { aCommitment, ANCHOR, aSplicing, aTransaction, onChain, P2WPKH, P2WSH } from './builders.ts'
+import { NO_FIGURES, figuresOf, kindOf } from '../../../core/ledger/transaction-amounts.ts'
+import type { ForeignKind, ForeignPayment } from '../../../core/ports/records.ts'
+import { confirmedOf, isAtRest, merge } from '../../../core/ledger/foreign-payment.ts'
+import type { Moment, News } from '../../../core/ledger/foreign-payment.ts'
+import type { BlockRef } from '../../../core/bitcoin/block.ts'
+import { outpointOf } from '../../../core/bitcoin/outpoint.ts'
+import { aForeignCandidate, aForeignPayment } from '../../support/payments.ts'
+import { aTxid } from '../../support/splices.ts'
+import { aCommitment, ANCHOR, aSplicing, aTransaction, onChain, P2WPKH, P2WSH } from '../builders.ts'
 
 const [FIRST, SECOND, OURS] = [aTxid('1'), aTxid('2'), aTxid('3')]
 const BLOCK: BlockRef = { height: 100, hash: aTxid('b') }

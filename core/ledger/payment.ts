@@ -1,10 +1,10 @@
-import { paymentIdOf } from './splice/ids.ts'
-import type { ForeignKind, ForeignPayment } from './ports/records.ts'
-import { confirmedOf } from './ledger.ts'
-import type { BlockRef } from './bitcoin/block.ts'
-import type { Splice, SpliceKind } from './splice/splice.ts'
-import type { Network } from './bitcoin/network.ts'
-import type { Instant } from './values/instant.ts'
+import { paymentIdOf } from '../splice/ids.ts'
+import type { ForeignKind, ForeignPayment } from '../ports/records.ts'
+import { confirmedOf } from './foreign-payment.ts'
+import type { BlockRef } from '../bitcoin/block.ts'
+import type { Splice, SpliceKind } from '../splice/splice.ts'
+import type { Network } from '../bitcoin/network.ts'
+import type { Instant } from '../values/instant.ts'
 
 /** `intended`: no transaction was seen yet; `void`: none will come. */
 export type PaymentStatus = 'intended' | 'pending' | 'confirmed' | 'final' | 'void'

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { ChannelSeen } from '../../core/ports/records.ts'
-import { channelKey } from '../../core/ports/records.ts'
-import type { ChannelSnapshot } from '../../core/ports/node.ts'
-import type { ConfiguredNode } from '../../core/ports/ports.ts'
-import { ok } from '../../core/values/result.ts'
-import { noteNode } from '../../core/survey.ts'
-import { aTxid } from '../support/splices.ts'
-import type { Bench, Built } from './builders.ts'
+import type { ChannelSeen } from '../../../core/ports/records.ts'
+import { channelKey } from '../../../core/ports/records.ts'
+import type { ChannelSnapshot } from '../../../core/ports/node.ts'
+import type { ConfiguredNode } from '../../../core/ports/ports.ts'
+import { ok } from '../../../core/values/result.ts'
+import { noteNode } from '../../../core/survey.ts'
+import { aTxid } from '../../support/splices.ts'
+import type { Bench, Built } from '../builders.ts'
 import {
   aBench,
   aChannel,
@@ -21,7 +21,7 @@ import {
   NOW,
   onChain,
   TIP,
-} from './builders.ts'
+} from '../builders.ts'
 
 const CHANNEL = 'c'.repeat(64)
 const OTHER = 'd'.repeat(64)

@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import type { ChainTransaction, SpendHint } from '../../core/ports/chain.ts'
-import { NO_FIGURES } from '../../core/figures.ts'
-import { paymentIdOf } from '../../core/splice/ids.ts'
-import { channelKey } from '../../core/ports/records.ts'
-import type { ChannelSeen, ForeignPayment } from '../../core/ports/records.ts'
-import type { ConfiguredNode } from '../../core/ports/ports.ts'
-import { err, ok } from '../../core/values/result.ts'
-import { sweep } from '../../core/sweep.ts'
-import { withSourcesAskedOnce } from '../../core/chain/cached-tip.ts'
-import { track } from '../../core/track.ts'
-import { aForeignCandidate, aForeignPayment } from '../support/payments.ts'
-import { aSpliceId, aTxid } from '../support/splices.ts'
-import type { Bench } from './builders.ts'
+import type { ChainTransaction, SpendHint } from '../../../core/ports/chain.ts'
+import { NO_FIGURES } from '../../../core/ledger/transaction-amounts.ts'
+import { paymentIdOf } from '../../../core/splice/ids.ts'
+import { channelKey } from '../../../core/ports/records.ts'
+import type { ChannelSeen, ForeignPayment } from '../../../core/ports/records.ts'
+import type { ConfiguredNode } from '../../../core/ports/ports.ts'
+import { err, ok } from '../../../core/values/result.ts'
+import { sweep } from '../../../core/sweep.ts'
+import { withSourcesAskedOnce } from '../../../core/chain/cached-tip.ts'
+import { track } from '../../../core/ledger/track.ts'
+import { aForeignCandidate, aForeignPayment } from '../../support/payments.ts'
+import { aSpliceId, aTxid } from '../../support/splices.ts'
+import type { Bench } from '../builders.ts'
 import {
   aBench,
   aChannel,
@@ -29,7 +29,7 @@ import {
   P2WSH,
   policy,
   TIP,
-} from './builders.ts'
+} from '../builders.ts'
 
 const splicing = aSplicing(ANCHOR)
 const ID = splicing.txid

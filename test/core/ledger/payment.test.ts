@@ -1,10 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { paymentIdOf } from '../../core/splice/ids.ts'
-import { finalDepthOf, foreignPaymentOf, isPaymentId, paymentOf, standsAlone } from '../../core/payment.ts'
-import type { Splice } from '../../core/splice/splice.ts'
-import { aForeignCandidate, aForeignPayment } from '../support/payments.ts'
-import { aSplice, aTxid } from '../support/splices.ts'
-import { aCandidate } from './builders.ts'
+import { paymentIdOf } from '../../../core/splice/ids.ts'
+import {
+  finalDepthOf,
+  foreignPaymentOf,
+  isPaymentId,
+  paymentOf,
+  standsAlone,
+} from '../../../core/ledger/payment.ts'
+import type { Splice } from '../../../core/splice/splice.ts'
+import { aForeignCandidate, aForeignPayment } from '../../support/payments.ts'
+import { aSplice, aTxid } from '../../support/splices.ts'
+import { aCandidate } from '../builders.ts'
 
 const BLOCK = { height: 100, hash: aTxid('b') }
 const mined = aCandidate({ txid: aTxid('1'), feeSats: 111, block: BLOCK })

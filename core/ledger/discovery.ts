@@ -1,13 +1,13 @@
-import { NO_FIGURES } from './figures.ts'
-import { foundOf, fundingsSeen, record } from './foreign.ts'
-import type { ChannelSeen } from './ports/records.ts'
-import { channelKey } from './ports/records.ts'
-import { confirmedOf } from './ledger.ts'
-import { pathBack } from './chain/funding-history.ts'
-import type { Outpoint } from './bitcoin/outpoint.ts'
-import { splitOutpoint } from './bitcoin/outpoint.ts'
-import type { ConfiguredNode, Ports } from './ports/ports.ts'
-import type { Network } from './bitcoin/network.ts'
+import { NO_FIGURES } from './transaction-amounts.ts'
+import { foundOf, fundingsSeen, record } from './record-foreign.ts'
+import type { ChannelSeen } from '../ports/records.ts'
+import { channelKey } from '../ports/records.ts'
+import { confirmedOf } from './foreign-payment.ts'
+import { pathBack } from '../chain/funding-history.ts'
+import type { Outpoint } from '../bitcoin/outpoint.ts'
+import { splitOutpoint } from '../bitcoin/outpoint.ts'
+import type { ConfiguredNode, Ports } from '../ports/ports.ts'
+import type { Network } from '../bitcoin/network.ts'
 
 /** A move that no chain source explains within this time is left out of the ledger, with an alarm. */
 const SEARCH_MS = 24 * 3_600_000

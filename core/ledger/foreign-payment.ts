@@ -1,8 +1,8 @@
-import type { BlockRef } from './bitcoin/block.ts'
-import type { Figures } from './figures.ts'
-import type { ForeignCandidate, ForeignKind, ForeignPayment } from './ports/records.ts'
-import { RECORD_LIMITS } from './splice/splice.ts'
-import type { Instant } from './values/instant.ts'
+import type { BlockRef } from '../bitcoin/block.ts'
+import type { Figures } from './transaction-amounts.ts'
+import type { ForeignCandidate, ForeignKind, ForeignPayment } from '../ports/records.ts'
+import { RECORD_LIMITS } from '../splice/splice.ts'
+import type { Instant } from '../values/instant.ts'
 
 /** Who spends a payment's outpoint now, or which of an open's candidates is to be seen. */
 export type Spender = {

@@ -1,9 +1,9 @@
-import type { ChainTransaction } from './ports/chain.ts'
-import type { ForeignCandidate, ForeignKind } from './ports/records.ts'
-import type { Outpoint } from './bitcoin/outpoint.ts'
-import { outpointOf } from './bitcoin/outpoint.ts'
-import type { ParsedTransaction } from './bitcoin/transaction.ts'
-import { fundingOutputs, isCommitment } from './bitcoin/transaction.ts'
+import type { ChainTransaction } from '../ports/chain.ts'
+import type { ForeignCandidate, ForeignKind } from '../ports/records.ts'
+import type { Outpoint } from '../bitcoin/outpoint.ts'
+import { outpointOf } from '../bitcoin/outpoint.ts'
+import type { ParsedTransaction } from '../bitcoin/transaction.ts'
+import { fundingOutputs, isCommitment } from '../bitcoin/transaction.ts'
 
 /** What a transaction pays, and what it moves. null: not known. */
 export type Figures = Pick<ForeignCandidate, 'feeSats' | 'feeRateSatPerKw' | 'amountSats'>

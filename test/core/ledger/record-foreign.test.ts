@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
-import { NO_FIGURES } from '../../core/figures.ts'
-import { fundingsSeen, record, recordForeign } from '../../core/foreign.ts'
-import type { Subject } from '../../core/foreign.ts'
-import { paymentIdOf } from '../../core/splice/ids.ts'
-import { channelKey } from '../../core/ports/records.ts'
-import type { ForeignPayment } from '../../core/ports/records.ts'
-import type { Observation } from '../../core/decision/observation.ts'
-import type { Hop } from '../../core/chain/funding-history.ts'
-import type { Splice } from '../../core/splice/splice.ts'
-import { aForeignCandidate, aForeignPayment } from '../support/payments.ts'
-import { aSpliceId, aTxid } from '../support/splices.ts'
-import type { Bench, Built } from './builders.ts'
+import type { MemoryHooks, Operation } from '../../../adapters/store/memory.ts'
+import { NO_FIGURES } from '../../../core/ledger/transaction-amounts.ts'
+import { fundingsSeen, record, recordForeign } from '../../../core/ledger/record-foreign.ts'
+import type { Subject } from '../../../core/ledger/record-foreign.ts'
+import { paymentIdOf } from '../../../core/splice/ids.ts'
+import { channelKey } from '../../../core/ports/records.ts'
+import type { ForeignPayment } from '../../../core/ports/records.ts'
+import type { Observation } from '../../../core/decision/observation.ts'
+import type { Hop } from '../../../core/chain/funding-history.ts'
+import type { Splice } from '../../../core/splice/splice.ts'
+import { aForeignCandidate, aForeignPayment } from '../../support/payments.ts'
+import { aSpliceId, aTxid } from '../../support/splices.ts'
+import type { Bench, Built } from '../builders.ts'
 import {
   aBench,
   aChain,
@@ -30,7 +30,7 @@ import {
   NOW,
   P2WPKH,
   P2WSH,
-} from './builders.ts'
+} from '../builders.ts'
 
 const [ONE, TWO] = [aTxid('1'), aTxid('2')]
 const SUBJECT: Subject = { node: 'alice', network: 'regtest', channelId: 'c'.repeat(64), spends: ANCHOR }
