@@ -13,7 +13,7 @@ import type { SharedView } from './observe.ts'
 import type { Policy } from './splice/policy.ts'
 import type { Ports } from './ports/ports.ts'
 import { publish } from './publish.ts'
-import { announce } from './notices.ts'
+import { announce } from './webhooks/delivery.ts'
 import { rawIn, rebroadcast } from './raw.ts'
 import { isReleased } from './slot.ts'
 import type { Splice } from './splice/splice.ts'
@@ -65,7 +65,7 @@ export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOp
   return driven === 'driven' && observation.chain === null ? 'blind' : driven
 }
 
-/** Whoever listens is hinted at once by a worker; a sweep does it at its end for all (core/notices.ts). */
+/** Whoever listens is hinted at once by a worker; a sweep does it at its end for all (core/webhooks/delivery.ts). */
 async function tell({ tenant }: Splice, ports: Ports, { shared }: DriveOptions): Promise<void> {
   if (shared === null) await announce(tenant, ports)
 }

@@ -1,4 +1,4 @@
-import { takeNotice } from '../core/notices.ts'
+import { takeNotice } from '../core/webhooks/delivery.ts'
 import { Notice } from '../core/ports/endpoint.ts'
 import { batchHandler } from './batch.ts'
 import { noticePorts, policy } from './runtime.ts'

@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks'
-import type { WebhookPort } from '../../core/notices.ts'
-import type { Delivered } from '../../core/webhook.ts'
+import type { WebhookPort } from '../../core/webhooks/delivery.ts'
+import type { Delivered } from '../../core/webhooks/endpoint.ts'
 import { httpSender } from '../http.ts'
 import { TargetRefused, checkedLookup, systemResolve } from './lookup.ts'
 import type { Resolve } from './lookup.ts'

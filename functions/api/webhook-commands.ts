@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
-import { disabledByWish, enabled, rotated, setBack, validSecrets } from '../../core/webhook.ts'
+import { disabledByWish, enabled, rotated, setBack, validSecrets } from '../../core/webhooks/endpoint.ts'
 import { audit } from './audit.ts'
 import { requireScope } from './auth.ts'
 import { router } from './context.ts'

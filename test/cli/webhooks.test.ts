@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { exits } from '../../cli/exit.ts'
-import { endpointsOf } from '../../core/endpoints.ts'
+import { endpointsOf } from '../../core/webhooks/stored-endpoints.ts'
 import { NOW, aWorld } from '../functions/api-fixture.ts'
 import type { World } from '../functions/api-fixture.ts'
 import { aSpliceId } from '../support/splices.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { endpointOf } from '../../core/endpoints.ts'
-import { takeNotice } from '../../core/notices.ts'
+import { endpointOf } from '../../core/webhooks/stored-endpoints.ts'
+import { takeNotice } from '../../core/webhooks/delivery.ts'
 import { aSpliceId } from '../support/splices.ts'
 import { NOW, aWorld, request } from './api-fixture.ts'
 import type { Answer, World } from './api-fixture.ts'

@@ -8,8 +8,8 @@ import { NOW, RELAY_KEY, aWorld, assertDocumented, CHANNEL } from '../functions/
 import type { World } from '../functions/api-fixture.ts'
 import { aSpliceId, aSplice, aTxid } from '../support/splices.ts'
 import { aCandidate, anAttempt } from '../core/builders.ts'
-import { amendHooks } from '../../core/endpoints.ts'
-import { newEndpoint } from '../../core/webhook.ts'
+import { amendHooks } from '../../core/webhooks/stored-endpoints.ts'
+import { newEndpoint } from '../../core/webhooks/endpoint.ts'
 import { ENDPOINT } from './api-requests.ts'
 import type { Sent } from './api-requests.ts'
 

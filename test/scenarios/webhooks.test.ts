@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { amendHooks } from '../../core/endpoints.ts'
+import { amendHooks } from '../../core/webhooks/stored-endpoints.ts'
 import type { Notice, NoticeQueue } from '../../core/ports/endpoint.ts'
-import { newEndpoint } from '../../core/webhook.ts'
+import { newEndpoint } from '../../core/webhooks/endpoint.ts'
 import type { Keeper } from '../support/keeper.ts'
 import { START, startKeeper } from '../support/keeper.ts'
 

@@ -1,9 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { Policy } from '../../core/splice/policy.ts'
-import type { Delivered } from '../../core/webhook.ts'
-import { afterDelivery, disabledByWish, newEndpoint, rotated, validSecrets } from '../../core/webhook.ts'
-import { Endpoint, WEBHOOK_LIMITS } from '../../core/ports/endpoint.ts'
-import { NOW } from './builders.ts'
+import { Policy } from '../../../core/splice/policy.ts'
+import type { Delivered } from '../../../core/webhooks/endpoint.ts'
+import {
+  afterDelivery,
+  disabledByWish,
+  newEndpoint,
+  rotated,
+  validSecrets,
+} from '../../../core/webhooks/endpoint.ts'
+import { Endpoint, WEBHOOK_LIMITS } from '../../../core/ports/endpoint.ts'
+import { NOW } from '../builders.ts'
 
 const policy = Policy.parse({})
 const DAY = 86_400_000

@@ -1,17 +1,24 @@
 import { describe, expect, test } from 'vitest'
-import { memoryStore } from '../../adapters/store/memory.ts'
-import type { MemoryHooks } from '../../adapters/store/memory.ts'
-import { amendEndpoint, amendHooks, endpointOf } from '../../core/endpoints.ts'
-import type { Delivery, NoticePorts } from '../../core/notices.ts'
-import { announce, remindEndpoints, takeNotice } from '../../core/notices.ts'
-import { Notice } from '../../core/ports/endpoint.ts'
-import { Policy } from '../../core/splice/policy.ts'
-import type { Ports, Store } from '../../core/ports/ports.ts'
-import type { Delivered } from '../../core/webhook.ts'
-import type { Endpoint } from '../../core/ports/endpoint.ts'
-import { LEASE_MS, disabledByWish, enabled, newEndpoint, rotated, setBack } from '../../core/webhook.ts'
-import { aBench, aConfiguredNode } from './builders.ts'
-import { aSpliceId, countingIds } from '../support/splices.ts'
+import { memoryStore } from '../../../adapters/store/memory.ts'
+import type { MemoryHooks } from '../../../adapters/store/memory.ts'
+import { amendEndpoint, amendHooks, endpointOf } from '../../../core/webhooks/stored-endpoints.ts'
+import type { Delivery, NoticePorts } from '../../../core/webhooks/delivery.ts'
+import { announce, remindEndpoints, takeNotice } from '../../../core/webhooks/delivery.ts'
+import { Notice } from '../../../core/ports/endpoint.ts'
+import { Policy } from '../../../core/splice/policy.ts'
+import type { Ports, Store } from '../../../core/ports/ports.ts'
+import type { Delivered } from '../../../core/webhooks/endpoint.ts'
+import type { Endpoint } from '../../../core/ports/endpoint.ts'
+import {
+  LEASE_MS,
+  disabledByWish,
+  enabled,
+  newEndpoint,
+  rotated,
+  setBack,
+} from '../../../core/webhooks/endpoint.ts'
+import { aBench, aConfiguredNode } from '../builders.ts'
+import { aSpliceId, countingIds } from '../../support/splices.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND

@@ -1,6 +1,6 @@
-import type { Ports, Store } from './ports/ports.ts'
-import type { Endpoint, Hooks } from './ports/endpoint.ts'
-import { LEASE_MS, isDue } from './webhook.ts'
+import type { Ports, Store } from '../ports/ports.ts'
+import type { Endpoint, Hooks } from '../ports/endpoint.ts'
+import { LEASE_MS, isDue } from './endpoint.ts'
 
 /** How often a change is tried against others that write the same item: ten consumers in lockstep win one after the other. */
 const TRIES_MAX = 100

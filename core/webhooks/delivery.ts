@@ -1,10 +1,10 @@
-import type { Notice, NoticeQueue, Endpoint } from './ports/endpoint.ts'
-import { holdLease, amendEndpoint, endpointOf } from './endpoints.ts'
-import type { Policy } from './splice/policy.ts'
-import type { Call, LogEvent, Ports } from './ports/ports.ts'
-import type { Instant } from './values/instant.ts'
-import type { Delivered } from './webhook.ts'
-import { afterDelivery, bodyOf, isDue, isUnannounced, validSecrets } from './webhook.ts'
+import type { Notice, NoticeQueue, Endpoint } from '../ports/endpoint.ts'
+import { holdLease, amendEndpoint, endpointOf } from './stored-endpoints.ts'
+import type { Policy } from '../splice/policy.ts'
+import type { Call, LogEvent, Ports } from '../ports/ports.ts'
+import type { Instant } from '../values/instant.ts'
+import type { Delivered } from './endpoint.ts'
+import { afterDelivery, bodyOf, isDue, isUnannounced, validSecrets } from './endpoint.ts'
 
 /** Lines read at a time. */
 const PAGE = 25

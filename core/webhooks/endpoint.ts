@@ -1,8 +1,8 @@
-import { WEBHOOK_LIMITS } from './ports/endpoint.ts'
-import type { DeliveryFault, Endpoint } from './ports/endpoint.ts'
-import type { Policy } from './splice/policy.ts'
-import type { LogEvent } from './ports/ports.ts'
-import type { Instant } from './values/instant.ts'
+import { WEBHOOK_LIMITS } from '../ports/endpoint.ts'
+import type { DeliveryFault, Endpoint } from '../ports/endpoint.ts'
+import type { Policy } from '../splice/policy.ts'
+import type { LogEvent } from '../ports/ports.ts'
+import type { Instant } from '../values/instant.ts'
 
 /** How long a consumer has an endpoint to itself: its own time for sending, a call's, and a save. */
 export const LEASE_MS = 35_000

@@ -1,11 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { memoryStore } from '../../adapters/store/memory.ts'
-import type { MemoryStore } from '../../adapters/store/memory.ts'
-import { amendEndpoint, amendHooks, endpointOf, endpointsOf, holdLease } from '../../core/endpoints.ts'
-import type { Endpoint } from '../../core/ports/endpoint.ts'
-import { LEASE_MS, newEndpoint } from '../../core/webhook.ts'
-import { countingIds } from '../support/splices.ts'
-import { NOW } from './builders.ts'
+import { memoryStore } from '../../../adapters/store/memory.ts'
+import type { MemoryStore } from '../../../adapters/store/memory.ts'
+import {
+  amendEndpoint,
+  amendHooks,
+  endpointOf,
+  endpointsOf,
+  holdLease,
+} from '../../../core/webhooks/stored-endpoints.ts'
+import type { Endpoint } from '../../../core/ports/endpoint.ts'
+import { LEASE_MS, newEndpoint } from '../../../core/webhooks/endpoint.ts'
+import { countingIds } from '../../support/splices.ts'
+import { NOW } from '../builders.ts'
 
 const TENANT = 'acme'
 
