@@ -20,7 +20,7 @@ import type { Splice } from './splice/splice.ts'
 import type { Action } from './splice/action.ts'
 import type { Submitted } from './submit.ts'
 import { submit } from './submit.ts'
-import { pauseNode } from './survey.ts'
+import { pauseNode } from './nodes/node-state.ts'
 import { hasEnded } from './splice/transitions.ts'
 
 /** How a splice is driven: with which bounds, whether commands may be sent, and what a sweep shares. */

@@ -1,7 +1,7 @@
 import type { Driven } from './drive.ts'
 import { driveLoaded } from './drive.ts'
 import type { Guard } from './ports/records.ts'
-import type { NodeView } from './node-view.ts'
+import type { NodeView } from './nodes/node-view.ts'
 import type { SharedView } from './observe.ts'
 import { isPaymentId } from './ledger/payment.ts'
 import type { Policy } from './splice/policy.ts'

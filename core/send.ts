@@ -5,7 +5,7 @@ import type { CommandAnswer, Journal, Ports } from './ports/ports.ts'
 import { broadcastSigned, keepSigned } from './raw.ts'
 import type { Attempt, CommandResult, Splice } from './splice/splice.ts'
 import { step as apply } from './splice/step.ts'
-import { pauseNode } from './survey.ts'
+import { pauseNode } from './nodes/node-state.ts'
 
 /** What is sent for a journalled attempt, and the event that attaches its answer. */
 export type Sending = {

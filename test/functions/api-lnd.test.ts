@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import * as z from 'zod'
 import { configuredNode, parseNodes } from '../../adapters/node/configured.ts'
-import { noteNode } from '../../core/survey.ts'
+import { noteNode } from '../../core/nodes/node-state.ts'
 import { bump, request as submission } from '../support/ldk-rpc.ts'
 import { aBody, aWorld, order, request } from './api-fixture.ts'
 

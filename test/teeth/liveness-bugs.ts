@@ -100,7 +100,7 @@ export const livenessBugs: readonly Bug[] = [
     why: 'a node whose credential was refused once is never asked again',
     replacements: [
       {
-        file: 'core/survey.ts',
+        file: 'core/nodes/node-state.ts',
         find: '    paused: null,\n    relayEvents:',
         replace: '    paused: before?.paused ?? null,\n    relayEvents:',
       },

@@ -4,7 +4,7 @@ import { channelKey } from '../../../core/ports/records.ts'
 import type { ChannelSnapshot } from '../../../core/ports/node.ts'
 import type { ConfiguredNode } from '../../../core/ports/ports.ts'
 import { ok } from '../../../core/values/result.ts'
-import { noteNode } from '../../../core/survey.ts'
+import { noteNode } from '../../../core/nodes/node-state.ts'
 import { aTxid } from '../../support/splices.ts'
 import type { Bench, Built } from '../builders.ts'
 import {

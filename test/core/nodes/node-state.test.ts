@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { ChannelSeen, NodeSeen } from '../../core/ports/records.ts'
-import { channelKey } from '../../core/ports/records.ts'
-import type { ChannelSnapshot, NodeLook } from '../../core/ports/node.ts'
-import { err, ok } from '../../core/values/result.ts'
-import { noteNode } from '../../core/survey.ts'
-import { aTxid } from '../support/splices.ts'
-import type { Bench } from './builders.ts'
-import { aBench, aChannel, aConfiguredNode, aLook, ANCHOR, NOW } from './builders.ts'
+import type { ChannelSeen, NodeSeen } from '../../../core/ports/records.ts'
+import { channelKey } from '../../../core/ports/records.ts'
+import type { ChannelSnapshot, NodeLook } from '../../../core/ports/node.ts'
+import { err, ok } from '../../../core/values/result.ts'
+import { noteNode } from '../../../core/nodes/node-state.ts'
+import { aTxid } from '../../support/splices.ts'
+import type { Bench } from '../builders.ts'
+import { aBench, aChannel, aConfiguredNode, aLook, ANCHOR, NOW } from '../builders.ts'
 
 const CHANNEL = channelKey('alice', 'c'.repeat(64))
 const NEXT = `${aTxid('b')}:0`

@@ -1,11 +1,11 @@
-import type { ChainSeen } from './ports/records.ts'
-import type { ChannelSnapshot, NodeFault, NodeLook } from './ports/node.ts'
-import type { ConfiguredNode, Ports } from './ports/ports.ts'
-import { followChain } from './chain/follow-chain.ts'
-import { err, messageOf } from './values/result.ts'
-import type { Result } from './values/result.ts'
-import type { Noted } from './survey.ts'
-import { noteNode } from './survey.ts'
+import type { ChainSeen } from '../ports/records.ts'
+import type { ChannelSnapshot, NodeFault, NodeLook } from '../ports/node.ts'
+import type { ConfiguredNode, Ports } from '../ports/ports.ts'
+import { followChain } from '../chain/follow-chain.ts'
+import { err, messageOf } from '../values/result.ts'
+import type { Result } from '../values/result.ts'
+import type { Noted } from './node-state.ts'
+import { noteNode } from './node-state.ts'
 
 /** What a sweep saw at one node; null: it could not be seen, or not be written down. */
 export type NodeView = {

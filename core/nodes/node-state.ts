@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
-import { discover } from './ledger/discovery.ts'
-import type { ChannelSeen, NodeSeen, Versioned } from './ports/records.ts'
-import { channelKey } from './ports/records.ts'
-import type { ChannelSnapshot, NodeFault, NodeLook } from './ports/node.ts'
-import type { Outpoint } from './bitcoin/outpoint.ts'
-import type { ConfiguredNode, Ports } from './ports/ports.ts'
-import { messageOf } from './values/result.ts'
-import type { Result } from './values/result.ts'
-import type { Network } from './bitcoin/network.ts'
+import { discover } from '../ledger/discovery.ts'
+import type { ChannelSeen, NodeSeen, Versioned } from '../ports/records.ts'
+import { channelKey } from '../ports/records.ts'
+import type { ChannelSnapshot, NodeFault, NodeLook } from '../ports/node.ts'
+import type { Outpoint } from '../bitcoin/outpoint.ts'
+import type { ConfiguredNode, Ports } from '../ports/ports.ts'
+import { messageOf } from '../values/result.ts'
+import type { Result } from '../values/result.ts'
+import type { Network } from '../bitcoin/network.ts'
 
 /** Earlier funding outpoints kept of a channel, to recognise a node that was restored from an old state. */
 const EARLIER_LIMIT = 50
