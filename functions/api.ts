@@ -1,5 +1,5 @@
 import { handle } from 'hono/aws-lambda'
-import { previewGates } from '../core/preview.ts'
+import { previewGates } from '../core/drive/preview.ts'
 import { createApi } from './api/app.ts'
 import { knownEffects } from './api/effects.ts'
 import { keyTraffic } from './api/key-traffic.ts'

@@ -1,5 +1,5 @@
 import { Hint } from '../adapters/queue/sender.ts'
-import { drive } from '../core/drive.ts'
+import { drive } from '../core/drive/drive.ts'
 import { batchHandler } from './batch.ts'
 import { policy, ports } from './runtime.ts'
 

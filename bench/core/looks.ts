@@ -1,5 +1,5 @@
 import type { Observation } from '../../core/decision/observation.ts'
-import { observe } from '../../core/observe.ts'
+import { observe } from '../../core/drive/observe.ts'
 import type { Policy } from '../../core/splice/policy.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { hasEnded } from '../../core/splice/transitions.ts'

@@ -1,5 +1,5 @@
 import { advance } from '../../core/decision/advance.ts'
-import { observe } from '../../core/observe.ts'
+import { observe } from '../../core/drive/observe.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { Keeper, MINUTE, chanceFrom } from '../../test/support/keeper.ts'
 import type { KeeperOptions } from '../../test/support/keeper.ts'

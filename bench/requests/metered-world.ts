@@ -11,7 +11,7 @@ import { createWorld, simulatedChainPort } from '../../adapters/node/simulated/w
 import { dynamoStore } from '../../adapters/store/dynamo.ts'
 import { createTableInput } from '../../adapters/store/table.ts'
 import type { Ports, Store } from '../../core/ports/ports.ts'
-import { previewGates } from '../../core/preview.ts'
+import { previewGates } from '../../core/drive/preview.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { createApi } from '../../functions/api/app.ts'
 import { keyTraffic } from '../../functions/api/key-traffic.ts'

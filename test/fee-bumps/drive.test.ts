@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
-import { drive } from '../../core/drive.ts'
+import { drive } from '../../core/drive/drive.ts'
 import type { ChannelSnapshot, BumpRequest } from '../../core/ports/node.ts'
 import type { ConfiguredNode } from '../../core/ports/ports.ts'
 import { ok } from '../../core/values/result.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bump } from '../../core/bump.ts'
+import { bump } from '../../core/drive/submit-fee-bump.ts'
 import type { BumpRequest } from '../../core/ports/node.ts'
 import type { Observation } from '../../core/decision/observation.ts'
 import { ok } from '../../core/values/result.ts'

@@ -1,4 +1,4 @@
-import { drive } from '../../core/drive.ts'
+import { drive } from '../../core/drive/drive.ts'
 import { Keeper, MINUTE, START, chanceFrom } from '../support/keeper.ts'
 import type { KeeperOptions } from '../support/keeper.ts'
 import { idsOf } from './lives.ts'

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { clnNode } from '../../adapters/node/cln/node.ts'
 import { permissionsOf } from '../../adapters/node/cln/permission.ts'
 import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
-import { drive } from '../../core/drive.ts'
+import { drive } from '../../core/drive/drive.ts'
 import { livingAttempts } from '../../core/splice/budget.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import {

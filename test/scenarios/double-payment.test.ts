@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { SubmitRequest } from '../../core/ports/node.ts'
 import type { Ports } from '../../core/ports/ports.ts'
 import type { CommandResult } from '../../core/splice/splice.ts'
-import { drive } from '../../core/drive.ts'
+import { drive } from '../../core/drive/drive.ts'
 import { ADDRESS, Keeper, MINUTE, SCRIPT, startKeeper } from '../support/keeper.ts'
 
 const QUIET_DAY = { blockMs: 10 * MINUTE }

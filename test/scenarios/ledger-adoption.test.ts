@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { drive } from '../../core/drive.ts'
+import { drive } from '../../core/drive/drive.ts'
 import { NO_FIGURES } from '../../core/ledger/transaction-amounts.ts'
 import { record } from '../../core/ledger/record-foreign.ts'
 import { paymentIdOf } from '../../core/splice/ids.ts'

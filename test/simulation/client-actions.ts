@@ -1,4 +1,4 @@
-import { drive } from '../../core/drive.ts'
+import { drive } from '../../core/drive/drive.ts'
 import type { Splice, SpliceState } from '../../core/splice/splice.ts'
 import { HOUR } from '../support/keeper.ts'
 import type { Dice } from './dice.ts'

@@ -4,7 +4,7 @@ import type { ChainView, SimulatedNode, World } from '../../adapters/node/simula
 import type { Slot } from '../../core/ports/records.ts'
 import type { NodeLook } from '../../core/ports/node.ts'
 import type { NodePort, Ports } from '../../core/ports/ports.ts'
-import { previewGates } from '../../core/preview.ts'
+import { previewGates } from '../../core/drive/preview.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { sweep } from '../../core/sweep.ts'
 import type { SpliceBody } from '../../functions/api/splice-body.ts'

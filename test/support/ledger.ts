@@ -1,6 +1,6 @@
 import { recordForeign } from '../../core/ledger/record-foreign.ts'
 import type { ForeignPayment } from '../../core/ports/records.ts'
-import { observe } from '../../core/observe.ts'
+import { observe } from '../../core/drive/observe.ts'
 import type { Payment } from '../../core/ledger/payment.ts'
 import { paymentWithId, paymentWithTxid } from '../../functions/api/payment-lookup.ts'
 import { Problem } from '../../functions/api/problem.ts'

@@ -161,7 +161,7 @@ export const bumpBugs: readonly Bug[] = [
         replace: 'return null',
       },
       {
-        file: 'core/bump.ts',
+        file: 'core/drive/submit-fee-bump.ts',
         find: 'return slot?.holder === splice.id && slot.frozen === null',
         replace: 'return true',
       },
@@ -195,7 +195,7 @@ export const bumpBugs: readonly Bug[] = [
     why: 'what is asked for instead of a replacement is a splice of its own, which shares nothing with the first',
     replacements: [
       {
-        file: 'core/bump.ts',
+        file: 'core/drive/submit-fee-bump.ts',
         find: "const command = (journal: Journal) => configured.port.bump(request, ports.call('command'), journal)",
         replace:
           "const command = (journal: Journal) => configured.port.submit(request, ports.call('command'), journal)",

@@ -277,7 +277,7 @@ export const gateBugs: readonly Bug[] = [
     why: 'two splices of a channel are under way at once',
     replacements: [
       {
-        file: 'core/submit.ts',
+        file: 'core/drive/submit.ts',
         find: 'const slot = await acquireSlot(slotKeyOf(splice), splice.id, observation.slot, ports.store)',
         replace:
           "await acquireSlot(slotKeyOf(splice), splice.id, observation.slot, ports.store)\n  const slot = 'mine'",
@@ -289,7 +289,7 @@ export const gateBugs: readonly Bug[] = [
     why: 'a table that was restored from a backup submits before an operator has confirmed it',
     replacements: [
       {
-        file: 'core/submit.ts',
+        file: 'core/drive/submit.ts',
         find: 'if (observation.generation.stored !== observation.generation.configured) {',
         replace: 'if (observation.generation.configured < 0) {',
       },

@@ -55,7 +55,7 @@ export const livenessBugs: readonly Bug[] = [
     why: 'a transaction that left the mempool, and that the node does not broadcast again, never confirms',
     replacements: [
       {
-        file: 'core/drive.ts',
+        file: 'core/drive/drive.ts',
         find: 'await rebroadcast(splice, configured, ports)\n',
         replace: 'void rebroadcast\n',
       },
@@ -66,7 +66,7 @@ export const livenessBugs: readonly Bug[] = [
     why: 'a transaction that left the mempool cannot be broadcast again',
     replacements: [
       {
-        file: 'core/drive.ts',
+        file: 'core/drive/drive.ts',
         find: 'ports, options.policy, rawIn(observation))',
         replace: 'ports, options.policy)',
       },

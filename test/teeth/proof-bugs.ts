@@ -324,7 +324,7 @@ export const proofBugs: readonly Bug[] = [
     why: "another splice's transaction is taken for ours",
     replacements: [
       {
-        file: 'core/observe.ts',
+        file: 'core/drive/observe.ts',
         find: "return pointer.paymentId === paymentIdOf(context.splice.id) ? 'me' : 'another'",
         replace: "return 'me'",
       },
@@ -346,7 +346,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'two splices may call one transaction theirs',
     replacements: [
       {
-        file: 'core/commit.ts',
+        file: 'core/drive/save.ts',
         find: 'if (!(await claim(txid, pointerTo(after.id, rawOf(txid)), ports))) return null',
         replace: 'await claim(txid, pointerTo(after.id, rawOf(txid)), ports)',
       },

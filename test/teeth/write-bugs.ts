@@ -1,9 +1,9 @@
 import type { Bug } from './bug.ts'
 
 const STORE = 'adapters/store/store.ts'
-const SUBMIT = 'core/submit.ts'
-const LINE = 'core/line.ts'
-const PUBLISH = 'core/publish.ts'
+const SUBMIT = 'core/drive/submit.ts'
+const LINE = 'core/drive/channel-lease.ts'
+const PUBLISH = 'core/drive/publish.ts'
 const ENDING = 'core/splice/outcomes.ts'
 
 /** Something is written, sent or told in the wrong order, twice, or not at all. */
@@ -46,7 +46,7 @@ export const writeBugs: readonly Bug[] = [
     why: 'an answer, a cancel or a bump that meets a faster writer is dropped',
     replacements: [
       {
-        file: 'core/commit.ts',
+        file: 'core/drive/save.ts',
         find: 'if (saved !== null) return { splice: saved, actions: changed.actions }',
         replace: 'return { splice: saved ?? splice, actions: changed.actions }',
       },
@@ -97,7 +97,7 @@ export const writeBugs: readonly Bug[] = [
     why: 'a request is sent minutes after it was journalled, when its fence has passed already',
     replacements: [
       {
-        file: 'core/send.ts',
+        file: 'core/drive/send.ts',
         find: 'const late = ports.clock.now() - attempt.startedAt > policy.sendWithinMs',
         replace: 'const late = false',
       },
@@ -108,7 +108,7 @@ export const writeBugs: readonly Bug[] = [
     why: 'what an earlier save left to be told is marked as told, and nobody is told',
     replacements: [
       {
-        file: 'core/drive.ts',
+        file: 'core/drive/drive.ts',
         find: 'hasEnded(splice.state) ? splice : await publish(splice, splice.eventSerial, ports)',
         replace: 'hasEnded(splice.state) ? splice : { ...splice, publishedThrough: splice.eventSerial }',
       },
@@ -124,7 +124,7 @@ export const writeBugs: readonly Bug[] = [
         replace: 'const options = { policy, mayAct: true,',
       },
       {
-        file: 'core/drive.ts',
+        file: 'core/drive/drive.ts',
         find: "if (look?.ok && look.value.observedAt < splice.updatedAt) return 'changed_since_look'",
         replace: '',
       },
@@ -203,7 +203,7 @@ export const writeBugs: readonly Bug[] = [
     why: 'a step that was journalled already is gone on with, although its attempt was found dead since',
     replacements: [
       {
-        file: 'core/send.ts',
+        file: 'core/drive/send.ts',
         find: 'const stepped = await amend(id, (stored)',
         replace: 'const stepped = await amend(latest.splice, (stored)',
       },
@@ -225,7 +225,7 @@ export const writeBugs: readonly Bug[] = [
     why: 'the slot is empty while the record that should end is still under way',
     replacements: [
       {
-        file: 'core/drive.ts',
+        file: 'core/drive/drive.ts',
         find: 'const saved = await commit(splice, advanced.splice, ports, options.policy, rawIn(observation))',
         replace:
           'if (hasEnded(advanced.splice.state)) await leaveSlot(slotKeyOf(splice), splice.id, ports)\n  const saved = await commit(splice, advanced.splice, ports, options.policy, rawIn(observation))',
@@ -237,7 +237,7 @@ export const writeBugs: readonly Bug[] = [
     why: 'an ended splice stays in its slot',
     replacements: [
       {
-        file: 'core/drive.ts',
+        file: 'core/drive/drive.ts',
         find: 'if (release) await leaveSlot(slotKeyOf(splice), splice.id, ports)',
         replace: '',
       },
@@ -253,7 +253,7 @@ export const writeBugs: readonly Bug[] = [
         replace: '',
       },
       {
-        file: 'core/drive.ts',
+        file: 'core/drive/drive.ts',
         find: 'if (release) await leaveSlot(slotKeyOf(splice), splice.id, ports)',
         replace:
           "if (release && (await ports.store.item('slot', slotKeyOf(splice)))?.value.holder === splice.id) await leaveSlot(slotKeyOf(splice), splice.id, ports)",

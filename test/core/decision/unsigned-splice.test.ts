@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { decide } from '../../../core/decision/decide.ts'
-import { drive } from '../../../core/drive.ts'
+import { drive } from '../../../core/drive/drive.ts'
 import type { ChannelSnapshot, NodeLook } from '../../../core/ports/node.ts'
 import type { ClearRequest, NodePort } from '../../../core/ports/ports.ts'
 import { ok } from '../../../core/values/result.ts'
-import { emptySlot } from '../../../core/slot.ts'
+import { emptySlot } from '../../../core/drive/slot.ts'
 import type { Attempt, Splice } from '../../../core/splice/splice.ts'
 import { aTxid } from '../../support/splices.ts'
 import {

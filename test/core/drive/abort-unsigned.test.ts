@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
-import { clear } from '../../core/clear.ts'
-import type { Slot } from '../../core/ports/records.ts'
-import type { NodeFault } from '../../core/ports/node.ts'
-import type { Observation } from '../../core/decision/observation.ts'
-import type { ClearRequest, ConfiguredNode, NodePort } from '../../core/ports/ports.ts'
-import type { Result } from '../../core/values/result.ts'
-import { err, ok } from '../../core/values/result.ts'
-import { emptySlot } from '../../core/slot.ts'
-import type { Splice } from '../../core/splice/splice.ts'
-import { aSpliceId, aTxid } from '../support/splices.ts'
+import type { MemoryHooks, Operation } from '../../../adapters/store/memory.ts'
+import { clear } from '../../../core/drive/abort-unsigned.ts'
+import type { Slot } from '../../../core/ports/records.ts'
+import type { NodeFault } from '../../../core/ports/node.ts'
+import type { Observation } from '../../../core/decision/observation.ts'
+import type { ClearRequest, ConfiguredNode, NodePort } from '../../../core/ports/ports.ts'
+import type { Result } from '../../../core/values/result.ts'
+import { err, ok } from '../../../core/values/result.ts'
+import { emptySlot } from '../../../core/drive/slot.ts'
+import type { Splice } from '../../../core/splice/splice.ts'
+import { aSpliceId, aTxid } from '../../support/splices.ts'
 import {
   aBench,
   aChannel,
@@ -21,7 +21,7 @@ import {
   fakeNode,
   NOW,
   policy,
-} from './builders.ts'
+} from '../builders.ts'
 
 const [ME, OTHER] = [aSpliceId(1), aSpliceId(2)]
 const KEY = aSubmittedSplice().channelId

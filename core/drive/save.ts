@@ -1,12 +1,12 @@
-import { differs, dueAfter } from './decision/advance.ts'
-import { paymentIdOf } from './splice/ids.ts'
-import type { TxPointer } from './ports/records.ts'
-import type { Policy } from './splice/policy.ts'
-import type { Ports } from './ports/ports.ts'
-import type { RawOf } from './raw.ts'
-import type { Splice } from './splice/splice.ts'
-import { Splice as SpliceSchema } from './splice/splice.ts'
-import type { Stepped } from './splice/action.ts'
+import { differs, dueAfter } from '../decision/advance.ts'
+import { paymentIdOf } from '../splice/ids.ts'
+import type { TxPointer } from '../ports/records.ts'
+import type { Policy } from '../splice/policy.ts'
+import type { Ports } from '../ports/ports.ts'
+import type { RawOf } from './rebroadcast.ts'
+import type { Splice } from '../splice/splice.ts'
+import { Splice as SpliceSchema } from '../splice/splice.ts'
+import type { Stepped } from '../splice/action.ts'
 
 /**
  * Saves what a step changed, and nothing where only time went by. New candidates get their pointers first, with the raw

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { Operation } from '../../adapters/store/memory.ts'
-import type { Stepped } from '../../core/splice/action.ts'
-import { amend, commit } from '../../core/commit.ts'
-import { paymentIdOf } from '../../core/splice/ids.ts'
-import type { TxPointer } from '../../core/ports/records.ts'
-import type { Splice } from '../../core/splice/splice.ts'
-import { aSpliceId, aTxid } from '../support/splices.ts'
-import { aBench, aCandidate, aSubmittedSplice, NOW, policy } from './builders.ts'
+import type { Operation } from '../../../adapters/store/memory.ts'
+import type { Stepped } from '../../../core/splice/action.ts'
+import { amend, commit } from '../../../core/drive/save.ts'
+import { paymentIdOf } from '../../../core/splice/ids.ts'
+import type { TxPointer } from '../../../core/ports/records.ts'
+import type { Splice } from '../../../core/splice/splice.ts'
+import { aSpliceId, aTxid } from '../../support/splices.ts'
+import { aBench, aCandidate, aSubmittedSplice, NOW, policy } from '../builders.ts'
 
 const TXID = aTxid('c')
 const MINE = paymentIdOf(aSpliceId(1))

@@ -1,11 +1,11 @@
-import { amend } from './commit.ts'
-import type { SpliceEvent } from './splice/event.ts'
-import type { Policy } from './splice/policy.ts'
-import type { CommandAnswer, Journal, Ports } from './ports/ports.ts'
-import { broadcastSigned, keepSigned } from './raw.ts'
-import type { Attempt, CommandResult, Splice } from './splice/splice.ts'
-import { step as apply } from './splice/step.ts'
-import { pauseNode } from './nodes/node-state.ts'
+import { amend } from './save.ts'
+import type { SpliceEvent } from '../splice/event.ts'
+import type { Policy } from '../splice/policy.ts'
+import type { CommandAnswer, Journal, Ports } from '../ports/ports.ts'
+import { broadcastSigned, keepSigned } from './rebroadcast.ts'
+import type { Attempt, CommandResult, Splice } from '../splice/splice.ts'
+import { step as apply } from '../splice/step.ts'
+import { pauseNode } from '../nodes/node-state.ts'
 
 /** What is sent for a journalled attempt, and the event that attaches its answer. */
 export type Sending = {

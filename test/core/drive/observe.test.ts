@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import type { SpendHint } from '../../core/ports/chain.ts'
-import { paymentIdOf } from '../../core/splice/ids.ts'
-import { channelKey } from '../../core/ports/records.ts'
-import type { Slot } from '../../core/ports/records.ts'
-import type { NodeLook } from '../../core/ports/node.ts'
-import type { ChainView, Observation } from '../../core/decision/observation.ts'
-import { observe, slotKeyOf } from '../../core/observe.ts'
-import type { ConfiguredNode, NodePort } from '../../core/ports/ports.ts'
-import { err, ok } from '../../core/values/result.ts'
-import type { Splice } from '../../core/splice/splice.ts'
-import { aSplice, aSpliceId, aTxid } from '../support/splices.ts'
-import type { Bench } from './builders.ts'
+import type { SpendHint } from '../../../core/ports/chain.ts'
+import { paymentIdOf } from '../../../core/splice/ids.ts'
+import { channelKey } from '../../../core/ports/records.ts'
+import type { Slot } from '../../../core/ports/records.ts'
+import type { NodeLook } from '../../../core/ports/node.ts'
+import type { ChainView, Observation } from '../../../core/decision/observation.ts'
+import { observe, slotKeyOf } from '../../../core/drive/observe.ts'
+import type { ConfiguredNode, NodePort } from '../../../core/ports/ports.ts'
+import { err, ok } from '../../../core/values/result.ts'
+import type { Splice } from '../../../core/splice/splice.ts'
+import { aSplice, aSpliceId, aTxid } from '../../support/splices.ts'
+import type { Bench } from '../builders.ts'
 import {
   aBench,
   aCandidate,
@@ -31,7 +31,7 @@ import {
   P2WSH,
   TIP,
   aSharedView,
-} from './builders.ts'
+} from '../builders.ts'
 
 const OPEN = aTransaction({
   inputs: [{ outpoint: `${aTxid('1')}:0`, witness: FUNDING_WITNESS }],

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
-import type { DriveOptions, Driven } from '../../core/drive.ts'
-import { drive } from '../../core/drive.ts'
-import { REORGANISED } from '../../core/splice/outcomes.ts'
-import type { Slot } from '../../core/ports/records.ts'
-import type { NodePort } from '../../core/ports/ports.ts'
-import { ok } from '../../core/values/result.ts'
-import { emptySlot } from '../../core/slot.ts'
-import type { Splice } from '../../core/splice/splice.ts'
-import { aSpliceAtRest, aSpliceId } from '../support/splices.ts'
-import type { Bench } from './builders.ts'
+import type { MemoryHooks, Operation } from '../../../adapters/store/memory.ts'
+import type { DriveOptions, Driven } from '../../../core/drive/drive.ts'
+import { drive } from '../../../core/drive/drive.ts'
+import { REORGANISED } from '../../../core/splice/outcomes.ts'
+import type { Slot } from '../../../core/ports/records.ts'
+import type { NodePort } from '../../../core/ports/ports.ts'
+import { ok } from '../../../core/values/result.ts'
+import { emptySlot } from '../../../core/drive/slot.ts'
+import type { Splice } from '../../../core/splice/splice.ts'
+import { aSpliceAtRest, aSpliceId } from '../../support/splices.ts'
+import type { Bench } from '../builders.ts'
 import {
   aBench,
   aCandidate,
@@ -32,8 +32,8 @@ import {
   SECOND,
   TIP,
   aSharedView,
-} from './builders.ts'
-import { channelKey } from '../../core/ports/records.ts'
+} from '../builders.ts'
+import { channelKey } from '../../../core/ports/records.ts'
 
 const ID = aLiveSplice().id
 const CHANNEL = aLiveSplice().channelId

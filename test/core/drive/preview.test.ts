@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { previewGates } from '../../core/preview.ts'
-import { err, ok } from '../../core/values/result.ts'
-import type { Bench } from './builders.ts'
+import { previewGates } from '../../../core/drive/preview.ts'
+import { err, ok } from '../../../core/values/result.ts'
+import type { Bench } from '../builders.ts'
 import {
   aBench,
   aChannel,
@@ -12,7 +12,7 @@ import {
   fakeNode,
   policy,
   anAttempt,
-} from './builders.ts'
+} from '../builders.ts'
 
 function aBenchWith(look: Parameters<typeof fakeNode>[0], chain = new FakeChain()): Bench {
   return aBench({ nodes: [aConfiguredNode({ port: fakeNode(look), chain })] })

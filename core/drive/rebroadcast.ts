@@ -1,8 +1,8 @@
-import { MAX_HEX_CHARACTERS } from './ports/records.ts'
-import type { Observation } from './decision/observation.ts'
-import type { ConfiguredNode, Ports } from './ports/ports.ts'
-import type { Candidate, Splice } from './splice/splice.ts'
-import { parseTransaction } from './bitcoin/transaction.ts'
+import { MAX_HEX_CHARACTERS } from '../ports/records.ts'
+import type { Observation } from '../decision/observation.ts'
+import type { ConfiguredNode, Ports } from '../ports/ports.ts'
+import type { Candidate, Splice } from '../splice/splice.ts'
+import { parseTransaction } from '../bitcoin/transaction.ts'
 
 /** Raw transactions by their txid, as far as a look showed them and an item can hold them. */
 export type RawOf = (txid: string) => string | undefined

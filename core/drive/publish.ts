@@ -1,6 +1,6 @@
-import { eventIdOf } from './splice/ids.ts'
-import type { Ports } from './ports/ports.ts'
-import type { Splice } from './splice/splice.ts'
+import { eventIdOf } from '../splice/ids.ts'
+import type { Ports } from '../ports/ports.ts'
+import type { Splice } from '../splice/splice.ts'
 
 /** Clocks of two writers may differ by this much; the search of the log starts so much earlier. */
 const CLOCK_SKEW_MS = 10_000

@@ -1,10 +1,10 @@
-import { classify } from './decision/classify.ts'
-import { readGates, worstFeeRateSatPerKw, worstFeeSats } from './decision/gates.ts'
+import { classify } from '../decision/classify.ts'
+import { readGates, worstFeeRateSatPerKw, worstFeeSats } from '../decision/gates.ts'
 import { observe } from './observe.ts'
-import type { Policy } from './splice/policy.ts'
-import type { Ports } from './ports/ports.ts'
-import type { Splice } from './splice/splice.ts'
-import { step } from './splice/step.ts'
+import type { Policy } from '../splice/policy.ts'
+import type { Ports } from '../ports/ports.ts'
+import type { Splice } from '../splice/splice.ts'
+import { step } from '../splice/step.ts'
 
 /** What the gates would say to a splice now, and the figures behind it; null: not known. */
 export type GatePreview = {

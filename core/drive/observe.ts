@@ -1,20 +1,20 @@
-import type { ChainSeen, ChannelSeen, Guard, NodeSeen, Slot, TxPointer, Versioned } from './ports/records.ts'
-import { channelKey } from './ports/records.ts'
-import type { SpendHint } from './ports/chain.ts'
-import { paymentIdOf } from './splice/ids.ts'
-import { announcedTxids } from './splice/attempt-steps.ts'
-import { walkBack, walkLineage } from './chain/funding-history.ts'
-import type { ChannelSnapshot, NodeFault, NodeLook } from './ports/node.ts'
-import type { ChainView, Observation } from './decision/observation.ts'
-import type { Hop, Sighting } from './chain/funding-history.ts'
-import { isPinned } from './decision/observation.ts'
-import type { Outpoint } from './bitcoin/outpoint.ts'
-import { splitOutpoint } from './bitcoin/outpoint.ts'
-import type { Call, ConfiguredNode, Ports, Store } from './ports/ports.ts'
-import { openBump } from './splice/replacement.ts'
-import type { Result } from './values/result.ts'
-import type { Splice } from './splice/splice.ts'
-import type { ParsedTransaction } from './bitcoin/transaction.ts'
+import type { ChainSeen, ChannelSeen, Guard, NodeSeen, Slot, TxPointer, Versioned } from '../ports/records.ts'
+import { channelKey } from '../ports/records.ts'
+import type { SpendHint } from '../ports/chain.ts'
+import { paymentIdOf } from '../splice/ids.ts'
+import { announcedTxids } from '../splice/attempt-steps.ts'
+import { walkBack, walkLineage } from '../chain/funding-history.ts'
+import type { ChannelSnapshot, NodeFault, NodeLook } from '../ports/node.ts'
+import type { ChainView, Observation } from '../decision/observation.ts'
+import type { Hop, Sighting } from '../chain/funding-history.ts'
+import { isPinned } from '../decision/observation.ts'
+import type { Outpoint } from '../bitcoin/outpoint.ts'
+import { splitOutpoint } from '../bitcoin/outpoint.ts'
+import type { Call, ConfiguredNode, Ports, Store } from '../ports/ports.ts'
+import { openBump } from '../splice/replacement.ts'
+import type { Result } from '../values/result.ts'
+import type { Splice } from '../splice/splice.ts'
+import type { ParsedTransaction } from '../bitcoin/transaction.ts'
 import {
   SPLICE_IN_SURPLUS_SATS,
   addsCapacity,
@@ -22,8 +22,8 @@ import {
   isCommitment,
   paysExactly,
   withinSurplus,
-} from './bitcoin/transaction.ts'
-import { hasEnded } from './splice/transitions.ts'
+} from '../bitcoin/transaction.ts'
+import { hasEnded } from '../splice/transitions.ts'
 
 /** Blocks within which the feerate estimate should confirm: what LDK's `ChannelFunding` target asks for. */
 const FEE_TARGET_BLOCKS = 12

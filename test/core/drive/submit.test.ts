@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
-import type { Slot } from '../../core/ports/records.ts'
-import type { SubmitRequest } from '../../core/ports/node.ts'
-import type { Observation } from '../../core/decision/observation.ts'
-import type { NodePort } from '../../core/ports/ports.ts'
-import { err, ok } from '../../core/values/result.ts'
-import { emptySlot } from '../../core/slot.ts'
-import type { CommandResult, Splice } from '../../core/splice/splice.ts'
-import type { Submitted } from '../../core/submit.ts'
-import { submit } from '../../core/submit.ts'
-import { aSpliceId } from '../support/splices.ts'
-import type { Bench } from './builders.ts'
+import type { MemoryHooks, Operation } from '../../../adapters/store/memory.ts'
+import type { Slot } from '../../../core/ports/records.ts'
+import type { SubmitRequest } from '../../../core/ports/node.ts'
+import type { Observation } from '../../../core/decision/observation.ts'
+import type { NodePort } from '../../../core/ports/ports.ts'
+import { err, ok } from '../../../core/values/result.ts'
+import { emptySlot } from '../../../core/drive/slot.ts'
+import type { CommandResult, Splice } from '../../../core/splice/splice.ts'
+import type { Submitted } from '../../../core/drive/submit.ts'
+import { submit } from '../../../core/drive/submit.ts'
+import { aSpliceId } from '../../support/splices.ts'
+import type { Bench } from '../builders.ts'
 import {
   aBench,
   aChannel,
@@ -27,7 +27,7 @@ import {
   NOW,
   policy,
   taken,
-} from './builders.ts'
+} from '../builders.ts'
 
 const CHANNEL = aLiveSplice().channelId
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'

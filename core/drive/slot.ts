@@ -1,6 +1,6 @@
-import type { Slot } from './ports/records.ts'
-import type { Splice } from './splice/splice.ts'
-import { hasEnded } from './splice/transitions.ts'
+import type { Slot } from '../ports/records.ts'
+import type { Splice } from '../splice/splice.ts'
+import { hasEnded } from '../splice/transitions.ts'
 
 /** More may not wait on one channel: the next one stays `queued` and comes back (design section 9). */
 export const SLOT_WAITING_LIMIT = 100

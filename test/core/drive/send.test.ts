@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { MemoryHooks } from '../../adapters/store/memory.ts'
-import { send } from '../../core/send.ts'
-import type { Sending } from '../../core/send.ts'
-import type { CommandResult, Splice } from '../../core/splice/splice.ts'
-import type { Bench } from './builders.ts'
+import type { MemoryHooks } from '../../../adapters/store/memory.ts'
+import { send } from '../../../core/drive/send.ts'
+import type { Sending } from '../../../core/drive/send.ts'
+import type { CommandResult, Splice } from '../../../core/splice/splice.ts'
+import type { Bench } from '../builders.ts'
 import {
   aBench,
   aBump,
@@ -14,7 +14,7 @@ import {
   aSubmittedSplice,
   NOW,
   policy,
-} from './builders.ts'
+} from '../builders.ts'
 
 const attempt = aBumpAttempt({ startedAt: NOW, fenceAt: NOW + 120_000, result: null })
 const journalled = (): Splice => aPendingSplice({ bumps: [aBump({ attempts: [attempt] })] })

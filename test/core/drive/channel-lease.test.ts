@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import type { Fault, MemoryHooks, Operation } from '../../adapters/store/memory.ts'
-import type { Slot } from '../../core/ports/records.ts'
-import { acquireSlot, freezeSlot, giveWay, leaveSlot, standAside, thawSlot } from '../../core/line.ts'
-import { emptySlot } from '../../core/slot.ts'
-import type { Splice } from '../../core/splice/splice.ts'
-import { aSpliceId } from '../support/splices.ts'
-import type { Bench } from './builders.ts'
-import { aBench, aDeadAttempt, aLiveSplice, anAttempt, aSubmittedSplice } from './builders.ts'
+import type { Fault, MemoryHooks, Operation } from '../../../adapters/store/memory.ts'
+import type { Slot } from '../../../core/ports/records.ts'
+import {
+  acquireSlot,
+  freezeSlot,
+  giveWay,
+  leaveSlot,
+  standAside,
+  thawSlot,
+} from '../../../core/drive/channel-lease.ts'
+import { emptySlot } from '../../../core/drive/slot.ts'
+import type { Splice } from '../../../core/splice/splice.ts'
+import { aSpliceId } from '../../support/splices.ts'
+import type { Bench } from '../builders.ts'
+import { aBench, aDeadAttempt, aLiveSplice, anAttempt, aSubmittedSplice } from '../builders.ts'
 
 const KEY = 'c'.repeat(64)
 const [ME, OTHER, THIRD] = [aSpliceId(1), aSpliceId(2), aSpliceId(3)]

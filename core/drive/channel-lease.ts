@@ -1,9 +1,9 @@
-import { livingAttempts } from './splice/budget.ts'
-import type { Slot, Versioned } from './ports/records.ts'
-import type { Ports, Store } from './ports/ports.ts'
+import { livingAttempts } from '../splice/budget.ts'
+import type { Slot, Versioned } from '../ports/records.ts'
+import type { Ports, Store } from '../ports/ports.ts'
 import { emptySlot, enlist, isReleased, leave, SLOT_WAITING_LIMIT, take } from './slot.ts'
-import type { Splice } from './splice/splice.ts'
-import { hasEnded } from './splice/transitions.ts'
+import type { Splice } from '../splice/splice.ts'
+import { hasEnded } from '../splice/transitions.ts'
 
 /** Rounds of the slot protocol in one go; more racers than this come back at the next look. */
 const MAX_ROUNDS = 8

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { Operation } from '../../adapters/store/memory.ts'
-import type { ChainPort } from '../../core/ports/ports.ts'
-import type { ChainView } from '../../core/decision/observation.ts'
-import { drive } from '../../core/drive.ts'
-import { paymentIdOf } from '../../core/splice/ids.ts'
-import { rawIn, rebroadcast } from '../../core/raw.ts'
-import { err, ok } from '../../core/values/result.ts'
-import type { Candidate, Splice } from '../../core/splice/splice.ts'
-import { aTxid } from '../support/splices.ts'
+import type { Operation } from '../../../adapters/store/memory.ts'
+import type { ChainPort } from '../../../core/ports/ports.ts'
+import type { ChainView } from '../../../core/decision/observation.ts'
+import { drive } from '../../../core/drive/drive.ts'
+import { paymentIdOf } from '../../../core/splice/ids.ts'
+import { rawIn, rebroadcast } from '../../../core/drive/rebroadcast.ts'
+import { err, ok } from '../../../core/values/result.ts'
+import type { Candidate, Splice } from '../../../core/splice/splice.ts'
+import { aTxid } from '../../support/splices.ts'
 import {
   aBench,
   aCandidate,
@@ -30,7 +30,7 @@ import {
   onChain,
   policy,
   SECOND,
-} from './builders.ts'
+} from '../builders.ts'
 
 const isPointer = (operation: Operation): boolean =>
   operation.type === 'put' && operation.row.pk.startsWith('TX#')

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Slot } from '../../core/ports/records.ts'
-import { emptySlot, enlist, isReleased, leave, SLOT_WAITING_LIMIT, take } from '../../core/slot.ts'
-import type { Attempt } from '../../core/splice/splice.ts'
-import { SpliceState } from '../../core/splice/splice.ts'
-import { aDeadAttempt, anAttempt, aSubmittedSplice } from './builders.ts'
+import type { Slot } from '../../../core/ports/records.ts'
+import { emptySlot, enlist, isReleased, leave, SLOT_WAITING_LIMIT, take } from '../../../core/drive/slot.ts'
+import type { Attempt } from '../../../core/splice/splice.ts'
+import { SpliceState } from '../../../core/splice/splice.ts'
+import { aDeadAttempt, anAttempt, aSubmittedSplice } from '../builders.ts'
 
 const slot = (overrides: Partial<Slot> = {}): Slot => ({ ...emptySlot, ...overrides })
 const many = (count: number): string[] => Array.from({ length: count }, (_, n) => `spl_${n}`)

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { MemoryHooks } from '../../adapters/store/memory.ts'
-import { eventIdOf } from '../../core/splice/ids.ts'
-import type { Ports } from '../../core/ports/ports.ts'
-import { publish } from '../../core/publish.ts'
-import type { EventType, Splice } from '../../core/splice/splice.ts'
-import { aSpliceId } from '../support/splices.ts'
-import type { Bench } from './builders.ts'
-import { aBench, aLiveSplice, NOW } from './builders.ts'
+import type { MemoryHooks } from '../../../adapters/store/memory.ts'
+import { eventIdOf } from '../../../core/splice/ids.ts'
+import type { Ports } from '../../../core/ports/ports.ts'
+import { publish } from '../../../core/drive/publish.ts'
+import type { EventType, Splice } from '../../../core/splice/splice.ts'
+import { aSpliceId } from '../../support/splices.ts'
+import type { Bench } from '../builders.ts'
+import { aBench, aLiveSplice, NOW } from '../builders.ts'
 
 const TYPES: EventType[] = ['splice.accepted', 'splice.submitted', 'splice.pending']
 
