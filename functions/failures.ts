@@ -1,4 +1,4 @@
-import { takeNodeEvent } from '../core/wake.ts'
+import { takeNodeEvent } from '../core/sweep/node-events.ts'
 import { batchHandler } from './batch.ts'
 import { NodeEventMessage } from './messages.ts'
 import { policy, ports } from './runtime.ts'

@@ -1,4 +1,4 @@
-import { sweep } from '../core/sweep.ts'
+import { sweep } from '../core/sweep/sweep.ts'
 import { type Invocation, backupAt, policy, ports, within } from './runtime.ts'
 
 /** The schedule: looks at every node once and feeds what is due. */

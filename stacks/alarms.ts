@@ -80,7 +80,7 @@ function functionAlarms({ functions }: Watched): Alarm[] {
   }))
 }
 
-/** What the functions count themselves (core/drive/drive.ts, core/sweep.ts, core/nodes/node-state.ts). */
+/** What the functions count themselves (core/drive/drive.ts, core/sweep/sweep.ts, core/nodes/node-state.ts). */
 function serviceAlarms({ settings }: Watched): Alarm[] {
   const counted = (name: string, says: string, metric: string): Alarm => ({
     name,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { takeNodeEvent } from '../../core/wake.ts'
+import { takeNodeEvent } from '../../core/sweep/node-events.ts'
 import { unseenProcess } from '../../relay/linux-process.ts'
 import { deliveredOf } from '../../relay/delivery.ts'
 import { subscribe } from '../../relay/subscription.ts'

@@ -17,8 +17,8 @@ import { Policy } from '../../core/splice/policy.ts'
 import type { NodePort, Ports, Store } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
-import { sweep } from '../../core/sweep.ts'
-import { takeNodeEvent } from '../../core/wake.ts'
+import { sweep } from '../../core/sweep/sweep.ts'
+import { takeNodeEvent } from '../../core/sweep/node-events.ts'
 import { NodeEventMessage } from '../../functions/messages.ts'
 
 export const MINUTE = 60_000

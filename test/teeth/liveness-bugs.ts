@@ -111,7 +111,7 @@ export const livenessBugs: readonly Bug[] = [
     why: 'a splice whose chain source did not answer after a block is not looked at again until it is due',
     replacements: [
       {
-        file: 'core/feed.ts',
+        file: 'core/sweep/drive-due.ts',
         find: "['changed_since_look', 'busy', 'blind']",
         replace: "['changed_since_look', 'busy']",
       },
@@ -122,7 +122,7 @@ export const livenessBugs: readonly Bug[] = [
     why: 'a splice whose hint is lost is never looked at',
     replacements: [
       {
-        file: 'core/feed.ts',
+        file: 'core/sweep/drive-due.ts',
         find: 'failed += await feed(wanted.slice(start, start + PAGE), shared)',
         replace: 'void start',
       },

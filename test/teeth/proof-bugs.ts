@@ -295,7 +295,7 @@ export const proofBugs: readonly Bug[] = [
   {
     name: 'reorg-not-fed',
     why: 'nobody looks again at what settled in a block that has left the chain',
-    replacements: [{ file: 'core/sweep.ts', find: 'failed += await feedReorged(shared)', replace: '' }],
+    replacements: [{ file: 'core/sweep/sweep.ts', find: 'failed += await feedReorged(shared)', replace: '' }],
   },
   {
     name: 'reorg-orphans-forgotten',

@@ -119,7 +119,7 @@ export const writeBugs: readonly Bug[] = [
     why: 'a sweep sends from a look that its splices share, and that others have acted on since',
     replacements: [
       {
-        file: 'core/feed.ts',
+        file: 'core/sweep/drive-due.ts',
         find: 'const options = { policy, mayAct: false,',
         replace: 'const options = { policy, mayAct: true,',
       },

@@ -1,13 +1,13 @@
-import { withSourcesAskedOnce } from './chain/cached-tip.ts'
-import { PAGE, feed, feedDue, pagesAfter } from './feed.ts'
-import type { Feed } from './feed.ts'
-import type { ChainSeen, Guard } from './ports/records.ts'
-import { lookAt, noteFed } from './nodes/node-view.ts'
-import { remindEndpoints } from './webhooks/delivery.ts'
-import type { Policy } from './splice/policy.ts'
-import type { Page, Ports } from './ports/ports.ts'
-import type { Network } from './bitcoin/network.ts'
-import { firstsOf } from './wake.ts'
+import { withSourcesAskedOnce } from '../chain/cached-tip.ts'
+import { PAGE, feed, feedDue, pagesAfter } from './drive-due.ts'
+import type { Feed } from './drive-due.ts'
+import type { ChainSeen, Guard } from '../ports/records.ts'
+import { lookAt, noteFed } from '../nodes/node-view.ts'
+import { remindEndpoints } from '../webhooks/delivery.ts'
+import type { Policy } from '../splice/policy.ts'
+import type { Page, Ports } from '../ports/ports.ts'
+import type { Network } from '../bitcoin/network.ts'
+import { firstsOf } from './node-events.ts'
 
 /** What one sweep did. */
 export type Swept = { readonly nodes: number; readonly due: number; readonly failed: number }

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { MemoryHooks } from '../../adapters/store/memory.ts'
-import type { NodeSeen } from '../../core/ports/records.ts'
-import { ok } from '../../core/values/result.ts'
-import { emptySlot } from '../../core/drive/slot.ts'
-import type { Splice } from '../../core/splice/splice.ts'
-import type { NodeEvent } from '../../core/wake.ts'
-import { NodeEventType, takeNodeEvent } from '../../core/wake.ts'
-import { aSpliceId } from '../support/splices.ts'
-import type { Bench } from './builders.ts'
+import type { MemoryHooks } from '../../../adapters/store/memory.ts'
+import type { NodeSeen } from '../../../core/ports/records.ts'
+import { ok } from '../../../core/values/result.ts'
+import { emptySlot } from '../../../core/drive/slot.ts'
+import type { Splice } from '../../../core/splice/splice.ts'
+import type { NodeEvent } from '../../../core/sweep/node-events.ts'
+import { NodeEventType, takeNodeEvent } from '../../../core/sweep/node-events.ts'
+import { aSpliceId } from '../../support/splices.ts'
+import type { Bench } from '../builders.ts'
 import {
   aBench,
   aConfiguredNode,
@@ -19,7 +19,7 @@ import {
   fakeNode,
   NOW,
   policy,
-} from './builders.ts'
+} from '../builders.ts'
 
 const KEY = 'c'.repeat(64)
 const [ME, OTHER] = [aSpliceId(1), aSpliceId(2)]

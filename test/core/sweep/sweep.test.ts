@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { err, ok } from '../../core/values/result.ts'
-import type { Guard } from '../../core/ports/records.ts'
-import type { ConfiguredNode, Ports } from '../../core/ports/ports.ts'
-import type { Splice } from '../../core/splice/splice.ts'
-import { drive } from '../../core/drive/drive.ts'
-import { sweep } from '../../core/sweep.ts'
-import { aSpliceAtRest, aSpliceId, aTxid } from '../support/splices.ts'
-import type { Bench } from './builders.ts'
+import { err, ok } from '../../../core/values/result.ts'
+import type { Guard } from '../../../core/ports/records.ts'
+import type { ConfiguredNode, Ports } from '../../../core/ports/ports.ts'
+import type { Splice } from '../../../core/splice/splice.ts'
+import { drive } from '../../../core/drive/drive.ts'
+import { sweep } from '../../../core/sweep/sweep.ts'
+import { aSpliceAtRest, aSpliceId, aTxid } from '../../support/splices.ts'
+import type { Bench } from '../builders.ts'
 import {
   aBench,
   aCandidate,
@@ -21,7 +21,7 @@ import {
   NOW,
   onChain,
   policy,
-} from './builders.ts'
+} from '../builders.ts'
 
 type Sent = { looks: number; submissions: number }
 

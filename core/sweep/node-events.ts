@@ -1,12 +1,12 @@
 import * as z from 'zod'
-import type { FailureReason } from './splice/failure.ts'
-import { amend } from './drive/save.ts'
-import { drive } from './drive/drive.ts'
-import type { NodeSeen, Slot } from './ports/records.ts'
-import type { Policy } from './splice/policy.ts'
-import type { Ports } from './ports/ports.ts'
-import type { Instant } from './values/instant.ts'
-import { step } from './splice/step.ts'
+import type { FailureReason } from '../splice/failure.ts'
+import { amend } from '../drive/save.ts'
+import { drive } from '../drive/drive.ts'
+import type { NodeSeen, Slot } from '../ports/records.ts'
+import type { Policy } from '../splice/policy.ts'
+import type { Ports } from '../ports/ports.ts'
+import type { Instant } from '../values/instant.ts'
+import { step } from '../splice/step.ts'
 
 /** What a node's relay can report. */
 export const NodeEventType = z.enum([

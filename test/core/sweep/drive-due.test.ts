@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
-import type { Ports } from '../../core/ports/ports.ts'
-import { ok } from '../../core/values/result.ts'
-import { sweep } from '../../core/sweep.ts'
-import { aSpliceId } from '../support/splices.ts'
-import type { Bench } from './builders.ts'
-import { aBench, aConfiguredNode, aLiveSplice, aLook, fakeNode, FakeChain, NOW, policy } from './builders.ts'
+import type { MemoryHooks, Operation } from '../../../adapters/store/memory.ts'
+import type { Ports } from '../../../core/ports/ports.ts'
+import { ok } from '../../../core/values/result.ts'
+import { sweep } from '../../../core/sweep/sweep.ts'
+import { aSpliceId } from '../../support/splices.ts'
+import type { Bench } from '../builders.ts'
+import { aBench, aConfiguredNode, aLiveSplice, aLook, fakeNode, FakeChain, NOW, policy } from '../builders.ts'
 
 const FED = 'e'.repeat(64)
 
