@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { textOf } from '../adapters/body.ts'
 import { httpSender } from '../adapters/http.ts'
 import type { NodeEntry } from '../adapters/node/configured.ts'
-import { certificateOfOwnAuthority } from '../adapters/node/simulated/certificate.ts'
+import { certificateOfOwnAuthority } from '../simulator/world/certificate.ts'
 import { Traps } from './traps.ts'
 
 const MAX_BYTES = 64 * 1024 * 1024

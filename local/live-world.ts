@@ -1,6 +1,6 @@
 import type { LdkRpc, RpcAnswer } from '../adapters/node/ldk/rpc.ts'
-import { createWorld, simulatedChainPort, worldFrom } from '../adapters/node/simulated/world.ts'
-import type { SimulatedNode, World } from '../adapters/node/simulated/world.ts'
+import { createWorld, simulatedChainPort, worldFrom } from '../simulator/world/world.ts'
+import type { SimulatedNode, World } from '../simulator/world/world.ts'
 import type { ChainPort } from '../core/ports/ports.ts'
 import { textIn, jsonOf, writeWhole } from './files.ts'
 import { LocalError } from './problem.ts'

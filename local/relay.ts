@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { JournalEntry } from '../adapters/node/simulated/world.ts'
+import type { JournalEntry } from '../simulator/world/world.ts'
 import { RelayEvent } from '../functions/messages.ts'
 import { postEvents } from '../relay/post.ts'
 import { jsonIn, writeWhole } from './files.ts'

@@ -18,12 +18,13 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   adapters: ['adapters', 'core'],
   functions: ['functions', 'adapters', 'core'],
   relay: ['relay', 'functions', 'adapters', 'core'],
-  local: ['local', 'relay', 'functions', 'adapters', 'core'],
+  simulator: ['simulator', 'adapters', 'core'],
+  local: ['local', 'simulator', 'relay', 'functions', 'adapters', 'core'],
   client: ['client', 'functions'],
   cli: ['cli', 'client', 'local', 'functions', 'core'],
   stacks: ['stacks', 'functions', 'adapters'],
-  bench: ['bench', 'local', 'functions', 'adapters', 'core', 'test'],
-  interop: ['interop', 'local', 'functions', 'adapters', 'core'],
+  bench: ['bench', 'local', 'simulator', 'functions', 'adapters', 'core', 'test'],
+  interop: ['interop', 'local', 'simulator', 'functions', 'adapters', 'core'],
   docs: ['docs', 'adapters', 'core'],
 }
 const corePackages = ['zod', 'bitcoinjs-lib']

@@ -1,4 +1,4 @@
-import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
+import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
 import { linkFunctions, startQueues, startTable } from '../../local/emulators.ts'
 import { TENANT } from '../../local/keys.ts'
 

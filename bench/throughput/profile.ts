@@ -29,7 +29,7 @@ const WORLD: readonly Rule[] = [
   { part: 'emulator of SQS', path: /node_modules\/(fauxqs|fastify)\// },
   {
     part: 'simulated world',
-    path: /^(adapters\/node\/simulated\/|local\/(live-world|simulation|control|commands))/,
+    path: /^(simulator\/|local\/(live-world|simulation|control|commands))/,
   },
 ]
 

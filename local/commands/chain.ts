@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { World } from '../../adapters/node/simulated/world.ts'
+import type { World } from '../../simulator/world/world.ts'
 import { Txid } from '../../core/bitcoin/outpoint.ts'
 import { LocalError } from '../problem.ts'
 import { ChannelWord, channelIn, command, count, FeeRateSatPerVb, satPerKwOf } from './command.ts'

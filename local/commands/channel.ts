@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { NegotiatedPhase } from '../../adapters/node/simulated/world.ts'
+import { NegotiatedPhase } from '../../simulator/world/world.ts'
 import { LocalError } from '../problem.ts'
 import type { LiveWorld } from '../live-world.ts'
 import { ChannelWord, channelIn, command, count, FeeRateSatPerVb, satPerKwOf } from './command.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { RequestFault } from '../../adapters/node/simulated/world.ts'
+import { RequestFault } from '../../simulator/world/world.ts'
 import { LocalError } from '../problem.ts'
 import { command } from './command.ts'
 

@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../adapters/node/simulated/world.ts'
+import type { JournalEntry } from '../../simulator/world/world.ts'
 
 /** Types of the journal's lines that tell the story; the others are the machinery's. */
 const TOLD: ReadonlySet<JournalEntry['type']> = new Set([

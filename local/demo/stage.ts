@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { JournalEntry } from '../../adapters/node/simulated/journal-entry.ts'
+import { JournalEntry } from '../../simulator/world/journal-entry.ts'
 import type { Child } from '../child.ts'
 import { send } from '../control-client.ts'
 import { simulationPolicy } from '../settings.ts'

@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { clnRest } from '../../adapters/node/cln/rest.ts'
 import { decodeRune } from '../../adapters/node/cln/rune.ts'
 import { clnSocket } from '../../adapters/node/cln/socket.ts'
-import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
+import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
 import { runeOf } from '../support/cln-rune.ts'
 
 const NOW = 1_700_000_000_500

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { eclairClient } from '../../adapters/node/eclair/client.ts'
 import { eclairNode } from '../../adapters/node/eclair/node.ts'
-import type { EclairFault } from '../../adapters/node/simulated/eclair/server.ts'
+import type { EclairFault } from '../../simulator/eclair/server.ts'
 import type { FailureReason, RefusalClass } from '../../core/splice/failure.ts'
 import { ok } from '../../core/values/result.ts'
 import type { CommandResult } from '../../core/splice/splice.ts'

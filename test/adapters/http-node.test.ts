@@ -2,8 +2,8 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { nodeHttp, HttpNodeConfig } from '../../adapters/node/http.ts'
-import type { FormReply, FormRequest, WireFault } from '../../adapters/node/simulated/form-server.ts'
-import { startFormServer } from '../../adapters/node/simulated/form-server.ts'
+import type { FormReply, FormRequest, WireFault } from '../../simulator/world/form-server.ts'
+import { startFormServer } from '../../simulator/world/form-server.ts'
 import { callNow, PASSWORD } from '../support/http-nodes.ts'
 
 const fine: FormReply = { status: 200, type: 'text/plain', body: 'fine' }

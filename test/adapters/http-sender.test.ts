@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { httpSender, isUnconnected } from '../../adapters/http.ts'
-import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
+import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
 
 const signal = new AbortController().signal
 const asked = { method: 'POST', body: '{}', maxBytes: 1_000, signal } as const

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { phoenixdClient } from '../../adapters/node/phoenixd/client.ts'
 import { phoenixdNode } from '../../adapters/node/phoenixd/node.ts'
-import type { PhoenixdFault } from '../../adapters/node/simulated/phoenixd/server.ts'
+import type { PhoenixdFault } from '../../simulator/phoenixd/server.ts'
 import { ok } from '../../core/values/result.ts'
 import type { CommandResult } from '../../core/splice/splice.ts'
 import { aBump, aPhoenixd, aSubmission, callNow, channelAt, lookAt, PASSWORD } from '../support/http-nodes.ts'

@@ -31,7 +31,7 @@ test.each<[string, string[], string]>([
   ],
   [
     'whatever is called from the simulated world',
-    [`${ROOT}adapters/node/simulated/chain.ts`, `${ROOT}core/bitcoin/transaction.ts`],
+    [`${ROOT}simulator/chain/chain.ts`, `${ROOT}core/bitcoin/transaction.ts`],
     'simulated world',
   ],
   [

@@ -2,15 +2,15 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { bitcoind } from '../../adapters/chain/bitcoind/bitcoind.ts'
 import { esplora } from '../../adapters/chain/esplora/esplora.ts'
 import { severalSources } from '../../adapters/chain/several-sources.ts'
-import { startBitcoindServer } from '../../adapters/node/simulated/bitcoind-server.ts'
-import { startEsploraServer } from '../../adapters/node/simulated/esplora-server.ts'
+import { startBitcoindServer } from '../../simulator/chain/bitcoind-server.ts'
+import { startEsploraServer } from '../../simulator/chain/esplora-server.ts'
 import {
   type ChainView,
   clearView,
   createWorld,
   simulatedChainPort,
   type World,
-} from '../../adapters/node/simulated/world.ts'
+} from '../../simulator/world/world.ts'
 import { NO_HINT, type SpendHint } from '../../core/ports/chain.ts'
 import { outpointOf } from '../../core/bitcoin/outpoint.ts'
 import type { ChainPort } from '../../core/ports/ports.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { simulatedChainPort } from '../../adapters/node/simulated/world.ts'
+import { simulatedChainPort } from '../../simulator/world/world.ts'
 import { NO_HINT } from '../../core/ports/chain.ts'
 import type { BumpRequest, ChannelSnapshot, NodeLook, SubmitRequest } from '../../core/ports/node.ts'
 import type { CommandAnswer, JournalStep } from '../../core/ports/ports.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { worldFrom } from '../../adapters/node/simulated/world.ts'
-import type { JournalEntry, World } from '../../adapters/node/simulated/world.ts'
+import { worldFrom } from '../../simulator/world/world.ts'
+import type { JournalEntry, World } from '../../simulator/world/world.ts'
 import { pathsIn } from '../../local/settings.ts'
 
 /** A transaction that is in the best chain or in the mempool. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ClnAct, ClnPoint } from '../../adapters/node/simulated/cln/trap.ts'
+import { ClnAct, ClnPoint } from '../../simulator/cln/trap.ts'
 import { MINUTE } from '../support/keeper.ts'
 import { aCln, clnKeeper, judge, lifeOf, order, orderOf, truthOf } from '../support/cln-nodes.ts'
 import type { ClnStage } from '../support/cln-nodes.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { worldFrom } from '../../adapters/node/simulated/world.ts'
-import { CALL, Scenario } from '../simulated/scenario.ts'
+import { worldFrom } from '../../simulator/world/world.ts'
+import { CALL, Scenario } from '../simulator/scenario.ts'
 
 /** A splice-out that is signed and in the mempool. Core 29's rule keeps a minimal bump out of it. */
 async function pending(incrementalRelaySatPerVb = 0.1): Promise<Scenario> {

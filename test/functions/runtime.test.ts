@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { Misconfigured } from '../../adapters/misconfigured.ts'
-import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
+import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
 import { Policy } from '../../core/splice/policy.ts'
 import { parseConfiguration } from '../../functions/configuration.ts'
 

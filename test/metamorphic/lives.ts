@@ -1,6 +1,6 @@
 import { hasEnded } from '../../core/splice/transitions.ts'
 import type { SpliceRequest } from '../../core/accept/accept-splice.ts'
-import type { JournalEntry } from '../../adapters/node/simulated/world.ts'
+import type { JournalEntry } from '../../simulator/world/world.ts'
 import type { Keeper, KeeperOptions } from '../support/keeper.ts'
 import { HOUR, MINUTE } from '../support/keeper.ts'
 

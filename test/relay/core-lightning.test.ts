@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
+import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
 import { coreLightningSource, coreLightningTold } from '../../relay/sources/core-lightning.ts'
 import { listenTo } from './listening.ts'
 import type { Listening } from './listening.ts'

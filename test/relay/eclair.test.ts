@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { eclairSource, eclairTold } from '../../relay/sources/eclair.ts'
-import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
+import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
 import { listenTo } from './listening.ts'
 import { ManualTime } from './manual-time.ts'
 import { textWith } from './matchers.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { LdkConfig } from '../../adapters/node/ldk/config.ts'
-import { eventsOf } from '../../adapters/node/simulated/event-stream.ts'
+import { eventsOf } from '../../simulator/ldk/event-stream.ts'
 import { unseenProcess } from '../../relay/linux-process.ts'
 import type { ProcessPort } from '../../relay/process.ts'
 import { ldkServerSource } from '../../relay/sources/ldk-server.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { eventsOf } from '../../adapters/node/simulated/event-stream.ts'
-import { createWorld } from '../../adapters/node/simulated/world.ts'
+import { eventsOf } from '../../simulator/ldk/event-stream.ts'
+import { createWorld } from '../../simulator/world/world.ts'
 import { RelayEvent } from '../../functions/messages.ts'
 import { RELAY_KEY, aWorld } from '../functions/api-fixture.ts'
 import { temporaryFolder } from '../support/local-product.ts'

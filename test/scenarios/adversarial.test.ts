@@ -1,7 +1,7 @@
 import { NO_HINT } from '../../core/ports/chain.ts'
 import { Transaction } from 'bitcoinjs-lib'
 import { describe, expect, test } from 'vitest'
-import { createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
+import { createWorld, simulatedChainPort } from '../../simulator/world/world.ts'
 import { drive } from '../../core/drive/drive.ts'
 import { walkLineage } from '../../core/chain/funding-history.ts'
 import type { NodePort } from '../../core/ports/ports.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { ClnPoint } from '../../adapters/node/simulated/cln/trap.ts'
-import { ClnAct, ClnMessage } from '../../adapters/node/simulated/cln/trap.ts'
+import type { ClnPoint } from '../../simulator/cln/trap.ts'
+import { ClnAct, ClnMessage } from '../../simulator/cln/trap.ts'
 import { aCln, clnKeeper, judge, lifeOf, order, orderOf } from '../support/cln-nodes.ts'
 
 const KINDS = ['splice_out', 'splice_in'] as const

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { WireFault } from '../../adapters/node/simulated/cln/wire-faults.ts'
+import type { WireFault } from '../../simulator/cln/wire-faults.ts'
 import { aCln, clnKeeper, judge, lifeOf, order, orderOf } from '../support/cln-nodes.ts'
 
 type Asked = { readonly method: string; readonly pass: number }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { livingAttempts } from '../../core/splice/budget.ts'
-import type { EclairFault } from '../../adapters/node/simulated/eclair/server.ts'
+import type { EclairFault } from '../../simulator/eclair/server.ts'
 import type { Keeper } from '../support/keeper.ts'
 import { HOUR, MINUTE } from '../support/keeper.ts'
 import { anEclair, keeperOf } from '../support/http-nodes.ts'

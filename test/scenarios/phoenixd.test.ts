@@ -1,6 +1,6 @@
 import { aSharedView } from '../core/builders.ts'
 import { describe, expect, test } from 'vitest'
-import type { PhoenixdFault } from '../../adapters/node/simulated/phoenixd/server.ts'
+import type { PhoenixdFault } from '../../simulator/phoenixd/server.ts'
 import type { SpliceRequest } from '../../core/accept/accept-splice.ts'
 import { drive } from '../../core/drive/drive.ts'
 import { err } from '../../core/values/result.ts'

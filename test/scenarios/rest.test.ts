@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryHooks } from '../../adapters/store/memory.ts'
-import { createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
+import { createWorld, simulatedChainPort } from '../../simulator/world/world.ts'
 import type { ChainPort, Ports } from '../../core/ports/ports.ts'
 import { err } from '../../core/values/result.ts'
 import { MINUTE, START, startKeeper } from '../support/keeper.ts'

@@ -1,4 +1,4 @@
-import type { ReorgOptions } from '../../adapters/node/simulated/world.ts'
+import type { ReorgOptions } from '../../simulator/world/world.ts'
 import type { Action } from './client-actions.ts'
 import type { Stage } from './stage.ts'
 

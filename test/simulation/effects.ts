@@ -1,5 +1,5 @@
 import type { Splice } from '../../core/splice/splice.ts'
-import type { World } from '../../adapters/node/simulated/world.ts'
+import type { World } from '../../simulator/world/world.ts'
 import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import { SCRIPT } from '../support/keeper.ts'
 

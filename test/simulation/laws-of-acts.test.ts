@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Channel } from '../../adapters/node/simulated/world.ts'
+import type { Channel } from '../../simulator/world/world.ts'
 import type { BumpRequest, SubmitRequest } from '../../core/ports/node.ts'
 import type { Attempt, Splice } from '../../core/splice/splice.ts'
 import { aBump, anAttempt } from '../core/builders.ts'

@@ -1,4 +1,4 @@
-import type { SimulatedNode } from '../../adapters/node/simulated/world.ts'
+import type { SimulatedNode } from '../../simulator/world/world.ts'
 import type { BumpRequest, SubmitRequest } from '../../core/ports/node.ts'
 import { outpointOf, splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import type { Attempt, Bump, Splice } from '../../core/splice/splice.ts'

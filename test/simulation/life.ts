@@ -1,6 +1,6 @@
 import { outpointOf } from '../../core/bitcoin/outpoint.ts'
 import type { Attempt, Splice } from '../../core/splice/splice.ts'
-import type { JournalEntry } from '../../adapters/node/simulated/world.ts'
+import type { JournalEntry } from '../../simulator/world/world.ts'
 import { FINAL_DEPTH } from './funding.ts'
 import type { Courtroom } from './witness.ts'
 

@@ -1,5 +1,5 @@
 import type { Fault } from '../../adapters/store/memory.ts'
-import type { NodeBehaviour } from '../../adapters/node/simulated/state.ts'
+import type { NodeBehaviour } from '../../simulator/world/state.ts'
 import { diceFrom } from './dice.ts'
 import type { Dice } from './dice.ts'
 import type { FaultRates } from './faults.ts'

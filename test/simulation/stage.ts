@@ -1,6 +1,6 @@
 import { severalSources } from '../../adapters/chain/several-sources.ts'
-import { clearView, createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
-import type { ChainView, SimulatedNode, World } from '../../adapters/node/simulated/world.ts'
+import { clearView, createWorld, simulatedChainPort } from '../../simulator/world/world.ts'
+import type { ChainView, SimulatedNode, World } from '../../simulator/world/world.ts'
 import type { Slot } from '../../core/ports/records.ts'
 import type { NodeLook } from '../../core/ports/node.ts'
 import type { NodePort, Ports } from '../../core/ports/ports.ts'

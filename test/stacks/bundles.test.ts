@@ -47,7 +47,7 @@ describe.each(names)('the bundle of %s', (name) => {
 
   test('has nothing in it that belongs to one machine or to tests', () => {
     const strange =
-      /^(local|test|bench|stacks)\/|adapters\/node\/simulated|adapters\/(store|queue)\/memory|dynalite|fauxqs/
+      /^(local|test|bench|stacks|simulator)\/|adapters\/(store|queue)\/memory|dynalite|fauxqs/
     expect(bundle(name).inputs.filter((input) => strange.test(input))).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { ldkNode } from '../../adapters/node/ldk/node.ts'
-import { clearView, createWorld, simulatedChainPort } from '../../adapters/node/simulated/world.ts'
-import type { ChainView, NodeOptions, SimulatedNode, World } from '../../adapters/node/simulated/world.ts'
+import { clearView, createWorld, simulatedChainPort } from '../../simulator/world/world.ts'
+import type { ChainView, NodeOptions, SimulatedNode, World } from '../../simulator/world/world.ts'
 import { hintQueueOver, Hint as HintSchema } from '../../adapters/queue/sender.ts'
 import type { Hint } from '../../adapters/queue/sender.ts'
 import { memoryQueue } from '../../adapters/queue/memory.ts'

@@ -6,12 +6,8 @@ import { onTestFinished } from 'vitest'
 import { type LdkClient, ldkClient } from '../../adapters/node/ldk/client.ts'
 import { LdkConfig } from '../../adapters/node/ldk/config.ts'
 import type { LdkRpc } from '../../adapters/node/ldk/rpc.ts'
-import { selfSignedCertificate } from '../../adapters/node/simulated/certificate.ts'
-import {
-  type LdkServer,
-  type LdkServerOptions,
-  startLdkServer,
-} from '../../adapters/node/simulated/ldk-server.ts'
+import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
+import { type LdkServer, type LdkServerOptions, startLdkServer } from '../../simulator/ldk/server.ts'
 import { NOW } from './ldk-rpc.ts'
 
 export const API_KEY = '5e'.repeat(32)

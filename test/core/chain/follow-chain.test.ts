@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { clearView, createWorld, simulatedChainPort } from '../../../adapters/node/simulated/world.ts'
-import type { ChainView, World } from '../../../adapters/node/simulated/world.ts'
+import { clearView, createWorld, simulatedChainPort } from '../../../simulator/world/world.ts'
+import type { ChainView, World } from '../../../simulator/world/world.ts'
 import type { ChainSeen } from '../../../core/ports/records.ts'
 import type { ChainPort } from '../../../core/ports/ports.ts'
 import { followChain, isFollowed } from '../../../core/chain/follow-chain.ts'

@@ -1,0 +1,63 @@
+import * as z from 'zod'
+import { NO_HINT } from '../../core/ports/chain.ts'
+import { outpointOf, Txid } from '../../core/bitcoin/outpoint.ts'
+import { blockMethods } from './bitcoind-blocks.ts'
+import { bitcoin, type ChainBehind, type Method, method, valueOf, vouts } from './bitcoind-method.ts'
+import { transactionMethods } from './bitcoind-transactions.ts'
+
+/** 1000 virtual bytes are 4000 weight units. */
+const KW_PER_KVB = 4
+
+function outputMethods({ source }: ChainBehind): Record<string, Method> {
+  return {
+    gettxout: method(z.tuple([Txid, vouts, z.boolean()]), async ([txid, vout, withMempool], call) => {
+      const tip = valueOf(await source.tip(call))
+      const tx = valueOf(await source.transaction(txid, call))
+      const { valueSats, spender } = valueOf(await source.spend(outpointOf(txid, vout), NO_HINT, call))
+      const spent = spender !== null && (withMempool || spender.block !== null)
+      if (tx === null || valueSats === null || spent || (tx.block === null && !withMempool)) return null
+      const confirmations = tx.block === null ? 0 : tip.height - tx.block.height + 1
+      return { bestblock: tip.hash, confirmations, value: bitcoin(valueSats), coinbase: false }
+    }),
+    gettxspendingprevout: method(
+      z.tuple([z.array(z.strictObject({ txid: Txid, vout: vouts })).min(1)]),
+      async ([outpoints], call) =>
+        Promise.all(
+          outpoints.map(async ({ txid, vout }) => {
+            const { spender } = valueOf(await source.spend(outpointOf(txid, vout), NO_HINT, call))
+            const waiting = spender?.block === null ? { spendingtxid: spender.txid } : {}
+            return { txid, vout, ...waiting }
+          }),
+        ),
+    ),
+  }
+}
+
+function nodeMethods({ source }: ChainBehind): Record<string, Method> {
+  return {
+    getmempoolinfo: method(z.tuple([]), async () => ({ loaded: true })),
+    getnetworkinfo: method(z.tuple([]), async () => ({ version: 280_100, localrelay: true })),
+    estimatesmartfee: method(
+      z.tuple([z.int().min(1).max(1008), z.literal(['economical', 'conservative'])]),
+      async ([target], call) => {
+        const feeRateSatPerKw = valueOf(await source.feeRateSatPerKw(target, call))
+        return feeRateSatPerKw === null
+          ? { errors: ['Insufficient data or no feerate found'], blocks: target }
+          : { feerate: bitcoin(feeRateSatPerKw * KW_PER_KVB), blocks: target }
+      },
+    ),
+  }
+}
+
+/**
+ * The methods of Bitcoin Core's JSON-RPC that Splicekeeper calls, over a simulated chain, as a node without an index of
+ * transactions answers them. They throw `ChainRpcError`, and `NoChain` where the view of the chain is down.
+ */
+export function chainRpc(behind: ChainBehind): Readonly<Record<string, Method>> {
+  return {
+    ...blockMethods(behind),
+    ...transactionMethods(behind),
+    ...outputMethods(behind),
+    ...nodeMethods(behind),
+  }
+}

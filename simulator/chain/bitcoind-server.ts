@@ -1,0 +1,91 @@
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import type { Context } from 'hono'
+import * as z from 'zod'
+import { chainRpc } from './bitcoind-methods.ts'
+import { type ChainBehind, ChainRpcError, NoChain } from './bitcoind-method.ts'
+
+const INVALID_REQUEST = -32600
+const METHOD_NOT_FOUND = -32601
+const PARSE_ERROR = -32700
+
+/** What to serve, where, and to whom. */
+export type BitcoindServerOptions = ChainBehind & {
+  readonly user: string
+  readonly password: string
+  /** Default: a free port. */
+  readonly port?: number
+  /** Default 127.0.0.1. */
+  readonly host?: string
+}
+
+/** A server that runs: its address, and its end. */
+export type BitcoindServer = {
+  readonly url: string
+  /** Stops at once: every connection is destroyed. */
+  close(): Promise<void>
+}
+
+const Request = z.object({
+  jsonrpc: z.literal('1.0'),
+  id: z.union([z.string(), z.number()]),
+  method: z.string(),
+  params: z.array(z.unknown()),
+})
+
+/** Up to version 27, and for JSON-RPC 1.0 still, an error is not a 200. */
+function refuse(context: Context, code: number, message: string, id: string | number | null = null) {
+  const status = code === INVALID_REQUEST ? 400 : code === METHOD_NOT_FOUND ? 404 : 500
+  return context.json({ result: null, error: { code, message }, id }, status)
+}
+
+async function answer(context: Context, methods: ReturnType<typeof chainRpc>): Promise<Response> {
+  let body: unknown
+  try {
+    body = await context.req.json()
+  } catch {
+    return refuse(context, PARSE_ERROR, 'Parse error')
+  }
+  const request = Request.safeParse(body)
+  if (!request.success) return refuse(context, INVALID_REQUEST, 'Invalid Request object')
+  const { id, method, params } = request.data
+  const run = Object.hasOwn(methods, method) ? methods[method] : undefined
+  if (run === undefined) return refuse(context, METHOD_NOT_FOUND, 'Method not found', id)
+  try {
+    return context.json({ result: await run(params, { signal: context.req.raw.signal }), error: null, id })
+  } catch (error) {
+    if (error instanceof ChainRpcError) return refuse(context, error.code, error.message, id)
+    if (error instanceof NoChain) return context.text('Work queue depth exceeded', 503)
+    throw error
+  }
+}
+
+/** Serves a simulated chain as a Bitcoin Core without an index of transactions would, over JSON-RPC with basic auth. */
+export async function startBitcoindServer(options: BitcoindServerOptions): Promise<BitcoindServer> {
+  const { user, password } = options
+  const expected = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+  const methods = chainRpc(options)
+  const app = new Hono()
+  app.post('/', async (context) => {
+    if (context.req.header('authorization') === expected) return answer(context, methods)
+    context.header('WWW-Authenticate', 'Basic realm="jsonrpc"')
+    return context.body(null, 401)
+  })
+  app.all('*', (context) => context.text('JSONRPC server handles only POST requests', 405))
+  const hostname = options.host ?? '127.0.0.1'
+  const started = Promise.withResolvers<number>()
+  const server = serve({ fetch: app.fetch, hostname, port: options.port ?? 0 }, ({ port }) =>
+    started.resolve(port),
+  )
+  server.once('error', started.reject)
+  const port = await started.promise
+  return {
+    url: `http://${hostname}:${port}`,
+    close() {
+      const closed = Promise.withResolvers<undefined>()
+      server.close(() => closed.resolve(undefined))
+      if ('closeAllConnections' in server) server.closeAllConnections()
+      return closed.promise
+    },
+  }
+}

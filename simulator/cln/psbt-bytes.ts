@@ -1,0 +1,65 @@
+import { bytesOf, hexOf } from '../world/keys.ts'
+
+/** Key and value in hex, by the key: one map of a PSBT (BIP 174). */
+export type PsbtMap = Map<string, string>
+
+/** The maps after the magic. Throws where they end too early. */
+export function mapsIn(bytes: Uint8Array): PsbtMap[] {
+  const maps: PsbtMap[] = []
+  let map: PsbtMap = new Map()
+  let at = 0
+  const take = (length: number): string => {
+    if (at + length > bytes.length) throw new Error('cut off')
+    at += length
+    return hexOf(bytes.subarray(at - length, at))
+  }
+  const size = (): number => {
+    const first = numberIn(take(1))
+    return first < 0xfd ? first : numberIn(take(first === 0xfd ? 2 : 4))
+  }
+  while (at < bytes.length) {
+    const length = size()
+    if (length === 0) {
+      maps.push(map)
+      map = new Map()
+    } else map.set(take(length), take(size()))
+  }
+  if (map.size > 0) throw new Error('a map without its end')
+  return maps
+}
+
+/** A map as it is serialized: the keys in order, and an empty one at the end. */
+export function mapHex(map: PsbtMap): string {
+  const sized = (hex: string): string => compact(hex.length / 2) + hex
+  const entries = [...map].sort(([a], [b]) => (a < b ? -1 : 1))
+  return `${entries.map(([key, value]) => sized(key) + sized(value)).join('')}00`
+}
+
+/** Little-endian, of so many bytes. */
+export function uint(value: number, bytes: number): string {
+  const buffer = Buffer.alloc(8)
+  buffer.writeBigUInt64LE(BigInt(value))
+  return hexOf(buffer.subarray(0, bytes))
+}
+
+/** Little-endian. */
+export function numberIn(hex: string): number {
+  return Number(BigInt(`0x${hexOf(bytesOf(hex).reverse())}`))
+}
+
+/** Bitcoin's compact size. */
+export function compact(value: number): string {
+  if (value < 0xfd) return uint(value, 1)
+  return value < 0x10000 ? `fd${uint(value, 2)}` : `fe${uint(value, 4)}`
+}
+
+/** A field that must be there; throws if it is not. */
+export function required(map: PsbtMap, key: string): string {
+  const value = map.get(key)
+  if (value === undefined) throw new Error('a field is missing')
+  return value
+}
+
+export function without(map: PsbtMap, keys: readonly string[]): PsbtMap {
+  return new Map([...map].filter(([key]) => !keys.includes(key)))
+}

@@ -1,0 +1,118 @@
+import { parsed } from '../chain/transaction-index.ts'
+import { answered, codes, refused } from './answer.ts'
+import type { Outcome } from './answer.ts'
+import { exchange } from './cuts.ts'
+import { note, setState } from './own.ts'
+import type { Own } from './own.ts'
+import { encodePsbt, transactionOf } from './psbt.ts'
+import type { Psbt } from './psbt.ts'
+import { finalised, withSharedSignatures } from './splice-psbt.ts'
+import type { ClnChannel, ClnInflight } from './state.ts'
+import { keepChange } from './wallet.ts'
+
+/**
+ * Signs what the wallet signed before: our tx_signatures leave, and with them there is no way back. Then the transaction is
+ * broadcast; a broadcast that fails (350) leaves the splice signed and pending.
+ */
+export function sign(own: Own, channel: ClnChannel, inflight: ClnInflight, psbt: Psbt): Outcome {
+  const complete = finalised(psbt)
+  if (complete === null)
+    return refused(codes.stateError, 'Splice PSBT is missing signatures: user sig(s) missing')
+  inflight.funding.hex = complete.tx.toHex()
+  const interrupted = exchange(own, channel, [{ by: 'us', message: 'TX_SIGNATURES' }])
+  if (interrupted !== null) return interrupted
+  record(own, channel, inflight)
+  const sent: { rejection: string | null } = { rejection: null }
+  const cut = exchange(own, channel, [
+    { by: 'us', message: 'BROADCAST', then: () => (sent.rejection = broadcast(own, channel, inflight)) },
+  ])
+  if (cut !== null) return cut
+  const { txid, vout, hex } = inflight.funding
+  if (sent.rejection !== null)
+    return refused(
+      codes.broadcastFailed,
+      `Error broadcasting splice error code: ${sent.rejection}\\n. Unsent tx discarded ${hex}.`,
+    )
+  return answered({ tx: hex, txid, outnum: vout, psbt: encodePsbt(complete.psbt) })
+}
+
+/** Our database has it: from now on the channel waits for the splice to confirm. */
+function record(own: Own, channel: ClnChannel, inflight: ClnInflight): void {
+  const isBump = channel.inflights.some((other) => other !== inflight && other.signed && other.ours)
+  inflight.signed = true
+  inflight.peerHas = true
+  channel.negotiation = null
+  noteSigned(own, channel, inflight)
+  const kind = inflight.spliceAmountSats < 0 ? 'splice_out' : 'splice_in'
+  const detail = { outcome: 'taken', status: 0, why: null, method: isBump ? 'bump' : kind }
+  note(own, 'request_executed', { channel, txid: inflight.funding.txid }, detail)
+  setState(own, channel, 'CHANNELD_AWAITING_SPLICE', 'user', 'Splice signatures sent')
+}
+
+function noteSigned(own: Own, channel: ClnChannel, inflight: ClnInflight): void {
+  const { funding, spliceAmountSats: oursNetSats, feeRateSatPerKw } = inflight
+  note(own, 'candidate_signed', { channel, txid: funding.txid }, { oursNetSats, feeRateSatPerKw })
+  keepChange(own, funding.txid, parsed(funding.hex).outputs)
+}
+
+/** Gives the transaction to bitcoind; answers code and reason of a refusal. The peer may have a bitcoind of its own. */
+function broadcast(own: Own, channel: ClnChannel, inflight: ClnInflight): string | null {
+  const { ctx, node } = own
+  const { txid, hex } = inflight.funding
+  const rejection = node.bitcoindDown ? 'bitcoind is down' : ctx.chain.broadcast(hex)
+  note(own, 'candidate_broadcast', { channel, txid }, { rejection, by: 'us' })
+  if (node.behaviour.peerBroadcasts) peerBroadcasts(own, channel, inflight)
+  if (rejection === null) return null
+  if (node.bitcoindDown) return '-1\\nerror message:\\ncould not connect to the server'
+  if (rejection === 'missing-inputs') return '-25\\nerror message:\\nbad-txns-inputs-missingorspent'
+  const which = rejection === 'insufficient fee' ? `, rejecting replacement ${txid}` : ''
+  return `-26\\nerror message:\\n${rejection}${which}`
+}
+
+function peerBroadcasts(own: Own, channel: ClnChannel, { funding }: ClnInflight): void {
+  const rejection = own.ctx.chain.broadcast(funding.hex)
+  note(own, 'candidate_broadcast', { channel, txid: funding.txid }, { rejection, by: 'peer' })
+}
+
+/**
+ * Our process dies once the peer has our signatures: the peer completes and broadcasts. What our database does not have, it
+ * does not learn: a splice that it never recorded as signed stays in limbo, and never locks.
+ */
+export function peerFinishes(own: Own, channel: ClnChannel): void {
+  const inflight = channel.inflights.at(-1)
+  if (inflight === undefined) return
+  channel.negotiation = null
+  inflight.peerHas = true
+  if (!inflight.signed) noteSigned(own, channel, inflight)
+  peerBroadcasts(own, channel, inflight)
+}
+
+/** After a reconnection: a splice that needs nothing of our wallet, and that both sides committed to, is completed. */
+export function resume(own: Own, channel: ClnChannel): void {
+  const { negotiation, inflights } = channel
+  const waiting = inflights.find(({ resumes, signed, peerHas }) => resumes && peerHas && !signed)
+  if (waiting === undefined || negotiation !== null) return
+  const unsigned = parsed(waiting.funding.hex)
+  const psbt: Psbt = {
+    version: 2,
+    locktime: unsigned.locktime,
+    global: new Map(),
+    inputs: unsigned.inputs.map(({ outpoint, sequence }) => ({
+      outpoint,
+      sequence,
+      map: sharedFields(own, channel),
+    })),
+    outputs: unsigned.outputs.map((output) => ({ ...output, map: new Map() })),
+  }
+  sign(own, channel, waiting, withSharedSignatures(own, channel, psbt))
+}
+
+function sharedFields({ ctx }: Own, channel: ClnChannel): Map<string, string> {
+  const { witnessScript } = ctx.keys.funding(channel.funding.keyPath)
+  return new Map([['05', Buffer.from(witnessScript).toString('hex')]])
+}
+
+/** The transaction that a PSBT stands for. */
+export function txidOf(psbt: Psbt): string {
+  return transactionOf(psbt).getId()
+}

@@ -1,0 +1,84 @@
+import { isConnected } from '../world/context.ts'
+import type { Context } from '../world/context.ts'
+import { overlap } from './contribution.ts'
+import { loseContribution, startOwnRound } from './rounds.ts'
+import type { Channel, Funding, NodeState, SpliceCandidate } from '../world/state.ts'
+
+/**
+ * Sends splice_locked for a candidate at the channel's lock depth; zero-conf: for the newest, at once. A running round puts
+ * it off (docs/reference/ldk.md 1.5). The first funding of a channel that is opened is treated alike: channel_ready. The peer answers if it is connected; `again`: it is asked anew, as at a reconnection.
+ */
+export function checkLock(ctx: Context, node: NodeState, channel: Channel, again = false): void {
+  if (channel.status !== 'open' || channel.negotiation !== null) return
+  followOpen(ctx, channel)
+  const txid = deepFunding(ctx, channel)?.txid
+  if (txid === undefined) return
+  const fresh = channel.lockSentTxid !== txid
+  if (fresh) {
+    channel.lockSentTxid = txid
+    if (channel.opening === null) ctx.note('splice_locked_sent', { node, channel, txid })
+  }
+  if (fresh || again) {
+    ctx.plan(ctx.state.phases.lockMs, { type: 'lock', node: node.name, channelId: channel.channelId, txid })
+  }
+}
+
+/** The funding of a channel that is being opened: that of the candidate which is confirmed, else of the newest. */
+export function followOpen(ctx: Context, channel: Channel): void {
+  const { candidates = [] } = channel.opening ?? {}
+  const confirmed = candidates.find(({ funding }) => (ctx.chain.confirmations(funding.txid) ?? 0) > 0)
+  channel.funding = (confirmed ?? candidates.at(-1))?.funding ?? channel.funding
+}
+
+/** The peer's splice_locked for a transaction would be here by now; without the peer it comes at its return. */
+export function receiveLock(ctx: Context, node: NodeState, channel: Channel, txid: string): void {
+  const deep = deepFunding(ctx, channel)
+  if (channel.lockSentTxid !== txid || deep?.txid !== txid) return
+  if (!channel.peerLocks || !isConnected(node, channel) || channel.status !== 'open') return
+  if (channel.opening !== null) return becomeReady(ctx, node, channel, deep)
+  const winner = channel.candidates.find((candidate) => candidate.funding.txid === txid)
+  if (winner !== undefined) promote(ctx, node, channel, winner)
+}
+
+/** A reorg took a transaction's block: a splice_locked sent for it is withdrawn. */
+export function withdrawLock(ctx: Context, node: NodeState, channel: Channel, txid: string): void {
+  if (channel.lockSentTxid !== txid || channel.lockDepth === 0) return
+  channel.lockSentTxid = null
+  if (channel.opening === null) ctx.note('splice_locked_withdrawn', { node, channel, txid })
+}
+
+/** The funding of the candidate, of a splice or of the open itself, that is deep enough to lock. */
+function deepFunding(ctx: Context, channel: Channel): Funding | null {
+  const { candidates } = channel.opening ?? channel
+  const fundings = candidates.map(({ funding }) => funding)
+  if (channel.lockDepth === 0) return fundings.at(-1) ?? null
+  return fundings.find(({ txid }) => (ctx.chain.confirmations(txid) ?? 0) >= channel.lockDepth) ?? null
+}
+
+/** Both sides sent channel_ready. */
+function becomeReady(ctx: Context, node: NodeState, channel: Channel, funding: Funding): void {
+  const { txid } = funding
+  channel.funding = funding
+  channel.opening = null
+  channel.lockSentTxid = null
+  ctx.note('channel_ready', { node, channel, txid })
+  ctx.emit(node, { type: 'channel_state_changed', channelId: channel.channelId, txid })
+}
+
+/** Swaps the funding: the channel keeps its ids, losers are forgotten, what waited on the lock has its turn. */
+function promote(ctx: Context, node: NodeState, channel: Channel, winner: SpliceCandidate): void {
+  const { txid } = winner.funding
+  channel.funding = winner.funding
+  channel.oursMsat += winner.oursNetSats * 1000
+  channel.candidates = []
+  channel.lockSentTxid = null
+  ctx.note('promoted', { node, channel, txid }, { valueSats: winner.funding.valueSats })
+  ctx.emit(node, { type: 'channel_state_changed', channelId: channel.channelId, txid })
+  const { queued } = channel
+  const paid = queued !== null && winner.ours !== null && overlap(queued, winner.ours)
+  if (node.behaviour.overlapGuard && paid) {
+    channel.queued = null
+    loseContribution(ctx, node, channel, queued, 'CannotInitiateRbf')
+  }
+  startOwnRound(ctx, node, channel)
+}

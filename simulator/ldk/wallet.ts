@@ -1,0 +1,61 @@
+import type { Context } from '../world/context.ts'
+import { hexOf } from '../world/keys.ts'
+import type { Coin, NodeState } from '../world/state.ts'
+
+/** What LDK keeps back on chain for each anchor channel, in satoshis (ldk-node's default). */
+const ANCHOR_RESERVE_SATS = 25_000
+
+/** A fresh address of a wallet, and its script in hex. `owner`: a node's or a peer's name. */
+export function newAddress(
+  ctx: Context,
+  owner: string,
+): { readonly address: string; readonly script: string } {
+  const number = ctx.state.wallets[owner] ?? 0
+  ctx.state.wallets[owner] = number + 1
+  const { address, script } = ctx.keys.payTo(pathOf(owner, number))
+  return { address, script: hexOf(script) }
+}
+
+/** Whether a script is one that the wallet gave out. */
+export function ownsScript(ctx: Context, owner: string, script: string): boolean {
+  return walletPaths(ctx, owner).some((path) => hexOf(ctx.keys.payTo(path).script) === script)
+}
+
+/** Confirmed, unspent coins of a wallet, biggest first. */
+export function confirmedCoins(ctx: Context, owner: string): Coin[] {
+  return walletPaths(ctx, owner)
+    .flatMap((path) =>
+      ctx.chain.index
+        .unspent(hexOf(ctx.keys.payTo(path).script))
+        .filter((output) => output.confirmed)
+        .map(({ outpoint, amountSats }) => ({ outpoint, valueSats: amountSats, path })),
+    )
+    .sort((a, b) => b.valueSats - a.valueSats || a.outpoint.localeCompare(b.outpoint))
+}
+
+/** What a splice-in can spend at most: confirmed coins less the anchor reserve. */
+export function spendableSats(ctx: Context, node: NodeState): number {
+  const totalSats = confirmedCoins(ctx, node.name).reduce((sum, coin) => sum + coin.valueSats, 0)
+  const open = node.disk.channels.filter((channel) => channel.status !== 'closed').length
+  return Math.max(0, totalSats - open * ANCHOR_RESERVE_SATS)
+}
+
+/** Coins that live contributions of a node hold: LDK locks them while the contribution lives. */
+export function lockedOutpoints(node: NodeState): Set<string> {
+  const held = node.disk.channels.flatMap((channel) => [
+    channel.queued,
+    channel.negotiation?.ours ?? null,
+    ...channel.candidates.map((candidate) => candidate.ours),
+    channel.status === 'closed' ? null : (channel.opening?.ours ?? null),
+  ])
+  return new Set(held.flatMap((contribution) => contribution?.coins.map((coin) => coin.outpoint) ?? []))
+}
+
+/** The derivation paths of what a wallet gave out. */
+export function walletPaths(ctx: Context, owner: string): string[] {
+  return Array.from({ length: ctx.state.wallets[owner] ?? 0 }, (_, number) => pathOf(owner, number))
+}
+
+function pathOf(owner: string, number: number): string {
+  return `${owner}/wallet/${number}`
+}
