@@ -1,21 +1,6 @@
-import { checkLock } from './lock.ts'
 import { emit, note, plan } from './own.ts'
 import type { Own } from './own.ts'
-import { resume } from './signing.ts'
 import type { ClnChannel, ClnPeer } from './state.ts'
-
-/** The connection comes up. What waits for it goes on: a splice that needs no wallet signature, locks. */
-export function connect(own: Own, peer: ClnPeer): void {
-  if (peer.connected || !peer.reachable || !own.node.alive) return
-  peer.connected = true
-  note(own, 'peer_connected', {}, { peer: peer.nodeId })
-  emit(own, { type: 'peer_connected' })
-  for (const channel of channelsWith(own, peer)) {
-    channel.status = `${channel.state}:Reconnected, and reestablished.`
-    resume(own, channel)
-    checkLock(own, channel)
-  }
-}
 
 /** The connection is lost, and with it what was negotiated and not signed. A call that hung before hangs on. */
 export function disconnect(own: Own, peer: ClnPeer, returnsAfterMs: number | null): void {
@@ -71,6 +56,7 @@ export function loseNegotiation(own: Own, channel: ClnChannel, why: string): voi
   if (inflight !== undefined && !inflight.resumes) inflight.peerHas = false
 }
 
-function channelsWith({ node }: Own, peer: ClnPeer): ClnChannel[] {
+/** The channels with a peer. */
+export function channelsWith({ node }: Own, peer: ClnPeer): ClnChannel[] {
   return node.channels.filter(({ peerId }) => peerId === peer.nodeId)
 }

@@ -1,10 +1,10 @@
 import { codes, refused } from './answer.ts'
+import { peerFinishes } from './broadcast.ts'
 import type { Outcome } from './answer.ts'
 import { forceClose } from './closing.ts'
 import { disconnect, stop } from './connection.ts'
 import { note, peerNamed } from './own.ts'
 import type { Own } from './own.ts'
-import { peerFinishes } from './signing.ts'
 import type { ClnAct, ClnChannel, ClnMessage, ClnPoint } from './state.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { answered, codes, refused } from './answer.ts'
 import type { Outcome } from './answer.ts'
 import { channelView } from './channel-view.ts'
-import { connect } from './connection.ts'
+import { connect } from './reconnection.ts'
 import { feeRatesView } from './feerates.ts'
 import { shortChannelIdOf } from './lock.ts'
 import { moveView } from './moves.ts'

@@ -1,3 +1,4 @@
+import { broadcast, noteSigned } from './broadcast.ts'
 import { parsed } from '../chain/transaction-index.ts'
 import { answered, codes, refused } from './answer.ts'
 import type { Outcome } from './answer.ts'
@@ -8,7 +9,6 @@ import { encodePsbt, transactionOf } from './psbt.ts'
 import type { Psbt } from './psbt.ts'
 import { finalised, withSharedSignatures } from './splice-psbt.ts'
 import type { ClnChannel, ClnInflight } from './state.ts'
-import { keepChange } from './wallet.ts'
 
 /**
  * Signs what the wallet signed before: our tx_signatures leave, and with them there is no way back. Then the transaction is
@@ -47,44 +47,6 @@ function record(own: Own, channel: ClnChannel, inflight: ClnInflight): void {
   const detail = { outcome: 'taken', status: 0, why: null, method: isBump ? 'bump' : kind }
   note(own, 'request_executed', { channel, txid: inflight.funding.txid }, detail)
   setState(own, channel, 'CHANNELD_AWAITING_SPLICE', 'user', 'Splice signatures sent')
-}
-
-function noteSigned(own: Own, channel: ClnChannel, inflight: ClnInflight): void {
-  const { funding, spliceAmountSats: oursNetSats, feeRateSatPerKw } = inflight
-  note(own, 'candidate_signed', { channel, txid: funding.txid }, { oursNetSats, feeRateSatPerKw })
-  keepChange(own, funding.txid, parsed(funding.hex).outputs)
-}
-
-/** Gives the transaction to bitcoind; answers code and reason of a refusal. The peer may have a bitcoind of its own. */
-function broadcast(own: Own, channel: ClnChannel, inflight: ClnInflight): string | null {
-  const { ctx, node } = own
-  const { txid, hex } = inflight.funding
-  const rejection = node.bitcoindDown ? 'bitcoind is down' : ctx.chain.broadcast(hex)
-  note(own, 'candidate_broadcast', { channel, txid }, { rejection, by: 'us' })
-  if (node.behaviour.peerBroadcasts) peerBroadcasts(own, channel, inflight)
-  if (rejection === null) return null
-  if (node.bitcoindDown) return '-1\\nerror message:\\ncould not connect to the server'
-  if (rejection === 'missing-inputs') return '-25\\nerror message:\\nbad-txns-inputs-missingorspent'
-  const which = rejection === 'insufficient fee' ? `, rejecting replacement ${txid}` : ''
-  return `-26\\nerror message:\\n${rejection}${which}`
-}
-
-function peerBroadcasts(own: Own, channel: ClnChannel, { funding }: ClnInflight): void {
-  const rejection = own.ctx.chain.broadcast(funding.hex)
-  note(own, 'candidate_broadcast', { channel, txid: funding.txid }, { rejection, by: 'peer' })
-}
-
-/**
- * Our process dies once the peer has our signatures: the peer completes and broadcasts. What our database does not have, it
- * does not learn: a splice that it never recorded as signed stays in limbo, and never locks.
- */
-export function peerFinishes(own: Own, channel: ClnChannel): void {
-  const inflight = channel.inflights.at(-1)
-  if (inflight === undefined) return
-  channel.negotiation = null
-  inflight.peerHas = true
-  if (!inflight.signed) noteSigned(own, channel, inflight)
-  peerBroadcasts(own, channel, inflight)
 }
 
 /** After a reconnection: a splice that needs nothing of our wallet, and that both sides committed to, is completed. */

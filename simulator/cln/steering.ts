@@ -1,4 +1,4 @@
-import type { ChannelOptions } from '../world/steering.ts'
+import type { ChannelOptions } from '../world/channel-options.ts'
 import type { Outcome } from './answer.ts'
 import type { ClnAct, ClnBehaviour, ClnChannel, ClnPoint } from './state.ts'
 

@@ -9,7 +9,8 @@ import type { KeyRing } from './keys.ts'
 import { addInput, signCoin } from '../ldk/splice-transaction.ts'
 import type { Channel, NodeState, WorldState } from './state.ts'
 import { NodeBehaviour } from './state.ts'
-import type { ChannelOptions, NodeOptions, WorldOptions } from './steering.ts'
+import type { NodeOptions, WorldOptions } from './steering.ts'
+import type { ChannelOptions } from './channel-options.ts'
 
 const DEFAULT_VALUE_SATS = 10_000_000
 const DEFAULT_CHANNELS: readonly ChannelOptions[] = [{}, {}, { lockDepth: 3 }, { lockDepth: 4 }]

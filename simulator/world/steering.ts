@@ -1,3 +1,4 @@
+import type { ChannelOptions } from './channel-options.ts'
 import type { RpcAnswer, LdkRpc } from '../../adapters/node/ldk/rpc.ts'
 import type { Outpoint } from '../../core/bitcoin/outpoint.ts'
 import type { Instant } from '../../core/values/instant.ts'
@@ -14,18 +15,6 @@ import type {
   RequestFault,
   WorldState,
 } from './state.ts'
-
-/** A channel to open at the start, deep in the chain. */
-export type ChannelOptions = {
-  /** Default 10,000,000. */
-  readonly valueSats?: number
-  /** Our share; default 60 %. */
-  readonly oursSats?: number
-  /** Depth at which a splice locks; default 6; 0: zero-conf. */
-  readonly lockDepth?: number
-  /** Whether we opened it: the opener pays commitment fees and wins ties. Default true. */
-  readonly isOutbound?: boolean
-}
 
 /**
  * A node to simulate. Behaviour that is left out is that of a current ldk-server: `overlapGuard` true,

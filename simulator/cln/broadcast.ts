@@ -1,0 +1,44 @@
+import { parsed } from '../chain/transaction-index.ts'
+import { note } from './own.ts'
+import type { Own } from './own.ts'
+import type { ClnChannel, ClnInflight } from './state.ts'
+import { keepChange } from './wallet.ts'
+
+/** Writes down that a splice is signed, and keeps its change. */
+export function noteSigned(own: Own, channel: ClnChannel, inflight: ClnInflight): void {
+  const { funding, spliceAmountSats: oursNetSats, feeRateSatPerKw } = inflight
+  note(own, 'candidate_signed', { channel, txid: funding.txid }, { oursNetSats, feeRateSatPerKw })
+  keepChange(own, funding.txid, parsed(funding.hex).outputs)
+}
+
+/** Gives the transaction to bitcoind; answers code and reason of a refusal. The peer may have a bitcoind of its own. */
+export function broadcast(own: Own, channel: ClnChannel, inflight: ClnInflight): string | null {
+  const { ctx, node } = own
+  const { txid, hex } = inflight.funding
+  const rejection = node.bitcoindDown ? 'bitcoind is down' : ctx.chain.broadcast(hex)
+  note(own, 'candidate_broadcast', { channel, txid }, { rejection, by: 'us' })
+  if (node.behaviour.peerBroadcasts) peerBroadcasts(own, channel, inflight)
+  if (rejection === null) return null
+  if (node.bitcoindDown) return '-1\\nerror message:\\ncould not connect to the server'
+  if (rejection === 'missing-inputs') return '-25\\nerror message:\\nbad-txns-inputs-missingorspent'
+  const which = rejection === 'insufficient fee' ? `, rejecting replacement ${txid}` : ''
+  return `-26\\nerror message:\\n${rejection}${which}`
+}
+
+function peerBroadcasts(own: Own, channel: ClnChannel, { funding }: ClnInflight): void {
+  const rejection = own.ctx.chain.broadcast(funding.hex)
+  note(own, 'candidate_broadcast', { channel, txid: funding.txid }, { rejection, by: 'peer' })
+}
+
+/**
+ * Our process dies once the peer has our signatures: the peer completes and broadcasts. What our database does not have, it
+ * does not learn: a splice that it never recorded as signed stays in limbo, and never locks.
+ */
+export function peerFinishes(own: Own, channel: ClnChannel): void {
+  const inflight = channel.inflights.at(-1)
+  if (inflight === undefined) return
+  channel.negotiation = null
+  inflight.peerHas = true
+  if (!inflight.signed) noteSigned(own, channel, inflight)
+  peerBroadcasts(own, channel, inflight)
+}
