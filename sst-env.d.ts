@@ -4,7 +4,7 @@ declare module 'sst' {
   export interface Resource {
     Keys: { type: 'sst.sst.Secret'; value: string }
     NodeEventsQueue: { type: 'sst.sst.Linkable'; url: string }
-    NoticesQueue: { type: 'sst.sst.Linkable'; url: string }
+    WebhooksQueue: { type: 'sst.sst.Linkable'; url: string }
     Nodes: { type: 'sst.sst.Secret'; value: string }
     Table: { type: 'sst.sst.Linkable'; name: string }
     WorkQueue: { type: 'sst.sst.Linkable'; url: string }

@@ -95,7 +95,7 @@ export const environment = {
   SST_RESOURCE_Table: '{"name":"table"}',
   SST_RESOURCE_WorkQueue: '{"url":"http://127.0.0.1:1/work"}',
   SST_RESOURCE_NodeEventsQueue: '{"url":"http://127.0.0.1:1/node-events"}',
-  SST_RESOURCE_NoticesQueue: '{"url":"http://127.0.0.1:1/notices"}',
+  SST_RESOURCE_WebhooksQueue: '{"url":"http://127.0.0.1:1/notices"}',
   SST_RESOURCE_Nodes: '{"value":"[]"}',
   SST_RESOURCE_Keys: '{"value":"[]"}',
 }
@@ -119,7 +119,7 @@ export async function measureBundles(times = 7) {
   const folder = mkdtempSync(join(tmpdir(), 'splicekeeper-bundles-'))
   try {
     const rows = []
-    for (const name of ['api', 'work', 'failures', 'notify', 'reconcile'] as const) {
+    for (const name of ['api', 'work', 'nodeEvents', 'webhooks', 'reconcile'] as const) {
       const path = join(folder, `${name}.mjs`)
       const { bytes, gzipBytes, sdkBytes, localeBytes } = await bundleOf(name, path)
       rows.push({ name, bytes, gzipBytes, sdkBytes, localeBytes, ...(await imported(path, times)) })

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { NodeEntry } from '../adapters/node/configured.ts'
 import { parseNodes } from '../adapters/node/configured.ts'
 import type { ApiKey } from '../core/ports/records.ts'
-import { parseKeys } from './api/keys.ts'
+import { parseKeys } from '../adapters/keys/configured-keys.ts'
 import type { Settings } from './settings.ts'
 import { jsonOf, parsed, parseSettings } from './settings.ts'
 
@@ -11,7 +11,7 @@ export const Links = z.object({
   Table: z.object({ name: z.string() }),
   WorkQueue: z.object({ url: z.string() }),
   NodeEventsQueue: z.object({ url: z.string() }),
-  NoticesQueue: z.object({ url: z.string() }),
+  WebhooksQueue: z.object({ url: z.string() }),
   Nodes: z.object({ value: z.string() }),
   Keys: z.object({ value: z.string() }),
 })
@@ -21,7 +21,7 @@ export type Configuration = Settings & {
   readonly tableName: string
   readonly workQueueUrl: string
   readonly nodeEventsQueueUrl: string
-  readonly noticesQueueUrl: string
+  readonly webhooksQueueUrl: string
   readonly nodes: readonly NodeEntry[]
   /** Keys beside those of the table, by their hash: with one of them the first is made. */
   readonly keys: ReadonlyMap<string, ApiKey>
@@ -35,7 +35,7 @@ export function parseConfiguration(links: unknown, environment: unknown): Config
     tableName: linked.Table.name,
     workQueueUrl: linked.WorkQueue.url,
     nodeEventsQueueUrl: linked.NodeEventsQueue.url,
-    noticesQueueUrl: linked.NoticesQueue.url,
+    webhooksQueueUrl: linked.WebhooksQueue.url,
     nodes: parseNodes(jsonOf('secret Nodes', linked.Nodes.value), 'secret Nodes'),
     keys: parseKeys(jsonOf('secret Keys', linked.Keys.value), 'secret Keys'),
   }

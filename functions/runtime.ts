@@ -16,7 +16,7 @@ import type { NoticePorts } from '../core/webhooks/delivery.ts'
 import type { Notice, NoticeQueue } from '../core/ports/endpoint.ts'
 import type { Ports } from '../core/ports/ports.ts'
 import { parseConfiguration } from './configuration.ts'
-import type { NodeEventMessage } from './messages.ts'
+import type { NodeEventMessage } from '../core/nodes/relay-event.ts'
 
 /** Time before the end of an invocation in which no call is open any more: what was learnt is saved in it. */
 const SAVING_MS = 5_000
@@ -46,7 +46,7 @@ const sqs = new SQSClient({ requestHandler: REQUEST })
 
 const noticeSender = sqsSender<Notice>({
   client: new SQSClient({ requestHandler: NOTICE_REQUEST, maxAttempts: 1 }),
-  queueUrl: configuration.noticesQueueUrl,
+  queueUrl: configuration.webhooksQueueUrl,
 })
 const notices: NoticeQueue = { notify: (notice, delayMs) => noticeSender.send(notice, delayMs) }
 

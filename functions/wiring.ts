@@ -39,8 +39,13 @@ export const wiring = {
       ],
     },
     work: { handler: 'functions/work.handler', timeoutSeconds: 60, memoryMb: 512, concurrency: 8 },
-    failures: { handler: 'functions/failures.handler', timeoutSeconds: 20, memoryMb: 512, concurrency: 4 },
-    notify: { handler: 'functions/notify.handler', timeoutSeconds: 40, memoryMb: 512, concurrency: 4 },
+    nodeEvents: {
+      handler: 'functions/node-events.handler',
+      timeoutSeconds: 20,
+      memoryMb: 512,
+      concurrency: 4,
+    },
+    webhooks: { handler: 'functions/webhooks.handler', timeoutSeconds: 40, memoryMb: 512, concurrency: 4 },
     reconcile: { handler: 'functions/reconcile.handler', timeoutSeconds: 55, memoryMb: 1024, concurrency: 1 },
   },
   queues: {
@@ -54,19 +59,19 @@ export const wiring = {
     },
     nodeEvents: {
       link: 'NodeEventsQueue',
-      feeds: 'failures',
+      feeds: 'nodeEvents',
       batchSize: 10,
       visibilitySeconds: 120,
       maxReceives: 10,
       deadLetterQueue: 'node-events-dead',
     },
-    notices: {
-      link: 'NoticesQueue',
-      feeds: 'notify',
+    webhooks: {
+      link: 'WebhooksQueue',
+      feeds: 'webhooks',
       batchSize: 10,
       visibilitySeconds: 240,
       maxReceives: 5,
-      deadLetterQueue: 'notices-dead',
+      deadLetterQueue: 'webhooks-dead',
     },
   },
   schedules: {

@@ -62,14 +62,14 @@ export async function startQueues(): Promise<
   const app = buildApp({ logger: false, defaultRegion: REGION })
   const endpoint = await app.listen({ port: 0, host: '127.0.0.1' })
   const client = new SQSClient({ ...identity, endpoint })
-  const { work, nodeEvents, notices } = wiring.queues
+  const { work, nodeEvents, webhooks } = wiring.queues
   return {
     endpoint,
     client,
     queues: {
       work: await createQueue(client, endpoint, 'work', work),
       nodeEvents: await createQueue(client, endpoint, 'node-events', nodeEvents),
-      notices: await createQueue(client, endpoint, 'notices', notices),
+      webhooks: await createQueue(client, endpoint, 'webhooks', webhooks),
     },
     async close() {
       client.destroy()
@@ -133,7 +133,7 @@ export function linkFunctions({ table, queues }: Emulators, nodes: unknown, poli
     SST_RESOURCE_Table: JSON.stringify({ name: table.name }),
     SST_RESOURCE_WorkQueue: JSON.stringify({ url: queues.queues.work.url }),
     SST_RESOURCE_NodeEventsQueue: JSON.stringify({ url: queues.queues.nodeEvents.url }),
-    SST_RESOURCE_NoticesQueue: JSON.stringify({ url: queues.queues.notices.url }),
+    SST_RESOURCE_WebhooksQueue: JSON.stringify({ url: queues.queues.webhooks.url }),
     SST_RESOURCE_Nodes: JSON.stringify({ value: JSON.stringify(nodes) }),
     SST_RESOURCE_Keys: JSON.stringify({ value: '[]' }),
     SPLICEKEEPER_POLICY: JSON.stringify(policy),

@@ -8,11 +8,11 @@ import { wiring } from '../functions/wiring.ts'
  */
 export async function loadFunctions() {
   const { ports, within } = await import('../functions/runtime.ts')
-  const [{ app }, work, failures, notify, reconcile] = await Promise.all([
+  const [{ app }, work, nodeEvents, webhooks, reconcile] = await Promise.all([
     import('../functions/api.ts'),
     import('../functions/work.ts'),
-    import('../functions/failures.ts'),
-    import('../functions/notify.ts'),
+    import('../functions/node-events.ts'),
+    import('../functions/webhooks.ts'),
     import('../functions/reconcile.ts'),
   ])
   const called = (name: keyof typeof wiring.functions) => invocation(wiring.functions[name].timeoutSeconds)
@@ -20,8 +20,8 @@ export async function loadFunctions() {
     store: ports.store,
     api: (request: Request): Promise<Response> => within(called('api'), async () => app.fetch(request)),
     work: (event: SQSEvent) => work.handler(event, called('work')),
-    failures: (event: SQSEvent) => failures.handler(event, called('failures')),
-    notify: (event: SQSEvent) => notify.handler(event, called('notify')),
+    nodeEvents: (event: SQSEvent) => nodeEvents.handler(event, called('nodeEvents')),
+    webhooks: (event: SQSEvent) => webhooks.handler(event, called('webhooks')),
     reconcile: () => reconcile.handler({}, called('reconcile')),
   }
 }

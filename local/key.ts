@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
 import { Scope } from '../core/ports/records.ts'
-import type { ConfiguredKey } from '../functions/api/keys.ts'
-import { createKey, parseKeys } from '../functions/api/keys.ts'
+import type { ConfiguredKey } from '../adapters/keys/configured-keys.ts'
+import { parseKeys } from '../adapters/keys/configured-keys.ts'
+import { createKey } from '../adapters/keys/new-key.ts'
 import { LocalError, textOf } from './problem.ts'
 
 const USAGE = `npm run key -- --name NAME --tenant TENANT [--scopes ${Scope.options.join(',')}]`

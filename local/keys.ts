@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import type { Store } from '../core/ports/ports.ts'
-import { createKey, hashOf } from '../functions/api/keys.ts'
-import { listKey } from '../functions/api/key-list.ts'
+import { hashOf } from '../core/keys/api-key.ts'
+import { createKey } from '../adapters/keys/new-key.ts'
+import { listKey } from '../core/keys/key-list.ts'
 import { jsonIn, writeWhole } from './files.ts'
 
 /** Who the local keys belong to. */

@@ -100,7 +100,7 @@ async function start(settings: Settings, parts: Parts, open?: OpenWorld): Promis
 
 /** Queues feed functions, and the schedule sweeps. */
 function startConsumers(functions: Functions, { queues }: Emulators, settings: Settings, parts: Parts): void {
-  for (const name of ['work', 'nodeEvents', 'notices'] as const) {
+  for (const name of ['work', 'nodeEvents', 'webhooks'] as const) {
     const queue = queues.queues[name]
     const handler = functions[wiring.queues[name].feeds]
     for (let n = 0; n < POLLERS_PER_QUEUE; n += 1) {

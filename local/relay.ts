@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { JournalEntry } from '../simulator/world/world.ts'
-import { RelayEvent } from '../functions/messages.ts'
+import { RelayEvent } from '../core/nodes/relay-event.ts'
 import { postEvents } from '../relay/post.ts'
 import { jsonIn, writeWhole } from './files.ts'
 import type { LiveWorld } from './live-world.ts'

@@ -1,4 +1,4 @@
-import type { RelayEvent } from '../functions/messages.ts'
+import type { RelayEvent } from '../core/nodes/relay-event.ts'
 
 const WAKE_UPS_MAX = 1_000
 

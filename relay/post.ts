@@ -1,9 +1,9 @@
 import { request } from 'undici'
 import * as z from 'zod'
-import { textOf } from '../adapters/body.ts'
+import { textOf } from '../adapters/net/body.ts'
 import type { Instant } from '../core/values/instant.ts'
-import { SIGNATURE_HEADER, TIMESTAMP_HEADER, relaySignature } from '../functions/api/signature.ts'
-import type { RelayEvent } from '../functions/messages.ts'
+import { SIGNATURE_HEADER, TIMESTAMP_HEADER, relaySignature } from '../core/nodes/relay-signature.ts'
+import type { RelayEvent } from '../core/nodes/relay-event.ts'
 
 const REQUEST_MS = 10_000
 const ANSWER_BYTES = 64 * 1024

@@ -1,4 +1,4 @@
-import { RelayEvent } from '../functions/messages.ts'
+import { RelayEvent } from '../core/nodes/relay-event.ts'
 import { deliver } from './delivery.ts'
 import { Outbox } from './outbox.ts'
 import type { RelayPorts } from './ports.ts'

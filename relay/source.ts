@@ -1,4 +1,4 @@
-import type { RelayEvent } from '../functions/messages.ts'
+import type { RelayEvent } from '../core/nodes/relay-event.ts'
 
 /** What a node told: an event that has no id and no time yet. */
 export type Told = Omit<RelayEvent, 'id' | 'at' | 'type'> & {

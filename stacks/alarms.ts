@@ -33,7 +33,7 @@ type Alarm = {
 const OLDEST_MESSAGE_SECONDS = 900
 
 function queueAlarms({ queues }: Watched): Alarm[] {
-  return (['work', 'nodeEvents', 'notices'] as const).flatMap((name) => {
+  return (['work', 'nodeEvents', 'webhooks'] as const).flatMap((name) => {
     const title = queueTitles[name]
     const { queue, deadLetters } = queues[name]
     const common = { namespace: 'AWS/SQS', statistic: 'Maximum', periodSeconds: 60, periods: 1 } as const
@@ -63,11 +63,11 @@ function functionAlarms({ functions }: Watched): Alarm[] {
   const titles: Readonly<Record<FunctionName, string>> = {
     api: 'Api',
     work: 'Work',
-    failures: 'Failures',
-    notify: 'Notify',
+    nodeEvents: 'NodeEvents',
+    webhooks: 'Webhooks',
     reconcile: 'Reconcile',
   }
-  return (['api', 'work', 'failures', 'notify', 'reconcile'] as const).map((name) => ({
+  return (['api', 'work', 'nodeEvents', 'webhooks', 'reconcile'] as const).map((name) => ({
     name: `${titles[name]}Errors`,
     says: `the function ${name} fails: it throws, or runs out of time`,
     namespace: 'AWS/Lambda',

@@ -76,13 +76,13 @@ export function createDashboard(shown: {
     queues: {
       work: queues.work.queue.nodes.queue.name,
       nodeEvents: queues.nodeEvents.queue.nodes.queue.name,
-      notices: queues.notices.queue.nodes.queue.name,
+      webhooks: queues.webhooks.queue.nodes.queue.name,
     },
     functions: {
       api: functions.api.name,
       work: functions.work.name,
-      failures: functions.failures.name,
-      notify: functions.notify.name,
+      nodeEvents: functions.nodeEvents.name,
+      webhooks: functions.webhooks.name,
       reconcile: functions.reconcile.name,
     },
     metrics: settings.metrics,

@@ -8,8 +8,8 @@ import { type DeploySettings, LOG_DAYS } from './settings.ts'
 const componentNames: Readonly<Record<FunctionName, string>> = {
   api: 'ApiFunction',
   work: 'WorkFunction',
-  failures: 'FailuresFunction',
-  notify: 'NotifyFunction',
+  nodeEvents: 'NodeEventsFunction',
+  webhooks: 'WebhooksFunction',
   reconcile: 'ReconcileFunction',
 }
 
@@ -67,8 +67,8 @@ export function createFunctions(linked: Linked, settings: DeploySettings): Funct
   return {
     api: create('api'),
     work: create('work'),
-    failures: create('failures'),
-    notify: create('notify'),
+    nodeEvents: create('nodeEvents'),
+    webhooks: create('webhooks'),
     reconcile: create('reconcile'),
   }
 }

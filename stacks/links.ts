@@ -11,12 +11,12 @@ export type Linked = {
 
 /** Names and addresses alone: the links of SST's own components would grant every action on them. */
 export function createLinks({ table, queues, secrets }: Linked) {
-  const { work, nodeEvents, notices } = wiring.queues
+  const { work, nodeEvents, webhooks } = wiring.queues
   return [
     new sst.Linkable('Table', { properties: { name: table.name } }),
     new sst.Linkable(work.link, { properties: { url: queues.work.queue.url } }),
     new sst.Linkable(nodeEvents.link, { properties: { url: queues.nodeEvents.queue.url } }),
-    new sst.Linkable(notices.link, { properties: { url: queues.notices.queue.url } }),
+    new sst.Linkable(webhooks.link, { properties: { url: queues.webhooks.queue.url } }),
     secrets.nodes,
     secrets.keys,
   ]

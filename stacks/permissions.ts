@@ -7,28 +7,28 @@ type Permission = sst.aws.FunctionPermissionArgs
 const tableActions: Readonly<Record<FunctionName, readonly string[]>> = {
   api: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
   work: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
-  failures: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
-  notify: ['GetItem', 'PutItem', 'Query'],
+  nodeEvents: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
+  webhooks: ['GetItem', 'PutItem', 'Query'],
   reconcile: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
 }
 const indexQueries: Readonly<Record<FunctionName, readonly string[]>> = {
   api: ['byTenant', 'byChannel'],
   work: [],
-  failures: ['byTenant', 'byChannel'],
-  notify: [],
+  nodeEvents: ['byTenant', 'byChannel'],
+  webhooks: [],
   reconcile: ['due', 'byBlock'],
 }
 const sends: Readonly<Record<FunctionName, readonly (keyof Linked['queues'])[]>> = {
-  api: ['work', 'nodeEvents', 'notices'],
-  work: ['work', 'notices'],
-  failures: ['work', 'notices'],
-  notify: ['notices'],
-  reconcile: ['work', 'notices'],
+  api: ['work', 'nodeEvents', 'webhooks'],
+  work: ['work', 'webhooks'],
+  nodeEvents: ['work', 'webhooks'],
+  webhooks: ['webhooks'],
+  reconcile: ['work', 'webhooks'],
 }
 const receives: Readonly<Partial<Record<FunctionName, keyof Linked['queues']>>> = {
   work: 'work',
-  failures: 'nodeEvents',
-  notify: 'notices',
+  nodeEvents: 'nodeEvents',
+  webhooks: 'webhooks',
 }
 
 /** What Lambda does with a queue in the name of the function that it feeds. */

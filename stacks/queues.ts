@@ -7,7 +7,7 @@ const DEAD_LETTER_DAYS = 14
 export const queueTitles: Readonly<Record<QueueName, string>> = {
   work: 'Work',
   nodeEvents: 'NodeEvents',
-  notices: 'Notices',
+  webhooks: 'Webhooks',
 }
 
 /** A queue, and where its messages go that were received too often. */
@@ -31,6 +31,6 @@ export function createQueues(): Readonly<Record<QueueName, QueuePair>> {
   return {
     work: createQueue('work'),
     nodeEvents: createQueue('nodeEvents'),
-    notices: createQueue('notices'),
+    webhooks: createQueue('webhooks'),
   }
 }

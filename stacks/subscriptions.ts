@@ -8,7 +8,7 @@ import type { QueuePair } from './queues.ts'
  * run, or what finds no room would count as received.
  */
 export function subscribeQueues(queues: Readonly<Record<QueueName, QueuePair>>, functions: Functions): void {
-  for (const name of ['work', 'nodeEvents', 'notices'] as const) {
+  for (const name of ['work', 'nodeEvents', 'webhooks'] as const) {
     const { feeds, batchSize } = wiring.queues[name]
     queues[name].queue.subscribe(functions[feeds].arn, {
       batch: { size: batchSize, partialResponses: true },

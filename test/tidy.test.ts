@@ -17,7 +17,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   core: ['core'],
   adapters: ['adapters', 'core'],
   functions: ['functions', 'adapters', 'core'],
-  relay: ['relay', 'functions', 'adapters', 'core'],
+  relay: ['relay', 'adapters', 'core'],
   simulator: ['simulator', 'adapters', 'core'],
   local: ['local', 'simulator', 'relay', 'functions', 'adapters', 'core'],
   client: ['client', 'functions'],

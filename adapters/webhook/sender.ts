@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks'
 import type { WebhookPort } from '../../core/webhooks/delivery.ts'
 import type { Delivered } from '../../core/webhooks/endpoint.ts'
-import { httpSender } from '../http.ts'
+import { httpSender } from '../net/http.ts'
 import { TargetRefused, checkedLookup, systemResolve } from './lookup.ts'
 import type { Resolve } from './lookup.ts'
 import type { TargetRules } from './target.ts'

@@ -15,7 +15,7 @@ import { previewGates } from '../../core/drive/preview.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { createApi } from '../../functions/api/app.ts'
 import { keyTraffic } from '../../functions/api/key-traffic.ts'
-import { hashOf } from '../../functions/api/keys.ts'
+import { hashOf } from '../../core/keys/api-key.ts'
 import { startDynalite } from '../../test/support/emulators.ts'
 import { ADDRESS, Keeper, MINUTE, START, chanceFrom } from '../../test/support/keeper.ts'
 import { meterOf } from './meter.ts'
@@ -39,7 +39,7 @@ export type Tally = Readonly<Record<string, number>>
 type Meter = {
   readonly table: TableRequest[]
   /** Messages sent to a queue, by the function that it feeds. */
-  readonly messages: { work: number; failures: number }
+  readonly messages: { work: number; nodeEvents: number }
   apiRequests: number
   nodeCalls: number
   chainCalls: number
@@ -54,7 +54,7 @@ export type MeteredWorld = Awaited<ReturnType<typeof startMeteredWorld>>
 export async function startMeteredWorld() {
   const meter: Meter = {
     table: [],
-    messages: { work: 0, failures: 0 },
+    messages: { work: 0, nodeEvents: 0 },
     apiRequests: 0,
     nodeCalls: 0,
     chainCalls: 0,
@@ -78,7 +78,7 @@ export async function startMeteredWorld() {
     world,
     port: ldkNode(rpc, { clock: { now: () => world.now() }, overlapGuard: true }),
     queueHooks: { deliveries: () => ((meter.messages.work += 1), [0]) },
-    eventHooks: { deliveries: () => ((meter.messages.failures += 1), [0]) },
+    eventHooks: { deliveries: () => ((meter.messages.nodeEvents += 1), [0]) },
     wrap: (ports) => wired(ports, store, source.url),
   })
   const post = await clientOf(keeper, meter)
@@ -139,11 +139,11 @@ function tallyOf({ table, messages, apiRequests, nodeCalls, chainCalls }: Meter)
     add('read units', readUnits)
     add('write units', writeUnits)
   }
-  const sent = messages.work + messages.failures
+  const sent = messages.work + messages.nodeEvents
   add('SQS requests', sent * SQS_REQUESTS_PER_MESSAGE)
   add('DynamoDB and SQS requests', table.length + sent * SQS_REQUESTS_PER_MESSAGE)
   // A relay reports each event by a request of its own.
-  add('invocations', apiRequests + messages.failures + sent)
+  add('invocations', apiRequests + messages.nodeEvents + sent)
   add('node calls', nodeCalls)
   add('chain calls', chainCalls)
   return tally

@@ -20,10 +20,10 @@ import { paymentsCsvRoutes } from './payments-csv.ts'
 import { previewRoutes } from './preview.ts'
 import { Problem } from './problem.ts'
 import { relayRoutes } from './relay.ts'
-import { SIGNATURE_HEADER } from './signature.ts'
+import { SIGNATURE_HEADER } from '../../core/nodes/relay-signature.ts'
 import { spliceRoutes } from './splices.ts'
 import { webhookCommandRoutes } from './webhook-commands.ts'
-import { webhookRoutes } from './webhooks.ts'
+import { webhookRoutes } from './webhook-routes.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
 /** A relay may report a hundred events at once, which do not fit into 16 KiB. */

@@ -3,7 +3,7 @@ import { createMiddleware } from 'hono/factory'
 import type { ApiKey, Scope } from '../../core/ports/records.ts'
 import { remember } from './bounded.ts'
 import type { ApiDeps, ApiEnv } from './context.ts'
-import { hashOf, keyIdOf } from './keys.ts'
+import { hashOf, keyIdOf } from '../../core/keys/api-key.ts'
 import { Problem } from './problem.ts'
 
 /** Keys whose tenant one process remembers. */

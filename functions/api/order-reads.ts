@@ -8,7 +8,7 @@ import type { Facts, NamedChannel } from './acceptance.ts'
 import { secretOf } from './auth.ts'
 import type { ApiEnv } from './context.ts'
 import { IDEMPOTENCY_KEY } from './idempotency.ts'
-import { hashOf } from './keys.ts'
+import { hashOf } from '../../core/keys/api-key.ts'
 import { SpliceBody } from './splice-body.ts'
 
 /** What is read for an order, of whichever tenant it is. */

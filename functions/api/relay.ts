@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { createMiddleware } from 'hono/factory'
-import { RelayEvent } from '../messages.ts'
+import { RelayEvent } from '../../core/nodes/relay-event.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
 import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
@@ -12,7 +12,7 @@ import {
   isSignature,
   leadOf,
   relaySignature,
-} from './signature.ts'
+} from '../../core/nodes/relay-signature.ts'
 
 const EVENTS_MAX = 100
 

@@ -8,7 +8,7 @@ import type { ApiEnv } from './context.ts'
 import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import { isoOf } from './view.ts'
 import { WebhookView, WebhookWithSecret, webhookViewOf } from './webhook-view.ts'
-import { amendWebhook, freshSecret, notify, webhookOf } from './webhooks.ts'
+import { amendWebhook, freshSecret, notify, webhookOf } from './webhook-routes.ts'
 
 const command = {
   method: 'post' as const,

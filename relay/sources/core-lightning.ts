@@ -2,7 +2,7 @@ import { checkServerIdentity } from 'node:tls'
 import type { PeerCertificate } from 'node:tls'
 import { io } from 'socket.io-client'
 import * as z from 'zod'
-import { isIdentityError, pinned } from '../../adapters/node/ldk/identity.ts'
+import { isIdentityError, pinned } from '../../adapters/net/tls-pinning.ts'
 import { lasting, passing } from '../source.ts'
 import type { Source, SourceEnd, Told } from '../source.ts'
 

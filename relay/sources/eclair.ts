@@ -1,6 +1,6 @@
 import { Agent, WebSocket } from 'undici'
 import * as z from 'zod'
-import { isIdentityError, pinned } from '../../adapters/node/ldk/identity.ts'
+import { isIdentityError, pinned } from '../../adapters/net/tls-pinning.ts'
 import { Txid } from '../../core/bitcoin/outpoint.ts'
 import { isOver } from '../ports.ts'
 import type { RelayPorts } from '../ports.ts'

@@ -8,7 +8,7 @@ import type { ClnError, Outcome } from './answer.ts'
 import { jsonText } from './json-text.ts'
 import type { ServedClnNode } from './steering.ts'
 import type { WireFault, WireFaults } from './wire-faults.ts'
-import { bytesOf } from '../../adapters/body.ts'
+import { bytesOf } from '../../adapters/net/body.ts'
 
 const PATH_PREFIX = '/v1/'
 const MAX_BODY_BYTES = 10 * 1024 * 1024

@@ -9,7 +9,7 @@ import { authenticate, type Credentials } from './authentication.ts'
 import { selfSignedCertificate, type ServerCertificate } from '../world/certificate.ts'
 import { handlers } from './dispatch.ts'
 import { type EventFeed, streamEvents } from './event-stream.ts'
-import { bytesOf } from '../../adapters/body.ts'
+import { bytesOf } from '../../adapters/net/body.ts'
 
 const PATH_PREFIX = '/api.LightningNode/'
 const CONTENT_TYPE = 'application/grpc+proto'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { bytesOf } from '../../adapters/body.ts'
+import { bytesOf } from '../../adapters/net/body.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
 

@@ -18,7 +18,7 @@ const sharesOfStack = (...urls: string[]) =>
 
 test.each<[string, string[], string]>([
   ['a file of ours', [`${ROOT}core/decision/decide.ts`], 'our core'],
-  ['what Node does for it', [`${ROOT}adapters/http.ts`, 'node:http'], 'our adapters'],
+  ['what Node does for it', [`${ROOT}adapters/net/http.ts`, 'node:http'], 'our adapters'],
   [
     'a library that is named',
     [`${ROOT}core/drive/save.ts`, `${ROOT}node_modules/zod/v4/core/parse.js`],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { hashOf } from '../../functions/api/keys.ts'
+import { hashOf } from '../../core/keys/api-key.ts'
 import { aSpliceId } from '../support/splices.ts'
 import { pending, queued, submitted } from './lives.ts'
 import { aBrowser, aSignedIn, aStage } from './stage.ts'

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Misconfigured } from '../../adapters/misconfigured.ts'
 import { createApi } from '../../functions/api/app.ts'
-import { createKey, parseKeys } from '../../functions/api/keys.ts'
+import { parseKeys } from '../../adapters/keys/configured-keys.ts'
+import { createKey } from '../../adapters/keys/new-key.ts'
 import { NOW, aWorld } from './api-fixture.ts'
 
 const owner = { tenant: 'acme', scopes: ['splices:read'], name: 'first' } as const

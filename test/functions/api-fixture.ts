@@ -14,8 +14,8 @@ import type { ChainPort, ConfiguredNode, NodePort, Ports, Store } from '../../co
 import { createApi } from '../../functions/api/app.ts'
 import type { ApiDeps, Preview } from '../../functions/api/context.ts'
 import { knownEffects } from '../../functions/api/effects.ts'
-import { createKey } from '../../functions/api/keys.ts'
-import type { NodeEventMessage } from '../../functions/messages.ts'
+import { createKey } from '../../adapters/keys/new-key.ts'
+import type { NodeEventMessage } from '../../core/nodes/relay-event.ts'
 import { ACCEPTED_AT, aTxid, countingIds } from '../support/splices.ts'
 
 export const NOW = ACCEPTED_AT

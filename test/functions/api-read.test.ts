@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import { err } from '../../core/values/result.ts'
 import type { Routes } from '../../functions/api/app.ts'
-import { hashOf } from '../../functions/api/keys.ts'
+import { hashOf } from '../../core/keys/api-key.ts'
 import { aSplice, aTxid } from '../support/splices.ts'
 import { CHANNEL, NOW, aBody, aPreview, aWorld, order, request } from './api-fixture.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { RelayEvent } from '../../functions/messages.ts'
-import { relaySignature } from '../../functions/api/signature.ts'
+import { RelayEvent } from '../../core/nodes/relay-event.ts'
+import { relaySignature } from '../../core/nodes/relay-signature.ts'
 import { NOW, RELAY_KEY, aWorld, request } from './api-fixture.ts'
 import type { World } from './api-fixture.ts'
 

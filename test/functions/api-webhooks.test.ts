@@ -208,7 +208,7 @@ describe('disabling and enabling', () => {
     await consume(world)
     expect((await get(world, `${HOOKS}/${id}`)).body['failing']).toMatchObject({
       since: new Date(NOW).toISOString(),
-      failures: 1,
+      nodeEvents: 1,
       reason: 'status',
       status: 503,
     })

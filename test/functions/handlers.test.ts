@@ -1,6 +1,6 @@
 import type { SQSEvent, SQSRecord } from 'aws-lambda'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { handler as failures } from '../../functions/failures.ts'
+import { handler as failures } from '../../functions/node-events.ts'
 import { handler as reconcile } from '../../functions/reconcile.ts'
 import { handler as work } from '../../functions/work.ts'
 import { handler as api } from '../../functions/api.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
-import { hashOf } from '../../functions/api/keys.ts'
+import { hashOf } from '../../core/keys/api-key.ts'
 import { CHANNEL, aBody, aWorld, order, request } from './api-fixture.ts'
 import type { World } from './api-fixture.ts'
 

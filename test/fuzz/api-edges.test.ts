@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Operation } from '../../adapters/store/memory.ts'
 import { CHANNEL, aBody } from '../functions/api-fixture.ts'
-import { NodeEventMessage } from '../../functions/messages.ts'
+import { NodeEventMessage } from '../../core/nodes/relay-event.ts'
 import { answerTo, aWatchedWorld } from './api-answers.ts'
 import type { Got } from './api-answers.ts'
 import { ROUTES, plain } from './api-requests.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { NodeEventMessage } from '../../functions/messages.ts'
+import { NodeEventMessage } from '../../core/nodes/relay-event.ts'
 import { aWorld } from '../functions/api-fixture.ts'
 import { answerTo, aWatchedWorld } from './api-answers.ts'
 import type { Watched } from './api-answers.ts'

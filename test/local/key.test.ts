@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { hashOf, parseKeys } from '../../functions/api/keys.ts'
+import { hashOf } from '../../core/keys/api-key.ts'
+import { parseKeys } from '../../adapters/keys/configured-keys.ts'
 import { keyFor } from '../../local/key.ts'
 
 describe('a new key', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RelayEvent } from '../../functions/messages.ts'
+import type { RelayEvent } from '../../core/nodes/relay-event.ts'
 import { Outbox } from '../../relay/outbox.ts'
 
 const wakeUp = (id: string, over: Partial<RelayEvent> = {}): RelayEvent => ({

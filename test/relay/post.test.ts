@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
-import { relaySignature } from '../../functions/api/signature.ts'
+import { relaySignature } from '../../core/nodes/relay-signature.ts'
 import { askHealth, postEvents } from '../../relay/post.ts'
 import type { Target } from '../../relay/post.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { eventsOf } from '../../simulator/ldk/event-stream.ts'
 import { createWorld } from '../../simulator/world/world.ts'
-import { RelayEvent } from '../../functions/messages.ts'
+import { RelayEvent } from '../../core/nodes/relay-event.ts'
 import { RELAY_KEY, aWorld } from '../functions/api-fixture.ts'
 import { temporaryFolder } from '../support/local-product.ts'
 import { API_KEY, serverOf } from '../support/ldk-wire.ts'

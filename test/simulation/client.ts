@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { createApi } from '../../functions/api/app.ts'
 import type { ApiDeps } from '../../functions/api/context.ts'
-import { hashOf } from '../../functions/api/keys.ts'
+import { hashOf } from '../../core/keys/api-key.ts'
 
 const SECRET = 'sk_simulation'
 const TENANT = 'acme'

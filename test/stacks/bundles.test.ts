@@ -12,15 +12,15 @@ const KIB = 1024
 const BUDGET_KIB: Readonly<Record<FunctionName, number>> = {
   api: 950,
   work: 660,
-  failures: 660,
-  notify: 660,
+  nodeEvents: 660,
+  webhooks: 660,
   reconcile: 660,
 }
 /** The SDK is in the bundle, in the version that was tested. */
 const SDK_BUDGET_KIB = 400
 const LOCALE_BUDGET_KIB = 270
 
-const names = ['api', 'work', 'failures', 'notify', 'reconcile'] as const
+const names = ['api', 'work', 'nodeEvents', 'webhooks', 'reconcile'] as const
 const bundles = new Map<FunctionName, Bundle>()
 
 const bundle = (name: FunctionName): Bundle => {
@@ -46,8 +46,7 @@ describe.each(names)('the bundle of %s', (name) => {
   })
 
   test('has nothing in it that belongs to one machine or to tests', () => {
-    const strange =
-      /^(local|test|bench|stacks|simulator)\/|adapters\/(store|queue)\/memory|dynalite|fauxqs/
+    const strange = /^(local|test|bench|stacks|simulator)\/|adapters\/(store|queue)\/memory|dynalite|fauxqs/
     expect(bundle(name).inputs.filter((input) => strange.test(input))).toEqual([])
   })
 })

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as z from 'zod'
-import { SIGNATURE_HEADER, TIMESTAMP_HEADER, relaySignature } from '../../functions/api/signature.ts'
+import { SIGNATURE_HEADER, TIMESTAMP_HEADER, relaySignature } from '../../core/nodes/relay-signature.ts'
 import type { FunctionName } from '../../functions/wiring.ts'
 import { wiring } from '../../functions/wiring.ts'
 import { addressOf, linkFunctions, startQueues, startTable } from '../../local/emulators.ts'
@@ -68,7 +68,7 @@ async function startRecorder(upstream: string, note: (use: Use) => void) {
 }
 
 const used = new Map<FunctionName, Set<Use>>(
-  (['api', 'work', 'failures', 'notify', 'reconcile'] as const).map((name) => [name, new Set()]),
+  (['api', 'work', 'nodeEvents', 'webhooks', 'reconcile'] as const).map((name) => [name, new Set()]),
 )
 let running: FunctionName | null = null
 
@@ -136,7 +136,7 @@ beforeAll(async () => {
         queues: {
           work: { ...queues.queues.work, url: recorded(queues.queues.work.url) },
           nodeEvents: { ...queues.queues.nodeEvents, url: recorded(queues.queues.nodeEvents.url) },
-          notices: { ...queues.queues.notices, url: recorded(queues.queues.notices.url) },
+          webhooks: { ...queues.queues.webhooks, url: recorded(queues.queues.webhooks.url) },
         },
       },
     },
@@ -213,7 +213,7 @@ async function live(folder: string, world: Awaited<ReturnType<typeof startSimula
   const event = { type: 'channel_state_changed', at: Date.now(), channelId: channel.channelId }
   expect((await relay({ id: 'event-1', ...event })).status).toBe(202)
   const heard = (told: object) =>
-    as('failures', () => functions.failures(message({ node: world.entry.name, event: told })))
+    as('nodeEvents', () => functions.nodeEvents(message({ node: world.entry.name, event: told })))
   await heard({ id: 'event-1', ...event })
   await heard({ id: 'event-2', type: 'process_started', at: Date.now() })
   // Of a channel whose slot nobody has.
@@ -242,7 +242,7 @@ async function live(folder: string, world: Awaited<ReturnType<typeof startSimula
     `/v1/payments?txid=${(await functions.store.load(id))?.candidates[0]?.txid ?? ''}`,
   ])
     expect((await call('GET', path)).status, path).toBe(200)
-  await as('notify', () => functions.notify(message(notice)))
+  await as('webhooks', () => functions.webhooks(message(notice)))
   const enabled = await call('POST', `/v1/webhooks/${endpointId}/enable`, { body: '{}' })
   expect(enabled.status).toBe(200)
   world.live.change((live) => live.reorg(7, { include: 'none' }))
@@ -260,7 +260,7 @@ function granted(name: FunctionName): Set<Use> {
   const queues: Readonly<Record<string, string>> = {
     WorkQueue: 'work',
     NodeEventsQueue: 'node-events',
-    NoticesQueue: 'notices',
+    WebhooksQueue: 'webhooks',
   }
   const queueOf = (arn: string): string => queues[/[^-:]+$/.exec(arn)?.[0] ?? ''] ?? arn
   return new Set(
@@ -272,7 +272,7 @@ function granted(name: FunctionName): Set<Use> {
   )
 }
 
-test.each(['api', 'work', 'failures', 'notify', 'reconcile'] as const)(
+test.each(['api', 'work', 'nodeEvents', 'webhooks', 'reconcile'] as const)(
   'the function %s may do what it does, and nothing else',
   (name) => expect([...granted(name)].toSorted()).toEqual([...(used.get(name) ?? [])].toSorted()),
 )

@@ -19,7 +19,7 @@ import type { Splice } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
 import { sweep } from '../../core/sweep/sweep.ts'
 import { takeNodeEvent } from '../../core/sweep/node-events.ts'
-import { NodeEventMessage } from '../../functions/messages.ts'
+import { NodeEventMessage } from '../../core/nodes/relay-event.ts'
 
 export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE

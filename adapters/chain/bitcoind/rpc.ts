@@ -3,7 +3,7 @@ import type { ChainFault } from '../../../core/ports/chain.ts'
 import type { Call } from '../../../core/ports/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
 import { type BitcoindAuth, type Credentials, credentialsOf } from './credentials.ts'
-import { type HttpAnswer, httpSender } from '../../http.ts'
+import { type HttpAnswer, httpSender } from '../../net/http.ts'
 import { reasonOf, unreachable } from '../answer.ts'
 
 /** A block of four million bytes in hex is 8 MB; a transaction with its inputs explained may be more. */

@@ -1,7 +1,7 @@
 import type { ChainFault } from '../../../core/ports/chain.ts'
 import type { Call } from '../../../core/ports/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
-import { httpSender } from '../../http.ts'
+import { httpSender } from '../../net/http.ts'
 import { reasonOf, unreachable } from '../answer.ts'
 
 /** A transaction of four million weight units in hex is 8 MB. */

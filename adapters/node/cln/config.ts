@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path'
 import * as z from 'zod'
-import { isCertificate, isPlainHttps } from '../endpoint.ts'
+import { isCertificate, isPlainHttps } from '../../net/tls-config.ts'
 import { decodeRune } from './rune.ts'
 
 /**

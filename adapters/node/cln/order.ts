@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { CommandResult, SpliceKind } from '../../../core/splice/splice.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'
 import type { Instant } from '../../../core/values/instant.ts'
-import { refusal } from './faults.ts'
+import { refusal } from './error-codes.ts'
 import type { Ceilings } from './fees.ts'
 
 /** What is to be negotiated: a first splice, or one that replaces the pending candidate. */

@@ -1,7 +1,7 @@
 import type { CommandAnswer } from '../../../core/ports/ports.ts'
 import { Spliced } from './answers.ts'
 import { ask } from './ask.ts'
-import { refusal, resultOf, unknown } from './faults.ts'
+import { refusal, resultOf, unknown } from './error-codes.ts'
 import type { Flow } from './flow.ts'
 import { readChannel } from './preparation.ts'
 

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import { FeeRates, Funded, OnlyPsbt, PeerChannels } from './answers.ts'
 import type { PeerChannel } from './answers.ts'
-import { refusal } from './faults.ts'
+import { refusal } from './error-codes.ts'
 import { feeSats, fittedRate, isUnder, outputWeight, SHARED_WEIGHT } from './fees.ts'
 import type { Flow, Stop } from './flow.ts'
 import { make, stopped } from './flow.ts'

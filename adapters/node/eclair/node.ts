@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
 import { Address, Channel } from './answers.ts'
 import type { EclairClient } from './client.ts'
-import { resultOf } from './faults.ts'
+import { resultOf } from './error-codes.ts'
 import { type EclairOptions, fundingsOf, look, txidOf } from './look.ts'
 
 const SAT_PER_KW_PER_VB = 250

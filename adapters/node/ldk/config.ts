@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { isCertificate, isPlainHttps } from '../endpoint.ts'
+import { isCertificate, isPlainHttps } from '../../net/tls-config.ts'
 import { decodeMacaroon } from './macaroon.ts'
 
 const Macaroon = z

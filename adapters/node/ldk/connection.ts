@@ -9,7 +9,7 @@ import type { Instant } from '../../../core/values/instant.ts'
 import { authOf } from './auth.ts'
 import type { RpcMethod } from './calls.ts'
 import type { LdkConfig } from './config.ts'
-import { type IdentityFault, isIdentityError, pinned } from './identity.ts'
+import { type IdentityFault, isIdentityError, pinned } from '../../net/tls-pinning.ts'
 import { grpcFrame, methodNamed } from './messages.ts'
 import type { RpcAnswer, RpcFault, RpcOptions } from './rpc.ts'
 

@@ -1,7 +1,7 @@
 import type { Contribution, NodeFault } from '../../../core/ports/node.ts'
 import type { Call } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
-import { nodeFaultOf } from './faults.ts'
+import { nodeFaultOf } from './error-codes.ts'
 import type { LdkPayment, LdkRpc } from './rpc.ts'
 
 const MSAT_PER_SAT = 1000

@@ -1,7 +1,7 @@
 import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook } from '../../../core/ports/node.ts'
 import type { Call, Clock } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
-import { nodeFaultOf } from './faults.ts'
+import { nodeFaultOf } from './error-codes.ts'
 import type { LdkBalances, LdkChannel, LdkNodeInfo, LdkPeer, LdkRpc } from './rpc.ts'
 
 /** What the mapping needs to know of an ldk-server besides its answers. */

@@ -3,7 +3,7 @@ import type { Call, NodePort } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
 import { contribution } from './contribution.ts'
-import { bumpResultOf, nodeFaultOf, resultOf } from './faults.ts'
+import { bumpResultOf, nodeFaultOf, resultOf } from './error-codes.ts'
 import { look, type LdkNodeOptions } from './look.ts'
 import type { LdkRpc, RpcAnswer } from './rpc.ts'
 

@@ -3,7 +3,7 @@ import type { Call, Clock, NodePort } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
 import type { PhoenixdClient } from './client.ts'
-import { resultOf } from './faults.ts'
+import { resultOf } from './error-codes.ts'
 import { look, type PhoenixdOptions } from './look.ts'
 import { paymentsSince } from './payments.ts'
 

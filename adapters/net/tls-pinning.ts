@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { checkServerIdentity, type SecureContextOptions, type PeerCertificate } from 'node:tls'
-import type { RpcFault } from './rpc.ts'
+import type { RpcFault } from '../node/ldk/rpc.ts'
 
 /** A fault of the handshake: whoever answers at the address does not hold the pinned certificate. */
 export type IdentityFault = RpcFault & { readonly status: null; readonly identityMismatch: true }

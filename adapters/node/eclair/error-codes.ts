@@ -7,7 +7,7 @@ import {
   type KnownText,
   resultOfText,
   resultWithoutAnswer,
-} from '../http.ts'
+} from '../../net/form-client.ts'
 import { Rejected, Spliced } from './answers.ts'
 
 const retry = { class: 'not_now' } as const

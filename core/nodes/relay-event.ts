@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { FailureReason } from '../core/splice/failure.ts'
-import { Txid } from '../core/bitcoin/outpoint.ts'
-import { NodeEventType } from '../core/sweep/node-events.ts'
+import { FailureReason } from '../splice/failure.ts'
+import { Txid } from '../bitcoin/outpoint.ts'
+import { NodeEventType } from '../sweep/node-events.ts'
 
 /** Milliseconds since 1970, or ISO 8601; milliseconds once parsed. */
 const At = z.union([

@@ -4,8 +4,8 @@ import { createServer as createHttpsServer } from 'node:https'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
-import { httpSender, isUnconnected } from '../../adapters/http.ts'
-import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
+import { httpSender, isUnconnected } from '../../../adapters/net/http.ts'
+import { selfSignedCertificate } from '../../../simulator/world/certificate.ts'
 
 const signal = new AbortController().signal
 const asked = { method: 'POST', body: '{}', maxBytes: 1_000, signal } as const

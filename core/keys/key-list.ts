@@ -1,7 +1,7 @@
-import type { ApiKey } from '../../core/ports/records.ts'
-import { KEYS_MAX } from '../../core/ports/records.ts'
-import type { Instant } from '../../core/values/instant.ts'
-import type { Store } from '../../core/ports/ports.ts'
+import type { ApiKey } from '../ports/records.ts'
+import { KEYS_MAX } from '../ports/records.ts'
+import type { Instant } from '../values/instant.ts'
+import type { Store } from '../ports/ports.ts'
 
 /** How often a list is tried against others that change it. */
 const TRIES_MAX = 5

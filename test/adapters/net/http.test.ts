@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { httpSender, isUnconnected } from '../../adapters/http.ts'
+import { httpSender, isUnconnected } from '../../../adapters/net/http.ts'
 
 const fault = (code: string, syscall: string): Error => Object.assign(new Error(code), { code, syscall })
 

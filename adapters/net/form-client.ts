@@ -4,8 +4,8 @@ import type { Call } from '../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../core/values/result.ts'
 import type { CommandResult } from '../../core/splice/splice.ts'
 import { reasonOf } from '../chain/answer.ts'
-import { httpSender, isUnconnected } from '../http.ts'
-import { isIdentityError } from './ldk/identity.ts'
+import { httpSender, isUnconnected } from './http.ts'
+import { isIdentityError } from './tls-pinning.ts'
 
 /** A node that cannot be reached at all is told from one that hangs: what was never connected was never sent. */
 const CONNECT_MS = 3_000

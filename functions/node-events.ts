@@ -1,6 +1,6 @@
 import { takeNodeEvent } from '../core/sweep/node-events.ts'
 import { batchHandler } from './batch.ts'
-import { NodeEventMessage } from './messages.ts'
+import { NodeEventMessage } from '../core/nodes/relay-event.ts'
 import { policy, ports } from './runtime.ts'
 
 /**

@@ -7,7 +7,7 @@ import {
   type KnownText,
   resultOfText,
   resultWithoutAnswer,
-} from '../http.ts'
+} from '../../net/form-client.ts'
 
 const inFlight = { class: 'in_flight' } as const
 const rebuild = { class: 'not_now', reason: 'ContributionInvalid' } as const

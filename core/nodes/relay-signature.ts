@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Instant } from '../../core/values/instant.ts'
+import type { Instant } from '../values/instant.ts'
 
 export const TIMESTAMP_HEADER = 'Splicekeeper-Timestamp'
 export const SIGNATURE_HEADER = 'Splicekeeper-Signature'

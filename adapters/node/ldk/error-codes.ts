@@ -1,6 +1,6 @@
 import type { NodeFault } from '../../../core/ports/node.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
-import { isIdentityFault } from './identity.ts'
+import { isIdentityFault } from '../../net/tls-pinning.ts'
 import type { RpcAnswer, RpcFault } from './rpc.ts'
 
 const MAX_MESSAGE_CHARACTERS = 500
