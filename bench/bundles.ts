@@ -95,7 +95,7 @@ export const environment = {
   SST_RESOURCE_Table: '{"name":"table"}',
   SST_RESOURCE_WorkQueue: '{"url":"http://127.0.0.1:1/work"}',
   SST_RESOURCE_NodeEventsQueue: '{"url":"http://127.0.0.1:1/node-events"}',
-  SST_RESOURCE_WebhooksQueue: '{"url":"http://127.0.0.1:1/notices"}',
+  SST_RESOURCE_WebhooksQueue: '{"url":"http://127.0.0.1:1/webhooks"}',
   SST_RESOURCE_Nodes: '{"value":"[]"}',
   SST_RESOURCE_Keys: '{"value":"[]"}',
 }

@@ -9,7 +9,7 @@ const BAR = 12
 export function spliceText(splice: SpliceView): string {
   const { attempts, candidates, budget } = splice
   const candidate = candidateOf(splice)
-  const dead = attempts.filter((attempt) => attempt.dead).length
+  const notExecuted = attempts.filter((attempt) => attempt.notExecuted).length
   const ceiling = [
     budget.maxFeeRateSatPerVb === null ? null : `${budget.maxFeeRateSatPerVb} sat/vB`,
     budget.maxFeeSats === null ? null : sats(budget.maxFeeSats),
@@ -29,7 +29,7 @@ export function spliceText(splice: SpliceView): string {
     fee: candidate && `${sats(candidate.feeSats)}, ${candidate.feeRateSatPerVb ?? '–'} sat/vB`,
     confirmations: candidate && progressOf(splice),
     others: candidates.length > 1 ? `${candidates.length - 1} more transactions` : null,
-    attempts: `${budget.attemptsUsed} of ${budget.maxAttempts} used${attempts.length === 0 ? '' : `, ${dead} of ${attempts.length} proven dead`}`,
+    attempts: `${budget.attemptsUsed} of ${budget.maxAttempts} used${attempts.length === 0 ? '' : `, ${notExecuted} of ${attempts.length} proven dead`}`,
     'fee ceiling': ceiling.join(', '),
     deadline: splice.settledAt === null ? budget.deadline : null,
     payment: splice.paymentId,

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { bumpGates } from '../core/decision/fee-bump-gates.ts'
-import { deadnessTable } from '../core/splice/non-execution.ts'
-import { rows } from '../core/decision/rules/rules.ts'
+import { nonExecutionTable } from '../core/splice/non-execution.ts'
+import { rules } from '../core/decision/rules/rules.ts'
 import { afterReason } from '../core/splice/failure.ts'
 import { gates } from '../core/decision/gates.ts'
 import { SpliceState } from '../core/splice/splice.ts'
@@ -65,7 +65,7 @@ export function decisionsPage(): string {
     '',
     '| row | states | verdicts | when | then |',
     '|---|---|---|---|---|',
-    ...rows.map(
+    ...rules.map(
       (row) =>
         `| \`${row.id}\` | ${row.states.join(', ')} | ${row.verdicts === 'any' ? 'any' : row.verdicts.join(', ')} | ` +
         `${row.when?.says ?? 'always'} | ${row.then} |`,
@@ -73,7 +73,7 @@ export function decisionsPage(): string {
     '',
     '## Gates',
     '',
-    'All must be open just before an attempt is journalled. Gate 11: the slot of the channel is ours, by a consistent read, it',
+    'All must be open just before an attempt is journalled. Gate 11: the lease of the channel is ours, by a consistent read, it',
     "is not frozen, and the table's generation is the configured one.",
     '',
     '| gate | name | open when |',
@@ -82,7 +82,7 @@ export function decisionsPage(): string {
     '',
     '## Gates of a fee bump',
     '',
-    'All must be open just before an attempt of a bump is journalled; the slot is read again, consistently.',
+    'All must be open just before an attempt of a bump is journalled; the lease is read again, consistently.',
     '',
     '| gate | name | open when |',
     '|---|---|---|',
@@ -102,7 +102,7 @@ export function decisionsPage(): string {
     '',
     '| rule | nodes | dead when |',
     '|---|---|---|',
-    ...Object.entries(deadnessTable).map(([rule, row]) => `| \`${rule}\` | ${row.nodes} | ${row.says} |`),
+    ...Object.entries(nonExecutionTable).map(([rule, row]) => `| \`${rule}\` | ${row.nodes} | ${row.says} |`),
     '',
   ].join('\n')
 }

@@ -5,9 +5,9 @@ import { capabilitiesOf as ldkCapabilities } from '../adapters/node/ldk/look.ts'
 import { UNSUPPORTED as lndCapabilities } from '../adapters/node/lnd/node.ts'
 import { capabilities as phoenixdCapabilities } from '../adapters/node/phoenixd/look.ts'
 import { canBump } from '../core/decision/fee-bump-gates.ts'
-import { deadnessTable } from '../core/splice/non-execution.ts'
+import { nonExecutionTable } from '../core/splice/non-execution.ts'
 import type { Capabilities } from '../core/ports/node.ts'
-import type { DeadRule } from '../core/splice/splice.ts'
+import type { NonExecutionProof } from '../core/splice/splice.ts'
 
 const GENERATED = '<!-- Generated from the adapters by `npm run docs`. Do not edit. -->'
 
@@ -55,9 +55,9 @@ const yes = (is: boolean): string => (is ? 'yes' : 'no')
 const isAble = ({ spliceIn, spliceOut }: Capabilities): boolean => spliceIn || spliceOut
 
 /** What proves it on every node is not said again for each. */
-const ALWAYS: readonly DeadRule[] = ['refused', 'channel_closed', 'conflict_buried', 'operator']
-const ownRules = ({ deadRules }: Capabilities): DeadRule[] =>
-  deadRules.filter((rule) => !ALWAYS.includes(rule))
+const ALWAYS: readonly NonExecutionProof[] = ['refused', 'channel_closed', 'conflict_final', 'operator']
+const ownRules = ({ nonExecutionProofs: nonExecutionProofs }: Capabilities): NonExecutionProof[] =>
+  nonExecutionProofs.filter((rule) => !ALWAYS.includes(rule))
 
 const rows: readonly (readonly [says: string, of: (can: Capabilities) => string])[] = [
   ['splice-in', (can) => yes(can.spliceIn)],
@@ -67,11 +67,11 @@ const rows: readonly (readonly [says: string, of: (can: Capabilities) => string]
   ['fee bump of a splice-out', (can) => yes(can.spliceOut && canBump(can, 'splice_out'))],
   ['a bump takes a feerate', (can) => yes(can.bump && can.setsFeeRate)],
   ['fee ceiling', (can) => can.feeCap],
-  ['who picks the channel', (can) => (can.slotScope === 'node' ? 'the node' : 'you')],
+  ['who picks the channel', (can) => (can.leaseScope === 'node' ? 'the node' : 'you')],
   ['asked again by itself', (can) => yes(can.submitsOnce !== true)],
   ['first order while the peer is away', (can) => (can.queuesOffline ? 'queued at the node' : 'waits here')],
   ['its transactions are', (can) => (can.reportsCandidates ? 'reported' : 'inferred')],
-  ['checked before it is signed', (can) => yes(can.checksAnchor)],
+  ['checked before it is signed', (can) => yes(can.checksFunding)],
   [
     'an unanswered request can be received for',
     ({ fenceMs }) => (fenceMs === null ? 'no bound' : `${fenceMs / 1000} s`),
@@ -112,7 +112,7 @@ export function nodesPage(): string {
     '| proof | on | holds when |',
     '|---|---|---|',
     ...[...rules].map(
-      (rule) => `| \`${rule}\` | ${deadnessTable[rule].nodes} | ${deadnessTable[rule].says} |`,
+      (rule) => `| \`${rule}\` | ${nonExecutionTable[rule].nodes} | ${nonExecutionTable[rule].says} |`,
     ),
     '',
     ...nodes

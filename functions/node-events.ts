@@ -1,4 +1,4 @@
-import { takeNodeEvent } from '../core/sweep/node-events.ts'
+import { handleNodeEvent } from '../core/sweep/node-events.ts'
 import { batchHandler } from './batch.ts'
 import { NodeEventMessage } from '../core/nodes/relay-event.ts'
 import { policy, ports } from './runtime.ts'
@@ -9,6 +9,6 @@ import { policy, ports } from './runtime.ts'
  */
 export const handler = batchHandler(
   NodeEventMessage,
-  ({ node, event }) => takeNodeEvent(node, event, ports, policy),
+  ({ node, event }) => handleNodeEvent(node, event, ports, policy),
   { inTurn: true },
 )

@@ -12,8 +12,8 @@ import { sqsQueue, sqsSender } from '../adapters/queue/sqs.ts'
 import { webhookSender } from '../adapters/webhook/sender.ts'
 import { targetRules } from '../adapters/webhook/target.ts'
 import { dynamoStore } from '../adapters/store/dynamo.ts'
-import type { NoticePorts } from '../core/webhooks/delivery.ts'
-import type { Notice, NoticeQueue } from '../core/ports/endpoint.ts'
+import type { DeliveryPorts } from '../core/webhooks/delivery.ts'
+import type { DeliveryHint, DeliveryQueue } from '../core/ports/endpoint.ts'
 import type { Ports } from '../core/ports/ports.ts'
 import { parseConfiguration } from './configuration.ts'
 import type { NodeEventMessage } from '../core/nodes/relay-event.ts'
@@ -44,11 +44,11 @@ const chance = { fraction: () => Math.random(), id: () => ulid() }
 const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: REQUEST }))
 const sqs = new SQSClient({ requestHandler: REQUEST })
 
-const noticeSender = sqsSender<Notice>({
+const noticeSender = sqsSender<DeliveryHint>({
   client: new SQSClient({ requestHandler: NOTICE_REQUEST, maxAttempts: 1 }),
   queueUrl: configuration.webhooksQueueUrl,
 })
-const notices: NoticeQueue = { notify: (notice, delayMs) => noticeSender.send(notice, delayMs) }
+const webhooks: DeliveryQueue = { hint: (notice, delayMs) => noticeSender.send(notice, delayMs) }
 
 /** What an invocation knows of its end. */
 export type Invocation = Pick<Context, 'getRemainingTimeInMillis'>
@@ -57,7 +57,7 @@ export type Invocation = Pick<Context, 'getRemainingTimeInMillis'>
 export const ports: Ports = {
   store: dynamoStore({ client: dynamo, table: configuration.tableName, ids: chance }),
   queue: sqsQueue({ client: sqs, queueUrl: configuration.workQueueUrl }),
-  notices,
+  webhooks: webhooks,
   clock,
   chance,
   telemetry,
@@ -75,7 +75,7 @@ export const { policy, backupAt, keys, explorer, privateWebhooks, requestsPerSec
 export const webhook = webhookSender({ rules: targetRules(privateWebhooks) })
 
 /** What the consumer of notices touches. */
-export const noticePorts: NoticePorts = { ...ports, notices, webhook }
+export const deliveryPorts: DeliveryPorts = { ...ports, webhooks: webhooks, webhook }
 
 for (const entry of configuration.nodes)
   for (const warning of warningsOf(entry)) telemetry.info(warning, { node: entry.name })

@@ -25,13 +25,17 @@ export type LineageSpend = {
 
 /** What became of a channel since a moment, read block by block and in the mempool. */
 export type ChainSince = {
-  readonly lineage: readonly LineageSpend[]
-  /** All transactions in the blocks since, and those of the lineage that wait in the mempool. */
+  readonly fundingHistory: readonly LineageSpend[]
+  /** All transactions in the blocks since, and those of the funding history that wait in the mempool. */
   readonly transactions: readonly ParsedTransaction[]
 }
 
 /** A moment: its height, and the funding outpoint that stood. */
-export type Moment = { readonly height: number; readonly anchor: Outpoint; readonly capacitySats: number }
+export type Moment = {
+  readonly height: number
+  readonly submittedOn: Outpoint
+  readonly capacitySats: number
+}
 
 /** Bitcoin Core's own record, read without the adapter that the service uses: every block, no hints, nothing remembered. */
 export interface ChainRecord {
@@ -81,16 +85,16 @@ export function chainRecord(config: RpcConfig): ChainRecord {
         followed.take([tx], 0)
         funding = followed.funding()
       }
-      return { lineage: followed.lineage, transactions: followed.transactions }
+      return { fundingHistory: followed.fundingHistory, transactions: followed.transactions }
     },
   }
 }
 
 /** Follows the funding outpoint through transactions in their order. */
-function follower({ anchor, capacitySats }: Moment) {
-  const lineage: LineageSpend[] = []
+function follower({ submittedOn, capacitySats }: Moment) {
+  const fundingHistory: LineageSpend[] = []
   const transactions: ParsedTransaction[] = []
-  let funding: Outpoint | null = anchor
+  let funding: Outpoint | null = submittedOn
   let heldSats = capacitySats
   const take = (block: readonly ParsedTransaction[], confirmations: number): void => {
     for (const tx of block) {
@@ -102,8 +106,8 @@ function follower({ anchor, capacitySats }: Moment) {
       funding = output === undefined ? null : outpointOf(tx.txid, vout)
       const changeSats = output === undefined ? null : output.amountSats - heldSats
       heldSats = output?.amountSats ?? 0
-      lineage.push({ tx, confirmations, funding, changeSats })
+      fundingHistory.push({ tx, confirmations, funding, changeSats })
     }
   }
-  return { lineage, transactions, take, funding: () => funding }
+  return { fundingHistory, transactions, take, funding: () => funding }
 }

@@ -55,7 +55,7 @@ async function requestFor(subject: Subject, changes: Partial<SubmitRequest>): Pr
     channelId,
     userChannelId,
     peerId,
-    anchor: funding ?? assert.fail('the channel has no funding'),
+    submittedOn: funding ?? assert.fail('the channel has no funding'),
     kind: 'splice_out',
     amountSats: 20_000,
     address: subject.address,

@@ -35,7 +35,7 @@ export function effectsOf(
         output.script === script && output.amountSats === amountSats ? [txid] : [],
       ),
     )
-  return chain.lineage.flatMap(({ tx, changeSats }) => {
+  return chain.fundingHistory.flatMap(({ tx, changeSats }) => {
     const over = (changeSats ?? Number.NaN) - amountSats
     return over >= 0 && over <= MOST_ROUNDED_SATS ? [tx.txid] : []
   })
@@ -49,8 +49,8 @@ export function effectsOf(
 export function objectionsTo(claims: readonly Claim[], evidence: Evidence): string[] {
   const { chain, channel, booked } = evidence
   const explained = claims.flatMap((claim) => effectsOf(claim, evidence))
-  const foreign = chain.lineage.filter(({ tx }) => !explained.includes(tx.txid))
-  const last = chain.lineage.at(-1)
+  const foreign = chain.fundingHistory.filter(({ tx }) => !explained.includes(tx.txid))
+  const last = chain.fundingHistory.at(-1)
   const wrong = [
     ...claims.flatMap((claim) => objectionsToOne(claim, evidence)),
     ...foreign.map(({ tx }) => `${tx.txid} spent the funding and belongs to no order`),
@@ -61,7 +61,7 @@ export function objectionsTo(claims: readonly Claim[], evidence: Evidence): stri
     if (last !== undefined && channel.funding !== last.funding)
       wrong.push(`the node's funding is ${channel.funding ?? 'none'}, the chain's ${last.funding ?? 'none'}`)
   }
-  const deep = chain.lineage.map(({ tx }) => tx.txid)
+  const deep = chain.fundingHistory.map(({ tx }) => tx.txid)
   if (booked !== null && booked.join() !== deep.join())
     wrong.push(`the node booked [${booked.join()}], the chain shows [${deep.join()}]`)
   return wrong
@@ -73,7 +73,7 @@ function objectionsToOne(claim: Claim, evidence: Evidence): string[] {
   switch (claim.status) {
     case 'settled': {
       if (effects.length !== 1) return [`${what} is settled, and happened ${effects.length} times`]
-      const spend = evidence.chain.lineage.find(({ tx }) => tx.txid === effects[0])
+      const spend = evidence.chain.fundingHistory.find(({ tx }) => tx.txid === effects[0])
       if (spend === undefined) return [`${what}: ${effects[0] ?? ''} did not spend the funding`]
       return spend.confirmations >= FINAL_DEPTH
         ? []

@@ -93,7 +93,7 @@ export class Stage {
     const capacitySats = funding === null ? null : await this.chain.unspentSats(funding)
     if (funding === null || capacitySats === null)
       throw new Error("Bitcoin Core does not know the channel's funding as unspent: is it the node's chain?")
-    this.#moment = { height, anchor: funding, capacitySats }
+    this.#moment = { height, submittedOn: funding, capacitySats }
     this.#booked = (await this.node.booked())?.length ?? 0
   }
 

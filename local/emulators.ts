@@ -84,9 +84,9 @@ async function createQueue(
   name: string,
   queue: QueueWiring,
 ): Promise<LocalQueue> {
-  const dead = await client.send(new CreateQueueCommand({ QueueName: queue.deadLetterQueue }))
+  const notExecuted = await client.send(new CreateQueueCommand({ QueueName: queue.deadLetterQueue }))
   const redrive = {
-    deadLetterTargetArn: await arnOf(client, z.string().parse(dead.QueueUrl)),
+    deadLetterTargetArn: await arnOf(client, z.string().parse(notExecuted.QueueUrl)),
     maxReceiveCount: queue.maxReceives,
   }
   const attributes = {

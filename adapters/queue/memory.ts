@@ -51,7 +51,7 @@ export function memoryQueue<T>(options: {
 }): MemoryQueue<T> {
   const { now, visibilityMs, maxReceives, parse, hooks = {} } = options
   const entries = new Map<number, Entry>()
-  const dead: Entry[] = []
+  const notExecuted: Entry[] = []
   let serial = 0
   const messageOf = (entry: Entry): T => parse(JSON.parse(entry.json))
 
@@ -72,7 +72,7 @@ export function memoryQueue<T>(options: {
         if (received.length === max) break
         if (entry.receives === maxReceives) {
           entries.delete(entry.serial)
-          dead.push(entry)
+          notExecuted.push(entry)
           continue
         }
         entry.receives += 1
@@ -94,7 +94,7 @@ export function memoryQueue<T>(options: {
       return times.length === 0 ? null : Math.min(...times)
     },
 
-    deadLetters: () => dead.map(messageOf),
+    deadLetters: () => notExecuted.map(messageOf),
     size: () => entries.size,
   }
 }

@@ -17,15 +17,15 @@ export class StoreAssertion extends Error {
   override readonly name = 'StoreAssertion'
 }
 
-/** Ended, all events published, nothing under watch, the slot emptied: what may leave the due index (design section 9). */
+/** Ended, all events published, nothing under watch, the lease emptied: what may leave the due index (design section 9). */
 export function isAtRest(
-  splice: Pick<Splice, 'state' | 'publishedThrough' | 'eventSerial' | 'watch' | 'slotHeld'>,
+  splice: Pick<Splice, 'state' | 'publishedThrough' | 'eventSerial' | 'watch' | 'leaseHeld'>,
 ): boolean {
   return (
     ENDED.includes(splice.state) &&
     splice.publishedThrough === splice.eventSerial &&
     splice.watch === null &&
-    !splice.slotHeld
+    !splice.leaseHeld
   )
 }
 

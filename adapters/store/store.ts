@@ -35,7 +35,7 @@ export type WriteIds = { id(): string }
 
 /** The check of each kind of item, typed so that a kind leads to its value. */
 const itemChecks: { readonly [K in ItemKind]: (value: unknown) => ItemOf<K> } = {
-  slot: itemCheck(itemKinds.slot),
+  lease: itemCheck(itemKinds.lease),
   channel: itemCheck(itemKinds.channel),
   node: itemCheck(itemKinds.node),
   chain: itemCheck(itemKinds.chain),
@@ -46,8 +46,8 @@ const itemChecks: { readonly [K in ItemKind]: (value: unknown) => ItemOf<K> } = 
   tx: itemCheck(itemKinds.tx),
   payment: itemCheck(itemKinds.payment),
   ledger: itemCheck(itemKinds.ledger),
-  raw: itemCheck(itemKinds.raw),
-  hook: itemCheck(itemKinds.hook),
+  rawTransaction: itemCheck(itemKinds.rawTransaction),
+  webhooks: itemCheck(itemKinds.webhooks),
 }
 
 /** Times that a put-if-absent is made again when what beat it cannot be found. */

@@ -84,7 +84,7 @@ function speedOf(looks: readonly Look[], rounds: number, roundMs: number): CoreS
     }
   }
   const rows = cases.map(
-    (each) => decide(each.noted, each.verdict, each.observation, each.now, each.policy).row,
+    (each) => decide(each.noted, each.verdict, each.observation, each.now, each.policy).rule,
   )
   return {
     looks: cases.length,

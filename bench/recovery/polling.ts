@@ -127,7 +127,7 @@ async function assertOpen(keeper: Keeper, id: string): Promise<void> {
   const { decision } = advance(splice, observation, { now: keeper.world.now(), policy: keeper.policy })
   if (decision.act === 'submit') return
   const shut = decision.gates.find((reading) => reading.shut !== null)
-  throw new Error(`a gate is shut: ${shut?.name ?? decision.row}`)
+  throw new Error(`a gate is shut: ${shut?.name ?? decision.rule}`)
 }
 
 function requestsAt({ world }: Keeper): number[] {

@@ -6,7 +6,7 @@ import { WireItem, indexUnitsOf, readUnitsOf, sizeOf, writeUnitsOf } from './cap
 /** One request to DynamoDB as it left this process: what it is called there, which items it named, and what it is billed. */
 export type TableRequest = {
   readonly operation: 'GetItem' | 'BatchGetItem' | 'Query' | 'Query of an index' | 'PutItem'
-  /** The kind of item, by the prefix of its key: `SPL`, `SLOT`, `EV`, ... */
+  /** The kind of item, by the prefix of its key: `SPL`, `LEASE`, `EV`, ... */
   readonly item: string
   readonly key: string
   readonly readUnits: number

@@ -154,7 +154,7 @@ function wired(ports: Ports, store: Store, chainUrl: string): Ports {
   const nodes = [...ports.nodes].map(
     ([name, node]) => [name, { ...node, chain: esplora({ url: chainUrl }) }] as const,
   )
-  return { ...ports, store, nodes: new Map(nodes), notices: { notify: async () => undefined } }
+  return { ...ports, store, nodes: new Map(nodes), webhooks: { hint: async () => undefined } }
 }
 
 const Accepted = z.object({ id: z.string() })

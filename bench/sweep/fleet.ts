@@ -53,7 +53,7 @@ export class Fleet {
     const tx = Transaction.fromHex(life.candidate.hex)
     this.#live = Array.from({ length: live }, (_, n) => liveOf(n, nodes, life, tx))
     this.#candidates = new Map(
-      this.#live.map(({ splice, candidate }) => [splice.lineage[0] ?? '', candidate] as const),
+      this.#live.map(({ splice, candidate }) => [splice.fundingHistory[0] ?? '', candidate] as const),
     )
     const chain = this.#chain()
     this.nodes = new Map(
@@ -83,15 +83,15 @@ export class Fleet {
     this.calls = noCalls()
   }
 
-  /** The rows of the live splices, and of the slots that they hold. */
+  /** The rows of the live splices, and of the leases that they hold. */
   *rows(): Generator<{ readonly row: TextRow; readonly index: IndexKeys | null }> {
     for (const { splice } of this.#live) {
       const { version, writeId } = splice
       const row = { ...spliceKey(splice.id), version, writeId, body: JSON.stringify(splice) }
       yield { row, index: indexKeysOf(splice) }
-      const slot = { ...this.#life.slot, holder: splice.id }
-      const body = JSON.stringify(slot)
-      yield { row: { ...itemKey('slot', splice.channelId), version: 1, writeId, body }, index: null }
+      const lease = { ...this.#life.lease, holder: splice.id }
+      const body = JSON.stringify(lease)
+      yield { row: { ...itemKey('lease', splice.channelId), version: 1, writeId, body }, index: null }
     }
   }
 
@@ -187,9 +187,9 @@ function liveOf(n: number, nodes: number, life: Life, tx: Transaction): Live {
       id: spliceIdOf(original.tenant, `live-${n}`),
       node,
       nodeId: nodeIdOf(node),
-      lineage: [funding],
-      anchor: funding,
-      attempts: original.attempts.map((attempt) => ({ ...attempt, anchor: funding })),
+      fundingHistory: [funding],
+      submittedOn: funding,
+      attempts: original.attempts.map((attempt) => ({ ...attempt, submittedOn: funding })),
       candidates: original.candidates.map((candidate) => ({ ...candidate, txid, spends: funding })),
       dueAt: life.at + DUE_FROM_MS + ((n * 7_919) % DUE_SPAN_MS),
     },

@@ -1,6 +1,6 @@
 import type { ChainTransaction } from '../../core/ports/chain.ts'
 import { NO_HINT } from '../../core/ports/chain.ts'
-import type { Slot } from '../../core/ports/records.ts'
+import type { ChannelLease } from '../../core/ports/records.ts'
 import type { ChannelSnapshot, NodeLook } from '../../core/ports/node.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import type { Keeper } from '../../test/support/keeper.ts'
@@ -11,7 +11,7 @@ export type Life = {
   readonly pending: Splice
   readonly confirmed: Splice
   readonly settled: Splice
-  readonly slot: Slot
+  readonly lease: ChannelLease
   readonly look: NodeLook
   readonly channel: ChannelSnapshot
   /** The candidate, in its block. */
@@ -51,7 +51,7 @@ export async function liveALife(): Promise<Life> {
   const call = keeper.ports.call()
   const { port, chain } = there(keeper.ports.nodes.get('alice'))
   const look = await port.look(call)
-  const spend = await chain.spend(there(pending.lineage[0]), NO_HINT, call)
+  const spend = await chain.spend(there(pending.fundingHistory[0]), NO_HINT, call)
   const tip = await chain.tip(call)
   if (!look.ok || !spend.ok || !tip.ok) throw new Error('the simulated world does not answer')
   const hashes: string[] = []
@@ -60,14 +60,14 @@ export async function liveALife(): Promise<Life> {
     hashes.push(there(hash.ok ? hash.value : null))
   }
   const at = keeper.world.now()
-  const slot = there(await keeper.store.item('slot', pending.channelId)).value
+  const lease = there(await keeper.store.item('lease', pending.channelId)).value
   await keeper.until(id, ['settled'])
   await keeper.run(MINUTE)
   return {
     pending,
     confirmed,
     settled: await spliceIn(keeper, id, 'settled'),
-    slot,
+    lease,
     look: look.value,
     channel: there(look.value.channels.find(({ channelId }) => channelId === pending.channelId)),
     candidate: there(spend.value.spender),

@@ -101,7 +101,7 @@ class Bench {
     this.#ports = {
       store: withBigItems(storeOver(sharedReads(this.table), chance), this.tooBig),
       queue: { hint: async () => undefined },
-      notices: { notify: async () => undefined },
+      webhooks: { hint: async () => undefined },
       clock: { now: () => fleet.now },
       chance,
       telemetry: {
@@ -172,7 +172,7 @@ class Bench {
 /** The store, with what it refuses for its size kept beside it: so that its other costs can be seen. */
 function withBigItems(store: Store, tooBig: Set<string>): Store {
   const aside: { readonly [K in ItemKind]: Map<string, Versioned<ItemOf<K>>> } = {
-    slot: new Map(),
+    lease: new Map(),
     channel: new Map(),
     node: new Map(),
     chain: new Map(),
@@ -183,8 +183,8 @@ function withBigItems(store: Store, tooBig: Set<string>): Store {
     tx: new Map(),
     payment: new Map(),
     ledger: new Map(),
-    raw: new Map(),
-    hook: new Map(),
+    rawTransaction: new Map(),
+    webhooks: new Map(),
   }
   return {
     ...store,

@@ -40,7 +40,7 @@ async function cpuUsOf(
   return least
 }
 
-async function fill(rows: Rows, { pending, slot, at }: Life): Promise<string[]> {
+async function fill(rows: Rows, { pending, lease, at }: Life): Promise<string[]> {
   const ids = Array.from({ length: PAGE }, (_, n) => spliceIdOf(pending.tenant, `sample-${n}`))
   for (const id of ids) {
     const splice = { ...pending, id, dueAt: at }
@@ -49,7 +49,7 @@ async function fill(rows: Rows, { pending, slot, at }: Life): Promise<string[]> 
     // All in one shard, so that one page lists them.
     const due = { duePk: duePkOf(0), dueAt: at }
     await rows.put({ ...spliceKey(id), version, writeId, body: splice, index: { ...index, due } }, 'absent')
-    await rows.put({ ...itemKey('slot', id), version: 1, writeId, body: slot, index: null }, 'absent')
+    await rows.put({ ...itemKey('lease', id), version: 1, writeId, body: lease, index: null }, 'absent')
   }
   return ids
 }
@@ -64,16 +64,16 @@ export async function measureSdk(life: Life): Promise<SdkCost | null> {
     const ids = await fill(rows, life)
     const idAt = (n: number): string => ids[n % PAGE] ?? ''
     const query = { list: 'due', partition: duePkOf(0), through: life.at, after: null, limit: PAGE } as const
-    const { slot } = life
+    const { lease } = life
     const cost = {
-      getItemUs: await cpuUsOf((n) => rows.get(itemKey('slot', idAt(n))), 400, SIDE_BY_SIDE),
+      getItemUs: await cpuUsOf((n) => rows.get(itemKey('lease', idAt(n))), 400, SIDE_BY_SIDE),
       batchedSpliceUs: (await cpuUsOf(() => rows.getMany(ids.map(spliceKey)), 40, 1)) / PAGE,
-      batchedItemUs: (await cpuUsOf(() => rows.getMany(ids.map((id) => itemKey('slot', id))), 40, 1)) / PAGE,
+      batchedItemUs: (await cpuUsOf(() => rows.getMany(ids.map((id) => itemKey('lease', id))), 40, 1)) / PAGE,
       listedEntryUs: (await cpuUsOf(() => rows.list(query), 40, 1)) / PAGE,
       putItemUs: await cpuUsOf(
         (n) =>
           rows.put(
-            { ...itemKey('slot', `new-${n}`), version: 1, writeId: 'w', body: slot, index: null },
+            { ...itemKey('lease', `new-${n}`), version: 1, writeId: 'w', body: lease, index: null },
             'absent',
           ),
         400,

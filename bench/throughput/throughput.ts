@@ -8,7 +8,7 @@ import { withProduct } from '../product/local-run.ts'
 import { Profile, sharesOf } from './profile.ts'
 import type { Shares } from './profile.ts'
 
-/** As many channels as splices: none waits for another one's slot. */
+/** As many channels as splices: none waits for another one's lease. */
 const SPLICES = 80
 const CHANNELS = 80
 const CLIENTS = 8

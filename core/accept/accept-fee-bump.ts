@@ -1,7 +1,7 @@
 import { canBump } from '../decision/fee-bump-gates.ts'
 import type { EventOf } from '../splice/event.ts'
-import type { ChainSeen, ChannelSeen, NodeSeen } from '../ports/records.ts'
-import { candidateToReplace, openBump, replacementFloorSatPerKw } from '../splice/replacement.ts'
+import type { FollowedChain, ChannelState, NodeState } from '../ports/records.ts'
+import { candidateToReplace, openBumpOf, replacementFloorSatPerKw } from '../splice/replacement.ts'
 import { err, ok } from '../values/result.ts'
 import type { Result } from '../values/result.ts'
 import { RECORD_LIMITS } from '../splice/splice.ts'
@@ -17,9 +17,9 @@ export type BumpWish = {
 
 /** What the last sweep saw; null: nothing. As for a splice, accepting touches no node. */
 export type BumpFacts = {
-  readonly node: NodeSeen | null
-  readonly channel: ChannelSeen | null
-  readonly chain: ChainSeen | null
+  readonly node: NodeState | null
+  readonly channel: ChannelState | null
+  readonly chain: FollowedChain | null
 }
 
 /** Why a bump is not accepted; `field` names what is wrong with the body. */
@@ -54,7 +54,7 @@ function refusalOf(splice: Splice, { node, channel }: BumpFacts): BumpRefusal | 
       code: 'not_bumpable',
       message: `it is ${splice.state}: only a splice whose transaction waits can be bumped`,
     }
-  if (openBump(splice) !== null) return { code: 'bump_open', message: 'a fee bump is under way' }
+  if (openBumpOf(splice) !== null) return { code: 'bump_open', message: 'a fee bump is under way' }
   if (splice.bumps.length >= RECORD_LIMITS.bumps)
     return { code: 'bumps_spent', message: `a splice is bumped at most ${RECORD_LIMITS.bumps} times` }
   if (node === null || !canBump(node, splice.kind))
@@ -71,7 +71,7 @@ function refusalOf(splice: Splice, { node, channel }: BumpFacts): BumpRefusal | 
 function priceRefusal(
   splice: Splice,
   { feeRateSatPerKw: asked }: BumpWish,
-  node: NodeSeen | null,
+  node: NodeState | null,
 ): BumpRefusal | null {
   if (asked === null) return null
   const field = 'feeRateSatPerVb'

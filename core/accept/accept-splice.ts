@@ -2,7 +2,7 @@ import { decodeAddress, dustLimitSats } from '../bitcoin/address.ts'
 import type { AddressFault, DecodedAddress } from '../bitcoin/address.ts'
 import { canBump } from '../decision/fee-bump-gates.ts'
 import { spliceIdOf } from '../splice/ids.ts'
-import type { ChannelSeen, NodeSeen } from '../ports/records.ts'
+import type { ChannelState, NodeState } from '../ports/records.ts'
 import { AmountSats } from '../bitcoin/money.ts'
 import type { Outpoint } from '../bitcoin/outpoint.ts'
 import { BUDGET } from '../splice/policy.ts'
@@ -38,9 +38,9 @@ export type AcceptFacts = {
   readonly idempotencyKey: string
   /** sha-256 in hex of the body as it was posted, before defaults. */
   readonly bodyHash: string
-  readonly node: NodeSeen
+  readonly node: NodeState
   /** The channel that the request names, or the one that the node will pick; null: never seen on that node. */
-  readonly channel: ChannelSeen | null
+  readonly channel: ChannelState | null
   /** The table's configured generation. */
   readonly generation: number
   readonly now: Instant
@@ -70,7 +70,7 @@ export type Refusal = {
 }
 
 type Checked = {
-  readonly channel: ChannelSeen
+  readonly channel: ChannelState
   readonly funding: Outpoint
   readonly address: DecodedAddress | null
   readonly budget: Splice['budget']
@@ -90,7 +90,7 @@ function check(request: SpliceRequest, facts: AcceptFacts): Result<Checked, Refu
   if (unsupported !== null) return err(unsupported)
   const { channel } = facts
   const named = request.channelId !== null
-  if (named && facts.node.slotScope === 'node')
+  if (named && facts.node.leaseScope === 'node')
     return refuse('channel_unexpected', 'channel', 'this node picks the channel itself: leave it out')
   if (channel === null || channel.goneAt !== null)
     return refuse(
@@ -99,7 +99,7 @@ function check(request: SpliceRequest, facts: AcceptFacts): Result<Checked, Refu
       named ? 'the node has no such channel' : 'the node has not exactly one open channel to pick',
     )
   if (channel.closing) return refuse('channel_closing', 'channel', 'a closing channel takes no splice')
-  // Without a funding outpoint there is no lineage to watch, and so nothing that could ever be proven.
+  // Without a funding outpoint there is no funding history to watch, and so nothing that could ever be proven.
   if (channel.funding === null)
     return refuse('channel_not_ready', 'channel', 'the funding of this channel is not known yet; try later')
   const address = checkOutput(request, facts.node, channel)
@@ -111,7 +111,7 @@ function check(request: SpliceRequest, facts: AcceptFacts): Result<Checked, Refu
   return ok({ channel, funding: channel.funding, address: address.value, budget: budget.value })
 }
 
-function checkCapabilities(request: SpliceRequest, node: NodeSeen): Refusal | null {
+function checkCapabilities(request: SpliceRequest, node: NodeState): Refusal | null {
   const unsupported = (field: string, message: string): Refusal => ({
     code: 'node_unsupported',
     field,
@@ -131,8 +131,8 @@ function checkCapabilities(request: SpliceRequest, node: NodeSeen): Refusal | nu
 
 function checkOutput(
   request: SpliceRequest,
-  node: NodeSeen,
-  channel: ChannelSeen,
+  node: NodeState,
+  channel: ChannelState,
 ): Result<DecodedAddress | null, Refusal> {
   const { kind, amountSats, address } = request
   if (!AmountSats.safeParse(amountSats).success)
@@ -158,7 +158,7 @@ function checkOutput(
 
 function checkBudget(
   request: SpliceRequest,
-  node: NodeSeen,
+  node: NodeState,
   now: Instant,
 ): Result<Splice['budget'], Refusal> {
   const { budget, notBefore } = request
@@ -182,7 +182,7 @@ function checkBudget(
 }
 
 /** Bumps that nobody looks at need a ceiling, and a node that can be asked for them safely. */
-function checkAutoBump(request: SpliceRequest, node: NodeSeen, channel: ChannelSeen): Refusal | null {
+function checkAutoBump(request: SpliceRequest, node: NodeState, channel: ChannelState): Refusal | null {
   if (request.autoBumpAfterBlocks === null) return null
   const field = 'autoBump'
   if (!canBump(node, request.kind) || channel.lockDepth === 0)
@@ -226,7 +226,7 @@ function queued(request: SpliceRequest, facts: AcceptFacts, checked: Checked): S
     nodeId: node.nodeId,
     network: node.network,
     channelId: channel.channelId,
-    slotScope: node.slotScope,
+    leaseScope: node.leaseScope,
     userChannelId: channel.userChannelId,
     peerId: channel.peerId,
     kind: request.kind,
@@ -240,10 +240,10 @@ function queued(request: SpliceRequest, facts: AcceptFacts, checked: Checked): S
     generation: facts.generation,
 
     ...nothingYet,
-    lineage: [funding],
+    fundingHistory: [funding],
     events: [{ n: 1, type: 'splice.accepted', at: now, epoch: 0 }],
     eventSerial: 1,
-    said: ['splice.accepted'],
+    emitted: ['splice.accepted'],
     timeline: [{ at: now, status: 'queued', why: 'accepted', count: 1 }],
     createdAt: now,
     updatedAt: now,
@@ -257,7 +257,7 @@ const nothingYet = {
   state: 'queued',
   epoch: 0,
   unspentThroughHeight: null,
-  anchor: null,
+  submittedOn: null,
   baseline: null,
   attempts: [],
   attemptSerial: 0,
@@ -272,12 +272,12 @@ const nothingYet = {
   inFlightAt: null,
   nextAttemptAt: null,
   cancelRequestedAt: null,
-  cleared: null,
-  over: null,
+  aborted: null,
+  stopped: null,
   failure: null,
   attention: null,
   waitingFor: null,
-  slotHeld: false,
+  leaseHeld: false,
   watch: null,
   anomaly: null,
   publishedThrough: 0,

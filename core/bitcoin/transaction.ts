@@ -87,7 +87,7 @@ export function withinSurplus(addedSats: number, amountSats: number): boolean {
 
 /**
  * Inputs whose witness spends a 2-of-2 multisig (BOLT 3 funding), or a taproot key: where a walk back through a channel's
- * lineage may go on. With the script of the funding output that they led to, only those of its kind.
+ * funding history may go on. With the script of the funding output that they led to, only those of its kind.
  */
 export function fundingInputs(tx: ParsedTransaction, script: string | null = null): Outpoint[] {
   const taproot = script === null || script.startsWith('5120')

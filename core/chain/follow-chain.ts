@@ -1,5 +1,5 @@
 import type { ChainFault } from '../ports/chain.ts'
-import type { ChainSeen } from '../ports/records.ts'
+import type { FollowedChain } from '../ports/records.ts'
 import type { Call, ChainPort } from '../ports/ports.ts'
 import type { Result } from '../values/result.ts'
 import { ok } from '../values/result.ts'
@@ -17,11 +17,11 @@ const ORPHANED_FOR = 100
  * call a block that is new or has gone. A source that is behind what was seen says nothing new.
  */
 export async function followChain(
-  before: ChainSeen | null,
+  before: FollowedChain | null,
   now: Instant,
   chain: ChainPort,
   call: Call,
-): Promise<Result<ChainSeen | null, ChainFault>> {
+): Promise<Result<FollowedChain | null, ChainFault>> {
   const tip = await chain.tip(call)
   if (!tip.ok) return tip
   const { height, hash } = tip.value
@@ -52,7 +52,7 @@ async function begin(
   now: Instant,
   chain: ChainPort,
   call: Call,
-): Promise<Result<ChainSeen | null, ChainFault>> {
+): Promise<Result<FollowedChain | null, ChainFault>> {
   const hashes = await hashesBetween(Math.max(0, height - BLOCKS_BELOW), height, chain, call)
   if (!hashes.ok || hashes.value === null) return hashes.ok ? ok(null) : hashes
   return ok({ height, hash, seenAt: now, hashes: hashes.value, orphans: [] })
@@ -62,18 +62,18 @@ async function begin(
  * Whether a block that leaves the chain is noticed: sweeps have seen it, or it is deeper than what they remember. Not so of one
  * that came since the last sweep.
  */
-export function isFollowed(seen: ChainSeen | null, block: { height: number; hash: string }): boolean {
+export function isFollowed(seen: FollowedChain | null, block: { height: number; hash: string }): boolean {
   if (seen === null) return false
   return block.height < lowest(seen) || seen.hashes[block.height - lowest(seen)] === block.hash
 }
 
-function lowest(seen: ChainSeen): number {
+function lowest(seen: FollowedChain): number {
   return seen.height - seen.hashes.length + 1
 }
 
 /** The highest block that what was seen and the chain have in common; below all that was seen: there is none. */
 async function commonHeight(
-  before: ChainSeen,
+  before: FollowedChain,
   tipHeight: number,
   chain: ChainPort,
   call: Call,

@@ -7,8 +7,8 @@ import { err, ok } from '../values/result.ts'
 import type { ParsedTransaction } from '../bitcoin/transaction.ts'
 import { fundingInputs, fundingOutputs, isCommitment, parseTransaction } from '../bitcoin/transaction.ts'
 
-/** A transaction that spends the lineage, and whether it carries our effect (design section 4). */
-export type Sighting = {
+/** A transaction that spends the funding history, and whether it carries our effect (design section 4). */
+export type FundingSpender = {
   readonly spends: Outpoint
   readonly tx: ChainTransaction
   readonly parsed: ParsedTransaction
@@ -16,12 +16,12 @@ export type Sighting = {
   readonly effect: 'ours' | 'none' | 'unknown'
 }
 
-/** One outpoint of the lineage and who spends it. */
-export type Hop = {
+/** One outpoint of the funding history and who spends it. */
+export type FundingSpend = {
   readonly outpoint: Outpoint
   readonly own: 'unknown' | 'mempool' | 'confirmed'
   readonly valueSats: number | null
-  readonly spender: Sighting | null
+  readonly spender: FundingSpender | null
 }
 
 /** No walk asks for more transactions than this; beyond it nothing is known (limits on everything). */
@@ -43,35 +43,35 @@ export type Walk = {
     spends: Outpoint,
     valueSats: number | null,
     parsed: ParsedTransaction,
-  ) => Promise<Sighting['effect']>
+  ) => Promise<FundingSpender['effect']>
 }
 
-/** A walk's hops, oldest first, and whether it arrived at the current funding outpoint. */
-export type Walked = { readonly hops: readonly Hop[]; readonly reachedFunding: boolean }
+/** A walk's spends, oldest first, and whether it arrived at the current funding outpoint. */
+export type Walked = { readonly fundingSpends: readonly FundingSpend[]; readonly reachedFunding: boolean }
 
 /**
  * Walks from an outpoint along the transactions that spend it, mempool included (design section 2): each funding outpoint
  * of the channel and who spends it. Where the node tells no current funding (it is unreachable, or the channel is gone) every
  * output that was spent as a funding is followed: none of our effect may stay unseen.
  */
-export async function walkLineage(
+export async function walkFundingHistory(
   walk: Walk,
   chain: ChainPort,
   call: Call,
 ): Promise<Result<Walked, ChainFault>> {
   const told = await outpointsTold(walk, chain, call)
   if (!told.ok) return told
-  const hops: Hop[] = []
+  const fundingSpends: FundingSpend[] = []
   const queue: Outpoint[] = [walk.from]
   // What a transaction made cannot be spent below its block.
   const madeAt = new Map<Outpoint, number>()
   for (let looks = 0; queue.length > 0; looks++) {
     const outpoint = queue.shift()
-    if (outpoint === undefined || looks >= MAX_LOOKS) return ok({ hops, reachedFunding: false })
+    if (outpoint === undefined || looks >= MAX_LOOKS) return ok({ fundingSpends, reachedFunding: false })
     const seen = await look(outpoint, hintFor(outpoint, walk, madeAt), walk, chain, call)
     if (!seen.ok) return seen
     if (told.value.includes(outpoint) || spentAsFunding(seen.value)) {
-      hops.push(seen.value)
+      fundingSpends.push(seen.value)
       const next = following(seen.value, walk, told.value)
       const height = seen.value.spender?.tx.block?.height
       if (height !== undefined) for (const made of next) madeAt.set(made, height)
@@ -79,8 +79,8 @@ export async function walkLineage(
     }
   }
   return ok({
-    hops,
-    reachedFunding: walk.current === null || hops.some((hop) => hop.outpoint === walk.current),
+    fundingSpends,
+    reachedFunding: walk.current === null || fundingSpends.some((hop) => hop.outpoint === walk.current),
   })
 }
 
@@ -147,8 +147,8 @@ export async function pathBack(
   return ok({ steps: [], complete })
 }
 
-/** The funding outpoints that a hop's spender may have made; none at the end of the lineage. */
-function following(hop: Hop, walk: Walk, told: readonly Outpoint[]): Outpoint[] {
+/** The funding outpoints that a hop's spender may have made; none at the end of the funding history. */
+function following(hop: FundingSpend, walk: Walk, told: readonly Outpoint[]): Outpoint[] {
   const spender = hop.spender
   if (spender === null || isCommitment(spender.parsed, hop.outpoint)) return []
   const next = told.find((outpoint) => splitOutpoint(outpoint).txid === spender.tx.txid)
@@ -157,7 +157,7 @@ function following(hop: Hop, walk: Walk, told: readonly Outpoint[]): Outpoint[] 
   return fundingOutputs(spender.parsed).map((output) => outpointOf(spender.tx.txid, output.vout))
 }
 
-function spentAsFunding(hop: Hop): boolean {
+function spentAsFunding(hop: FundingSpend): boolean {
   return hop.spender !== null && fundingInputs(hop.spender.parsed).includes(hop.outpoint)
 }
 
@@ -167,7 +167,7 @@ async function look(
   walk: Walk,
   chain: ChainPort,
   call: Call,
-): Promise<Result<Hop, ChainFault>> {
+): Promise<Result<FundingSpend, ChainFault>> {
   const spend = await chain.spend(outpoint, hint, call)
   if (!spend.ok) return spend
   const { own, valueSats, spender: tx } = spend.value
@@ -200,14 +200,14 @@ export async function walkBack(
   while (queue.length > 0) {
     const { txid, vout } = splitOutpoint(queue.shift() ?? current)
     if (visited.has(txid)) continue
-    if (visited.size >= MAX_LOOKS_BACK) return unknown('the lineage is longer than can be walked')
+    if (visited.size >= MAX_LOOKS_BACK) return unknown('the funding history is longer than can be walked')
     visited.add(txid)
     const found = await chain.transaction(txid, call)
     if (!found.ok) return found
-    if (found.value === null) return unknown('a transaction of the lineage is not known')
+    if (found.value === null) return unknown('a transaction of the funding history is not known')
     if (found.value.block !== null && found.value.block.time < untilSeconds) continue
     const parsed = parseTransaction(found.value.hex)
-    if (parsed === null) return unknown('a transaction of the lineage cannot be read')
+    if (parsed === null) return unknown('a transaction of the funding history cannot be read')
     if (await isOurs(parsed)) return ok(txid)
     queue.push(...fundingInputs(parsed, parsed.outputs[vout]?.script))
   }

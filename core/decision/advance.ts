@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { livingAttempts } from '../splice/budget.ts'
-import { hasUnaccountedBump, openBump } from '../splice/replacement.ts'
+import { unresolvedAttempts } from '../splice/budget.ts'
+import { hasUnaccountedBump, openBumpOf } from '../splice/replacement.ts'
 import { classify } from './classify.ts'
 import type { Decision } from './decide.ts'
 import { decide } from './decide.ts'
@@ -25,31 +25,31 @@ export type Advance = {
   readonly actions: readonly Action[]
   readonly decision: Decision
   readonly verdict: Verdict
-  readonly rowsTaken: readonly string[]
+  readonly rulesTaken: readonly string[]
 }
 
 /** Classify, note, decide and step, until nothing more follows from the look. Pure. */
 export function advance(splice: Splice, observation: Observation, context: StepContext): Advance {
   const actions: Action[] = []
-  const rowsTaken: string[] = []
+  const rulesTaken: string[] = []
   let current = splice
   for (let i = 0; i < MAX_DECISIONS; i++) {
     const verdict = classify(current, observation, context.policy)
     const noted = step(current, { type: 'looked', verdict }, context)
     actions.push(...noted.actions)
     const decision = decide(noted.splice, verdict, observation, context.now, context.policy)
-    rowsTaken.push(decision.row)
+    rulesTaken.push(decision.rule)
     if (decision.event === null) {
-      // With every gate open it waits for the slot, and the line says so.
+      // With every gate open it waits for the lease, and the line says so.
       const waits = decision.act === 'submit' ? noted.splice.waitingFor : waitingFor(noted.splice, decision)
       const waiting = { ...noted.splice, waitingFor: waits }
-      return { splice: waiting, actions, decision, verdict, rowsTaken }
+      return { splice: waiting, actions, decision, verdict, rulesTaken: rulesTaken }
     }
     const next = step(noted.splice, decision.event, context)
     actions.push(...next.actions)
     current = next.splice
   }
-  throw new Error(`decisions do not come to rest: ${rowsTaken.join(', ')}`)
+  throw new Error(`decisions do not come to rest: ${rulesTaken.join(', ')}`)
 }
 
 /** One sentence that a person understands; it never names another splice. */
@@ -86,14 +86,16 @@ function waitingForConfirmation(bumpGates: readonly GateReading[]): Splice['wait
 }
 
 function waitingBefore(splice: Splice, gates: readonly GateReading[]): Splice['waitingFor'] {
-  const alive = livingAttempts(splice).length > 0
-  if (alive && (splice.over !== null || splice.cancelRequestedAt !== null)) {
+  const alive = unresolvedAttempts(splice).length > 0
+  if (alive && (splice.stopped !== null || splice.cancelRequestedAt !== null)) {
     const message = 'Nothing more is sent; waiting for proof that the earlier requests cannot take effect.'
     return { code: 'proof', message }
   }
   const shut = gates.find((reading) => reading.shut !== null)?.shut ?? null
-  const asked = splice.attempts.some((attempt) => attempt.dead === null && attempt.result?.type === 'taken')
-  const negotiating = asked && (shut?.code === 'quiet' || shut?.code === 'stirring')
+  const asked = splice.attempts.some(
+    (attempt) => attempt.notExecuted === null && attempt.result?.type === 'taken',
+  )
+  const negotiating = asked && (shut?.code === 'quiet' || shut?.code === 'node_busy')
   return negotiating
     ? {
         code: 'negotiation',
@@ -111,7 +113,7 @@ export function differs(before: Splice, after: Splice): boolean {
 function isResting(splice: Splice, now: Instant): boolean {
   const { state, publishedThrough, eventSerial, candidates } = splice
   if ((state !== 'pending' && state !== 'confirmed') || splice.unseenSinceHeight !== null) return false
-  if (openBump(splice) !== null || hasUnaccountedBump(splice) || splice.quietSince !== null) return false
+  if (openBumpOf(splice) !== null || hasUnaccountedBump(splice) || splice.quietSince !== null) return false
   // That a pending one was told is said by its next save.
   if (state === 'confirmed' && publishedThrough < eventSerial) return false
   if (splice.lockedAt !== null && now - splice.lockedAt < LOCK_SEEN_MS) return false
@@ -127,7 +129,7 @@ export function dueAfter(splice: Splice, now: Instant, policy: Policy, jitter: n
   const late = Math.floor(jitter * policy.dueJitterMs)
   const stay = splice.dueAt !== null && splice.dueAt <= now ? splice.dueAt : now
   if (hasEnded(splice.state)) {
-    if (splice.publishedThrough < splice.eventSerial || splice.slotHeld) return stay
+    if (splice.publishedThrough < splice.eventSerial || splice.leaseHeld) return stay
     if (splice.watch === null) return null
     return splice.dueAt !== null && splice.dueAt > now ? splice.dueAt : now + policy.watchEveryMs + late
   }
@@ -138,7 +140,7 @@ export function dueAfter(splice: Splice, now: Instant, policy: Policy, jitter: n
       splice.dueAt !== null && splice.dueAt > now && splice.dueAt <= now + restMs + policy.dueJitterMs
     return kept ? splice.dueAt : now + restMs + late
   }
-  if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return stay
+  if (splice.state !== 'queued' || unresolvedAttempts(splice).length > 0) return stay
   const later = Math.max(splice.notBefore ?? 0, splice.nextAttemptAt ?? 0)
   if (later <= now) return stay
   const kept = splice.dueAt !== null && splice.dueAt >= later && splice.dueAt <= later + policy.dueJitterMs

@@ -1,8 +1,8 @@
 import type { ChannelSnapshot } from '../ports/node.ts'
-import type { Signs, Splice } from '../splice/splice.ts'
+import type { BalanceSignals, Splice } from '../splice/splice.ts'
 
 /** The indirect marks of section 4 ("sign"): claimable + its fee − outbound, and value − outbound − inbound. */
-export function signsOf(channel: ChannelSnapshot): Signs {
+export function balanceSignalsOf(channel: ChannelSnapshot): BalanceSignals {
   const outboundSats = Math.floor(channel.outboundMsat / 1_000)
   const claimable =
     channel.claimableSats === null ? null : channel.claimableSats + (channel.closeFeeSats ?? 0) - outboundSats
@@ -13,10 +13,13 @@ export function signsOf(channel: ChannelSnapshot): Signs {
 }
 
 /** Gate 5: whether a sign left the neighbourhood of its baseline; under half the amount is Lightning traffic. */
-export function signMoved(splice: Splice, signs: Signs): boolean {
+export function balanceMoved(splice: Splice, balanceSignals: BalanceSignals): boolean {
   const baseline = splice.baseline
   if (baseline === null) return false
   const away = (now: number | null, before: number | null): boolean =>
     now !== null && before !== null && Math.abs(now - before) * 2 >= splice.amountSats
-  return away(signs.claimableSats, baseline.claimableSats) || away(signs.reservedSats, baseline.reservedSats)
+  return (
+    away(balanceSignals.claimableSats, baseline.claimableSats) ||
+    away(balanceSignals.reservedSats, baseline.reservedSats)
+  )
 }

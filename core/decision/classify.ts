@@ -1,21 +1,21 @@
-import { livingAttempts } from '../splice/budget.ts'
+import { unresolvedAttempts } from '../splice/budget.ts'
 import { announcedTxids } from '../splice/attempt-steps.ts'
 import type { ChannelSnapshot, NodeLook } from '../ports/node.ts'
 import type { ChainView, Observation } from './observation.ts'
-import type { Hop, Sighting } from '../chain/funding-history.ts'
+import type { FundingSpend, FundingSpender } from '../chain/funding-history.ts'
 import { isPinned, mayPickAnother } from './observation.ts'
 import { splitOutpoint } from '../bitcoin/outpoint.ts'
 import type { Policy } from '../splice/policy.ts'
 import { candidatesNow, secondEffectOf, unexplainedEffect, visibleCandidate } from './candidates.ts'
 import { isFollowed } from '../chain/follow-chain.ts'
-import { openBump } from '../splice/replacement.ts'
-import { signMoved, signsOf } from './balance-signals.ts'
-import type { Candidate, Signs, Splice } from '../splice/splice.ts'
+import { openBumpOf } from '../splice/replacement.ts'
+import { balanceMoved, balanceSignalsOf } from './balance-signals.ts'
+import type { Candidate, BalanceSignals, Splice } from '../splice/splice.ts'
 import { isCommitment } from '../bitcoin/transaction.ts'
 import type { Verdict, VerdictName } from '../splice/verdict.ts'
 
 /**
- * What a look found out about a splice (design sections 2, 4 and 6). Pure: who spent the lineage is the judge, the node
+ * What a look found out about a splice (design sections 2, 4 and 6). Pure: who spent the funding history is the judge, the node
  * corroborates, and whatever is not known stays not known.
  */
 export function classify(splice: Splice, observation: Observation, policy: Policy): Verdict {
@@ -25,10 +25,10 @@ export function classify(splice: Splice, observation: Observation, policy: Polic
   const channelGone = pinned && node.synced && channel === null
   const wentBack = node !== null && (!pinned || stoodOnOlderFunding(splice, observation))
   const behind = isBehind(splice, observation)
-  const hops = behind ? [] : (observation.chain?.hops ?? [])
-  const candidates = candidatesNow(splice, hops, channel)
+  const fundingSpends = behind ? [] : (observation.chain?.fundingSpends ?? [])
+  const candidates = candidatesNow(splice, fundingSpends, channel)
   // Where the node reports its candidates there is nothing to guess from its balances.
-  const signs = channel === null || channel.candidates !== null ? null : signsOf(channel)
+  const balanceSignals = channel === null || channel.candidates !== null ? null : balanceSignalsOf(channel)
   const decisive = behind
     ? judgement('not_known')
     : judge(splice, observation, candidates, channelGone, policy)
@@ -36,23 +36,23 @@ export function classify(splice: Splice, observation: Observation, policy: Polic
     ...decisive,
     tipHeight: observation.chain?.tip.height ?? null,
     candidates,
-    lineage: lineageNow(splice, hops, channel, wentBack),
+    fundingHistory: lineageNow(splice, fundingSpends, channel, wentBack),
     channelGone,
     peerConnected: pinned ? (channel?.peerConnected ?? false) : null,
-    stirring:
-      isStirring(splice, channel, signs, decisive.name) ||
+    isBusy:
+      isStirring(splice, channel, balanceSignals, decisive.name) ||
       (pinned && (mayPickAnother(node, splice.channelId) || paidElsewhere(splice, node))),
-    signs,
-    visible: visibleCandidate(candidates, hops),
-    signedUnseen: hasSignedUnseen(splice, hops, channel),
+    balanceSignals: balanceSignals,
+    visible: visibleCandidate(candidates, fundingSpends),
+    signedUnseen: hasSignedUnseen(splice, fundingSpends, channel),
     negotiating: channel?.negotiation === 'active',
-    secondEffect: secondEffectOf(candidates, hops),
+    secondEffect: secondEffectOf(candidates, fundingSpends),
     blockMoved: blockMoved(splice, candidates),
     nodeWentBack: wentBack,
     effectWithoutAttempt: unexplainedEffect(splice, observation),
-    processStarts: observation.nodeSeen?.processStarts ?? [],
+    processStarts: observation.nodeState?.processStarts ?? [],
     watchedSpent: watchedSpent(splice, observation, policy),
-    deadRules: pinned ? node.capabilities.deadRules : [],
+    nonExecutionProofs: pinned ? node.capabilities.nonExecutionProofs : [],
     quietAbsenceMs: observation.quietAbsenceMs,
   }
 }
@@ -66,7 +66,7 @@ function isBehind(splice: Splice, { chain, followed }: Observation): boolean {
   const unseen = ({ block }: Candidate): boolean => block !== null && !isFollowed(followed, block)
   return (
     splice.candidates.some(({ block }) => block !== null && block.height > chain.tip.height) ||
-    (splice.state === 'settled' && candidatesNow(splice, chain.hops, null).some(unseen))
+    (splice.state === 'settled' && candidatesNow(splice, chain.fundingSpends, null).some(unseen))
   )
 }
 
@@ -78,12 +78,12 @@ function blockMoved(splice: Splice, candidates: readonly Candidate[]): boolean {
   )
 }
 
-type Judgement = Pick<Verdict, 'name' | 'buried' | 'depth' | 'locked'>
+type Judgement = Pick<Verdict, 'name' | 'atFinalDepth' | 'depth' | 'locked'>
 
 const judgement = (name: VerdictName, depth = 0, policy?: Policy, locked = false): Judgement => ({
   name,
   depth,
-  buried: policy !== undefined && depth >= policy.finalDepth,
+  atFinalDepth: policy !== undefined && depth >= policy.finalDepth,
   locked,
 })
 
@@ -99,7 +99,9 @@ function judge(
   const tip = chain.tip.height
   const confirmed = candidates.find((candidate) => candidate.block !== null)
   if (confirmed !== undefined) return judgeConfirmed(splice, observation, confirmed, channelGone, tip, policy)
-  const visible = chain.hops.some(({ spender }) => candidates.some(({ txid }) => txid === spender?.tx.txid))
+  const visible = chain.fundingSpends.some(({ spender }) =>
+    candidates.some(({ txid }) => txid === spender?.tx.txid),
+  )
   if (visible) return judgement('pending')
   if (candidates.length > 0) {
     return judgeUnseen(candidates, chain, policy)
@@ -122,8 +124,12 @@ function judgeUnseen(candidates: readonly Candidate[], chain: ChainView, policy:
 }
 
 /** Who has taken a candidate's place; of one whose parent lost its own, who has taken that. null: nobody. */
-function rivalOf(candidate: Candidate, candidates: readonly Candidate[], chain: ChainView): Sighting | null {
-  const hop = chain.hops.find(({ outpoint }) => outpoint === candidate.spends)
+function rivalOf(
+  candidate: Candidate,
+  candidates: readonly Candidate[],
+  chain: ChainView,
+): FundingSpender | null {
+  const hop = chain.fundingSpends.find(({ outpoint }) => outpoint === candidate.spends)
   if (hop !== undefined) return hop.spender
   const { txid } = splitOutpoint(candidate.spends)
   const parent = candidates.find((other) => other.txid === txid && other !== candidate)
@@ -144,7 +150,7 @@ function judgeConfirmed(
   const lockStands = locked && splice.lockedAt !== null && splice.lockedAt < observation.at
   const followed = candidate.block !== null && isFollowed(observation.followed, candidate.block)
   const final = depth >= finalDepth && (lockStands || channelGone) && followed
-  return { name: final ? 'final' : 'confirmed', depth, buried: depth >= finalDepth, locked }
+  return { name: final ? 'final' : 'confirmed', depth, atFinalDepth: depth >= finalDepth, locked }
 }
 
 function judgeWithoutCandidate(
@@ -154,24 +160,24 @@ function judgeWithoutCandidate(
   policy: Policy,
 ): Judgement {
   const chain = observation.chain
-  const last = chain?.hops.at(-1)
+  const last = chain?.fundingSpends.at(-1)
   if (chain === null || last === undefined) return judgement('not_known')
-  const doubtful = chain.hops.find((hop) => hop.spender?.effect === 'unknown')?.spender
+  const doubtful = chain.fundingSpends.find((hop) => hop.spender?.effect === 'unknown')?.spender
   if (doubtful) return judgement('unattributed', depthOf(doubtful, chain.tip.height), policy)
   if (last.spender !== null) return judgeSpent(splice, chain, channelGone, policy)
   if (channelGone || !knownUnspent(last, observation)) return judgement('not_known')
-  const anchored = livingAttempts(splice).length > 0 && splice.anchor !== null
-  const moved = anchored && last.outpoint !== splice.anchor
+  const anchored = unresolvedAttempts(splice).length > 0 && splice.submittedOn !== null
+  const moved = anchored && last.outpoint !== splice.submittedOn
   return judgement(moved ? 'foreign' : 'absent')
 }
 
-/** Spent to the end without our effect: a close, or a splice of somebody else. Buried only when all of it is. */
+/** Spent to the end without our effect: a close, or a splice of somebody else. Final only when all of it is. */
 function judgeSpent(splice: Splice, chain: ChainView, channelGone: boolean, policy: Policy): Judgement {
-  const spenders = chain.hops.flatMap((hop) => (hop.spender === null ? [] : [hop.spender]))
+  const spenders = chain.fundingSpends.flatMap((hop) => (hop.spender === null ? [] : [hop.spender]))
   const depth = Math.min(...spenders.map((spender) => depthOf(spender, chain.tip.height)))
   // Only of an outpoint that the node once named: a peer can give any output of its own the form of a funding.
   const committed = spenders.some(
-    (s) => isCommitment(s.parsed, s.spends) && splice.lineage.includes(s.spends),
+    (s) => isCommitment(s.parsed, s.spends) && splice.fundingHistory.includes(s.spends),
   )
   return judgement(committed || channelGone ? 'closed' : 'foreign_pending', depth, policy)
 }
@@ -180,7 +186,7 @@ function judgeSpent(splice: Splice, chain: ChainView, channelGone: boolean, poli
  * Gate 4: an outpoint is known unspent only where its own transaction is confirmed (known, on a zero-conf channel), by a
  * chain source that is not behind the node, on the funding that the node stands on.
  */
-function knownUnspent(hop: Hop, observation: Observation): boolean {
+function knownUnspent(hop: FundingSpend, observation: Observation): boolean {
   const { chain, node, channel } = observation
   if (chain === null || !chain.reachedFunding) return false
   if (node !== null && chain.tip.height < node.tipHeight) return false
@@ -188,38 +194,38 @@ function knownUnspent(hop: Hop, observation: Observation): boolean {
   return hop.own === 'confirmed' || (hop.own === 'mempool' && channel?.lockDepth === 0)
 }
 
-function depthOf(sighting: Sighting, tipHeight: number): number {
-  return sighting.tx.block === null ? 0 : tipHeight - sighting.tx.block.height + 1
+function depthOf(spender: FundingSpender, tipHeight: number): number {
+  return spender.tx.block === null ? 0 : tipHeight - spender.tx.block.height + 1
 }
 
-/** The node's funding is the candidate, or a later outpoint of the same lineage. */
+/** The node's funding is the candidate, or a later outpoint of the same funding history. */
 function descendsFrom(candidate: Candidate, observation: Observation): boolean {
   const { chain, channel } = observation
   if (chain === null || !channel?.funding) return false
-  const made = chain.hops.findIndex((hop) => splitOutpoint(hop.outpoint).txid === candidate.txid)
-  const current = chain.hops.findIndex((hop) => hop.outpoint === channel.funding)
+  const made = chain.fundingSpends.findIndex((hop) => splitOutpoint(hop.outpoint).txid === candidate.txid)
+  const current = chain.fundingSpends.findIndex((hop) => hop.outpoint === channel.funding)
   return made !== -1 && current >= made
 }
 
-/** The lineage grows only by what the node reports as its funding, along the walk. */
+/** The funding history grows only by what the node reports as its funding, along the walk. */
 function lineageNow(
   splice: Splice,
-  hops: readonly Hop[],
+  fundingSpends: readonly FundingSpend[],
   channel: ChannelSnapshot | null,
   wentBack: boolean,
 ): readonly string[] {
   const current = channel?.funding
-  if (!current || wentBack || splice.lineage.includes(current)) return splice.lineage
-  const at = hops.findIndex((hop) => hop.outpoint === current)
-  const walked = hops.slice(0, at + 1).map((hop) => hop.outpoint)
-  return [...splice.lineage, ...walked.filter((outpoint) => !splice.lineage.includes(outpoint))]
+  if (!current || wentBack || splice.fundingHistory.includes(current)) return splice.fundingHistory
+  const at = fundingSpends.findIndex((hop) => hop.outpoint === current)
+  const walked = fundingSpends.slice(0, at + 1).map((hop) => hop.outpoint)
+  return [...splice.fundingHistory, ...walked.filter((outpoint) => !splice.fundingHistory.includes(outpoint))]
 }
 
 function stoodOnOlderFunding(splice: Splice, observation: Observation): boolean {
   const funding = observation.channel?.funding
   if (!funding) return false
-  const older = splice.lineage.slice(0, -1).includes(funding)
-  const seen = observation.channelSeen
+  const older = splice.fundingHistory.slice(0, -1).includes(funding)
+  const seen = observation.channelState
   // A slow look from before a lock that another one has noted since is no step back.
   const newer = seen !== null && (observation.node?.observedAt ?? 0) > seen.fundingSince
   return newer && (older || seen.earlier.includes(funding))
@@ -228,12 +234,12 @@ function stoodOnOlderFunding(splice: Splice, observation: Observation): boolean 
 function isStirring(
   splice: Splice,
   channel: ChannelSnapshot | null,
-  signs: Signs | null,
+  balanceSignals: BalanceSignals | null,
   name: VerdictName,
 ): boolean {
   if (channel === null) return false
   if (channel.negotiation === 'active' || (channel.candidates?.length ?? 0) > 0) return true
-  if (signs !== null && signMoved(splice, signs)) return true
+  if (balanceSignals !== null && balanceMoved(splice, balanceSignals)) return true
   return name !== 'absent' && name !== 'foreign'
 }
 
@@ -242,7 +248,7 @@ const PAYOUT_CLOCK_MS = 60_000
 
 /** The node lists a payment of our amount since the first attempt that is alive: it may be ours, on whatever channel. */
 function paidElsewhere(splice: Splice, { payouts = [] }: NodeLook): boolean {
-  const first = livingAttempts(splice)[0]
+  const first = unresolvedAttempts(splice)[0]
   if (first === undefined) return false
   return payouts.some(
     ({ amountSats, at }) => amountSats === splice.amountSats && at >= first.startedAt - PAYOUT_CLOCK_MS,
@@ -253,24 +259,30 @@ function paidElsewhere(splice: Splice, { payouts = [] }: NodeLook): boolean {
  * What the node signed and no chain source ever showed: a replacement that was not relayed. One that the open bump announced
  * is a candidate already; another one that is recorded was seen once, and replaced.
  */
-function hasSignedUnseen(splice: Splice, hops: readonly Hop[], channel: ChannelSnapshot | null): boolean {
-  const bump = openBump(splice)
+function hasSignedUnseen(
+  splice: Splice,
+  fundingSpends: readonly FundingSpend[],
+  channel: ChannelSnapshot | null,
+): boolean {
+  const bump = openBumpOf(splice)
   const asked = announcedTxids({ attempts: bump?.attempts ?? [], bumps: [] })
   return (channel?.candidates ?? []).some(({ txid, signed }) => {
     const recorded = splice.candidates.some((candidate) => candidate.txid === txid)
-    const shown = hops.some(({ spender }) => spender?.tx.txid === txid)
+    const shown = fundingSpends.some(({ spender }) => spender?.tx.txid === txid)
     return signed && !shown && (!recorded || asked.has(txid))
   })
 }
 
 /** Watch ends when the outpoint that stood at the end, and the next one, are spent for good (design section 6, "Watch"). */
 function watchedSpent(splice: Splice, { chain }: Observation, policy: Policy): boolean {
-  const from = chain?.hops.findIndex((hop) => hop.outpoint === splice.watch?.from) ?? -1
+  const from = chain?.fundingSpends.findIndex((hop) => hop.outpoint === splice.watch?.from) ?? -1
   if (chain === null || from === -1) return false
-  const buried = chain.hops
+  const atFinalDepth = chain.fundingSpends
     .slice(from, from + 2)
     .map((hop) => hop.spender)
     .filter((spender) => spender !== null && depthOf(spender, chain.tip.height) >= policy.finalDepth)
-  const closed = buried.some((spender) => spender !== null && isCommitment(spender.parsed, spender.spends))
-  return closed || buried.length === 2
+  const closed = atFinalDepth.some(
+    (spender) => spender !== null && isCommitment(spender.parsed, spender.spends),
+  )
+  return closed || atFinalDepth.length === 2
 }

@@ -1,5 +1,5 @@
-import { rows } from './rules/rules.ts'
-import type { Row, Situation } from './rules/rule.ts'
+import { rules } from './rules/rules.ts'
+import type { Rule, Situation } from './rules/rule.ts'
 import type { SpliceEvent } from '../splice/event.ts'
 import type { GateReading } from './gates.ts'
 import { readBumpGates } from './fee-bump-gates.ts'
@@ -12,15 +12,15 @@ import type { Verdict } from '../splice/verdict.ts'
 
 /** What follows from a look: an event for `step`, a submission, or waiting (for the first shut gate). */
 export type Decision = {
-  readonly row: string
+  readonly rule: string
   readonly event: SpliceEvent | null
-  /** What is to be sent, once the slot is seen to be ours; null: nothing. */
-  readonly act: 'submit' | 'bump' | 'clear' | null
+  /** What is to be sent, once the lease is seen to be ours; null: nothing. */
+  readonly act: 'submit' | 'bump' | 'abort' | null
   readonly gates: readonly GateReading[]
   readonly bumpGates: readonly GateReading[]
 }
 
-/** The first row of the decision table that holds. The table covers every state and verdict (a test walks them all). */
+/** The first rule of the decision table that holds. The table covers every state and verdict (a test walks them all). */
 export function decide(
   splice: Splice,
   verdict: Verdict,
@@ -31,16 +31,16 @@ export function decide(
   const facts = { splice, observation, verdict, now, policy }
   const readings = { gates: readGates(facts), bumpGates: readBumpGates(facts) }
   const situation: Situation = { ...facts, ...readings }
-  const row = rows.find((candidate) => applies(candidate, situation))
-  if (row === undefined) throw new Error(`no decision for ${splice.state} × ${verdict.name}`)
-  return { row: row.id, event: row.event(situation), act: row.act ?? null, ...readings }
+  const rule = rules.find((candidate) => applies(candidate, situation))
+  if (rule === undefined) throw new Error(`no decision for ${splice.state} × ${verdict.name}`)
+  return { rule: rule.id, event: rule.event(situation), act: rule.act ?? null, ...readings }
 }
 
-/** Whether a row is the one for a situation, as far as the row itself can tell. */
-export function applies(row: Row, situation: Situation): boolean {
+/** Whether a rule is the one for a situation, as far as the rule itself can tell. */
+export function applies(rule: Rule, situation: Situation): boolean {
   return (
-    row.states.includes(situation.splice.state) &&
-    (row.verdicts === 'any' || row.verdicts.includes(situation.verdict.name)) &&
-    (row.when === null || row.when.holds(situation))
+    rule.states.includes(situation.splice.state) &&
+    (rule.verdicts === 'any' || rule.verdicts.includes(situation.verdict.name)) &&
+    (rule.when === null || rule.when.holds(situation))
   )
 }

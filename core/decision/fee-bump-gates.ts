@@ -1,10 +1,10 @@
-import { livingAttempts } from '../splice/budget.ts'
+import { unresolvedAttempts } from '../splice/budget.ts'
 import type { Gate, GateFacts, GateReading, Shut } from './gates.ts'
 import { fenceGate, nodeGate, paymentsGate, worstFeeRateSatPerKw } from './gates.ts'
 import {
   chosenFeeRateSatPerKw,
   isSpent,
-  openBump,
+  openBumpOf,
   replacementFloorSatPerKw,
   standingCandidate,
   weightOf,
@@ -50,13 +50,13 @@ export function priceShut(facts: GateFacts, asked: number | null): Shut | null {
  * whose bump is a command of its own, refused where nothing is left to replace, says for which kinds (`replaces`).
  */
 export function canBump(
-  can: Pick<Capabilities, 'bump' | 'overlapGuard' | 'checksAnchor'> & {
+  can: Pick<Capabilities, 'bump' | 'overlapGuard' | 'checksFunding'> & {
     readonly replaces?: readonly SpliceKind[] | undefined
   },
   kind: SpliceKind,
 ): boolean {
   if (can.bump && can.replaces?.includes(kind) === true) return true
-  return can.bump && (can.checksAnchor || (can.overlapGuard && kind === 'splice_out'))
+  return can.bump && (can.checksFunding || (can.overlapGuard && kind === 'splice_out'))
 }
 
 type BumpGate = Omit<Gate, 'shut'> & { readonly shut: (facts: GateFacts, bump: Bump) => Shut | null }
@@ -68,7 +68,7 @@ export const bumpGates: readonly BumpGate[] = [
     name: 'fence',
     says: "every earlier attempt's fence has passed, the splice's and its bumps'; without a fence, it was answered",
     shut: ({ splice, now }) =>
-      fenceGate([...livingAttempts(splice), ...splice.bumps.flatMap(livingAttempts)], now),
+      fenceGate([...unresolvedAttempts(splice), ...splice.bumps.flatMap(unresolvedAttempts)], now),
   },
   {
     number: 2,
@@ -84,7 +84,7 @@ export const bumpGates: readonly BumpGate[] = [
       if (channel === null) return shut('channel_missing', 'The node does not list the channel.')
       if (channel.closing || !channel.ready) return shut('channel_not_ready', 'The channel is not ready.')
       if (channel.funding !== standingCandidate(splice, verdict)?.spends)
-        return shut('anchor_moved', 'The channel has moved to another transaction.')
+        return shut('funding_moved', 'The channel has moved to another transaction.')
       if (!channel.peerConnected)
         return shut('peer_away', 'Waiting for the node on the other side of the channel to connect.')
       return paymentsGate(channel.obstacles)
@@ -125,8 +125,8 @@ export const bumpGates: readonly BumpGate[] = [
     says: 'no negotiation; after an attempt that is not dead: quiet for the quiet period',
     shut: ({ verdict, now, policy }, bump) => {
       if (verdict.negotiating)
-        return shut('stirring', 'The node is busy with something on this channel; waiting until it is over.')
-      if (livingAttempts(bump).length === 0) return null
+        return shut('node_busy', 'The node is busy with something on this channel; waiting until it is over.')
+      if (unresolvedAttempts(bump).length === 0) return null
       return bump.quietSince !== null && now - bump.quietSince >= policy.quietMs
         ? null
         : shut('quiet', 'Waiting for the replacement to be seen, or for quiet before it is asked for again.')
@@ -149,15 +149,15 @@ export const bumpGates: readonly BumpGate[] = [
   },
   {
     number: 10,
-    name: 'slot',
-    says: 'the slot of the channel is ours, and not frozen',
-    shut: ({ splice, observation: { slot } }) => {
-      if (slot?.value.frozen)
+    name: 'lease',
+    says: 'the lease of the channel is ours, and not frozen',
+    shut: ({ splice, observation: { lease: lease } }) => {
+      if (lease?.value.frozen)
         return shut(
           'frozen',
           'The channel is frozen: nothing is sent until the cause is gone or an operator lifts it.',
         )
-      return slot?.value.holder === splice.id ? null : shut('slot', 'Another splice has the channel.')
+      return lease?.value.holder === splice.id ? null : shut('lease', 'Another splice has the channel.')
     },
   },
   {
@@ -171,7 +171,7 @@ export const bumpGates: readonly BumpGate[] = [
 
 /** The gates of the open bump as they stand, in order; none without one. */
 export function readBumpGates(facts: GateFacts): GateReading[] {
-  const bump = openBump(facts.splice)
+  const bump = openBumpOf(facts.splice)
   if (bump === null) return []
   return bumpGates.map((gate) => ({ gate: gate.number, name: gate.name, shut: gate.shut(facts, bump) }))
 }

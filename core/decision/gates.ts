@@ -1,4 +1,4 @@
-import { attemptsUsed, fenceOf, livingAttempts } from '../splice/budget.ts'
+import { attemptsUsed, fenceOf, unresolvedAttempts } from '../splice/budget.ts'
 import type { ChannelSnapshot, NodeLook, Obstacles } from '../ports/node.ts'
 import type { Observation } from './observation.ts'
 import { isPinned, mayPickAnother } from './observation.ts'
@@ -66,7 +66,7 @@ export const gates: readonly Gate[] = [
     number: 1,
     name: 'fence',
     says: "every earlier attempt's fence has passed; without a fence, it was answered or is dead",
-    shut: ({ splice, now }) => fenceGate(livingAttempts(splice), now),
+    shut: ({ splice, now }) => fenceGate(unresolvedAttempts(splice), now),
   },
   {
     number: 2,
@@ -77,13 +77,13 @@ export const gates: readonly Gate[] = [
   {
     number: 3,
     name: 'channel',
-    says: 'the channel is there, ready, not closing, on the anchor; the peer is connected where it must be; nothing that the node breaks on stands in the way; it can pay; a node that picks the channel itself has no other',
+    says: 'the channel is there, ready, not closing, on the funding outpoint; the peer is connected where it must be; nothing that the node breaks on stands in the way; it can pay; a node that picks the channel itself has no other',
     shut: channelGate,
   },
   {
     number: 4,
-    name: 'anchor_unspent',
-    says: 'the anchor is known unspent',
+    name: 'funding_unspent',
+    says: 'the funding outpoint is known unspent',
     shut: ({ verdict }) => {
       if (verdict.name === 'absent') return null
       return verdict.name === 'not_known'
@@ -99,14 +99,14 @@ export const gates: readonly Gate[] = [
     name: 'no_candidate',
     says: 'no candidate was ever seen; the node reports none and no negotiation; where it cannot, no sign of one',
     shut: ({ splice, verdict }) =>
-      splice.candidates.length > 0 || verdict.stirring
-        ? shut('stirring', 'The node is busy with something on this channel; waiting until it is over.')
+      splice.candidates.length > 0 || verdict.isBusy
+        ? shut('node_busy', 'The node is busy with something on this channel; waiting until it is over.')
         : null,
   },
   {
     number: 6,
     name: 'no_earlier_effect',
-    says: "nothing in the channel's lineage has our effect since the splice was created, or since the backup was taken",
+    says: "nothing in the channel's funding history has our effect since the splice was created, or since the backup was taken",
     shut: ({ verdict }) =>
       verdict.effectWithoutAttempt === null
         ? null
@@ -120,7 +120,7 @@ export const gates: readonly Gate[] = [
     name: 'quiet',
     says: 'after an attempt that is not dead: quiet for the quiet period',
     shut: ({ splice, now, policy }) => {
-      if (livingAttempts(splice).length === 0) return null
+      if (unresolvedAttempts(splice).length === 0) return null
       const quiet = splice.quietSince !== null && now - splice.quietSince >= policy.quietMs
       return quiet
         ? null
@@ -142,8 +142,8 @@ export const gates: readonly Gate[] = [
     says: 'zero-conf, a lock depth under 3, or not known: only if every earlier attempt is dead',
     shut: ({ splice, observation }) => {
       const depth = observation.channel?.lockDepth ?? 0
-      const margin = depth >= SAFE_LOCK_DEPTH || observation.node?.capabilities.checksAnchor === true
-      return margin || livingAttempts(splice).length === 0
+      const margin = depth >= SAFE_LOCK_DEPTH || observation.node?.capabilities.checksFunding === true
+      return margin || unresolvedAttempts(splice).length === 0
         ? null
         : shut(
             'zero_conf',
@@ -154,12 +154,12 @@ export const gates: readonly Gate[] = [
   {
     number: 10,
     name: 'overlap',
-    says: 'the overlap guard and a splice-out, or a checked anchor, or at most the second attempt that is not dead',
+    says: 'the overlap guard and a splice-out, or a checked funding outpoint, or at most the second attempt that is not dead',
     shut: ({ splice, observation }) => {
       const can = observation.node?.capabilities
       const guarded =
-        can?.checksAnchor === true || (can?.overlapGuard === true && splice.kind === 'splice_out')
-      return guarded || livingAttempts(splice).length <= 1
+        can?.checksFunding === true || (can?.overlapGuard === true && splice.kind === 'splice_out')
+      return guarded || unresolvedAttempts(splice).length <= 1
         ? null
         : shut(
             'overlap',
@@ -187,7 +187,7 @@ export function nodeGate({ splice, observation, now, policy }: GateFacts): Shut 
       'node_identity',
       'Another node answers at the address of this one: its configuration needs a look.',
     )
-  if (observation.nodeSeen?.paused)
+  if (observation.nodeState?.paused)
     return shut(
       'node_paused',
       'The node refuses what it is asked with; waiting until its credentials or configuration are mended.',
@@ -216,10 +216,10 @@ function channelGate(facts: GateFacts): Shut | null {
       'several_channels',
       'The node has several channels and picks one itself: it cannot be told to use this one.',
     )
-  const alive = livingAttempts(splice).length > 0
-  if (channel.funding === null || (alive && channel.funding !== splice.anchor))
+  const alive = unresolvedAttempts(splice).length > 0
+  if (channel.funding === null || (alive && channel.funding !== splice.submittedOn))
     return shut(
-      'anchor_moved',
+      'funding_moved',
       'The channel has moved to another transaction than the one that this splice started from.',
     )
   const first = splice.attempts.length === 0 && node.capabilities.queuesOffline
@@ -265,7 +265,7 @@ function canPay(
 
 function budgetGate({ splice, observation, now }: GateFacts): Shut | null {
   const budget = splice.budget
-  if (splice.over !== null) return shut('over', 'No further attempt will be made.')
+  if (splice.stopped !== null) return shut('submitting_stopped', 'No further attempt will be made.')
   if (splice.cancelRequestedAt !== null) return shut('cancel', 'A cancel was asked for.')
   if (now >= budget.deadline) return shut('deadline', 'The deadline has passed.')
   if (now < (splice.notBefore ?? 0))

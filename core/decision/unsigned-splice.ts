@@ -1,6 +1,6 @@
 import { announcedTxids, wasStepped } from '../splice/attempt-steps.ts'
 import { lastFence } from '../splice/budget.ts'
-import { BUSY_CODES, MAX_CLEARS } from '../splice/policy.ts'
+import { BUSY_CODES, MAX_ABORTS } from '../splice/policy.ts'
 import type { Situation } from './rules/rule.ts'
 import type { Splice } from '../splice/splice.ts'
 
@@ -10,24 +10,24 @@ const SIGNED_STEP = 'splice_signed'
 /**
  * Whether something unsigned of a splice is left on its channel and can be cleared (design section 6, "leftovers"): a ghost,
  * which is a candidate of ours that the node reports unsigned and no chain source knows, or a wedge, which is a node that
- * goes on answering "busy" with nothing under way. Only where the anchor is known unspent, which the row's verdict says.
+ * goes on answering "busy" with nothing under way. Only where the funding outpoint is known unspent, which the rule's verdict says.
  */
-export function isClearable(situation: Situation): boolean {
+export function canAbortUnsigned(situation: Situation): boolean {
   const { splice, observation, gates, now, policy } = situation
-  const { channel, slot } = observation
+  const { channel, lease: lease } = observation
   const open = (gate: number): boolean => gates.every((each) => each.gate !== gate || each.shut === null)
   if (!open(1) || !open(2) || channel === null || !channel.peerConnected || !channel.ready) return false
-  if (channel.funding === null || channel.funding !== splice.anchor) return false
-  const holder = slot?.value.holder ?? null
-  if ((holder !== null && holder !== splice.id) || slot?.value.frozen) return false
+  if (channel.funding === null || channel.funding !== splice.submittedOn) return false
+  const holder = lease?.value.holder ?? null
+  if ((holder !== null && holder !== splice.id) || lease?.value.frozen) return false
   const fence = lastFence(splice)
-  const rested = fence !== null && now - Math.max(fence, splice.cleared?.at ?? 0) >= policy.quietMs
-  if (!rested || (splice.cleared?.count ?? 0) >= MAX_CLEARS) return false
-  return ghostsOf(situation) !== null || isWedged(situation)
+  const rested = fence !== null && now - Math.max(fence, splice.aborted?.at ?? 0) >= policy.quietMs
+  if (!rested || (splice.aborted?.count ?? 0) >= MAX_ABORTS) return false
+  return unsignedCandidatesOf(situation) !== null || isStuck(situation)
 }
 
 /** The ghosts on the channel of a splice; null: there are none, or something there is not ours, or may be signed. */
-export function ghostsOf({
+export function unsignedCandidatesOf({
   splice,
   observation,
 }: Pick<Situation, 'splice' | 'observation'>): string[] | null {
@@ -40,13 +40,13 @@ export function ghostsOf({
 }
 
 /** "Busy" twice, the last time since the channel was last cleared, and nothing under way that the node reports. */
-function isWedged({ splice, observation }: Situation): boolean {
+function isStuck({ splice, observation }: Situation): boolean {
   const { channel } = observation
   if (channel?.negotiation === 'active' || channel?.candidates?.length !== 0) return false
   return isBusy(splice)
 }
 
-function isBusy({ attempts, cleared }: Splice): boolean {
+function isBusy({ attempts, aborted: cleared }: Splice): boolean {
   return attempts.some(
     ({ result, count }) =>
       result?.type === 'refused' &&

@@ -1,7 +1,7 @@
-import { commit } from './save.ts'
-import { ghostsOf } from '../decision/unsigned-splice.ts'
-import { acquireSlot } from './channel-lease.ts'
-import { slotKeyOf } from './observe.ts'
+import { saveSplice } from './save.ts'
+import { unsignedCandidatesOf } from '../decision/unsigned-splice.ts'
+import { acquireLease } from './channel-lease.ts'
+import { leaseKeyOf } from './observe.ts'
 import type { Observation } from '../decision/observation.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Ports } from '../ports/ports.ts'
@@ -10,10 +10,10 @@ import { step } from '../splice/step.ts'
 import type { Submitted } from './submit.ts'
 
 /**
- * Has the node clear what an unsigned splice left on the channel: takes the slot, journals that it is asked, and only
+ * Has the node clear what an unsigned splice left on the channel: takes the lease, journals that it is asked, and only
  * then asks. What comes of it, the next look shows; the adapter looks once more itself before it touches anything.
  */
-export async function clear(
+export async function abortUnsigned(
   splice: Splice,
   observation: Observation,
   ports: Ports,
@@ -21,20 +21,20 @@ export async function clear(
 ): Promise<Submitted> {
   const { channel, generation } = observation
   const port = ports.nodes.get(splice.node)?.port
-  if (port?.clear === undefined || channel === null || splice.anchor === null) return 'driven'
+  if (port?.abortUnsigned === undefined || channel === null || splice.submittedOn === null) return 'driven'
   if (generation.stored !== generation.configured) return 'driven'
-  if ((await acquireSlot(slotKeyOf(splice), splice.id, observation.slot, ports.store)) !== 'mine')
+  if ((await acquireLease(leaseKeyOf(splice), splice.id, observation.lease, ports.store)) !== 'mine')
     return 'driven'
   const now = ports.clock.now()
   if (now - observation.at > policy.sendWithinMs) return 'driven'
-  const started = step(splice, { type: 'clear_started' }, { now, policy })
-  const saved = await commit(splice, started.splice, ports, policy)
+  const started = step(splice, { type: 'abort_started' }, { now, policy })
+  const saved = await saveSplice(splice, started.splice, ports, policy)
   if (saved === null) return 'busy'
-  const txids = ghostsOf({ splice: saved, observation }) ?? []
-  const cleared = await port.clear(
-    { channelId: splice.channelId, anchor: splice.anchor, txids },
+  const txids = unsignedCandidatesOf({ splice: saved, observation }) ?? []
+  const cleared = await port.abortUnsigned(
+    { channelId: splice.channelId, submittedOn: splice.submittedOn, txids },
     ports.call(),
   )
-  ports.telemetry.count(cleared.ok ? 'leftover.cleared' : 'leftover.left')
+  ports.telemetry.count(cleared.ok ? 'abort_unsigned.done' : 'abort_unsigned.failed')
   return 'driven'
 }

@@ -1,20 +1,20 @@
 import type { Advance } from '../decision/advance.ts'
 import { advance } from '../decision/advance.ts'
 import { isLongUnknown } from '../splice/budget.ts'
-import { bump } from './submit-fee-bump.ts'
-import { clear } from './abort-unsigned.ts'
-import { commit } from './save.ts'
+import { submitFeeBump } from './submit-fee-bump.ts'
+import { abortUnsigned } from './abort-unsigned.ts'
+import { saveSplice } from './save.ts'
 import { REORGANISED } from '../splice/outcomes.ts'
-import { recordForeign } from '../ledger/record-foreign.ts'
-import { freezeSlot, leaveSlot, standAside, thawSlot } from './channel-lease.ts'
+import { recordForeignSpends } from '../ledger/record-foreign.ts'
+import { freezeChannel, releaseLease, yieldLease, unfreezeChannel } from './channel-lease.ts'
 import type { Observation } from '../decision/observation.ts'
-import { observe, slotKeyOf } from './observe.ts'
+import { observe, leaseKeyOf } from './observe.ts'
 import type { SharedView } from './observe.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Ports } from '../ports/ports.ts'
 import { publish } from './publish.ts'
-import { announce } from '../webhooks/delivery.ts'
-import { rawIn, rebroadcast } from './rebroadcast.ts'
+import { hintEndpoints } from '../webhooks/delivery.ts'
+import { rawTransactionsIn, rebroadcast } from './rebroadcast.ts'
 import { isReleased } from './slot.ts'
 import type { Splice } from '../splice/splice.ts'
 import type { Action } from '../splice/action.ts'
@@ -54,7 +54,7 @@ export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOp
   if (isIdle(splice) && options.reorged !== true) return 'driven'
   const observation = await observe(splice, ports, options.shared)
   const advanced = advance(splice, observation, { now: ports.clock.now(), policy: options.policy })
-  for (const row of new Set(advanced.rowsTaken)) ports.telemetry.count(`decision.${row}`)
+  for (const row of new Set(advanced.rulesTaken)) ports.telemetry.count(`decision.${row}`)
   if (isForgotten(advanced.splice, observation)) ports.telemetry.count('splice.long_unknown')
   // What an earlier save left to be told is told first, and the next one says so.
   const earlier = hasEnded(splice.state) ? splice : await publish(splice, splice.eventSerial, ports)
@@ -67,7 +67,7 @@ export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOp
 
 /** Whoever listens is hinted at once by a worker; a sweep does it at its end for all (core/webhooks/delivery.ts). */
 async function tell({ tenant }: Splice, ports: Ports, { shared }: DriveOptions): Promise<void> {
-  if (shared === null) await announce(tenant, ports)
+  if (shared === null) await hintEndpoints(tenant, ports)
 }
 
 /** Saves what a look led to, and does what follows from it. */
@@ -79,12 +79,18 @@ async function follow(
   options: DriveOptions,
 ): Promise<Driven> {
   if (advanced.decision.act === 'submit' && options.mayAct && isQuiet(splice, advanced)) {
-    await recordForeign(advanced.splice, observation, ports)
+    await recordForeignSpends(advanced.splice, observation, ports)
     const standing = { stored: splice, splice: advanced.splice }
     return submit(standing, observation, ports, options.policy)
   }
   await freeze(splice, advanced.actions, ports)
-  const saved = await commit(splice, advanced.splice, ports, options.policy, rawIn(observation))
+  const saved = await saveSplice(
+    splice,
+    advanced.splice,
+    ports,
+    options.policy,
+    rawTransactionsIn(observation),
+  )
   if (saved === null) return 'busy'
   await carryOut(advanced.actions, saved, ports)
   // Nothing but time ends a quiet (gate 7): a sweep alone would find its end up to a period late.
@@ -92,13 +98,13 @@ async function follow(
     await ports.queue.hint(splice.id, saved.quietSince + options.policy.quietMs - ports.clock.now())
   const finished = await finish(saved, splice.eventSerial, ports, options)
   if (finished === null) return 'busy'
-  await recordForeign(finished, observation, ports)
+  await recordForeignSpends(finished, observation, ports)
   return proceed(finished, observation, advanced, ports, options)
 }
 
 /** Nothing follows from a look but what is submitted: the journal's save is the only one that is owed. */
 function isQuiet(before: Splice, { splice, actions }: Advance): boolean {
-  return actions.length === 0 && splice.eventSerial === before.eventSerial && !before.slotHeld
+  return actions.length === 0 && splice.eventSerial === before.eventSerial && !before.leaseHeld
 }
 
 /** It waits, and what became of an attempt has been unknown for long. */
@@ -106,7 +112,7 @@ function isForgotten(splice: Splice, { at }: Observation): boolean {
   return !hasEnded(splice.state) && splice.candidates.length === 0 && isLongUnknown(splice, at)
 }
 
-/** Ended, published, slot given back, and nothing to watch: no look is owed. */
+/** Ended, published, lease given back, and nothing to watch: no look is owed. */
 function isIdle(splice: Splice): boolean {
   return hasEnded(splice.state) && splice.dueAt === null
 }
@@ -123,20 +129,21 @@ async function proceed(
     return 'driven'
   }
   if (decision.act === 'submit') return submit({ stored: splice, splice }, observation, ports, options.policy)
-  if (decision.act === 'bump') return bump(splice, observation, verdict, ports, options.policy)
-  if (decision.act === 'clear') return clear(splice, observation, ports, options.policy)
+  if (decision.act === 'bump') return submitFeeBump(splice, observation, verdict, ports, options.policy)
+  if (decision.act === 'abort') return abortUnsigned(splice, observation, ports, options.policy)
   const configured = ports.nodes.get(splice.node)
   // Never of one that was given up: its client was told that it does not happen.
   if (verdict.name === 'unseen' && !hasEnded(splice.state) && configured !== undefined)
     await rebroadcast(splice, configured, ports)
-  await standAside(splice, slotKeyOf(splice), observation.slot, ports)
+  await yieldLease(splice, leaseKeyOf(splice), observation.lease, ports)
   return 'driven'
 }
 
 /** Before the save: a step that freezes is taken once, and a crash after it would leave the channel open. */
 async function freeze(splice: Splice, actions: readonly Action[], ports: Ports): Promise<void> {
   for (const action of actions) {
-    if (action.type === 'freeze_channel') await freezeSlot(slotKeyOf(splice), action.cause, splice.id, ports)
+    if (action.type === 'freeze_channel')
+      await freezeChannel(leaseKeyOf(splice), action.cause, splice.id, ports)
   }
 }
 
@@ -158,7 +165,7 @@ async function carryOut(actions: readonly Action[], splice: Splice, ports: Ports
   }
 }
 
-/** After a save: events are published, and an ended splice's slot is given back; then the record says so. */
+/** After a save: events are published, and an ended splice's lease is given back; then the record says so. */
 async function finish(
   splice: Splice,
   loadedSerial: number,
@@ -168,15 +175,15 @@ async function finish(
   const published = await publish(splice, loadedSerial, ports)
   // Beside what follows: whoever is told of it must not slow the splice down.
   const told = published === splice ? null : tell(splice, ports, options)
-  const release = hasEnded(splice.state) && isReleased(splice) && (splice.slotHeld || published !== splice)
-  if (release) await leaveSlot(slotKeyOf(splice), splice.id, ports)
-  if (release && splice.epoch > 0) await thawSlot(slotKeyOf(splice), REORGANISED, splice.id, ports)
-  const slotHeld = release ? false : published.slotHeld
+  const release = hasEnded(splice.state) && isReleased(splice) && (splice.leaseHeld || published !== splice)
+  if (release) await releaseLease(leaseKeyOf(splice), splice.id, ports)
+  if (release && splice.epoch > 0) await unfreezeChannel(leaseKeyOf(splice), REORGANISED, splice.id, ports)
+  const leaseHeld = release ? false : published.leaseHeld
   // The next save of a splice that waits for its confirmation says that it was told.
   const saved =
     splice.state === 'pending' && !release
       ? splice
-      : await commit(splice, { ...published, slotHeld }, ports, options.policy)
+      : await saveSplice(splice, { ...published, leaseHeld: leaseHeld }, ports, options.policy)
   await told
   return saved
 }

@@ -1,17 +1,25 @@
-import type { ChainSeen, ChannelSeen, Guard, NodeSeen, Slot, TxPointer, Versioned } from '../ports/records.ts'
+import type {
+  FollowedChain,
+  ChannelState,
+  Guard,
+  NodeState,
+  ChannelLease,
+  TxPointer,
+  Versioned,
+} from '../ports/records.ts'
 import { channelKey } from '../ports/records.ts'
 import type { SpendHint } from '../ports/chain.ts'
 import { paymentIdOf } from '../splice/ids.ts'
 import { announcedTxids } from '../splice/attempt-steps.ts'
-import { walkBack, walkLineage } from '../chain/funding-history.ts'
+import { walkBack, walkFundingHistory } from '../chain/funding-history.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from '../ports/node.ts'
 import type { ChainView, Observation } from '../decision/observation.ts'
-import type { Hop, Sighting } from '../chain/funding-history.ts'
+import type { FundingSpend, FundingSpender } from '../chain/funding-history.ts'
 import { isPinned } from '../decision/observation.ts'
 import type { Outpoint } from '../bitcoin/outpoint.ts'
 import { splitOutpoint } from '../bitcoin/outpoint.ts'
 import type { Call, ConfiguredNode, Ports, Store } from '../ports/ports.ts'
-import { openBump } from '../splice/replacement.ts'
+import { openBumpOf } from '../splice/replacement.ts'
 import type { Result } from '../values/result.ts'
 import type { Splice } from '../splice/splice.ts'
 import type { ParsedTransaction } from '../bitcoin/transaction.ts'
@@ -29,11 +37,11 @@ import { hasEnded } from '../splice/transitions.ts'
 const FEE_TARGET_BLOCKS = 12
 
 /**
- * The key of a splice's slot: its channel, or its node's id where slots are per node (design section 9). It is the record's to say:
- * a freeze must find the slot while the node does not answer.
+ * The key of a splice's lease: its channel, or its node's id where leases are per node (design section 9). It is the record's to say:
+ * a freeze must find the lease while the node does not answer.
  */
-export function slotKeyOf(splice: Pick<Splice, 'slotScope' | 'nodeId' | 'channelId'>): string {
-  return splice.slotScope === 'node' ? splice.nodeId : splice.channelId
+export function leaseKeyOf(splice: Pick<Splice, 'leaseScope' | 'nodeId' | 'channelId'>): string {
+  return splice.leaseScope === 'node' ? splice.nodeId : splice.channelId
 }
 
 /** What a sweep has seen once for all splices of a node that it feeds. */
@@ -42,9 +50,9 @@ export type SharedView = {
   readonly channels: ReadonlyMap<string, ChannelSnapshot>
   /** As the sweep found it in the table, or wrote it there; null: it is to be read. */
   readonly seen: {
-    readonly node: NodeSeen
-    readonly channels: ReadonlyMap<string, ChannelSeen>
-    readonly chain: ChainSeen
+    readonly node: NodeState
+    readonly channels: ReadonlyMap<string, ChannelState>
+    readonly chain: FollowedChain
     readonly guard: Guard | null
   } | null
 }
@@ -63,16 +71,16 @@ export async function observe(splice: Splice, ports: Ports, given: SharedView | 
       ? node?.channels.find((candidate) => candidate.channelId === splice.channelId)
       : given.channels.get(splice.channelId)
   const channel = found ?? null
-  const [{ nodeSeen, channelSeen, guard, followed }, slot] = await Promise.all([
+  const [{ nodeState, channelState, guard, followed }, lease] = await Promise.all([
     readSeen(splice, ports.store, given?.seen ?? null),
-    asksForSlot(splice) ? ports.store.item('slot', slotKeyOf(splice)) : null,
+    asksForSlot(splice) ? ports.store.item('lease', leaseKeyOf(splice)) : null,
   ])
   const context: ChainContext = {
     splice,
     configured: configured ?? null,
     ports,
     channel: node !== null && isPinned(splice, node) ? channel : null,
-    slot: slot?.value ?? null,
+    lease: lease?.value ?? null,
     backupAt: guard?.backupAt ?? null,
     pointers: new Map(),
     call,
@@ -81,34 +89,34 @@ export async function observe(splice: Splice, ports: Ports, given: SharedView | 
     at: ports.clock.now(),
     node,
     channel,
-    nodeSeen,
-    channelSeen,
+    nodeState: nodeState,
+    channelState: channelState,
     quietAbsenceMs: configured?.quietAbsenceMs ?? null,
     chain: await viewChain(context),
     followed: splice.candidates.length === 0 ? null : followed,
-    slot,
+    lease: lease,
     generation: { configured: ports.generation, stored: guard?.generation ?? null },
   }
 }
 
-/** One that waits for blocks has the slot, and leaves it alone, unless its fee may be bumped. */
+/** One that waits for blocks has the lease, and leaves it alone, unless its fee may be bumped. */
 function asksForSlot(splice: Splice): boolean {
   if (splice.state !== 'pending' && splice.state !== 'confirmed') return true
-  return splice.autoBumpAfterBlocks !== null || openBump(splice) !== null
+  return splice.autoBumpAfterBlocks !== null || openBumpOf(splice) !== null
 }
 
 /** What was written down of node, channel, chain and guard; read where a sweep does not share it. */
 async function readSeen(splice: Splice, store: Store, shared: SharedView['seen']) {
   const channelId = channelKey(splice.node, splice.channelId)
   const sharedChannel = shared?.channels.get(splice.channelId)
-  const [channelSeen, nodeSeen, guard, followed] = await Promise.all([
+  const [channelState, nodeState, guard, followed] = await Promise.all([
     sharedChannel ?? store.item('channel', channelId).then(valueOf),
     shared?.node ?? store.item('node', splice.node).then(valueOf),
     shared === null ? store.item('guard', '-').then(valueOf) : shared.guard,
     shared?.chain ??
       (splice.candidates.length === 0 ? null : store.item('chain', splice.network).then(valueOf)),
   ])
-  return { channelSeen, nodeSeen, guard, followed }
+  return { channelState, nodeState, guard, followed }
 }
 
 const valueOf = <T>(item: Versioned<T> | null): T | null => item?.value ?? null
@@ -118,7 +126,7 @@ type ChainContext = {
   readonly configured: ConfiguredNode | null
   readonly ports: Ports
   readonly channel: ChannelSnapshot | null
-  readonly slot: Slot | null
+  readonly lease: ChannelLease | null
   readonly backupAt: number | null
   /** What this look read of pointers: each is read once. */
   readonly pointers: Map<string, TxPointer | null>
@@ -129,11 +137,11 @@ async function viewChain(context: ChainContext): Promise<ChainView | null> {
   const { splice, configured, call } = context
   if (configured === null) return null
   const { chain } = configured
-  const walked = await walkLineage(
+  const walked = await walkFundingHistory(
     {
-      from: splice.lineage[0] ?? '',
+      from: splice.fundingHistory[0] ?? '',
       current: context.channel?.funding ?? null,
-      known: splice.lineage,
+      known: splice.fundingHistory,
       hintOf: (outpoint) => hintOf(splice, outpoint),
       effectOf: (spends, valueSats, parsed) => effectOf(context, spends, valueSats, parsed),
     },
@@ -149,22 +157,22 @@ async function viewChain(context: ChainContext): Promise<ChainView | null> {
   if (!tip.ok) return null
   return {
     tip: tip.value,
-    hops: walked.value.hops,
+    fundingSpends: walked.value.fundingSpends,
     reachedFunding: walked.value.reachedFunding,
-    unrecorded: unrecordedOf(context, walked.value.hops),
+    unrecorded: unrecordedOf(context, walked.value.fundingSpends),
     earlierEffect: earlier.value,
     feeRateSatPerKw: feeRate?.ok ? feeRate.value : null,
   }
 }
 
 /**
- * Only the end of the known lineage is noted as unspent through a height. What spends an earlier outpoint is a candidate, or
+ * Only the end of the known funding history is noted as unspent through a height. What spends an earlier outpoint is a candidate, or
  * the transaction that made the next one.
  */
-function hintOf({ candidates, lineage, unspentThroughHeight }: Splice, outpoint: Outpoint): SpendHint {
+function hintOf({ candidates, fundingHistory, unspentThroughHeight }: Splice, outpoint: Outpoint): SpendHint {
   const mined = candidates.find(({ spends, block }) => spends === outpoint && block !== null)
-  const at = lineage.indexOf(outpoint)
-  const next = at === -1 ? undefined : lineage[at + 1]
+  const at = fundingHistory.indexOf(outpoint)
+  const next = at === -1 ? undefined : fundingHistory[at + 1]
   const followed = next === undefined ? null : { txid: splitOutpoint(next).txid, blockHash: null }
   return {
     unspentThroughHeight: at !== -1 && next === undefined ? unspentThroughHeight : null,
@@ -172,7 +180,7 @@ function hintOf({ candidates, lineage, unspentThroughHeight }: Splice, outpoint:
   }
 }
 
-/** After a restore, what was paid between the backup and now is in no record: the lineage is walked back (gate 6). */
+/** After a restore, what was paid between the backup and now is in no record: the funding history is walked back (gate 6). */
 async function earlierEffect(context: ChainContext): Promise<Result<string | null, unknown>> {
   const { splice, configured, backupAt, channel, call } = context
   const current = channel?.funding ?? null
@@ -220,8 +228,8 @@ async function pointerOf({ pointers, ports }: ChainContext, txid: string): Promi
   return pointer
 }
 
-function unrecordedOf({ pointers }: ChainContext, hops: readonly Hop[]): string[] {
-  return hops.flatMap(({ spender }) =>
+function unrecordedOf({ pointers }: ChainContext, fundingSpends: readonly FundingSpend[]): string[] {
+  return fundingSpends.flatMap(({ spender }) =>
     spender?.effect === 'none' && pointers.get(spender.tx.txid) === null ? [spender.tx.txid] : [],
   )
 }
@@ -231,7 +239,7 @@ async function effectOf(
   spends: Outpoint,
   valueSats: number | null,
   parsed: ParsedTransaction,
-): Promise<Sighting['effect']> {
+): Promise<FundingSpender['effect']> {
   const { splice } = context
   const owner = await ownerOf(context, parsed.txid)
   if (isCommitment(parsed, spends)) return 'none'
@@ -242,11 +250,11 @@ async function effectOf(
   return effect !== 'none' && (await holderExplains(context)) ? 'none' : effect
 }
 
-/** An ended splice under watch leaves what carries the same effect to the holder of the slot that has an attempt. */
+/** An ended splice under watch leaves what carries the same effect to the holder of the lease that has an attempt. */
 async function holderExplains(context: ChainContext): Promise<boolean> {
-  const { splice, slot } = context
-  if (!hasEnded(splice.state) || !slot?.holder || slot.holder === splice.id) return false
-  const holder = await context.ports.store.load(slot.holder)
+  const { splice, lease } = context
+  if (!hasEnded(splice.state) || !lease?.holder || lease.holder === splice.id) return false
+  const holder = await context.ports.store.load(lease.holder)
   return (
     holder !== null &&
     holder.attempts.length > 0 &&
@@ -265,7 +273,7 @@ async function spliceInEffect(
   context: ChainContext,
   oldValueSats: number | null,
   parsed: ParsedTransaction,
-): Promise<Sighting['effect']> {
+): Promise<FundingSpender['effect']> {
   const { splice, configured } = context
   if (configured === null || splice.attempts.length === 0) return 'none'
   // A txid that we journalled before it could be signed names inputs and outputs: nothing else can carry it.

@@ -5,15 +5,15 @@ import type { Candidate, Splice } from '../splice/splice.ts'
 import { parseTransaction } from '../bitcoin/transaction.ts'
 
 /** Raw transactions by their txid, as far as a look showed them and an item can hold them. */
-export type RawOf = (txid: string) => string | undefined
+export type RawTransactionOf = (txid: string) => string | undefined
 
 /**
  * What a look saw of the transactions that spend a splice's outpoints. A candidate's is kept in its pointer, so that one that
  * leaves the mempool can be broadcast again (design section 7).
  */
-export function rawIn({ chain }: Observation): RawOf {
+export function rawTransactionsIn({ chain }: Observation): RawTransactionOf {
   return (txid) => {
-    const hex = chain?.hops.find(({ spender }) => spender?.tx.txid === txid)?.spender?.tx.hex
+    const hex = chain?.fundingSpends.find(({ spender }) => spender?.tx.txid === txid)?.spender?.tx.hex
     return hex === undefined || hex.length > MAX_HEX_CHARACTERS ? undefined : hex
   }
 }
@@ -32,7 +32,7 @@ export async function rebroadcast(splice: Splice, { chain }: ConfiguredNode, por
 
 /** In its pointer, or by itself where a node handed it over before anybody saw it. */
 async function heldOf(txid: string, { store }: Ports): Promise<string | null> {
-  const [pointer, raw] = await Promise.all([store.item('tx', txid), store.item('raw', txid)])
+  const [pointer, raw] = await Promise.all([store.item('tx', txid), store.item('rawTransaction', txid)])
   return pointer?.value.hex ?? raw?.value.hex ?? null
 }
 
@@ -44,7 +44,7 @@ export async function keepSigned(hex: string, ports: Ports): Promise<void> {
   const parsed = parseTransaction(hex)
   if (parsed === null || hex.length > MAX_HEX_CHARACTERS) return
   try {
-    await ports.store.putItem('raw', parsed.txid, { hex }, 0)
+    await ports.store.putItem('rawTransaction', parsed.txid, { hex }, 0)
   } catch {
     ports.telemetry.count('raw.not_kept')
   }

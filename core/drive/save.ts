@@ -3,7 +3,7 @@ import { paymentIdOf } from '../splice/ids.ts'
 import type { TxPointer } from '../ports/records.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Ports } from '../ports/ports.ts'
-import type { RawOf } from './rebroadcast.ts'
+import type { RawTransactionOf } from './rebroadcast.ts'
 import type { Splice } from '../splice/splice.ts'
 import { Splice as SpliceSchema } from '../splice/splice.ts'
 import type { Stepped } from '../splice/action.ts'
@@ -12,12 +12,12 @@ import type { Stepped } from '../splice/action.ts'
  * Saves what a step changed, and nothing where only time went by. New candidates get their pointers first, with the raw
  * transaction where `rawOf` has it, so that any txid finds its payment for ever (design section 7).
  */
-export async function commit(
+export async function saveSplice(
   before: Splice,
   after: Splice,
   ports: Ports,
   policy: Policy,
-  rawOf: RawOf = () => undefined,
+  rawOf: RawTransactionOf = () => undefined,
 ): Promise<Splice | null> {
   const now = ports.clock.now()
   const due = { ...after, dueAt: dueAfter(after, now, policy, ports.chance.fraction()) }
@@ -52,7 +52,7 @@ async function claim(txid: string, pointer: TxPointer, { store }: Ports): Promis
  * Applies a change to a splice and saves it, again from what is stored where somebody was faster. Whoever has just written the
  * splice gives it instead of its id: it is read only if somebody was.
  */
-export async function amend(
+export async function updateSplice(
   given: string | Splice,
   change: (splice: Splice) => Stepped,
   ports: Ports,
@@ -63,7 +63,7 @@ export async function amend(
     const splice = round === 0 && typeof given !== 'string' ? given : await ports.store.load(id)
     if (splice === null) return null
     const changed = change(splice)
-    const saved = await commit(splice, changed.splice, ports, policy)
+    const saved = await saveSplice(splice, changed.splice, ports, policy)
     if (saved !== null) return { splice: saved, actions: changed.actions }
   }
   throw new Error('the splice is contended; the change is not saved')

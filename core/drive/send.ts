@@ -1,4 +1,4 @@
-import { amend } from './save.ts'
+import { updateSplice } from './save.ts'
 import type { SpliceEvent } from '../splice/event.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { CommandAnswer, Journal, Ports } from '../ports/ports.ts'
@@ -29,7 +29,7 @@ export async function send(sending: Sending, ports: Ports, policy: Policy): Prom
   const signed = hex === undefined || result.type !== 'taken' ? null : hex
   if (signed !== null) await keepSigned(signed, ports)
   const event = sending.answered(result, ports.chance.fraction())
-  const answered = await amend(
+  const answered = await updateSplice(
     latest.splice,
     (stored) => apply(stored, event, { now: ports.clock.now(), policy }),
     ports,
@@ -53,7 +53,7 @@ function journalOf(attempt: Attempt, latest: { splice: Splice }, ports: Ports, p
     const event: SpliceEvent = { type: 'attempt_stepped', id: attempt.id, ...step }
     const context = () => ({ now: ports.clock.now(), policy })
     try {
-      const stepped = await amend(id, (stored) => apply(stored, event, context()), ports, policy)
+      const stepped = await updateSplice(id, (stored) => apply(stored, event, context()), ports, policy)
       if (stepped !== null) latest.splice = stepped.splice
       return stepped?.actions.length === 0
     } catch {

@@ -1,23 +1,23 @@
 import { askedFeeRateSatPerKw } from '../decision/fee-bump-gates.ts'
-import { commit } from './save.ts'
+import { saveSplice } from './save.ts'
 import type { BumpRequest } from '../ports/node.ts'
-import { slotKeyOf } from './observe.ts'
+import { leaseKeyOf } from './observe.ts'
 import type { Observation } from '../decision/observation.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Journal, Ports } from '../ports/ports.ts'
-import { openBump, standingCandidate } from '../splice/replacement.ts'
+import { openBumpOf, standingCandidate } from '../splice/replacement.ts'
 import { send } from './send.ts'
-import { signsOf } from '../decision/balance-signals.ts'
+import { balanceSignalsOf } from '../decision/balance-signals.ts'
 import type { Attempt, Candidate, Splice } from '../splice/splice.ts'
 import { step } from '../splice/step.ts'
 import type { Submitted } from './submit.ts'
 import type { Verdict } from '../splice/verdict.ts'
 
 /**
- * Asks the node for a replacement of the pending candidate, every gate of the open bump being open: reads the slot again,
+ * Asks the node for a replacement of the pending candidate, every gate of the open bump being open: reads the lease again,
  * journals the attempt with a conditional write, and only then sends it (design sections 2 and 6).
  */
-export async function bump(
+export async function submitFeeBump(
   splice: Splice,
   observation: Observation,
   verdict: Verdict,
@@ -25,7 +25,7 @@ export async function bump(
   policy: Policy,
 ): Promise<Submitted> {
   const candidate = standingCandidate(splice, verdict)
-  const open = openBump(splice)
+  const open = openBumpOf(splice)
   const configured = ports.nodes.get(splice.node)
   if (candidate === null || open === null || configured === undefined) return 'driven'
   if (!(await maySend(splice, observation, ports))) return 'driven'
@@ -49,11 +49,11 @@ export async function bump(
   return 'submitted'
 }
 
-/** As gate 11 of a submission: the slot is ours by a consistent read, not frozen, and the table is no restored backup. */
+/** As gate 11 of a submission: the lease is ours by a consistent read, not frozen, and the table is no restored backup. */
 async function maySend(splice: Splice, { generation }: Observation, ports: Ports): Promise<boolean> {
   if (generation.stored !== generation.configured) return false
-  const slot = (await ports.store.item('slot', slotKeyOf(splice)))?.value
-  return slot?.holder === splice.id && slot.frozen === null
+  const lease = (await ports.store.item('lease', leaseKeyOf(splice)))?.value
+  return lease?.holder === splice.id && lease.frozen === null
 }
 
 async function journal(
@@ -68,10 +68,10 @@ async function journal(
   const { fenceMs } = node.capabilities
   const started = step(
     splice,
-    { type: 'bump_started', id, anchor: spends, fenceMs, baseline: signsOf(channel) },
+    { type: 'bump_started', id, submittedOn: spends, fenceMs, baseline: balanceSignalsOf(channel) },
     { now: ports.clock.now(), policy },
   )
-  const saved = await commit(splice, started.splice, ports, policy)
+  const saved = await saveSplice(splice, started.splice, ports, policy)
   const attempt = saved?.bumps.flatMap(({ attempts }) => attempts).find((candidate) => candidate.id === id)
   return saved === null || attempt === undefined ? null : { splice: saved, attempt }
 }
@@ -88,7 +88,7 @@ function requestOf(
     userChannelId: splice.userChannelId,
     peerId: splice.peerId,
     txid,
-    anchor: spends,
+    submittedOn: spends,
     kind: splice.kind,
     amountSats: splice.amountSats,
     address: splice.address,

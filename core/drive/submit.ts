@@ -1,10 +1,10 @@
 import { decodeAddress } from '../bitcoin/address.ts'
-import { signsOf } from '../decision/balance-signals.ts'
-import { commit } from './save.ts'
-import { acquireSlot, standAside } from './channel-lease.ts'
-import type { SlotOutcome } from './channel-lease.ts'
+import { balanceSignalsOf } from '../decision/balance-signals.ts'
+import { saveSplice } from './save.ts'
+import { acquireLease, yieldLease } from './channel-lease.ts'
+import type { LeaseOutcome } from './channel-lease.ts'
 import type { ChannelSnapshot, NodeLook, SubmitRequest } from '../ports/node.ts'
-import { slotKeyOf } from './observe.ts'
+import { leaseKeyOf } from './observe.ts'
 import type { Observation } from '../decision/observation.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { ConfiguredNode, Ports } from '../ports/ports.ts'
@@ -12,8 +12,8 @@ import { send } from './send.ts'
 import type { Attempt, Splice } from '../splice/splice.ts'
 import { step } from '../splice/step.ts'
 
-const WAITING: Readonly<Record<Exclude<SlotOutcome, 'mine'>, { code: string; message: string }>> = {
-  waiting: { code: 'slot', message: 'Another splice on this channel goes first.' },
+const WAITING: Readonly<Record<Exclude<LeaseOutcome, 'mine'>, { code: string; message: string }>> = {
+  waiting: { code: 'lease', message: 'Another splice on this channel goes first.' },
   full: {
     code: 'slot_full',
     message: 'So many splices wait for this channel that this one comes back later for a place.',
@@ -31,7 +31,7 @@ export type Standing = { readonly stored: Splice; readonly splice: Splice }
 export type Submitted = 'submitted' | 'driven' | 'busy'
 
 /**
- * Submits a splice whose own gates are open: takes the slot (gate 11), journals the attempt with a conditional write, and
+ * Submits a splice whose own gates are open: takes the lease (gate 11), journals the attempt with a conditional write, and
  * only then sends it. What is not known of the answer stays `unknown` (design sections 2 and 6).
  */
 export async function submit(
@@ -50,8 +50,8 @@ export async function submit(
   }
   const addressed = await withAddress(standing, configured, ports, policy)
   if (addressed === null) return 'busy'
-  const slot = await acquireSlot(slotKeyOf(splice), splice.id, observation.slot, ports.store)
-  if (slot !== 'mine') return wait(addressed, WAITING[slot], ports, policy)
+  const lease = await acquireLease(leaseKeyOf(splice), splice.id, observation.lease, ports.store)
+  if (lease !== 'mine') return wait(addressed, WAITING[lease], ports, policy)
   // What the gates saw must be fresh when the attempt is journalled; slow writes in between close them again.
   if (ports.clock.now() - observation.at > policy.sendWithinMs) {
     await ports.queue.hint(splice.id, 0)
@@ -74,8 +74,8 @@ export async function submit(
   )
   // Refused for now, with nothing alive: the others on the channel go first while it backs off.
   if (answered?.state === 'queued') {
-    const key = slotKeyOf(splice)
-    await standAside(answered, key, await ports.store.item('slot', key), ports)
+    const key = leaseKeyOf(splice)
+    await yieldLease(answered, key, await ports.store.item('lease', key), ports)
   }
   // Nothing but time ends a backoff, as it does a quiet.
   if (answered !== null && answered.nextAttemptAt !== null)
@@ -89,7 +89,7 @@ async function wait(
   ports: Ports,
   policy: Policy,
 ): Promise<Submitted> {
-  const saved = await commit(stored, { ...splice, waitingFor }, ports, policy)
+  const saved = await saveSplice(stored, { ...splice, waitingFor }, ports, policy)
   return saved === null ? 'busy' : 'driven'
 }
 
@@ -108,7 +108,7 @@ async function withAddress(
   if (!decoded.ok) return null
   const context = { now: ports.clock.now(), policy }
   const event = { type: 'address_given' as const, address: address.value, script: decoded.value.script }
-  const saved = await commit(stored, step(splice, event, context).splice, ports, policy)
+  const saved = await saveSplice(stored, step(splice, event, context).splice, ports, policy)
   return saved === null ? null : { stored: saved, splice: saved }
 }
 
@@ -126,13 +126,13 @@ async function journal(
     {
       type: 'attempt_started',
       id,
-      anchor: channel.funding,
+      submittedOn: channel.funding,
       fenceMs: node.capabilities.fenceMs,
-      baseline: signsOf(channel),
+      baseline: balanceSignalsOf(channel),
     },
     { now: ports.clock.now(), policy },
   )
-  const saved = await commit(stored, { ...started.splice, waitingFor: null }, ports, policy)
+  const saved = await saveSplice(stored, { ...started.splice, waitingFor: null }, ports, policy)
   const attempt = saved?.attempts.find((candidate) => candidate.id === id)
   return saved === null || attempt === undefined ? null : { splice: saved, attempt }
 }
@@ -143,7 +143,7 @@ function requestOf(splice: Splice, attempt: Attempt, feeRateSatPerKw: number | n
     channelId: splice.channelId,
     userChannelId: splice.userChannelId,
     peerId: splice.peerId,
-    anchor: attempt.anchor,
+    submittedOn: attempt.submittedOn,
     kind: splice.kind,
     amountSats: splice.amountSats,
     address: splice.address,

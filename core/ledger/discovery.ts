@@ -1,6 +1,6 @@
-import { NO_FIGURES } from './transaction-amounts.ts'
-import { foundOf, fundingsSeen, record } from './record-foreign.ts'
-import type { ChannelSeen } from '../ports/records.ts'
+import { NO_AMOUNTS } from './transaction-amounts.ts'
+import { foundOf, fundingsSeen, recordForeignTransaction } from './record-foreign.ts'
+import type { ChannelState } from '../ports/records.ts'
 import { channelKey } from '../ports/records.ts'
 import { confirmedOf } from './foreign-payment.ts'
 import { pathBack } from '../chain/funding-history.ts'
@@ -20,9 +20,9 @@ const SEARCH_MS = 24 * 3_600_000
 export async function discover(
   configured: ConfiguredNode,
   network: Network,
-  seen: ChannelSeen,
+  seen: ChannelState,
   ports: Ports,
-): Promise<ChannelSeen['ledger']> {
+): Promise<ChannelState['ledger']> {
   const { funding, ledger } = seen
   if (ledger === undefined || funding === null || ledger.through === funding) return ledger
   const written =
@@ -37,13 +37,17 @@ async function writeOpen(
   funding: Outpoint,
   capacitySats: number | null,
   network: Network,
-  { node, channelId }: ChannelSeen,
+  { node, channelId }: ChannelState,
   ports: Ports,
 ): Promise<true> {
   const { txid } = splitOutpoint(funding)
-  const figures = { ...NO_FIGURES, amountSats: capacitySats === null ? null : Math.floor(capacitySats) }
+  const figures = { ...NO_AMOUNTS, amountSats: capacitySats === null ? null : Math.floor(capacitySats) }
   const subject = { node, network, channelId, spends: null }
-  await record(subject, { type: 'found', txid, figures, kind: 'channel_open' }, ports)
+  await recordForeignTransaction(
+    subject,
+    { type: 'found', txid, amounts: figures, kind: 'channel_open' },
+    ports,
+  )
   return true
 }
 
@@ -52,7 +56,7 @@ async function writeMoves(
   funding: Outpoint,
   { chain }: ConfiguredNode,
   network: Network,
-  seen: ChannelSeen,
+  seen: ChannelState,
   ports: Ports,
 ): Promise<boolean> {
   const path = await pathBack(funding, [from], chain, ports.call())
@@ -62,7 +66,7 @@ async function writeMoves(
   for (const { spends, tx, parsed } of steps) {
     const { node, channelId } = seen
     const found = foundOf(tx, parsed, null, 'foreign_splice', fundings)
-    await record({ node, network, channelId, spends }, found, ports)
+    await recordForeignTransaction({ node, network, channelId, spends }, found, ports)
   }
   if (steps.length > 0) return true
   if (complete && (await isOpening(seen, ports))) return writeReplacement(from, funding, network, seen, ports)
@@ -72,7 +76,7 @@ async function writeMoves(
 }
 
 /** Whether the channel is not open yet, or no transaction of its open has been seen to confirm: there, a funding is replaced. */
-async function isOpening({ node, channelId, ready, closing }: ChannelSeen, ports: Ports): Promise<boolean> {
+async function isOpening({ node, channelId, ready, closing }: ChannelState, ports: Ports): Promise<boolean> {
   if (!ready && !closing) return true
   const entry = await ports.store.item('ledger', channelKey(node, channelId))
   const open = entry === null ? null : await ports.store.item('payment', entry.value.paymentId)
@@ -84,7 +88,7 @@ async function writeReplacement(
   replaced: Outpoint,
   funding: Outpoint,
   network: Network,
-  seen: ChannelSeen,
+  seen: ChannelState,
   ports: Ports,
 ): Promise<true> {
   await writeOpen(replaced, null, network, seen, ports)

@@ -1,5 +1,5 @@
 import type { BlockRef } from '../bitcoin/block.ts'
-import type { Figures } from './transaction-amounts.ts'
+import type { TransactionAmounts } from './transaction-amounts.ts'
 import type { ForeignCandidate, ForeignKind, ForeignPayment } from '../ports/records.ts'
 import { RECORD_LIMITS } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
@@ -8,7 +8,7 @@ import type { Instant } from '../values/instant.ts'
 export type Spender = {
   readonly txid: string
   readonly block: BlockRef | null
-  readonly figures: Figures
+  readonly amounts: TransactionAmounts
   /** The payment of the splice of ours that it belongs to; null: it is foreign. */
   readonly ours: string | null
 }
@@ -16,7 +16,12 @@ export type Spender = {
 /** What became known of a foreign payment. Each merges only what it knows. */
 export type News =
   /** A transaction that belongs to it, and of what kind it is. Says nothing of confirmation. */
-  | { readonly type: 'found'; readonly txid: string; readonly figures: Figures; readonly kind: ForeignKind }
+  | {
+      readonly type: 'found'
+      readonly txid: string
+      readonly amounts: TransactionAmounts
+      readonly kind: ForeignKind
+    }
   /** The chain, asked who spends the outpoint: it alone moves blocks. null: nobody. */
   | { readonly type: 'seen'; readonly spender: Spender | null }
   | { readonly type: 'classified'; readonly kind: ForeignKind }
@@ -47,7 +52,7 @@ const RANK: Readonly<Record<ForeignKind, number>> = {
 export function merge(payment: ForeignPayment, news: News, moment: Moment): ForeignPayment {
   switch (news.type) {
     case 'found':
-      return withKind(withCandidate(payment, news.txid, news.figures, moment.now), news.kind)
+      return withKind(withCandidate(payment, news.txid, news.amounts, moment.now), news.kind)
     case 'classified':
       return withKind(payment, news.kind)
     case 'wallet':
@@ -83,7 +88,7 @@ export function freshPayment(
   return {
     ...about,
     kind: found.kind,
-    candidates: [freshCandidate(found.txid, found.figures, now)],
+    candidates: [freshCandidate(found.txid, found.amounts, now)],
     absorbedBy: null,
     final: null,
     idleSinceHeight: null,
@@ -102,7 +107,7 @@ function isBehind(payment: ForeignPayment, tipHeight: number): boolean {
 
 function seen(payment: ForeignPayment, spender: Spender | null, moment: Moment): ForeignPayment {
   const foreign = spender !== null && spender.ours === null ? spender : null
-  const known = foreign === null ? payment : withCandidate(payment, foreign.txid, foreign.figures, moment.now)
+  const known = foreign === null ? payment : withCandidate(payment, foreign.txid, foreign.amounts, moment.now)
   // One transaction spends an outpoint: where this one is, no other is confirmed.
   const candidates = known.candidates.map((candidate) => ({
     ...candidate,
@@ -146,7 +151,7 @@ function withKind(payment: ForeignPayment, kind: ForeignKind): ForeignPayment {
 function withCandidate(
   payment: ForeignPayment,
   txid: string,
-  figures: Figures,
+  figures: TransactionAmounts,
   now: Instant,
 ): ForeignPayment {
   const known = payment.candidates.find((candidate) => candidate.txid === txid)
@@ -166,7 +171,7 @@ function changed(payment: ForeignPayment, txid: string, change: Partial<ForeignC
   return { ...payment, candidates }
 }
 
-function freshCandidate(txid: string, figures: Figures, now: Instant): ForeignCandidate {
+function freshCandidate(txid: string, figures: TransactionAmounts, now: Instant): ForeignCandidate {
   return { txid, ...figures, contributionSats: null, contributionAsked: false, seenAt: now, block: null }
 }
 

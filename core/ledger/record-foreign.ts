@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ChainTransaction } from '../ports/chain.ts'
-import { figuresOf, kindOf } from './transaction-amounts.ts'
-import type { ChannelSeen, ForeignKind, ForeignPayment } from '../ports/records.ts'
+import { amountsOf, kindOf } from './transaction-amounts.ts'
+import type { ChannelState, ForeignKind, ForeignPayment } from '../ports/records.ts'
 import { channelKey } from '../ports/records.ts'
 import { freshPayment, isAtRest, merge } from './foreign-payment.ts'
 import type { News } from './foreign-payment.ts'
 import type { ChainView, Observation } from '../decision/observation.ts'
-import type { Hop, Sighting } from '../chain/funding-history.ts'
+import type { FundingSpend, FundingSpender } from '../chain/funding-history.ts'
 import type { Outpoint } from '../bitcoin/outpoint.ts'
 import { outpointOf, splitOutpoint } from '../bitcoin/outpoint.ts'
 import type { Ports } from '../ports/ports.ts'
@@ -28,34 +28,38 @@ type Found = Extract<News, { type: 'found' }>
  * open, one payment. First the entry that says which payment it is, then the payment, which tracking follows from then on;
  * last the pointer, whose absence says that this has to be done again: a crash in between loses nothing.
  */
-export async function record(subject: Subject, found: Found, ports: Ports): Promise<void> {
+export async function recordForeignTransaction(subject: Subject, found: Found, ports: Ports): Promise<void> {
   const pointer = await ports.store.item('tx', found.txid)
   if (pointer !== null && pointer.value.foreign !== true) return
   const id = await identityOf(subject, pointer?.value.paymentId ?? found.txid, ports)
-  await enter(id, subject, found, ports)
-  if (pointer === null) await point(found.txid, id, ports)
+  await upsertForeignPayment(id, subject, found, ports)
+  if (pointer === null) await writeForeignPointer(found.txid, id, ports)
 }
 
 /** Writes the pointer of a foreign transaction where there is none: what a splice has claimed stays the splice's. */
-export async function point(txid: string, paymentId: string, ports: Ports): Promise<void> {
+export async function writeForeignPointer(txid: string, paymentId: string, ports: Ports): Promise<void> {
   await ports.store.putItem('tx', txid, { paymentId, foreign: true }, 0)
 }
 
 /**
- * Writes down who spends the lineage without our effect, after a drive has saved its splice. Costs no call where the ledger
+ * Writes down who spends the funding history without our effect, after a drive has saved its splice. Costs no call where the ledger
  * knows them all. Never throws: nothing here may keep a splice from its way, and the next look tries again.
  */
-export async function recordForeign(splice: Splice, observation: Observation, ports: Ports): Promise<void> {
+export async function recordForeignSpends(
+  splice: Splice,
+  observation: Observation,
+  ports: Ports,
+): Promise<void> {
   const { chain } = observation
   if (chain === null || chain.unrecorded.length === 0) return
   const named = namedFundings(splice, observation)
   try {
     for (const { spender, valueSats } of hopsToRecord(chain, observation, named)) {
       const { tx, parsed, spends } = spender
-      const kind = isFollowed(parsed, chain.hops) ? 'foreign_splice' : kindOf(parsed, spends, named)
+      const kind = isFollowed(parsed, chain.fundingSpends) ? 'foreign_splice' : kindOf(parsed, spends, named)
       const { node, network, channelId } = splice
       const found = foundOf(tx, parsed, valueSats, kind, named)
-      await record({ node, network, channelId, spends }, found, ports)
+      await recordForeignTransaction({ node, network, channelId, spends }, found, ports)
     }
   } catch (error) {
     ports.telemetry.alarm('a foreign payment could not be recorded', {
@@ -73,32 +77,32 @@ export function foundOf(
   kind: ForeignKind,
   fundings: readonly Outpoint[],
 ): Found {
-  return { type: 'found', txid: tx.txid, figures: figuresOf(tx, parsed, valueSats, kind, fundings), kind }
+  return { type: 'found', txid: tx.txid, amounts: amountsOf(tx, parsed, valueSats, kind, fundings), kind }
 }
 
 /** The funding outpoints that a channel was ever seen on. */
-export function fundingsSeen(channel: ChannelSeen | null): Outpoint[] {
+export function fundingsSeen(channel: ChannelState | null): Outpoint[] {
   return [channel?.funding ?? null, ...(channel?.earlier ?? [])].filter((outpoint) => outpoint !== null)
 }
 
-function namedFundings(splice: Splice, { channel, channelSeen }: Observation): Outpoint[] {
+function namedFundings(splice: Splice, { channel, channelState: channelState }: Observation): Outpoint[] {
   const current = channel?.funding ?? null
-  return [...splice.lineage, ...fundingsSeen(channelSeen), ...(current === null ? [] : [current])]
+  return [...splice.fundingHistory, ...fundingsSeen(channelState), ...(current === null ? [] : [current])]
 }
 
-type RecordableHop = Hop & { readonly spender: Sighting }
+type RecordableHop = FundingSpend & { readonly spender: FundingSpender }
 
 /**
  * Where the node did not tell its funding, the walk follows whatever was spent as one, and a peer can give any output of its
  * own that form: then only what spends an outpoint that the node once named is the channel's, or the one that can follow it.
  */
 function hopsToRecord(
-  { hops, unrecorded }: ChainView,
+  { fundingSpends: fundingSpends, unrecorded }: ChainView,
   { channel }: Observation,
   named: readonly Outpoint[],
 ): RecordableHop[] {
-  const fundings = channel !== null && channel.funding !== null ? null : surelyFollowing(hops, named)
-  return hops.flatMap((hop) => {
+  const fundings = channel !== null && channel.funding !== null ? null : surelyFollowing(fundingSpends, named)
+  return fundingSpends.flatMap((hop) => {
     const { spender } = hop
     const wanted = spender !== null && unrecorded.includes(spender.tx.txid)
     return wanted && (fundings === null || fundings.includes(hop.outpoint)) ? [{ ...hop, spender }] : []
@@ -106,9 +110,9 @@ function hopsToRecord(
 }
 
 /** The named outpoints, and those made by a spender of one that made no other output which could fund the channel. */
-function surelyFollowing(hops: readonly Hop[], named: readonly Outpoint[]): Outpoint[] {
+function surelyFollowing(fundingSpends: readonly FundingSpend[], named: readonly Outpoint[]): Outpoint[] {
   const fundings = [...named]
-  for (const { outpoint, spender } of hops) {
+  for (const { outpoint, spender } of fundingSpends) {
     if (spender === null || !fundings.includes(outpoint) || isCommitment(spender.parsed, outpoint)) continue
     const [only, ...others] = fundingOutputs(spender.parsed)
     if (only !== undefined && others.length === 0) fundings.push(outpointOf(spender.tx.txid, only.vout))
@@ -117,8 +121,8 @@ function surelyFollowing(hops: readonly Hop[], named: readonly Outpoint[]): Outp
 }
 
 /** Whether an output of it was spent as a channel's funding. */
-function isFollowed({ txid }: ParsedTransaction, hops: readonly Hop[]): boolean {
-  return hops.some(
+function isFollowed({ txid }: ParsedTransaction, fundingSpends: readonly FundingSpend[]): boolean {
+  return fundingSpends.some(
     ({ outpoint, spender }) =>
       splitOutpoint(outpoint).txid === txid &&
       spender !== null &&
@@ -136,7 +140,7 @@ async function identityOf(subject: Subject, wanted: string, ports: Ports): Promi
   throw new Error('an entry of the ledger is neither absent nor present')
 }
 
-async function enter(id: string, subject: Subject, found: Found, ports: Ports): Promise<void> {
+async function upsertForeignPayment(id: string, subject: Subject, found: Found, ports: Ports): Promise<void> {
   const now = ports.clock.now()
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const item = await ports.store.item('payment', id)

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ChainFault, ChainTransaction, SpendHint } from '../ports/chain.ts'
-import { NO_FIGURES, figuresOf, kindOf } from './transaction-amounts.ts'
-import { fundingsSeen, point } from './record-foreign.ts'
-import type { ChannelSeen, ForeignPayment } from '../ports/records.ts'
+import { NO_AMOUNTS, amountsOf, kindOf } from './transaction-amounts.ts'
+import { fundingsSeen, writeForeignPointer } from './record-foreign.ts'
+import type { ChannelState, ForeignPayment } from '../ports/records.ts'
 import { channelKey } from '../ports/records.ts'
 import { confirmedOf, isAtRest, merge } from './foreign-payment.ts'
 import type { Moment, News, Spender } from './foreign-payment.ts'
@@ -28,7 +28,7 @@ async function askTip({ chain }: ConfiguredNode, ports: Ports): Promise<number |
 /** What a look at a payment goes by. */
 type Tracking = {
   readonly configured: ConfiguredNode
-  readonly channel: ChannelSeen | null
+  readonly channel: ChannelState | null
   readonly moment: Moment
   readonly ports: Ports
   readonly call: Call
@@ -91,13 +91,13 @@ async function lookAtSpent(
   const ours = await oursOf(spender.txid, tracking.ports)
   const kind = ours === null ? kindOf(parsed, outpoint, fundings) : 'unclassified'
   const classified = merge(payment, { type: 'classified', kind }, moment)
-  const figures = figuresOf(spender, parsed, valueSats, classified.kind, fundings)
-  const seen: News = { type: 'seen', spender: { ...shownAs(spender), figures, ours } }
+  const figures = amountsOf(spender, parsed, valueSats, classified.kind, fundings)
+  const seen: News = { type: 'seen', spender: { ...shownAs(spender), amounts: figures, ours } }
   return classifyAtRest(merge(classified, seen, moment), parsed, tracking)
 }
 
 /**
- * What is buried, of a channel that is gone, without a funding that its node was seen to move to, was a close; unless it
+ * What is final, of a channel that is gone, without a funding that its node was seen to move to, was a close; unless it
  * made a funding that the close spent while nobody looked.
  */
 async function classifyAtRest(
@@ -140,8 +140,8 @@ async function lookAtOpen(
 
 function openedBy(tx: ChainTransaction): Spender {
   const parsed = parseTransaction(tx.hex)
-  const figures = parsed === null ? NO_FIGURES : figuresOf(tx, parsed, null, 'channel_open', [])
-  return { ...shownAs(tx), figures, ours: null }
+  const figures = parsed === null ? NO_AMOUNTS : amountsOf(tx, parsed, null, 'channel_open', [])
+  return { ...shownAs(tx), amounts: figures, ours: null }
 }
 
 /** The node's own record is asked for once of each candidate that confirmed: by then it has classified it. */
@@ -166,7 +166,7 @@ async function oursOf(txid: string, ports: Ports): Promise<string | null> {
 /** Before the save, so that any candidate's txid finds the payment; only where something moved. */
 async function pointAll({ id, candidates }: ForeignPayment, ports: Ports): Promise<void> {
   for (const { txid } of candidates) {
-    if ((await ports.store.item('tx', txid)) === null) await point(txid, id, ports)
+    if ((await ports.store.item('tx', txid)) === null) await writeForeignPointer(txid, id, ports)
   }
 }
 

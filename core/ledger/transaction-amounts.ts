@@ -6,10 +6,10 @@ import type { ParsedTransaction } from '../bitcoin/transaction.ts'
 import { fundingOutputs, isCommitment } from '../bitcoin/transaction.ts'
 
 /** What a transaction pays, and what it moves. null: not known. */
-export type Figures = Pick<ForeignCandidate, 'feeSats' | 'feeRateSatPerKw' | 'amountSats'>
+export type TransactionAmounts = Pick<ForeignCandidate, 'feeSats' | 'feeRateSatPerKw' | 'amountSats'>
 
 /** Nothing is known of a transaction but its txid. */
-export const NO_FIGURES: Figures = { feeSats: null, feeRateSatPerKw: null, amountSats: null }
+export const NO_AMOUNTS: TransactionAmounts = { feeSats: null, feeRateSatPerKw: null, amountSats: null }
 
 /**
  * What the form of a transaction says, and the funding outpoints that its node named. A commitment, or what funds no channel
@@ -25,13 +25,13 @@ export function kindOf(
 }
 
 /** What a transaction pays, and by how much it changes the capacity of a channel whose funding held `valueSats`. */
-export function figuresOf(
+export function amountsOf(
   { feeSats }: ChainTransaction,
   parsed: ParsedTransaction,
   valueSats: number | null,
   kind: ForeignKind,
   fundings: readonly Outpoint[],
-): Figures {
+): TransactionAmounts {
   const made = kind === 'channel_close' ? 0 : madeSats(parsed, fundings)
   return {
     feeSats,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { discover } from '../ledger/discovery.ts'
-import type { ChannelSeen, NodeSeen, Versioned } from '../ports/records.ts'
+import type { ChannelState, NodeState, Versioned } from '../ports/records.ts'
 import { channelKey } from '../ports/records.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from '../ports/node.ts'
 import type { Outpoint } from '../bitcoin/outpoint.ts'
@@ -16,9 +16,9 @@ const EARLIER_LIMIT = 50
 const SEEN_EVERY_MS = 300_000
 
 /** A node and its channels as they stand in the table after a look, and the channels that it has changed. */
-export type Noted = {
-  readonly node: Versioned<NodeSeen>
-  readonly channels: ReadonlyMap<string, ChannelSeen>
+export type SavedNodeState = {
+  readonly node: Versioned<NodeState>
+  readonly channels: ReadonlyMap<string, ChannelState>
   readonly changed: readonly string[]
 }
 
@@ -27,11 +27,11 @@ export type Noted = {
  * section 3). A refused credential pauses the node; an answer lifts the pause. null: there was nothing to write down, or somebody
  * was faster.
  */
-export async function noteNode(
+export async function saveNodeState(
   configured: ConfiguredNode,
   look: Result<NodeLook, NodeFault>,
   ports: Ports,
-): Promise<Noted | null> {
+): Promise<SavedNodeState | null> {
   if (!look.ok) {
     ports.telemetry.count(`look.${look.error.class}`)
     if (look.error.class === 'config') await pauseNode(configured.name, look.error.message, ports)
@@ -43,8 +43,8 @@ export async function noteNode(
     ports.telemetry.alarm('another node answers at the address', { node: configured.name })
     return null
   }
-  const next = nodeSeen(look.value, item?.value ?? null)
-  const noted = await noteChannels(configured, look.value, item?.value ?? null, ports)
+  const next = nodeState(look.value, item?.value ?? null)
+  const noted = await saveChannelStates(configured, look.value, item?.value ?? null, ports)
   // After the channels: what of them was there at a node's first sweep is known by this item, and a crash repeats it.
   const known = item !== null && next.seenAt - item.value.seenAt < SEEN_EVERY_MS
   const same = known && isDeepStrictEqual({ ...item.value, seenAt: 0 }, { ...next, seenAt: 0 })
@@ -56,28 +56,28 @@ export async function noteNode(
   return { node, channels, changed }
 }
 
-type NotedChannel = { readonly seen: ChannelSeen; readonly changed: boolean }
+type SavedChannelState = { readonly seen: ChannelState; readonly changed: boolean }
 
 /** Writes each channel down, and which have gone; answers the listed ones as they stand in the table. */
-async function noteChannels(
+async function saveChannelStates(
   configured: ConfiguredNode,
   look: NodeLook,
-  before: NodeSeen | null,
+  before: NodeState | null,
   ports: Ports,
-): Promise<NotedChannel[]> {
+): Promise<SavedChannelState[]> {
   const { name } = configured
   const keyOf = ({ channelId }: ChannelSnapshot): string => channelKey(name, channelId)
   const items = await Promise.all(look.channels.map((each) => ports.store.item('channel', keyOf(each))))
-  const noted: NotedChannel[] = []
+  const noted: SavedChannelState[] = []
   for (const [n, channel] of look.channels.entries()) {
     const item = items[n] ?? null
-    const next = channelSeen(name, channel, look.observedAt, item?.value ?? null, before === null)
-    const seen = await noteChannel(configured, look.network, { item, next }, ports)
+    const next = channelState(name, channel, look.observedAt, item?.value ?? null, before === null)
+    const seen = await saveChannelState(configured, look.network, { item, next }, ports)
     if (seen !== null) noted.push(seen)
   }
   const listed = new Set(look.channels.map((channel) => channel.channelId))
   for (const channelId of (before?.channelIds ?? []).filter((id) => !listed.has(id))) {
-    await noteGone(name, channelId, ports)
+    await saveGone(name, channelId, ports)
   }
   return noted
 }
@@ -86,9 +86,9 @@ async function noteChannels(
 async function follow(
   configured: ConfiguredNode,
   network: Network,
-  seen: ChannelSeen,
+  seen: ChannelState,
   ports: Ports,
-): Promise<ChannelSeen> {
+): Promise<ChannelState> {
   try {
     const ledger = await discover(configured, network, seen, ports)
     return ledger === seen.ledger ? seen : { ...seen, ledger }
@@ -101,7 +101,7 @@ async function follow(
   }
 }
 
-function nodeSeen(look: NodeLook, before: NodeSeen | null): NodeSeen {
+function nodeState(look: NodeLook, before: NodeState | null): NodeState {
   const can = look.capabilities
   return {
     nodeId: look.nodeId,
@@ -113,33 +113,33 @@ function nodeSeen(look: NodeLook, before: NodeSeen | null): NodeSeen {
     toAddress: can.toAddress,
     bump: can.bump,
     setsFeeRate: can.setsFeeRate,
-    checksAnchor: can.checksAnchor,
+    checksFunding: can.checksFunding,
     feeCap: can.feeCap,
     overlapGuard: can.overlapGuard,
-    slotScope: can.slotScope,
+    leaseScope: can.leaseScope,
     ...(can.unsupported === undefined ? {} : { unsupported: can.unsupported }),
     ...(can.replaces === undefined ? {} : { replaces: [...can.replaces] }),
     ...(can.submitsOnce === undefined ? {} : { submitsOnce: can.submitsOnce }),
     ...(can.ownWallet === undefined ? {} : { ownWallet: can.ownWallet }),
     reportsCandidates: can.reportsCandidates,
     fenceMs: can.fenceMs,
-    deadRules: [...can.deadRules],
+    nonExecutionProofs: [...can.nonExecutionProofs],
     channelIds: look.channels.map((channel) => channel.channelId).sort(),
     processStarts: before?.processStarts ?? [],
     paused: null,
     relayEvents: before?.relayEvents ?? [],
-    ...(before?.fedHash === undefined ? {} : { fedHash: before.fedHash }),
+    ...(before?.processedTip === undefined ? {} : { processedTip: before.processedTip }),
     seenAt: look.observedAt,
   }
 }
 
 /** Brings the ledger up to what is seen of a channel, then writes that down. null: somebody was faster, and the next sweep goes on. */
-async function noteChannel(
+async function saveChannelState(
   configured: ConfiguredNode,
   network: Network,
-  { item, next }: { readonly item: Versioned<ChannelSeen> | null; readonly next: ChannelSeen },
+  { item, next }: { readonly item: Versioned<ChannelState> | null; readonly next: ChannelState },
   ports: Ports,
-): Promise<NotedChannel | null> {
+): Promise<SavedChannelState | null> {
   const followed = await follow(configured, network, next, ports)
   if (item !== null && isDeepStrictEqual(shape(item.value), shape(followed)))
     return { seen: item.value, changed: false }
@@ -151,17 +151,17 @@ async function noteChannel(
 }
 
 /** What is worth a write. Balances move with every payment; they are asked of the node where they matter. */
-function shape(channel: ChannelSeen): ChannelSeen {
+function shape(channel: ChannelState): ChannelState {
   return { ...channel, outboundMsat: 0, inboundMsat: 0 }
 }
 
-function channelSeen(
+function channelState(
   node: string,
   channel: ChannelSnapshot,
   at: number,
-  before: ChannelSeen | null,
+  before: ChannelState | null,
   isFirst: boolean,
-): ChannelSeen {
+): ChannelState {
   const funded = fundingSeen(channel, at, before)
   return {
     node,
@@ -187,10 +187,10 @@ function channelSeen(
  * of a channel that comes later, with its open.
  */
 function ledgerSeen(
-  before: ChannelSeen | null,
+  before: ChannelState | null,
   funding: Outpoint | null,
   isFirst: boolean,
-): Pick<ChannelSeen, 'ledger'> {
+): Pick<ChannelState, 'ledger'> {
   if (before?.ledger !== undefined) return { ledger: before.ledger }
   if (before === null && !isFirst) return { ledger: { through: null } }
   const through = before?.funding ?? funding
@@ -204,8 +204,8 @@ function ledgerSeen(
 function fundingSeen(
   channel: ChannelSnapshot,
   at: number,
-  before: ChannelSeen | null,
-): Pick<ChannelSeen, 'funding' | 'fundingSince' | 'earlier'> {
+  before: ChannelState | null,
+): Pick<ChannelState, 'funding' | 'fundingSince' | 'earlier'> {
   const { funding } = channel
   if (before === null) return { funding, fundingSince: at, earlier: [] }
   const known = funding === null || funding === before.funding || before.earlier.includes(funding)
@@ -215,7 +215,7 @@ function fundingSeen(
   return { funding, fundingSince: at, earlier: [...before.earlier, before.funding].slice(-EARLIER_LIMIT) }
 }
 
-async function noteGone(node: string, channelId: string, ports: Ports): Promise<void> {
+async function saveGone(node: string, channelId: string, ports: Ports): Promise<void> {
   const key = channelKey(node, channelId)
   const item = await ports.store.item('channel', key)
   if (item === null || item.value.goneAt !== null) return

@@ -40,21 +40,21 @@ export const Endpoint = z.object({
 export type Endpoint = z.infer<typeof Endpoint>
 
 /** The endpoints of a tenant. Key: the tenant. */
-export const Hooks = z.object({ endpoints: z.array(Endpoint).max(WEBHOOK_LIMITS.endpoints) })
-export type Hooks = z.infer<typeof Hooks>
+export const Endpoints = z.object({ endpoints: z.array(Endpoint).max(WEBHOOK_LIMITS.endpoints) })
+export type Endpoints = z.infer<typeof Endpoints>
 
 /**
  * A message of the queue of notices: deliver what this endpoint has not had; with a sequence, that line once more. A hint: the
  * table is the truth.
  */
-export const Notice = z.strictObject({
+export const DeliveryHint = z.strictObject({
   tenant: z.string().min(1).max(128),
   endpointId: z.string().min(1).max(128),
   sequence: z.int().positive().optional(),
 })
-export type Notice = z.infer<typeof Notice>
+export type DeliveryHint = z.infer<typeof DeliveryHint>
 
 /** The queue of notices. */
-export interface NoticeQueue {
-  notify(notice: Notice, delayMs: number): Promise<void>
+export interface DeliveryQueue {
+  hint(notice: DeliveryHint, delayMs: number): Promise<void>
 }

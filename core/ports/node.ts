@@ -1,5 +1,5 @@
 import type { Outpoint } from '../bitcoin/outpoint.ts'
-import type { DeadRule, SpliceKind } from '../splice/splice.ts'
+import type { NonExecutionProof, SpliceKind } from '../splice/splice.ts'
 import type { Network } from '../bitcoin/network.ts'
 import type { Instant } from '../values/instant.ts'
 
@@ -24,14 +24,14 @@ export type Capabilities = {
   readonly queuesOffline: boolean
   /** Whether candidates and negotiations are reported; otherwise signs are read. */
   readonly reportsCandidates: boolean
-  /** The adapter checks the transaction against the anchor before it is signed. */
-  readonly checksAnchor: boolean
+  /** The adapter checks the transaction against the funding outpoint before it is signed. */
+  readonly checksFunding: boolean
   /** How long after it was signed a request can still be received; null: no such bound. */
   readonly fenceMs: number | null
   /** The rows of the deadness table that hold for this node. */
-  readonly deadRules: readonly DeadRule[]
-  /** Slot and anchors are per channel, or (phoenixd) per node: the node picks the channel. */
-  readonly slotScope: 'channel' | 'node'
+  readonly nonExecutionProofs: readonly NonExecutionProof[]
+  /** Lease and anchors are per channel, or (phoenixd) per node: the node picks the channel. */
+  readonly leaseScope: 'channel' | 'node'
   /** Why the node cannot splice at all: a sentence for the client. Left out: it can, or there is nothing to add. */
   readonly unsupported?: string
   /** Kinds of splice whose fee bump the node itself can never run as a second splice. Left out: none. */
@@ -119,7 +119,7 @@ export type SubmitRequest = {
   readonly channelId: string
   readonly userChannelId: string | null
   readonly peerId: string
-  readonly anchor: Outpoint
+  readonly submittedOn: Outpoint
   readonly kind: SpliceKind
   readonly amountSats: number
   /** splice-out only */
@@ -140,7 +140,7 @@ export type BumpRequest = {
   readonly peerId: string
   /** The candidate to replace, and the funding outpoint that it spends. */
   readonly txid: string
-  readonly anchor: Outpoint
+  readonly submittedOn: Outpoint
   readonly kind: SpliceKind
   readonly amountSats: number
   /** splice-out only */

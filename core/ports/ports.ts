@@ -11,7 +11,7 @@ import type { ItemKind, ItemOf, Versioned } from './records.ts'
 import type { Outpoint } from '../bitcoin/outpoint.ts'
 import type { Result } from '../values/result.ts'
 import type { LogEventType } from '../splice/log-event.ts'
-import type { NoticeQueue } from './endpoint.ts'
+import type { DeliveryQueue } from './endpoint.ts'
 import type { CommandResult, Splice } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
 
@@ -32,9 +32,9 @@ export type Journal = (step: JournalStep) => Promise<boolean>
 export type CommandAnswer = CommandResult & { readonly hex?: string }
 
 /** What is to be cleared of a channel: what a splice of ours left there unsigned. */
-export type ClearRequest = {
+export type AbortRequest = {
   readonly channelId: string
-  readonly anchor: Outpoint
+  readonly submittedOn: Outpoint
   /** Candidates of ours that the node reports and that were certainly never signed; none: only the channel is stuck. */
   readonly txids: readonly string[]
 }
@@ -57,7 +57,7 @@ export interface NodePort {
    * Clears what an unsigned splice left on a channel, where a node leaves anything. Looks again before it does: it never
    * touches a channel with a signed candidate. Best effort.
    */
-  clear?(request: ClearRequest, call: Call): Promise<Result<void, NodeFault>>
+  abortUnsigned?(request: AbortRequest, call: Call): Promise<Result<void, NodeFault>>
 }
 
 /** A source of what the chain and the mempool show. */
@@ -185,7 +185,7 @@ export type Ports = {
   readonly store: Store
   readonly queue: HintQueue
   /** Left out: nobody is told by webhook; the log has it all. */
-  readonly notices?: NoticeQueue
+  readonly webhooks?: DeliveryQueue
   readonly clock: Clock
   readonly chance: Chance
   readonly telemetry: Telemetry

@@ -2,21 +2,21 @@ import * as z from 'zod'
 import { BlockRef } from '../bitcoin/block.ts'
 import { Instant } from '../values/instant.ts'
 import { Outpoint, Txid } from '../bitcoin/outpoint.ts'
-import { Hooks } from './endpoint.ts'
-import { DeadRule, RECORD_LIMITS, SpliceKind } from '../splice/splice.ts'
+import { Endpoints } from './endpoint.ts'
+import { NonExecutionProof, RECORD_LIMITS, SpliceKind } from '../splice/splice.ts'
 import { Network } from '../bitcoin/network.ts'
 
-/** The right to submit on a channel (design section 9, "Slot"). Key: channel id, or node name where slots are per node. */
-export const Slot = z.object({
+/** The right to submit on a channel (design section 9, "Lease"). Key: channel id, or node name where leases are per node. */
+export const ChannelLease = z.object({
   holder: z.string().nullable(),
   turn: z.int().nonnegative(),
   waiting: z.array(z.string()).max(100),
   frozen: z.object({ cause: z.string(), at: Instant, note: z.string() }).nullable(),
 })
-export type Slot = z.infer<typeof Slot>
+export type ChannelLease = z.infer<typeof ChannelLease>
 
 /** What was last seen of a channel. Key: node name and channel id, as {@link channelKey} makes it. */
-export const ChannelSeen = z.object({
+export const ChannelState = z.object({
   node: z.string(),
   channelId: z.string(),
   userChannelId: z.string().nullable(),
@@ -41,10 +41,10 @@ export const ChannelSeen = z.object({
    */
   ledger: z.object({ through: Outpoint.nullable() }).optional(),
 })
-export type ChannelSeen = z.infer<typeof ChannelSeen>
+export type ChannelState = z.infer<typeof ChannelState>
 
 /** What was last seen of a node. Key: its name. */
-export const NodeSeen = z.object({
+export const NodeState = z.object({
   nodeId: z.string(),
   network: Network,
   version: z.string().nullable(),
@@ -53,12 +53,12 @@ export const NodeSeen = z.object({
   spliceOut: z.boolean(),
   toAddress: z.boolean(),
   bump: z.boolean(),
-  /** Whether a fee bump takes a feerate; and whether a transaction is checked against the anchor before it is signed. */
+  /** Whether a fee bump takes a feerate; and whether a transaction is checked against the funding outpoint before it is signed. */
   setsFeeRate: z.boolean().default(false),
-  checksAnchor: z.boolean().default(false),
+  checksFunding: z.boolean().default(false),
   feeCap: z.enum(['enforced', 'gated']),
   overlapGuard: z.boolean(),
-  slotScope: z.enum(['channel', 'node']),
+  leaseScope: z.enum(['channel', 'node']),
   /** What is left out of older items, and of most nodes' capabilities (core/ports/node.ts). */
   unsupported: z.string().max(200).optional(),
   replaces: z.array(SpliceKind).max(2).optional(),
@@ -66,7 +66,7 @@ export const NodeSeen = z.object({
   ownWallet: z.boolean().optional(),
   reportsCandidates: z.boolean().optional(),
   fenceMs: z.int().nullable().optional(),
-  deadRules: z.array(DeadRule).max(20).optional(),
+  nonExecutionProofs: z.array(NonExecutionProof).max(20).optional(),
   channelIds: z.array(z.string()),
   /** Starts of the node's process as the relay reported them, newest last. */
   processStarts: z.array(Instant).max(20),
@@ -75,13 +75,13 @@ export const NodeSeen = z.object({
   /** Ids of relay events taken, newest last: each counts once. */
   relayEvents: z.array(z.string()).max(200),
   /** The tip at which all of its splices that wait for a block were looked at; left out: none yet. */
-  fedHash: z.string().optional(),
+  processedTip: z.string().optional(),
   seenAt: Instant,
 })
-export type NodeSeen = z.infer<typeof NodeSeen>
+export type NodeState = z.infer<typeof NodeState>
 
 /** The last blocks seen of a network. Key: network. */
-export const ChainSeen = z.object({
+export const FollowedChain = z.object({
   ...BlockRef.shape,
   seenAt: Instant,
   /** The last blocks below and including the tip, lowest first; heights without a gap. */
@@ -89,7 +89,7 @@ export const ChainSeen = z.object({
   /** Blocks that left the chain: asked for again at every sweep for a while, because indexes lag. */
   orphans: z.array(BlockRef).max(300),
 })
-export type ChainSeen = z.infer<typeof ChainSeen>
+export type FollowedChain = z.infer<typeof FollowedChain>
 
 /** Guards against a restored backup: submissions need the configured generation. Key: `-`. */
 export const Guard = z.object({
@@ -198,10 +198,10 @@ export type RawTransaction = z.infer<typeof RawTransaction>
 
 /** Schema of each kind of small item, and the first part of its key in the table. */
 export const itemKinds = {
-  slot: { prefix: 'SLOT', schema: Slot },
-  channel: { prefix: 'CH', schema: ChannelSeen },
-  node: { prefix: 'NODE', schema: NodeSeen },
-  chain: { prefix: 'CHAIN', schema: ChainSeen },
+  lease: { prefix: 'LEASE', schema: ChannelLease },
+  channel: { prefix: 'CH', schema: ChannelState },
+  node: { prefix: 'NODE', schema: NodeState },
+  chain: { prefix: 'CHAIN', schema: FollowedChain },
   guard: { prefix: 'GUARD', schema: Guard },
   key: { prefix: 'KEY', schema: ApiKey },
   keyList: { prefix: 'KEYS', schema: KeyList },
@@ -209,8 +209,8 @@ export const itemKinds = {
   tx: { prefix: 'TX', schema: TxPointer },
   payment: { prefix: 'PAY', schema: ForeignPayment },
   ledger: { prefix: 'LEDGER', schema: LedgerEntry },
-  raw: { prefix: 'RAW', schema: RawTransaction },
-  hook: { prefix: 'HOOK', schema: Hooks },
+  rawTransaction: { prefix: 'RAW', schema: RawTransaction },
+  webhooks: { prefix: 'WEBHOOKS', schema: Endpoints },
 } as const
 export type ItemKind = keyof typeof itemKinds
 export type ItemOf<K extends ItemKind> = z.infer<(typeof itemKinds)[K]['schema']>

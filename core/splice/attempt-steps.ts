@@ -1,6 +1,6 @@
 import type { Stepped, StepContext } from './action.ts'
 import type { EventOf } from './event.ts'
-import { openBump } from './replacement.ts'
+import { openBumpOf } from './replacement.ts'
 import type { Attempt, Splice } from './splice.ts'
 
 /** The most steps that an attempt is made of. */
@@ -34,12 +34,12 @@ export function lastStep({ steps }: Attempt): Attempt['steps'] {
 }
 
 function running(splice: Splice): readonly Attempt[] {
-  return splice.state === 'pending' ? (openBump(splice)?.attempts ?? []) : splice.attempts
+  return splice.state === 'pending' ? (openBumpOf(splice)?.attempts ?? []) : splice.attempts
 }
 
-function mayGoOn(splice: Splice, { result, dead, fenceAt }: Attempt, now: number): boolean {
+function mayGoOn(splice: Splice, { result, notExecuted, fenceAt }: Attempt, now: number): boolean {
   const cancelled = splice.state !== 'pending' && splice.cancelRequestedAt !== null
-  return result === null && dead === null && !cancelled && (fenceAt === null || now < fenceAt)
+  return result === null && notExecuted === null && !cancelled && (fenceAt === null || now < fenceAt)
 }
 
 function withAttempt(splice: Splice, attempt: Attempt): Splice {

@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert'
 import { lastStep } from './attempt-steps.ts'
-import { attemptsUsed, backoffMs, livingAttempts } from './budget.ts'
+import { attemptsUsed, backoffMs, unresolvedAttempts } from './budget.ts'
 import { followedByTaken } from './non-execution.ts'
 import type { EventOf } from './event.ts'
 import type { RefusalClass } from './failure.ts'
 import { afterReason } from './failure.ts'
 import type { StepContext, Stepped } from './action.ts'
-import { cut, enter, over, say, timeline } from './timeline.ts'
+import { truncate, setState, stopSubmitting, emit, addToTimeline } from './timeline.ts'
 import { BUDGET } from './policy.ts'
 import { RECORD_LIMITS } from './splice.ts'
 import type { Attempt, Splice } from './splice.ts'
@@ -16,37 +16,40 @@ const TEXT_BYTES = 120
 /** How many steps the merged row of several attempts keeps. */
 const MAX_KEPT_STEPS = 4
 
-/** Journals an attempt. The anchor moves only when every earlier attempt is dead (design section 6, "foreign splice"). */
+/** Journals an attempt. The funding outpoint moves only when every earlier attempt is dead (design section 6, "foreign splice"). */
 export function startAttempt(
   splice: Splice,
   event: EventOf<'attempt_started'>,
   { now }: StepContext,
 ): Stepped {
-  const fresh = livingAttempts(splice).length === 0
-  assert(fresh || splice.anchor === event.anchor, 'the anchor moves only when every attempt is dead')
+  const fresh = unresolvedAttempts(splice).length === 0
+  assert(
+    fresh || splice.submittedOn === event.submittedOn,
+    'the funding outpoint moves only when every attempt is dead',
+  )
   const number = splice.attemptSerial + 1
-  const attempt = anAttempt(event.id, number, event.anchor, now, event.fenceMs)
-  const moved = splice.anchor !== null && splice.anchor !== event.anchor
+  const attempt = anAttempt(event.id, number, event.submittedOn, now, event.fenceMs)
+  const moved = splice.submittedOn !== null && splice.submittedOn !== event.submittedOn
   const journalled: Splice = {
     ...splice,
-    anchor: event.anchor,
+    submittedOn: event.submittedOn,
     baseline: fresh ? event.baseline : splice.baseline,
     attempts: [...splice.attempts, attempt],
     attemptSerial: number,
-    slotHeld: true,
+    leaseHeld: true,
     quietSince: null,
     lastLookAt: null,
     nextAttemptAt: null,
   }
-  const why = `attempt ${number}${moved ? ' on a new anchor' : ''}`
-  return { splice: say(enter(journalled, 'submitted', why, now), 'splice.submitted', now), actions: [] }
+  const why = `attempt ${number}${moved ? ' on a new funding outpoint' : ''}`
+  return { splice: emit(setState(journalled, 'submitted', why, now), 'splice.submitted', now), actions: [] }
 }
 
 /** An attempt as it is journalled, before anything is known of it. */
 export function anAttempt(
   id: string,
   number: number,
-  anchor: string,
+  submittedOn: string,
   now: number,
   fenceMs: number | null,
 ): Attempt {
@@ -54,12 +57,12 @@ export function anAttempt(
     id,
     number,
     kind: 'submit',
-    anchor,
+    submittedOn: submittedOn,
     startedAt: now,
     fenceAt: fenceMs === null ? null : now + fenceMs,
     steps: [],
     result: null,
-    dead: null,
+    notExecuted: null,
     seenDisconnectedAt: null,
     count: 1,
   }
@@ -81,8 +84,8 @@ export function answerAttempt(
   if (result.type === 'refused') return refuse(answered, known, result, event.jitter, context)
   if (result.type === 'unknown' || !event.overlapGuard) return { splice: answered, actions: [] }
   const attempts = answered.attempts.map((earlier) =>
-    earlier.dead === null && followedByTaken(answered, earlier)
-      ? { ...earlier, dead: { rule: 'overlap_guard' as const, at: context.now } }
+    earlier.notExecuted === null && followedByTaken(answered, earlier)
+      ? { ...earlier, notExecuted: { proof: 'overlap_guard' as const, at: context.now } }
       : earlier,
   )
   return { splice: { ...answered, attempts }, actions: [] }
@@ -94,7 +97,7 @@ function meant(
   attempt: Attempt,
   result: EventOf<'attempt_answered'>['result'],
 ): typeof result {
-  const others = livingAttempts(splice).some((other) => other.id !== attempt.id)
+  const others = unresolvedAttempts(splice).some((other) => other.id !== attempt.id)
   return result.type === 'refused' && result.class === 'not_now' && others
     ? { ...result, class: 'in_flight' }
     : result
@@ -104,7 +107,7 @@ function meant(
 export function bounded(result: EventOf<'attempt_answered'>['result'], bytes = TEXT_BYTES): typeof result {
   return result.type === 'taken'
     ? result
-    : { ...result, message: cut(result.message.replace(/[^\x20-\x7e]/g, '?'), bytes) }
+    : { ...result, message: truncate(result.message.replace(/[^\x20-\x7e]/g, '?'), bytes) }
 }
 
 function replaced(splice: Splice, attempt: Attempt): Splice {
@@ -118,7 +121,7 @@ function refuse(
   jitter: number,
   { now, policy }: StepContext,
 ): Stepped {
-  const refused: Attempt = { ...attempt, dead: { rule: 'refused', at: now } }
+  const refused: Attempt = { ...attempt, notExecuted: { proof: 'refused', at: now } }
   const attempts = mergeRefusals(splice.attempts, refused, refusal.class)
   const count = attempts.find((row) => row.id === attempt.id)?.count ?? 1
   const waiting: Splice = {
@@ -129,10 +132,10 @@ function refuse(
   }
   const stops = refusal.reason !== undefined && afterReason[refusal.reason].then === 'stop'
   const ended = refusal.class === 'invalid' || stops
-  const decided = ended ? over(waiting, refusal.reason ?? 'invalid', refusal.message, now) : waiting
-  const idle = decided.state === 'submitted' && livingAttempts(decided).length === 0
+  const decided = ended ? stopSubmitting(waiting, refusal.reason ?? 'invalid', refusal.message, now) : waiting
+  const idle = decided.state === 'submitted' && unresolvedAttempts(decided).length === 0
   return {
-    splice: idle ? enter(decided, 'queued', `the node refused: ${refusal.message}`, now) : decided,
+    splice: idle ? setState(decided, 'queued', `the node refused: ${refusal.message}`, now) : decided,
     actions: refusal.class === 'config' ? [{ type: 'pause_node', message: refusal.message }] : [],
   }
 }
@@ -159,13 +162,14 @@ export function mergeRefusals(
 
 /** A node's failure event counts only if it came after the current attempt started, with no candidate seen. */
 export function hearReason(splice: Splice, event: EventOf<'reason_heard'>, { now }: StepContext): Stepped {
-  const current = livingAttempts(splice).at(-1)
+  const current = unresolvedAttempts(splice).at(-1)
   if (current === undefined || event.at <= current.startedAt || splice.candidates.length > 0) {
     return { splice, actions: [] }
   }
   const after = afterReason[event.reason]
-  const heard = timeline(splice, `the node reported ${event.reason}`, now)
-  if (after.then === 'stop') return { splice: over(heard, event.reason, after.why, now), actions: [] }
+  const heard = addToTimeline(splice, `the node reported ${event.reason}`, now)
+  if (after.then === 'stop')
+    return { splice: stopSubmitting(heard, event.reason, after.why, now), actions: [] }
   return { splice: after.then === 'in_flight' ? { ...heard, inFlightAt: now } : heard, actions: [] }
 }
 
@@ -178,29 +182,29 @@ export function retry(splice: Splice, event: EventOf<'retry_requested'>, { now }
   const cleared: Splice = {
     ...splice,
     budget: { ...splice.budget, maxAttempts: used + event.attempts, deadline },
-    over: null,
+    stopped: null,
     cancelRequestedAt: null,
     attention: null,
     foreignSinceHeight: null,
     nextAttemptAt: null,
   }
-  const state = livingAttempts(splice).length > 0 ? 'submitted' : 'queued'
-  return { splice: enter(cleared, state, `retry allowed: ${event.attempts} more`, now), actions: [] }
+  const state = unresolvedAttempts(splice).length > 0 ? 'submitted' : 'queued'
+  return { splice: setState(cleared, state, `retry allowed: ${event.attempts} more`, now), actions: [] }
 }
 
 /** The record holds so many rows; a dead one makes room. */
 function withRoom(attempts: readonly Attempt[]): Attempt[] {
-  const dead = attempts.find((attempt) => attempt.dead !== null)
+  const notExecuted = attempts.find((attempt) => attempt.notExecuted !== null)
   return attempts.length < RECORD_LIMITS.attempts
     ? [...attempts]
-    : attempts.filter((attempt) => attempt !== dead)
+    : attempts.filter((attempt) => attempt !== notExecuted)
 }
 
 /** An attempt that stands for whatever was submitted after the backup that the record came out of. */
 export function restore(splice: Splice, event: EventOf<'restored'>, { now }: StepContext): Stepped {
   const number = splice.attemptSerial + 1
   const attempt: Attempt = {
-    ...anAttempt(event.id, number, event.anchor, now, event.fenceMs),
+    ...anAttempt(event.id, number, event.submittedOn, now, event.fenceMs),
     // Nobody hung up: where the node offers no fence, only an operator can say that no request is open any more.
     result:
       event.fenceMs === null
@@ -208,15 +212,15 @@ export function restore(splice: Splice, event: EventOf<'restored'>, { now }: Ste
         : { type: 'unknown', message: 'submissions after the backup, if any', at: now },
   }
   const message = 'the record came out of a backup; what was submitted since is not known'
-  const anchored = livingAttempts(splice).length > 0 ? splice.anchor : event.anchor
+  const anchored = unresolvedAttempts(splice).length > 0 ? splice.submittedOn : event.submittedOn
   const restored: Splice = {
     ...splice,
     generation: event.generation,
-    anchor: anchored,
-    attempts: [...withRoom(splice.attempts), { ...attempt, anchor: anchored ?? event.anchor }],
+    submittedOn: anchored,
+    attempts: [...withRoom(splice.attempts), { ...attempt, submittedOn: anchored ?? event.submittedOn }],
     attemptSerial: number,
     attention: { code: 'restored', message },
   }
-  const attended = say(enter(restored, 'needs_attention', message, now), 'splice.needs_attention', now)
+  const attended = emit(setState(restored, 'needs_attention', message, now), 'splice.needs_attention', now)
   return { splice: attended, actions: [{ type: 'alarm', message }] }
 }

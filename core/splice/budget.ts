@@ -11,8 +11,8 @@ export function attemptsUsed({ attempts }: Attempted): number {
 }
 
 /** Attempts that can still take effect. */
-export function livingAttempts({ attempts }: Attempted): Attempt[] {
-  return attempts.filter((attempt) => attempt.dead === null)
+export function unresolvedAttempts({ attempts }: Attempted): Attempt[] {
+  return attempts.filter((attempt) => attempt.notExecuted === null)
 }
 
 /** For how long nobody can tell what became of an attempt before an alarm says so. */
@@ -20,7 +20,7 @@ const LONG_UNKNOWN_MS = 3_600_000
 
 /** Whether an attempt that may still take effect was sent an hour ago, and never answered. */
 export function isLongUnknown({ attempts }: Attempted, now: Instant): boolean {
-  return livingAttempts({ attempts }).some(
+  return unresolvedAttempts({ attempts }).some(
     ({ result, startedAt }) =>
       (result === null || result.type === 'unknown') && now - startedAt >= LONG_UNKNOWN_MS,
   )
@@ -53,7 +53,7 @@ export function silentSince(attempt: Attempt): Instant | null {
 export function lastFence({ attempts }: Attempted): Instant | null {
   let latest = 0
   for (const attempt of attempts) {
-    const fence = attempt.dead === null ? silentSince(attempt) : (silentSince(attempt) ?? 0)
+    const fence = attempt.notExecuted === null ? silentSince(attempt) : (silentSince(attempt) ?? 0)
     if (fence === null) return null
     latest = Math.max(latest, fence)
   }

@@ -1,6 +1,6 @@
 import type { FailureReason } from './failure.ts'
 import type { Outpoint } from '../bitcoin/outpoint.ts'
-import type { Bump, CommandResult, Proof, Signs } from './splice.ts'
+import type { Bump, CommandResult, Proof, BalanceSignals } from './splice.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -17,14 +17,14 @@ export type SpliceEvent =
   | {
       readonly type: 'attempt_started'
       readonly id: string
-      readonly anchor: Outpoint
+      readonly submittedOn: Outpoint
       readonly fenceMs: number | null
-      readonly baseline: Signs
+      readonly baseline: BalanceSignals
     }
   /** A step of an attempt that takes several calls is journalled; the call that it names follows only if it was saved. */
   | { readonly type: 'attempt_stepped'; readonly id: string; readonly name: string; readonly txid?: string }
   /** What an unsigned splice left on the channel is about to be cleared at the node. */
-  | { readonly type: 'clear_started' }
+  | { readonly type: 'abort_started' }
   /** A command's answer, at whatever time it comes. `jitter` in [0, 1) spreads the backoff. */
   | {
       readonly type: 'attempt_answered'
@@ -48,9 +48,9 @@ export type SpliceEvent =
   | {
       readonly type: 'bump_started'
       readonly id: string
-      readonly anchor: Outpoint
+      readonly submittedOn: Outpoint
       readonly fenceMs: number | null
-      readonly baseline: Signs
+      readonly baseline: BalanceSignals
     }
   | {
       readonly type: 'bump_answered'
@@ -68,9 +68,9 @@ export type SpliceEvent =
   | { readonly type: 'reorged'; readonly tipHeight: number | null }
   | { readonly type: 'settled' }
   /** Every attempt is dead and the budget allows another. */
-  | { readonly type: 'attempts_died' }
+  | { readonly type: 'none_executed_yet' }
   /** No further attempt will be made. */
-  | { readonly type: 'submitting_over'; readonly code: string; readonly message: string }
+  | { readonly type: 'submitting_stopped'; readonly code: string; readonly message: string }
   | { readonly type: 'given_up'; readonly code: string; readonly message: string; readonly proof: Proof }
   | { readonly type: 'withdrawn'; readonly proof: Proof }
   | { readonly type: 'attention_needed'; readonly code: string; readonly message: string }
@@ -82,12 +82,12 @@ export type SpliceEvent =
       readonly type: 'restored'
       readonly generation: number
       readonly id: string
-      readonly anchor: Outpoint
+      readonly submittedOn: Outpoint
       readonly fenceMs: number | null
     }
   /** Chain evidence contradicts an end without effect. */
   | { readonly type: 'corrected' }
-  /** A second output of ours in the lineage. */
+  /** A second output of ours in the funding history. */
   | { readonly type: 'second_effect'; readonly txid: string }
   /** Nothing of an ended splice needs watching any more. */
   | { readonly type: 'watch_ended' }

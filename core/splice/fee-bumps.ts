@@ -2,13 +2,13 @@ import { strict as assert } from 'node:assert'
 import type { Action, Stepped, StepContext } from './action.ts'
 import { lastStep, withoutTxids } from './attempt-steps.ts'
 import { anAttempt, bounded, mergeRefusals } from './attempts.ts'
-import { backoffMs, lastFence, livingAttempts } from './budget.ts'
-import { candidateToReplace, correctableBump, livingBumpAttempts, openBump } from './replacement.ts'
-import { deadnessTable } from './non-execution.ts'
+import { backoffMs, lastFence, unresolvedAttempts } from './budget.ts'
+import { candidateToReplace, correctableBump, unresolvedBumpAttempts, openBumpOf } from './replacement.ts'
+import { nonExecutionTable } from './non-execution.ts'
 import type { EventOf } from './event.ts'
-import { cut, say, timeline } from './timeline.ts'
+import { truncate, emit, addToTimeline } from './timeline.ts'
 import { RECORD_LIMITS } from './splice.ts'
-import type { Attempt, Bump, DeadRule, Splice } from './splice.ts'
+import type { Attempt, Bump, NonExecutionProof, Splice } from './splice.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -18,10 +18,10 @@ const TEXT_BYTES = 80
 const MESSAGE_BYTES = 200
 
 /** Opens a fee bump of the newest candidate; one at a time (design section 6, "Fee bumps"). */
-export function beginBump(splice: Splice, event: EventOf<'bump_opened'>, { now }: StepContext): Stepped {
+export function openFeeBump(splice: Splice, event: EventOf<'bump_opened'>, { now }: StepContext): Stepped {
   const from = candidateToReplace(splice.candidates)
   const full = splice.bumps.length >= RECORD_LIMITS.bumps
-  if (openBump(splice) !== null || from === null || full)
+  if (openBumpOf(splice) !== null || from === null || full)
     return { splice, actions: [{ type: 'ignored', event: event.type }] }
   const bump: Bump = {
     id: event.id,
@@ -42,15 +42,22 @@ export function beginBump(splice: Splice, event: EventOf<'bump_opened'>, { now }
   }
   const why =
     event.by === 'client' ? 'a fee bump was asked for' : 'unconfirmed for long: a fee bump by policy'
-  return { splice: timeline({ ...splice, bumps: [...splice.bumps, bump] }, why, now), actions: [] }
+  return { splice: addToTimeline({ ...splice, bumps: [...splice.bumps, bump] }, why, now), actions: [] }
 }
 
 /** Journals an attempt of the open bump; it is sent only after it was saved. */
-export function startBump(splice: Splice, event: EventOf<'bump_started'>, { now }: StepContext): Stepped {
-  const bump = openBump(splice)
+export function startBumpAttempt(
+  splice: Splice,
+  event: EventOf<'bump_started'>,
+  { now }: StepContext,
+): Stepped {
+  const bump = openBumpOf(splice)
   assert(bump !== null, 'an attempt needs an open bump')
   const number = bump.attemptSerial + 1
-  const attempt = { ...anAttempt(event.id, number, event.anchor, now, event.fenceMs), kind: 'bump' as const }
+  const attempt = {
+    ...anAttempt(event.id, number, event.submittedOn, now, event.fenceMs),
+    kind: 'bump' as const,
+  }
   const started: Bump = {
     ...bump,
     attempts: [...bump.attempts, attempt],
@@ -60,11 +67,15 @@ export function startBump(splice: Splice, event: EventOf<'bump_started'>, { now 
     lastLookAt: null,
     nextAttemptAt: null,
   }
-  return { splice: timeline(withBump(splice, started), `fee bump: attempt ${number}`, now), actions: [] }
+  return { splice: addToTimeline(withBump(splice, started), `fee bump: attempt ${number}`, now), actions: [] }
 }
 
 /** Attaches an answer to the bump's attempt, at whatever time it comes; a known answer is never changed. */
-export function answerBump(splice: Splice, event: EventOf<'bump_answered'>, context: StepContext): Stepped {
+export function answerBumpAttempt(
+  splice: Splice,
+  event: EventOf<'bump_answered'>,
+  context: StepContext,
+): Stepped {
   const bump = splice.bumps.find(({ attempts }) => attempts.some(({ id }) => id === event.id))
   const attempt = bump?.attempts.find(({ id }) => id === event.id)
   const known = attempt?.result?.type === 'taken' || attempt?.result?.type === 'refused'
@@ -90,12 +101,12 @@ function refuse(
   { now, policy }: StepContext,
 ): Stepped {
   // "Not now" while another attempt may be alive means that something is under way, as for a splice.
-  const others = livingAttempts(bump).some(({ id }) => id !== attempt.id)
+  const others = unresolvedAttempts(bump).some(({ id }) => id !== attempt.id)
   const meant = refusal.class === 'not_now' && others ? 'in_flight' : refusal.class
   const result = { ...refusal, class: meant }
   const attempts = mergeRefusals(
     bump.attempts,
-    { ...attempt, steps: [], result, dead: { rule: 'refused', at: now } },
+    { ...attempt, steps: [], result, notExecuted: { proof: 'refused', at: now } },
     meant,
   )
   const count = attempts.find(({ id }) => id === attempt.id)?.count ?? 1
@@ -131,14 +142,14 @@ export const NOTHING_LEFT = 'nothing_to_replace'
 
 /** A replacement was seen: what was wanted. */
 export function finishBump(splice: Splice, { txid }: EventOf<'bump_done'>, { now }: StepContext): Stepped {
-  const bump = openBump(splice) ?? correctableBump(splice)
+  const bump = openBumpOf(splice) ?? correctableBump(splice)
   if (bump === null) return { splice, actions: [{ type: 'ignored', event: 'bump_done' }] }
   return { splice: close(splice, bump, 'done', 'replaced', 'a replacement was seen', txid, now), actions: [] }
 }
 
 /** The bump comes to nothing. The splice goes on with the candidate that it has. */
 export function abandonBump(splice: Splice, event: EventOf<'bump_abandoned'>, { now }: StepContext): Stepped {
-  const bump = openBump(splice)
+  const bump = openBumpOf(splice)
   if (bump === null) return { splice, actions: [{ type: 'ignored', event: 'bump_abandoned' }] }
   return { splice: close(splice, bump, 'abandoned', event.code, event.message, null, now), actions: [] }
 }
@@ -152,16 +163,20 @@ function close(
   txid: string | null,
   now: Instant,
 ): Splice {
-  const outcome = { result, code, message: cut(message, MESSAGE_BYTES), txid, at: now }
+  const outcome = { result, code, message: truncate(message, MESSAGE_BYTES), txid, at: now }
   // Ten bumps have to fit into the record: of what was refused only the last is kept.
   const last = bump.attempts.at(-1)?.id
   const attempts = bump.attempts
-    .filter((each) => each.dead === null || each.id === last)
+    .filter((each) => each.notExecuted === null || each.id === last)
     // One before the last was followed after quiet only: what it announced was seen by then, or is void.
     .map((each) => (each.id === last ? each : { ...each, steps: withoutTxids(each.steps) }))
   const closed = withBump(splice, { ...bump, attempts, outcome, quietSince: null, lastLookAt: null })
   const why = result === 'done' ? 'fee bump done' : `fee bump abandoned: ${message}`
-  return say(timeline(closed, why, now), result === 'done' ? 'splice.bumped' : 'splice.bump_failed', now)
+  return emit(
+    addToTimeline(closed, why, now),
+    result === 'done' ? 'splice.bumped' : 'splice.bump_failed',
+    now,
+  )
 }
 
 function withBump(splice: Splice, bump: Bump): Splice {
@@ -172,9 +187,9 @@ function withBump(splice: Splice, bump: Bump): Splice {
  * Quiet of an open bump, kept while an attempt of it is alive: as gate 7's, but neither the candidate that stands is a sign,
  * nor what moves the signs: a difference in fees is what a replacement leaves behind which was signed and not relayed.
  */
-export function noteBump(splice: Splice, verdict: Verdict, { now, policy }: StepContext): Splice {
-  const bump = openBump(splice)
-  if (bump === null || livingAttempts(bump).length === 0) return splice
+export function withBumpQuiet(splice: Splice, verdict: Verdict, { now, policy }: StepContext): Splice {
+  const bump = openBumpOf(splice)
+  if (bump === null || unresolvedAttempts(bump).length === 0) return splice
   if (verdict.peerConnected === null || (verdict.peerConnected && verdict.name === 'not_known')) return splice
   const fence = lastFence(bump)
   const stands = verdict.name === 'pending' || verdict.name === 'unseen'
@@ -189,21 +204,24 @@ export function noteBump(splice: Splice, verdict: Verdict, { now, policy }: Step
  * What may still be alive of the bumps once the candidate has lost to another transaction: dead with the channel's close, or
  * with a restart of the node's process, as the attempts of the splice are (`deadness.ts`).
  */
-export function noteBumpDeaths(splice: Splice, verdict: Verdict, { now, policy }: StepContext): Splice {
-  const lost = verdict.name === 'replaced' && verdict.buried
-  const living = lost ? livingBumpAttempts(splice) : []
+export function withBumpProofs(splice: Splice, verdict: Verdict, { now, policy }: StepContext): Splice {
+  const lost = verdict.name === 'replaced' && verdict.atFinalDepth
+  const living = lost ? unresolvedBumpAttempts(splice) : []
   if (living.length === 0) return splice
-  const ruleOf = (attempt: Attempt): DeadRule | null => {
+  const proofOf = (attempt: Attempt): NonExecutionProof | null => {
     if (verdict.channelGone) return 'channel_closed'
     const facts = { splice, attempt, verdict, quietAbsenceMs: verdict.quietAbsenceMs, now, policy }
-    const asked = (['process_restarted', 'quiet_absence'] as const).filter((rule) =>
-      verdict.deadRules.includes(rule),
+    const asked = (['process_restarted', 'quiet_absence'] as const).filter((proof) =>
+      verdict.nonExecutionProofs.includes(proof),
     )
-    return asked.find((rule) => deadnessTable[rule].holds(facts)) ?? null
+    return asked.find((proof) => nonExecutionTable[proof].holds(facts)) ?? null
   }
-  const buried = (attempt: Attempt): Attempt => {
-    const rule = living.includes(attempt) ? ruleOf(attempt) : null
-    return rule === null ? attempt : { ...attempt, dead: { rule, at: now } }
+  const atFinalDepth = (attempt: Attempt): Attempt => {
+    const proof = living.includes(attempt) ? proofOf(attempt) : null
+    return proof === null ? attempt : { ...attempt, notExecuted: { proof: proof, at: now } }
   }
-  return { ...splice, bumps: splice.bumps.map((bump) => ({ ...bump, attempts: bump.attempts.map(buried) })) }
+  return {
+    ...splice,
+    bumps: splice.bumps.map((bump) => ({ ...bump, attempts: bump.attempts.map(atFinalDepth) })),
+  }
 }

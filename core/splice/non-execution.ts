@@ -1,12 +1,12 @@
-import { fenceOf, livingAttempts, silentSince } from './budget.ts'
+import { fenceOf, unresolvedAttempts, silentSince } from './budget.ts'
 import type { Policy } from './policy.ts'
-import { livingBumpAttempts } from './replacement.ts'
-import type { Attempt, DeadRule, Splice } from './splice.ts'
+import { unresolvedBumpAttempts } from './replacement.ts'
+import type { Attempt, NonExecutionProof, Splice } from './splice.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What the rows of the deadness table look at. */
-export type DeadnessFacts = {
+export type NonExecutionFacts = {
   readonly splice: Splice
   readonly attempt: Attempt
   readonly verdict: Verdict
@@ -19,20 +19,20 @@ export type DeadnessFacts = {
 type Rule = {
   readonly nodes: string
   readonly says: string
-  readonly holds: (facts: DeadnessFacts) => boolean
+  readonly holds: (facts: NonExecutionFacts) => boolean
 }
 
 /** Two of Eclair's quiescence timeouts of 60 s: what phoenixd and Eclair need of quiet. */
 const TWO_QUIESCENCE_TIMEOUTS_MS = 120_000
 
 /** How long it has been quiet since the fence, or what stands for it, and since another instant; 0 while it is not quiet. */
-function quietFor(facts: DeadnessFacts, since: Instant, from = fenceOf): number {
+function quietFor(facts: NonExecutionFacts, since: Instant, from = fenceOf): number {
   const fence = from(facts.attempt)
   if (facts.splice.quietSince === null || fence === null) return 0
   return Math.max(0, facts.now - Math.max(facts.splice.quietSince, fence, since))
 }
 
-function restartedAfterFence(facts: DeadnessFacts): boolean {
+function restartedAfterFence(facts: NonExecutionFacts): boolean {
   const fence = fenceOf(facts.attempt)
   if (fence === null) return false
   return facts.verdict.processStarts.some(
@@ -50,7 +50,7 @@ export function followedByTaken(splice: Splice, attempt: Attempt): boolean {
 
 /** Nothing of a splice can follow the transaction that lost: no second attempt, and no bump that may wait at the node. */
 export function isAlone(splice: Splice): boolean {
-  return livingAttempts(splice).length <= 1 && livingBumpAttempts(splice).length === 0
+  return unresolvedAttempts(splice).length <= 1 && unresolvedBumpAttempts(splice).length === 0
 }
 
 const NO_RETURN_STEPS = ['splice_update_secured', 'splice_signed']
@@ -59,7 +59,7 @@ const NO_RETURN_STEPS = ['splice_update_secured', 'splice_signed']
  * When an attempt that may have been taken can never take effect any more (design section 6). A node's capabilities name
  * the rows that hold for it. Every row but the first three is asked only in a look that found no trace of our effect.
  */
-export const deadnessTable: Readonly<Record<DeadRule, Rule>> = {
+export const nonExecutionTable: Readonly<Record<NonExecutionProof, Rule>> = {
   refused: {
     nodes: 'all',
     says: 'refused as not executed',
@@ -67,14 +67,14 @@ export const deadnessTable: Readonly<Record<DeadRule, Rule>> = {
   },
   channel_closed: {
     nodes: 'all',
-    says: "the channel's close is buried",
-    holds: ({ verdict }) => verdict.name === 'closed' && verdict.buried,
+    says: "the channel's close is final",
+    holds: ({ verdict }) => verdict.name === 'closed' && verdict.atFinalDepth,
   },
-  conflict_buried: {
+  conflict_final: {
     nodes: 'all',
-    says: 'its transaction lost to another one, buried, and the channel is gone or no other attempt, nor one of a bump, is alive',
+    says: 'its transaction lost to another one, final, and the channel is gone or no other attempt, nor one of a bump, is alive',
     holds: ({ splice, verdict }) =>
-      verdict.name === 'replaced' && verdict.buried && (verdict.channelGone || isAlone(splice)),
+      verdict.name === 'replaced' && verdict.atFinalDepth && (verdict.channelGone || isAlone(splice)),
   },
   operator: { nodes: 'all', says: 'an operator said so (resolve)', holds: () => false },
   process_restarted: {
@@ -119,17 +119,20 @@ export const deadnessTable: Readonly<Record<DeadRule, Rule>> = {
   },
 }
 
-const ALWAYS: readonly DeadRule[] = ['refused', 'channel_closed', 'conflict_buried', 'operator']
+const ALWAYS: readonly NonExecutionProof[] = ['refused', 'channel_closed', 'conflict_final', 'operator']
 
 /**
  * The first row by which an attempt is dead; null while it can still take effect. Rows that conclude from quiet are asked
  * only in a look that reached the node with the peer connected and found no trace of our effect.
  */
-export function deadRuleOf(facts: DeadnessFacts, rules: readonly DeadRule[]): DeadRule | null {
-  if (facts.attempt.dead !== null) return facts.attempt.dead.rule
-  const { name, peerConnected, stirring } = facts.verdict
-  const traceless = (name === 'absent' || name === 'foreign') && peerConnected === true && !stirring
+export function nonExecutionProofOf(
+  facts: NonExecutionFacts,
+  rules: readonly NonExecutionProof[],
+): NonExecutionProof | null {
+  if (facts.attempt.notExecuted !== null) return facts.attempt.notExecuted.proof
+  const { name, peerConnected, isBusy: isBusy } = facts.verdict
+  const traceless = (name === 'absent' || name === 'foreign') && peerConnected === true && !isBusy
   // Whether the guard held is known of the answer alone: the node may have got it since (see `answerAttempt`).
-  const asked = traceless ? [...ALWAYS, ...rules.filter((rule) => rule !== 'overlap_guard')] : ALWAYS
-  return asked.find((rule) => deadnessTable[rule].holds(facts)) ?? null
+  const asked = traceless ? [...ALWAYS, ...rules.filter((proof) => proof !== 'overlap_guard')] : ALWAYS
+  return asked.find((proof) => nonExecutionTable[proof].holds(facts)) ?? null
 }

@@ -61,4 +61,4 @@ export const BUDGET = {
  */
 export const BUSY_CODES: readonly number[] = [355, 358]
 /** How often the node is asked to clear what is left of one splice. */
-export const MAX_CLEARS = 4
+export const MAX_ABORTS = 4

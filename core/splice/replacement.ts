@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { attemptsUsed } from './budget.ts'
 import { paymentIdOf } from './ids.ts'
 import { BUMP_ATTEMPTS } from './policy.ts'
-import type { Attempt, Bump, Candidate, Signs, Splice } from './splice.ts'
+import type { Attempt, Bump, Candidate, BalanceSignals, Splice } from './splice.ts'
 import type { Verdict } from './verdict.ts'
 
 /** 1 sat/vB: what Bitcoin Core up to version 29 wants on top before it relays a replacement. */
@@ -21,7 +21,7 @@ export function bumpIdOf(spliceId: string, by: Bump['by'], key: string): string 
 }
 
 /** The bump that is under way; null: there is none. */
-export function openBump(splice: Splice): Bump | null {
+export function openBumpOf(splice: Splice): Bump | null {
   return splice.bumps.find((bump) => bump.outcome === null) ?? null
 }
 
@@ -90,8 +90,12 @@ const LEAST_MOVE_SATS = 2
  * is less by our part of the difference in fees, and so `reservedSats` is more (docs/reference/ldk.md 7.1, S3). `mostSats`: what a
  * replacement can cost at most; a larger move is Lightning traffic.
  */
-export function signsReplaced(bump: Bump, signs: Signs | null, mostSats: number): boolean {
-  const now = signs?.reservedSats ?? null
+export function balanceShowsReplacement(
+  bump: Bump,
+  balanceSignals: BalanceSignals | null,
+  mostSats: number,
+): boolean {
+  const now = balanceSignals?.reservedSats ?? null
   const before = bump.baseline?.reservedSats ?? null
   if (now === null || before === null) return false
   return now - before >= LEAST_MOVE_SATS && now - before <= mostSats
@@ -102,17 +106,17 @@ export function signsReplaced(bump: Bump, signs: Signs | null, mostSats: number)
  * taken, which the node would have refused with another one waiting. Whose replacement was seen is not asked: the peer makes
  * replacements too. (Where ours locks, the overlap guard drops what waits.)
  */
-export function livingBumpAttempts({ bumps }: Pick<Splice, 'bumps'>): Attempt[] {
+export function unresolvedBumpAttempts({ bumps }: Pick<Splice, 'bumps'>): Attempt[] {
   const all = bumps.flatMap(({ attempts }) => attempts)
   const last = all.findLastIndex(({ result }) => result?.type === 'taken')
-  return all.slice(Math.max(0, last)).filter(({ dead }) => dead === null)
+  return all.slice(Math.max(0, last)).filter(({ notExecuted }) => notExecuted === null)
 }
 
 /** Whether an attempt of a bump may have been taken, and no replacement accounts for it. */
 export function hasUnaccountedBump({ bumps }: Pick<Splice, 'bumps'>): boolean {
   return bumps.some((bump) => {
     const accounted = bump.outcome?.result === 'done' ? 1 : 0
-    return livingBumpAttempts({ bumps: [bump] }).length > accounted
+    return unresolvedBumpAttempts({ bumps: [bump] }).length > accounted
   })
 }
 

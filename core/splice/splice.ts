@@ -12,7 +12,7 @@ export const RECORD_LIMITS = {
   bumps: 10,
   bumpAttempts: 6,
   candidates: 20,
-  lineage: 50,
+  fundingHistory: 50,
   timeline: 50,
 } as const
 
@@ -48,10 +48,10 @@ export const CommandResult = z.discriminatedUnion('type', [
 export type CommandResult = z.infer<typeof CommandResult>
 
 /** The row of the deadness table by which an attempt was found dead (design section 6). */
-export const DeadRule = z.enum([
+export const NonExecutionProof = z.enum([
   'refused',
   'channel_closed',
-  'conflict_buried',
+  'conflict_final',
   'operator',
   'process_restarted',
   'overlap_guard',
@@ -61,14 +61,14 @@ export const DeadRule = z.enum([
   'single_commitment',
   'node_idle',
 ])
-export type DeadRule = z.infer<typeof DeadRule>
+export type NonExecutionProof = z.infer<typeof NonExecutionProof>
 
 /** One journalled submission (design section 4). */
 export const Attempt = z.object({
   id: z.string(),
   number: z.int().positive(),
   kind: z.enum(['submit', 'bump']),
-  anchor: Outpoint,
+  submittedOn: Outpoint,
   /** The time that the first request is signed with. */
   startedAt: Instant,
   /** The instant after which an unanswered request can no longer be received; null where the node offers no fence. */
@@ -76,7 +76,7 @@ export const Attempt = z.object({
   /** The steps of a command in several calls (Core Lightning), each journalled before it is made. */
   steps: z.array(z.object({ name: z.string(), at: Instant, txid: Txid.optional() })).max(12),
   result: z.intersection(CommandResult, z.object({ at: Instant })).nullable(),
-  dead: z.object({ rule: DeadRule, at: Instant }).nullable(),
+  notExecuted: z.object({ proof: NonExecutionProof, at: Instant }).nullable(),
   /** When the peer was first seen disconnected after the fence. */
   seenDisconnectedAt: Instant.nullable(),
   /** How many refusals of the same class this row stands for. */
@@ -84,7 +84,7 @@ export const Attempt = z.object({
 })
 export type Attempt = z.infer<typeof Attempt>
 
-/** A transaction that spends the lineage with our effect and was seen. Once seen, never un-seen. */
+/** A transaction that spends the funding history with our effect and was seen. Once seen, never un-seen. */
 export const Candidate = z.object({
   txid: Txid,
   spends: Outpoint,
@@ -98,13 +98,13 @@ export const Candidate = z.object({
 export type Candidate = z.infer<typeof Candidate>
 
 /** What a node without a view of negotiations shows indirectly (design section 4, "sign"). In satoshis. */
-export const Signs = z.object({
+export const BalanceSignals = z.object({
   /** claimable + its transaction fee − outbound; null where the node does not tell */
   claimableSats: z.number().nullable(),
   /** value − outbound − inbound */
   reservedSats: z.number().nullable(),
 })
-export type Signs = z.infer<typeof Signs>
+export type BalanceSignals = z.infer<typeof BalanceSignals>
 
 /**
  * A wish to replace the pending candidate by one with a higher feerate (design section 6, "Fee bumps"). Its attempts are its
@@ -123,7 +123,7 @@ export const Bump = z.object({
   attempts: z.array(Attempt).max(RECORD_LIMITS.bumpAttempts),
   attemptSerial: z.int().nonnegative(),
   /** The node's signs when the first attempt was journalled. */
-  baseline: Signs.nullable(),
+  baseline: BalanceSignals.nullable(),
   quietSince: Instant.nullable(),
   lastLookAt: Instant.nullable(),
   inFlightAt: Instant.nullable(),
@@ -162,13 +162,7 @@ export const EventType = z.enum([
 export type EventType = z.infer<typeof EventType>
 
 /** How a splice that ended without its effect is proven to have none (design section 6, "Proofs"). */
-export const Proof = z.enum([
-  'never_taken',
-  'all_attempts_dead',
-  'lineage_spent',
-  'channel_closed',
-  'operator',
-])
+export const Proof = z.enum(['never_taken', 'none_executed', 'funding_spent', 'channel_closed', 'operator'])
 export type Proof = z.infer<typeof Proof>
 
 /** The client's wish and everything that became of it: one item of the table, the truth. */
@@ -184,8 +178,8 @@ export const Splice = z.object({
   nodeId: z.string(),
   network: Network,
   channelId: z.string(),
-  /** Whose slot it takes: its channel's, or its node's where the node picks the channel. */
-  slotScope: z.enum(['channel', 'node']).default('channel'),
+  /** Whose lease it takes: its channel's, or its node's where the node picks the channel. */
+  leaseScope: z.enum(['channel', 'node']).default('channel'),
   userChannelId: z.string().nullable(),
   peerId: z.string(),
   kind: SpliceKind,
@@ -210,12 +204,12 @@ export const Splice = z.object({
   state: SpliceState,
   epoch: z.int().nonnegative(),
   /** The funding outpoints from acceptance on, oldest first; the last one known is the current funding. */
-  lineage: z.array(Outpoint).min(1).max(RECORD_LIMITS.lineage),
-  /** Height through which the end of the lineage was last known unspent; refreshed now and then. */
+  fundingHistory: z.array(Outpoint).min(1).max(RECORD_LIMITS.fundingHistory),
+  /** Height through which the end of the funding history was last known unspent; refreshed now and then. */
   unspentThroughHeight: z.int().nonnegative().nullable().default(null),
   /** The funding outpoint that stood when the splice was first submitted; null before. */
-  anchor: Outpoint.nullable(),
-  baseline: Signs.nullable(),
+  submittedOn: Outpoint.nullable(),
+  baseline: BalanceSignals.nullable(),
   attempts: z.array(Attempt).max(RECORD_LIMITS.attempts),
   attemptSerial: z.int().nonnegative(),
   candidates: z.array(Candidate).max(RECORD_LIMITS.candidates),
@@ -235,14 +229,14 @@ export const Splice = z.object({
   nextAttemptAt: Instant.nullable(),
   cancelRequestedAt: Instant.nullable(),
   /** How often, and when last, the node was asked to clear what an unsigned splice left on the channel. */
-  cleared: z.object({ count: z.int().positive(), at: Instant }).nullable().default(null),
+  aborted: z.object({ count: z.int().positive(), at: Instant }).nullable().default(null),
   /** Why no further attempt will be made; null while submitting goes on. */
-  over: z.object({ code: z.string(), message: z.string(), at: Instant }).nullable(),
+  stopped: z.object({ code: z.string(), message: z.string(), at: Instant }).nullable(),
   failure: z.object({ code: z.string(), message: z.string(), proof: Proof }).nullable(),
   attention: z.object({ code: z.string(), message: z.string() }).nullable(),
   waitingFor: z.object({ code: z.string(), message: z.string() }).nullable(),
-  /** Whether the slot of the channel may still name this splice: it is emptied after the end is saved. */
-  slotHeld: z.boolean(),
+  /** Whether the lease of the channel may still name this splice: it is emptied after the end is saved. */
+  leaseHeld: z.boolean(),
   /** Looks that go on after an end: until the height, or until both outpoints are spent. */
   watch: z.object({ from: Outpoint, untilHeight: z.int().nonnegative().nullable() }).nullable(),
   anomaly: z.object({ txid: Txid, at: Instant }).nullable(),
@@ -252,7 +246,7 @@ export const Splice = z.object({
   eventSerial: z.int().nonnegative(),
   publishedThrough: z.int().nonnegative(),
   /** Event types said in this epoch, so that none is said twice. */
-  said: z.array(EventType),
+  emitted: z.array(EventType),
   timeline: z
     .array(
       z.object({ at: Instant, status: SpliceState, why: z.string().max(300), count: z.int().positive() }),

@@ -2,12 +2,12 @@ import { strict as assert } from 'node:assert'
 import type { Action, Stepped, StepContext } from './action.ts'
 import { answerAttempt, hearReason, restore, retry, startAttempt } from './attempts.ts'
 import { stepAttempt } from './attempt-steps.ts'
-import { livingAttempts, isOverCeiling } from './budget.ts'
-import { abandonBump, answerBump, beginBump, finishBump, startBump } from './fee-bumps.ts'
+import { unresolvedAttempts, isOverCeiling } from './budget.ts'
+import { abandonBump, answerBumpAttempt, openFeeBump, finishBump, startBumpAttempt } from './fee-bumps.ts'
 import * as ending from './outcomes.ts'
 import type { EventOf, SpliceEvent } from './event.ts'
-import { noteLook } from './apply-verdict.ts'
-import { enter, over, say, timeline } from './timeline.ts'
+import { applyVerdict } from './apply-verdict.ts'
+import { setState, stopSubmitting, emit, addToTimeline } from './timeline.ts'
 import type { Splice } from './splice.ts'
 import { transitions } from './transitions.ts'
 
@@ -40,34 +40,34 @@ function apply(splice: Splice, event: SpliceEvent, context: StepContext): Steppe
       return startAttempt(splice, event, context)
     case 'attempt_stepped':
       return stepAttempt(splice, event, context)
-    case 'clear_started':
-      return only({ ...splice, cleared: { count: (splice.cleared?.count ?? 0) + 1, at: now } })
+    case 'abort_started':
+      return only({ ...splice, aborted: { count: (splice.aborted?.count ?? 0) + 1, at: now } })
     case 'attempt_answered':
       return answerAttempt(splice, event, context)
     case 'reason_heard':
       return hearReason(splice, event, context)
     case 'bump_opened':
-      return beginBump(splice, event, context)
+      return openFeeBump(splice, event, context)
     case 'bump_started':
-      return startBump(splice, event, context)
+      return startBumpAttempt(splice, event, context)
     case 'bump_answered':
-      return answerBump(splice, event, context)
+      return answerBumpAttempt(splice, event, context)
     case 'bump_done':
       return finishBump(splice, event, context)
     case 'bump_abandoned':
       return abandonBump(splice, event, context)
     case 'candidate_seen':
-      return ending.find(splice, 'pending', context)
+      return ending.candidateSeen(splice, 'pending', context)
     case 'candidate_confirmed':
-      return ending.find(splice, 'confirmed', context)
+      return ending.candidateSeen(splice, 'confirmed', context)
     case 'reorged':
-      return ending.reorganise(splice, event, context)
+      return ending.reorganised(splice, event, context)
     case 'settled':
       return ending.settle(splice, context)
-    case 'attempts_died':
-      return only(enter(splice, 'queued', 'every attempt is dead', now))
-    case 'submitting_over':
-      return only(over(splice, event.code, event.message, now))
+    case 'none_executed_yet':
+      return only(setState(splice, 'queued', 'every attempt is dead', now))
+    case 'submitting_stopped':
+      return only(stopSubmitting(splice, event.code, event.message, now))
     case 'given_up':
       return ending.giveUp(splice, event, context)
     case 'withdrawn':
@@ -94,7 +94,7 @@ function apply(splice: Splice, event: SpliceEvent, context: StepContext): Steppe
 }
 
 function look(splice: Splice, event: EventOf<'looked'>, context: StepContext): Stepped {
-  const noted = noteLook(splice, event.verdict, context)
+  const noted = applyVerdict(splice, event.verdict, context)
   const cause = 'the node stands on an older funding outpoint than was seen, or is another node'
   const actions: Action[] = event.verdict.nodeWentBack ? [{ type: 'freeze_channel', cause }] : []
   return reportFees(splice, noted, actions, context)
@@ -113,7 +113,7 @@ function reportFees(
     .filter((fresh) => isOverCeiling(noted, fresh))
   const message = 'the fee of a transaction is over the ceiling'
   return {
-    splice: over.reduce((splice, { txid }) => timeline(splice, `${message}: ${txid}`, now), noted),
+    splice: over.reduce((splice, { txid }) => addToTimeline(splice, `${message}: ${txid}`, now), noted),
     actions: [...actions, ...over.map((): Action => ({ type: 'alarm', message }))],
   }
 }
@@ -123,16 +123,16 @@ function attend(
   { code, message }: EventOf<'attention_needed'>,
   { now }: StepContext,
 ): Stepped {
-  const attended = enter({ ...splice, attention: { code, message } }, 'needs_attention', message, now)
-  return { splice: say(attended, 'splice.needs_attention', now), actions: [{ type: 'alarm', message }] }
+  const attended = setState({ ...splice, attention: { code, message } }, 'needs_attention', message, now)
+  return { splice: emit(attended, 'splice.needs_attention', now), actions: [{ type: 'alarm', message }] }
 }
 
 /** Stops submitting. Final at once only where no attempt can take effect any more (design section 8). */
 function cancel(splice: Splice, generation: number, context: StepContext): Stepped {
   if (splice.candidates.length > 0)
     return { splice, actions: [{ type: 'ignored', event: 'cancel_requested' }] }
-  const idle = splice.state === 'queued' && livingAttempts(splice).length === 0
+  const idle = splice.state === 'queued' && unresolvedAttempts(splice).length === 0
   if (idle && splice.generation >= generation) return ending.withdraw(splice, null, context)
   const asked = { ...splice, cancelRequestedAt: splice.cancelRequestedAt ?? context.now }
-  return { splice: timeline(asked, 'cancel asked for', context.now), actions: [] }
+  return { splice: addToTimeline(asked, 'cancel asked for', context.now), actions: [] }
 }

@@ -21,7 +21,7 @@ const ONCE_AN_EPOCH: readonly EventType[] = [
 ]
 
 /** The start of a text that takes so many bytes as JSON in UTF-8: a record's bound is in bytes, and others write the texts. */
-export function cut(text: string, bytes: number): string {
+export function truncate(text: string, bytes: number): string {
   let taken = 0
   let end = 0
   for (const letter of text) {
@@ -33,8 +33,8 @@ export function cut(text: string, bytes: number): string {
 }
 
 /** Adds a line to the timeline; equal neighbours are merged with a count (design section 9). */
-export function timeline(splice: Splice, says: string, now: Instant): Splice {
-  const why = cut(says, WHY_BYTES)
+export function addToTimeline(splice: Splice, says: string, now: Instant): Splice {
+  const why = truncate(says, WHY_BYTES)
   const last = splice.timeline.at(-1)
   if (last?.status === splice.state && last.why === why) {
     const merged = { ...last, at: now, count: last.count + 1 }
@@ -45,38 +45,42 @@ export function timeline(splice: Splice, says: string, now: Instant): Splice {
 }
 
 /** Moves a splice into a state, with a reason for people. */
-export function enter(splice: Splice, state: SpliceState, why: string, now: Instant): Splice {
-  return timeline({ ...splice, state, waitingFor: null }, why, now)
+export function setState(splice: Splice, state: SpliceState, why: string, now: Instant): Splice {
+  return addToTimeline({ ...splice, state, waitingFor: null }, why, now)
 }
 
 /** Records an event to be published. An outcome is said once in an epoch. */
-export function say(splice: Splice, type: EventType, now: Instant): Splice {
-  if (ONCE_AN_EPOCH.includes(type) && splice.said.includes(type)) return splice
+export function emit(splice: Splice, type: EventType, now: Instant): Splice {
+  if (ONCE_AN_EPOCH.includes(type) && splice.emitted.includes(type)) return splice
   const n = splice.eventSerial + 1
   const kept = splice.events.filter((event) => event.n > splice.publishedThrough - EVENTS_KEPT)
   return {
     ...splice,
     eventSerial: n,
     events: [...kept, { n, type, at: now, epoch: splice.epoch }],
-    said: splice.said.includes(type) ? splice.said : [...splice.said, type],
+    emitted: splice.emitted.includes(type) ? splice.emitted : [...splice.emitted, type],
   }
 }
 
 /** Chain evidence or a reorg reopens an ended splice: outcomes may be said again. */
 export function newEpoch(splice: Splice): Splice {
-  return { ...splice, epoch: splice.epoch + 1, said: [], settledAt: null, watch: null }
+  return { ...splice, epoch: splice.epoch + 1, emitted: [], settledAt: null, watch: null }
 }
 
 /** Submitting is over; the first reason stands. */
-export function over(splice: Splice, code: string, message: string, now: Instant): Splice {
-  if (splice.over !== null) return splice
-  return timeline({ ...splice, over: { code, message, at: now } }, `no further attempt: ${message}`, now)
+export function stopSubmitting(splice: Splice, code: string, message: string, now: Instant): Splice {
+  if (splice.stopped !== null) return splice
+  return addToTimeline(
+    { ...splice, stopped: { code, message, at: now } },
+    `no further attempt: ${message}`,
+    now,
+  )
 }
 
 /** Sets the watch that follows an end, from the funding outpoint that stands now (design section 6, "Watch"). */
 export function watchAfter(splice: Splice, wanted: boolean): Splice {
-  const from = splice.lineage.at(-1)
-  assert(from !== undefined, 'a splice has a lineage')
+  const from = splice.fundingHistory.at(-1)
+  assert(from !== undefined, 'a splice has a funding history')
   return { ...splice, watch: wanted ? { from, untilHeight: null } : null }
 }
 

@@ -1,5 +1,5 @@
 import type { Outpoint } from '../bitcoin/outpoint.ts'
-import type { Candidate, DeadRule, Signs } from './splice.ts'
+import type { Candidate, NonExecutionProof, BalanceSignals } from './splice.ts'
 
 /** What a look found out about a splice. Names are the columns of the decision table. */
 export type VerdictName =
@@ -13,13 +13,13 @@ export type VerdictName =
   | 'unseen'
   /** A candidate was seen before; another transaction without our effect took its place. */
   | 'replaced'
-  /** No candidate; the lineage ends in a close. */
+  /** No candidate; the funding history ends in a close. */
   | 'closed'
   /** No candidate; the channel moved to another funding without our effect. */
   | 'foreign'
   /** No candidate; a transaction without our effect spends the funding and is not locked yet. */
   | 'foreign_pending'
-  /** Something spends the lineage, and whether it carries our effect is not known yet. */
+  /** Something spends the funding history, and whether it carries our effect is not known yet. */
   | 'unattributed'
   /** No candidate, and the current funding is known unspent. */
   | 'absent'
@@ -33,9 +33,9 @@ export type Verdict = {
   readonly tipHeight: number | null
   /** All candidates as they stand now. */
   readonly candidates: readonly Candidate[]
-  readonly lineage: readonly Outpoint[]
+  readonly fundingHistory: readonly Outpoint[]
   /** The spender that decides (foreign, closed, replaced, unattributed) is at final depth. */
-  readonly buried: boolean
+  readonly atFinalDepth: boolean
   /** Depth of the confirmed candidate or of the deciding spender; 0 if unconfirmed. */
   readonly depth: number
   /** The node's funding is the candidate or descends from it. */
@@ -45,8 +45,8 @@ export type Verdict = {
   /** Whether the peer was connected; null without a look at the node. */
   readonly peerConnected: boolean | null
   /** Anything that speaks against quiet: a sign, a negotiation, a candidate. */
-  readonly stirring: boolean
-  readonly signs: Signs | null
+  readonly isBusy: boolean
+  readonly balanceSignals: BalanceSignals | null
   /** The candidate that stands now, in a block or in the mempool, and the weight of its transaction; null: none is to be seen. */
   readonly visible: { readonly candidate: Candidate; readonly weight: number } | null
   /** The node reports a signed candidate that no chain source knows; where it reports none, the signs tell (replacement.ts). */
@@ -66,6 +66,6 @@ export type Verdict = {
   /** Watched outpoints are all spent. */
   readonly watchedSpent: boolean
   /** The rows of the deadness table that hold for the node; empty without a look at it. */
-  readonly deadRules: readonly DeadRule[]
+  readonly nonExecutionProofs: readonly NonExecutionProof[]
   readonly quietAbsenceMs: number | null
 }

@@ -23,23 +23,23 @@ const TURN_MS = 60_000
 const MISSED: readonly Driven[] = ['changed_since_look', 'busy', 'blind']
 
 /** What a sweep shares between all that it feeds. */
-export type Feed = {
+export type SweepState = {
   readonly views: ReadonlyMap<string, NodeView>
   readonly guard: Guard | null
   readonly ports: Ports
   readonly policy: Policy
   /** Nodes of which a splice was not looked at after all. */
-  readonly missed: Set<string>
+  readonly skipped: Set<string>
   /** What was looked at already, with this sweep's view of its node. */
-  readonly fed: Set<string>
+  readonly processed: Set<string>
 }
 
 /**
  * Feeds what is due by an instant and was not fed yet; answers how many failed. A sweep that runs out of time leaves the rest to
  * the next one, which begins with another shard.
  */
-export async function feedDue(through: Instant, shared: Feed): Promise<number> {
-  const { ports, fed } = shared
+export async function driveDue(through: Instant, shared: SweepState): Promise<number> {
+  const { ports, processed: fed } = shared
   const pageAt = (shard: number, cursor: string | null): Promise<Page> =>
     ports.store.due(shard, through, PAGE, cursor)
   const turn = Math.floor(ports.clock.now() / TURN_MS)
@@ -48,7 +48,7 @@ export async function feedDue(through: Instant, shared: Feed): Promise<number> {
   const feedNew = async (ids: readonly string[]): Promise<void> => {
     const wanted = ids.filter((id) => !fed.has(id))
     for (let start = 0; start < wanted.length && !isOver(shared); start += PAGE)
-      failed += await feed(wanted.slice(start, start + PAGE), shared)
+      failed += await driveEach(wanted.slice(start, start + PAGE), shared)
   }
   // Each shard has a few: together they fill a page.
   const firsts = await Promise.all(shards.map(async (shard) => ({ shard, page: await pageAt(shard, null) })))
@@ -63,7 +63,7 @@ export async function feedDue(through: Instant, shared: Feed): Promise<number> {
 }
 
 /** Whether no call can be made any more. What was not fed by then is still owed to every node. */
-function isOver({ ports, views, missed }: Feed): boolean {
+function isOver({ ports, views, skipped: missed }: SweepState): boolean {
   if (!ports.call().signal.aborted) return false
   for (const name of views.keys()) missed.add(name)
   return true
@@ -82,8 +82,12 @@ export async function* pagesAfter(
 }
 
 /** Looks at each of them once, some at a time; answers how many failed. One that fails does not stop the others. */
-export async function feed(ids: readonly string[], shared: Feed, reorged = false): Promise<number> {
-  const { ports, policy, views, missed, fed } = shared
+export async function driveEach(
+  ids: readonly string[],
+  shared: SweepState,
+  reorged = false,
+): Promise<number> {
+  const { ports, policy, views, skipped: missed, processed: fed } = shared
   if (ids.length === 0) return 0
   for (const id of ids) fed.add(id)
   const payments = ids.filter(isPaymentId)
@@ -104,10 +108,10 @@ export async function feed(ids: readonly string[], shared: Feed, reorged = false
   return missing + (await sideBySide(acts))
 }
 
-function viewOf({ node, network }: Splice, { views, guard }: Feed): SharedView | null {
+function viewOf({ node, network }: Splice, { views, guard }: SweepState): SharedView | null {
   const view = views.get(node)
   if (view === undefined) return null
-  const { look, channels, noted, chain } = view
+  const { look, channels, saved: noted, chain } = view
   const seen =
     noted === null || chain === null || !look.ok || look.value.network !== network
       ? null

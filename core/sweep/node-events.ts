@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import type { FailureReason } from '../splice/failure.ts'
-import { amend } from '../drive/save.ts'
+import { updateSplice } from '../drive/save.ts'
 import { drive } from '../drive/drive.ts'
-import type { NodeSeen, Slot } from '../ports/records.ts'
+import type { NodeState, ChannelLease } from '../ports/records.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { Instant } from '../values/instant.ts'
@@ -33,10 +33,10 @@ const MAX_ROUNDS = 5
 const NEWEST_ASKED = 20
 
 /**
- * Takes a node's event: notes a process start, attaches a reason to the splice that holds the channel's slot, and hints
+ * Takes a node's event: notes a process start, attaches a reason to the splice that holds the channel's lease, and hints
  * whatever may have to go on. Taking one twice changes nothing.
  */
-export async function takeNodeEvent(
+export async function handleNodeEvent(
   node: string,
   told: NodeEvent,
   ports: Ports,
@@ -44,35 +44,36 @@ export async function takeNodeEvent(
 ): Promise<void> {
   // A relay whose clock is ahead must not date an event after what came later.
   const event = { ...told, at: Math.min(told.at, ports.clock.now()) }
-  const { seen, slots } = await around(node, event, ports)
+  const { seen, leases } = await around(node, event, ports)
   if (tellsOfWhatPassed(event)) {
     const taken = seen?.relayEvents.includes(event.id) ?? false
-    for (const slot of taken ? [] : slots)
-      if (slot?.holder) await hear(slot.holder, node, event, ports, policy)
+    for (const lease of taken ? [] : leases)
+      if (lease?.holder) await hear(lease.holder, node, event, ports, policy)
     // Noted last: a crash before this line has the event taken again, which changes nothing.
     await noteEvent(node, event, ports)
   }
-  const inSlots = slots.flatMap((slot) => firstsOf(slot))
-  const outside = slots.every((slot) => slot?.holder) ? [] : await idsOutsideLine(node, event, ports)
+  const inSlots = leases.flatMap((lease) => holderAndNextOf(lease))
+  const outside = leases.every((lease) => lease?.holder) ? [] : await idsOutsideLine(node, event, ports)
   await wake([...new Set([...inSlots, ...outside])], event, ports, policy)
 }
 
-/** The node as it was last seen, and the slots that an event is about: its channel's, or all of the node's. */
+/** The node as it was last seen, and the leases that an event is about: its channel's, or all of the node's. */
 async function around(
   node: string,
   { channelId }: NodeEvent,
   { store }: Ports,
-): Promise<{ seen: NodeSeen | undefined; slots: (Slot | undefined)[] }> {
-  const slotOf = async (key: string): Promise<Slot | undefined> => (await store.item('slot', key))?.value
-  const [item, slot] = await Promise.all([
+): Promise<{ seen: NodeState | undefined; leases: (ChannelLease | undefined)[] }> {
+  const slotOf = async (key: string): Promise<ChannelLease | undefined> =>
+    (await store.item('lease', key))?.value
+  const [item, lease] = await Promise.all([
     store.item('node', node),
     channelId === undefined ? undefined : slotOf(channelId),
   ])
   const seen = item?.value
-  // The slot of a node that picks the channel itself is the node's.
-  if (seen?.slotScope === 'node') return { seen, slots: [await slotOf(seen.nodeId)] }
-  if (channelId !== undefined) return { seen, slots: [slot] }
-  return { seen, slots: await Promise.all((seen?.channelIds ?? []).map(slotOf)) }
+  // The lease of a node that picks the channel itself is the node's.
+  if (seen?.leaseScope === 'node') return { seen, leases: [await slotOf(seen.nodeId)] }
+  if (channelId !== undefined) return { seen, leases: [lease] }
+  return { seen, leases: await Promise.all((seen?.channelIds ?? []).map(slotOf)) }
 }
 
 /**
@@ -103,14 +104,14 @@ function tellsOfWhatPassed({ type }: NodeEvent): boolean {
   return type === 'process_started' || type === 'splice_negotiation_failed'
 }
 
-/** Who holds a slot, and who is next in its line. */
-export function firstsOf(slot: Slot | undefined): string[] {
-  return [slot?.holder, slot?.waiting[0]].filter((id) => typeof id === 'string')
+/** Who holds a lease, and who is next in its line. */
+export function holderAndNextOf(lease: ChannelLease | undefined): string[] {
+  return [lease?.holder, lease?.waiting[0]].filter((id) => typeof id === 'string')
 }
 
 /**
- * A splice whose gates are shut has left the slot's line (design section 9), so the slot does not lead to it, and yet it may be
- * what the event lets go on: one that waits for its peer, where nobody else has the slot. The newest are asked; older ones the
+ * A splice whose gates are shut has left the lease's line (design section 9), so the lease does not lead to it, and yet it may be
+ * what the event lets go on: one that waits for its peer, where nobody else has the lease. The newest are asked; older ones the
  * sweep finds.
  */
 async function idsOutsideLine(node: string, { channelId }: NodeEvent, ports: Ports): Promise<string[]> {
@@ -148,7 +149,7 @@ async function hear(id: string, node: string, event: NodeEvent, ports: Ports, po
   const { reason } = event
   if (event.type !== 'splice_negotiation_failed' || event.channelId === undefined || reason === undefined)
     return
-  await amend(
+  await updateSplice(
     id,
     (splice) =>
       splice.node === node

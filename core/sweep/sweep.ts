@@ -1,13 +1,13 @@
 import { withSourcesAskedOnce } from '../chain/cached-tip.ts'
-import { PAGE, feed, feedDue, pagesAfter } from './drive-due.ts'
-import type { Feed } from './drive-due.ts'
-import type { ChainSeen, Guard } from '../ports/records.ts'
-import { lookAt, noteFed } from '../nodes/node-view.ts'
+import { PAGE, driveEach, driveDue, pagesAfter } from './drive-due.ts'
+import type { SweepState } from './drive-due.ts'
+import type { FollowedChain, Guard } from '../ports/records.ts'
+import { lookAt, recordProcessedTip } from '../nodes/node-view.ts'
 import { remindEndpoints } from '../webhooks/delivery.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Page, Ports } from '../ports/ports.ts'
 import type { Network } from '../bitcoin/network.ts'
-import { firstsOf } from './node-events.ts'
+import { holderAndNextOf } from './node-events.ts'
 
 /** What one sweep did. */
 export type Swept = { readonly nodes: number; readonly due: number; readonly failed: number }
@@ -25,24 +25,24 @@ export async function sweep(given: Ports, policy: Policy, backupAt: number | nul
       [...ports.nodes.values()].map(async (node) => [node.name, await lookAt(node, ports)] as const),
     ),
   )
-  const shared: Feed = { views, guard, ports, policy, missed: new Set(), fed: new Set() }
+  const shared: SweepState = { views, guard, ports, policy, skipped: new Set(), processed: new Set() }
   const now = ports.clock.now()
-  let failed = await feedDue(now, shared)
+  let failed = await driveDue(now, shared)
   // A block has come: what only waits for one is looked at after what is due anyway.
-  const isOwed = [...views.values()].some(({ owed }) => owed !== null)
+  const isOwed = [...views.values()].some(({ tipToProcess: owed }) => owed !== null)
   const aheadMs = Math.max(policy.restMs, policy.watchEveryMs) + policy.dueJitterMs
-  if (isOwed) failed += await feedDue(now + aheadMs, shared)
-  const due = shared.fed.size
-  failed += await feedReorged(shared)
-  failed += await feedChanged(shared)
-  await noteFed(views, shared.missed, ports)
+  if (isOwed) failed += await driveDue(now + aheadMs, shared)
+  const due = shared.processed.size
+  failed += await driveReorged(shared)
+  failed += await driveChanged(shared)
+  await recordProcessedTip(views, shared.skipped, ports)
   await remindEndpoints(ports)
   ports.telemetry.count('sweep.due', due)
   return { nodes: views.size, due, failed }
 }
 
 /** What settled in a block that has left the chain since is looked at again: the cost is in proportion to the reorg. */
-async function feedReorged(shared: Feed): Promise<number> {
+async function driveReorged(shared: SweepState): Promise<number> {
   const { views, ports } = shared
   let failed = 0
   const networks = new Set([...views.values()].flatMap(({ look }) => (look.ok ? [look.value.network] : [])))
@@ -50,32 +50,32 @@ async function feedReorged(shared: Feed): Promise<number> {
     for (const { hash } of (await chainOf(network, shared))?.orphans ?? []) {
       const pageAt = (cursor: string | null): Promise<Page> => ports.store.byBlock(hash, PAGE, cursor)
       const first = await pageAt(null)
-      failed += await feed(first.ids, shared, true)
-      for await (const ids of pagesAfter(first, pageAt)) failed += await feed(ids, shared, true)
+      failed += await driveEach(first.ids, shared, true)
+      for await (const ids of pagesAfter(first, pageAt)) failed += await driveEach(ids, shared, true)
     }
   }
   return failed
 }
 
 /** The chain as it was last written down: of two nodes on one network, the second may have written it. */
-async function chainOf(network: Network, { views, ports }: Feed): Promise<ChainSeen | null> {
+async function chainOf(network: Network, { views, ports }: SweepState): Promise<FollowedChain | null> {
   const ofNetwork = [...views.values()].filter(({ look }) => look.ok && look.value.network === network)
   const [only] = ofNetwork
   if (ofNetwork.length === 1 && only !== undefined && only.chain !== null) return only.chain
   return (await ports.store.item('chain', network))?.value ?? null
 }
 
-/** What holds the slot of a channel that has changed, or is next in its line, is looked at whether or not it is due. */
-async function feedChanged(shared: Feed): Promise<number> {
+/** What holds the lease of a channel that has changed, or is next in its line, is looked at whether or not it is due. */
+async function driveChanged(shared: SweepState): Promise<number> {
   let failed = 0
-  for (const { look, noted } of shared.views.values()) {
+  for (const { look, saved: noted } of shared.views.values()) {
     if (!look.ok || noted === null || noted.changed.length === 0) continue
     const ids = new Set<string>()
-    const keys = look.value.capabilities.slotScope === 'node' ? [look.value.nodeId] : noted.changed
-    const slots = await Promise.all(keys.map((key) => shared.ports.store.item('slot', key)))
-    for (const slot of slots) for (const id of firstsOf(slot?.value)) ids.add(id)
-    failed += await feed(
-      [...ids].filter((id) => !shared.fed.has(id)),
+    const keys = look.value.capabilities.leaseScope === 'node' ? [look.value.nodeId] : noted.changed
+    const leases = await Promise.all(keys.map((key) => shared.ports.store.item('lease', key)))
+    for (const lease of leases) for (const id of holderAndNextOf(lease?.value)) ids.add(id)
+    failed += await driveEach(
+      [...ids].filter((id) => !shared.processed.has(id)),
       shared,
     )
   }

@@ -1,5 +1,5 @@
-import type { Notice, NoticeQueue, Endpoint } from '../ports/endpoint.ts'
-import { holdLease, amendEndpoint, endpointOf } from './stored-endpoints.ts'
+import type { DeliveryHint, DeliveryQueue, Endpoint } from '../ports/endpoint.ts'
+import { holdLease, updateEndpoint, endpointOf } from './stored-endpoints.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Call, LogEvent, Ports } from '../ports/ports.ts'
 import type { Instant } from '../values/instant.ts'
@@ -33,22 +33,22 @@ export interface WebhookPort {
 }
 
 /** What the consumer of notices may touch. */
-export type NoticePorts = Pick<Ports, 'store' | 'clock' | 'chance' | 'telemetry' | 'call'> & {
-  readonly notices: NoticeQueue
+export type DeliveryPorts = Pick<Ports, 'store' | 'clock' | 'chance' | 'telemetry' | 'call'> & {
+  readonly webhooks: DeliveryQueue
   readonly webhook: WebhookPort
 }
 
 /** Hints every endpoint of a tenant that may be told now. Never throws: what is lost here, the sweep finds. */
-export async function announce(
+export async function hintEndpoints(
   tenant: string,
-  ports: Pick<Ports, 'store' | 'clock' | 'telemetry'> & { readonly notices?: NoticeQueue },
+  ports: Pick<Ports, 'store' | 'clock' | 'telemetry'> & { readonly webhooks?: DeliveryQueue },
 ): Promise<void> {
-  const { notices } = ports
-  if (notices === undefined) return
+  const { webhooks } = ports
+  if (webhooks === undefined) return
   try {
-    const endpoints = (await ports.store.item('hook', tenant))?.value.endpoints ?? []
+    const endpoints = (await ports.store.item('webhooks', tenant))?.value.endpoints ?? []
     const wanted = endpoints.filter((endpoint) => isDue(endpoint, ports.clock.now()))
-    await Promise.all(wanted.map(({ id }) => notices.notify({ tenant, endpointId: id }, 0)))
+    await Promise.all(wanted.map(({ id }) => webhooks.hint({ tenant, endpointId: id }, 0)))
   } catch {
     ports.telemetry.count('notice_failed')
   }
@@ -59,35 +59,41 @@ export async function announce(
  * cost does not grow with history.
  */
 export async function remindEndpoints(ports: Ports): Promise<void> {
-  const { notices } = ports
-  if (notices === undefined) return
+  const { webhooks: webhooks } = ports
+  if (webhooks === undefined) return
   const tenants = [...new Set([...ports.nodes.values()].flatMap((node) => node.tenants))]
   for (let start = 0; start < tenants.length; start += SIDE_BY_SIDE)
-    await Promise.all(tenants.slice(start, start + SIDE_BY_SIDE).map((each) => survive(each, ports, notices)))
+    await Promise.all(
+      tenants.slice(start, start + SIDE_BY_SIDE).map((each) => survive(each, ports, webhooks)),
+    )
 }
 
 /** One tenant that fails does not stop the others. */
-async function survive(tenant: string, ports: Ports, notices: NoticeQueue): Promise<void> {
+async function survive(tenant: string, ports: Ports, webhooks: DeliveryQueue): Promise<void> {
   try {
-    await remind(tenant, ports, notices)
+    await remind(tenant, ports, webhooks)
   } catch (error) {
     const name = error instanceof Error ? error.name : 'unknown'
     ports.telemetry.alarm('the webhooks of a tenant could not be swept', { tenant, error: name })
   }
 }
 
-async function remind(tenant: string, ports: Ports, notices: NoticeQueue): Promise<void> {
-  const endpoints = (await ports.store.item('hook', tenant))?.value.endpoints ?? []
+async function remind(tenant: string, ports: Ports, webhooks: DeliveryQueue): Promise<void> {
+  const endpoints = (await ports.store.item('webhooks', tenant))?.value.endpoints ?? []
   const due = endpoints.filter((each) => isUnannounced(each) || isDue(each, ports.clock.now()))
   if (due.length === 0) return
   const end = await ports.store.endOfLog(tenant)
   const behind = due.filter((each) => isUnannounced(each) || each.deliveredThrough < end)
-  for (const { id } of behind) await notices.notify({ tenant, endpointId: id }, 0)
+  for (const { id } of behind) await webhooks.hint({ tenant, endpointId: id }, 0)
   ports.telemetry.count('webhook.behind', behind.length)
 }
 
 /** Takes a notice. Taking one twice, late or for nothing costs at most a repeated delivery under the same id. */
-export async function takeNotice(notice: Notice, ports: NoticePorts, policy: Policy): Promise<void> {
+export async function deliverWebhooks(
+  notice: DeliveryHint,
+  ports: DeliveryPorts,
+  policy: Policy,
+): Promise<void> {
   const { tenant, endpointId, sequence } = notice
   const endpoint = await endpointOf(tenant, endpointId, ports.store)
   if (endpoint === null) return
@@ -98,7 +104,7 @@ export async function takeNotice(notice: Notice, ports: NoticePorts, policy: Pol
 }
 
 /** One line once more; what comes of it changes nothing. */
-async function repeat(tenant: string, endpoint: Endpoint, sequence: number, ports: NoticePorts) {
+async function repeat(tenant: string, endpoint: Endpoint, sequence: number, ports: DeliveryPorts) {
   const [line] = await ports.store.eventsAfter(tenant, sequence - 1, 1)
   if (line === undefined || endpoint.disabled !== null) return
   const { ok } = await send(line, endpoint, ports)
@@ -106,7 +112,7 @@ async function repeat(tenant: string, endpoint: Endpoint, sequence: number, port
 }
 
 /** Tells an endpoint, in order, what it has not had, as long as it takes it. */
-async function catchUp(tenant: string, endpointId: string, ports: NoticePorts, policy: Policy) {
+async function catchUp(tenant: string, endpointId: string, ports: DeliveryPorts, policy: Policy) {
   const endsAt = ports.clock.now() + SENDING_MS
   const holder = ports.chance.id()
   for (;;) {
@@ -118,7 +124,7 @@ async function catchUp(tenant: string, endpointId: string, ports: NoticePorts, p
     if (left.failing !== null) return retryLater(tenant, left, ports)
     // Its hint may have met the lease: a line that was appended before the lease was given back.
     if ((await ports.store.endOfLog(tenant)) <= left.deliveredThrough) return
-    if (ports.clock.now() >= endsAt) return ports.notices.notify({ tenant, endpointId }, 0)
+    if (ports.clock.now() >= endsAt) return ports.webhooks.hint({ tenant, endpointId }, 0)
   }
 }
 
@@ -129,7 +135,7 @@ async function forward(
   tenant: string,
   held: Endpoint,
   { holder, endsAt, policy }: Turn,
-  ports: NoticePorts,
+  ports: DeliveryPorts,
 ): Promise<Endpoint | null> {
   let endpoint = held
   const isOurs = (each: Endpoint): boolean => each.lease?.holder === holder
@@ -143,7 +149,7 @@ async function forward(
       ports.telemetry.count(delivered.ok ? 'webhook.delivered' : 'webhook.failed')
       const context = { now: ports.clock.now(), policy, jitter: ports.chance.fraction() }
       // Whoever else moves the cursor or disables the endpoint takes the lease away.
-      const saved = await amendEndpoint(tenant, endpoint.id, ports.store, (now) =>
+      const saved = await updateEndpoint(tenant, endpoint.id, ports.store, (now) =>
         isOurs(now) ? afterDelivery(now, line.sequence, delivered, context) : now,
       )
       if (saved === null || !isOurs(saved)) return saved
@@ -153,18 +159,23 @@ async function forward(
   }
 }
 
-function giveBack(tenant: string, id: string, holder: string, ports: NoticePorts): Promise<Endpoint | null> {
-  return amendEndpoint(tenant, id, ports.store, (now) =>
+function giveBack(
+  tenant: string,
+  id: string,
+  holder: string,
+  ports: DeliveryPorts,
+): Promise<Endpoint | null> {
+  return updateEndpoint(tenant, id, ports.store, (now) =>
     now.lease?.holder === holder ? { ...now, lease: null } : now,
   )
 }
 
-async function retryLater(tenant: string, { id, failing }: Endpoint, ports: NoticePorts): Promise<void> {
+async function retryLater(tenant: string, { id, failing }: Endpoint, ports: DeliveryPorts): Promise<void> {
   const waitMs = (failing?.nextAttemptAt ?? 0) - ports.clock.now()
-  if (waitMs <= LONGEST_DELAY_MS) await ports.notices.notify({ tenant, endpointId: id }, Math.max(0, waitMs))
+  if (waitMs <= LONGEST_DELAY_MS) await ports.webhooks.hint({ tenant, endpointId: id }, Math.max(0, waitMs))
 }
 
-function send(line: LogEvent, endpoint: Endpoint, ports: NoticePorts): Promise<Delivered> {
+function send(line: LogEvent, endpoint: Endpoint, ports: DeliveryPorts): Promise<Delivered> {
   const at = ports.clock.now()
   const { url } = endpoint
   const secrets = validSecrets(endpoint, at)
@@ -172,14 +183,14 @@ function send(line: LogEvent, endpoint: Endpoint, ports: NoticePorts): Promise<D
 }
 
 /** Says in the log that an endpoint was given up, once: a process that died in between may have said so. */
-async function announceEnd(tenant: string, endpoint: Endpoint, ports: NoticePorts): Promise<void> {
+async function announceEnd(tenant: string, endpoint: Endpoint, ports: DeliveryPorts): Promise<void> {
   const at = endpoint.disabled?.at ?? 0
   const id = `evt_${endpoint.id}_${at}`
   const type = 'webhook.disabled'
   const event = { id, type, spliceId: null, epoch: 0, at, endpointId: endpoint.id } as const
   if (await ports.store.appendOnce(tenant, event, at - CLOCK_SKEW_MS)) ports.telemetry.count(type)
-  await amendEndpoint(tenant, endpoint.id, ports.store, (now) =>
+  await updateEndpoint(tenant, endpoint.id, ports.store, (now) =>
     now.disabled?.at === at ? { ...now, disabled: { ...now.disabled, announced: true } } : now,
   )
-  await announce(tenant, ports)
+  await hintEndpoints(tenant, ports)
 }

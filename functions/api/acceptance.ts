@@ -1,5 +1,5 @@
 import { acceptSplice, isDuplicate } from '../../core/accept/accept-splice.ts'
-import type { ApiKey, ChannelSeen, NodeSeen } from '../../core/ports/records.ts'
+import type { ApiKey, ChannelState, NodeState } from '../../core/ports/records.ts'
 import { channelKey } from '../../core/ports/records.ts'
 import type { Page, Store } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
@@ -18,16 +18,16 @@ const PAGES_MAX = 10
 export type Identity = { readonly idempotencyKey: string; readonly bodyHash: string }
 
 /** The record that a request would be accepted as, and the node as it was last seen. */
-export type Draft = { readonly splice: Splice; readonly node: NodeSeen }
+export type Draft = { readonly splice: Splice; readonly node: NodeState }
 
 /**
  * What an order is judged by, in reads that are begun side by side. Whoever answers without one of them does not wait for it, and
  * does not hear of its failure.
  */
 export type Facts = {
-  readonly node: Promise<NodeSeen | null>
+  readonly node: Promise<NodeState | null>
   /** null: the body names no channel. */
-  readonly channel: Promise<ChannelSeen | null> | null
+  readonly channel: Promise<ChannelState | null> | null
   /** The newest splices of that channel. */
   readonly listed: Promise<Page> | null
 }
@@ -84,8 +84,8 @@ export async function draftOf(
  * The channel that a body without one means: of a node that picks the channel itself, the only one that it can pick. With several,
  * or with none, nobody knows which it will be: null.
  */
-async function onlyChannel(store: Store, name: string, node: NodeSeen): Promise<ChannelSeen | null> {
-  if (node.slotScope === 'channel' && node.unsupported === undefined) {
+async function onlyChannel(store: Store, name: string, node: NodeState): Promise<ChannelState | null> {
+  if (node.leaseScope === 'channel' && node.unsupported === undefined) {
     const message = 'the channel to splice, as `GET /v1/channels` lists it'
     throw new Problem('invalid_request', { field: 'channel', errors: [{ field: 'channel', message }] })
   }
@@ -98,7 +98,7 @@ async function onlyChannel(store: Store, name: string, node: NodeSeen): Promise<
 }
 
 /**
- * The index may lag, so two duplicates posted at one moment can both be accepted. What closes the gap is the slot (gate
+ * The index may lag, so two duplicates posted at one moment can both be accepted. What closes the gap is the lease (gate
  * 11): the second cannot submit before the first has ended, and by then each transaction of the first has its owner.
  */
 async function duplicateOf(

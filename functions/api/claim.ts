@@ -13,13 +13,13 @@ const RETRY_SECONDS = '5'
 
 /**
  * An operator's word that a transaction is a splice's own, checked as far as the chain can tell: known, spends the
- * lineage, is no force-close, pays a splice-out's script and amount, and belongs to no other splice (design sections 4 and 8).
+ * funding history, is no force-close, pays a splice-out's script and amount, and belongs to no other splice (design sections 4 and 8).
  */
 export async function claimOf(ports: Ports, splice: Splice, txid: string, note: string): Promise<Claimed> {
   if (transitions[splice.state].resolved_candidate === undefined)
     throw new Problem('not_resolvable', { detail: `it is ${splice.state}` })
   const transaction = await transactionOf(ports, splice, txid)
-  const spent = splice.lineage.find((outpoint) => spends(transaction, outpoint))
+  const spent = splice.fundingHistory.find((outpoint) => spends(transaction, outpoint))
   if (spent === undefined) throw unrelated('it does not spend the channel')
   if (isCommitment(transaction, spent)) throw unrelated('it closes the channel')
   if (splice.kind === 'splice_out' && !paysOurs(transaction, splice))

@@ -3,7 +3,7 @@ const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
 const PAYMENT = '5df673aa1867a2d36a07beedefba3afd8b5b4281fb292e31da52b9c96de47774'
 const TXID = '889ef272b2a251216cebec3ba19f384bcfb15d12383eea8e7e27101205fcc4d9'
 const BLOCK = 'bc8966a368da82b5d8e85efedea0f60ba1ba281d350d9ec1fed8846d44ff6989'
-const ANCHOR = '6a9f3c0d0a4b1e5c7d2f8e9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f60718293:0'
+const FUNDING = '6a9f3c0d0a4b1e5c7d2f8e9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f60718293:0'
 
 /** An order, for the document. The schemas refer to these, so a test and no type holds them against the schemas. */
 export const orderExample = {
@@ -28,17 +28,17 @@ export const spliceExample = {
   amountSats: 50_000,
   address: ADDRESS,
   paymentId: PAYMENT,
-  anchor: ANCHOR,
+  submittedOn: FUNDING,
   attempts: [
     {
       number: 1,
       kind: 'submit',
-      anchor: ANCHOR,
+      submittedOn: FUNDING,
       startedAt: '2026-11-30T10:00:01.000Z',
       result: 'taken',
       refusal: null,
       reason: null,
-      dead: false,
+      notExecuted: false,
       deadBy: null,
       count: 1,
     },

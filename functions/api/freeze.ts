@@ -51,16 +51,16 @@ const unfreeze: RouteHandler<typeof unfreezeRoute, ApiEnv> = async (c) => {
   const { ports } = c.var.deps
   const channel = c.req.valid('param').id
   if (channel.length > LONGEST_NAME) throw new Problem('channel_not_found', { field: 'id' })
-  const slotKey = await slotKeyOf(ports, c.var.key.tenant, channel)
+  const leaseKey = await leaseKeyOf(ports, c.var.key.tenant, channel)
   let audited: Audited | null = null
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    const slot = await ports.store.item('slot', slotKey)
-    if (!slot?.value.frozen) throw new Problem('not_frozen')
-    const { cause } = slot.value.frozen
+    const lease = await ports.store.item('lease', leaseKey)
+    if (!lease?.value.frozen) throw new Problem('not_frozen')
+    const { cause } = lease.value.frozen
     audited ??= audit(c, 'unfreeze', { channel, cause, note: c.req.valid('json').note })
     await audited.before()
-    const lifted = { ...slot.value, frozen: null }
-    if (!(await ports.store.putItem('slot', slotKey, lifted, slot.version))) continue
+    const lifted = { ...lease.value, frozen: null }
+    if (!(await ports.store.putItem('lease', leaseKey, lifted, lease.version))) continue
     audited.done()
     const next = lifted.holder ?? lifted.waiting[0]
     if (next !== undefined) await hint(ports, next)
@@ -69,12 +69,12 @@ const unfreeze: RouteHandler<typeof unfreezeRoute, ApiEnv> = async (c) => {
   throw new Problem('busy', { headers: { 'Retry-After': '1' } })
 }
 
-/** The slot of a channel that some node of the tenant has, or had: a freeze outlives the channel's listing. */
-async function slotKeyOf(ports: Ports, tenant: string, channel: string): Promise<string> {
+/** The lease of a channel that some node of the tenant has, or had: a freeze outlives the channel's listing. */
+async function leaseKeyOf(ports: Ports, tenant: string, channel: string): Promise<string> {
   for (const { name } of nodesOf(ports, tenant)) {
     if ((await ports.store.item('channel', channelKey(name, channel))) === null) continue
     const seen = await ports.store.item('node', name)
-    return seen?.value.slotScope === 'node' ? seen.value.nodeId : channel
+    return seen?.value.leaseScope === 'node' ? seen.value.nodeId : channel
   }
   throw new Problem('channel_not_found', { field: 'id' })
 }

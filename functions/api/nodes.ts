@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { satPerVb } from '../../core/bitcoin/money.ts'
-import type { NodeSeen } from '../../core/ports/records.ts'
+import type { NodeState } from '../../core/ports/records.ts'
 import type { Capabilities, NodeLook } from '../../core/ports/node.ts'
 import type { ConfiguredNode, Ports } from '../../core/ports/ports.ts'
 import { Network } from '../../core/bitcoin/network.ts'
@@ -136,7 +136,7 @@ function lookedAt(name: string, look: NodeLook): Omit<NodeView, 'paused'> {
 }
 
 /** Of what a node can do, the part that a client decides by. */
-function capabilitiesView(of: NodeSeen | Capabilities): z.infer<typeof CapabilitiesView> {
+function capabilitiesView(of: NodeState | Capabilities): z.infer<typeof CapabilitiesView> {
   const { spliceIn, spliceOut, toAddress, bump, setsFeeRate, feeCap, overlapGuard } = of
   const { reportsCandidates, fenceMs = null } = of
   return {
@@ -147,10 +147,10 @@ function capabilitiesView(of: NodeSeen | Capabilities): z.infer<typeof Capabilit
     setsFeeRate,
     feeCap,
     overlapGuard,
-    picksChannel: of.slotScope === 'node',
+    picksChannel: of.leaseScope === 'node',
     transactions: reportsCandidates === undefined ? null : reportsCandidates ? 'reported' : 'inferred',
     fenceSeconds: fenceMs === null ? null : fenceMs / 1000,
-    provenLostBy: [...(of.deadRules ?? [])],
+    provenLostBy: [...(of.nonExecutionProofs ?? [])],
     unsupported: of.unsupported ?? null,
   }
 }

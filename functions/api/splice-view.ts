@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { DeadRule, Proof, SpliceKind, SpliceState } from '../../core/splice/splice.ts'
+import { NonExecutionProof, Proof, SpliceKind, SpliceState } from '../../core/splice/splice.ts'
 import { FailureReason, RefusalClass } from '../../core/splice/failure.ts'
 import { spliceExample } from './examples.ts'
 
@@ -9,15 +9,15 @@ const Said = z.object({ code: z.string(), message: z.string() })
 const AttemptView = z.object({
   number: z.int(),
   kind: z.enum(['submit', 'bump']),
-  anchor: z.string(),
+  submittedOn: z.string(),
   startedAt: Time,
   result: z.enum(['taken', 'refused', 'unknown']).nullable().openapi({
     description: 'What the node answered; null while nothing is known. `unknown`: it may have been taken.',
   }),
   refusal: RefusalClass.nullable(),
   reason: FailureReason.nullable(),
-  dead: z.boolean().openapi({ description: 'It can never take effect any more.' }),
-  deadBy: DeadRule.nullable(),
+  notExecuted: z.boolean().openapi({ description: 'It can never take effect any more.' }),
+  deadBy: NonExecutionProof.nullable(),
   count: z.int().openapi({ description: 'How many equal refusals this row stands for.' }),
 })
 
@@ -62,7 +62,7 @@ export const SpliceView = z
     amountSats: z.int(),
     address: z.string().nullable(),
     paymentId: z.string(),
-    anchor: z.string().nullable().openapi({
+    submittedOn: z.string().nullable().openapi({
       description: 'The funding outpoint that stood when it was first submitted; null before.',
     }),
     attempts: z.array(AttemptView),

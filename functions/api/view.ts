@@ -1,7 +1,7 @@
 import { attemptsUsed, isOverCeiling } from '../../core/splice/budget.ts'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import { confirmationsOf } from '../../core/ledger/payment.ts'
-import type { ItemKind, ItemOf, NodeSeen } from '../../core/ports/records.ts'
+import type { ItemKind, ItemOf, NodeState } from '../../core/ports/records.ts'
 import { satPerVb } from '../../core/bitcoin/money.ts'
 import type { Store } from '../../core/ports/ports.ts'
 import type { Attempt, Bump, Candidate, Splice } from '../../core/splice/splice.ts'
@@ -44,7 +44,7 @@ export async function viewOf(store: Store, splice: Splice): Promise<SpliceView> 
 }
 
 /** A splice that was accepted just now, in view of its node. It has no candidate, so the chain's tip is in nothing that is shown. */
-export function viewOfNew(splice: Splice, node: NodeSeen): SpliceView {
+export function viewOfNew(splice: Splice, node: NodeState): SpliceView {
   return render(splice, { feeCap: node.feeCap, tipHeight: null })
 }
 
@@ -74,7 +74,7 @@ function render(splice: Splice, { feeCap, tipHeight }: Surroundings): SpliceView
     amountSats: splice.amountSats,
     address: splice.address,
     paymentId: paymentIdOf(splice.id),
-    anchor: splice.anchor,
+    submittedOn: splice.submittedOn,
     attempts: splice.attempts.map(attemptView),
     candidates: splice.candidates.map((candidate) => candidateView(splice, candidate, tipHeight)),
     bumps: splice.bumps.map(bumpView),
@@ -111,18 +111,18 @@ function timesOf(splice: Splice) {
 
 // What the node said in its own words stays out: a message may hold anything.
 function attemptView(attempt: Attempt): SpliceView['attempts'][number] {
-  const { number, kind, anchor, startedAt, result, dead, count } = attempt
+  const { number, kind, submittedOn: submittedOn, startedAt, result, notExecuted, count } = attempt
   const refused = result?.type === 'refused' ? result : null
   return {
     number,
     kind,
-    anchor,
+    submittedOn,
     startedAt: isoOf(startedAt),
     result: result?.type ?? null,
     refusal: refused?.class ?? null,
     reason: refused?.reason ?? null,
-    dead: dead !== null,
-    deadBy: dead?.rule ?? null,
+    notExecuted: notExecuted !== null,
+    deadBy: notExecuted?.proof ?? null,
     count,
   }
 }

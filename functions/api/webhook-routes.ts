@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { targetProblem, targetRules } from '../../adapters/webhook/target.ts'
-import { amendEndpoint, amendHooks, endpointOf, endpointsOf } from '../../core/webhooks/stored-endpoints.ts'
+import {
+  updateEndpoint,
+  updateEndpoints,
+  endpointOf,
+  endpointsOf,
+} from '../../core/webhooks/stored-endpoints.ts'
 import type { Endpoint } from '../../core/ports/endpoint.ts'
 import { newEndpoint } from '../../core/webhooks/endpoint.ts'
 import { WEBHOOK_LIMITS } from '../../core/ports/endpoint.ts'
@@ -37,7 +42,7 @@ export async function amendWebhook(
   const { deps, key } = c.var
   const audited = audit(c, act, { webhook: (await webhookOf(c, id)).id })
   await audited.before()
-  const endpoint = await amendEndpoint(key.tenant, id, deps.ports.store, change)
+  const endpoint = await updateEndpoint(key.tenant, id, deps.ports.store, change)
   if (endpoint === null) throw new Problem('webhook_not_found', { field: 'id' })
   audited.done()
   return endpoint
@@ -48,7 +53,7 @@ export async function notify(c: ApiContext, endpointId: string, sequence?: numbe
   const { ports } = c.var.deps
   const about = sequence === undefined ? {} : { sequence }
   try {
-    await ports.notices?.notify({ tenant: c.var.key.tenant, endpointId, ...about }, 0)
+    await ports.webhooks?.hint({ tenant: c.var.key.tenant, endpointId, ...about }, 0)
   } catch {
     ports.telemetry.count('api_notice_failed')
   }
@@ -123,7 +128,7 @@ const createHook: RouteHandler<typeof createHookRoute, ApiEnv> = async (c) => {
   const endpoint = newEndpoint(made, clock.now())
   const audited = audit(c, 'create_webhook', { webhook: endpoint.id })
   await audited.before()
-  await amendHooks(key.tenant, store, (hooks) => {
+  await updateEndpoints(key.tenant, store, (hooks) => {
     // Our own write, whose answer was lost, may have won.
     if (hooks.endpoints.some(({ id }) => id === endpoint.id)) return hooks
     if (hooks.endpoints.some((each) => each.url === url))
@@ -208,7 +213,7 @@ const deleteHook: RouteHandler<typeof deleteHookRoute, ApiEnv> = async (c) => {
   const { id } = await webhookOf(c, c.req.valid('param').id)
   const audited = audit(c, 'delete_webhook', { webhook: id })
   await audited.before()
-  await amendHooks(c.var.key.tenant, c.var.deps.ports.store, (hooks) => {
+  await updateEndpoints(c.var.key.tenant, c.var.deps.ports.store, (hooks) => {
     const endpoints = hooks.endpoints.filter((each) => each.id !== id)
     return endpoints.length === hooks.endpoints.length ? hooks : { endpoints }
   })

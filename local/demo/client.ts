@@ -5,7 +5,7 @@ const Attempts = z.array(
   z.object({
     number: z.int(),
     result: z.string().nullable(),
-    dead: z.boolean(),
+    notExecuted: z.boolean(),
     deadBy: z.string().nullable(),
     startedAt: z.iso.datetime(),
   }),

@@ -123,7 +123,7 @@ async function judgeFailure(stage: Stage, channel: string, end: Splice): Promise
   const { narrator } = stage
   narrator.says(`failure: ${end.failure?.code ?? ''}, proof: ${end.failure?.proof ?? ''}`)
   narrator.confirm('the restart proved the second attempt dead', diedByRestart(end, 2))
-  narrator.confirm('the failure is proven: all attempts dead', end.failure?.proof === 'all_attempts_dead')
+  narrator.confirm('the failure is proven: all attempts dead', end.failure?.proof === 'none_executed')
   const received = await stage.lines('request_received', channel)
   narrator.confirm('the node was asked twice', received.length === 2)
   narrator.confirm('it took one request', (await stage.submissions(channel)) === 1)

@@ -108,19 +108,19 @@ const anchorOf = (world: World): string => {
 }
 
 /** A splice-out of the channel whose transaction is in the mempool; answers what it spends and its txid. */
-async function spliced(world: World): Promise<{ anchor: string; txid: string }> {
+async function spliced(world: World): Promise<{ submittedOn: string; txid: string }> {
   const { userChannelId, peerId, channelId } = channelOf(world)
-  const anchor = anchorOf(world)
+  const submittedOn = anchorOf(world)
   const request = { userChannelId, counterpartyNodeId: peerId, amountSats: 50_000, address: ADDRESS }
   await world.node('alice').rpc.spliceOut(request, call)
   world.advance(2_000)
   const txid = world.node('alice').channel(channelId).candidates[0]?.funding.txid
   if (txid === undefined) throw new Error('no candidate')
-  return { anchor, txid }
+  return { submittedOn, txid }
 }
 
 /** Two splices one after the other: the second spends an output of the first, whose payout stays unspent. */
-async function splicedTwice(world: World): Promise<{ anchor: string; txid: string }> {
+async function splicedTwice(world: World): Promise<{ submittedOn: string; txid: string }> {
   await spliced(world)
   world.mine(7)
   world.advance(2_000)
@@ -377,8 +377,8 @@ describe('an amount', () => {
 describe('an outpoint that is not spent', () => {
   test('is known as such by one answer of chain and mempool together', async () => {
     const source = await node()
-    const anchor = anchorOf(source.world)
-    expect(await source.chain.spend(anchor, NO_HINT, call)).toEqual(
+    const submittedOn = anchorOf(source.world)
+    expect(await source.chain.spend(submittedOn, NO_HINT, call)).toEqual(
       ok({ own: 'confirmed', valueSats: 10_000_000, spender: null }),
     )
     expect([asked(source, 'gettxout'), asked(source, 'getblock')]).toEqual([1, 0])
@@ -449,8 +449,8 @@ describe('a spender in the mempool', () => {
     ],
   ])('%s is a fault', async (_, answers) => {
     const { world, chain } = await node({ answers })
-    const { anchor } = await spliced(world)
-    expect(await chain.spend(anchor, NO_HINT, call)).toMatchObject(unreachable)
+    const { submittedOn } = await spliced(world)
+    expect(await chain.spend(submittedOn, NO_HINT, call)).toMatchObject(unreachable)
   })
 
   test('that spends something else is a fault', async () => {
@@ -474,21 +474,21 @@ describe('a spender in the mempool', () => {
 describe('a spender in a block', () => {
   test('that is deeper than what is searched is a fault where the outpoint is known, and never unspent', async () => {
     const { world, chain, another } = await node({ config: { scanBlocks: 3 } })
-    const { anchor, txid } = await splicedTwice(world)
+    const { submittedOn, txid } = await splicedTwice(world)
     world.mine(5)
-    expect(await chain.spend(anchor, NO_HINT, call)).toEqual(
+    expect(await chain.spend(submittedOn, NO_HINT, call)).toEqual(
       faultOf('the outpoint is spent, and its spender was not found'),
     )
-    expect(await another({ scanBlocks: 5 }).spend(anchor, NO_HINT, call)).toMatchObject(
+    expect(await another({ scanBlocks: 5 }).spend(submittedOn, NO_HINT, call)).toMatchObject(
       ok({ own: 'confirmed', spender: { txid } }),
     )
   })
 
   test('of an outpoint of which nothing is left leaves it unknown, and never unspent', async () => {
     const { world, chain } = await node({ config: { scanBlocks: 3 } })
-    const { anchor } = await spliced(world)
+    const { submittedOn } = await spliced(world)
     world.mine(5)
-    expect(await chain.spend(anchor, NO_HINT, call)).toEqual(unknown)
+    expect(await chain.spend(submittedOn, NO_HINT, call)).toEqual(unknown)
   })
 
   test('is not looked for in blocks from before the outpoint', async () => {
@@ -511,9 +511,11 @@ describe('a spender in a block', () => {
     const { world, chain } = await node({
       answers: { getblockheader: async (truth) => Object.assign({}, await truth(), { confirmations: -1 }) },
     })
-    const { anchor } = await spliced(world)
+    const { submittedOn } = await spliced(world)
     world.mine(1)
-    expect(await chain.spend(anchor, NO_HINT, call)).toEqual(faultOf('a block left the best chain meanwhile'))
+    expect(await chain.spend(submittedOn, NO_HINT, call)).toEqual(
+      faultOf('a block left the best chain meanwhile'),
+    )
   })
 
   const [another, none, wrong] = ['another block, or none', 'not a block', 'transactions of another block']
@@ -537,11 +539,11 @@ describe('a spender in a block', () => {
         },
       },
     })
-    const { anchor } = await spliced(world)
+    const { submittedOn } = await spliced(world)
     parent = world.chain.tip.hash
     world.mine(1)
     last = world.chain.tip.hash
-    expect(await chain.spend(anchor, NO_HINT, call)).toEqual(faultOf(`getblock: ${message}`))
+    expect(await chain.spend(submittedOn, NO_HINT, call)).toEqual(faultOf(`getblock: ${message}`))
   })
 
   test.each<[string, (truth: object) => unknown]>([
@@ -556,9 +558,9 @@ describe('a spender in a block', () => {
           params.length === 3 ? lie(z.looseObject({}).parse(await truth())) : truth(),
       },
     })
-    const { anchor } = await spliced(world)
+    const { submittedOn } = await spliced(world)
     world.mine(1)
-    expect(await chain.spend(anchor, NO_HINT, call)).toMatchObject(unreachable)
+    expect(await chain.spend(submittedOn, NO_HINT, call)).toMatchObject(unreachable)
   })
 
   test('whose block is pruned is a fault, although the hint names it', async () => {
@@ -570,10 +572,10 @@ describe('a spender in a block', () => {
         },
       },
     })
-    const { anchor, txid } = await spliced(world)
+    const { submittedOn, txid } = await spliced(world)
     world.mine(1)
     const hint: SpendHint = { unspentThroughHeight: null, spender: { txid, blockHash: world.chain.tip.hash } }
-    expect(await chain.spend(anchor, hint, call)).toMatchObject(unreachable)
+    expect(await chain.spend(submittedOn, hint, call)).toMatchObject(unreachable)
   })
 
   test('comes without fee and value from a version 24, which leaves both out', async () => {
@@ -587,15 +589,15 @@ describe('a spender in a block', () => {
         },
       },
     })
-    const { anchor, txid } = await spliced(world)
+    const { submittedOn, txid } = await spliced(world)
     world.mine(7)
     const spent = { own: 'confirmed', spender: { txid, feeSats: null } }
-    expect(await chain.spend(anchor, NO_HINT, call)).toMatchObject(ok({ ...spent, valueSats: null }))
+    expect(await chain.spend(submittedOn, NO_HINT, call)).toMatchObject(ok({ ...spent, valueSats: null }))
     world.advance(2_000)
     const second = await spliced(world)
-    const valueSats = world.chain.transaction(txid)?.outputs[Number(second.anchor.slice(65))]?.amountSats
+    const valueSats = world.chain.transaction(txid)?.outputs[Number(second.submittedOn.slice(65))]?.amountSats
     world.mine(1)
-    expect(await chain.spend(second.anchor, NO_HINT, call)).toMatchObject(ok({ valueSats }))
+    expect(await chain.spend(second.submittedOn, NO_HINT, call)).toMatchObject(ok({ valueSats }))
   })
 })
 
@@ -604,16 +606,16 @@ describe('a long search', () => {
     const source = await node({ config: { maxBlocksPerCall: 10 } })
     const { world, chain } = source
     const unspentThroughHeight = world.chain.tip.height
-    const { anchor, txid } = await spliced(world)
+    const { submittedOn, txid } = await spliced(world)
     world.mine(25)
     const hint: SpendHint = { unspentThroughHeight, spender: null }
     const unfinished = faultOf(`the blocks from ${unspentThroughHeight - 5} on are not all searched yet`)
-    expect(await chain.spend(anchor, hint, call)).toEqual(unfinished)
+    expect(await chain.spend(submittedOn, hint, call)).toEqual(unfinished)
     world.mine(2)
-    expect(await chain.spend(anchor, hint, call)).toEqual(unfinished)
-    expect(await chain.spend(anchor, hint, call)).toMatchObject(ok({ spender: { txid } }))
+    expect(await chain.spend(submittedOn, hint, call)).toEqual(unfinished)
+    expect(await chain.spend(submittedOn, hint, call)).toMatchObject(ok({ spender: { txid } }))
     expect(asked(source, 'getblock')).toBe(27)
-    expect(await chain.spend(anchor, hint, call)).toMatchObject(ok({ spender: { txid } }))
+    expect(await chain.spend(submittedOn, hint, call)).toMatchObject(ok({ spender: { txid } }))
     expect(asked(source, 'getblock')).toBe(27)
   })
 
@@ -630,17 +632,17 @@ describe('a long search', () => {
   test('counts for nothing any more once a reorg has replaced what it went through', async () => {
     const { world, chain } = await node()
     world.node('alice').behaviour.broadcasts = 'once'
-    const { anchor, txid } = await splicedTwice(world)
+    const { submittedOn, txid } = await splicedTwice(world)
     const hexOf = (id: string) => world.chain.transaction(id)?.hex ?? ''
-    const first = anchor.slice(0, 64)
+    const first = submittedOn.slice(0, 64)
     const transactions = [hexOf(first), hexOf(txid)]
     world.reorg(7, { drop: [first], include: 'none' })
-    expect(await chain.spend(anchor, NO_HINT, call)).toEqual(unknown)
+    expect(await chain.spend(submittedOn, NO_HINT, call)).toEqual(unknown)
     world.mine(1)
-    expect(await chain.spend(anchor, NO_HINT, call)).toEqual(unknown)
+    expect(await chain.spend(submittedOn, NO_HINT, call)).toEqual(unknown)
     for (const hex of transactions) expect(world.chain.broadcast(hex)).toBeNull()
     world.reorg(3)
-    expect(await chain.spend(anchor, NO_HINT, call)).toMatchObject(
+    expect(await chain.spend(submittedOn, NO_HINT, call)).toMatchObject(
       ok({ own: 'confirmed', spender: { txid, block: { height: world.chain.tip.height - 3 } } }),
     )
   })

@@ -85,7 +85,7 @@ describe('a look at a real node', () => {
         setsFeeRate: true,
         feeCap: 'enforced',
         reportsCandidates: true,
-        checksAnchor: true,
+        checksFunding: true,
         overlapGuard: false,
         queuesOffline: false,
         fenceMs: 120_000,
@@ -194,7 +194,7 @@ describe('what a node can do depends on its version and the rune', () => {
       spliceIn: true,
       spliceOut: false,
       bump: false,
-      checksAnchor: false,
+      checksFunding: false,
       feeCap: 'gated',
       setsFeeRate: false,
     })
@@ -261,11 +261,11 @@ describe('what is left of an unsigned splice', () => {
     funding_txid: fixture.normal['funding_txid'],
     funding_outnum: 0,
   }
-  const request = { channelId: CHANNEL, anchor: funding, txids: [GHOST] }
+  const request = { channelId: CHANNEL, submittedOn: funding, txids: [GHOST] }
   const clear = async (channel: unknown, ask = request, permissions = permissionsOf(null)) => {
     const given = answers({ listpeerchannels: { channels: [channel] }, abort_channels: {} })
     const { node, asked } = nodeWith(given, {}, permissions)
-    await node.clear?.(ask, call())
+    await node.abortUnsigned?.(ask, call())
     return asked.filter((method) => method === 'abort_channels').length
   }
 

@@ -55,11 +55,11 @@ describe.each(['out', 'in'] as const)('the PSBTs of a real splice, %s', (kind) =
     const tx = readPsbt(psbtOf(kind, 'splice_update', 1))
     if (own === null || tx === null) throw new Error('unreadable')
     const ours = own.inputs.map(({ outpoint, amountSats }) => ({ outpoint, amountSats: amountSats ?? 0 }))
-    const anchor = tx.inputs.find(({ outpoint }) => ours.every((input) => input.outpoint !== outpoint))
+    const submittedOn = tx.inputs.find(({ outpoint }) => ours.every((input) => input.outpoint !== outpoint))
     const relativeSats = named(kind, 'splice_init')[0]?.params.relative_amount ?? 0
     const expected = {
-      anchor: anchor?.outpoint ?? '',
-      capacitySats: anchor?.amountSats ?? 0,
+      submittedOn: submittedOn?.outpoint ?? '',
+      capacitySats: submittedOn?.amountSats ?? 0,
       relativeSats,
       inputs: ours,
       outputs: own.outputs,
@@ -68,7 +68,7 @@ describe.each(['out', 'in'] as const)('the PSBTs of a real splice, %s', (kind) =
     expect(objectionTo(tx, { ...expected, relativeSats: relativeSats + 1 })).toContain('another amount')
     expect(objectionTo(tx, { ...expected, capacitySats: expected.capacitySats + 1 })).not.toBeNull()
     expect(objectionTo(tx, { ...expected, outputs: [] })).not.toBeNull()
-    expect(objectionTo(tx, { ...expected, anchor: `${'0'.repeat(64)}:0` })).not.toBeNull()
+    expect(objectionTo(tx, { ...expected, submittedOn: `${'0'.repeat(64)}:0` })).not.toBeNull()
   })
 })
 

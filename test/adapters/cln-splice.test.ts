@@ -28,7 +28,7 @@ const aSplice = (kind: 'splice_in' | 'splice_out', more: Partial<SubmitRequest> 
   channelId: CLN_CHANNEL,
   userChannelId: null,
   peerId: CLN_PEER,
-  anchor: CLN_ANCHOR,
+  submittedOn: CLN_ANCHOR,
   kind,
   amountSats: 50_000,
   address: kind === 'splice_out' ? CLN_ADDRESS : null,
@@ -421,7 +421,7 @@ describe('what is not ready is not started', () => {
 describe('a transaction that is not what we built is not signed', () => {
   const tampered: readonly (readonly [string, ScriptedCln['tamper']])[] = [
     [
-      'another anchor',
+      'another funding outpoint',
       (draft) => ({
         ...draft,
         inputs: draft.inputs.map((input) => ({ ...input, outpoint: `${'9'.repeat(64)}:0` })),

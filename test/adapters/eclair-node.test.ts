@@ -48,10 +48,10 @@ describe('a look', () => {
         fenceMs: null,
         reportsCandidates: true,
         queuesOffline: false,
-        checksAnchor: false,
+        checksFunding: false,
         overlapGuard: false,
-        deadRules: ['single_commitment'],
-        slotScope: 'channel',
+        nonExecutionProofs: ['single_commitment'],
+        leaseScope: 'channel',
       },
       channels: [
         {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { checkedSplice } from '../../adapters/store/assertions.ts'
 import { itemOf } from '../../adapters/store/dynamo-rows.ts'
 import { rowOf } from '../../adapters/store/store.ts'
-import { cut } from '../../core/splice/timeline.ts'
+import { truncate } from '../../core/splice/timeline.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { itemBytes } from '../support/item-bytes.ts'
 import type { Length } from '../support/long-life.ts'
@@ -46,7 +46,7 @@ describe('the item of a splice', () => {
       expect(last?.attempts).toHaveLength(20)
       expect(last?.bumps).toHaveLength(10)
       expect(last?.candidates).toHaveLength(20)
-      expect(last?.lineage).toHaveLength(50)
+      expect(last?.fundingHistory).toHaveLength(50)
       expect(last?.timeline).toHaveLength(50)
     },
   )
@@ -62,5 +62,5 @@ describe('a text is cut', () => {
     ['a\u0001b', 7, 'a\u0001'],
     ['😀😀', 7, '😀'],
     ['', 0, ''],
-  ])('%j to %i bytes as it is written', (text, bytes, kept) => expect(cut(text, bytes)).toBe(kept))
+  ])('%j to %i bytes as it is written', (text, bytes, kept) => expect(truncate(text, bytes)).toBe(kept))
 })

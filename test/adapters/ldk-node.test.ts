@@ -41,10 +41,10 @@ test('a look gathers who the node is, what it can do and its channels', async ()
         overlapGuard: false,
         queuesOffline: true,
         reportsCandidates: false,
-        checksAnchor: false,
+        checksFunding: false,
         fenceMs: 120_000,
-        deadRules: ['refused', 'channel_closed', 'operator', 'process_restarted', 'quiet_absence'],
-        slotScope: 'channel',
+        nonExecutionProofs: ['refused', 'channel_closed', 'operator', 'process_restarted', 'quiet_absence'],
+        leaseScope: 'channel',
       },
       channels: [
         {
@@ -77,7 +77,7 @@ test('the fence and the overlap guard follow the options', async () => {
   if (!seen.ok) throw new Error('no look')
   expect(seen.value.capabilities.fenceMs).toBe(35_000)
   expect(seen.value.capabilities).toMatchObject({ overlapGuard: true, bump: true, setsFeeRate: false })
-  expect(seen.value.capabilities.deadRules).toContain('overlap_guard')
+  expect(seen.value.capabilities.nonExecutionProofs).toContain('overlap_guard')
 })
 
 test.each([

@@ -138,7 +138,7 @@ test('the whole mapping works over the wire', async () => {
     channelId: channel.channelId,
     userChannelId: channel.userChannelId,
     peerId,
-    anchor: `${txidOf('e')}:1`,
+    submittedOn: `${txidOf('e')}:1`,
     kind: 'splice_out',
     amountSats: 50_000,
     address: 'bcrt1qout',

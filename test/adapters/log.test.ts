@@ -23,10 +23,10 @@ describe('readable telemetry', () => {
     const telemetry = readableTelemetry((line) => lines.push(line))
     telemetry.count('splice.settled')
     telemetry.info('all is well', {})
-    telemetry.alarm('channel frozen', { slot: 'c1', depth: 3 })
+    telemetry.alarm('channel frozen', { lease: 'c1', depth: 3 })
     telemetry.flush()
     expect(lines).toHaveLength(1)
-    expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} alarm: channel frozen slot=c1 depth=3\n$/)
+    expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} alarm: channel frozen lease=c1 depth=3\n$/)
   })
 })
 

@@ -10,7 +10,7 @@ import type { CuttingProxy } from '../support/cutting-proxy.ts'
 import { aSplice } from '../support/splices.ts'
 
 const ids = { id: () => randomUUID() }
-const slot = { holder: null, turn: 0, waiting: [], frozen: null }
+const lease = { holder: null, turn: 0, waiting: [], frozen: null }
 const event = (id: string): Omit<LogEvent, 'sequence'> => {
   return { id, type: 'splice.accepted', spliceId: 'spl_1', epoch: 0, at: 1 }
 }
@@ -73,11 +73,11 @@ describe('the store, when the connection is reset after the database has written
 
   it('reports a small item that was written as written, over nothing and over a version', async () => {
     cut(1)
-    expect(await store.putItem('slot', 'c', slot, 0)).toBe(true)
+    expect(await store.putItem('lease', 'c', lease, 0)).toBe(true)
     cut(1)
-    expect(await store.putItem('slot', 'c', { ...slot, turn: 1 }, 1)).toBe(true)
+    expect(await store.putItem('lease', 'c', { ...lease, turn: 1 }, 1)).toBe(true)
     expect(puts()).toBe(4)
-    expect(await other.item('slot', 'c')).toEqual({ version: 2, value: { ...slot, turn: 1 } })
+    expect(await other.item('lease', 'c')).toEqual({ version: 2, value: { ...lease, turn: 1 } })
   })
 
   it('appends an event once', async () => {
@@ -114,13 +114,13 @@ describe('the store, when the connection is reset after the database has written
     expect(await store.load(splice.id)).toMatchObject({ version: 3, attemptSerial: 1, epoch: 3 })
   })
 
-  it('reports another writer’s create and slot as theirs', async () => {
+  it('reports another writer’s create and lease as theirs', async () => {
     await other.create(aSplice({ amountSats: 7_000 }))
-    await other.putItem('slot', 'c', { ...slot, holder: 'theirs' }, 0)
+    await other.putItem('lease', 'c', { ...lease, holder: 'theirs' }, 0)
     cut(2)
     expect(await store.create(aSplice())).toMatchObject({ created: false, splice: { amountSats: 7_000 } })
-    expect(await store.putItem('slot', 'c', { ...slot, holder: 'ours' }, 0)).toBe(false)
-    expect(await other.item('slot', 'c')).toMatchObject({ value: { holder: 'theirs' } })
+    expect(await store.putItem('lease', 'c', { ...lease, holder: 'ours' }, 0)).toBe(false)
+    expect(await other.item('lease', 'c')).toMatchObject({ value: { holder: 'theirs' } })
   })
 
   it('throws when every try was cut, and what was written is there once', async () => {

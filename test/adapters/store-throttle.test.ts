@@ -19,7 +19,7 @@ const event: Omit<LogEvent, 'sequence'> = {
   epoch: 0,
   at: 1,
 }
-const slot = { holder: null, turn: 0, waiting: [], frozen: null }
+const lease = { holder: null, turn: 0, waiting: [], frozen: null }
 
 /** The SDK pauses for up to a second before each further try of a throttled request. */
 const TRIES = 2
@@ -69,9 +69,9 @@ describe('the store on a throttled table', () => {
     store = impatient()
     throttle('PutItem', 2)
     await expect(store.appendEvent('acme', event)).rejects.toMatchObject(throttled)
-    await expect(store.putItem('slot', 'c', slot, 0)).rejects.toMatchObject(throttled)
+    await expect(store.putItem('lease', 'c', lease, 0)).rejects.toMatchObject(throttled)
     expect(await store.eventsAfter('acme', 0, 9)).toEqual([])
-    expect(await store.item('slot', 'c')).toBeNull()
+    expect(await store.item('lease', 'c')).toBeNull()
     expect(await store.appendEvent('acme', event)).toBe(1)
   })
 
@@ -163,7 +163,7 @@ describe('the store in memory, when told to misbehave', () => {
     const { created, splice } = await store.create(aSplice())
     expect(created).toBe(true)
     expect(await store.save(splice)).toMatchObject({ version: 2 })
-    expect(await store.putItem('slot', 'c', slot, 0)).toBe(true)
+    expect(await store.putItem('lease', 'c', lease, 0)).toBe(true)
     expect(await store.appendEvent('acme', event)).toBe(1)
     expect(await store.eventsAfter('acme', 0, 9)).toHaveLength(1)
   })

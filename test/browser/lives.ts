@@ -9,12 +9,12 @@ const attempt: Attempt = {
   id: 'a',
   number: 1,
   kind: 'submit',
-  anchor: FUNDING,
+  submittedOn: FUNDING,
   startedAt: NOW + 2_000,
   fenceAt: NOW + 122_000,
   steps: [],
   result: { type: 'taken', at: NOW + 3_000 },
-  dead: null,
+  notExecuted: null,
   seenDisconnectedAt: null,
   count: 1,
 }
@@ -34,7 +34,7 @@ function aLive(n: number, overrides: Partial<Splice>): Splice {
   return aSplice({
     id: aSpliceId(n),
     generation: 4,
-    anchor: FUNDING,
+    submittedOn: FUNDING,
     events: [{ n: 1, type: 'splice.accepted', at: NOW, epoch: 0 }],
     eventSerial: 1,
     createdAt: NOW + n,
@@ -48,7 +48,7 @@ function aLive(n: number, overrides: Partial<Splice>): Splice {
 /** A splice that waits for its channel's peer; nothing was submitted. */
 export function queued(n: number, overrides: Partial<Splice> = {}): Splice {
   return aLive(n, {
-    anchor: null,
+    submittedOn: null,
     waitingFor: { code: 'peer', message: 'Waiting for the peer to connect.' },
     ...overrides,
   })
@@ -61,7 +61,7 @@ export function submitted(n: number, overrides: Partial<Splice> = {}): Splice {
     attempts: [{ ...attempt, result: { type: 'unknown', message: 'timed out', at: NOW } }],
     attemptSerial: 1,
     waitingFor: { code: 'quiet', message: 'Waiting for three minutes of quiet on the channel.' },
-    slotHeld: true,
+    leaseHeld: true,
     ...overrides,
   })
 }
@@ -73,7 +73,7 @@ export function pending(n: number, overrides: Partial<Splice> = {}): Splice {
     attempts: [attempt],
     attemptSerial: 1,
     candidates: [candidate],
-    slotHeld: true,
+    leaseHeld: true,
     waitingFor: { code: 'confirmation', message: 'Waiting for the transaction to confirm.' },
     timeline: [
       { at: NOW, status: 'queued', why: 'accepted', count: 1 },
@@ -102,7 +102,7 @@ export function settled(n: number, overrides: Partial<Splice> = {}): Splice {
     waitingFor: null,
     lockedAt: NOW + 50_000,
     settledAt: NOW + 60_000,
-    slotHeld: false,
+    leaseHeld: false,
     watch: null,
     publishedThrough: 1,
     dueAt: null,

@@ -14,7 +14,7 @@ const WIDE = { width: 1000, height: 640 }
 const PHONE = { width: 360, height: 640 }
 
 const hex = (word: string): string => createHash('sha256').update(word).digest('hex')
-const channels = { channelId: hex('channel'), lineage: [`${hex('funding')}:0`] }
+const channels = { channelId: hex('channel'), fundingHistory: [`${hex('funding')}:0`] }
 
 /** A life of the tests, with ids as real ones look. */
 function lifelike(
@@ -23,14 +23,14 @@ function lifelike(
   more: Partial<Splice>,
 ): Splice {
   const plain = life(n, {})
-  const anchor = plain.anchor === null ? null : `${hex('funding')}:0`
+  const submittedOn = plain.submittedOn === null ? null : `${hex('funding')}:0`
   const candidates = plain.candidates.map((each): Candidate => ({
     ...each,
     txid: hex(`tx ${n}`),
     spends: `${hex('funding')}:0`,
   }))
-  const attempts = plain.attempts.map((each) => ({ ...each, anchor: `${hex('funding')}:0` }))
-  return life(n, { ...channels, anchor, candidates, attempts, ...more })
+  const attempts = plain.attempts.map((each) => ({ ...each, submittedOn: `${hex('funding')}:0` }))
+  return life(n, { ...channels, submittedOn: submittedOn, candidates, attempts, ...more })
 }
 
 const splices = [

@@ -39,7 +39,7 @@ describeInBrowser('a page that is open', () => {
 
   it('shows in three seconds what the event log tells', async () => {
     const stage = await aSignedIn(browser(), [queued(1)])
-    await stage.becomes(ID, { waitingFor: { code: 'slot', message: 'Waiting for its turn.' } })
+    await stage.becomes(ID, { waitingFor: { code: 'lease', message: 'Waiting for its turn.' } })
     await stage.pass(3_000)
     await stage.page.getByText('Waiting for its turn.').waitFor()
   })
@@ -48,7 +48,7 @@ describeInBrowser('a page that is open', () => {
     const stage = await aSignedIn(browser(), [queued(1)])
     const gone = { id: 'evt_gone', type: 'webhook.disabled', spliceId: null, endpointId: 'whk_1' } as const
     await stage.world.store.appendEvent('acme', { ...gone, epoch: 0, at: stage.world.told.now })
-    await stage.becomes(ID, { waitingFor: { code: 'slot', message: 'Waiting for its turn.' } })
+    await stage.becomes(ID, { waitingFor: { code: 'lease', message: 'Waiting for its turn.' } })
     await stage.pass(3_000)
     await stage.page.getByText('Waiting for its turn.').waitFor()
     expect(stage.complaints).toEqual([])
@@ -60,7 +60,7 @@ describeInBrowser('a page that is open', () => {
     if (splice === null) throw new Error('created')
     await stage.world.store.save({
       ...splice,
-      waitingFor: { code: 'slot', message: 'Waiting for its turn.' },
+      waitingFor: { code: 'lease', message: 'Waiting for its turn.' },
     })
     await stage.pass(16_000)
     await stage.page.getByText('Waiting for its turn.').waitFor()
@@ -68,7 +68,7 @@ describeInBrowser('a page that is open', () => {
 
   it('asks on from the last event that it took', async () => {
     const stage = await aSignedIn(browser(), [queued(1)])
-    await stage.becomes(ID, { waitingFor: { code: 'slot', message: 'Waiting for its turn.' } })
+    await stage.becomes(ID, { waitingFor: { code: 'lease', message: 'Waiting for its turn.' } })
     const told = stage.page.waitForResponse(/after=0/)
     await stage.pass(3_000)
     await told

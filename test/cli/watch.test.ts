@@ -24,7 +24,7 @@ async function tell(
 }
 
 const ESCAPE = '\u001b'
-const settled = aSpliceAtRest({ state: 'settled', slotHeld: false })
+const settled = aSpliceAtRest({ state: 'settled', leaseHeld: false })
 const block = { height: 208, hash: 'b'.repeat(64) }
 
 it('a watched splice is a line for each step towards final depth, and ends with it', async () => {
@@ -118,8 +118,8 @@ it('a terminal has one line a splice, drawn in place', async () => {
 })
 
 function settledState(): Partial<Splice> {
-  const { state, dueAt, watch, slotHeld } = settled
-  return { state, dueAt, watch, slotHeld }
+  const { state, dueAt, watch, leaseHeld: leaseHeld } = settled
+  return { state, dueAt, watch, leaseHeld: leaseHeld }
 }
 
 /** What stands on a screen after all that was written to it. */

@@ -70,9 +70,9 @@ describe('webhooks', () => {
     expect(Hook.parse(JSON.parse((await run('enable', id, '--json')).out)).status).toBe('enabled')
     const back = await run('redeliver', id, '--after', '1', '--json')
     expect(Hook.parse(JSON.parse(back.out)).deliveredThrough).toBe(1)
-    world.heard.notices.length = 0
+    world.heard.webhooks.length = 0
     expect((await run('redeliver', id, '--sequence', '2')).exit).toBe(exits.done)
-    expect(world.heard.notices).toEqual([{ tenant: 'acme', endpointId: id, sequence: 2 }])
+    expect(world.heard.webhooks).toEqual([{ tenant: 'acme', endpointId: id, sequence: 2 }])
     const unborn = await run('redeliver', id, '--sequence', '4', '--json')
     expect([unborn.exit, JSON.parse(unborn.out)]).toMatchObject([exits.refused, { code: 'event_not_found' }])
   })

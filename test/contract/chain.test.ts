@@ -60,8 +60,8 @@ function anchorOf(world: World): string {
   return outpointOf(funding.txid, funding.vout)
 }
 
-/** Hands a splice-out to the node, until its transaction is in the mempool; answers anchor and transaction. */
-async function spliced(world: World): Promise<{ anchor: string; txid: string; hex: string }> {
+/** Hands a splice-out to the node, until its transaction is in the mempool; answers funding outpoint and transaction. */
+async function spliced(world: World): Promise<{ submittedOn: string; txid: string; hex: string }> {
   const alice = world.node('alice')
   const channel = alice.channels()[0]
   if (channel === undefined) throw new Error('no channel')
@@ -75,7 +75,7 @@ async function spliced(world: World): Promise<{ anchor: string; txid: string; he
   const txid = alice.channel(channelId).candidates[0]?.funding.txid
   const transaction = txid === undefined ? null : world.chain.transaction(txid)
   if (transaction === null) throw new Error('no candidate')
-  return { anchor: outpointOf(fundingTxid, vout), txid: transaction.txid, hex: transaction.hex }
+  return { submittedOn: outpointOf(fundingTxid, vout), txid: transaction.txid, hex: transaction.hex }
 }
 
 describe.each([
@@ -102,7 +102,7 @@ describe.each([
     expect(await port.tip(call)).toMatchObject({ ok: true, value: { height: height + 1 } })
   })
 
-  test('an anchor goes from unspent over the mempool into a block, and back by a reorg', async () => {
+  test('an funding outpoint goes from unspent over the mempool into a block, and back by a reorg', async () => {
     const { world, port } = await make()
     const before = { own: 'confirmed', valueSats: ANCHOR_SATS }
     expect(await port.spend(anchorOf(world), NO_HINT, call)).toEqual({
@@ -110,21 +110,21 @@ describe.each([
       value: { ...before, spender: null },
     })
 
-    const { anchor, txid, hex } = await spliced(world)
+    const { submittedOn, txid, hex } = await spliced(world)
     const feeSats = world.chain.transaction(txid)?.feeSats
     const waiting = { ok: true, value: { ...before, spender: { txid, hex, block: null, feeSats } } }
-    expect(await port.spend(anchor, NO_HINT, call)).toEqual(waiting)
+    expect(await port.spend(submittedOn, NO_HINT, call)).toEqual(waiting)
     expect(await port.transaction(txid, call)).toEqual({ ok: true, value: waiting.value.spender })
 
     world.mine(1)
     const { height, hash, time } = world.chain.tip
     const mined = { txid, hex, feeSats, block: { height, hash, time } }
     const spent = { ok: true, value: { ...before, spender: mined } }
-    expect(await port.spend(anchor, NO_HINT, call)).toEqual(spent)
+    expect(await port.spend(submittedOn, NO_HINT, call)).toEqual(spent)
     expect(await port.transaction(txid, call)).toEqual({ ok: true, value: mined })
 
     world.reorg(1, { include: 'none' })
-    expect(await port.spend(anchor, NO_HINT, call)).toEqual(waiting)
+    expect(await port.spend(submittedOn, NO_HINT, call)).toEqual(waiting)
     expect(await port.transaction(txid, call)).toEqual({ ok: true, value: waiting.value.spender })
   })
 
@@ -154,13 +154,13 @@ describe.each([
     ['nothing that is right', () => ({ unspentThroughHeight: null, spender: stranger })],
   ])('a spender in a block, several blocks back, is found with %s as hint', async (_hint, hintOf) => {
     const { world, port } = await make()
-    const { anchor, txid, hex } = await spliced(world)
+    const { submittedOn, txid, hex } = await spliced(world)
     world.mine(1)
     const { height, hash, time } = world.chain.tip
     world.mine(20)
     const feeSats = world.chain.transaction(txid)?.feeSats
     const hint = hintOf({ txid, height, hash, tip: world.chain.tip.hash })
-    expect(await port.spend(anchor, hint, call)).toEqual({
+    expect(await port.spend(submittedOn, hint, call)).toEqual({
       ok: true,
       value: {
         own: 'confirmed',
@@ -185,19 +185,19 @@ describe.each([
 
   test('a spender that a reorg moved is found in its new block, whatever was known before', async () => {
     const { world, port } = await make()
-    const { anchor, txid } = await spliced(world)
+    const { submittedOn, txid } = await spliced(world)
     world.mine(3)
     const old = world.chain.block(world.chain.tip.height - 2)
     const hint = {
       unspentThroughHeight: world.chain.tip.height - 3,
       spender: { txid, blockHash: old?.hash ?? '' },
     }
-    const first = await port.spend(anchor, hint, call)
+    const first = await port.spend(submittedOn, hint, call)
     expect(first).toMatchObject({ ok: true, value: { spender: { block: { hash: old?.hash } } } })
     world.reorg(3)
     const { block } = world.chain.transaction(txid) ?? {}
     expect(block?.hash).not.toBe(old?.hash)
-    expect(await port.spend(anchor, hint, call)).toMatchObject({
+    expect(await port.spend(submittedOn, hint, call)).toMatchObject({
       ok: true,
       value: { own: 'confirmed', valueSats: ANCHOR_SATS, spender: { txid, block: { hash: block?.hash } } },
     })
@@ -206,13 +206,13 @@ describe.each([
   test('a spender that a reorg dropped is gone, and its outpoint unspent again', async () => {
     const { world, port } = await make()
     world.node('alice').behaviour.broadcasts = 'once'
-    const { anchor, txid } = await spliced(world)
+    const { submittedOn, txid } = await spliced(world)
     world.mine(2)
     const block = world.chain.transaction(txid)?.block
     const hint = { unspentThroughHeight: null, spender: { txid, blockHash: block?.hash ?? '' } }
-    expect(await port.spend(anchor, hint, call)).toMatchObject({ value: { spender: { txid } } })
+    expect(await port.spend(submittedOn, hint, call)).toMatchObject({ value: { spender: { txid } } })
     world.reorg(2, { drop: [txid] })
-    expect(await port.spend(anchor, hint, call)).toEqual({
+    expect(await port.spend(submittedOn, hint, call)).toEqual({
       ok: true,
       value: { own: 'confirmed', valueSats: ANCHOR_SATS, spender: null },
     })
@@ -231,22 +231,27 @@ describe.each([
 
   test('what it does not know is unknown, and never unspent', async () => {
     const { world, port } = await make()
-    const { anchor, txid } = await spliced(world)
+    const { submittedOn, txid } = await spliced(world)
     const unknown = { ok: true, value: { own: 'unknown', valueSats: null, spender: null } }
     expect(await port.transaction(NOWHERE, call)).toEqual({ ok: true, value: null })
     expect(await port.spend(`${NOWHERE}:0`, NO_HINT, call)).toEqual(unknown)
     expect(await port.spend(outpointOf(txid, 9), NO_HINT, call)).toEqual(unknown)
-    expect(await port.spend(outpointOf(anchor.slice(0, 64), 4_294_967_295), NO_HINT, call)).toEqual(unknown)
+    expect(await port.spend(outpointOf(submittedOn.slice(0, 64), 4_294_967_295), NO_HINT, call)).toEqual(
+      unknown,
+    )
   })
 
   test('an evicted transaction can be broadcast again, and what is there already is no fault', async () => {
     const { world, port } = await make()
-    const { anchor, txid, hex } = await spliced(world)
+    const { submittedOn, txid, hex } = await spliced(world)
     world.evict(txid)
     expect(await port.transaction(txid, call)).toEqual({ ok: true, value: null })
-    expect(await port.spend(anchor, NO_HINT, call)).toMatchObject({ ok: true, value: { spender: null } })
+    expect(await port.spend(submittedOn, NO_HINT, call)).toMatchObject({ ok: true, value: { spender: null } })
     expect(await port.broadcast(hex, call)).toEqual({ ok: true, value: undefined })
-    expect(await port.spend(anchor, NO_HINT, call)).toMatchObject({ ok: true, value: { spender: { txid } } })
+    expect(await port.spend(submittedOn, NO_HINT, call)).toMatchObject({
+      ok: true,
+      value: { spender: { txid } },
+    })
   })
 
   test('a broadcast that is refused is a fault, and nothing is there', async () => {
@@ -293,11 +298,11 @@ describe.each([
 
   test('a call whose time is over has no answer', async () => {
     const { world, port } = await make()
-    const { anchor, txid, hex } = await spliced(world)
+    const { submittedOn, txid, hex } = await spliced(world)
     expect(await port.tip(aborted)).toMatchObject(fault)
     expect(await port.blockHash(1, aborted)).toMatchObject(fault)
     expect(await port.transaction(txid, aborted)).toMatchObject(fault)
-    expect(await port.spend(anchor, NO_HINT, aborted)).toMatchObject(fault)
+    expect(await port.spend(submittedOn, NO_HINT, aborted)).toMatchObject(fault)
     expect(await port.feeRateSatPerKw(6, aborted)).toMatchObject(fault)
     expect(await port.broadcast(hex, aborted)).toMatchObject(fault)
   })
@@ -305,13 +310,13 @@ describe.each([
 
 test('the server answers in the shapes of Esplora', async () => {
   const { world, port } = await inProcess()
-  const { anchor, txid, hex } = await spliced(world)
+  const { submittedOn, txid, hex } = await spliced(world)
   const server = await startEsploraServer({ chain: port })
   onTestFinished(() => server.close())
   const { url } = server
   const json = async (route: string): Promise<unknown> => (await fetch(url + route)).json()
   const text = async (route: string): Promise<string> => (await fetch(url + route)).text()
-  const [anchorTxid, vout] = anchor.split(':')
+  const [anchorTxid, vout] = submittedOn.split(':')
   const weight = world.chain.transaction(txid)?.weight
 
   expect(await json(`/tx/${txid}`)).toMatchObject({

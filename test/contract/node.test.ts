@@ -104,7 +104,7 @@ describe.each(NODE_KINDS)('$name', (kind) => {
   test('shows who it is, what it can do, its tip and its channel on an output that the chain knows', async () => {
     const stage = await kind.start()
     const look = await lookOf(stage)
-    const { channelId, peerId, anchor } = stage.channel()
+    const { channelId, peerId, submittedOn } = stage.channel()
     expect(look).toMatchObject({
       observedAt: stage.world.now(),
       nodeId: stage.node.nodeId,
@@ -123,7 +123,7 @@ describe.each(NODE_KINDS)('$name', (kind) => {
         {
           channelId,
           peerId,
-          funding: anchor,
+          funding: submittedOn,
           peerConnected: true,
           ready: true,
           closing: false,
@@ -131,7 +131,7 @@ describe.each(NODE_KINDS)('$name', (kind) => {
         },
       ],
     })
-    expect(stage.world.chain.spender(anchor)).toBeNull()
+    expect(stage.world.chain.spender(submittedOn)).toBeNull()
   })
 
   test('takes a splice-out, pays it once and moves its funding when it locks', async () => {

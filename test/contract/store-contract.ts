@@ -90,10 +90,13 @@ export function storeContract(open: () => Promise<OpenStore>): void {
     it('is handed out as a copy, and what went in is not touched', async () => {
       const splice = aSplice()
       const answer = await created(splice)
-      answer.lineage.push('x')
+      answer.fundingHistory.push('x')
       splice.metadata['late'] = 'yes'
       expect(splice.version).toBe(0)
-      expect(await store.load(splice.id)).toMatchObject({ lineage: aSplice().lineage, metadata: {} })
+      expect(await store.load(splice.id)).toMatchObject({
+        fundingHistory: aSplice().fundingHistory,
+        metadata: {},
+      })
     })
 
     it('may carry keys that are undefined; they are not stored', async () => {
@@ -120,8 +123,8 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       ['a splice at rest that is due', { state: 'settled' }],
       ['an ended splice under watch that is not due', { state: 'failed', watch: aWatch(), dueAt: null }],
       [
-        'an ended splice with its slot held that is not due',
-        { state: 'failed', slotHeld: true, dueAt: null },
+        'an ended splice with its lease held that is not due',
+        { state: 'failed', leaseHeld: true, dueAt: null },
       ],
       [
         'an ended splice with an event to publish that is not due',
@@ -156,16 +159,16 @@ export function storeContract(open: () => Promise<OpenStore>): void {
     })
 
     it('a small item that breaks its schema, holds a rounded number or is too big is not written', async () => {
-      const slot = { holder: null, turn: -1, waiting: [], frozen: null }
-      await expect(store.putItem('slot', 'c', slot, 0)).rejects.toThrow(StoreAssertion)
+      const lease = { holder: null, turn: -1, waiting: [], frozen: null }
+      await expect(store.putItem('lease', 'c', lease, 0)).rejects.toThrow(StoreAssertion)
       const rounded = { ...oneOfEach.channel.value, outboundMsat: 2 ** 53 }
       await expect(store.putItem('channel', 'n/c', rounded, 0)).rejects.toThrow(StoreAssertion)
-      await expect(store.putItem('raw', 't', { hex: 'f'.repeat(390 * 1024) }, 0)).rejects.toThrow(
+      await expect(store.putItem('rawTransaction', 't', { hex: 'f'.repeat(390 * 1024) }, 0)).rejects.toThrow(
         StoreAssertion,
       )
-      expect(await store.item('slot', 'c')).toBeNull()
+      expect(await store.item('lease', 'c')).toBeNull()
       expect(await store.item('channel', 'n/c')).toBeNull()
-      expect(await store.item('raw', 't')).toBeNull()
+      expect(await store.item('rawTransaction', 't')).toBeNull()
     })
   })
 
@@ -328,46 +331,46 @@ export function storeContract(open: () => Promise<OpenStore>): void {
     })
 
     it('is written only over the version named', async () => {
-      const { key, value } = oneOfEach.slot
-      expect(await store.putItem('slot', key, value, 1)).toBe(false)
-      expect(await store.putItem('slot', key, value, 0)).toBe(true)
-      expect(await store.putItem('slot', key, { ...value, turn: 4 }, 0)).toBe(false)
-      expect(await store.putItem('slot', key, { ...value, turn: 5 }, 1)).toBe(true)
-      expect(await store.putItem('slot', key, { ...value, turn: 6 }, 1)).toBe(false)
-      expect(await store.item('slot', key)).toEqual({ version: 2, value: { ...value, turn: 5 } })
+      const { key, value } = oneOfEach.lease
+      expect(await store.putItem('lease', key, value, 1)).toBe(false)
+      expect(await store.putItem('lease', key, value, 0)).toBe(true)
+      expect(await store.putItem('lease', key, { ...value, turn: 4 }, 0)).toBe(false)
+      expect(await store.putItem('lease', key, { ...value, turn: 5 }, 1)).toBe(true)
+      expect(await store.putItem('lease', key, { ...value, turn: 6 }, 1)).toBe(false)
+      expect(await store.item('lease', key)).toEqual({ version: 2, value: { ...value, turn: 5 } })
     })
 
-    it('slot is taken by exactly one of 16 writers', async () => {
+    it('lease is taken by exactly one of 16 writers', async () => {
       const free = { holder: null, turn: 0, waiting: [], frozen: null }
-      await store.putItem('slot', 'c', free, 0)
+      await store.putItem('lease', 'c', free, 0)
       const takes = await Promise.all(
-        WRITERS.map((n) => table.writer().putItem('slot', 'c', { ...free, holder: `spl_${n}`, turn: 1 }, 1)),
+        WRITERS.map((n) => table.writer().putItem('lease', 'c', { ...free, holder: `spl_${n}`, turn: 1 }, 1)),
       )
       expect(takes.filter(Boolean)).toHaveLength(1)
-      const taken = await store.item('slot', 'c')
+      const taken = await store.item('lease', 'c')
       expect(taken).toMatchObject({ version: 2, value: { holder: `spl_${takes.indexOf(true)}` } })
     })
 
     it('is read beside others and beside splices, each its own, those that are missing too', async () => {
       const splice = await created(aSplice())
-      const { slot, node } = oneOfEach
-      await store.putItem('slot', slot.key, slot.value, 0)
+      const { lease, node } = oneOfEach
+      await store.putItem('lease', lease.key, lease.value, 0)
       await store.putItem('node', node.key, node.value, 0)
       const read = await Promise.all([
         store.item('node', node.key),
         store.load(splice.id),
         store.item('channel', 'missing'),
-        store.item('slot', slot.key),
+        store.item('lease', lease.key),
         store.load('missing'),
         store.item('node', node.key),
       ])
-      const [nodeSeen, slotSeen] = [node, slot].map(({ value }) => ({ version: 1, value }))
-      expect(read).toEqual([nodeSeen, splice, null, slotSeen, null, nodeSeen])
+      const [nodeState, slotSeen] = [node, lease].map(({ value }) => ({ version: 1, value }))
+      expect(read).toEqual([nodeState, splice, null, slotSeen, null, nodeState])
     })
 
     it('of one kind is not that of another kind under the same key', async () => {
       await store.putItem('tx', 'k', { paymentId: 'p' }, 0)
-      expect(await store.item('raw', 'k')).toBeNull()
+      expect(await store.item('rawTransaction', 'k')).toBeNull()
     })
   })
 
@@ -552,7 +555,7 @@ function kinds(): ItemKind[] {
 }
 
 function aWatch(): Splice['watch'] {
-  return { from: aSplice().lineage[0] ?? '', untilHeight: 9 }
+  return { from: aSplice().fundingHistory[0] ?? '', untilHeight: 9 }
 }
 
 function anEvent(n: number): Omit<LogEvent, 'sequence'> {
@@ -604,19 +607,19 @@ function aFullSplice(): Splice {
     userChannelId: '7',
     notBefore: at,
     metadata: { order: '42', '': 'empty key', ключ: '価値' },
-    anchor: aSplice().lineage[0] ?? null,
+    submittedOn: aSplice().fundingHistory[0] ?? null,
     baseline: { claimableSats: -1.5, reservedSats: null },
     attempts: [
       {
         id: 'a1',
         number: 1,
         kind: 'submit',
-        anchor: `${txid}:0`,
+        submittedOn: `${txid}:0`,
         startedAt: at,
         fenceAt: null,
         steps: [{ name: 'splice_init', at, txid }],
         result: { type: 'taken', txid, at },
-        dead: { rule: 'quiet_absence', at },
+        notExecuted: { proof: 'quiet_absence', at },
         seenDisconnectedAt: at,
         count: 2,
       },
@@ -632,13 +635,13 @@ function aFullSplice(): Splice {
         block: { height: 1, hash: txid },
       },
     ],
-    over: { code: 'deadline', message: '', at },
+    stopped: { code: 'deadline', message: '', at },
     waitingFor: { code: 'peer', message: 'The peer is away.' },
-    slotHeld: true,
+    leaseHeld: true,
     watch: aWatch(),
     events: [{ n: 1, type: 'splice.accepted', at, epoch: 0 }],
     eventSerial: 1,
-    said: ['splice.accepted'],
+    emitted: ['splice.accepted'],
     timeline: [{ at, status: 'queued', why: 'accepted', count: 1 }],
   })
 }

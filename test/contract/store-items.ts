@@ -6,7 +6,7 @@ const NODE_ID = `02${'a'.repeat(64)}`
 
 /** One key and value of each kind of small item. */
 export const oneOfEach: { readonly [K in ItemKind]: { readonly key: string; readonly value: ItemOf<K> } } = {
-  slot: {
+  lease: {
     key: 'c'.repeat(64),
     value: {
       holder: 'spl_a',
@@ -48,10 +48,10 @@ export const oneOfEach: { readonly [K in ItemKind]: { readonly key: string; read
       toAddress: true,
       bump: false,
       setsFeeRate: false,
-      checksAnchor: false,
+      checksFunding: false,
       feeCap: 'gated',
       overlapGuard: false,
-      slotScope: 'channel',
+      leaseScope: 'channel',
       channelIds: [],
       processStarts: [1, 2],
       paused: null,
@@ -102,8 +102,8 @@ export const oneOfEach: { readonly [K in ItemKind]: { readonly key: string; read
     },
   },
   ledger: { key: `${aTxid('1')}:0`, value: { paymentId: aTxid('6') } },
-  raw: { key: aTxid('4'), value: { hex: '02'.repeat(100_000) } },
-  hook: {
+  rawTransaction: { key: aTxid('4'), value: { hex: '02'.repeat(100_000) } },
+  webhooks: {
     key: 'acme',
     value: {
       endpoints: [

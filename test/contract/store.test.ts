@@ -152,7 +152,7 @@ function onEngine(start: () => Promise<Emulator>): void {
       const store = dynamoStore({ client: own, table, ids })
       await store.load('a')
       await store.loadMany(['a'])
-      await store.item('slot', 'c')
+      await store.item('lease', 'c')
       await store.eventsAfter('acme', 0, 1)
       await store.endOfLog('acme')
       expect(reads.map((read) => read.includes('"ConsistentRead":true'))).toEqual([

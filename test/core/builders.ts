@@ -2,10 +2,10 @@ import { Transaction } from 'bitcoinjs-lib'
 import { memoryStore } from '../../adapters/store/memory.ts'
 import type { MemoryHooks, MemoryStore } from '../../adapters/store/memory.ts'
 import type { ChainFault, ChainTransaction, Spend } from '../../core/ports/chain.ts'
-import type { ChannelSeen, NodeSeen, Slot, Versioned } from '../../core/ports/records.ts'
+import type { ChannelState, NodeState, ChannelLease, Versioned } from '../../core/ports/records.ts'
 import type { Capabilities, ChannelSnapshot, NodeLook } from '../../core/ports/node.ts'
 import type { ChainView, Observation } from '../../core/decision/observation.ts'
-import type { Hop, Sighting } from '../../core/chain/funding-history.ts'
+import type { FundingSpend, FundingSpender } from '../../core/chain/funding-history.ts'
 import { outpointOf, splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import { Policy } from '../../core/splice/policy.ts'
 import type { SharedView } from '../../core/drive/observe.ts'
@@ -20,7 +20,7 @@ import { ACCEPTED_AT, aSplice, aTxid, countingIds } from '../support/splices.ts'
 export const policy = Policy.parse({})
 export const NOW = ACCEPTED_AT + 3_600_000
 export const TIP = 200
-export const ANCHOR = `${aTxid('a')}:0`
+export const FUNDING = `${aTxid('a')}:0`
 export const context = { now: NOW, policy }
 export const CALL = { signal: new AbortController().signal }
 /** Scripts: one that can fund a channel, one that cannot. */
@@ -34,12 +34,12 @@ export function anAttempt(overrides: Partial<Attempt> = {}): Attempt {
     id: `attempt-${number}`,
     number,
     kind: 'submit',
-    anchor: ANCHOR,
+    submittedOn: FUNDING,
     startedAt: ACCEPTED_AT,
     fenceAt: ACCEPTED_AT + 120_000,
     steps: [],
     result: { type: 'unknown', message: '', at: ACCEPTED_AT + 1_000 },
-    dead: null,
+    notExecuted: null,
     seenDisconnectedAt: null,
     count: 1,
     ...overrides,
@@ -47,13 +47,13 @@ export function anAttempt(overrides: Partial<Attempt> = {}): Attempt {
 }
 
 export function aDeadAttempt(overrides: Partial<Attempt> = {}): Attempt {
-  return anAttempt({ dead: { rule: 'process_restarted', at: NOW - 1 }, ...overrides })
+  return anAttempt({ notExecuted: { proof: 'process_restarted', at: NOW - 1 }, ...overrides })
 }
 
 export function aRefusedAttempt(overrides: Partial<Attempt> = {}): Attempt {
   return anAttempt({
     result: { type: 'refused', class: 'not_now', message: 'not now', at: ACCEPTED_AT + 1_000 },
-    dead: { rule: 'refused', at: ACCEPTED_AT + 1_000 },
+    notExecuted: { proof: 'refused', at: ACCEPTED_AT + 1_000 },
     ...overrides,
   })
 }
@@ -65,7 +65,7 @@ export function taken(at = ACCEPTED_AT + 1_000): Attempt['result'] {
 export function aCandidate(overrides: Partial<Candidate> = {}): Candidate {
   return {
     txid: aTxid('c'),
-    spends: ANCHOR,
+    spends: FUNDING,
     feeSats: 300,
     feeRateSatPerKw: 1_000,
     seenAt: NOW - 1,
@@ -75,10 +75,10 @@ export function aCandidate(overrides: Partial<Candidate> = {}): Candidate {
   }
 }
 
-/** A queued splice-out on the anchor, without a ceiling. */
+/** A queued splice-out on the funding outpoint, without a ceiling. */
 export function aLiveSplice(overrides: Partial<Splice> = {}): Splice {
   return aSplice({
-    lineage: [ANCHOR],
+    fundingHistory: [FUNDING],
     budget: {
       maxAttempts: 3,
       deadline: NOW + 3_600_000,
@@ -93,11 +93,11 @@ export function aLiveSplice(overrides: Partial<Splice> = {}): Splice {
 export function aSubmittedSplice(overrides: Partial<Splice> = {}): Splice {
   return aLiveSplice({
     state: 'submitted',
-    anchor: ANCHOR,
+    submittedOn: FUNDING,
     baseline: { claimableSats: 0, reservedSats: 0 },
     attempts: [anAttempt()],
     attemptSerial: 1,
-    slotHeld: true,
+    leaseHeld: true,
     ...overrides,
   })
 }
@@ -110,7 +110,7 @@ export function aChannel(overrides: Partial<ChannelSnapshot> = {}): ChannelSnaps
     peerConnected: true,
     ready: true,
     closing: false,
-    funding: ANCHOR,
+    funding: FUNDING,
     capacitySats: 1_000_000,
     outboundMsat: 600_000_000,
     inboundMsat: 400_000_000,
@@ -135,10 +135,10 @@ export function capabilities(overrides: Partial<Capabilities> = {}): Capabilitie
     overlapGuard: true,
     queuesOffline: true,
     reportsCandidates: false,
-    checksAnchor: false,
+    checksFunding: false,
     fenceMs: 120_000,
-    deadRules: ['process_restarted', 'overlap_guard', 'quiet_absence'],
-    slotScope: 'channel',
+    nonExecutionProofs: ['process_restarted', 'overlap_guard', 'quiet_absence'],
+    leaseScope: 'channel',
     ...overrides,
   }
 }
@@ -163,7 +163,7 @@ export function aLook(overrides: Partial<NodeLook> = {}): NodeLook {
 export function aChain(overrides: Partial<ChainView> = {}): ChainView {
   return {
     tip: { height: TIP, hash: aTxid('e') },
-    hops: [aHop()],
+    fundingSpends: [aHop()],
     reachedFunding: true,
     unrecorded: [],
     earlierEffect: null,
@@ -172,7 +172,7 @@ export function aChain(overrides: Partial<ChainView> = {}): ChainView {
   }
 }
 
-export function aNodeSeen(overrides: Partial<NodeSeen> = {}): NodeSeen {
+export function aNodeSeen(overrides: Partial<NodeState> = {}): NodeState {
   return {
     nodeId: aSplice().nodeId,
     network: 'regtest',
@@ -183,10 +183,10 @@ export function aNodeSeen(overrides: Partial<NodeSeen> = {}): NodeSeen {
     toAddress: true,
     bump: false,
     setsFeeRate: false,
-    checksAnchor: false,
+    checksFunding: false,
     feeCap: 'gated',
     overlapGuard: true,
-    slotScope: 'channel',
+    leaseScope: 'channel',
     channelIds: ['c'.repeat(64)],
     processStarts: [],
     paused: null,
@@ -196,13 +196,13 @@ export function aNodeSeen(overrides: Partial<NodeSeen> = {}): NodeSeen {
   }
 }
 
-export function aChannelSeen(overrides: Partial<ChannelSeen> = {}): ChannelSeen {
+export function aChannelSeen(overrides: Partial<ChannelState> = {}): ChannelState {
   return {
     node: 'alice',
     channelId: 'c'.repeat(64),
     userChannelId: null,
     peerId: `03${'b'.repeat(64)}`,
-    funding: ANCHOR,
+    funding: FUNDING,
     fundingSince: ACCEPTED_AT,
     earlier: [],
     capacitySats: 1_000_000,
@@ -218,18 +218,18 @@ export function aChannelSeen(overrides: Partial<ChannelSeen> = {}): ChannelSeen 
   }
 }
 
-/** Node and chain at rest: the anchor is known unspent, nothing stirs. */
+/** Node and chain at rest: the funding outpoint is known unspent, nothing stirs. */
 export function anObservation(overrides: Partial<Observation> = {}): Observation {
   return {
     at: NOW,
     node: aLook(),
     channel: aChannel(),
-    nodeSeen: aNodeSeen(),
-    channelSeen: aChannelSeen(),
+    nodeState: aNodeSeen(),
+    channelState: aChannelSeen(),
     quietAbsenceMs: null,
     chain: aChain(),
     followed: { height: TIP, hash: aTxid('e'), seenAt: NOW, hashes: [], orphans: [] },
-    slot: null,
+    lease: null,
     generation: { configured: 0, stored: 0 },
     ...overrides,
   }
@@ -240,14 +240,14 @@ export function aVerdict(overrides: Partial<Verdict> = {}): Verdict {
     name: 'absent',
     tipHeight: TIP,
     candidates: [],
-    lineage: [ANCHOR],
-    buried: false,
+    fundingHistory: [FUNDING],
+    atFinalDepth: false,
     depth: 0,
     locked: false,
     channelGone: false,
     peerConnected: true,
-    stirring: false,
-    signs: null,
+    isBusy: false,
+    balanceSignals: null,
     visible: null,
     signedUnseen: false,
     negotiating: false,
@@ -257,7 +257,7 @@ export function aVerdict(overrides: Partial<Verdict> = {}): Verdict {
     effectWithoutAttempt: null,
     processStarts: [],
     watchedSpent: false,
-    deadRules: ['process_restarted', 'overlap_guard', 'quiet_absence'],
+    nonExecutionProofs: ['process_restarted', 'overlap_guard', 'quiet_absence'],
     quietAbsenceMs: null,
     ...overrides,
   }
@@ -330,19 +330,19 @@ export function onChain(built: Built, height: number | null = null): ChainTransa
 export function aSighting(
   spends: string,
   built: Built,
-  effect: Sighting['effect'],
+  effect: FundingSpender['effect'],
   height: number | null = null,
-): Sighting {
+): FundingSpender {
   return { spends, tx: onChain(built, height), parsed: built.parsed, effect }
 }
 
-export function aHop(overrides: Partial<Hop> = {}): Hop {
-  return { outpoint: ANCHOR, own: 'confirmed', valueSats: 1_000_000, spender: null, ...overrides }
+export function aHop(overrides: Partial<FundingSpend> = {}): FundingSpend {
+  return { outpoint: FUNDING, own: 'confirmed', valueSats: 1_000_000, spender: null, ...overrides }
 }
 
 /** The transaction of {@link aPendingSplice}, and one that may take its place; each weighs 596. */
-export const FIRST = aSplicing(ANCHOR)
-export const SECOND = aSplicing(ANCHOR, 899_000)
+export const FIRST = aSplicing(FUNDING)
+export const SECOND = aSplicing(FUNDING, 899_000)
 
 /** One whose transaction, {@link FIRST} at 1000 sat/kw, waits in the mempool since the height 190. */
 export function aPendingSplice(overrides: Partial<Splice> = {}): Splice {
@@ -388,31 +388,31 @@ export function anEndedBump(result: 'done' | 'abandoned', overrides: Partial<Bum
   return aBump({ id: 'bmp_0', outcome: { result, code: 'x', message: 'x', txid, at: NOW - 1 }, ...overrides })
 }
 
-/** The channel's slot, held by the splice of the builders. */
-export function aHeldSlot(overrides: Partial<Slot> = {}): Versioned<Slot> {
+/** The channel's lease, held by the splice of the builders. */
+export function aHeldSlot(overrides: Partial<ChannelLease> = {}): Versioned<ChannelLease> {
   return { version: 1, value: { holder: aSplice().id, turn: 1, waiting: [], frozen: null, ...overrides } }
 }
 
-/** A mempool, or a block, with one spender of the anchor. */
+/** A mempool, or a block, with one spender of the funding outpoint. */
 export function aChainWith(
   built: Built,
   { height = null, effect = 'ours', feeSats = 300 }: Partial<Shown> = {},
 ): ChainView {
-  const sighting = aSighting(ANCHOR, built, effect, height)
-  return aChain({ hops: [aHop({ spender: { ...sighting, tx: { ...sighting.tx, feeSats } } })] })
+  const spender = aSighting(FUNDING, built, effect, height)
+  return aChain({ fundingSpends: [aHop({ spender: { ...spender, tx: { ...spender.tx, feeSats } } })] })
 }
 type Shown = {
   readonly height: number | null
-  readonly effect: Sighting['effect']
+  readonly effect: FundingSpender['effect']
   readonly feeSats: number | null
 }
 
-/** A node that bumps fees, {@link FIRST} in the mempool, the slot ours: every gate of an open bump is open. */
+/** A node that bumps fees, {@link FIRST} in the mempool, the lease ours: every gate of an open bump is open. */
 export function aPendingObservation(overrides: Partial<Observation> = {}): Observation {
   return anObservation({
     node: aLook({ capabilities: capabilities({ bump: true }) }),
     chain: aChainWith(FIRST),
-    slot: aHeldSlot(),
+    lease: aHeldSlot(),
     ...overrides,
   })
 }

@@ -46,7 +46,7 @@ const accepted: Splice = {
 const settled: Splice = {
   ...accepted,
   status: 'settled',
-  attempts: [{ number: 1, result: 'taken', dead: false }],
+  attempts: [{ number: 1, result: 'taken', notExecuted: false }],
   candidates: [{ txid: TXID }],
   bumps: [{ id: 'bmp_1', status: 'done', by: 'client' }],
   updatedAt: '2026-11-30T00:01:00.000Z',

@@ -10,7 +10,7 @@ export const Splice = z.object({
   amountSats: z.int(),
   address: z.string().nullable(),
   paymentId: z.string(),
-  attempts: z.array(z.object({ number: z.int(), result: z.string().nullable(), dead: z.boolean() })),
+  attempts: z.array(z.object({ number: z.int(), result: z.string().nullable(), notExecuted: z.boolean() })),
   candidates: z.array(z.object({ txid: z.string() })),
   bumps: z.array(z.object({ id: z.string(), status: z.string(), by: z.string() })),
   budget: z.object({ maxAttempts: z.int() }),

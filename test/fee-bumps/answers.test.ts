@@ -54,7 +54,7 @@ describe('an answer is attached to its attempt', () => {
     }
     const unknown = answer(asked(), { type: 'unknown', message: '' }).splice
     expect(newest(answer(unknown, { type: 'taken' }).splice).attempts[0]?.result?.type).toBe('taken')
-    expect(newest(answer(unknown, refused('not_now')).splice).attempts[0]?.dead?.rule).toBe('refused')
+    expect(newest(answer(unknown, refused('not_now')).splice).attempts[0]?.notExecuted?.proof).toBe('refused')
   })
 
   test('of an attempt that nobody knows is ignored', () => {
@@ -134,7 +134,9 @@ describe('a refusal', () => {
       outcome: null,
       inFlightAt: null,
       nextAttemptAt: NOW + 15_000,
-      attempts: [{ dead: { rule: 'refused', at: NOW }, count: 1, result: { class: 'not_now', at: NOW } }],
+      attempts: [
+        { notExecuted: { proof: 'refused', at: NOW }, count: 1, result: { class: 'not_now', at: NOW } },
+      ],
     })
     expect(splice.nextAttemptAt, "the splice's own backoff is another").toBeNull()
     expect(splice.inFlightAt).toBeNull()
@@ -217,8 +219,8 @@ describe('a refusal', () => {
     const { splice, actions } = answer(asked(), { ...result, message: 'macaroon' })
     expect(actions).toEqual([])
     expect(newest(splice).outcome).toMatchObject({ result: 'abandoned', code, message, txid: null, at: NOW })
-    expect(newest(splice).attempts[0]?.dead?.rule).toBe('refused')
-    expect(splice).toMatchObject({ state: 'pending', over: null, failure: null })
+    expect(newest(splice).attempts[0]?.notExecuted?.proof).toBe('refused')
+    expect(splice).toMatchObject({ state: 'pending', stopped: null, failure: null })
     expect(said(splice)).toEqual(['splice.bump_failed'])
   })
 

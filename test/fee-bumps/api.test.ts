@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest'
 import * as z from 'zod'
 import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
-import type { ChannelSeen, NodeSeen } from '../../core/ports/records.ts'
+import type { ChannelState, NodeState } from '../../core/ports/records.ts'
 import { channelKey } from '../../core/ports/records.ts'
 import { bumpIdOf } from '../../core/splice/replacement.ts'
 import type { Attempt, Bump, CommandResult, Splice } from '../../core/splice/splice.ts'
@@ -35,12 +35,12 @@ const attempt: Attempt = {
   id: 'a',
   number: 1,
   kind: 'submit',
-  anchor: FUNDING,
+  submittedOn: FUNDING,
   startedAt: NOW,
   fenceAt: NOW + 1,
   steps: [],
   result: { type: 'taken', at: NOW },
-  dead: null,
+  notExecuted: null,
   seenDisconnectedAt: null,
   count: 1,
 }
@@ -60,12 +60,12 @@ function pending(overrides: Partial<Splice> = {}): Splice {
   return aSplice({
     generation: 4,
     state: 'pending',
-    anchor: FUNDING,
+    submittedOn: FUNDING,
     attempts: [attempt],
     candidates: [candidate],
     events: [{ n: 1, type: 'splice.accepted', at: NOW, epoch: 0 }],
     eventSerial: 1,
-    slotHeld: true,
+    leaseHeld: true,
     dueAt: NOW + 3_600_000,
     ...overrides,
   })
@@ -100,8 +100,8 @@ function ended(n: number, overrides: Partial<Bump> = {}): Bump {
 
 type Given = {
   readonly splice?: Splice
-  readonly node?: Partial<NodeSeen>
-  readonly channel?: Partial<ChannelSeen>
+  readonly node?: Partial<NodeState>
+  readonly channel?: Partial<ChannelState>
   readonly hooks?: MemoryHooks
 }
 

@@ -95,7 +95,7 @@ describe('a bump is opened', () => {
 })
 
 describe('an attempt is journalled before it is sent', () => {
-  test('as the bump’s own: neither the splice’s attempts, nor its slot, nor its state change', () => {
+  test('as the bump’s own: neither the splice’s attempts, nor its lease, nor its state change', () => {
     const before = aPendingSplice({ bumps: [anEndedBump('abandoned'), aBump({ nextAttemptAt: NOW - 1 })] })
     const { splice, actions } = step(before, starting(), context)
     expect(actions).toEqual([])

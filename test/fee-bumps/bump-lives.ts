@@ -1,6 +1,6 @@
 import type { Bump, CommandResult, Splice } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
-import { aBump, aBumpAttempt, ANCHOR, aPendingSplice, NOW, policy } from '../core/builders.ts'
+import { aBump, aBumpAttempt, FUNDING, aPendingSplice, NOW, policy } from '../core/builders.ts'
 
 export type Refused = Extract<CommandResult, { type: 'refused' }>
 export const refused = (refusal: Refused['class'], more: Partial<Refused> = {}): Refused => ({
@@ -13,7 +13,7 @@ export const refused = (refusal: Refused['class'], more: Partial<Refused> = {}):
 export const starting = (overrides = {}) => ({
   type: 'bump_started' as const,
   id: 'b',
-  anchor: ANCHOR,
+  submittedOn: FUNDING,
   fenceMs: 120_000,
   baseline: { claimableSats: 5, reservedSats: 6 },
   ...overrides,

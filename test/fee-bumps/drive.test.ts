@@ -14,7 +14,7 @@ import {
   aConfiguredNode,
   aHeldSlot,
   aLook,
-  ANCHOR,
+  FUNDING,
   aNodeSeen,
   aPendingSplice,
   capabilities,
@@ -42,7 +42,7 @@ type Given = {
   readonly can?: Parameters<typeof capabilities>[0]
   readonly channel?: Partial<ChannelSnapshot>
   readonly hooks?: (bench: () => Bench) => MemoryHooks
-  readonly slot?: Parameters<typeof aHeldSlot>[0]
+  readonly lease?: Parameters<typeof aHeldSlot>[0]
   readonly generation?: number
   readonly chain?: FakeChain
 }
@@ -69,7 +69,7 @@ async function aWorldWith(given: Given = {}): Promise<World> {
   const bench: Bench = aBench({ nodes: [node], generation: given.generation ?? 0, hooks })
   await bench.store.create(aPendingSplice({ bumps: [aBump(given.bump)], ...given.splice }))
   await bench.store.putItem('node', 'alice', aNodeSeen({ bump: true }), 0)
-  await bench.store.putItem('slot', CHANNEL, aHeldSlot(given.slot).value, 0)
+  await bench.store.putItem('lease', CHANNEL, aHeldSlot(given.lease).value, 0)
   await bench.store.putItem('guard', '-', { generation: 0, backupAt: null }, 0)
   return { bench, requests, journalled }
 }
@@ -95,7 +95,7 @@ describe('a bump whose gates are open', () => {
     expect(attempt).toMatchObject({
       kind: 'bump',
       number: 1,
-      anchor: ANCHOR,
+      submittedOn: FUNDING,
       startedAt: NOW,
       fenceAt: NOW + 120_000,
       result: { type: 'taken', at: NOW },
@@ -110,7 +110,7 @@ describe('a bump whose gates are open', () => {
         userChannelId,
         peerId,
         txid: FIRST.txid,
-        anchor: ANCHOR,
+        submittedOn: FUNDING,
         kind: 'splice_out',
         amountSats: 50_000,
         address,
@@ -136,7 +136,7 @@ describe('a bump whose gates are open', () => {
   test('names the one on record, where none is to be seen', async () => {
     const world = await aWorldWith({ chain: new FakeChain() })
     expect(await run(world)).toBe('submitted')
-    expect(world.requests).toMatchObject([{ txid: FIRST.txid, anchor: ANCHOR }])
+    expect(world.requests).toMatchObject([{ txid: FIRST.txid, submittedOn: FUNDING }])
   })
 
   test('is not sent again before the answer of the first is old enough', async () => {
@@ -170,13 +170,13 @@ describe('a bump is not sent', () => {
     hooks: (bench) => {
       let reads = 0
       return {
-        // The look has read the slot once; the driver reads it again just before it journals.
+        // The look has read the lease once; the driver reads it again just before it journals.
         before: async (operation) => {
-          if (operation.type !== 'get' || !operation.key.pk.startsWith('SLOT#')) return null
+          if (operation.type !== 'get' || !operation.key.pk.startsWith('LEASE#')) return null
           reads += 1
           if (reads !== 2) return null
           const cause = frozen ? { cause: 'x', at: NOW, note: '' } : null
-          await bench().store.putItem('slot', CHANNEL, aHeldSlot({ holder, frozen: cause }).value, 1)
+          await bench().store.putItem('lease', CHANNEL, aHeldSlot({ holder, frozen: cause }).value, 1)
           return null
         },
       }
@@ -184,7 +184,7 @@ describe('a bump is not sent', () => {
   })
 
   test.each<[string, Given]>([
-    ['when the slot was given away since the look', slotLost(null, false)],
+    ['when the lease was given away since the look', slotLost(null, false)],
     ['when another has it since the look', slotLost('spl_other', false)],
     ['when the channel was frozen since the look', slotLost(ID, true)],
     ['from a table that was restored and not confirmed', { generation: 1 }],
@@ -204,7 +204,7 @@ describe('a bump is not sent', () => {
         let reads = 0
         return {
           before: (operation) => {
-            if (operation.type === 'get' && operation.key.pk.startsWith('SLOT#') && ++reads === 2)
+            if (operation.type === 'get' && operation.key.pk.startsWith('LEASE#') && ++reads === 2)
               bench().now += slowMs
             return null
           },
@@ -237,7 +237,7 @@ describe('a bump is not sent', () => {
     expect(await run(world)).toBe('submitted')
     expect(world.requests).toEqual([])
     expect((await bumpOf(world)).attempts).toMatchObject([
-      { result: { type: 'refused', class: 'not_now' }, dead: { rule: 'refused' } },
+      { result: { type: 'refused', class: 'not_now' }, notExecuted: { proof: 'refused' } },
     ])
   })
 

@@ -11,7 +11,7 @@ import {
   aCandidate,
   aChainWith,
   anAttempt,
-  ANCHOR,
+  FUNDING,
   anEndedBump,
   aPendingObservation,
   aPendingSplice,
@@ -25,7 +25,7 @@ import {
 } from '../core/builders.ts'
 
 describe('after settling, whatever may still be queued at the node is watched for', () => {
-  const watch = { from: ANCHOR, untilHeight: null }
+  const watch = { from: FUNDING, untilHeight: null }
   const one = [aBumpAttempt()]
   const two = [aBumpAttempt(), aBumpAttempt({ number: 2 })]
   const refused = [aRefusedAttempt({ kind: 'bump' })]
@@ -160,7 +160,7 @@ describe('the record stays within 64 KB', () => {
     })
   }
 
-  /** With bumps, attempts, candidates, lineage, timeline and metadata at their limits. */
+  /** With bumps, attempts, candidates, funding history, timeline and metadata at their limits. */
   function aFullSplice(text: string): Splice {
     const row = (n: number) => `0190a3b4-5c6d-7e8f-9a0b-${String(n).padStart(12, '0')}`
     const block = { height: 900_000, hash: aTxid('e') }
@@ -181,7 +181,7 @@ describe('the record stays within 64 KB', () => {
         why: `fee bump: attempt ${n}`,
         count: 1,
       })),
-      lineage: Array.from({ length: 50 }, () => ANCHOR),
+      fundingHistory: Array.from({ length: 50 }, () => FUNDING),
       metadata: { order: 'x'.repeat(2_000) },
       budget: { maxAttempts: 10, deadline: NOW, maxFeeRateSatPerKw: 100_000, maxFeeSats: 100_000 },
     })

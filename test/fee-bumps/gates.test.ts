@@ -21,7 +21,7 @@ import {
   aHeldSlot,
   aLook,
   anAttempt,
-  ANCHOR,
+  FUNDING,
   anEndedBump,
   aNodeSeen,
   aPendingObservation,
@@ -53,7 +53,7 @@ function shut(gate: number, given: Given): string | null {
   return reading.shut?.code ?? null
 }
 
-const RIVAL = aSplicing(ANCHOR, 800_000)
+const RIVAL = aSplicing(FUNDING, 800_000)
 
 type Case = readonly [says: string, given: Given, shut: string | null]
 
@@ -68,7 +68,7 @@ test('they are numbered in order, each says why it is shut, and all are open whe
     [7, 'quiet'],
     [8, 'backoff'],
     [9, 'price'],
-    [10, 'slot'],
+    [10, 'lease'],
     [11, 'attempts'],
   ])
   expect(readBumpGates(facts()).map((reading) => reading.shut)).toEqual(
@@ -101,7 +101,11 @@ describe('gate 1: a request that may still reach the node shuts it, the spliceâ€
     ['no fence, not answered', bumps(aBumpAttempt({ fenceAt: null, result: null })), 'fence'],
     ['a fence of the splice just passed', submits(anAttempt({ fenceAt: NOW - 1 })), null],
     ['a fence of the splice to come', submits(anAttempt(late)), 'fence'],
-    ['the same, but dead', submits(anAttempt({ ...late, dead: { rule: 'operator', at: NOW } })), null],
+    [
+      'the same, but dead',
+      submits(anAttempt({ ...late, notExecuted: { proof: 'operator', at: NOW } })),
+      null,
+    ],
   ]
   test.each(cases)('%s', (_says, given, code) => expect(shut(1, given)).toBe(code))
 })
@@ -114,7 +118,7 @@ describe('gate 2: the node must be the pinned one, sane, and at the height of th
   const cases: Case[] = [
     ['no look', { observation: { node: null, channel: null } }, 'node_unreachable'],
     ['another node id', node({ nodeId: `02${'9'.repeat(64)}` }), 'node_identity'],
-    ['paused', { observation: { nodeSeen: paused } }, 'node_paused'],
+    ['paused', { observation: { nodeState: paused } }, 'node_paused'],
     ['syncing', node({ synced: false }), 'node_syncing'],
     ['a look of a minute ago', node({ observedAt: NOW - 60_000 }), null],
     ['an older look', node({ observedAt: NOW - 60_001 }), 'node_stale'],
@@ -141,10 +145,10 @@ describe('gates 3 to 6: the channel, the candidate, the lock depth, and what the
     [3, 'not listed', { observation: { channel: null } }, 'channel_missing'],
     [3, 'closing', channel({ closing: true }), 'channel_not_ready'],
     [3, 'not ready', channel({ ready: false }), 'channel_not_ready'],
-    [3, 'on another funding', channel({ funding: `${aTxid('9')}:1` }), 'anchor_moved'],
-    [3, 'no funding told', channel({ funding: null }), 'anchor_moved'],
+    [3, 'on another funding', channel({ funding: `${aTxid('9')}:1` }), 'funding_moved'],
+    [3, 'no funding told', channel({ funding: null }), 'funding_moved'],
     [3, 'a candidate not to be seen, known from before', chain(aChain()), null],
-    [3, 'another transaction in its place', chain(aChainWith(RIVAL, { effect: 'none' })), 'anchor_moved'],
+    [3, 'another transaction in its place', chain(aChainWith(RIVAL, { effect: 'none' })), 'funding_moved'],
     [3, 'the peer away', channel({ peerConnected: false }), 'peer_away'],
     [4, 'in the mempool', {}, null],
     [4, 'in a block', chain(aChainWith(FIRST, { height: 200 })), 'unseen'],
@@ -159,9 +163,9 @@ describe('gates 3 to 6: the channel, the candidate, the lock depth, and what the
     [6, 'bumps, guarded, a splice-out', can({}), null],
     [6, 'bumps, guarded, a splice-in', can({}, 'splice_in'), 'bump_unsupported'],
     [6, 'bumps, unguarded', can({ overlapGuard: false }), 'bump_unsupported'],
-    [6, 'bumps, checked', can({ overlapGuard: false, checksAnchor: true }), null],
-    [6, 'bumps, checked, a splice-in', can({ checksAnchor: true }, 'splice_in'), null],
-    [6, 'does not bump', can({ bump: false, checksAnchor: true }), 'bump_unsupported'],
+    [6, 'bumps, checked', can({ overlapGuard: false, checksFunding: true }), null],
+    [6, 'bumps, checked, a splice-in', can({ checksFunding: true }, 'splice_in'), null],
+    [6, 'does not bump', can({ bump: false, checksFunding: true }), 'bump_unsupported'],
     [6, 'no look: gate 2 says so', { observation: { node: null, channel: null } }, null],
   ]
   test.each(cases)('gate %i: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
@@ -179,8 +183,8 @@ describe('gates 7 and 8: quiet after an attempt that may live, and the backoff',
   const refused = { attempts: [aRefusedAttempt({ kind: 'bump' })] }
   const cases: (readonly [gate: number, ...Case])[] = [
     [7, 'not asked for yet', {}, null],
-    [7, 'a negotiation runs', active, 'stirring'],
-    [7, 'a negotiation runs although it is quiet', { ...active, ...alive(NOW - 180_000) }, 'stirring'],
+    [7, 'a negotiation runs', active, 'node_busy'],
+    [7, 'a negotiation runs although it is quiet', { ...active, ...alive(NOW - 180_000) }, 'node_busy'],
     [7, 'not quiet', alive(null), 'quiet'],
     [7, 'quiet for a millisecond less than three minutes', alive(NOW - 179_999), 'quiet'],
     [7, 'quiet for three minutes', alive(NOW - 180_000), null],
@@ -278,16 +282,16 @@ describe('gate 9: what it may cost at worst, of a transaction of weight 596, and
   })
 })
 
-describe('gates 10 and 11: the slot, and the attempts of the bump', () => {
+describe('gates 10 and 11: the lease, and the attempts of the bump', () => {
   const frozen = aHeldSlot({ frozen: { cause: 'x', at: NOW, note: '' } })
   const used = (count: number): Given => ({
     bump: { attempts: Array.from({ length: count }, (_, n) => aBumpAttempt({ number: n + 1 })) },
   })
   const cases: (readonly [gate: number, ...Case])[] = [
-    [10, 'no slot', { observation: { slot: null } }, 'slot'],
-    [10, 'held by another', { observation: { slot: aHeldSlot({ holder: 'spl_other' }) } }, 'slot'],
-    [10, 'held by nobody', { observation: { slot: aHeldSlot({ holder: null }) } }, 'slot'],
-    [10, 'ours, but frozen', { observation: { slot: frozen } }, 'frozen'],
+    [10, 'no lease', { observation: { lease: null } }, 'lease'],
+    [10, 'held by another', { observation: { lease: aHeldSlot({ holder: 'spl_other' }) } }, 'lease'],
+    [10, 'held by nobody', { observation: { lease: aHeldSlot({ holder: null }) } }, 'lease'],
+    [10, 'ours, but frozen', { observation: { lease: frozen } }, 'frozen'],
     [11, 'two used', used(2), null],
     [11, 'three used', used(3), 'attempts_spent'],
   ]
@@ -330,7 +334,7 @@ describe('what is asked of the node', () => {
 })
 
 test.each([
-  // bump, overlapGuard, checksAnchor: a splice-out, a splice-in
+  // bump, overlapGuard, checksFunding: a splice-out, a splice-in
   [false, false, false, false, false],
   [false, true, true, false, false],
   [true, false, false, false, false],
@@ -339,8 +343,8 @@ test.each([
   [true, true, true, true, true],
 ])(
   'a node that bumps: %s, guards: %s, checks: %s, can be asked for a splice-out: %s, a splice-in: %s',
-  (bump, overlapGuard, checksAnchor, out, into) => {
-    const can = { bump, overlapGuard, checksAnchor }
+  (bump, overlapGuard, checksFunding, out, into) => {
+    const can = { bump, overlapGuard, checksFunding }
     expect([canBump(can, 'splice_out'), canBump(can, 'splice_in')]).toEqual([out, into])
   },
 )

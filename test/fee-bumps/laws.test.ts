@@ -3,11 +3,11 @@ import { expect, test } from 'vitest'
 import { readBumpGates } from '../../core/decision/fee-bump-gates.ts'
 import { classify } from '../../core/decision/classify.ts'
 import type { SpliceEvent } from '../../core/splice/event.ts'
-import { isSpent, openBump } from '../../core/splice/replacement.ts'
+import { isSpent, openBumpOf } from '../../core/splice/replacement.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { Splice as SpliceSchema } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
-import { ANCHOR, aPendingObservation, aPendingSplice, NOW, policy, SECOND } from '../core/builders.ts'
+import { FUNDING, aPendingObservation, aPendingSplice, NOW, policy, SECOND } from '../core/builders.ts'
 
 const SPLICES_OWN = [
   'id',
@@ -16,18 +16,18 @@ const SPLICES_OWN = [
   'amountSats',
   'address',
   'script',
-  'anchor',
+  'submittedOn',
   'baseline',
   'attempts',
   'attemptSerial',
   'candidates',
   'budget',
-  'over',
+  'stopped',
   'failure',
   'nextAttemptAt',
   'quietSince',
   'inFlightAt',
-  'slotHeld',
+  'leaseHeld',
   'epoch',
   'watch',
 ] as const
@@ -89,7 +89,7 @@ function eventOf(splice: Splice, made: Move, serial: number, sent: string[]): Sp
       const id = `attempt-${serial}`
       sent.push(id)
       const baseline = { claimableSats: 0, reservedSats: 0 }
-      return { type: 'bump_started', id, anchor: ANCHOR, fenceMs: 1, baseline }
+      return { type: 'bump_started', id, submittedOn: FUNDING, fenceMs: 1, baseline }
     }
     case 'answer': {
       const id = sent.at(-1 - made.back)
@@ -115,7 +115,7 @@ function held(before: Splice, after: Splice): void {
     expect(new Set(bump.attempts.map(({ number }) => number)).size).toBe(bump.attempts.length)
     for (const attempt of bump.attempts) {
       expect(attempt.kind).toBe('bump')
-      expect(attempt.dead !== null).toBe(attempt.result?.type === 'refused')
+      expect(attempt.notExecuted !== null).toBe(attempt.result?.type === 'refused')
     }
   }
   for (const [n, bump] of before.bumps.entries()) {
@@ -125,7 +125,7 @@ function held(before: Splice, after: Splice): void {
 }
 
 const ended = ({ bumps }: Splice): number => bumps.filter(({ outcome }) => outcome !== null).length
-const saidOfBumps = ({ said, eventSerial }: Splice): number =>
+const saidOfBumps = ({ emitted: said, eventSerial }: Splice): number =>
   said.every((type) => type === 'splice.bumped' || type === 'splice.bump_failed') ? eventSerial : NaN
 
 test('whatever order the events of bumps come in, the laws of bumps hold', () => {
@@ -176,7 +176,7 @@ test('a bump that ends is closed for good: nothing but a new one makes one open'
         const event = eventOf(splice, made, serial, sent)
         if (event !== null && event.type !== 'bump_started')
           splice = step(splice, event, { now: NOW, policy }).splice
-        expect(openBump(splice)).toBeNull()
+        expect(openBumpOf(splice)).toBeNull()
       }
     }),
     { numRuns: 100, seed: 20_261_130 },

@@ -22,7 +22,7 @@ const standing: Partial<Verdict> = {
   name: 'pending',
   candidates: [candidate],
   visible: { candidate, weight: 1_000 },
-  signs: { claimableSats: 0, reservedSats: 0 },
+  balanceSignals: { claimableSats: 0, reservedSats: 0 },
 }
 const alive = { attempts: [aBumpAttempt({ fenceAt: NOW - 600_000 })] }
 
@@ -132,11 +132,11 @@ describe('quiet of a bump is neither broken nor counted', () => {
   })
 
   test.each<[string, Partial<Verdict>]>([
-    ['by the candidate that stands, which stirs for the splice', { stirring: true }],
-    ['by a replacement that was signed', { signs: { claimableSats: -500, reservedSats: 0 } }],
-    ['by a small Lightning payment', { signs: { claimableSats: 0, reservedSats: 20_000 } }],
-    ['by a large Lightning payment', { signs: { claimableSats: -25_000, reservedSats: 400_000 } }],
-    ['where the node tells no signs', { signs: null }],
+    ['by the candidate that stands, which stirs for the splice', { isBusy: true }],
+    ['by a replacement that was signed', { balanceSignals: { claimableSats: -500, reservedSats: 0 } }],
+    ['by a small Lightning payment', { balanceSignals: { claimableSats: 0, reservedSats: 20_000 } }],
+    ['by a large Lightning payment', { balanceSignals: { claimableSats: -25_000, reservedSats: 400_000 } }],
+    ['where the node tells no signs', { balanceSignals: null }],
     ['while the transaction is not to be seen', { name: 'unseen', visible: null }],
   ])('%s', (_says, verdict) => expect(quiet(since, verdict)).toEqual([NOW - 60_000, NOW]))
 })

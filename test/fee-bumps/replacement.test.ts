@@ -5,15 +5,15 @@ import {
   chosenFeeRateSatPerKw,
   hasUnaccountedBump,
   isSpent,
-  livingBumpAttempts,
-  openBump,
+  unresolvedBumpAttempts,
+  openBumpOf,
   outbids,
   replacementFloorSatPerKw,
-  signsReplaced,
+  balanceShowsReplacement,
   standingCandidate,
   weightOf,
 } from '../../core/splice/replacement.ts'
-import type { Attempt, Bump, Signs } from '../../core/splice/splice.ts'
+import type { Attempt, Bump, BalanceSignals } from '../../core/splice/splice.ts'
 import type { Verdict, VerdictName } from '../../core/splice/verdict.ts'
 import { aSpliceId, aTxid } from '../support/splices.ts'
 import {
@@ -56,7 +56,7 @@ describe('the open bump of a splice', () => {
     ['ended ones alone', [anEndedBump('done'), anEndedBump('abandoned')], null],
     ['an open one', [open], open],
     ['an open one behind ended ones', [anEndedBump('abandoned'), anEndedBump('done'), open], open],
-  ])('%s', (_says, bumps, expected) => expect(openBump(aPendingSplice({ bumps }))).toEqual(expected))
+  ])('%s', (_says, bumps, expected) => expect(openBumpOf(aPendingSplice({ bumps }))).toEqual(expected))
 })
 
 describe('the least feerate of a replacement: 25/24 of the last one, and 25 sat/kw more', () => {
@@ -138,9 +138,9 @@ describe('a bump has three attempts that may be taken', () => {
 
 describe('whether the signs say that a replacement was signed, which costs at most 900 sat', () => {
   const asked = aBump({ attempts: [aBumpAttempt()] })
-  const reserved = (sats: number | null): Signs => ({ claimableSats: 0, reservedSats: sats })
+  const reserved = (sats: number | null): BalanceSignals => ({ claimableSats: 0, reservedSats: sats })
 
-  test.each<[string, Signs | null, boolean]>([
+  test.each<[string, BalanceSignals | null, boolean]>([
     ['no look', null, false],
     ['nothing moved', reserved(0), false],
     ['not told', { claimableSats: null, reservedSats: null }, false],
@@ -151,18 +151,20 @@ describe('whether the signs say that a replacement was signed, which costs at mo
     ['the outbound capacity is more', reserved(-2), false],
     ['what a close would pay moved alone', { claimableSats: -60, reservedSats: 0 }, false],
     ['what a close would pay is not told', { claimableSats: null, reservedSats: 60 }, true],
-  ])('%s', (_says, signs, expected) => expect(signsReplaced(asked, signs, 900)).toBe(expected))
+  ])('%s', (_says, balanceSignals, expected) =>
+    expect(balanceShowsReplacement(asked, balanceSignals, 900)).toBe(expected),
+  )
 
   test('it is measured from the baseline, and says nothing without one', () => {
     const bump = aBump({ attempts: [aBumpAttempt()], baseline: { claimableSats: 0, reservedSats: 700 } })
-    expect(signsReplaced(bump, reserved(701), 900)).toBe(false)
-    expect(signsReplaced(bump, reserved(702), 900)).toBe(true)
-    expect(signsReplaced(bump, reserved(1_600), 900)).toBe(true)
-    expect(signsReplaced(aBump(), reserved(60), 900)).toBe(false)
+    expect(balanceShowsReplacement(bump, reserved(701), 900)).toBe(false)
+    expect(balanceShowsReplacement(bump, reserved(702), 900)).toBe(true)
+    expect(balanceShowsReplacement(bump, reserved(1_600), 900)).toBe(true)
+    expect(balanceShowsReplacement(aBump(), reserved(60), 900)).toBe(false)
     const half = aBump({ baseline: { claimableSats: 0, reservedSats: null } })
-    expect(signsReplaced(half, reserved(60), 900)).toBe(false)
+    expect(balanceShowsReplacement(half, reserved(60), 900)).toBe(false)
     const below = aBump({ baseline: { claimableSats: 0, reservedSats: -60 } })
-    expect(signsReplaced(below, reserved(null), 900), 'not told any more').toBe(false)
+    expect(balanceShowsReplacement(below, reserved(null), 900), 'not told any more').toBe(false)
   })
 })
 
@@ -232,7 +234,7 @@ describe('whether an attempt of a bump may still be at the node, and no replacem
     ['a refusal in between', [answered(1), refused, unknown(2)], [1, 2]],
   ])('%s', (_says, attempts, living) => {
     const bumps = [aBump({ attempts })]
-    expect(livingBumpAttempts({ bumps }).map(({ number }) => number)).toEqual(living)
+    expect(unresolvedBumpAttempts({ bumps }).map(({ number }) => number)).toEqual(living)
     expect(hasUnaccountedBump({ bumps })).toBe(living.length > 0)
     const done = aBump({ attempts, outcome: anEndedBump('done').outcome })
     expect(hasUnaccountedBump({ bumps: [done] }), 'one of them led to the replacement').toBe(
@@ -243,14 +245,14 @@ describe('whether an attempt of a bump may still be at the node, and no replacem
   })
 
   test('one that is dead is not, and neither is what came before one that was taken, in whatever bump', () => {
-    const dead = aBumpAttempt({ dead: { rule: 'channel_closed', at: 1 } })
-    expect(hasUnaccountedBump({ bumps: [aBump({ attempts: [dead] })] })).toBe(false)
+    const notExecuted = aBumpAttempt({ notExecuted: { proof: 'channel_closed', at: 1 } })
+    expect(hasUnaccountedBump({ bumps: [aBump({ attempts: [notExecuted] })] })).toBe(false)
     const bumps = [
       aBump({ attempts: [unknown(1), answered(2)] }),
       aBump({ attempts: [unknown(3), answered(4)] }),
     ]
-    expect(livingBumpAttempts({ bumps }).map(({ number }) => number)).toEqual([4])
+    expect(unresolvedBumpAttempts({ bumps }).map(({ number }) => number)).toEqual([4])
     const after = [aBump({ attempts: [answered(1)] }), aBump({ attempts: [unknown(2)] })]
-    expect(livingBumpAttempts({ bumps: after }).map(({ number }) => number)).toEqual([1, 2])
+    expect(unresolvedBumpAttempts({ bumps: after }).map(({ number }) => number)).toEqual([1, 2])
   })
 })

@@ -75,14 +75,14 @@ describe('what can be bumped', () => {
     [
       'no guard, but checked',
       {},
-      { node: aNodeSeen({ bump: true, overlapGuard: false, checksAnchor: true }) },
+      { node: aNodeSeen({ bump: true, overlapGuard: false, checksFunding: true }) },
       null,
     ],
     ['a splice-in', { kind: 'splice_in' }, {}, 'bump_unsupported'],
     [
       'a splice-in, checked',
       { kind: 'splice_in' },
-      { node: aNodeSeen({ bump: true, checksAnchor: true }) },
+      { node: aNodeSeen({ bump: true, checksFunding: true }) },
       null,
     ],
     ['zero-conf', {}, { channel: aChannelSeen({ lockDepth: 0 }) }, 'bump_unsupported'],

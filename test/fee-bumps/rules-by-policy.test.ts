@@ -14,7 +14,7 @@ import {
   anEndedBump,
   aPendingObservation,
   aPendingSplice,
-  ANCHOR,
+  FUNDING,
   aSplicing,
   capabilities,
   FIRST,
@@ -24,7 +24,7 @@ import {
   TIP,
 } from '../core/builders.ts'
 
-const RIVAL = aSplicing(ANCHOR, 800_000)
+const RIVAL = aSplicing(FUNDING, 800_000)
 const able = (more: Parameters<typeof capabilities>[0] = {}) =>
   aLook({ capabilities: capabilities({ bump: true, ...more }) })
 
@@ -50,8 +50,8 @@ describe('auto_bump: the splice was ordered with so many blocks', () => {
   })
 
   test('opens one, which is asked for in the same look', () => {
-    const { bump, act, rowsTaken, said, splice } = look(auto())
-    expect(rowsTaken).toEqual(['auto_bump', 'bump'])
+    const { bump, act, rulesTaken: rulesTaken, said, splice } = look(auto())
+    expect(rulesTaken).toEqual(['auto_bump', 'bump'])
     expect(act).toBe('bump')
     expect(said).toEqual([])
     expect(bump).toEqual({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { advance } from '../../core/decision/advance.ts'
 import type { Observation } from '../../core/decision/observation.ts'
-import { rowsBump } from '../../core/decision/rules/fee-bump.ts'
+import { feeBumpRules } from '../../core/decision/rules/fee-bump.ts'
 import type { Bump, Splice } from '../../core/splice/splice.ts'
 import type { Instant } from '../../core/values/instant.ts'
 import {
@@ -15,7 +15,7 @@ import {
   aHeldSlot,
   aLook,
   anEndedBump,
-  ANCHOR,
+  FUNDING,
   aPendingObservation,
   aPendingSplice,
   aRefusedAttempt,
@@ -29,8 +29,8 @@ import {
   TIP,
 } from '../core/builders.ts'
 
-const CLOSE = aCommitment(ANCHOR)
-const RIVAL = aSplicing(ANCHOR, 800_000)
+const CLOSE = aCommitment(FUNDING)
+const RIVAL = aSplicing(FUNDING, 800_000)
 const DEEP = TIP - 5
 const able = (more: Parameters<typeof capabilities>[0] = {}) =>
   aLook({ capabilities: capabilities({ bump: true, ...more }) })
@@ -52,7 +52,7 @@ const asked = (bump: Partial<Bump> = {}): Splice =>
   bumping({ attempts: [aBumpAttempt()], quietSince: NOW - 180_000, lastLookAt: NOW - 60_000, ...bump })
 
 test('an end is said after its bump has ended: the rows that end a bump come before those that end a splice', () => {
-  expect(rowsBump.map(({ id }) => id)).toEqual([
+  expect(feeBumpRules.map(({ id }) => id)).toEqual([
     'bump_done',
     'bump_corrected',
     'bump_nothing_left',
@@ -62,17 +62,17 @@ test('an end is said after its bump has ended: the rows that end a bump come bef
     'bump',
     'auto_bump',
   ])
-  const { rowsTaken, said } = look(bumping(), { chain: aChainWith(FIRST, { height: TIP }) })
-  expect(rowsTaken).toEqual(['bump_nothing_left', 'confirm', 'wait_confirmed'])
+  const { rulesTaken: rulesTaken, said } = look(bumping(), { chain: aChainWith(FIRST, { height: TIP }) })
+  expect(rulesTaken).toEqual(['bump_nothing_left', 'confirm', 'wait_confirmed'])
   expect(said).toEqual(['splice.bump_failed', 'splice.confirmed'])
 })
 
 describe('bump: an open one whose gates are open is asked for', () => {
   test('once, and nothing of it changes before it is journalled', () => {
     const splice = bumping()
-    const { splice: after, act, rowsTaken } = look(splice)
+    const { splice: after, act, rulesTaken: rulesTaken } = look(splice)
     expect(act).toBe('bump')
-    expect(rowsTaken).toEqual(['bump'])
+    expect(rulesTaken).toEqual(['bump'])
     expect(after.bumps).toEqual(splice.bumps)
   })
 
@@ -87,9 +87,9 @@ describe('bump: an open one whose gates are open is asked for', () => {
     ['the peer is away', bumping(), { channel: aChannel({ peerConnected: false }) }, 'bump_peer_away'],
     ['it backs off', bumping({ nextAttemptAt: NOW + 1 }), {}, 'bump_backoff'],
     [
-      'the slot is frozen',
+      'the lease is frozen',
       bumping(),
-      { slot: aHeldSlot({ frozen: { cause: '', at: 1, note: '' } }) },
+      { lease: aHeldSlot({ frozen: { cause: '', at: 1, note: '' } }) },
       'bump_frozen',
     ],
     [
@@ -135,8 +135,13 @@ describe('bump_done: a candidate with the wanted feerate stands', () => {
   const replaced = { chain: aChainWith(SECOND, { feeSats: 900 }) }
 
   test('in the mempool: the bump is done, the splice goes on, and both are candidates', () => {
-    const { bump, splice, said, rowsTaken } = look(bumping({ attempts: [aBumpAttempt()] }), replaced)
-    expect(rowsTaken).toEqual(['bump_done', 'wait_pending'])
+    const {
+      bump,
+      splice,
+      said,
+      rulesTaken: rulesTaken,
+    } = look(bumping({ attempts: [aBumpAttempt()] }), replaced)
+    expect(rulesTaken).toEqual(['bump_done', 'wait_pending'])
     expect(bump?.outcome).toEqual({
       result: 'done',
       code: 'replaced',
@@ -303,7 +308,7 @@ describe('bump_nothing_left: what there was to replace is gone', () => {
     expect(closed.splice.state).toBe('needs_attention')
   })
 
-  test('a splice whose place another took, buried, fails after its bump was given up', () => {
+  test('a splice whose place another took, final, fails after its bump was given up', () => {
     const { said, splice } = look(bumping(), { chain: aChainWith(RIVAL, { effect: 'none', height: DEEP }) })
     expect(splice.state).toBe('failed')
     expect(said).toEqual(['splice.bump_failed', 'splice.failed'])
@@ -322,7 +327,7 @@ describe('bump_unsupported: the node has lost what makes bumps safe', () => {
   test.each<[string, Partial<Observation>, boolean]>([
     ['the overlap guard is gone', { node: able({ overlapGuard: false }) }, true],
     ['it bumps no more', { node: able({ bump: false }) }, true],
-    ['it checks instead', { node: able({ overlapGuard: false, checksAnchor: true }) }, false],
+    ['it checks instead', { node: able({ overlapGuard: false, checksFunding: true }) }, false],
     ['it is away', { node: null, channel: null }, false],
   ])('%s', (_says, observation, abandoned) => {
     const { bump, act, said } = look(bumping(), observation)
@@ -372,7 +377,7 @@ describe('bump_not_relayed: the node signed a replacement that no chain source s
       { ...moved(24), chain: aChain() },
       'abandoned',
     ],
-    ['the signs moved, and the slot is frozen', asked(), { ...moved(24), slot: null }, 'abandoned'],
+    ['the signs moved, and the lease is frozen', asked(), { ...moved(24), lease: null }, 'abandoned'],
     ['the node reports it, signed', asked(), reported(true), 'abandoned'],
     ['the node reports it, not signed yet', asked(), reported(false), 'asked'],
     ['the node reports the one that stands', asked(), reported(true, FIRST.txid), 'asked'],
@@ -417,7 +422,7 @@ describe('bump_spent: another attempt would be due, and the three are used', () 
     ['three, the channel not ready', asked(three), { channel: aChannel({ ready: false }) }, false],
     ['three, the transaction not to be seen', asked(three), { chain: aChain() }, true],
     ['three, backing off', asked({ ...three, nextAttemptAt: NOW + 1 }), {}, true],
-    ['three, the slot lost', asked(three), { slot: null }, true],
+    ['three, the lease lost', asked(three), { lease: null }, true],
     ['three, the node syncing', asked(three), { node: { ...able(), synced: false } }, true],
   ])('%s', (_says, splice, observation, abandoned) => {
     const { bump } = look(splice, observation)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { openBump } from '../../core/splice/replacement.ts'
+import { openBumpOf } from '../../core/splice/replacement.ts'
 import { MINUTE, startKeeper } from '../support/keeper.ts'
 import type { Keeper, KeeperOptions } from '../support/keeper.ts'
 
@@ -103,7 +103,7 @@ test('a late request of a bump that is over does not run beside the next bump', 
   keeper.node.peerReplace(keeper.channelId, { feeRateSatPerKw: 1_100 })
   await keeper.run(20_000)
   await keeper.sweep()
-  expect(openBump(await keeper.splice(id)), "the peer's replacement is what was wanted").toBeNull()
+  expect(openBumpOf(await keeper.splice(id)), "the peer's replacement is what was wanted").toBeNull()
   await keeper.run(10_000)
   await keeper.bump(id, 'bmp_2')
   await keeper.run(6 * MINUTE)
@@ -268,7 +268,7 @@ test('a splice that lost to an older transaction of the peer ends, once a restar
   expect((await keeper.splice(id)).attention?.code).toBe('unproven')
   keeper.node.restart()
   await keeper.run(30 * MINUTE, BLOCKS)
-  expect((await keeper.splice(id)).failure?.proof).toBe('lineage_spent')
+  expect((await keeper.splice(id)).failure?.proof).toBe('funding_spent')
   expect(keeper.payouts).toBe(0)
 })
 
@@ -284,10 +284,10 @@ test('a transaction that an operator named gets its fee when it is seen, and can
   keeper.world.chain.setRelayRule({ minRelaySatPerVb: 50 })
   keeper.world.evict(seen?.funding.txid ?? '')
   await keeper.run(50 * MINUTE, BLOCKS)
-  const { state, lineage } = await keeper.splice(id)
+  const { state, fundingHistory } = await keeper.splice(id)
   expect(state).toBe('needs_attention')
   const txid = byHand?.funding.txid ?? ''
-  await keeper.change(id, { type: 'resolved_candidate', txid, spends: lineage[0] ?? '', note: 'mine' })
+  await keeper.change(id, { type: 'resolved_candidate', txid, spends: fundingHistory[0] ?? '', note: 'mine' })
   keeper.world.chain.setRelayRule({ minRelaySatPerVb: 1, incrementalRelaySatPerVb: 0.1 })
   keeper.world.chain.broadcast(byHand?.funding.hex ?? '')
   await keeper.run(3 * MINUTE)

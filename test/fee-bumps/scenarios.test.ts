@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { openBump } from '../../core/splice/replacement.ts'
+import { openBumpOf } from '../../core/splice/replacement.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { MINUTE, startKeeper } from '../support/keeper.ts'
 import type { Keeper, KeeperOptions } from '../support/keeper.ts'
@@ -54,7 +54,7 @@ describe('a fee bump', () => {
     await keeper.run(3 * MINUTE)
     const waiting = await keeper.splice(id)
     expect(waiting.candidates, 'the node forgot it').toHaveLength(1)
-    expect(openBump(waiting)?.attempts).toHaveLength(1)
+    expect(openBumpOf(waiting)?.attempts).toHaveLength(1)
     await keeper.run(4 * MINUTE)
     const resumed = await keeper.splice(id)
     expect(bumpOf(resumed).attempts).toHaveLength(2)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bump } from '../../core/drive/submit-fee-bump.ts'
+import { submitFeeBump } from '../../core/drive/submit-fee-bump.ts'
 import type { BumpRequest } from '../../core/ports/node.ts'
 import type { Observation } from '../../core/decision/observation.ts'
 import { ok } from '../../core/values/result.ts'
@@ -26,7 +26,7 @@ type Given = {
   readonly splice?: Partial<Splice>
   readonly observation?: Partial<Observation>
   readonly verdict?: Partial<Verdict>
-  readonly slot?: boolean
+  readonly lease?: boolean
 }
 
 async function bumped(given: Given = {}) {
@@ -40,11 +40,17 @@ async function bumped(given: Given = {}) {
   }
   const bench = aBench({ nodes: [aConfiguredNode({ port })] })
   const { splice } = await bench.store.create(aPendingSplice({ bumps: [aBump()], ...given.splice }))
-  if (given.slot !== false) await bench.store.putItem('slot', splice.channelId, aHeldSlot().value, 0)
+  if (given.lease !== false) await bench.store.putItem('lease', splice.channelId, aHeldSlot().value, 0)
   const [candidate] = splice.candidates
   const visible = candidate === undefined ? null : { candidate, weight: 596 }
   const verdict = aVerdict({ name: 'pending', candidates: splice.candidates, visible, ...given.verdict })
-  const came = await bump(splice, aPendingObservation(given.observation), verdict, bench.ports, policy)
+  const came = await submitFeeBump(
+    splice,
+    aPendingObservation(given.observation),
+    verdict,
+    bench.ports,
+    policy,
+  )
   return { came, requests, bumps: (await bench.store.load(splice.id))?.bumps ?? [] }
 }
 
@@ -53,7 +59,7 @@ test.each<[string, Given, string]>([
   ['that nobody asked for', { splice: { bumps: [] } }, 'driven'],
   ['that has ended', { splice: { bumps: [anEndedBump('done')] } }, 'driven'],
   ['at a node that is not configured', { splice: { node: 'bob' } }, 'driven'],
-  ['on a channel whose slot nobody holds', { slot: false }, 'driven'],
+  ['on a channel whose lease nobody holds', { lease: false }, 'driven'],
   ['without a look at the node', { observation: { node: null } }, 'busy'],
   ['without its channel', { observation: { channel: null } }, 'busy'],
 ])('a fee bump %s is neither journalled nor sent', async (_says, given, expected) => {

@@ -35,8 +35,8 @@ describe('the audit log', () => {
     const world = await aWorld()
     const id = await ordered(world)
     await cancel(world, id, world.keys.operator)
-    const slot = { holder: null, turn: 0, waiting: [], frozen: { cause: 'anomaly', at: NOW, note: '' } }
-    await world.store.putItem('slot', CHANNEL, slot, 0)
+    const lease = { holder: null, turn: 0, waiting: [], frozen: { cause: 'anomaly', at: NOW, note: '' } }
+    await world.store.putItem('lease', CHANNEL, lease, 0)
     const note = 'checked by hand ✓'
     await request(world, 'POST', `/v1/channels/${CHANNEL}/unfreeze`, {
       key: world.keys.operator,

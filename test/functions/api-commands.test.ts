@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { paymentIdOf } from '../../core/splice/ids.ts'
-import type { Slot } from '../../core/ports/records.ts'
+import type { ChannelLease } from '../../core/ports/records.ts'
 import type { Attempt, Splice, SpliceState } from '../../core/splice/splice.ts'
 import { SpliceState as States } from '../../core/splice/splice.ts'
 import { aSplice, aSpliceId, aTxid } from '../support/splices.ts'
@@ -16,12 +16,12 @@ const living: Attempt = {
   id: 'a',
   number: 1,
   kind: 'submit',
-  anchor: FUNDING,
+  submittedOn: FUNDING,
   startedAt: NOW,
   fenceAt: NOW + 1,
   steps: [],
   result: { type: 'unknown', message: 'timed out', at: NOW },
-  dead: null,
+  notExecuted: null,
   seenDisconnectedAt: null,
   count: 1,
 }
@@ -236,7 +236,7 @@ describe('resolve', () => {
   it('declares the attempts dead by the word of an operator', async () => {
     const world = await aWorldWith(standing('submitted'))
     const answer = await tell(world, 'resolve', { outcome: 'failed', note: 'n' })
-    expect(answer.body).toMatchObject({ attempts: [{ dead: true, deadBy: 'operator' }] })
+    expect(answer.body).toMatchObject({ attempts: [{ notExecuted: true, deadBy: 'operator' }] })
   })
 
   it.each([
@@ -338,7 +338,7 @@ describe('resolve with a transaction', () => {
 })
 
 describe('unfreeze', () => {
-  const frozen: Slot = {
+  const frozen: ChannelLease = {
     holder: null,
     turn: 3,
     waiting: [aSpliceId(5)],
@@ -350,11 +350,11 @@ describe('unfreeze', () => {
 
   it('lifts the freeze, keeps the line, wakes its head and leaves an audit line', async () => {
     const world = await aWorld()
-    await world.store.putItem('slot', CHANNEL, frozen, 0)
+    await world.store.putItem('lease', CHANNEL, frozen, 0)
     const answer = await lift(world)
     expect(answer.status).toBe(200)
     expect(answer.body).toEqual({ object: 'channel', channel: CHANNEL, frozen: null })
-    expect((await world.store.item('slot', CHANNEL))?.value).toEqual({ ...frozen, frozen: null })
+    expect((await world.store.item('lease', CHANNEL))?.value).toEqual({ ...frozen, frozen: null })
     expect(world.heard.hints).toEqual([aSpliceId(5)])
     expect(world.heard.lines[0]?.fields).toEqual({
       action: 'unfreeze',
@@ -367,19 +367,19 @@ describe('unfreeze', () => {
     expect((await lift(world)).body).toMatchObject({ status: 409, code: 'not_frozen' })
   })
 
-  it('of a channel that never had a slot is not_frozen', async () => {
+  it('of a channel that never had a lease is not_frozen', async () => {
     expect((await lift(await aWorld())).status).toBe(409)
   })
 
-  it('of a node with one slot lifts the freeze of the node', async () => {
+  it('of a node with one lease lifts the freeze of the node', async () => {
     const world = await aWorld()
     const seen = await world.store.item('node', 'alice')
     if (seen === null) throw new Error('seeded')
-    await world.store.putItem('node', 'alice', { ...seen.value, slotScope: 'node' }, seen.version)
-    const slot = seen.value.nodeId
-    await world.store.putItem('slot', slot, frozen, 0)
+    await world.store.putItem('node', 'alice', { ...seen.value, leaseScope: 'node' }, seen.version)
+    const lease = seen.value.nodeId
+    await world.store.putItem('lease', lease, frozen, 0)
     expect((await lift(world)).status).toBe(200)
-    expect((await world.store.item('slot', slot))?.value.frozen).toBeNull()
+    expect((await world.store.item('lease', lease))?.value.frozen).toBeNull()
   })
 
   it('needs a note, and a channel that the tenant has', async () => {
@@ -392,14 +392,16 @@ describe('unfreeze', () => {
     expect(answer.body).toMatchObject({ status: 404, code: 'channel_not_found' })
   })
 
-  it('is busy when others change the slot at the same moment', async () => {
+  it('is busy when others change the lease at the same moment', async () => {
     const world = await aWorld({
       before: (operation) =>
-        operation.type === 'put' && operation.row.pk === `SLOT#${CHANNEL}` && operation.condition !== 'absent'
+        operation.type === 'put' &&
+        operation.row.pk === `LEASE#${CHANNEL}` &&
+        operation.condition !== 'absent'
           ? 'lost_race'
           : null,
     })
-    await world.store.putItem('slot', CHANNEL, frozen, 0)
+    await world.store.putItem('lease', CHANNEL, frozen, 0)
     expect((await lift(world)).body).toMatchObject({ status: 503, code: 'busy' })
   })
 })

@@ -4,10 +4,10 @@ import type { MemoryHooks } from '../../adapters/store/memory.ts'
 import { err, ok } from '../../core/values/result.ts'
 import type { ChainTransaction } from '../../core/ports/chain.ts'
 import { channelKey } from '../../core/ports/records.ts'
-import type { ChannelSeen, NodeSeen, Scope } from '../../core/ports/records.ts'
+import type { ChannelState, NodeState, Scope } from '../../core/ports/records.ts'
 import type { NodeLook } from '../../core/ports/node.ts'
 import type { Delivery } from '../../core/webhooks/delivery.ts'
-import type { Notice } from '../../core/ports/endpoint.ts'
+import type { DeliveryHint } from '../../core/ports/endpoint.ts'
 import { Policy } from '../../core/splice/policy.ts'
 import type { Delivered } from '../../core/webhooks/endpoint.ts'
 import type { ChainPort, ConfiguredNode, NodePort, Ports, Store } from '../../core/ports/ports.ts'
@@ -24,7 +24,7 @@ export const CLOSING_CHANNEL = 'd'.repeat(64)
 export const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
 export const RELAY_KEY = 'relay key of alice'
 
-export const aNodeSeen: NodeSeen = {
+export const aNodeSeen: NodeState = {
   nodeId: `02${'a'.repeat(64)}`,
   network: 'regtest',
   version: '0.3.0',
@@ -34,10 +34,10 @@ export const aNodeSeen: NodeSeen = {
   toAddress: true,
   bump: true,
   setsFeeRate: false,
-  checksAnchor: false,
+  checksFunding: false,
   feeCap: 'gated',
   overlapGuard: true,
-  slotScope: 'channel',
+  leaseScope: 'channel',
   channelIds: [CHANNEL, CLOSING_CHANNEL],
   processStarts: [],
   paused: null,
@@ -45,7 +45,7 @@ export const aNodeSeen: NodeSeen = {
   seenAt: NOW - 30_000,
 }
 
-export const aChannelSeen: ChannelSeen = {
+export const aChannelSeen: ChannelState = {
   node: 'alice',
   channelId: CHANNEL,
   userChannelId: '7',
@@ -83,10 +83,10 @@ export const aLook: NodeLook = {
     overlapGuard: true,
     queuesOffline: true,
     reportsCandidates: false,
-    checksAnchor: false,
+    checksFunding: false,
     fenceMs: 120_000,
-    deadRules: ['process_restarted'],
-    slotScope: 'channel',
+    nonExecutionProofs: ['process_restarted'],
+    leaseScope: 'channel',
   },
   channels: [
     {
@@ -138,7 +138,7 @@ type Heard = {
   lines: { message: string; fields: Record<string, unknown> }[]
   counts: string[]
   nodeEvents: NodeEventMessage[]
-  notices: Notice[]
+  webhooks: DeliveryHint[]
   deliveries: Delivery[]
   puts: number
 }
@@ -160,7 +160,7 @@ export async function aWorld(hooks: MemoryHooks = {}) {
     lines: [],
     counts: [],
     nodeEvents: [],
-    notices: [],
+    webhooks: [],
     deliveries: [],
     puts: 0,
   }
@@ -209,10 +209,10 @@ export async function aWorld(hooks: MemoryHooks = {}) {
         heard.hints.push(spliceId)
       },
     },
-    notices: {
-      notify: async (notice) => {
+    webhooks: {
+      hint: async (notice) => {
         if (told.hintFails) throw new Error('the queue is down')
-        heard.notices.push(notice)
+        heard.webhooks.push(notice)
       },
     },
     clock: { now: () => told.now },

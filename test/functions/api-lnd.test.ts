@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import * as z from 'zod'
 import { configuredNode, parseNodes } from '../../adapters/node/configured.ts'
-import { noteNode } from '../../core/nodes/node-state.ts'
+import { saveNodeState } from '../../core/nodes/node-state.ts'
 import { bump, request as submission } from '../support/ldk-rpc.ts'
 import { aBody, aWorld, order, request } from './api-fixture.ts'
 
@@ -21,7 +21,7 @@ async function aSweptWorld() {
   if (parsed === undefined) throw new Error('no entry')
   const lnd = configuredNode(parsed, world.ports.clock)
   const look = await lnd.port.look(world.ports.call())
-  await noteNode(lnd, look, world.ports)
+  await saveNodeState(lnd, look, world.ports)
   world.told.look = look
   return { world, lnd }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { channelKey } from '../../core/ports/records.ts'
-import type { ChannelSeen, NodeSeen } from '../../core/ports/records.ts'
+import type { ChannelState, NodeState } from '../../core/ports/records.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import { CHANNEL, aBody, aChannelSeen, aNodeSeen, aWorld, order, request } from './api-fixture.ts'
 
@@ -9,17 +9,17 @@ const OTHER = 'e'.repeat(64)
 const body = { ...aBody, node: 'bob', channel: undefined }
 
 /** A world in which bob is a phoenixd, with these channels. */
-async function aPhoenixd(channels: readonly Partial<ChannelSeen>[] = [{}], node: Partial<NodeSeen> = {}) {
+async function aPhoenixd(channels: readonly Partial<ChannelState>[] = [{}], node: Partial<NodeState> = {}) {
   const world = await aWorld()
   const seen = channels.map((channel) => ({ ...aChannelSeen, node: 'bob', lockDepth: 0, ...channel }))
   const channelIds = seen.map(({ channelId }) => channelId)
-  const phoenixd: NodeSeen = {
+  const phoenixd: NodeState = {
     ...aNodeSeen,
     software: 'phoenixd',
     spliceIn: false,
     bump: false,
     overlapGuard: false,
-    slotScope: 'node',
+    leaseScope: 'node',
     submitsOnce: true,
     ownWallet: false,
     channelIds,
@@ -38,8 +38,8 @@ describe('a node that picks the channel itself (phoenixd)', () => {
     expect(answer.status).toBe(202)
     expect(answer.body).toMatchObject({ channel: CHANNEL, budget: { maxAttempts: 1 } })
     expect(await world.store.load(spliceIdOf('acme', 'one'))).toMatchObject({
-      slotScope: 'node',
-      lineage: [aChannelSeen.funding],
+      leaseScope: 'node',
+      fundingHistory: [aChannelSeen.funding],
     })
   })
 
@@ -60,7 +60,7 @@ describe('a node that picks the channel itself (phoenixd)', () => {
     expect((await preview(body)).body).toMatchObject({ object: 'preview', channel: CHANNEL })
   })
 
-  it.each<[string, Partial<ChannelSeen>[], number]>([
+  it.each<[string, Partial<ChannelState>[], number]>([
     ['no channel', [], 404],
     ['two open channels', [{}, { channelId: OTHER }], 404],
     ['a second one that is closing', [{}, { channelId: OTHER, closing: true }], 202],

@@ -69,7 +69,7 @@ describe('reading', () => {
     const outpoint = `${aTxid('f')}:0`
     const attempt = {
       kind: 'submit' as const,
-      anchor: outpoint,
+      submittedOn: outpoint,
       startedAt: NOW,
       fenceAt: null,
       steps: [],
@@ -78,17 +78,17 @@ describe('reading', () => {
     await world.store.create(
       aSplice({
         state: 'confirmed',
-        anchor: outpoint,
+        submittedOn: outpoint,
         attempts: [
           {
             ...attempt,
             id: 'a',
             number: 1,
             result: { type: 'refused', class: 'not_now', message: 'password=hunter2', at: NOW },
-            dead: { rule: 'refused', at: NOW },
+            notExecuted: { proof: 'refused', at: NOW },
             count: 4,
           },
-          { ...attempt, id: 'b', number: 2, result: { type: 'taken', at: NOW }, dead: null, count: 1 },
+          { ...attempt, id: 'b', number: 2, result: { type: 'taken', at: NOW }, notExecuted: null, count: 1 },
         ],
         candidates: [
           {
@@ -107,10 +107,10 @@ describe('reading', () => {
     const { body } = await request(world, 'GET', `/v1/splices/${aSplice().id}`, { key: world.keys.reader })
     expect(body).toMatchObject({
       status: 'confirmed',
-      anchor: outpoint,
+      submittedOn: outpoint,
       attempts: [
-        { number: 1, result: 'refused', refusal: 'not_now', dead: true, deadBy: 'refused', count: 4 },
-        { number: 2, kind: 'submit', startedAt: iso(NOW), result: 'taken', dead: false },
+        { number: 1, result: 'refused', refusal: 'not_now', notExecuted: true, deadBy: 'refused', count: 4 },
+        { number: 2, kind: 'submit', startedAt: iso(NOW), result: 'taken', notExecuted: false },
       ],
       candidates: [
         { txid: aTxid('2'), feeSats: 310, feeRateSatPerVb: 2.1, confirmations: 3, seenAt: iso(NOW) },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { endpointOf } from '../../core/webhooks/stored-endpoints.ts'
-import { takeNotice } from '../../core/webhooks/delivery.ts'
+import { deliverWebhooks } from '../../core/webhooks/delivery.ts'
 import { aSpliceId } from '../support/splices.ts'
 import { NOW, aWorld, request } from './api-fixture.ts'
 import type { Answer, World } from './api-fixture.ts'
@@ -36,10 +36,14 @@ async function say(world: World, from: number, to: number, tenant = 'acme'): Pro
 
 /** Takes what is on the queue of notices. */
 async function consume(world: World): Promise<void> {
-  const { notices } = world.ports
-  if (notices === undefined) throw new Error('no queue')
-  for (const notice of world.heard.notices.splice(0))
-    await takeNotice(notice, { ...world.ports, notices, webhook: world.deps.webhook }, world.deps.policy)
+  const { webhooks: webhooks } = world.ports
+  if (webhooks === undefined) throw new Error('no queue')
+  for (const notice of world.heard.webhooks.splice(0))
+    await deliverWebhooks(
+      notice,
+      { ...world.ports, webhooks: webhooks, webhook: world.deps.webhook },
+      world.deps.policy,
+    )
 }
 
 const sent = (world: World): string[] => world.heard.deliveries.map(({ id }) => id)
@@ -163,7 +167,7 @@ describe('a tenant', () => {
     for (const { status, body } of answers) expect([status, body['code']]).toEqual([404, 'webhook_not_found'])
     expect(await endpointOf('acme', id, world.store)).toEqual(before)
     expect(world.heard.deliveries).toEqual([])
-    expect(world.heard.notices).toEqual([])
+    expect(world.heard.webhooks).toEqual([])
   })
 })
 
@@ -213,7 +217,7 @@ describe('disabling and enabling', () => {
       status: 503,
     })
     world.told.delivered = { ok: true, status: 204 }
-    world.heard.notices.length = 0
+    world.heard.webhooks.length = 0
     await post(world, `${HOOKS}/${id}/enable`)
     await consume(world)
     expect((await get(world, `${HOOKS}/${id}`)).body).toMatchObject({ failing: null, deliveredThrough: 1 })
@@ -298,7 +302,7 @@ describe('removing', () => {
     expect([status, body]).toEqual([200, { object: 'webhook', id, deleted: true }])
     await consume(world)
     expect(world.heard.deliveries).toEqual([])
-    expect(await world.store.item('hook', 'acme')).toMatchObject({ value: { endpoints: [] } })
+    expect(await world.store.item('webhooks', 'acme')).toMatchObject({ value: { endpoints: [] } })
     expect((await get(world, `${HOOKS}/${id}`)).status).toBe(404)
     await create(world)
   })

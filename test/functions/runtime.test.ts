@@ -24,7 +24,7 @@ const linksWith = (nodes: unknown) => ({
   Table: { name: 'table' },
   WorkQueue: { url: 'http://127.0.0.1:1/work' },
   NodeEventsQueue: { url: 'http://127.0.0.1:1/node-events' },
-  WebhooksQueue: { url: 'http://127.0.0.1:1/notices' },
+  WebhooksQueue: { url: 'http://127.0.0.1:1/webhooks' },
   Nodes: { value: typeof nodes === 'string' ? nodes : JSON.stringify(nodes) },
   Keys: { value: '[]' },
 })

@@ -8,7 +8,7 @@ import { NOW, RELAY_KEY, aWorld, assertDocumented, CHANNEL } from '../functions/
 import type { World } from '../functions/api-fixture.ts'
 import { aSpliceId, aSplice, aTxid } from '../support/splices.ts'
 import { aCandidate, anAttempt } from '../core/builders.ts'
-import { amendHooks } from '../../core/webhooks/stored-endpoints.ts'
+import { updateEndpoints } from '../../core/webhooks/stored-endpoints.ts'
 import { newEndpoint } from '../../core/webhooks/endpoint.ts'
 import { ENDPOINT } from './api-requests.ts'
 import type { Sent } from './api-requests.ts'
@@ -47,20 +47,20 @@ export async function aWatchedWorld(
     },
   })
   const spends = `${aTxid('f')}:0`
-  await world.store.create(aSplice({ generation: 4, channelId: CHANNEL, slotHeld: true }))
+  await world.store.create(aSplice({ generation: 4, channelId: CHANNEL, leaseHeld: true }))
   await world.store.create(
     aSplice({
       id: aSpliceId(2),
       generation: 4,
       state: 'pending',
-      anchor: spends,
-      attempts: [anAttempt({ anchor: spends, result: { type: 'taken', at: NOW } })],
+      submittedOn: spends,
+      attempts: [anAttempt({ submittedOn: spends, result: { type: 'taken', at: NOW } })],
       candidates: [aCandidate({ txid: aTxid('2'), spends })],
     }),
   )
   const url = 'https://example.com/splices'
   const made = { id: ENDPOINT, url, description: null, deliveredThrough: 0, secret: WEBHOOK_SECRET }
-  await amendHooks('acme', world.store, () => ({ endpoints: [newEndpoint(made, NOW)] }))
+  await updateEndpoints('acme', world.store, () => ({ endpoints: [newEndpoint(made, NOW)] }))
   return { ...world, operations: () => seen.operations, writes: () => seen.writes }
 }
 

@@ -45,7 +45,7 @@ const links = (nodes: string) => ({
   Table: { name: 'table' },
   WorkQueue: { url: 'http://127.0.0.1:1/work' },
   NodeEventsQueue: { url: 'http://127.0.0.1:1/node-events' },
-  WebhooksQueue: { url: 'http://127.0.0.1:1/notices' },
+  WebhooksQueue: { url: 'http://127.0.0.1:1/webhooks' },
   Nodes: { value: nodes },
   Keys: { value: '[]' },
 })

@@ -6,7 +6,7 @@ import { Hint } from '../../adapters/queue/sender.ts'
 import type { BatchHandler } from '../../functions/batch.ts'
 import { batchHandler } from '../../functions/batch.ts'
 import { NodeEventMessage, RelayEvent } from '../../core/nodes/relay-event.ts'
-import { takeNodeEvent } from '../../core/sweep/node-events.ts'
+import { handleNodeEvent } from '../../core/sweep/node-events.ts'
 import { aTxid } from '../support/splices.ts'
 import type { Json } from './hostile.ts'
 import { hostileJson, hostileStrings, mutants, mutatedText } from './hostile.ts'
@@ -131,7 +131,7 @@ test('a node event that is wrong in one place is refused by the name of the fiel
 
 test('an event of a relay that can be read is taken, twice over, whatever it holds', async () => {
   const texts = fc
-    .oneof(hostileStrings, fc.constant('slot'))
+    .oneof(hostileStrings, fc.constant('lease'))
     .filter((text) => text.length > 0 && text.length <= 128)
   const events = fc
     .record({
@@ -144,8 +144,8 @@ test('an event of a relay that can be read is taken, twice over, whatever it hol
     .map((event) => RelayEvent.parse(JSON.parse(JSON.stringify(event))))
   await fc.assert(
     fc.asyncProperty(events, async (event) => {
-      await takeNodeEvent('alice', event, keeper.ports, keeper.policy)
-      await takeNodeEvent('alice', event, keeper.ports, keeper.policy)
+      await handleNodeEvent('alice', event, keeper.ports, keeper.policy)
+      await handleNodeEvent('alice', event, keeper.ports, keeper.policy)
       const node = await keeper.store.item('node', 'alice')
       const noted = node?.value.relayEvents.filter((id) => id === event.id)
       // An id may have come with another type before.

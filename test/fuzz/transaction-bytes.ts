@@ -1,11 +1,11 @@
 import { Transaction } from 'bitcoinjs-lib'
 import fc from 'fast-check'
 import type { Outpoint } from '../../core/bitcoin/outpoint.ts'
-import { ANCHOR, aCommitment, aSplicing } from '../core/builders.ts'
+import { FUNDING, aCommitment, aSplicing } from '../core/builders.ts'
 import { mutatedBytes } from './hostile.ts'
 
 /** A splice and a force-close, as they are on the wire. */
-export const VALID = [aSplicing(ANCHOR).hex, aCommitment(ANCHOR).hex].map((hex) => Buffer.from(hex, 'hex'))
+export const VALID = [aSplicing(FUNDING).hex, aCommitment(FUNDING).hex].map((hex) => Buffer.from(hex, 'hex'))
 
 const outpoints: fc.Arbitrary<Outpoint> = fc
   .tuple(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.nat(0xffff_ffff))
@@ -23,7 +23,7 @@ export const transactions = fc
     locktime: fc.nat(0xffff_ffff),
     inputs: fc.array(
       fc.record({
-        outpoint: fc.oneof(outpoints, fc.constant(ANCHOR)),
+        outpoint: fc.oneof(outpoints, fc.constant(FUNDING)),
         sequence: fc.nat(0xffff_ffff),
         witness: fc.array(fc.uint8Array({ maxLength: 80 }), { maxLength: 3 }),
         script: fc.uint8Array({ maxLength: 40 }),

@@ -11,7 +11,7 @@ import {
   paysExactly,
   spends,
 } from '../../core/bitcoin/transaction.ts'
-import { ANCHOR, P2WPKH } from '../core/builders.ts'
+import { FUNDING, P2WPKH } from '../core/builders.ts'
 import { hostileStrings } from './hostile.ts'
 import { VALID, bytes, transactions } from './transaction-bytes.ts'
 
@@ -20,7 +20,7 @@ const runs = (seed: number, numRuns: number) => ({ seed, numRuns })
 function askAll(tx: ParsedTransaction): void {
   expect(spends(tx, `${'0'.repeat(64)}:1`)).toBeTypeOf('boolean')
   expect(paysExactly(tx, P2WPKH, 1)).toBeTypeOf('boolean')
-  expect(isCommitment(tx, tx.inputs[0]?.outpoint ?? ANCHOR)).toBeTypeOf('boolean')
+  expect(isCommitment(tx, tx.inputs[0]?.outpoint ?? FUNDING)).toBeTypeOf('boolean')
   expect(addsCapacity(tx, 1, 1)).toBeTypeOf('boolean')
   expect(fundingOutputs(tx).every(({ vout }) => vout < tx.outputs.length)).toBe(true)
   const own = tx.inputs.map((input) => input.outpoint)

@@ -4,7 +4,7 @@ import type { Claim, Evidence } from '../../interop/judgement.ts'
 import { objectionsTo } from '../../interop/judgement.ts'
 
 const SCRIPT = `0014${'11'.repeat(20)}`
-const ANCHOR = `${'a'.repeat(64)}:0`
+const FUNDING = `${'a'.repeat(64)}:0`
 const B = 'b'.repeat(64)
 const C = 'c'.repeat(64)
 
@@ -27,26 +27,26 @@ const out = (status: string): Claim => ({ kind: 'splice_out', amountSats: 50_000
 const into = (status: string): Claim => ({ kind: 'splice_in', amountSats: 30_000, script: null, status })
 
 function evidence(
-  lineage: readonly ReturnType<typeof aSpend>[],
+  fundingHistory: readonly ReturnType<typeof aSpend>[],
   {
     booked,
     ...channel
   }: { booked?: readonly string[] | null; open?: boolean; pending?: string[]; funding?: string } = {},
 ): Evidence {
   return {
-    chain: { lineage, transactions: lineage.map(({ tx }) => tx) },
+    chain: { fundingHistory, transactions: fundingHistory.map(({ tx }) => tx) },
     channel: {
-      funding: lineage.at(-1)?.funding ?? ANCHOR,
+      funding: fundingHistory.at(-1)?.funding ?? FUNDING,
       open: true,
       peerConnected: true,
       pending: [],
       ...channel,
     },
-    booked: booked === undefined ? lineage.map(({ tx }) => tx.txid) : booked,
+    booked: booked === undefined ? fundingHistory.map(({ tx }) => tx.txid) : booked,
   }
 }
 
-const paid = aSpend(aTransaction(B, ANCHOR, [50_000]), -50_200)
+const paid = aSpend(aTransaction(B, FUNDING, [50_000]), -50_200)
 const grown = aSpend(aTransaction(C, `${B}:1`), 30_000)
 
 describe('the judge believes', () => {
@@ -67,7 +67,7 @@ describe('the judge objects to', () => {
     [
       'one that pays twice in one transaction',
       [out('settled')],
-      evidence([aSpend(aTransaction(B, ANCHOR, [50_000, 50_000]), -100_300)]),
+      evidence([aSpend(aTransaction(B, FUNDING, [50_000, 50_000]), -100_300)]),
       'happened 2 times',
     ],
     ['one that settled and never was', [out('settled')], evidence([]), 'happened 0 times'],
@@ -85,7 +85,7 @@ describe('the judge objects to', () => {
     [
       'another funding at the node',
       [out('settled')],
-      evidence([paid], { funding: ANCHOR }),
+      evidence([paid], { funding: FUNDING }),
       "the node's funding",
     ],
     [

@@ -68,8 +68,8 @@ export async function idsOf(keeper: Keeper): Promise<string[]> {
 async function isAtRest(keeper: Keeper): Promise<boolean> {
   const splices = await keeper.store.loadMany(await idsOf(keeper))
   return splices.every(
-    ({ state, dueAt, watch, slotHeld }) =>
-      (hasEnded(state) && (dueAt === null || watch !== null) && !slotHeld) || state === 'needs_attention',
+    ({ state, dueAt, watch, leaseHeld: leaseHeld }) =>
+      (hasEnded(state) && (dueAt === null || watch !== null) && !leaseHeld) || state === 'needs_attention',
   )
 }
 

@@ -15,7 +15,17 @@ async function told(keeper: Keeper, id: string): Promise<string[]> {
 }
 
 async function ofSplice(keeper: Keeper, splice: Splice) {
-  const { state, epoch, candidates, bumps, failure, attention, over, anomaly, slotHeld } = splice
+  const {
+    state,
+    epoch,
+    candidates,
+    bumps,
+    failure,
+    attention,
+    stopped: over,
+    anomaly,
+    leaseHeld: leaseHeld,
+  } = splice
   const payment = await byId(keeper, paymentIdOf(splice.id))
   return {
     amountSats: splice.amountSats,
@@ -26,12 +36,12 @@ async function ofSplice(keeper: Keeper, splice: Splice) {
     over: hasEnded(state) ? null : (over?.code ?? null),
     cancelled: splice.cancelRequestedAt !== null,
     attempts: attemptsUsed(splice),
-    alive: splice.attempts.filter(({ dead }) => dead === null).length,
+    alive: splice.attempts.filter(({ notExecuted }) => notExecuted === null).length,
     candidates: candidates.map(({ block }) => (block === null ? 'waiting' : 'mined')),
     bumps: bumps.map((bump) => [attemptsUsed(bump), bump.outcome?.result, bump.outcome?.code]),
     payment: payment && [payment.kind, payment.status, payment.amountSats, payment.feeSats],
     anomaly: anomaly !== null,
-    slotHeld,
+    leaseHeld,
     watched: splice.watch !== null,
     told: await told(keeper, splice.id),
   }
@@ -50,11 +60,13 @@ async function ofSplice(keeper: Keeper, splice: Splice) {
 export async function outcomeOf(keeper: Keeper) {
   const { journal } = keeper.world
   const splices = await keeper.store.loadMany(await idsOf(keeper))
-  const slots = await Promise.all(keeper.channelIds.map((id) => keeper.store.item('slot', id)))
+  const leases = await Promise.all(keeper.channelIds.map((id) => keeper.store.item('lease', id)))
   return {
     splices: await Promise.all(splices.map((splice) => ofSplice(keeper, splice))),
     ledger: await ledgerOf(keeper),
-    slots: slots.map((slot) => slot && [slot.value.holder, slot.value.waiting, slot.value.frozen?.cause]),
+    leases: leases.map(
+      (lease) => lease && [lease.value.holder, lease.value.waiting, lease.value.frozen?.cause],
+    ),
     effects: journal
       .effectiveSplices()
       .map(({ channelId, oursNetSats, confirmed }) => ({ channelId, oursNetSats, confirmed }))

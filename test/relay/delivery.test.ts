@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { takeNodeEvent } from '../../core/sweep/node-events.ts'
+import { handleNodeEvent } from '../../core/sweep/node-events.ts'
 import { unseenProcess } from '../../relay/linux-process.ts'
 import { deliveredOf } from '../../relay/delivery.ts'
 import { subscribe } from '../../relay/subscription.ts'
@@ -60,7 +60,7 @@ async function send(
 /** Takes what the API has put on the queue, as the consumer does. */
 async function consume(world: World): Promise<void> {
   for (const { node, event } of world.heard.nodeEvents.splice(0))
-    await takeNodeEvent(node, event, world.ports, world.deps.policy)
+    await handleNodeEvent(node, event, world.ports, world.deps.policy)
 }
 
 const idsOf = async (world: World): Promise<readonly string[]> =>

@@ -147,7 +147,7 @@ test('what a restart of the node has lost is proven dead by the relay alone, and
   keeper.node.disconnectPeer()
   const { id } = await keeper.post({ kind: 'splice_in' })
   await relayed.pass(3 * MINUTE)
-  expect((await keeper.splice(id)).attempts).toMatchObject([{ dead: null }])
+  expect((await keeper.splice(id)).attempts).toMatchObject([{ notExecuted: null }])
 
   keeper.node.restart()
   keeper.node.connectPeer()
@@ -157,7 +157,7 @@ test('what a restart of the node has lost is proven dead by the relay alone, and
   await looked(relayed, 2)
   await keeper.run(5 * MINUTE)
   const [first, second] = (await keeper.splice(id)).attempts
-  expect(first?.dead?.rule).toBe('process_restarted')
+  expect(first?.notExecuted?.proof).toBe('process_restarted')
   expect(second?.result?.type).toBe('taken')
   expect((await keeper.until(id, ['settled'])).state).toBe('settled')
   expect(keeper.world.journal.effectiveSplices()).toHaveLength(1)

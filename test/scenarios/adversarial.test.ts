@@ -3,7 +3,7 @@ import { Transaction } from 'bitcoinjs-lib'
 import { describe, expect, test } from 'vitest'
 import { createWorld, simulatedChainPort } from '../../simulator/world/world.ts'
 import { drive } from '../../core/drive/drive.ts'
-import { walkLineage } from '../../core/chain/funding-history.ts'
+import { walkFundingHistory } from '../../core/chain/funding-history.ts'
 import type { NodePort } from '../../core/ports/ports.ts'
 import { HOUR, Keeper, MINUTE, START, startKeeper } from '../support/keeper.ts'
 
@@ -168,11 +168,11 @@ describe('a chain source that falls behind', () => {
     keeper.chainView.lagBlocks = 3
     await keeper.run(20 * MINUTE)
     expect((await keeper.splice(id)).epoch).toBe(0)
-    expect((await keeper.store.item('slot', keeper.channelId))?.value.frozen).toBeNull()
+    expect((await keeper.store.item('lease', keeper.channelId))?.value.frozen).toBeNull()
   })
 })
 
-test('a sweep that read a splice before a worker submitted it does not give its slot away', async () => {
+test('a sweep that read a splice before a worker submitted it does not give its lease away', async () => {
   let race: { id: string; act: () => Promise<void> } | null = null
   const keeper = await startKeeper({
     hooks: {
@@ -199,12 +199,12 @@ test('a sweep that read a splice before a worker submitted it does not give its 
   race = { id: first.id, act }
   await keeper.sweep()
   expect((await keeper.splice(first.id)).state).toBe('submitted')
-  expect((await keeper.store.item('slot', keeper.channelId))?.value.holder).toBe(first.id)
+  expect((await keeper.store.item('lease', keeper.channelId))?.value.holder).toBe(first.id)
   await keeper.run(10 * MINUTE)
   expect((await keeper.splice(second.id)).attempts).toEqual([])
 })
 
-test('a splice that the node refuses again and again leaves the slot to the others while it backs off', async () => {
+test('a splice that the node refuses again and again leaves the lease to the others while it backs off', async () => {
   const keeper = await startKeeper()
   refuse(keeper, 60_000)
   await keeper.post({ amountSats: 60_000 })
@@ -217,7 +217,7 @@ test('a splice that the node refuses again and again leaves the slot to the othe
 test('a line full of splices that are gone is cleared by the next one', async () => {
   const keeper = await startKeeper()
   const waiting = Array.from({ length: 100 }, (_, n) => `spl_gone${n}`)
-  await keeper.store.putItem('slot', keeper.channelId, { holder: null, turn: 0, waiting, frozen: null }, 0)
+  await keeper.store.putItem('lease', keeper.channelId, { holder: null, turn: 0, waiting, frozen: null }, 0)
   const { id } = await keeper.post()
   await keeper.run(HOUR)
   expect((await keeper.splice(id)).attempts).toHaveLength(1)
@@ -255,7 +255,7 @@ test('a process start that a relay dates into the future proves no attempt dead 
   expect(await keeper.log(id)).not.toContain('splice.cancelled')
 })
 
-describe('a lineage that grew while nobody looked', () => {
+describe('a funding history that grew while nobody looked', () => {
   test('by nine foreign splices before its time came does not keep a splice from being submitted', async () => {
     const keeper = await startKeeper({ node: { channels: [{ lockDepth: 0 }] } })
     const deadline = keeper.world.now() + 100 * HOUR
@@ -323,7 +323,7 @@ describe('a lineage that grew while nobody looked', () => {
       hintOf: () => NO_HINT,
       effectOf: async () => 'none' as const,
     }
-    await walkLineage(walk, chain, { signal: new AbortController().signal })
+    await walkFundingHistory(walk, chain, { signal: new AbortController().signal })
     expect(calls).toBeLessThan(500)
   })
 })
@@ -347,7 +347,7 @@ test('a slow look from before a lock that a sweep has noted since does not freez
     },
   }))
   await driveOnce(keeper, second.id)
-  expect((await keeper.store.item('slot', keeper.channelId))?.value.frozen).toBeNull()
+  expect((await keeper.store.item('lease', keeper.channelId))?.value.frozen).toBeNull()
 })
 
 test('a peer that was seen away while the chain source was down ends the quiet', async () => {
@@ -384,7 +384,7 @@ describe('a candidate that never comes back', () => {
     expect(keeper.payouts, 'what was given up is not broadcast again').toBe(0)
   })
 
-  test('because a close replaced it leaves no slot held where a second attempt was alive', async () => {
+  test('because a close replaced it leaves no lease held where a second attempt was alive', async () => {
     const keeper = await startKeeper({ relay: false, overlapGuard: false })
     keeper.node.fault({ type: 'drop' })
     const { id } = await keeper.post()
@@ -394,8 +394,8 @@ describe('a candidate that never comes back', () => {
     await keeper.run(3 * HOUR, BLOCKS)
     const failed = await keeper.splice(id)
     expect(failed.failure?.proof).toBe('channel_closed')
-    expect(failed.slotHeld).toBe(false)
-    expect((await keeper.store.item('slot', keeper.channelId))?.value.holder).toBeNull()
+    expect(failed.leaseHeld).toBe(false)
+    expect((await keeper.store.item('lease', keeper.channelId))?.value.holder).toBeNull()
   })
 })
 
@@ -473,7 +473,7 @@ describe('a reorg after settling', () => {
     keeper.world.reorg(8, { include: 'none' })
     await keeper.run(3 * HOUR, BLOCKS)
     expect(await keeper.splice(id)).toMatchObject({ state: 'settled', epoch: 1 })
-    expect((await keeper.store.item('slot', keeper.channelId))?.value.frozen).toBeNull()
+    expect((await keeper.store.item('lease', keeper.channelId))?.value.frozen).toBeNull()
   })
 })
 
@@ -538,26 +538,26 @@ test('a node whose adapter throws does not stop the sweep of the others', async 
 describe('a crash around a reorg after settling', () => {
   /** The process dies after its nth write from now on; the next one goes on. */
   async function dieAfterWrite(n: number): Promise<{ keeper: Keeper; id: string }> {
-    const plan = { armed: false, left: n, dead: false }
+    const plan = { armed: false, left: n, notExecuted: false }
     const hooks = {
       before: () => {
-        if (plan.dead) throw new Error('the process is gone')
+        if (plan.notExecuted) throw new Error('the process is gone')
         return null
       },
       after: ({ type }: { readonly type: string }) => {
         if (!plan.armed || type !== 'put') return
         plan.left -= 1
-        plan.dead = plan.left === 0
-        if (plan.dead) throw new Error('the process is gone')
+        plan.notExecuted = plan.left === 0
+        if (plan.notExecuted) throw new Error('the process is gone')
       },
     }
-    const keeper = await startKeeper({ hooks, onCrash: () => void (plan.dead = false) })
+    const keeper = await startKeeper({ hooks, onCrash: () => void (plan.notExecuted = false) })
     const { id } = await keeper.post()
     await keeper.until(id, ['settled'])
     keeper.world.reorg(8, { include: 'none' })
     plan.armed = true
     await keeper.run(3 * MINUTE)
-    plan.dead = false
+    plan.notExecuted = false
     return { keeper, id }
   }
 
@@ -565,10 +565,10 @@ describe('a crash around a reorg after settling', () => {
     for (let n = 1; n <= 8; n++) {
       const { keeper, id } = await dieAfterWrite(n)
       expect(await keeper.splice(id), `write ${n}`).toMatchObject({ state: 'pending', epoch: 1 })
-      expect((await keeper.store.item('slot', keeper.channelId))?.value.frozen, `write ${n}`).not.toBeNull()
+      expect((await keeper.store.item('lease', keeper.channelId))?.value.frozen, `write ${n}`).not.toBeNull()
       await keeper.run(3 * HOUR, BLOCKS)
       expect((await keeper.splice(id)).state, `write ${n}`).toBe('settled')
-      expect((await keeper.store.item('slot', keeper.channelId))?.value.frozen, `write ${n}`).toBeNull()
+      expect((await keeper.store.item('lease', keeper.channelId))?.value.frozen, `write ${n}`).toBeNull()
     }
   })
 })

@@ -3,14 +3,14 @@ import { clnNode } from '../../adapters/node/cln/node.ts'
 import { permissionsOf } from '../../adapters/node/cln/permission.ts'
 import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
 import { drive } from '../../core/drive/drive.ts'
-import { livingAttempts } from '../../core/splice/budget.ts'
+import { unresolvedAttempts } from '../../core/splice/budget.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import {
   aBench,
   aConfiguredNode,
   aLiveSplice,
   aNodeSeen,
-  ANCHOR,
+  FUNDING,
   FakeChain,
   NOW,
   policy,
@@ -73,7 +73,7 @@ describe('a splice-out whose last update is not answered', () => {
     expect(count('abort_channels')).toBe(0)
     expect(splice).toMatchObject({
       state: 'submitted',
-      attempts: [{ result: { type: 'unknown' }, dead: null }],
+      attempts: [{ result: { type: 'unknown' }, notExecuted: null }],
     })
   })
 
@@ -83,7 +83,7 @@ describe('a splice-out whose last update is not answered', () => {
     bench.now += 4_000_000
     const splice = await look(30)
     expect(splice.state).toBe('needs_attention')
-    expect(livingAttempts(await stored())).toHaveLength(1)
+    expect(unresolvedAttempts(await stored())).toHaveLength(1)
   })
 
   test('is recognised when the node completes it by itself, and never asked for again', async () => {
@@ -93,7 +93,7 @@ describe('a splice-out whose last update is not answered', () => {
     const splice = await look(30)
     expect(splice).toMatchObject({
       state: 'pending',
-      candidates: [{ txid: cln.txid, spends: ANCHOR, feeRateSatPerKw: 1_000, block: null }],
+      candidates: [{ txid: cln.txid, spends: FUNDING, feeRateSatPerKw: 1_000, block: null }],
     })
     expect(count('splice_init')).toBe(1)
     expect(count('abort_channels')).toBe(0)
@@ -122,7 +122,7 @@ describe('a splice-out whose last update is not answered', () => {
     await look(2)
     cln.channel = { ...cln.channel, peer_connected: true, htlcs: [{}] }
     await look(4)
-    expect((await stored()).attempts[0]?.dead?.rule).toBe('disconnected_since')
+    expect((await stored()).attempts[0]?.notExecuted?.proof).toBe('disconnected_since')
   })
 })
 
@@ -161,18 +161,18 @@ describe('a process that dies between two steps', () => {
   /** Dies at a call: nothing of its flow happens any more, and no answer is written. The next look is another process. */
   const dying = (method: string, nth: number, executed: boolean) => {
     const cln = new ScriptedCln({ private: true })
-    let dead = false
+    let notExecuted = false
     const call = cln.call.bind(cln)
     cln.call = async (name, params, options) => {
       const before = cln.asked.filter((each) => each.method === name).length
-      if (dead || name !== method || before !== nth) return call(name, params, options)
+      if (notExecuted || name !== method || before !== nth) return call(name, params, options)
       if (executed) await call(name, params, options)
-      dead = true
+      notExecuted = true
       throw new Error('the process died')
     }
-    const hooks: MemoryHooks = { before: () => (dead ? 'throttle' : null) }
+    const hooks: MemoryHooks = { before: () => (notExecuted ? 'throttle' : null) }
     const revive = (): void => {
-      dead = false
+      notExecuted = false
       cln.call = call
     }
     return { cln, hooks, revive }
@@ -227,7 +227,7 @@ test('a splice that the node signed and could not broadcast is pending, kept and
   const whole = new ScriptedCln({ private: true })
   const first = await keeping({ cln: whole })
   await first.look()
-  const hex = (await first.bench.store.item('raw', whole.txid))?.value.hex ?? ''
+  const hex = (await first.bench.store.item('rawTransaction', whole.txid))?.value.hex ?? ''
   expect(hex).not.toBe('')
   const cln = new ScriptedCln({ private: true })
   cln.faults.set('splice_signed 0', error(350, true, `Unsent tx discarded ${hex}.`))

@@ -55,7 +55,7 @@ test('two workers at once', async () => {
   expect((await keeper.log(id)).filter((type) => type === 'splice.submitted')).toHaveLength(1)
 })
 
-test('two workers on two splices of one channel: the second waits for the slot', async () => {
+test('two workers on two splices of one channel: the second waits for the lease', async () => {
   const keeper = await startKeeper()
   const first = await keeper.post()
   const second = await keeper.post({ amountSats: 60_000 })
@@ -120,7 +120,7 @@ describe("the peer's splice locking first with ours queued behind it", () => {
     keeper.node.peerSplice(keeper.channelId, { amountSats: 100_000, mergeOurs: false })
     const settled = await keeper.until(id, ['settled', 'needs_attention'], 24 * 60 * MINUTE)
     expect(settled.state).toBe('settled')
-    expect(settled.timeline.map((line) => line.why)).toContain('attempt 2 on a new anchor')
+    expect(settled.timeline.map((line) => line.why)).toContain('attempt 2 on a new funding outpoint')
     await keeper.run(24 * 60 * MINUTE, QUIET_DAY)
     expect(keeper.payouts).toBe(1)
   })
@@ -163,8 +163,8 @@ test('a node restored from backup', async () => {
   await keeper.sweep()
   const second = await keeper.post({ amountSats: 70_000 })
   await keeper.run(24 * 60 * MINUTE, QUIET_DAY)
-  const slot = await keeper.store.item('slot', keeper.channelId)
-  expect(slot?.value.frozen?.cause).toContain('older funding outpoint')
+  const lease = await keeper.store.item('lease', keeper.channelId)
+  expect(lease?.value.frozen?.cause).toContain('older funding outpoint')
   expect(executed(keeper)).toBe(1)
   expect((await keeper.splice(second.id)).state).not.toBe('settled')
   expect(keeper.payouts).toBe(1)
@@ -233,39 +233,39 @@ describe('our table restored from backup', () => {
 })
 
 describe('a crash after settling', () => {
-  test('before the slot is emptied and before the outcome is published: both are done later, once', async () => {
+  test('before the lease is emptied and before the outcome is published: both are done later, once', async () => {
     const keeper = await startKeeper()
     const { id } = await keeper.post()
     await keeper.until(id, ['confirmed'])
-    const process = { dead: false }
+    const process = { notExecuted: false }
     const ports: Ports = { ...keeper.ports }
     const crashing: Ports = {
       ...ports,
       store: new Proxy(ports.store, {
         get(target, name, receiver) {
-          if (process.dead) throw new Error('the process is gone')
+          if (process.notExecuted) throw new Error('the process is gone')
           const value: unknown = Reflect.get(target, name, receiver)
           if (name !== 'save' || typeof value !== 'function') return value
           return async (splice: Awaited<ReturnType<Keeper['splice']>>) => {
             const saved = await target.save(splice)
-            if (saved?.state === 'settled') process.dead = true
+            if (saved?.state === 'settled') process.notExecuted = true
             return saved
           }
         },
       }),
     }
     keeper.ports = crashing
-    for (let i = 0; i < 200 && !process.dead; i++) await keeper.run(MINUTE, { blockMs: MINUTE })
-    expect(process.dead).toBe(true)
+    for (let i = 0; i < 200 && !process.notExecuted; i++) await keeper.run(MINUTE, { blockMs: MINUTE })
+    expect(process.notExecuted).toBe(true)
     const settled = await keeper.splice(id)
     expect(settled.state).toBe('settled')
-    expect(settled.slotHeld).toBe(true)
+    expect(settled.leaseHeld).toBe(true)
     expect(await keeper.log(id)).not.toContain('splice.settled')
-    expect((await keeper.store.item('slot', keeper.channelId))?.value.holder).toBe(id)
+    expect((await keeper.store.item('lease', keeper.channelId))?.value.holder).toBe(id)
 
     keeper.ports = ports
     await keeper.run(5 * MINUTE)
-    expect((await keeper.store.item('slot', keeper.channelId))?.value.holder).toBeNull()
+    expect((await keeper.store.item('lease', keeper.channelId))?.value.holder).toBeNull()
     expect((await keeper.log(id)).filter((type) => type === 'splice.settled')).toHaveLength(1)
     expect((await keeper.splice(id)).dueAt).toBeNull()
   })

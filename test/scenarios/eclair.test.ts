@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { livingAttempts } from '../../core/splice/budget.ts'
+import { unresolvedAttempts } from '../../core/splice/budget.ts'
 import type { EclairFault } from '../../simulator/eclair/server.ts'
 import type { Keeper } from '../support/keeper.ts'
 import { HOUR, MINUTE } from '../support/keeper.ts'
@@ -41,7 +41,7 @@ describe('a splice-out of an Eclair', () => {
     const { id } = await keeper.post()
     await keeper.work()
     const [first] = (await keeper.splice(id)).attempts
-    expect(first).toMatchObject({ result: { type: 'unknown' }, dead: null, fenceAt: null })
+    expect(first).toMatchObject({ result: { type: 'unknown' }, notExecuted: null, fenceAt: null })
     const hungUpAt = first?.result?.at ?? 0
 
     // Two quiescence timeouts of quiet after the hang-up, and not a command before.
@@ -49,14 +49,14 @@ describe('a splice-out of an Eclair', () => {
       await keeper.run(10_000)
       if (keeper.world.now() >= hungUpAt + 2 * MINUTE) break
       expect(sent(stage), `${keeper.world.now() - hungUpAt} ms after the hang-up`).toBe(1)
-      expect(livingAttempts(await keeper.splice(id))).toHaveLength(1)
+      expect(unresolvedAttempts(await keeper.splice(id))).toHaveLength(1)
     }
     const settled = await keeper.until(id, ['settled'])
     expect(settled.attempts).toMatchObject([
-      { number: 1, result: { type: 'unknown' }, dead: { rule: 'single_commitment' } },
+      { number: 1, result: { type: 'unknown' }, notExecuted: { rule: 'single_commitment' } },
       { number: 2, result: { type: 'taken' } },
     ])
-    const diedAt = settled.attempts[0]?.dead?.at ?? 0
+    const diedAt = settled.attempts[0]?.notExecuted?.at ?? 0
     expect(diedAt - hungUpAt).toBeGreaterThanOrEqual(2 * MINUTE)
     expect(settled.attempts[1]?.startedAt).toBeGreaterThanOrEqual(diedAt)
     expect([keeper.payouts, sent(stage), submissions(keeper)]).toEqual([1, 2, 1])
@@ -78,7 +78,7 @@ describe('a splice-out of an Eclair', () => {
     stage.server.fault(replyLost)
     const { id } = await keeper.post()
     await keeper.run(HOUR)
-    expect(await keeper.splice(id)).toMatchObject({ state: 'submitted', attempts: [{ dead: null }] })
+    expect(await keeper.splice(id)).toMatchObject({ state: 'submitted', attempts: [{ notExecuted: null }] })
     expect([sent(stage), submissions(keeper)]).toEqual([1, 1])
   })
 
@@ -94,7 +94,7 @@ describe('a splice-out of an Eclair', () => {
     for (let n = 0; n < 30; n += 1)
       stage.server.fault({ type: 'status', status: 500, body: '', executes: false }, '/channels')
     await keeper.run(20 * MINUTE)
-    expect(await keeper.splice(id)).toMatchObject({ attempts: [{ dead: null }] })
+    expect(await keeper.splice(id)).toMatchObject({ attempts: [{ notExecuted: null }] })
     expect(sent(stage)).toBe(1)
     expect(await keeper.until(id, ['settled'])).toMatchObject({ state: 'settled' })
     expect(keeper.payouts).toBe(1)
@@ -124,7 +124,7 @@ describe('a splice-out of an Eclair', () => {
     expect(await keeper.splice(id)).toMatchObject({
       state: 'needs_attention',
       attention: { code: 'unproven' },
-      attempts: [{ result: null, dead: null }],
+      attempts: [{ result: null, notExecuted: null }],
     })
     expect(sent(stage)).toBe(0)
   })
@@ -161,7 +161,7 @@ describe('a splice-out of an Eclair', () => {
     keeper.world.advance(2_000)
     const { id } = await keeper.post()
     await keeper.run(10 * MINUTE)
-    expect(sent(stage), 'a candidate stirs, or spends the anchor').toBe(0)
+    expect(sent(stage), 'a candidate stirs, or spends the funding outpoint').toBe(0)
     expect(await keeper.until(id, ['settled'])).toMatchObject({ state: 'settled' })
     expect([keeper.payouts, sent(stage)]).toEqual([1, 1])
   })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { drive } from '../../core/drive/drive.ts'
-import { NO_FIGURES } from '../../core/ledger/transaction-amounts.ts'
-import { record } from '../../core/ledger/record-foreign.ts'
+import { NO_AMOUNTS } from '../../core/ledger/transaction-amounts.ts'
+import { recordForeignTransaction } from '../../core/ledger/record-foreign.ts'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { SpliceKind } from '../../core/splice/splice.ts'
 import { track } from '../../core/ledger/track.ts'
@@ -39,7 +39,11 @@ async function recordAsForeign({ keeper, txid }: Started): Promise<void> {
   const { funding } = keeper.node.channel(keeper.channelId)
   const spends = `${funding.txid}:${funding.vout}`
   const subject = { node: 'alice', network: 'regtest' as const, channelId: keeper.channelId, spends }
-  await record(subject, { type: 'found', txid, figures: NO_FIGURES, kind: 'foreign_splice' }, keeper.ports)
+  await recordForeignTransaction(
+    subject,
+    { type: 'found', txid, amounts: NO_AMOUNTS, kind: 'foreign_splice' },
+    keeper.ports,
+  )
 }
 
 async function driveOnce({ keeper, id }: Started): Promise<void> {

@@ -25,7 +25,7 @@ describe('a splice-out of a phoenixd', () => {
     const { id } = await post(keeper)
     expect(await keeper.until(id, ['settled', 'failed'])).toMatchObject({
       state: 'settled',
-      slotScope: 'node',
+      leaseScope: 'node',
       attempts: [{ number: 1, fenceAt: null, result: { type: 'taken' } }],
     })
     expect(sends(stage).map(({ fields }) => Object.fromEntries(fields))).toEqual([
@@ -34,7 +34,7 @@ describe('a splice-out of a phoenixd', () => {
     expect(keeper.payouts).toBe(1)
   })
 
-  test('takes the slot of the node, and the next one waits for it', async () => {
+  test('takes the lease of the node, and the next one waits for it', async () => {
     const stage = await aPhoenixd()
     const keeper = await keeperOf(stage)
     stage.server.fault({ type: 'reset', executes: false })
@@ -42,9 +42,9 @@ describe('a splice-out of a phoenixd', () => {
     await keeper.work()
     const second = await post(keeper, { amountSats: 60_000 })
     await keeper.run(MINUTE)
-    const slot = await keeper.store.item('slot', stage.node.nodeId)
-    expect(slot?.value).toMatchObject({ holder: first.id, waiting: [second.id] })
-    expect(await keeper.store.item('slot', keeper.channelId)).toBeNull()
+    const lease = await keeper.store.item('lease', stage.node.nodeId)
+    expect(lease?.value).toMatchObject({ holder: first.id, waiting: [second.id] })
+    expect(await keeper.store.item('lease', keeper.channelId)).toBeNull()
     expect(sends(stage)).toHaveLength(1)
     // The first is dead, spent, and failed with a proof; the second has its turn.
     expect(await keeper.until(first.id, ['failed'])).toMatchObject({ state: 'failed' })
@@ -68,10 +68,10 @@ describe('a splice-out of a phoenixd', () => {
     const failed = await keeper.until(id, ['failed', 'settled', 'needs_attention'])
     expect(failed).toMatchObject({
       state: 'failed',
-      failure: { code: 'budget_spent', proof: 'all_attempts_dead' },
-      attempts: [{ dead: { rule: 'node_idle' } }],
+      failure: { code: 'budget_spent', proof: 'none_executed' },
+      attempts: [{ notExecuted: { rule: 'node_idle' } }],
     })
-    expect((failed.attempts[0]?.dead?.at ?? 0) - at).toBeGreaterThanOrEqual(2 * MINUTE - 30_000)
+    expect((failed.attempts[0]?.notExecuted?.at ?? 0) - at).toBeGreaterThanOrEqual(2 * MINUTE - 30_000)
     await keeper.run(HOUR)
     expect([keeper.payouts, sends(stage).length]).toEqual([0, 1])
   })
@@ -109,7 +109,7 @@ describe('a splice-out of a phoenixd', () => {
     stage.server.fault({ type: 'reset', executes: true })
     const { id } = await post(keeper)
     await keeper.run(HOUR)
-    expect(await keeper.splice(id)).toMatchObject({ state: 'submitted', attempts: [{ dead: null }] })
+    expect(await keeper.splice(id)).toMatchObject({ state: 'submitted', attempts: [{ notExecuted: null }] })
     expect(await keeper.until(id, ['settled', 'failed'], 8 * HOUR)).toMatchObject({ state: 'settled' })
     expect([keeper.payouts, sends(stage).length]).toEqual([1, 1])
   })
@@ -136,7 +136,7 @@ describe('a splice-out of a phoenixd', () => {
     expect(await keeper.splice(id)).toMatchObject({
       state: 'needs_attention',
       attention: { code: 'unproven' },
-      attempts: [{ dead: null }],
+      attempts: [{ notExecuted: null }],
     })
   })
 
@@ -166,7 +166,7 @@ describe('a splice-out of a phoenixd', () => {
     expect(await keeper.splice(id)).toMatchObject({
       state: 'needs_attention',
       attention: { code: 'unproven' },
-      attempts: [{ dead: null }],
+      attempts: [{ notExecuted: null }],
     })
   })
 
@@ -184,8 +184,8 @@ describe('a splice-out of a phoenixd', () => {
       reorged: true,
     })
     expect(await keeper.splice(id)).toMatchObject({ state: 'pending', epoch: 1 })
-    expect((await keeper.store.item('slot', stage.node.nodeId))?.value.frozen).not.toBeNull()
-    expect(await keeper.store.item('slot', keeper.channelId)).toBeNull()
+    expect((await keeper.store.item('lease', stage.node.nodeId))?.value.frozen).not.toBeNull()
+    expect(await keeper.store.item('lease', keeper.channelId)).toBeNull()
   })
 
   test('waits for an estimate, and for one under its ceiling', async () => {

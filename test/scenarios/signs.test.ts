@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { spliceIdOf } from '../../core/splice/ids.ts'
-import type { Slot } from '../../core/ports/records.ts'
+import type { ChannelLease } from '../../core/ports/records.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { ADDRESS, HOUR, MINUTE, SCRIPT, startKeeper } from '../support/keeper.ts'
 import type { Keeper } from '../support/keeper.ts'
@@ -15,8 +15,8 @@ function budget(overrides: Partial<Splice['budget']> = {}) {
   return { maxAttempts: null, deadline: null, maxFeeRateSatPerKw: null, maxFeeSats: null, ...overrides }
 }
 
-async function slot(keeper: Keeper): Promise<Slot | null> {
-  return (await keeper.store.item('slot', keeper.channelId))?.value ?? null
+async function lease(keeper: Keeper): Promise<ChannelLease | null> {
+  return (await keeper.store.item('lease', keeper.channelId))?.value ?? null
 }
 
 function count(types: readonly string[], type: string): number {
@@ -47,7 +47,7 @@ describe('a splice that was signed and is not in sight', () => {
     const { id } = await keeper.post()
     await keeper.run(2 * HOUR)
     expect((await keeper.splice(id)).attempts).toHaveLength(1)
-    expect((await keeper.splice(id)).waitingFor?.code).toBe('stirring')
+    expect((await keeper.splice(id)).waitingFor?.code).toBe('node_busy')
     expect(executed(keeper)).toBe(1)
   })
 
@@ -70,7 +70,7 @@ describe('a splice that was signed and is not in sight', () => {
     await keeper.run(5 * MINUTE)
     keeper.node.restart()
     await keeper.run(2 * HOUR)
-    expect((await keeper.splice(id)).attempts).toMatchObject([{ dead: null }])
+    expect((await keeper.splice(id)).attempts).toMatchObject([{ notExecuted: null }])
     expect(executed(keeper)).toBe(1)
   })
 })
@@ -125,7 +125,7 @@ describe('a reorg before the lock', () => {
     expect(count(log, 'splice.confirmed')).toBe(1)
     expect(count(log, 'splice.reorged')).toBe(1)
     expect(count(log, 'splice.settled')).toBe(1)
-    expect((await slot(keeper))?.frozen).toBeNull()
+    expect((await lease(keeper))?.frozen).toBeNull()
   })
 
   test('with a fee bump at the node, it settles with the other candidate, once', async () => {
@@ -172,7 +172,7 @@ describe('a splice-in', () => {
     expect((await keeper.until(id, ['settled'])).attempts).toHaveLength(1)
   })
 
-  test('needs attention once it is buried without its node, and moves on by itself', async () => {
+  test('needs attention once it is final without its node, and moves on by itself', async () => {
     const keeper = await startKeeper()
     const { id } = await keeper.post(request)
     await keeper.work()
@@ -203,7 +203,7 @@ test("two tenants' equal splices are carried out one after the other, each once"
     expect(splice).toMatchObject({ anomaly: null, epoch: 0 })
   expect(executed(keeper)).toBe(2)
   expect(keeper.payouts).toBe(2)
-  expect((await slot(keeper))?.frozen).toBeNull()
+  expect((await lease(keeper))?.frozen).toBeNull()
 })
 
 test('an end by the word of an operator that was wrong is corrected, in a new epoch, and the channel is frozen', async () => {
@@ -214,14 +214,19 @@ test('an end by the word of an operator that was wrong is corrected, in a new ep
   await keeper.change(id, { type: 'resolved_failed', note: 'the node was wiped' })
   await keeper.run(2 * MINUTE)
   const failed = await keeper.splice(id)
-  expect(failed).toMatchObject({ state: 'failed', epoch: 0, failure: { proof: 'operator' }, slotHeld: false })
+  expect(failed).toMatchObject({
+    state: 'failed',
+    epoch: 0,
+    failure: { proof: 'operator' },
+    leaseHeld: false,
+  })
   expect(failed.watch).not.toBeNull()
-  expect((await slot(keeper))?.holder).toBeNull()
+  expect((await lease(keeper))?.holder).toBeNull()
 
   keeper.node.connectPeer()
   await keeper.run(15 * MINUTE)
   expect(await keeper.splice(id)).toMatchObject({ state: 'pending', epoch: 1, failure: null })
-  expect((await slot(keeper))?.frozen?.cause).toContain('took effect')
+  expect((await lease(keeper))?.frozen?.cause).toContain('took effect')
   const behind = await keeper.post({ amountSats: 60_000 })
   expect((await keeper.until(id, ['settled'])).state).toBe('settled')
   expect((await keeper.log(id)).slice(-4)).toEqual([
@@ -253,7 +258,7 @@ test('a splice that somebody made by hand needs attention; an operator who says 
     attempts: [],
   })
   const [made] = keeper.world.journal.effectiveSplices()
-  const spends = (await keeper.splice(id)).lineage[0] ?? ''
+  const spends = (await keeper.splice(id)).fundingHistory[0] ?? ''
   await keeper.change(id, { type: 'resolved_candidate', txid: made?.txid ?? '', spends, note: 'by hand' })
   expect((await keeper.until(id, ['settled'])).state).toBe('settled')
   expect(keeper.payouts).toBe(1)
@@ -284,7 +289,7 @@ describe('a cancel', () => {
     keeper.node.connectPeer()
     expect(await keeper.until(id, ['cancelled'])).toMatchObject({
       state: 'cancelled',
-      failure: { proof: 'all_attempts_dead' },
+      failure: { proof: 'none_executed' },
     })
     expect(executed(keeper)).toBe(1)
     expect(keeper.payouts).toBe(0)
@@ -310,7 +315,7 @@ describe('a cancel', () => {
     expect((await keeper.splice(id)).state).toBe('needs_attention')
     keeper.node.restart()
     keeper.node.connectPeer()
-    expect(await keeper.until(id, ['cancelled'])).toMatchObject({ failure: { proof: 'all_attempts_dead' } })
+    expect(await keeper.until(id, ['cancelled'])).toMatchObject({ failure: { proof: 'none_executed' } })
     expect(keeper.payouts).toBe(0)
   })
 })
@@ -447,7 +452,7 @@ describe('a node that refuses our credential', () => {
     expect(keeper.alarms).toEqual(['node paused'])
     expect(await keeper.splice(id)).toMatchObject({
       state: 'queued',
-      attempts: [{ result: { class: 'config' }, dead: { rule: 'refused' } }],
+      attempts: [{ result: { class: 'config' }, notExecuted: { proof: 'refused' } }],
     })
     await keeper.run(2 * MINUTE)
     expect(await paused(keeper)).toBe(false)

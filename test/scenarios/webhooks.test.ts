@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { amendHooks } from '../../core/webhooks/stored-endpoints.ts'
-import type { Notice, NoticeQueue } from '../../core/ports/endpoint.ts'
+import { updateEndpoints } from '../../core/webhooks/stored-endpoints.ts'
+import type { DeliveryHint, DeliveryQueue } from '../../core/ports/endpoint.ts'
 import { newEndpoint } from '../../core/webhooks/endpoint.ts'
 import type { Keeper } from '../support/keeper.ts'
 import { START, startKeeper } from '../support/keeper.ts'
@@ -8,8 +8,8 @@ import { START, startKeeper } from '../support/keeper.ts'
 const TENANT = 'acme'
 
 /** A keeper with a queue of notices, and a tenant that wants to be told. */
-async function aKeeperThatTells(queue: NoticeQueue): Promise<Keeper> {
-  const keeper = await startKeeper({ wrap: (ports) => ({ ...ports, notices: queue }) })
+async function aKeeperThatTells(queue: DeliveryQueue): Promise<Keeper> {
+  const keeper = await startKeeper({ wrap: (ports) => ({ ...ports, webhooks: queue }) })
   const made = {
     id: 'whk_1',
     url: 'https://example.com/',
@@ -17,7 +17,7 @@ async function aKeeperThatTells(queue: NoticeQueue): Promise<Keeper> {
     deliveredThrough: 0,
     secret: 'whsec_a',
   }
-  await amendHooks(TENANT, keeper.store, () => ({ endpoints: [newEndpoint(made, START)] }))
+  await updateEndpoints(TENANT, keeper.store, () => ({ endpoints: [newEndpoint(made, START)] }))
   return keeper
 }
 
@@ -30,8 +30,8 @@ async function settle(keeper: Keeper): Promise<void> {
 
 describe('a splice whose tenant has a webhook', () => {
   test('hints its endpoint with what it published, and so does every sweep until it is taken', async () => {
-    const heard: Notice[] = []
-    const keeper = await aKeeperThatTells({ notify: async (notice) => void heard.push(notice) })
+    const heard: DeliveryHint[] = []
+    const keeper = await aKeeperThatTells({ hint: async (notice) => void heard.push(notice) })
     await settle(keeper)
     const lines = await keeper.store.endOfLog(TENANT)
     expect(lines).toBeGreaterThanOrEqual(4)
@@ -45,7 +45,7 @@ describe('a splice whose tenant has a webhook', () => {
   })
 
   test('settles all the same when the queue of notices is down', async () => {
-    const keeper = await aKeeperThatTells({ notify: () => Promise.reject(new Error('the queue is down')) })
+    const keeper = await aKeeperThatTells({ hint: () => Promise.reject(new Error('the queue is down')) })
     await settle(keeper)
     expect(keeper.counts.get('notice_failed')).toBeGreaterThan(0)
   })

@@ -1,4 +1,4 @@
-import { rows } from '../../core/decision/rules/rules.ts'
+import { rules } from '../../core/decision/rules/rules.ts'
 import { transitions } from '../../core/splice/transitions.ts'
 import type { Tally } from './dice.ts'
 import { actions } from './plan.ts'
@@ -13,7 +13,7 @@ const FAULTS: readonly string[] = [
 ]
 
 /** Of nodes that report their candidates, and which leave something behind: not of the simulated one, which is an LDK. */
-const OF_OTHER_NODES: readonly string[] = ['signed', 'leftover']
+const OF_OTHER_NODES: readonly string[] = ['signed', 'abort_unsigned']
 
 /** Everything that can come about in a run, as a tally names it: rows of the decision table, changes of state, faults, actions. */
 export function possible(): string[] {
@@ -23,7 +23,7 @@ export function possible(): string[] {
     ),
   )
   return [
-    ...rows.filter(({ id }) => !OF_OTHER_NODES.includes(id)).map(({ id }) => `decision.${id}`),
+    ...rules.filter(({ id }) => !OF_OTHER_NODES.includes(id)).map(({ id }) => `decision.${id}`),
     ...[...new Set(changes)].map((change) => `transition.${change}`),
     ...FAULTS,
     ...[...actions.keys()].map((action) => `action.${action}`),

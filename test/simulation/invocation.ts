@@ -14,7 +14,7 @@ export type FunctionRates = {
   readonly skewMs: number
 }
 
-type Invocation = { dead: boolean; readonly skewMs: number }
+type Invocation = { notExecuted: boolean; readonly skewMs: number }
 type Hindrance = { readonly rates: FunctionRates; readonly pass: (ms: number) => void; readonly tally: Tally }
 
 /** Waits at one call: around the steps of a round, what a command may wait to be sent (10 s), and what a look is good for (60 s). */
@@ -48,7 +48,7 @@ export class Invocations {
     const { skewMs } = this.#hindrance.rates
     const wrongMs = this.#lifted || skewMs === 0 ? 0 : Math.round((2 * this.#dice.fraction() - 1) * skewMs)
     if (wrongMs !== 0) count(this.#hindrance.tally, 'function.skew')
-    return this.#current.run({ dead: false, skewMs: wrongMs }, handler)
+    return this.#current.run({ notExecuted: false, skewMs: wrongMs }, handler)
   }
 
   /** The ports as an invocation has them. */
@@ -92,9 +92,9 @@ export class Invocations {
   }
 
   #strike(invocation: Invocation): void {
-    if (!invocation.dead && this.#happens('function.death', this.#hindrance.rates.death / 2))
-      invocation.dead = true
-    if (invocation.dead) throw new Died()
+    if (!invocation.notExecuted && this.#happens('function.death', this.#hindrance.rates.death / 2))
+      invocation.notExecuted = true
+    if (invocation.notExecuted) throw new Died()
   }
 
   #happens(name: string, rate: number): boolean {

@@ -30,7 +30,7 @@ function submission(change: Partial<Splice> = {}, asked: Partial<SubmitRequest> 
     channelId: settled.channelId,
     userChannelId,
     peerId,
-    anchor: `${funding.txid}:${funding.vout}`,
+    submittedOn: `${funding.txid}:${funding.vout}`,
     kind: 'splice_out',
     amountSats: 60_000,
     address: ADDRESS,
@@ -45,7 +45,7 @@ function submission(change: Partial<Splice> = {}, asked: Partial<SubmitRequest> 
     state: 'submitted',
     amountSats: 60_000,
     candidates: [],
-    attempts: [attempt('now', { startedAt: now, anchor: request.anchor })],
+    attempts: [attempt('now', { startedAt: now, submittedOn: request.submittedOn })],
     ...change,
   }
   return { request, splice, now, stage: stageWith({}) }
@@ -66,17 +66,17 @@ const attempt = (id: string, change: Partial<Attempt> = {}): Attempt =>
 
 /** An attempt that may live, and whose fence passed so long ago. */
 const earlier = (id: string, agoMs: number, change: Partial<Attempt> = {}): Attempt =>
-  attempt(id, { startedAt: now - 2 * MINUTE - agoMs, dead: null, ...change })
+  attempt(id, { startedAt: now - 2 * MINUTE - agoMs, notExecuted: null, ...change })
 
 function stageWith(change: Partial<Act['stage']>): Act['stage'] {
-  const slot = { holder: settled.id, turn: 1, waiting: [], frozen: null }
+  const lease = { holder: settled.id, turn: 1, waiting: [], frozen: null }
   return {
     world: stage.world,
     node: stage.node,
     memory: { ...freshMemory(), lookedAt: now, connected: new Set([settled.channelId]) },
     profile: CALM,
     views: stage.views,
-    witness: { slot: () => slot, isPaused: () => false, isGuarded: true },
+    witness: { lease: () => lease, isPaused: () => false, isGuarded: true },
     ...change,
   }
 }
@@ -91,9 +91,12 @@ const profiled = (change: Partial<Act['stage']['profile']>): Pick<Act, 'stage'> 
 
 describe('a command', () => {
   const waiting = (agoMs: number): Partial<Splice> => ({
-    attempts: [attempt('now', { anchor: anchor() }), earlier('before', agoMs, { anchor: anchor() })],
+    attempts: [
+      attempt('now', { submittedOn: submittedOn() }),
+      earlier('before', agoMs, { submittedOn: submittedOn() }),
+    ],
   })
-  const anchor = (): string => submission().request.anchor
+  const submittedOn = (): string => submission().request.submittedOn
   const lies: Readonly<Record<string, () => Act>> = {
     'journal, then act': () =>
       submission({ attempts: [attempt('now', { result: { type: 'taken', at: now } })] }),
@@ -103,9 +106,9 @@ describe('a command', () => {
       ...witnessed({ isGuarded: false }),
     }),
     'no command on a channel that closes': () => ({ ...submission(), stage: stageWith({ node: closing() }) }),
-    'a command goes out with the slot, on a channel that is not frozen': () => ({
+    'a command goes out with the lease, on a channel that is not frozen': () => ({
       ...submission(),
-      ...witnessed({ slot: () => null }),
+      ...witnessed({ lease: () => null }),
     }),
     'a command follows a look': () => ({
       ...submission(),
@@ -125,10 +128,10 @@ describe('a command', () => {
       ...profiled({ overlapGuard: false }),
     }),
     'all requests that may live compete': () =>
-      submission({ attempts: [attempt('now'), earlier('before', 3 * MINUTE, { anchor: OTHER })] }),
-    'the anchor is unspent': () => submission({}, { anchor: settled.lineage[0] ?? '' }),
-    'the anchor is the funding of the channel': () => submission({}, { anchor: OTHER }),
-    'the anchor is in the chain': () => submission({}, { anchor: OTHER }),
+      submission({ attempts: [attempt('now'), earlier('before', 3 * MINUTE, { submittedOn: OTHER })] }),
+    'the funding outpoint is unspent': () => submission({}, { submittedOn: settled.fundingHistory[0] ?? '' }),
+    'the funding outpoint is the funding of the channel': () => submission({}, { submittedOn: OTHER }),
+    'the funding outpoint is in the chain': () => submission({}, { submittedOn: OTHER }),
     'no submission by an old view of the chain': () => ({
       ...submission(),
       stage: stageWith({ views: [{ down: false, blind: false, lagBlocks: 2 }, stage.views[1]] }),
@@ -154,7 +157,10 @@ describe('a command', () => {
 
   test('the truth breaks no law', () => {
     const twice = submission({
-      attempts: [attempt('now', { anchor: anchor() }), earlier('before', 3 * MINUTE, { anchor: anchor() })],
+      attempts: [
+        attempt('now', { submittedOn: submittedOn() }),
+        earlier('before', 3 * MINUTE, { submittedOn: submittedOn() }),
+      ],
     })
     expect([submission(), bumping(), twice].flatMap(brokenByAct)).toEqual([])
   })

@@ -16,7 +16,7 @@ export type Act = {
   readonly now: number
   readonly stage: Pick<Stage, 'world' | 'memory' | 'profile' | 'views'> & {
     readonly node: Pick<SimulatedNode, 'channel'>
-    readonly witness: Pick<Witness, 'slot' | 'isPaused' | 'isGuarded'>
+    readonly witness: Pick<Witness, 'lease' | 'isPaused' | 'isGuarded'>
   }
 }
 
@@ -46,19 +46,25 @@ const lawsOfSubmitting: Readonly<Record<string, Law<SubmitRequest>>> = {
     (stage.profile.overlapGuard && kind === 'splice_out') || livingOf(attempts, attemptId).length <= 1
       ? null
       : 'two may live',
-  'all requests that may live compete': ({ attemptId, anchor }, { attempts }) =>
-    livingOf(attempts, attemptId).every((attempt) => attempt.anchor === anchor) ? null : 'another anchor',
-  'the anchor is unspent': ({ anchor }, _splice, { stage }) =>
-    seesAll(stage) && stage.world.chain.spender(anchor) !== null ? 'it is spent' : null,
-  'the anchor is the funding of the channel': ({ anchor, channelId }, _splice, { stage }) => {
+  'all requests that may live compete': ({ attemptId, submittedOn: submittedOn }, { attempts }) =>
+    livingOf(attempts, attemptId).every((attempt) => attempt.submittedOn === submittedOn)
+      ? null
+      : 'another funding outpoint',
+  'the funding outpoint is unspent': ({ submittedOn: submittedOn }, _splice, { stage }) =>
+    seesAll(stage) && stage.world.chain.spender(submittedOn) !== null ? 'it is spent' : null,
+  'the funding outpoint is the funding of the channel': (
+    { submittedOn: submittedOn, channelId },
+    _splice,
+    { stage },
+  ) => {
     const { funding, status } = stage.node.channel(channelId)
-    if (standsStill(stage) || anchor === outpointOf(funding.txid, funding.vout)) return null
+    if (standsStill(stage) || submittedOn === outpointOf(funding.txid, funding.vout)) return null
     return `the channel is ${status} on ${funding.txid.slice(0, 6)}`
   },
-  'the anchor is in the chain': ({ anchor, channelId }, _splice, { stage }) =>
+  'the funding outpoint is in the chain': ({ submittedOn: submittedOn, channelId }, _splice, { stage }) =>
     !seesAll(stage) ||
     stage.node.channel(channelId).lockDepth === 0 ||
-    (stage.world.chain.confirmations(splitOutpoint(anchor).txid) ?? 0) > 0
+    (stage.world.chain.confirmations(splitOutpoint(submittedOn).txid) ?? 0) > 0
       ? null
       : 'its transaction is not',
   'no submission by an old view of the chain': (_request, _splice, { stage }) => {
@@ -123,11 +129,11 @@ const lawsOfBoth: Readonly<Record<string, Law<SubmitRequest | BumpRequest>>> = {
     if (!stage.memory.connected.has(channelId)) return null
     return status === 'open' || standsStill(stage) ? null : status
   },
-  'a command goes out with the slot, on a channel that is not frozen': (_request, splice, { stage }) => {
-    const slot = stage.witness.slot(splice.channelId)
+  'a command goes out with the lease, on a channel that is not frozen': (_request, splice, { stage }) => {
+    const lease = stage.witness.lease(splice.channelId)
     if (standsStill(stage) || stage.profile.sideBySide) return null
-    if (slot?.holder !== splice.id) return `the slot is ${slot?.holder ?? 'empty'}`
-    return slot.frozen === null ? null : `the channel is frozen: ${slot.frozen.cause}`
+    if (lease?.holder !== splice.id) return `the lease is ${lease?.holder ?? 'empty'}`
+    return lease.frozen === null ? null : `the channel is frozen: ${lease.frozen.cause}`
   },
   'a command follows a look': (_request, _splice, { stage }) => {
     const ageMs = stage.world.now() - stage.memory.lookedAt
@@ -179,7 +185,7 @@ function attemptsOf({ attempts }: Bump): readonly Attempt[] {
 }
 
 function livingOf(attempts: readonly Attempt[], except: string): Attempt[] {
-  return attempts.filter(({ id, dead }) => id !== except && dead === null)
+  return attempts.filter(({ id, notExecuted }) => id !== except && notExecuted === null)
 }
 
 function fenceStands(attempts: readonly Attempt[], except: string, act: Act): boolean {

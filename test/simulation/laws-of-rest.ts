@@ -33,11 +33,11 @@ export const lawsOfCalm: Readonly<Record<string, Law>> = {
             : null
         })
       : [],
-  'a channel is frozen as long as there is a cause': ({ splices, slots, stage }) =>
+  'a channel is frozen as long as there is a cause': ({ splices, leases, stage }) =>
     telling(splices, ({ channelId, anomaly, epoch, state }) => {
       const isCause = anomaly !== null || (epoch > 0 && !hasEnded(state))
       if (!isCause || stage.memory.tableRestored) return null
-      return slots.get(channelId)?.frozen ? null : 'its channel is not frozen'
+      return leases.get(channelId)?.frozen ? null : 'its channel is not frozen'
     }),
   'what is in a block is told to be': ({ splices, stage }) =>
     telling(splices, ({ state, candidates }) => {
@@ -70,8 +70,8 @@ export const lawsOfRest: Readonly<Record<string, Law>> = {
     telling(splices, (splice) => {
       return splice.attention?.code === 'unseen' ? owedBroadcast(splice, stage) : null
     }),
-  'a freeze ends with the reorg that it was for': ({ splices, slots }) =>
-    [...slots].flatMap(([channelId, { frozen }]) =>
+  'a freeze ends with the reorg that it was for': ({ splices, leases }) =>
+    [...leases].flatMap(([channelId, { frozen }]) =>
       frozen?.cause === REORGANISED &&
       splices.every(
         (splice) => splice.channelId !== channelId || (hasEnded(splice.state) && splice.anomaly === null),
@@ -116,8 +116,8 @@ export const lawsOfRest: Readonly<Record<string, Law>> = {
       )
       return told || !hasEnded(state) ? null : `${state} was not told in epoch ${epoch}`
     }),
-  'slots are empty or held by something live': (scene) =>
-    [...scene.slots.values()].flatMap(({ holder }) =>
+  'leases are empty or held by something live': (scene) =>
+    [...scene.leases.values()].flatMap(({ holder }) =>
       holder === null || isHolding(scene, holder) ? [] : [`held by ${nameOf(holder)}`],
     ),
   'no fee bump stays open': ({ splices }) =>

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Slot } from '../../core/ports/records.ts'
+import type { ChannelLease } from '../../core/ports/records.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { aBump, aDeadAttempt, anAttempt } from '../core/builders.ts'
 import { ADDRESS, START } from '../support/keeper.ts'
@@ -40,7 +40,7 @@ describe('at a write', () => {
   type Lie = {
     readonly before?: Partial<Splice>
     readonly after: Partial<Splice>
-    readonly slot?: Partial<Slot>
+    readonly lease?: Partial<ChannelLease>
   }
   const begun = anAttempt({ id: 'begun', result: null })
   const used = (number: number) => anAttempt({ id: `lie-${number}`, number })
@@ -61,10 +61,10 @@ describe('at a write', () => {
       before: { attempts: [] },
       after: { attempts: [begun], cancelRequestedAt: 1 },
     },
-    'an attempt begins with the slot, on a channel that is not frozen': {
+    'an attempt begins with the lease, on a channel that is not frozen': {
       before: { attempts: [] },
       after: { attempts: [begun] },
-      slot: { frozen: { cause: 'anomaly', at: 1, note: '' } },
+      lease: { frozen: { cause: 'anomaly', at: 1, note: '' } },
     },
     'settled only at final depth, with the channel moved to it': {
       before: { state: 'confirmed' },
@@ -75,8 +75,11 @@ describe('at a write', () => {
       after: { state: 'pending' },
     },
     'spent is a budget that was used': {
-      before: { over: null },
-      after: { over: { code: 'budget_spent', message: '', at: 1 }, budget: { ...BUDGET, maxAttempts: 30 } },
+      before: { stopped: null },
+      after: {
+        stopped: { code: 'budget_spent', message: '', at: 1 },
+        budget: { ...BUDGET, maxAttempts: 30 },
+      },
     },
     'a fee bump is done by another transaction': {
       after: { bumps: [aBump({ from: { txid: FROM, feeRateSatPerKw: null }, outcome: doneBy(FROM) })] },
@@ -85,7 +88,9 @@ describe('at a write', () => {
       before: { state: 'confirmed' },
       after: {
         bumps: [
-          aBump({ attempts: [anAttempt({ startedAt: Number.MAX_SAFE_INTEGER, result: null, dead: null })] }),
+          aBump({
+            attempts: [anAttempt({ startedAt: Number.MAX_SAFE_INTEGER, result: null, notExecuted: null })],
+          }),
         ],
       },
     },
@@ -93,9 +98,13 @@ describe('at a write', () => {
       before: { attempts: [] },
       after: { attempts: [aDeadAttempt({ startedAt: LATE_AT })] },
     },
-    'a proof by the chain is buried': {
+    'a proof by the chain is final': {
       before: { state: 'pending' },
-      after: { state: 'failed', lineage: [], failure: { code: '', message: '', proof: 'lineage_spent' } },
+      after: {
+        state: 'failed',
+        fundingHistory: [],
+        failure: { code: '', message: '', proof: 'funding_spent' },
+      },
     },
     'ended without effect only with a proof': { before: { state: 'submitted' }, after: { state: 'failed' } },
   }
@@ -103,11 +112,11 @@ describe('at a write', () => {
   test('each law has its lie', () =>
     expect(Object.keys(lies).toSorted()).toEqual(Object.keys(lawsOfWrites).toSorted()))
 
-  test.each(Object.entries(lies))('a lie is told apart: %s', (law, { before, after, slot }) => {
+  test.each(Object.entries(lies))('a lie is told apart: %s', (law, { before, after, lease }) => {
     const write = {
       before: { ...settled, ...before },
       after: { ...settled, ...after },
-      slot: { holder: settled.id, turn: 1, waiting: [], frozen: null, ...slot },
+      lease: { holder: settled.id, turn: 1, waiting: [], frozen: null, ...lease },
     }
     expect(brokenByWrite(write, courtroom).map((violation) => violation.law)).toContain(law)
   })

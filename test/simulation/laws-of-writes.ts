@@ -1,4 +1,4 @@
-import type { Slot } from '../../core/ports/records.ts'
+import type { ChannelLease } from '../../core/ports/records.ts'
 import type { Attempt, Splice, SpliceState } from '../../core/splice/splice.ts'
 import { hasEnded, transitions } from '../../core/splice/transitions.ts'
 import { effectiveTxids } from './effects.ts'
@@ -6,8 +6,12 @@ import { FINAL_DEPTH, follows } from './funding.ts'
 import { lifeOf } from './life.ts'
 import type { Courtroom, Violation } from './witness.ts'
 
-/** One write of a splice: what stood before (null: it is new), what stands now, and the channel's slot (null: not written yet). */
-export type Write = { readonly before: Splice | null; readonly after: Splice; readonly slot: Slot | null }
+/** One write of a splice: what stood before (null: it is new), what stands now, and the channel's lease (null: not written yet). */
+export type Write = {
+  readonly before: Splice | null
+  readonly after: Splice
+  readonly lease: ChannelLease | null
+}
 
 /** Answers what is wrong; null: the law holds. */
 type Law = (write: Write, courtroom: Courtroom) => string | null
@@ -35,7 +39,7 @@ export const lawsOfWrites: Readonly<Record<string, Law>> = {
   'due until at rest': ({ after }) => {
     if (after.dueAt !== null) return null
     const published = after.publishedThrough === after.eventSerial
-    const atRest = hasEnded(after.state) && published && after.watch === null && !after.slotHeld
+    const atRest = hasEnded(after.state) && published && after.watch === null && !after.leaseHeld
     return atRest ? null : `${after.state}, and nothing will look at it again`
   },
   'no fee bump is open at rest': ({ after }) =>
@@ -51,16 +55,16 @@ export const lawsOfWrites: Readonly<Record<string, Law>> = {
   'an attempt begins in time, and only while it is wanted': ({ before, after }) => {
     const [attempt] = begun(before, after)
     if (attempt === undefined) return null
-    const { budget, cancelRequestedAt, over, notBefore } = after
+    const { budget, cancelRequestedAt, stopped: over, notBefore } = after
     if (attempt.startedAt > budget.deadline) return 'its deadline has passed'
     if (attempt.startedAt + CLOCKS_MS < (notBefore ?? 0)) return 'its time has not come'
     if (cancelRequestedAt !== null) return 'it was cancelled'
     return over === null ? null : `submitting is over: ${over.code}`
   },
-  'an attempt begins with the slot, on a channel that is not frozen': ({ before, after, slot }) => {
+  'an attempt begins with the lease, on a channel that is not frozen': ({ before, after, lease }) => {
     if (begun(before, after).length === 0) return null
-    if (slot?.holder !== after.id) return `the slot is ${slot?.holder ?? 'empty'}`
-    return slot.frozen === null ? null : `the channel is frozen: ${slot.frozen.cause}`
+    if (lease?.holder !== after.id) return `the lease is ${lease?.holder ?? 'empty'}`
+    return lease.frozen === null ? null : `the channel is frozen: ${lease.frozen.cause}`
   },
   'settled only at final depth, with the channel moved to it': ({ before, after }, { stage, finalDepth }) => {
     if (after.state !== 'settled' || before?.state === 'settled') return null
@@ -81,7 +85,7 @@ export const lawsOfWrites: Readonly<Record<string, Law>> = {
       ? 'no block has left the chain'
       : null,
   'spent is a budget that was used': ({ before, after }) => {
-    if (after.over?.code !== 'budget_spent' || before?.over !== null) return null
+    if (after.stopped?.code !== 'budget_spent' || before?.stopped !== null) return null
     const times = after.attempts.filter(({ result }) => result?.type !== 'refused').length
     return times < after.budget.maxAttempts ? `${times} attempts of ${after.budget.maxAttempts}` : null
   },
@@ -92,27 +96,29 @@ export const lawsOfWrites: Readonly<Record<string, Law>> = {
   'settled only when no fee bump can arrive': ({ before, after }, { stage }) => {
     if (after.state !== 'settled' || before?.state === 'settled') return null
     const now = stage.world.now() + 2 * stage.profile.functions.skewMs
-    const living = after.bumps.flatMap(({ attempts }) => attempts.filter(({ dead }) => dead === null))
+    const living = after.bumps.flatMap(({ attempts }) =>
+      attempts.filter(({ notExecuted }) => notExecuted === null),
+    )
     return latestFence(living) <= now ? null : 'a request of one may be on its way'
   },
   'what is called dead cannot take effect': ({ before, after }, { stage }) => {
     if (stage.memory.deepestReorg >= FINAL_DEPTH) return null
     const dying = after.attempts.filter(
-      ({ id, dead }) =>
-        dead !== null &&
-        dead.rule !== 'operator' &&
-        before?.attempts.some((attempt) => attempt.id === id && attempt.dead !== null) !== true,
+      ({ id, notExecuted }) =>
+        notExecuted !== null &&
+        notExecuted.proof !== 'operator' &&
+        before?.attempts.some((attempt) => attempt.id === id && attempt.notExecuted !== null) !== true,
     )
     const alive = dying.flatMap((attempt) => lifeOf(attempt, after, stage) ?? [])
     return alive.length === 0
       ? null
-      : `${dying.map(({ dead }) => dead?.rule).join(', ')}: ${alive.join(', ')}`
+      : `${dying.map(({ notExecuted }) => notExecuted?.proof).join(', ')}: ${alive.join(', ')}`
   },
-  'a proof by the chain is buried': ({ before, after }, { stage, finalDepth }) => {
+  'a proof by the chain is final': ({ before, after }, { stage, finalDepth }) => {
     const proof = after.failure?.proof
     if (after.state !== 'failed' || before?.state === 'failed') return null
-    if (proof !== 'lineage_spent' && proof !== 'channel_closed') return null
-    const spenders = after.lineage.flatMap((outpoint) => stage.world.chain.spender(outpoint) ?? [])
+    if (proof !== 'funding_spent' && proof !== 'channel_closed') return null
+    const spenders = after.fundingHistory.flatMap((outpoint) => stage.world.chain.spender(outpoint) ?? [])
     const depths = spenders.map(({ txid }) => stage.world.chain.confirmations(txid) ?? 0)
     return depths.some((depth) => depth >= finalDepth)
       ? null

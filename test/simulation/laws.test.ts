@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Slot } from '../../core/ports/records.ts'
+import type { ChannelLease } from '../../core/ports/records.ts'
 import type { LogEvent } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { aBump, anAttempt } from '../core/builders.ts'
@@ -48,7 +48,7 @@ async function doneTwice(amountSats: number): Promise<Scene> {
   other.stage.world.advance(10_000)
   return sceneOf(other.stage)
 }
-const slotOf = (change: Partial<Slot>): Scene['slots'] =>
+const slotOf = (change: Partial<ChannelLease>): Scene['leases'] =>
   new Map([[settled.channelId, { holder: null, turn: 1, waiting: [], frozen: null, ...change }]])
 const logged = (change: Partial<LogEvent>): Scene => ({
   ...truth,
@@ -85,7 +85,7 @@ describe('after a step', () => {
         { ...settled, ...alive(), id: 'spl_other' },
       ],
     }),
-    'who submits holds the slot': () => bent(alive()),
+    'who submits holds the lease': () => bent(alive()),
     'a transaction is of one splice': () => ({
       ...truth,
       splices: [settled, { ...settled, id: 'spl_other' }],
@@ -155,7 +155,7 @@ describe('at rest', () => {
     'a patient splice settles': () => ({ ...bent({ state: 'failed' }), stage: remembered({}, 'patient') }),
     'a freeze ends with the reorg that it was for': () => ({
       ...truth,
-      slots: slotOf({ frozen: { cause: 'a settled splice was reorganised out', at: 1, note: '' } }),
+      leases: slotOf({ frozen: { cause: 'a settled splice was reorganised out', at: 1, note: '' } }),
     }),
     'what was paid out is what settled': () => bent({ state: 'failed' }),
     'the payment is the transaction': () =>
@@ -164,9 +164,9 @@ describe('at rest', () => {
       ...truth,
       log: truth.log.filter(({ type }) => type !== 'splice.settled'),
     }),
-    'slots are empty or held by something live': () => ({
+    'leases are empty or held by something live': () => ({
       ...truth,
-      slots: slotOf({ holder: settled.id }),
+      leases: slotOf({ holder: settled.id }),
     }),
     'no fee bump stays open': () => bent({ bumps: [aBump()] }),
   }

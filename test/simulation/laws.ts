@@ -1,5 +1,5 @@
 import { eventIdOf } from '../../core/splice/ids.ts'
-import type { Slot } from '../../core/ports/records.ts'
+import type { ChannelLease } from '../../core/ports/records.ts'
 import type { LogEvent } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { hasEnded } from '../../core/splice/transitions.ts'
@@ -13,7 +13,7 @@ import type { Violation } from './witness.ts'
 export type Scene = {
   readonly splices: readonly Splice[]
   /** By channel id. */
-  readonly slots: ReadonlyMap<string, Slot>
+  readonly leases: ReadonlyMap<string, ChannelLease>
   readonly log: readonly LogEvent[]
   readonly stage: Pick<Stage, 'world' | 'node' | 'memory' | 'profile'>
 }
@@ -27,9 +27,9 @@ const MOST_LINES = 10_000
 /** Reads the scene of a stage, without faults. */
 export async function sceneOf(stage: Stage): Promise<Scene> {
   const splices = await stage.splices()
-  const slots = await stage.slots()
+  const leases = await stage.leases()
   const log = await stage.faults.without(() => stage.keeper.store.eventsAfter('acme', 0, MOST_LINES))
-  return { splices, slots, log, stage }
+  return { splices, leases, log, stage }
 }
 
 /** What holds after every step, whatever happened in it (design section 1). */
@@ -59,11 +59,11 @@ export const laws: Readonly<Record<string, Law>> = {
       .filter((group) => group.length > 1)
       .map((group) => group.map(({ id }) => nameOf(id)).join(' and '))
   },
-  'who submits holds the slot': ({ splices, slots, stage }) =>
+  'who submits holds the lease': ({ splices, leases, stage }) =>
     telling(splices, ({ id, state, channelId }) => {
-      const holder = slots.get(channelId)?.holder ?? null
+      const holder = leases.get(channelId)?.holder ?? null
       if (stage.memory.tableRestored) return null
-      return state !== 'submitted' || holder === id ? null : `the slot is ${holder ?? 'empty'}`
+      return state !== 'submitted' || holder === id ? null : `the lease is ${holder ?? 'empty'}`
     }),
   'a transaction is of one splice': ({ splices, stage }) => {
     const claimed = splices
@@ -151,10 +151,10 @@ export function telling(splices: readonly Splice[], wrong: (splice: Splice) => s
 
 /**
  * Something of it may still take effect, and no transaction of it was ever seen. What stands for unknown submissions in a record
- * out of a backup has no slot: several splices of a channel may have such.
+ * out of a backup has no lease: several splices of a channel may have such.
  */
 function isSubmitting(splice: Splice): boolean {
   if (hasEnded(splice.state) && splice.state !== 'cancelled') return false
-  const living = splice.attempts.filter(({ id, dead }) => dead === null && !isStandIn(id))
+  const living = splice.attempts.filter(({ id, notExecuted }) => notExecuted === null && !isStandIn(id))
   return living.length > 0 && splice.candidates.length === 0
 }

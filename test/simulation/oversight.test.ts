@@ -14,7 +14,7 @@ describe('at a port', () => {
       channelId,
       userChannelId,
       peerId,
-      anchor: `${funding.txid}:${funding.vout}`,
+      submittedOn: `${funding.txid}:${funding.vout}`,
       kind: 'splice_out' as const,
       amountSats: 50_000,
       address: ADDRESS,

@@ -98,14 +98,15 @@ async function standing(stage: Stage): Promise<string> {
 
 async function tallyEnds(stage: Stage): Promise<void> {
   const { queue, events } = stage.keeper
-  const dead = queue.deadLetters().length + events.deadLetters().length
-  if (dead > 0) count(stage.tally, 'queue.dead_letter', dead)
+  const notExecuted = queue.deadLetters().length + events.deadLetters().length
+  if (notExecuted > 0) count(stage.tally, 'queue.dead_letter', notExecuted)
   for (const [name, times] of stage.keeper.counts)
     if (name.startsWith('decision.')) count(stage.tally, name, times)
   for (const { state, attention, anomaly, bumps, attempts } of await stage.splices()) {
     count(stage.tally, `end.${state}${attention === null ? '' : `:${attention.code}`}`)
     if (anomaly !== null) count(stage.tally, 'end.anomaly')
     for (const { outcome } of bumps) count(stage.tally, `bump.${outcome?.code ?? 'open'}`)
-    for (const { dead } of attempts) if (dead !== null) count(stage.tally, `dead.${dead.rule}`)
+    for (const { notExecuted } of attempts)
+      if (notExecuted !== null) count(stage.tally, `notExecuted.${notExecuted.proof}`)
   }
 }

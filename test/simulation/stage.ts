@@ -1,7 +1,7 @@
 import { severalSources } from '../../adapters/chain/several-sources.ts'
 import { clearView, createWorld, simulatedChainPort } from '../../simulator/world/world.ts'
 import type { ChainView, SimulatedNode, World } from '../../simulator/world/world.ts'
-import type { Slot } from '../../core/ports/records.ts'
+import type { ChannelLease } from '../../core/ports/records.ts'
 import type { NodeLook } from '../../core/ports/node.ts'
 import type { NodePort, Ports } from '../../core/ports/ports.ts'
 import { previewGates } from '../../core/drive/preview.ts'
@@ -114,13 +114,13 @@ export class Stage {
     return this.faults.without(() => this.keeper.store.loadMany(this.posted.map(({ id }) => id)))
   }
 
-  /** The slots of all channels that have one, by channel id, read without faults. */
-  async slots(): Promise<Map<string, Slot>> {
+  /** The leases of all channels that have one, by channel id, read without faults. */
+  async leases(): Promise<Map<string, ChannelLease>> {
     const { store, channelIds } = this.keeper
     const items = await this.faults.without(() =>
-      Promise.all(channelIds.map(async (id) => [id, (await store.item('slot', id))?.value] as const)),
+      Promise.all(channelIds.map(async (id) => [id, (await store.item('lease', id))?.value] as const)),
     )
-    return new Map(items.flatMap(([id, slot]) => (slot === undefined ? [] : [[id, slot] as const])))
+    return new Map(items.flatMap(([id, lease]) => (lease === undefined ? [] : [[id, lease] as const])))
   }
 
   /** A request under the faults of the run. */
@@ -157,7 +157,7 @@ export class Stage {
     this.memory.tableRestored = true
     this.memory.posted = this.posted.filter(({ id }) => known.has(id))
     this.memory.cancelled.clear()
-    this.witness.startFrom(left, await this.slots())
+    this.witness.startFrom(left, await this.leases())
     count(this.tally, 'table.restored')
     return true
   }

@@ -217,7 +217,7 @@ export const stories: Readonly<Record<string, readonly Beat[]>> = {
     beat('cancel', 6 * MINUTE),
     beat('race', 6 * MINUTE, MINUTE),
   ],
-  'the deadline passes while others hold the slot': [
+  'the deadline passes while others hold the lease': [
     beat('post', 200),
     beat('withhold', 200),
     beat('postShort', 20 * MINUTE),

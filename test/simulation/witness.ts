@@ -1,4 +1,4 @@
-import { NodeSeen, Slot } from '../../core/ports/records.ts'
+import { NodeState, ChannelLease } from '../../core/ports/records.ts'
 import type { SpliceState } from '../../core/splice/splice.ts'
 import { Splice } from '../../core/splice/splice.ts'
 import type { Operation } from '../../adapters/store/memory.ts'
@@ -16,12 +16,12 @@ export type Courtroom = {
   readonly finalDepth: number
 }
 
-/** Sees every write of a splice and of a slot at the moment that it is made, and judges it against what stood before. */
+/** Sees every write of a splice and of a lease at the moment that it is made, and judges it against what stood before. */
 export class Witness {
   readonly violations: Violation[] = []
   readonly #tally: Tally
   readonly #splices = new Map<string, Splice>()
-  readonly #slots = new Map<string, Slot>()
+  readonly #leases = new Map<string, ChannelLease>()
   readonly #paused = new Set<string>()
   #isGuarded = false
   #courtroom: Courtroom | null = null
@@ -39,17 +39,17 @@ export class Witness {
   }
 
   /** What stands in a table out of a backup is where the next writes begin. */
-  startFrom(splices: readonly Splice[], slots: ReadonlyMap<string, Slot>): void {
+  startFrom(splices: readonly Splice[], leases: ReadonlyMap<string, ChannelLease>): void {
     this.#splices.clear()
-    this.#slots.clear()
-    for (const [channelId, slot] of slots) this.#slots.set(channelId, slot)
+    this.#leases.clear()
+    for (const [channelId, lease] of leases) this.#leases.set(channelId, lease)
     this.#isGuarded = false
     for (const splice of splices) this.#splices.set(splice.id, splice)
   }
 
-  /** The slot of a channel as it was last written. */
-  slot(channelId: string): Slot | null {
-    return this.#slots.get(channelId) ?? null
+  /** The lease of a channel as it was last written. */
+  lease(channelId: string): ChannelLease | null {
+    return this.#leases.get(channelId) ?? null
   }
 
   /** The record of a splice as it was last written. */
@@ -71,13 +71,13 @@ export class Witness {
   saw(operation: Operation): void {
     if (operation.type !== 'put') return
     const { pk, body } = operation.row
-    if (pk.startsWith('SLOT#')) this.#slots.set(pk.slice('SLOT#'.length), Slot.parse(body))
+    if (pk.startsWith('LEASE#')) this.#leases.set(pk.slice('LEASE#'.length), ChannelLease.parse(body))
     if (pk.startsWith('GUARD#')) this.#isGuarded = true
-    if (pk.startsWith('NODE#')) this.#sawNode(pk.slice('NODE#'.length), NodeSeen.parse(body))
+    if (pk.startsWith('NODE#')) this.#sawNode(pk.slice('NODE#'.length), NodeState.parse(body))
     if (pk.startsWith('SPL#')) this.#judge(body)
   }
 
-  #sawNode(name: string, { paused }: NodeSeen): void {
+  #sawNode(name: string, { paused }: NodeState): void {
     if (paused === null) this.#paused.delete(name)
     else this.#paused.add(name)
   }
@@ -88,10 +88,10 @@ export class Witness {
     if (!stored.success) return this.accuse('a record is whole', stored.error.message)
     const after = stored.data
     const before = this.#splices.get(after.id) ?? null
-    const slot = this.#slots.get(after.channelId) ?? null
+    const lease = this.#leases.get(after.channelId) ?? null
     this.#splices.set(after.id, after)
     if (before !== null) this.#note(pathOf(before, after))
-    this.violations.push(...brokenByWrite({ before, after, slot }, this.#courtroom))
+    this.violations.push(...brokenByWrite({ before, after, lease }, this.#courtroom))
   }
 
   #note(path: readonly SpliceState[]): void {

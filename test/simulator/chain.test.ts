@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { clearView, simulatedChainPort } from '../../simulator/world/world.ts'
 import { CALL, Scenario } from './scenario.ts'
 
-async function pending(): Promise<{ scenario: Scenario; txid: string; anchor: string }> {
+async function pending(): Promise<{ scenario: Scenario; txid: string; submittedOn: string }> {
   const scenario = Scenario.of()
-  const anchor = `${scenario.channel.funding.txid}:0`
+  const submittedOn = `${scenario.channel.funding.txid}:0`
   await scenario.out()
   scenario.settle()
-  return { scenario, txid: scenario.candidate(), anchor }
+  return { scenario, txid: scenario.candidate(), submittedOn }
 }
 
 describe('a reorg', () => {
@@ -135,9 +135,9 @@ describe('a miner', () => {
 describe('a chain source', () => {
   it('knows an unspent outpoint, its spender in the mempool, and its spender in the chain', async () => {
     const scenario = Scenario.of()
-    const anchor = `${scenario.channel.funding.txid}:0`
+    const submittedOn = `${scenario.channel.funding.txid}:0`
     const port = simulatedChainPort(scenario.world.chain)
-    expect(await port.spend(anchor, NO_HINT, CALL)).toEqual({
+    expect(await port.spend(submittedOn, NO_HINT, CALL)).toEqual({
       ok: true,
       value: { own: 'confirmed', valueSats: 10_000_000, spender: null },
     })
@@ -145,7 +145,7 @@ describe('a chain source', () => {
     scenario.settle()
     const txid = scenario.candidate()
     const { vout, valueSats } = scenario.channel.candidates[0]?.funding ?? { vout: 0, valueSats: 0 }
-    expect(await port.spend(anchor, NO_HINT, CALL)).toMatchObject({
+    expect(await port.spend(submittedOn, NO_HINT, CALL)).toMatchObject({
       value: { own: 'confirmed', spender: { txid, block: null } },
     })
     expect(await port.spend(`${txid}:${vout}`, NO_HINT, CALL)).toEqual({
@@ -154,7 +154,7 @@ describe('a chain source', () => {
     })
     scenario.world.mine(1)
     const { height, hash } = scenario.world.chain.tip
-    expect(await port.spend(anchor, NO_HINT, CALL)).toMatchObject({
+    expect(await port.spend(submittedOn, NO_HINT, CALL)).toMatchObject({
       value: { spender: { txid, block: { height, hash } } },
     })
     expect(await port.transaction(txid, CALL)).toMatchObject({ value: { txid, feeSats: 722 } })
@@ -166,9 +166,9 @@ describe('a chain source', () => {
   })
 
   it('that is blind sees no mempool', async () => {
-    const { scenario, anchor, txid } = await pending()
+    const { scenario, submittedOn, txid } = await pending()
     const port = simulatedChainPort(scenario.world.chain, { ...clearView(), blind: true })
-    expect(await port.spend(anchor, NO_HINT, CALL)).toEqual({
+    expect(await port.spend(submittedOn, NO_HINT, CALL)).toEqual({
       ok: true,
       value: { own: 'confirmed', valueSats: 10_000_000, spender: null },
     })
@@ -180,18 +180,18 @@ describe('a chain source', () => {
   })
 
   it('that lags is behind at every question', async () => {
-    const { scenario, anchor, txid } = await pending()
+    const { scenario, submittedOn, txid } = await pending()
     const view = { ...clearView(), lagBlocks: 2 }
     const port = simulatedChainPort(scenario.world.chain, view)
     scenario.world.mine(2)
     const { height } = scenario.world.chain.tip
     expect(await port.tip(CALL)).toMatchObject({ value: { height: height - 2 } })
     expect(await port.blockHash(height, CALL)).toEqual({ ok: true, value: null })
-    expect(await port.spend(anchor, NO_HINT, CALL)).toMatchObject({
+    expect(await port.spend(submittedOn, NO_HINT, CALL)).toMatchObject({
       value: { spender: { txid, block: null } },
     })
     view.lagBlocks = 0
-    expect(await port.spend(anchor, NO_HINT, CALL)).toMatchObject({
+    expect(await port.spend(submittedOn, NO_HINT, CALL)).toMatchObject({
       value: { spender: { block: { height: height - 1 } } },
     })
   })

@@ -216,7 +216,7 @@ async function live(folder: string, world: Awaited<ReturnType<typeof startSimula
     as('nodeEvents', () => functions.nodeEvents(message({ node: world.entry.name, event: told })))
   await heard({ id: 'event-1', ...event })
   await heard({ id: 'event-2', type: 'process_started', at: Date.now() })
-  // Of a channel whose slot nobody has.
+  // Of a channel whose lease nobody has.
   const { channelId } = world.live.node.channels().at(-1) ?? channel
   await heard({ id: 'event-3', type: 'peer_connected', at: Date.now(), channelId })
   // Of a splice that only the node's event tells to look at.
@@ -227,9 +227,14 @@ async function live(folder: string, world: Awaited<ReturnType<typeof startSimula
   )
   world.live.change((live) => live.mine(6))
   await sweep()
-  const slot = await functions.store.item('slot', channel.channelId)
-  if (slot === null) throw new Error('no slot')
-  await functions.store.putItem('slot', channel.channelId, { ...slot.value, waiting: [second] }, slot.version)
+  const lease = await functions.store.item('lease', channel.channelId)
+  if (lease === null) throw new Error('no lease')
+  await functions.store.putItem(
+    'lease',
+    channel.channelId,
+    { ...lease.value, waiting: [second] },
+    lease.version,
+  )
   // The end is found by the consumer of the queue: it says so, and wakes who waits for the channel.
   await reaches(id, 'settled', () => work(id))
   for (const path of [

@@ -50,11 +50,11 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   'a dead-letter queue is of the same kind, and keeps its messages for two weeks': (topology) =>
     liveQueues(topology).flatMap(({ queue, redrive }) => {
-      const dead = named(topology, 'queue', redrive.deadLetterTargetArn)
+      const notExecuted = named(topology, 'queue', redrive.deadLetterTargetArn)
       const isFit =
-        dead.inputs['fifoQueue'] === queue.inputs['fifoQueue'] &&
-        dead.inputs['messageRetentionSeconds'] === DEAD_LETTER_SECONDS
-      return isFit ? [] : [dead.name]
+        notExecuted.inputs['fifoQueue'] === queue.inputs['fifoQueue'] &&
+        notExecuted.inputs['messageRetentionSeconds'] === DEAD_LETTER_SECONDS
+      return isFit ? [] : [notExecuted.name]
     }),
   'an alarm goes off at the first dead letter': (topology) =>
     wrong(

@@ -45,7 +45,7 @@ export type Contracted = {
     readonly channelId: string
     readonly peerId: string
     readonly userChannelId: string | null
-    readonly anchor: string
+    readonly submittedOn: string
   }
   /** Hits the call of a splice-out that decides, or the first that does anything. */
   strike(fault: Fault, at: 'first' | 'last'): void
@@ -93,7 +93,7 @@ function channelOf(node: SimulatedNode) {
     const [own] = node.channels()
     if (own === undefined) throw new Error('no channel')
     const { channelId, peerId, userChannelId, funding } = own
-    return { channelId, peerId, userChannelId, anchor: `${funding.txid}:${funding.vout}` }
+    return { channelId, peerId, userChannelId, submittedOn: `${funding.txid}:${funding.vout}` }
   }
 }
 
@@ -176,7 +176,7 @@ function aCoreLightning(way: ClnWay) {
         const [own] = node.channels()
         if (own === undefined) throw new Error('no channel')
         const { channelId, peerId, funding } = own
-        return { channelId, peerId, userChannelId: null, anchor: `${funding.txid}:${funding.vout}` }
+        return { channelId, peerId, userChannelId: null, submittedOn: `${funding.txid}:${funding.vout}` }
       },
       strike(fault, at) {
         server.wire.next(clnFaultOf(fault), { method: at === 'first' ? 'splice_init' : 'splice_signed' })

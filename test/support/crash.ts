@@ -32,7 +32,7 @@ export class Killer {
   calls = 0
   readonly at: number
   readonly when: 'before' | 'after'
-  #dead = false
+  #notExecuted = false
 
   constructor(at: number, when: 'before' | 'after') {
     this.at = at
@@ -44,7 +44,7 @@ export class Killer {
   }
 
   revive(): void {
-    this.#dead = false
+    this.#notExecuted = false
   }
 
   wrap(ports: Ports): Ports {
@@ -66,12 +66,12 @@ export class Killer {
         const value: unknown = Reflect.get(target, name, receiver)
         if (typeof value !== 'function') return value
         return async (...args: unknown[]): Promise<unknown> => {
-          if (this.#dead) throw new Died()
+          if (this.#notExecuted) throw new Died()
           if (this.when === 'before' && !EFFECTS.includes(String(name)))
             return Reflect.apply(value, target, args)
           this.calls += 1
           const strikes = this.calls === this.at
-          if (strikes) this.#dead = true
+          if (strikes) this.#notExecuted = true
           if (strikes && this.when === 'before') throw new Died()
           const answer: unknown = await Reflect.apply(value, target, args)
           if (strikes) throw new Died()

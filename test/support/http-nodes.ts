@@ -72,7 +72,7 @@ export function aSubmission({ world, node }: Stage, changes: Partial<SubmitReque
     channelId: own.channelId,
     userChannelId: null,
     peerId: own.peerId,
-    anchor: `${own.funding.txid}:${own.funding.vout}`,
+    submittedOn: `${own.funding.txid}:${own.funding.vout}`,
     kind: 'splice_out',
     amountSats: 50_000,
     address: ADDRESS,

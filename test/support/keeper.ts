@@ -9,7 +9,7 @@ import { memoryStore } from '../../adapters/store/memory.ts'
 import type { MemoryHooks, MemoryStore } from '../../adapters/store/memory.ts'
 import { acceptSplice } from '../../core/accept/accept-splice.ts'
 import type { SpliceRequest } from '../../core/accept/accept-splice.ts'
-import { amend } from '../../core/drive/save.ts'
+import { updateSplice } from '../../core/drive/save.ts'
 import { drive } from '../../core/drive/drive.ts'
 import type { SpliceEvent } from '../../core/splice/event.ts'
 import { channelKey } from '../../core/ports/records.ts'
@@ -18,7 +18,7 @@ import type { NodePort, Ports, Store } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
 import { sweep } from '../../core/sweep/sweep.ts'
-import { takeNodeEvent } from '../../core/sweep/node-events.ts'
+import { handleNodeEvent } from '../../core/sweep/node-events.ts'
 import { NodeEventMessage } from '../../core/nodes/relay-event.ts'
 
 export const MINUTE = 60_000
@@ -240,7 +240,7 @@ export class Keeper {
   /** Applies a client's or an operator's event as the API does, and hints the queue. */
   async change(id: string, event: SpliceEvent): Promise<void> {
     const context = { now: this.world.now(), policy: this.policy }
-    await amend(id, (splice) => step(splice, event, context), this.ports, this.policy)
+    await updateSplice(id, (splice) => step(splice, event, context), this.ports, this.policy)
     await this.ports.queue.hint(id, 0)
   }
 
@@ -257,7 +257,7 @@ export class Keeper {
   /** Consumes the queues once: what fails stays in them, as after a crash. */
   async work(): Promise<void> {
     const heard = this.events.receive(this.#batch).map(({ message, receipt }) => async () => {
-      if (await this.#survive(() => takeNodeEvent(message.node, message.event, this.ports, this.policy)))
+      if (await this.#survive(() => handleNodeEvent(message.node, message.event, this.ports, this.policy)))
         this.events.remove(receipt)
     })
     await this.#all(heard)

@@ -62,7 +62,7 @@ export const request: SubmitRequest = {
   channelId: channel.channelId,
   userChannelId: channel.userChannelId,
   peerId,
-  anchor: `${txidOf('e')}:1`,
+  submittedOn: `${txidOf('e')}:1`,
   kind: 'splice_out',
   amountSats: 50_000,
   address: 'bcrt1qout',

@@ -1,4 +1,4 @@
-import { recordForeign } from '../../core/ledger/record-foreign.ts'
+import { recordForeignSpends } from '../../core/ledger/record-foreign.ts'
 import type { ForeignPayment } from '../../core/ports/records.ts'
 import { observe } from '../../core/drive/observe.ts'
 import type { Payment } from '../../core/ledger/payment.ts'
@@ -28,7 +28,7 @@ async function found(read: () => Promise<Payment>): Promise<Payment | null> {
 /** One walk of a splice, written into the ledger as a drive does after its save. */
 export async function walk(keeper: Keeper, spliceId: string): Promise<void> {
   const splice = await keeper.splice(spliceId)
-  await recordForeign(splice, await observe(splice, keeper.ports, null), keeper.ports)
+  await recordForeignSpends(splice, await observe(splice, keeper.ports, null), keeper.ports)
 }
 
 /** A foreign payment as it is stored. */

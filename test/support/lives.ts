@@ -44,7 +44,7 @@ async function rest(keeper: Keeper, id: string): Promise<void> {
 }
 
 function isAtRest(splice: Splice): boolean {
-  return hasEnded(splice.state) && (splice.dueAt === null || splice.watch !== null) && !splice.slotHeld
+  return hasEnded(splice.state) && (splice.dueAt === null || splice.watch !== null) && !splice.leaseHeld
 }
 
 async function judge(scenario: Scenario, killer: Killer): Promise<void> {
@@ -59,9 +59,9 @@ async function judge(scenario: Scenario, killer: Killer): Promise<void> {
     splice.bumps.filter((bump) => bump.outcome === null),
     where,
   ).toEqual([])
-  const slot = await keeper.store.item('slot', keeper.channelId)
-  expect(slot?.value.holder ?? null, where).toBeNull()
-  expect(slot?.value.waiting ?? [], where).toEqual([])
+  const lease = await keeper.store.item('lease', keeper.channelId)
+  expect(lease?.value.holder ?? null, where).toBeNull()
+  expect(lease?.value.waiting ?? [], where).toEqual([])
   const log = await keeper.log(splice.id)
   expect(
     log.filter((type) => type === `splice.${splice.state}`),

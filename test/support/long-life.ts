@@ -85,10 +85,10 @@ class Life {
   /** Other splices move the channel while this one waits. */
   queue(): void {
     const {
-      lineage: [first = ''],
+      fundingHistory: [first = ''],
     } = this.#splice
-    const lineage = [first, ...Array.from({ length: this.#length.moves }, (_, n) => outpointAt(n))]
-    this.#look({ lineage })
+    const fundingHistory = [first, ...Array.from({ length: this.#length.moves }, (_, n) => outpointAt(n))]
+    this.#look({ fundingHistory: fundingHistory })
   }
 
   /** Refused for each reason for which it may be refused and asked again, and then taken, and lost, again and again. */
@@ -213,7 +213,7 @@ class Life {
     this.#now += 180_001
     this.#look({ peerConnected: false })
     for (let n = 0; n < 2; n++) this.#look({})
-    this.#do({ type: 'attempts_died' })
+    this.#do({ type: 'none_executed_yet' })
   }
 
   #start(): string {
@@ -221,7 +221,7 @@ class Life {
     this.#do({
       type: 'attempt_started',
       id,
-      anchor: this.#splice.lineage.at(-1) ?? '',
+      submittedOn: this.#splice.fundingHistory.at(-1) ?? '',
       fenceMs: 60_001,
       baseline: { claimableSats: 12_345_678, reservedSats: -1_234 },
     })
@@ -238,7 +238,7 @@ class Life {
     this.#do({
       type: 'bump_started',
       id,
-      anchor: outpointAt(0),
+      submittedOn: outpointAt(0),
       fenceMs: 60_001,
       baseline: { claimableSats: 12_345_678, reservedSats: -1_234 },
     })
@@ -258,13 +258,13 @@ class Life {
   }
 
   #look(overrides: Partial<Verdict>): void {
-    const { lineage, candidates } = this.#splice
+    const { fundingHistory, candidates } = this.#splice
     this.#do({
       type: 'looked',
       verdict: aVerdict({
-        lineage,
+        fundingHistory: fundingHistory,
         candidates,
-        deadRules: ['disconnected_since'],
+        nonExecutionProofs: ['disconnected_since'],
         tipHeight: 912_345,
         ...overrides,
       }),
@@ -339,7 +339,7 @@ function accepted(): Splice {
       tenant: 't'.repeat(64),
       idempotencyKey: 'long',
       bodyHash: aTxid('b'),
-      node: aNodeSeen({ bump: true, checksAnchor: true }),
+      node: aNodeSeen({ bump: true, checksFunding: true }),
       channel: aChannelSeen({ userChannelId: '3'.repeat(39), funding: outpointAt(999) }),
       generation: 0,
       now,

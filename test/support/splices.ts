@@ -36,7 +36,7 @@ export function aSplice(overrides: Partial<Splice> = {}): Splice {
 
 /** The same at rest: cancelled before any attempt, all events published, nothing under watch, not due. */
 export function aSpliceAtRest(overrides: Partial<Splice> = {}): Splice {
-  return aSplice({ state: 'cancelled', slotHeld: false, watch: null, dueAt: null, ...overrides })
+  return aSplice({ state: 'cancelled', leaseHeld: false, watch: null, dueAt: null, ...overrides })
 }
 
 function identity() {
@@ -50,7 +50,7 @@ function identity() {
     nodeId: `02${'a'.repeat(64)}`,
     network: 'regtest',
     channelId: 'c'.repeat(64),
-    slotScope: 'channel',
+    leaseScope: 'channel',
     userChannelId: null,
     peerId: `03${'b'.repeat(64)}`,
     kind: 'splice_out',
@@ -75,9 +75,9 @@ function progress() {
   return {
     state: 'queued',
     epoch: 0,
-    lineage: [`${aTxid('f')}:0`],
+    fundingHistory: [`${aTxid('f')}:0`],
     unspentThroughHeight: null,
-    anchor: null,
+    submittedOn: null,
     baseline: null,
     attempts: [],
     attemptSerial: 0,
@@ -92,18 +92,18 @@ function progress() {
     inFlightAt: null,
     nextAttemptAt: null,
     cancelRequestedAt: null,
-    cleared: null,
-    over: null,
+    aborted: null,
+    stopped: null,
     failure: null,
     attention: null,
     waitingFor: null,
-    slotHeld: false,
+    leaseHeld: false,
     watch: null,
     anomaly: null,
     events: [],
     eventSerial: 0,
     publishedThrough: 0,
-    said: [],
+    emitted: [],
     timeline: [],
     updatedAt: ACCEPTED_AT,
     settledAt: null,

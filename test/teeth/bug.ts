@@ -28,11 +28,22 @@ export function planted(bug: Bug, file: string, source: string): string {
   return bug.replacements
     .filter((replacement) => replacement.file === file)
     .reduce((text, { find, replace }) => {
-      const times = text.split(find).length - 1
+      const pattern = patternOf(find)
+      const times = [...text.matchAll(pattern)].length
       if (times !== 1)
         throw new BugOutdated(`${bug.name}: its text stands ${times} times in ${file}: ${find}`)
-      return text.replace(find, () => replace)
+      return text.replace(pattern, () => replace)
     }, source)
+}
+
+/** The same code, however the formatter breaks its lines: white space and a comma before a closing bracket may differ. */
+function patternOf(code: string): RegExp {
+  const tokens = code.match(/\w+|[^\w\s]/g) ?? []
+  const escaped = tokens.map((token) => {
+    const text = token.replace(/[^\w\s]/, '\\$&')
+    return /[)\]}]/.test(token) ? `,?\\s*${text}` : text
+  })
+  return new RegExp(escaped.join('\\s*'), 'g')
 }
 
 /** The files that a bug changes. */

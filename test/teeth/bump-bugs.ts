@@ -13,7 +13,7 @@ export const bumpBugs: readonly Bug[] = [
     replacements: [
       {
         file: GATES,
-        find: 'fenceGate([...livingAttempts(splice), ...splice.bumps.flatMap(livingAttempts)], now),',
+        find: 'fenceGate([...unresolvedAttempts(splice), ...splice.bumps.flatMap(unresolvedAttempts)], now),',
         replace: 'null,',
       },
       {
@@ -108,7 +108,7 @@ export const bumpBugs: readonly Bug[] = [
     replacements: [
       {
         file: GATES,
-        find: "return can.bump && (can.checksAnchor || (can.overlapGuard && kind === 'splice_out'))",
+        find: "return can.bump && (can.checksFunding || (can.overlapGuard && kind === 'splice_out'))",
         replace: 'return can.bump',
       },
     ],
@@ -119,8 +119,8 @@ export const bumpBugs: readonly Bug[] = [
     replacements: [
       {
         file: GATES,
-        find: "return can.bump && (can.checksAnchor || (can.overlapGuard && kind === 'splice_out'))",
-        replace: 'return can.bump && (can.checksAnchor || can.overlapGuard)',
+        find: "return can.bump && (can.checksFunding || (can.overlapGuard && kind === 'splice_out'))",
+        replace: 'return can.bump && (can.checksFunding || can.overlapGuard)',
       },
     ],
   },
@@ -130,7 +130,7 @@ export const bumpBugs: readonly Bug[] = [
     replacements: [
       {
         file: GATES,
-        find: 'if (livingAttempts(bump).length === 0) return null\n',
+        find: 'if (unresolvedAttempts(bump).length === 0) return null\n',
         replace: 'return null\n',
       },
     ],
@@ -147,22 +147,22 @@ export const bumpBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'bump-gate-10-slot',
+    name: 'bump-gate-10-lease',
     why: 'a bump is asked for on a frozen channel, or one that another splice has',
     replacements: [
       {
         file: GATES,
-        find: 'if (slot?.value.frozen)',
-        replace: 'if (slot === undefined)',
+        find: 'if (lease?.value.frozen)',
+        replace: 'if (lease === undefined)',
       },
       {
         file: GATES,
-        find: "return slot?.value.holder === splice.id ? null : shut('slot', 'Another splice has the channel.')",
+        find: "return lease?.value.holder === splice.id ? null : shut('lease', 'Another splice has the channel.')",
         replace: 'return null',
       },
       {
         file: 'core/drive/submit-fee-bump.ts',
-        find: 'return slot?.holder === splice.id && slot.frozen === null',
+        find: 'return lease?.holder === splice.id && lease.frozen === null',
         replace: 'return true',
       },
     ],
@@ -171,7 +171,11 @@ export const bumpBugs: readonly Bug[] = [
     name: 'bump-gate-11-attempts',
     why: 'a bump is tried more than three times',
     replacements: [
-      { file: REPLACEMENT, find: 'return attemptsUsed(bump) >= BUMP_ATTEMPTS', replace: 'return false' },
+      {
+        file: REPLACEMENT,
+        find: 'return attemptsUsed(bump) >= BUMP_ATTEMPTS',
+        replace: 'return false',
+      },
     ],
   },
   {
@@ -180,12 +184,12 @@ export const bumpBugs: readonly Bug[] = [
     replacements: [
       {
         file: BUMPS,
-        find: 'if (openBump(splice) !== null || from === null || full)',
+        find: 'if (openBumpOf(splice) !== null || from === null || full)',
         replace: 'if (from === null || full)',
       },
       {
         file: 'core/accept/accept-fee-bump.ts',
-        find: "if (openBump(splice) !== null) return { code: 'bump_open', message: 'a fee bump is under way' }",
+        find: "if (openBumpOf(splice) !== null) return { code: 'bump_open', message: 'a fee bump is under way' }",
         replace: '',
       },
     ],
@@ -202,7 +206,7 @@ export const bumpBugs: readonly Bug[] = [
       },
       {
         file: GATES,
-        find: "return can.bump && (can.checksAnchor || (can.overlapGuard && kind === 'splice_out'))",
+        find: "return can.bump && (can.checksFunding || (can.overlapGuard && kind === 'splice_out'))",
         replace: 'return can.bump',
       },
     ],
@@ -235,8 +239,8 @@ export const bumpBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/decision/rules/after-broadcast.ts',
-        find: 'livingBumpAttempts(splice).every((attempt) => (fenceOf(attempt) ?? 0) < now),',
-        replace: 'now > 0 && splice.id !== livingBumpAttempts(splice).at(0)?.id && fenceOf !== null,',
+        find: 'unresolvedBumpAttempts(splice).every((attempt) => (fenceOf(attempt) ?? 0) < now),',
+        replace: 'now > 0 && splice.id !== unresolvedBumpAttempts(splice).at(0)?.id && fenceOf !== null,',
       },
     ],
   },

@@ -11,7 +11,7 @@ export const gateBugs: readonly Bug[] = [
     replacements: [
       {
         file: GATES,
-        find: 'shut: ({ splice, now }) => fenceGate(livingAttempts(splice), now),',
+        find: 'shut: ({ splice, now }) => fenceGate(unresolvedAttempts(splice), now),',
         replace: 'shut: () => null,',
       },
       {
@@ -39,18 +39,22 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-3-anchor',
+    name: 'gate-3-submittedOn',
     why: 'a splice is asked for again on another funding output than the one that its attempts are bound to',
     replacements: [
       {
         file: GATES,
-        find: 'if (channel.funding === null || (alive && channel.funding !== splice.anchor))',
+        find: 'if (channel.funding === null || (alive && channel.funding !== splice.submittedOn))',
         replace: 'if (channel.funding === null)',
       },
-      { file: 'core/decision/classify.ts', find: "moved ? 'foreign' : 'absent'", replace: "'absent'" },
+      {
+        file: 'core/decision/classify.ts',
+        find: "moved ? 'foreign' : 'absent'",
+        replace: "'absent'",
+      },
       {
         file: 'core/splice/attempts.ts',
-        find: "assert(fresh || splice.anchor === event.anchor, 'the anchor moves only when every attempt is dead')",
+        find: "assert(fresh || splice.submittedOn === event.submittedOn, 'the funding outpoint moves only when every attempt is dead')",
         replace: '',
       },
     ],
@@ -83,12 +87,12 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-5-signs',
+    name: 'gate-5-balanceSignals',
     why: 'a splice that the node has signed and nobody has seen yet is asked for again',
     replacements: [
       {
         file: 'core/decision/classify.ts',
-        find: 'if (signs !== null && signMoved(splice, signs)) return true',
+        find: 'if (balanceSignals !== null && balanceMoved(splice, balanceSignals)) return true',
         replace: '',
       },
     ],
@@ -99,8 +103,8 @@ export const gateBugs: readonly Bug[] = [
     replacements: [
       {
         file: GATES,
-        find: 'splice.candidates.length > 0 || verdict.stirring',
-        replace: 'verdict.stirring',
+        find: 'splice.candidates.length > 0 || verdict.isBusy',
+        replace: 'verdict.isBusy',
       },
       {
         file: 'core/decision/candidates.ts',
@@ -124,7 +128,7 @@ export const gateBugs: readonly Bug[] = [
         file: 'core/splice/step.ts',
         find: "case 'candidate_confirmed':",
         replace:
-          "case 'candidate_lost':\n      return only(enter(splice, 'submitted', 'it has left the mempool', now))\n    case 'candidate_confirmed':",
+          "case 'candidate_lost':\n      return only(upsertForeignPayment(splice, 'submitted', 'it has left the mempool', now))\n    case 'candidate_confirmed':",
       },
     ],
   },
@@ -139,8 +143,8 @@ export const gateBugs: readonly Bug[] = [
       },
       {
         file: BEFORE,
-        find: "verdict.effectWithoutAttempt !== null || (verdict.name === 'unattributed' && verdict.buried),",
-        replace: "verdict.name === 'unattributed' && verdict.buried,",
+        find: "verdict.effectWithoutAttempt !== null || (verdict.name === 'unattributed' && verdict.atFinalDepth),",
+        replace: "verdict.name === 'unattributed' && verdict.atFinalDepth,",
       },
       { file: BEFORE, find: '  situation.verdict.effectWithoutAttempt === null &&\n', replace: '' },
     ],
@@ -162,7 +166,7 @@ export const gateBugs: readonly Bug[] = [
     replacements: [
       {
         file: GATES,
-        find: 'shut: ({ splice, now }) => fenceGate(livingAttempts(splice), now),',
+        find: 'shut: ({ splice, now }) => fenceGate(unresolvedAttempts(splice), now),',
         replace: 'shut: () => null,',
       },
       {
@@ -213,21 +217,25 @@ export const gateBugs: readonly Bug[] = [
         find: "if (splice.cancelRequestedAt !== null) return shut('cancel', 'A cancel was asked for.')",
         replace: '',
       },
-      { file: BEFORE, find: '        situation.splice.cancelRequestedAt === null &&\n', replace: '' },
+      {
+        file: BEFORE,
+        find: '        situation.splice.cancelRequestedAt === null &&\n',
+        replace: '',
+      },
     ],
   },
   {
-    name: 'gate-8-over',
+    name: 'gate-8-stopped',
     why: 'a splice is asked for again although a reason has ended its submitting',
     replacements: [
       {
         file: GATES,
-        find: "if (splice.over !== null) return shut('over', 'No further attempt will be made.')",
+        find: "if (splice.stopped !== null) return shut('submitting_stopped', 'No further attempt will be made.')",
         replace: '',
       },
       {
         file: BEFORE,
-        find: '        situation.splice.over === null &&\n        situation.splice.cancelRequestedAt === null &&\n',
+        find: '        situation.splice.stopped === null &&\n        situation.splice.cancelRequestedAt === null &&\n',
         replace: '        situation.splice.cancelRequestedAt === null &&\n',
       },
     ],
@@ -256,7 +264,7 @@ export const gateBugs: readonly Bug[] = [
     replacements: [
       {
         file: GATES,
-        find: 'return margin || livingAttempts(splice).length === 0',
+        find: 'return margin || unresolvedAttempts(splice).length === 0',
         replace: 'return true',
       },
     ],
@@ -267,20 +275,20 @@ export const gateBugs: readonly Bug[] = [
     replacements: [
       {
         file: GATES,
-        find: 'return guarded || livingAttempts(splice).length <= 1',
+        find: 'return guarded || unresolvedAttempts(splice).length <= 1',
         replace: 'return true',
       },
     ],
   },
   {
-    name: 'gate-11-slot',
+    name: 'gate-11-lease',
     why: 'two splices of a channel are under way at once',
     replacements: [
       {
         file: 'core/drive/submit.ts',
-        find: 'const slot = await acquireSlot(slotKeyOf(splice), splice.id, observation.slot, ports.store)',
+        find: 'const lease = await acquireLease(leaseKeyOf(splice), splice.id, observation.lease, ports.store)',
         replace:
-          "await acquireSlot(slotKeyOf(splice), splice.id, observation.slot, ports.store)\n  const slot = 'mine'",
+          "await acquireLease(leaseKeyOf(splice), splice.id, observation.lease, ports.store)\n  const lease = 'mine'",
       },
     ],
   },

@@ -22,9 +22,9 @@ export const livenessBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/decision/advance.ts',
-        find: "if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return stay",
+        find: "if (splice.state !== 'queued' || unresolvedAttempts(splice).length > 0) return stay",
         replace:
-          "if (splice.state === 'needs_attention') return now + 1_000_000_000_000\n  if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return stay",
+          "if (splice.state === 'needs_attention') return now + 1_000_000_000_000\n  if (splice.state !== 'queued' || unresolvedAttempts(splice).length > 0) return stay",
       },
     ],
   },
@@ -62,18 +62,18 @@ export const livenessBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'raw-not-kept',
+    name: 'rawTransaction-not-kept',
     why: 'a transaction that left the mempool cannot be broadcast again',
     replacements: [
       {
         file: 'core/drive/drive.ts',
-        find: 'ports, options.policy, rawIn(observation))',
+        find: 'ports, options.policy, rawTransactionsIn(observation))',
         replace: 'ports, options.policy)',
       },
     ],
   },
   {
-    name: 'lock-never-noted',
+    name: 'lock-never-saved',
     why: 'a splice at final depth waits for a lock that is there',
     replacements: [
       {
@@ -89,9 +89,9 @@ export const livenessBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/decision/advance.ts',
-        find: "if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return stay",
+        find: "if (splice.state !== 'queued' || unresolvedAttempts(splice).length > 0) return stay",
         replace:
-          "if (splice.state !== 'queued' || livingAttempts(splice).length > 0) return now + 1_000_000_000_000",
+          "if (splice.state !== 'queued' || unresolvedAttempts(splice).length > 0) return now + 1_000_000_000_000",
       },
     ],
   },
@@ -123,7 +123,7 @@ export const livenessBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/sweep/drive-due.ts',
-        find: 'failed += await feed(wanted.slice(start, start + PAGE), shared)',
+        find: 'failed += await driveEach(wanted.slice(start, start + PAGE), shared)',
         replace: 'void start',
       },
     ],

@@ -14,9 +14,9 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: ATTEMPTS,
-        find: 'const heard = timeline(splice, `the node reported ${event.reason}`, now)',
+        find: 'const heard = addToTimeline(splice, `the node reported ${event.reason}`, now)',
         replace:
-          "const attempts = splice.attempts.map((each) => each.id === current.id ? { ...each, dead: { rule: 'refused', at: now } } : each)\n  const heard = timeline({ ...splice, attempts }, `the node reported ${event.reason}`, now)",
+          "const attempts = splice.attempts.map((each) => each.id === current.id ? { ...each, notExecuted: { proof: 'refused', at: now } } : each)\n  const heard = addToTimeline({ ...splice, attempts }, `the node reported ${event.reason}`, now)",
       },
     ],
   },
@@ -97,19 +97,19 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: DEADNESS,
-        find: 'return livingAttempts(splice).length <= 1 && livingBumpAttempts(splice).length === 0',
+        find: 'return unresolvedAttempts(splice).length <= 1 && unresolvedBumpAttempts(splice).length === 0',
         replace: 'return true',
       },
     ],
   },
   {
     name: 'conflict-in-the-mempool',
-    why: 'a transaction that is not buried yet ends a splice that it conflicts with',
+    why: 'a transaction that is not final yet ends a splice that it conflicts with',
     replacements: [
       {
         file: CLASSIFY,
-        find: 'buried: policy !== undefined && depth >= policy.finalDepth,\n  locked,',
-        replace: 'buried: policy !== undefined,\n  locked,',
+        find: 'atFinalDepth: policy !== undefined && depth >= policy.finalDepth,\n  locked,',
+        replace: 'atFinalDepth: policy !== undefined,\n  locked,',
       },
     ],
   },
@@ -119,8 +119,8 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: CLASSIFY,
-        find: 'buried: policy !== undefined && depth >= policy.finalDepth,\n  locked,',
-        replace: 'buried: policy !== undefined && depth >= 1,\n  locked,',
+        find: 'atFinalDepth: policy !== undefined && depth >= policy.finalDepth,\n  locked,',
+        replace: 'atFinalDepth: policy !== undefined && depth >= 1,\n  locked,',
       },
     ],
   },
@@ -136,7 +136,7 @@ export const proofBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'quiet-over-a-gap',
+    name: 'quiet-stopped-a-gap',
     why: 'minutes in which nobody looked count as quiet',
     replacements: [
       {
@@ -255,7 +255,7 @@ export const proofBugs: readonly Bug[] = [
         file: ATTEMPTS,
         find: "if (result.type === 'unknown' || !event.overlapGuard) return { splice: answered, actions: [] }",
         replace:
-          "if (result.type === 'taken' && answered.state === 'submitted') return { splice: over({ ...answered, attempts: answered.attempts.map((each) => ({ ...each, dead: { rule: 'overlap_guard', at: context.now } })) }, 'taken', 'the node has it', context.now), actions: [] }\n  if (result.type === 'unknown' || !event.overlapGuard) return { splice: answered, actions: [] }",
+          "if (result.type === 'taken' && answered.state === 'submitted') return { splice: stopped({ ...answered, attempts: answered.attempts.map((each) => ({ ...each, notExecuted: { rule: 'overlap_guard', at: context.now } })) }, 'taken', 'the node has it', context.now), actions: [] }\n  if (result.type === 'unknown' || !event.overlapGuard) return { splice: answered, actions: [] }",
       },
     ],
   },
@@ -265,8 +265,8 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/decision/candidates.ts',
-        find: 'block: blockOf(sighting ?? null) } : candidate',
-        replace: 'block: candidate.block ?? blockOf(sighting ?? null) } : candidate',
+        find: 'block: blockOf(spender ?? null) } : candidate',
+        replace: 'block: candidate.block ?? blockOf(spender ?? null) } : candidate',
       },
     ],
   },
@@ -293,9 +293,11 @@ export const proofBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'reorg-not-fed',
+    name: 'reorg-not-processed',
     why: 'nobody looks again at what settled in a block that has left the chain',
-    replacements: [{ file: 'core/sweep/sweep.ts', find: 'failed += await feedReorged(shared)', replace: '' }],
+    replacements: [
+      { file: 'core/sweep/sweep.ts', find: 'failed += await driveReorged(shared)', replace: '' },
+    ],
   },
   {
     name: 'reorg-orphans-forgotten',

@@ -60,7 +60,7 @@ export const writeBugs: readonly Bug[] = [
         file: SUBMIT,
         find: 'const journalled = await journal(addressed, node, channel, ports, policy)',
         replace:
-          'const early = await configured.port.submit(requestOf(addressed.splice, { id: ports.chance.id(), anchor: channel.funding, startedAt: ports.clock.now() }), ports.call())\n  const journalled = await journal(addressed, node, channel, ports, policy)',
+          'const early = await configured.port.submit(requestOf(addressed.splice, { id: ports.chance.id(), submittedOn: channel.funding, startedAt: ports.clock.now() }), ports.call())\n  const journalled = await journal(addressed, node, channel, ports, policy)',
       },
       {
         file: SUBMIT,
@@ -77,7 +77,7 @@ export const writeBugs: readonly Bug[] = [
         file: SUBMIT,
         find: "if (journalled === null) return 'busy'",
         replace:
-          "if (journalled === null) {\n    await configured.port.submit(requestOf(addressed.splice, { id: ports.chance.id(), anchor: channel.funding, startedAt: ports.clock.now() }), ports.call())\n    return 'busy'\n  }",
+          "if (journalled === null) {\n    await configured.port.submit(requestOf(addressed.splice, { id: ports.chance.id(), submittedOn: channel.funding, startedAt: ports.clock.now() }), ports.call())\n    return 'busy'\n  }",
       },
     ],
   },
@@ -160,20 +160,20 @@ export const writeBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'slot-of-a-living-holder',
-    why: 'a splice takes the slot from one that is still under way',
+    name: 'lease-of-a-living-holder',
+    why: 'a splice takes the lease from one that is still under way',
     replacements: [
       { file: LINE, find: 'return isReleased(await store.load(holder))', replace: 'return true' },
     ],
   },
   {
-    name: 'slot-left-from-an-old-look',
-    why: 'a worker with an old look gives the slot away that another one has just taken for the same splice',
+    name: 'lease-left-from-an-old-look',
+    why: 'a worker with an old look gives the lease away that another one has just taken for the same splice',
     replacements: [
       {
         file: LINE,
-        find: 'const next = item?.version === version ? leave(item.value, id) : null',
-        replace: 'const next = item === null ? null : leave(item.value, id)',
+        find: 'const next = item?.version === version ? leaveLease(item.value, id) : null',
+        replace: 'const next = item === null ? null : leaveLease(item.value, id)',
       },
       {
         file: LINE,
@@ -182,14 +182,14 @@ export const writeBugs: readonly Bug[] = [
       },
       {
         file: LINE,
-        find: "'slot', key, next, version))) return",
-        replace: "'slot', key, next, item.version))) return",
+        find: "'lease', key, next, version))) return",
+        replace: "'lease', key, next, item.version))) return",
       },
     ],
   },
   {
-    name: 'slot-taken-by-a-write-that-lost',
-    why: 'two splices that race for a slot both take it',
+    name: 'lease-taken-by-a-write-that-lost',
+    why: 'two splices that race for a lease both take it',
     replacements: [
       {
         file: LINE,
@@ -199,64 +199,64 @@ export const writeBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'step-on-an-old-record',
+    name: 'step-on-an-old-recordForeignTransaction',
     why: 'a step that was journalled already is gone on with, although its attempt was found dead since',
     replacements: [
       {
         file: 'core/drive/send.ts',
-        find: 'const stepped = await amend(id, (stored)',
-        replace: 'const stepped = await amend(latest.splice, (stored)',
+        find: 'const stepped = await updateSplice(id, (stored)',
+        replace: 'const stepped = await updateSplice(latest.splice, (stored)',
       },
     ],
   },
   {
-    name: 'slot-not-written-again',
-    why: 'a holder from an earlier time journals while a worker with an old look gives its slot away',
+    name: 'lease-not-written-again',
+    why: 'a holder from an earlier time journals while a worker with an old look gives its lease away',
     replacements: [
       {
         file: LINE,
-        find: 'const next = slot.holder === id ? { ...slot, turn: slot.turn + 1 } : await nextSlot(slot, id, store)',
-        replace: "if (slot.holder === id) return 'mine'\n    const next = await nextSlot(slot, id, store)",
+        find: 'const next = lease.holder === id ? { ...lease, turn: lease.turn + 1 } : await nextLease(lease, id, store)',
+        replace: "if (lease.holder === id) return 'mine'\n    const next = await nextLease(lease, id, store)",
       },
     ],
   },
   {
-    name: 'slot-emptied-before-the-end',
-    why: 'the slot is empty while the record that should end is still under way',
+    name: 'lease-emptied-before-the-end',
+    why: 'the lease is empty while the record that should end is still under way',
     replacements: [
       {
         file: 'core/drive/drive.ts',
-        find: 'const saved = await commit(splice, advanced.splice, ports, options.policy, rawIn(observation))',
+        find: 'const saved = await saveSplice(splice, advanced.splice, ports, options.policy, rawTransactionsIn(observation))',
         replace:
-          'if (hasEnded(advanced.splice.state)) await leaveSlot(slotKeyOf(splice), splice.id, ports)\n  const saved = await commit(splice, advanced.splice, ports, options.policy, rawIn(observation))',
+          'if (hasEnded(advanced.splice.state)) await releaseLease(leaseKeyOf(splice), splice.id, ports)\n  const saved = await saveSplice(splice, advanced.splice, ports, options.policy, rawTransactionsIn(observation))',
       },
     ],
   },
   {
-    name: 'slot-never-given-back',
-    why: 'an ended splice stays in its slot',
+    name: 'lease-never-given-back',
+    why: 'an ended splice stays in its lease',
     replacements: [
       {
         file: 'core/drive/drive.ts',
-        find: 'if (release) await leaveSlot(slotKeyOf(splice), splice.id, ports)',
+        find: 'if (release) await releaseLease(leaseKeyOf(splice), splice.id, ports)',
         replace: '',
       },
     ],
   },
   {
-    name: 'slot-line-blocked',
+    name: 'lease-line-blocked',
     why: 'an ended splice at the head of the line keeps those behind it waiting',
     replacements: [
       {
         file: LINE,
-        find: 'if (head !== undefined && head !== id && (await isGone(head, store))) return leave(slot, head)',
+        find: 'if (head !== undefined && head !== id && (await isGone(head, store))) return leaveLease(lease, head)',
         replace: '',
       },
       {
         file: 'core/drive/drive.ts',
-        find: 'if (release) await leaveSlot(slotKeyOf(splice), splice.id, ports)',
+        find: 'if (release) await releaseLease(leaseKeyOf(splice), splice.id, ports)',
         replace:
-          "if (release && (await ports.store.item('slot', slotKeyOf(splice)))?.value.holder === splice.id) await leaveSlot(slotKeyOf(splice), splice.id, ports)",
+          "if (release && (await ports.store.item('lease', leaseKeyOf(splice)))?.value.holder === splice.id) await releaseLease(leaseKeyOf(splice), splice.id, ports)",
       },
     ],
   },
@@ -266,8 +266,8 @@ export const writeBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/decision/advance.ts',
-        find: 'if (splice.publishedThrough < splice.eventSerial || splice.slotHeld) return stay',
-        replace: 'if (splice.slotHeld) return stay',
+        find: 'if (splice.publishedThrough < splice.eventSerial || splice.leaseHeld) return stay',
+        replace: 'if (splice.leaseHeld) return stay',
       },
       {
         file: 'adapters/store/assertions.ts',
@@ -320,8 +320,8 @@ export const writeBugs: readonly Bug[] = [
     replacements: [
       {
         file: ENDING,
-        find: "return { splice: say(marked, 'splice.anomaly', now), actions: [freeze(message), alarm(message)] }",
-        replace: "return { splice: say(marked, 'splice.anomaly', now), actions: [alarm(message)] }",
+        find: "return { splice: emit(marked, 'splice.anomaly', now), actions: [freeze(message), alarm(message)] }",
+        replace: "return { splice: emit(marked, 'splice.anomaly', now), actions: [alarm(message)] }",
       },
     ],
   },
@@ -331,8 +331,9 @@ export const writeBugs: readonly Bug[] = [
     replacements: [
       {
         file: ENDING,
-        find: "return { splice: find(corrected, 'pending', context).splice, actions: [freeze(message), alarm(message)] }",
-        replace: "return { splice: find(corrected, 'pending', context).splice, actions: [alarm(message)] }",
+        find: "return { splice: candidateSeen(corrected, 'pending', context).splice, actions: [freeze(message), alarm(message)] }",
+        replace:
+          "return { splice: candidateSeen(corrected, 'pending', context).splice, actions: [alarm(message)] }",
       },
     ],
   },
@@ -350,7 +351,7 @@ export const writeBugs: readonly Bug[] = [
   {
     name: 'freeze-ignored',
     why: 'a frozen channel goes on submitting',
-    replacements: [{ file: LINE, find: "if (slot.frozen !== null) return 'frozen'", replace: '' }],
+    replacements: [{ file: LINE, find: "if (lease.frozen !== null) return 'frozen'", replace: '' }],
   },
   {
     name: 'freeze-never-lifted',

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { ClearRequest } from '../../../core/ports/ports.ts'
+import type { AbortRequest } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import { PeerChannels } from './answers.ts'
 import type { PeerChannel } from './answers.ts'
@@ -11,13 +11,16 @@ import { candidatesOf, fundingOf, isConnected, NORMAL } from './snapshot.ts'
 const MAX_ABORTS = 2
 
 /**
- * Whether aborting is safe: the channel is on the anchor, in `CHANNELD_NORMAL` with its peer, and nothing is in flight but
+ * Whether aborting is safe: the channel is on the funding outpoint, in `CHANNELD_NORMAL` with its peer, and nothing is in flight but
  * what the caller knows to be unsigned. With a signed candidate an abort closes the channel by force.
  */
-function isAbortable(channel: PeerChannel | undefined, { anchor, txids }: ClearRequest): boolean {
+function isAbortable(
+  channel: PeerChannel | undefined,
+  { submittedOn: submittedOn, txids }: AbortRequest,
+): boolean {
   return (
     channel?.state === NORMAL &&
-    fundingOf(channel) === anchor &&
+    fundingOf(channel) === submittedOn &&
     isConnected(channel) &&
     candidatesOf(channel).every(({ txid, signed }) => !signed && txids.includes(txid))
   )
@@ -26,7 +29,7 @@ function isAbortable(channel: PeerChannel | undefined, { anchor, txids }: ClearR
 /** Ends what is open and unsigned on a channel, twice if something is left of it; looks before each. */
 export async function abortUnsigned(
   rpc: ClnRpc,
-  request: ClearRequest,
+  request: AbortRequest,
   options: ClnOptions,
 ): Promise<Result<void, ClnFault>> {
   const { channelId } = request

@@ -59,10 +59,16 @@ export function capabilitiesOf(version: string, options: ClnNodeOptions): Capabi
     overlapGuard: false,
     queuesOffline: false,
     reportsCandidates: true,
-    checksAnchor: !plugin,
+    checksFunding: !plugin,
     fenceMs: attemptMs(options) + clockSkewSeconds * 1_000,
-    deadRules: ['refused', 'channel_closed', 'operator', 'no_return_not_reached', 'disconnected_since'],
-    slotScope: 'channel',
+    nonExecutionProofs: [
+      'refused',
+      'channel_closed',
+      'operator',
+      'no_return_not_reached',
+      'disconnected_since',
+    ],
+    leaseScope: 'channel',
   }
 }
 

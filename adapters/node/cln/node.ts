@@ -5,7 +5,7 @@ import type {
   NodeFault,
   SubmitRequest,
 } from '../../../core/ports/node.ts'
-import type { Call, ClearRequest, CommandAnswer, Journal, NodePort } from '../../../core/ports/ports.ts'
+import type { Call, AbortRequest, CommandAnswer, Journal, NodePort } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import * as z from 'zod'
 import { NewAddress, PeerChannels } from './answers.ts'
@@ -84,7 +84,7 @@ async function contribution(
 async function clear(
   rpc: ClnRpc,
   options: ClnNodeOptions,
-  request: ClearRequest,
+  request: AbortRequest,
   call: Call,
 ): Promise<Result<void, NodeFault>> {
   if (!options.permissions.abort)
@@ -102,6 +102,6 @@ export function clnNode(rpc: ClnRpc, options: ClnNodeOptions): NodePort {
     newAddress: (call) => newAddress(rpc, call),
     connectPeer: (channel, call) => connectPeer(rpc, channel, call),
     contribution: (channelId, txid, call) => contribution(rpc, channelId, txid, call),
-    clear: (request, call) => clear(rpc, options, request, call),
+    abortUnsigned: (request, call) => clear(rpc, options, request, call),
   }
 }

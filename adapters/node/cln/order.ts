@@ -11,7 +11,7 @@ import type { Ceilings } from './fees.ts'
 /** What is to be negotiated: a first splice, or one that replaces the pending candidate. */
 export type Order = Ceilings & {
   readonly channelId: string
-  readonly anchor: Outpoint
+  readonly submittedOn: Outpoint
   readonly kind: SpliceKind
   readonly amountSats: number
   /** splice-out: whom it pays */
@@ -30,11 +30,19 @@ export function orderOf(
 ): Result<Order, CommandResult> {
   const payout = payoutOf(request, network)
   if (!payout.ok) return payout
-  const { channelId, anchor, kind, amountSats, signedAt, maxFeeRateSatPerKw, maxFeeSats } = request
+  const {
+    channelId,
+    submittedOn: submittedOn,
+    kind,
+    amountSats,
+    signedAt,
+    maxFeeRateSatPerKw,
+    maxFeeSats,
+  } = request
   const bump = 'txid' in request ? { rate: request.feeRateSatPerKw, txid: request.txid } : null
   return ok({
     channelId,
-    anchor,
+    submittedOn,
     kind,
     amountSats,
     payout: payout.value,

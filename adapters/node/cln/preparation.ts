@@ -24,7 +24,7 @@ const REPLACEMENT_STEP_SAT_PER_KW = 250
 const START_MARGIN = 8
 
 /**
- * The channel, read again just before anything starts: on the anchor, with its peer, without payments; for a first splice
+ * The channel, read again just before anything starts: on the funding outpoint, with its peer, without payments; for a first splice
  * with nothing in flight, for a replacement with the candidate that it replaces.
  */
 export async function readChannel(flow: Flow): Promise<Result<PeerChannel, Stop>> {
@@ -37,8 +37,8 @@ export async function readChannel(flow: Flow): Promise<Result<PeerChannel, Stop>
   return why === null ? ok(channel) : stopped(`not sent: ${why}`, false)
 }
 
-function notReady(channel: PeerChannel, { anchor, replaces }: Order): string | null {
-  if (fundingOf(channel) !== anchor) return 'the channel is not on the funding output that was looked at'
+function notReady(channel: PeerChannel, { submittedOn, replaces }: Order): string | null {
+  if (fundingOf(channel) !== submittedOn) return 'the channel is not on the funding output that was looked at'
   if (!isConnected(channel)) return 'the peer is not connected'
   if ((channel.htlcs?.length ?? 0) > 0) return 'payments on the channel are not settled'
   if (channel.total_msat === undefined || channel.total_msat % 1_000 !== 0)
@@ -100,7 +100,7 @@ async function spliceOut(
   if (tx?.inputs.length !== 0 || others.length > 0 || !exact)
     return stopped('not sent: the node made another output than it was asked for', false)
   const expected = {
-    anchor: order.anchor,
+    submittedOn: order.submittedOn,
     capacitySats,
     relativeSats: -(order.amountSats + fee),
     inputs: [],
@@ -151,7 +151,7 @@ function wallet(
   const fee = sum(inputs) - sum(tx.outputs) - order.amountSats
   if (fee <= 0 || !isUnder(fee, weight, order)) return null
   const expected = {
-    anchor: order.anchor,
+    submittedOn: order.submittedOn,
     capacitySats,
     relativeSats: order.amountSats,
     inputs,

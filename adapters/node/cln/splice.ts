@@ -61,13 +61,13 @@ async function exchange(flow: Flow, contribution: Contribution, secured: Secured
   return undo(flow, contribution, { result: resultOf(error, out ? 'secured' : 'signing'), open: false }, null)
 }
 
-/** Whether the channel is on the anchor and waits for no splice. */
-async function isAsBefore({ rpc, order: { channelId, anchor }, options }: Flow): Promise<boolean> {
+/** Whether the channel is on the funding outpoint and waits for no splice. */
+async function isAsBefore({ rpc, order: { channelId, submittedOn }, options }: Flow): Promise<boolean> {
   const listed = await ask(rpc, 'listpeerchannels', { channel_id: channelId }, PeerChannels, options)
   const channel = listed.ok
     ? listed.value.channels.find(({ channel_id }) => channel_id === channelId)
     : undefined
-  return channel?.state === NORMAL && fundingOf(channel) === anchor
+  return channel?.state === NORMAL && fundingOf(channel) === submittedOn
 }
 
 /** `told`: a transaction, or a message with one in it. It counts only if it is the one that we checked. */
@@ -87,10 +87,10 @@ async function undo(
   secured: Secured | null,
 ): Promise<CommandAnswer> {
   if (result.type !== 'refused') return result
-  const { channelId, anchor, replaces } = flow.order
+  const { channelId, submittedOn, replaces } = flow.order
   if (open && replaces === null && flow.mayAbort) {
     const txids = secured === null ? [] : [secured.tx.txid]
-    await abortUnsigned(flow.rpc, { channelId, anchor, txids }, flow.options)
+    await abortUnsigned(flow.rpc, { channelId, submittedOn: submittedOn, txids }, flow.options)
   }
   if (expected.inputs.length > 0) await giveBack(flow, psbt)
   return result

@@ -3,7 +3,7 @@ import type { UnsignedTransaction } from './psbt.ts'
 
 /** What a transaction must be before we let anything of it be signed. */
 export type Expected = {
-  readonly anchor: Outpoint
+  readonly submittedOn: Outpoint
   /** The channel before, and by how much our part of it changes: amount, or −(amount + fee). */
   readonly capacitySats: number
   readonly relativeSats: number
@@ -13,17 +13,17 @@ export type Expected = {
 }
 
 /**
- * Why a transaction must not be signed; null: it is exactly what we built. It spends the anchor and our inputs, pays our
+ * Why a transaction must not be signed; null: it is exactly what we built. It spends the funding outpoint and our inputs, pays our
  * outputs and the new funding, and nothing else is in it: so what it costs us is what was decided before. (A peer that adds
  * inputs or outputs of its own is refused, too: nothing of a splice of ours needs them.)
  */
 export function objectionTo(tx: UnsignedTransaction, expected: Expected): string | null {
-  const wanted = [expected.anchor, ...expected.inputs.map(({ outpoint }) => outpoint)]
+  const wanted = [expected.submittedOn, ...expected.inputs.map(({ outpoint }) => outpoint)]
   const spent = tx.inputs.map(({ outpoint }) => outpoint)
   if (spent.length !== wanted.length || wanted.some((outpoint) => !spent.includes(outpoint)))
     return 'its inputs are not the funding and ours'
-  const anchor = tx.inputs.find(({ outpoint }) => outpoint === expected.anchor)
-  if (anchor?.amountSats !== null && anchor?.amountSats !== expected.capacitySats)
+  const submittedOn = tx.inputs.find(({ outpoint }) => outpoint === expected.submittedOn)
+  if (submittedOn?.amountSats !== null && submittedOn?.amountSats !== expected.capacitySats)
     return 'the funding that it spends is of another amount'
   const left = [...tx.outputs]
   for (const { script, amountSats } of expected.outputs) {

@@ -43,10 +43,10 @@ export function capabilitiesOf(version: string): Capabilities {
     overlapGuard: false,
     queuesOffline: false,
     reportsCandidates: true,
-    checksAnchor: false,
+    checksFunding: false,
     fenceMs: null,
-    deadRules: ['single_commitment'],
-    slotScope: 'channel',
+    nonExecutionProofs: ['single_commitment'],
+    leaseScope: 'channel',
     // Its replacement is a command of its own, refused where nothing is left to replace. Of a splice-out, which adds no input of
     // the wallet, nobody has shown yet that it pays more.
     replaces: ['splice_in'],

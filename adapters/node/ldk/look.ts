@@ -32,9 +32,9 @@ export function capabilitiesOf(options: LdkNodeOptions): Capabilities {
     overlapGuard,
     queuesOffline: true,
     reportsCandidates: false,
-    checksAnchor: false,
+    checksFunding: false,
     fenceMs: (authWindowSeconds + clockSkewSeconds) * 1000,
-    deadRules: [
+    nonExecutionProofs: [
       'refused',
       'channel_closed',
       'operator',
@@ -42,7 +42,7 @@ export function capabilitiesOf(options: LdkNodeOptions): Capabilities {
       ...(overlapGuard ? (['overlap_guard'] as const) : []),
       'quiet_absence',
     ],
-    slotScope: 'channel',
+    leaseScope: 'channel',
   }
 }
 

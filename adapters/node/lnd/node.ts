@@ -20,10 +20,10 @@ export const UNSUPPORTED: Capabilities = {
   overlapGuard: false,
   queuesOffline: false,
   reportsCandidates: false,
-  checksAnchor: false,
+  checksFunding: false,
   fenceMs: null,
-  deadRules: [],
-  slotScope: 'channel',
+  nonExecutionProofs: [],
+  leaseScope: 'channel',
   unsupported: WHY,
 }
 

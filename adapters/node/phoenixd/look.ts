@@ -28,10 +28,10 @@ export const capabilities: Capabilities = {
   overlapGuard: false,
   queuesOffline: false,
   reportsCandidates: true,
-  checksAnchor: false,
+  checksFunding: false,
   fenceMs: null,
-  deadRules: ['node_idle'],
-  slotScope: 'node',
+  nonExecutionProofs: ['node_idle'],
+  leaseScope: 'node',
   submitsOnce: true,
   ownWallet: false,
 }

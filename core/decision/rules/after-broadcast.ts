@@ -1,7 +1,7 @@
 import { fenceOf } from '../../splice/budget.ts'
 import { isAlone } from '../../splice/non-execution.ts'
-import { livingBumpAttempts } from '../../splice/replacement.ts'
-import type { Row } from './rule.ts'
+import { unresolvedBumpAttempts } from '../../splice/replacement.ts'
+import type { Rule } from './rule.ts'
 import { attention, closedWithoutEffect, wait } from './rule.ts'
 import type { SpliceState } from '../../splice/splice.ts'
 import type { VerdictName } from '../../splice/verdict.ts'
@@ -10,7 +10,7 @@ const WITHOUT_EFFECT: readonly SpliceState[] = ['failed', 'cancelled']
 const SEEN: readonly VerdictName[] = ['pending', 'confirmed', 'final']
 
 /** What follows once a candidate was seen, and after an end (design sections 5 and 6). */
-export const rowsAfter: readonly Row[] = [
+export const rulesAfterBroadcast: readonly Rule[] = [
   {
     id: 'confirm',
     states: ['pending'],
@@ -24,18 +24,18 @@ export const rowsAfter: readonly Row[] = [
     states: ['pending', 'confirmed', 'needs_attention'],
     verdicts: ['replaced'],
     when: {
-      says: 'the other transaction is buried, and nothing of ours can follow: the channel is gone, or no other attempt, nor one of a bump, is alive',
-      holds: ({ splice, verdict }) => verdict.buried && (verdict.channelGone || isAlone(splice)),
+      says: 'the other transaction is final, and nothing of ours can follow: the channel is gone, or no other attempt, nor one of a bump, is alive',
+      holds: ({ splice, verdict }) => verdict.atFinalDepth && (verdict.channelGone || isAlone(splice)),
     },
-    then: 'failed: channel_closed, or lineage_spent',
+    then: 'failed: channel_closed, or funding_spent',
     event: ({ verdict }) =>
       verdict.channelGone
         ? closedWithoutEffect
         : {
             type: 'given_up',
-            code: 'lineage_spent',
+            code: 'funding_spent',
             message: 'another transaction took the place of this splice',
-            proof: 'lineage_spent',
+            proof: 'funding_spent',
           },
   },
   {
@@ -43,8 +43,8 @@ export const rowsAfter: readonly Row[] = [
     states: ['pending', 'confirmed'],
     verdicts: ['replaced'],
     when: {
-      says: 'the other transaction is buried, and another attempt, or one of a bump, is alive',
-      holds: ({ verdict }) => verdict.buried,
+      says: 'the other transaction is final, and another attempt, or one of a bump, is alive',
+      holds: ({ verdict }) => verdict.atFinalDepth,
     },
     then: 'needs_attention: unproven',
     event: attention(
@@ -69,7 +69,7 @@ export const rowsAfter: readonly Row[] = [
     id: 'unattributed',
     states: ['pending', 'confirmed'],
     verdicts: ['unattributed'],
-    when: { says: 'the transaction in its place is buried', holds: ({ verdict }) => verdict.buried },
+    when: { says: 'the transaction in its place is final', holds: ({ verdict }) => verdict.atFinalDepth },
     then: 'needs_attention: attribution',
     event: attention('attribution', 'a transaction took its place, and may be this splice as well'),
   },
@@ -81,7 +81,7 @@ export const rowsAfter: readonly Row[] = [
     when: {
       says: 'no request of a bump can still reach the node, where it would replace the next splice of the channel',
       holds: ({ splice, now }) =>
-        livingBumpAttempts(splice).every((attempt) => (fenceOf(attempt) ?? 0) < now),
+        unresolvedBumpAttempts(splice).every((attempt) => (fenceOf(attempt) ?? 0) < now),
     },
     then: 'settled',
     event: () => ({ type: 'settled' }),
@@ -115,7 +115,7 @@ export const rowsAfter: readonly Row[] = [
     verdicts: ['pending', 'unseen', 'replaced', 'unattributed', 'confirmed'],
     when: {
       says: 'the candidate left its block, and is no longer at final depth',
-      holds: ({ verdict }) => verdict.blockMoved && (verdict.name !== 'confirmed' || !verdict.buried),
+      holds: ({ verdict }) => verdict.blockMoved && (verdict.name !== 'confirmed' || !verdict.atFinalDepth),
     },
     then: 'pending: a new epoch',
     event: ({ verdict }) => ({ type: 'reorged', tipHeight: verdict.tipHeight }),

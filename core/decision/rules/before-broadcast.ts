@@ -1,27 +1,27 @@
-import { attemptsUsed, everTaken, lastFence, livingAttempts } from '../../splice/budget.ts'
+import { attemptsUsed, everTaken, lastFence, unresolvedAttempts } from '../../splice/budget.ts'
 import type { SpliceEvent } from '../../splice/event.ts'
-import { isClearable } from '../unsigned-splice.ts'
-import type { Row, Situation } from './rule.ts'
+import { canAbortUnsigned } from '../unsigned-splice.ts'
+import type { Rule, Situation } from './rule.ts'
 import { attention, closedWithoutEffect, wait } from './rule.ts'
 import type { Proof, SpliceState } from '../../splice/splice.ts'
 import type { VerdictName } from '../../splice/verdict.ts'
 
 const WAITING: readonly SpliceState[] = ['queued', 'submitted']
 const UNDECIDED: readonly SpliceState[] = [...WAITING, 'needs_attention']
-/** The anchor's fate is known, and it is not ours: what a proof of death is weighed against. */
+/** The funding outpoint's fate is known, and it is not ours: what a proof of death is weighed against. */
 const TRACELESS: readonly VerdictName[] = ['absent', 'foreign', 'foreign_pending', 'closed']
 
-const allDead = ({ splice }: Situation): boolean => livingAttempts(splice).length === 0
+const allDead = ({ splice }: Situation): boolean => unresolvedAttempts(splice).length === 0
 const noCandidate = ({ splice }: Situation): boolean => splice.candidates.length === 0
 
-/** Nothing was ever taken, or every attempt is dead and no trace of our effect is in the lineage. */
+/** Nothing was ever taken, or every attempt is dead and no trace of our effect is in the funding history. */
 const proven = (situation: Situation): boolean =>
   noCandidate(situation) &&
   situation.splice.generation >= situation.observation.generation.configured &&
   situation.verdict.effectWithoutAttempt === null &&
   (!everTaken(situation.splice) || (allDead(situation) && TRACELESS.includes(situation.verdict.name)))
 
-const proofOf = ({ splice }: Situation): Proof => (everTaken(splice) ? 'all_attempts_dead' : 'never_taken')
+const proofOf = ({ splice }: Situation): Proof => (everTaken(splice) ? 'none_executed' : 'never_taken')
 
 const gatesOpen = (situation: Situation, upTo: number): boolean =>
   situation.gates.every((reading) => reading.gate > upTo || reading.shut === null)
@@ -30,15 +30,15 @@ const gatesOpen = (situation: Situation, upTo: number): boolean =>
 const timeIsUp = ({ splice, now, policy }: Situation): boolean => {
   const fence = lastFence(splice) ?? 0
   if (now < splice.budget.deadline || fence >= now) return false
-  if (livingAttempts(splice).length === 0) return true
+  if (unresolvedAttempts(splice).length === 0) return true
   const quiet = splice.quietSince !== null && now - splice.quietSince >= policy.quietMs
   return quiet || now - Math.max(splice.budget.deadline, fence) >= 2 * policy.quietMs
 }
 
 const giveUp = (situation: Situation): SpliceEvent => ({
   type: 'given_up',
-  code: situation.splice.over?.code ?? 'given_up',
-  message: situation.splice.over?.message ?? 'given up',
+  code: situation.splice.stopped?.code ?? 'given_up',
+  message: situation.splice.stopped?.message ?? 'given up',
   proof: proofOf(situation),
 })
 
@@ -49,7 +49,7 @@ const liftedBy = (situation: Situation): boolean =>
   situation.verdict.name === 'final'
 
 /** What follows while no candidate is known: before one is seen, or in need of attention (design sections 5 and 6). */
-export const rowsBefore: readonly Row[] = [
+export const rulesBeforeBroadcast: readonly Rule[] = [
   {
     id: 'restored',
     states: UNDECIDED,
@@ -66,7 +66,7 @@ export const rowsBefore: readonly Row[] = [
       type: 'restored',
       generation: observation.generation.configured,
       id: `${splice.id}/restored/${observation.generation.configured}`,
-      anchor: observation.channel?.funding ?? splice.lineage.at(-1) ?? '',
+      submittedOn: observation.channel?.funding ?? splice.fundingHistory.at(-1) ?? '',
       fenceMs: observation.node?.capabilities.fenceMs ?? null,
     }),
   },
@@ -75,7 +75,7 @@ export const rowsBefore: readonly Row[] = [
     states: ['pending', 'confirmed', 'settled', 'needs_attention'],
     verdicts: 'any',
     when: {
-      says: 'a second output of ours is in the lineage, and was not reported',
+      says: 'a second output of ours is in the funding history, and was not reported',
       holds: ({ splice, verdict }) => verdict.secondEffect !== null && splice.anomaly === null,
     },
     then: 'report the anomaly, freeze the channel',
@@ -109,7 +109,7 @@ export const rowsBefore: readonly Row[] = [
     id: 'closed',
     states: UNDECIDED,
     verdicts: ['closed'],
-    when: { says: 'the close is buried', holds: ({ verdict }) => verdict.buried },
+    when: { says: 'the close is final', holds: ({ verdict }) => verdict.atFinalDepth },
     then: 'failed: channel_closed',
     event: () => closedWithoutEffect,
   },
@@ -118,9 +118,9 @@ export const rowsBefore: readonly Row[] = [
     states: WAITING,
     verdicts: 'any',
     when: {
-      says: 'a transaction has our effect without an attempt of ours, or what it is stays unknown until it is buried',
+      says: 'a transaction has our effect without an attempt of ours, or what it is stays unknown until it is final',
       holds: ({ verdict }) =>
-        verdict.effectWithoutAttempt !== null || (verdict.name === 'unattributed' && verdict.buried),
+        verdict.effectWithoutAttempt !== null || (verdict.name === 'unattributed' && verdict.atFinalDepth),
     },
     then: 'needs_attention: attribution',
     event: attention(
@@ -133,7 +133,7 @@ export const rowsBefore: readonly Row[] = [
     states: UNDECIDED,
     verdicts: 'any',
     when: {
-      says: 'a cancel was asked for; never taken, or every attempt dead and no trace in the lineage',
+      says: 'a cancel was asked for; never taken, or every attempt dead and no trace in the funding history',
       holds: (situation) => situation.splice.cancelRequestedAt !== null && proven(situation),
     },
     then: 'cancelled',
@@ -144,8 +144,8 @@ export const rowsBefore: readonly Row[] = [
     states: UNDECIDED,
     verdicts: 'any',
     when: {
-      says: 'submitting is over; never taken, or every attempt dead and no trace in the lineage',
-      holds: (situation) => situation.splice.over !== null && proven(situation),
+      says: 'submitting is over; never taken, or every attempt dead and no trace in the funding history',
+      holds: (situation) => situation.splice.stopped !== null && proven(situation),
     },
     then: 'failed',
     event: giveUp,
@@ -157,12 +157,12 @@ export const rowsBefore: readonly Row[] = [
     when: {
       says: 'attempts used up, and gates 1 to 7 open: another one would be due',
       holds: (situation) =>
-        situation.splice.over === null &&
+        situation.splice.stopped === null &&
         attemptsUsed(situation.splice) >= situation.splice.budget.maxAttempts &&
         gatesOpen(situation, 7),
     },
     then: 'no further attempt: budget_spent',
-    event: () => ({ type: 'submitting_over', code: 'budget_spent', message: 'all attempts are used' }),
+    event: () => ({ type: 'submitting_stopped', code: 'budget_spent', message: 'all attempts are used' }),
   },
   {
     id: 'deadline',
@@ -170,10 +170,11 @@ export const rowsBefore: readonly Row[] = [
     verdicts: 'any',
     when: {
       says: 'the deadline, the last fence and the last quiet have passed',
-      holds: (situation) => situation.splice.over === null && noCandidate(situation) && timeIsUp(situation),
+      holds: (situation) =>
+        situation.splice.stopped === null && noCandidate(situation) && timeIsUp(situation),
     },
     then: 'no further attempt: deadline',
-    event: () => ({ type: 'submitting_over', code: 'deadline', message: 'the deadline has passed' }),
+    event: () => ({ type: 'submitting_stopped', code: 'deadline', message: 'the deadline has passed' }),
   },
   {
     id: 'unproven',
@@ -182,7 +183,7 @@ export const rowsBefore: readonly Row[] = [
     when: {
       says: 'over or cancelled, past the deadline, and an attempt is not dead',
       holds: (situation) =>
-        (situation.splice.over !== null || situation.splice.cancelRequestedAt !== null) &&
+        (situation.splice.stopped !== null || situation.splice.cancelRequestedAt !== null) &&
         timeIsUp(situation) &&
         !allDead(situation),
     },
@@ -203,24 +204,24 @@ export const rowsBefore: readonly Row[] = [
     event: attention('foreign_lock', 'another splice locked first, and ours may still be queued behind it'),
   },
   {
-    id: 'all_dead',
+    id: 'requeue',
     states: ['submitted'],
     verdicts: TRACELESS,
     when: { says: 'every attempt is dead', holds: allDead },
     then: 'queued',
-    event: () => ({ type: 'attempts_died' }),
+    event: () => ({ type: 'none_executed_yet' }),
   },
   {
-    id: 'leftover',
+    id: 'abort_unsigned',
     states: WAITING,
     verdicts: ['absent'],
     when: {
-      says: 'a negotiation of ours, certainly never signed, is left on the channel, or the channel is stuck: fences and quiet have passed, no other splice has the slot, and it was not cleared lately, nor four times',
-      holds: isClearable,
+      says: 'a negotiation of ours, certainly never signed, is left on the channel, or the channel is stuck: fences and quiet have passed, no other splice has the lease, and it was not cleared lately, nor four times',
+      holds: canAbortUnsigned,
     },
     then: 'clear it at the node',
     event: () => null,
-    act: 'clear',
+    act: 'abort',
   },
   {
     id: 'submit',
@@ -229,12 +230,12 @@ export const rowsBefore: readonly Row[] = [
     when: {
       says: 'gates 1 to 10 are open; not over, no cancel asked for, no candidate ever seen',
       holds: (situation) =>
-        situation.splice.over === null &&
+        situation.splice.stopped === null &&
         situation.splice.cancelRequestedAt === null &&
         noCandidate(situation) &&
         gatesOpen(situation, 10),
     },
-    then: 'submit, once the slot is ours (gate 11)',
+    then: 'submit, once the lease is ours (gate 11)',
     event: () => null,
     act: 'submit',
   },

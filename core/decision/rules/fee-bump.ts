@@ -8,14 +8,14 @@ import {
   chosenFeeRateSatPerKw,
   correctableBump,
   isSpent,
-  openBump,
+  openBumpOf,
   outbids,
-  signsReplaced,
+  balanceShowsReplacement,
   standingCandidate,
   weightOf,
 } from '../../splice/replacement.ts'
 import { worstFeeRateSatPerKw } from '../gates.ts'
-import type { Row, Situation } from './rule.ts'
+import type { Rule, Situation } from './rule.ts'
 import { RECORD_LIMITS } from '../../splice/splice.ts'
 import type { Bump, Candidate, Splice, SpliceState } from '../../splice/splice.ts'
 import type { VerdictName } from '../../splice/verdict.ts'
@@ -30,7 +30,7 @@ const PAST_PENDING: readonly SpliceState[] = [...STANDING, 'failed', 'cancelled'
 const openIn = (says: string, holds: (bump: Bump, situation: Situation) => boolean) => ({
   says,
   holds: (situation: Situation): boolean => {
-    const bump = openBump(situation.splice)
+    const bump = openBumpOf(situation.splice)
     return bump !== null && holds(bump, situation)
   },
 })
@@ -61,7 +61,7 @@ function unrelayed(bump: Bump, situation: Situation): boolean {
   if (attemptsUsed(bump) === 0 || standing === null) return false
   const worst = worstFeeRateSatPerKw(observation)
   const dearest = worst === null ? splice.amountSats : Math.ceil((worst * weightOf(standing)) / 1_000)
-  return verdict.signedUnseen || signsReplaced(bump, verdict.signs, dearest)
+  return verdict.signedUnseen || balanceShowsReplacement(bump, verdict.balanceSignals, dearest)
 }
 
 /** The splice's own policy: unconfirmed for so many blocks since the candidate was seen, the last bump opened, or a reorg. */
@@ -70,7 +70,7 @@ function autoDue(situation: Situation): boolean {
   const standing = standingCandidate(splice, verdict)
   const { tipHeight } = verdict
   const blocks = splice.autoBumpAfterBlocks
-  if (blocks === null || standing === null || tipHeight === null || openBump(splice) !== null) return false
+  if (blocks === null || standing === null || tipHeight === null || openBumpOf(splice) !== null) return false
   if (splice.bumps.length >= RECORD_LIMITS.bumps || byPolicy(splice) >= POLICY_BUMPS) return false
   if ((observation.channel?.lockDepth ?? 0) === 0) return false
   const last = splice.bumps.at(-1)?.openedAtHeight ?? 0
@@ -98,8 +98,8 @@ function isFutile({ bumps }: Splice, standing: Candidate, estimateSatPerKw: numb
 
 const abandon = (code: string, message: string): SpliceEvent => ({ type: 'bump_abandoned', code, message })
 
-/** What follows of a fee bump (design section 6). These rows come first: an end is said after its bump has ended. */
-export const rowsBump: readonly Row[] = [
+/** What follows of a fee bump (design section 6). These rules come first: an end is said after its bump has ended. */
+export const feeBumpRules: readonly Rule[] = [
   {
     id: 'bump_done',
     states: STANDING,

@@ -6,7 +6,7 @@ import type { Splice, SpliceState } from '../../splice/splice.ts'
 import type { Instant } from '../../values/instant.ts'
 import type { Verdict, VerdictName } from '../../splice/verdict.ts'
 
-/** What a row looks at. */
+/** What a rule looks at. */
 export type Situation = {
   readonly splice: Splice
   readonly verdict: Verdict
@@ -21,28 +21,28 @@ export type Situation = {
 /** A named condition, so that the generated table can be read. */
 export type Condition = { readonly says: string; readonly holds: (situation: Situation) => boolean }
 
-/** One row: the first whose states, verdicts and condition hold decides. */
-export type Row = {
+/** One rule: the first whose states, verdicts and condition hold decides. */
+export type Rule = {
   readonly id: string
   readonly states: readonly SpliceState[]
   readonly verdicts: readonly VerdictName[] | 'any'
   readonly when: Condition | null
   readonly then: string
   readonly event: (situation: Situation) => SpliceEvent | null
-  readonly act?: 'submit' | 'bump' | 'clear'
+  readonly act?: 'submit' | 'bump' | 'abort'
 }
 
-/** A row that decides to do nothing. */
-export function wait(id: string, states: readonly SpliceState[], then: string): Row {
+/** A rule that decides to do nothing. */
+export function wait(id: string, states: readonly SpliceState[], then: string): Rule {
   return { id, states, verdicts: 'any', when: null, then, event: () => null }
 }
 
-/** A row's event that asks for an operator's attention. */
+/** A rule's event that asks for an operator's attention. */
 export function attention(code: string, message: string): () => SpliceEvent {
   return () => ({ type: 'attention_needed', code, message })
 }
 
-/** A row's event when the channel closed without the splice. */
+/** A rule's event when the channel closed without the splice. */
 export const closedWithoutEffect: SpliceEvent = {
   type: 'given_up',
   code: 'channel_closed',

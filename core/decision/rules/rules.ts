@@ -1,7 +1,7 @@
-import type { Row } from './rule.ts'
-import { rowsAfter } from './after-broadcast.ts'
-import { rowsBump } from './fee-bump.ts'
-import { rowsBefore } from './before-broadcast.ts'
+import type { Rule } from './rule.ts'
+import { rulesAfterBroadcast } from './after-broadcast.ts'
+import { feeBumpRules } from './fee-bump.ts'
+import { rulesBeforeBroadcast } from './before-broadcast.ts'
 
-/** The decision table: the first row that holds decides. `docs/decisions.md` is written from it. */
-export const rows: readonly Row[] = [...rowsBefore, ...rowsBump, ...rowsAfter]
+/** The decision table: the first rule that holds decides. `docs/decisions.md` is written from it. */
+export const rules: readonly Rule[] = [...rulesBeforeBroadcast, ...feeBumpRules, ...rulesAfterBroadcast]

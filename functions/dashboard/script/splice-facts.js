@@ -11,7 +11,7 @@ export function orderOf(splice) {
     ['Channel', code(splice.channel)],
     ['Network', splice.network],
     ['Address', splice.address === null ? null : code(splice.address)],
-    ['Anchor', splice.anchor === null ? null : anchorOf(splice.anchor)],
+    ['Anchor', splice.submittedOn === null ? null : anchorOf(splice.submittedOn)],
     ['Bumps by itself', splice.autoBump === null ? null : `after ${splice.autoBump.afterBlocks} blocks`],
     ['Not before', splice.notBefore === null ? null : time(splice.notBefore)],
     ['Created', time(splice.createdAt)],

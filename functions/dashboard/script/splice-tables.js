@@ -14,7 +14,7 @@ import { feeRate, plain, sats, yesNo } from './words.js'
  * @param {{ isSettled: boolean }} splice whether it settled by one of them, and no bump
  */
 export function attemptsOf(caption, attempts, { isSettled }) {
-  const alive = attempts.filter((attempt) => !attempt.dead).length
+  const alive = attempts.filter((attempt) => !attempt.notExecuted).length
   const living = isSettled && alive === 1 ? 'it did' : 'yes, until it is proven dead'
   if (attempts.length === 0) return el('p', {}, 'None yet.')
   return table({
@@ -26,8 +26,8 @@ export function attemptsOf(caption, attempts, { isSettled }) {
         `${attempt.number}${attempt.count > 1 ? `, ${attempt.count} times` : ''}`,
         time(attempt.startedAt),
         answerOf(attempt),
-        attempt.dead ? `no: ${plain(attempt.deadBy ?? 'dead')}` : living,
-        code(attempt.anchor),
+        attempt.notExecuted ? `no: ${plain(attempt.deadBy ?? 'notExecuted')}` : living,
+        code(attempt.submittedOn),
       ],
     })),
   })

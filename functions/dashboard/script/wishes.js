@@ -68,7 +68,7 @@ function bump(splice) {
 
 /** @param {SpliceView} splice */
 function cancel(splice) {
-  const alive = splice.attempts.filter((attempt) => !attempt.dead).length
+  const alive = splice.attempts.filter((attempt) => !attempt.notExecuted).length
   const ends =
     alive === 0
       ? 'No attempt of it can take effect: it ends as cancelled at once.'

@@ -5,7 +5,7 @@ import { spliceIdOf } from '../../../core/splice/ids.ts'
 import { Splice, SpliceState } from '../../../core/splice/splice.ts'
 import { hasEnded } from '../../../core/splice/transitions.ts'
 import { aSplice, aSpliceId } from '../../support/splices.ts'
-import { aChannelSeen, aNodeSeen, ANCHOR, NOW } from '../builders.ts'
+import { aChannelSeen, aNodeSeen, FUNDING, NOW } from '../builders.ts'
 
 const DAY_MS = 86_400_000
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
@@ -62,12 +62,12 @@ test('a node that cannot splice says why', () => {
   expect(acceptSplice(aRequest(), facts({ node }))).toMatchObject({ error: { message: 'it is too old' } })
 })
 
-test('what a node that picks the channel is asked for takes the slot of the node, once', () => {
-  const node = aNodeSeen({ slotScope: 'node', submitsOnce: true })
+test('what a node that picks the channel is asked for takes the lease of the node, once', () => {
+  const node = aNodeSeen({ leaseScope: 'node', submitsOnce: true })
   const record = splice({ channelId: null }, { node })
-  expect(record).toMatchObject({ channelId: 'c'.repeat(64), slotScope: 'node', lineage: [ANCHOR] })
+  expect(record).toMatchObject({ channelId: 'c'.repeat(64), leaseScope: 'node', fundingHistory: [FUNDING] })
   expect(record.budget.maxAttempts).toBe(1)
-  expect(splice().slotScope).toBe('channel')
+  expect(splice().leaseScope).toBe('channel')
 })
 
 describe('what is accepted is a record that is queued, announced and due at once', () => {
@@ -88,10 +88,10 @@ describe('what is accepted is a record that is queued, announced and due at once
       notBefore: NOW + DAY_MS,
       metadata: { order: '42' },
       generation: 3,
-      lineage: [ANCHOR],
+      fundingHistory: [FUNDING],
       events: [{ n: 1, type: 'splice.accepted', at: NOW, epoch: 0 }],
       eventSerial: 1,
-      said: ['splice.accepted'],
+      emitted: ['splice.accepted'],
       timeline: [{ at: NOW, status: 'queued', why: 'accepted', count: 1 }],
       createdAt: NOW,
       updatedAt: NOW,
@@ -136,12 +136,12 @@ describe('what can never run is refused, with the field that says so', () => {
       'node_unsupported address',
     ],
     ['the same, with an address', {}, node({ ownWallet: false }), null],
-    ['a channel, of a node that picks it', {}, node({ slotScope: 'node' }), 'channel_unexpected channel'],
-    ['none, of a node that picks it', { channelId: null }, node({ slotScope: 'node' }), null],
+    ['a channel, of a node that picks it', {}, node({ leaseScope: 'node' }), 'channel_unexpected channel'],
+    ['none, of a node that picks it', { channelId: null }, node({ leaseScope: 'node' }), null],
     [
       'none, of a node that has several to pick from, or none',
       { channelId: null },
-      { ...node({ slotScope: 'node' }), channel: null },
+      { ...node({ leaseScope: 'node' }), channel: null },
       'channel_not_found channel',
     ],
     [

@@ -11,13 +11,13 @@ import {
   withinSurplus,
 } from '../../../core/bitcoin/transaction.ts'
 import { aTxid } from '../../support/splices.ts'
-import { aCommitment, ANCHOR, aSplicing, aTransaction, P2WPKH, P2WSH } from '../builders.ts'
+import { aCommitment, FUNDING, aSplicing, aTransaction, P2WPKH, P2WSH } from '../builders.ts'
 
 const P2TR = `5120${'ef'.repeat(32)}`
 const OTHER = `${aTxid('9')}:1`
 
 describe('what is not a transaction is not read as one', () => {
-  const { hex } = aSplicing(ANCHOR)
+  const { hex } = aSplicing(FUNDING)
   test.each([
     ['nothing', ''],
     ['no hex', 'splice'],
@@ -31,9 +31,9 @@ describe('what is not a transaction is not read as one', () => {
 
   test('its txid is computed from its bytes, with the witness left out', () => {
     const witness = [Buffer.alloc(64, 1)]
-    const parsed = parseTransaction(aTransaction({ inputs: [{ outpoint: ANCHOR, witness }] }).hex)
-    expect(parsed?.txid).toBe(aTransaction({ inputs: [{ outpoint: ANCHOR }] }).txid)
-    expect(parsed?.inputs[0]?.outpoint).toBe(ANCHOR)
+    const parsed = parseTransaction(aTransaction({ inputs: [{ outpoint: FUNDING, witness }] }).hex)
+    expect(parsed?.txid).toBe(aTransaction({ inputs: [{ outpoint: FUNDING }] }).txid)
+    expect(parsed?.inputs[0]?.outpoint).toBe(FUNDING)
     expect(parsed?.inputs[0]?.witness).toHaveLength(1)
   })
 
@@ -44,9 +44,9 @@ describe('what is not a transaction is not read as one', () => {
 })
 
 describe('whom a transaction spends', () => {
-  const { parsed } = aTransaction({ inputs: [{ outpoint: OTHER }, { outpoint: ANCHOR }] })
+  const { parsed } = aTransaction({ inputs: [{ outpoint: OTHER }, { outpoint: FUNDING }] })
   test.each([
-    ['one of its inputs', ANCHOR, true],
+    ['one of its inputs', FUNDING, true],
     ['another output of the same transaction', `${aTxid('a')}:1`, false],
     ['the same index of another transaction', `${aTxid('8')}:0`, false],
   ])('%s', (_says, outpoint, expected) => expect(spends(parsed, outpoint)).toBe(expected))
@@ -54,7 +54,7 @@ describe('whom a transaction spends', () => {
 
 describe('a splice-out is an output of exactly our script and amount', () => {
   const pays = (outputs: { script: string; amountSats: number }[]): boolean =>
-    paysExactly(aTransaction({ inputs: [{ outpoint: ANCHOR }], outputs }).parsed, P2WPKH, 50_000)
+    paysExactly(aTransaction({ inputs: [{ outpoint: FUNDING }], outputs }).parsed, P2WPKH, 50_000)
   const exact = { script: P2WPKH, amountSats: 50_000 }
   const funding = { script: P2WSH, amountSats: 50_000 }
   test.each([
@@ -69,12 +69,12 @@ describe('a splice-out is an output of exactly our script and amount', () => {
 })
 
 describe('a force-close is known by the form of a commitment', () => {
-  const form = (locktime: number, sequence: number, outpoint = ANCHOR): boolean => {
+  const form = (locktime: number, sequence: number, outpoint = FUNDING): boolean => {
     const inputs = [
       { outpoint: OTHER, sequence: 0x80_00_00_00 },
       { outpoint, sequence },
     ]
-    return isCommitment(aTransaction({ inputs, locktime }).parsed, ANCHOR)
+    return isCommitment(aTransaction({ inputs, locktime }).parsed, FUNDING)
   }
   test.each([
     ['both bytes', 0x20_00_00_00, 0x80_00_00_00, true],
@@ -88,7 +88,7 @@ describe('a force-close is known by the form of a commitment', () => {
 
   test('of another outpoint it is none', () => {
     expect(form(0x20_00_00_00, 0x80_00_00_00, `${aTxid('8')}:0`)).toBe(false)
-    expect(isCommitment(aCommitment(OTHER).parsed, ANCHOR)).toBe(false)
+    expect(isCommitment(aCommitment(OTHER).parsed, FUNDING)).toBe(false)
   })
 })
 
@@ -98,7 +98,7 @@ describe('a splice-in shows in the capacity', () => {
       { script: P2WPKH, amountSats: 150_000 },
       { script, amountSats },
     ]
-    return addsCapacity(aTransaction({ inputs: [{ outpoint: ANCHOR }], outputs }).parsed, 100_000, 50_000)
+    return addsCapacity(aTransaction({ inputs: [{ outpoint: FUNDING }], outputs }).parsed, 100_000, 50_000)
   }
   test.each([
     [149_999, false],
@@ -125,7 +125,7 @@ test('only outputs that can fund a channel count, with their place among all out
   const outputs = [P2WPKH, P2WSH, `0020${'ab'.repeat(31)}`, P2TR, `0014${'ab'.repeat(32)}`].map(
     (script, n) => ({ script, amountSats: 1_000 + n }),
   )
-  expect(fundingOutputs(aTransaction({ inputs: [{ outpoint: ANCHOR }], outputs }).parsed)).toEqual([
+  expect(fundingOutputs(aTransaction({ inputs: [{ outpoint: FUNDING }], outputs }).parsed)).toEqual([
     { vout: 1, amountSats: 1_001, script: P2WSH },
     { vout: 3, amountSats: 1_003, script: P2TR },
   ])
@@ -155,17 +155,17 @@ describe('where a walk back may go on: inputs that spend a funding', () => {
     ['a public key hash', [signature(64), Buffer.alloc(33, 2)], false],
     ['no witness', [], false],
   ])('%s', (_says, witness, expected) => {
-    const { parsed } = aTransaction({ inputs: [{ outpoint: OTHER }, { outpoint: ANCHOR, witness }] })
-    expect(fundingInputs(parsed)).toEqual(expected ? [ANCHOR] : [])
+    const { parsed } = aTransaction({ inputs: [{ outpoint: OTHER }, { outpoint: FUNDING, witness }] })
+    expect(fundingInputs(parsed)).toEqual(expected ? [FUNDING] : [])
   })
 
   const inputs = [
-    { outpoint: ANCHOR, witness: [...legs, twoOfTwo()] },
+    { outpoint: FUNDING, witness: [...legs, twoOfTwo()] },
     { outpoint: OTHER, witness: [signature(64)] },
   ]
   test.each([
-    ['not known', null, [ANCHOR, OTHER]],
-    ['a 2-of-2', P2WSH, [ANCHOR]],
+    ['not known', null, [FUNDING, OTHER]],
+    ['a 2-of-2', P2WSH, [FUNDING]],
     ['a taproot key', P2TR, [OTHER]],
     ['something that funds no channel', P2WPKH, []],
   ])('only those of the kind of the funding that they led to: %s', (_says, script, expected) => {

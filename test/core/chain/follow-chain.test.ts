@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { clearView, createWorld, simulatedChainPort } from '../../../simulator/world/world.ts'
 import type { ChainView, World } from '../../../simulator/world/world.ts'
-import type { ChainSeen } from '../../../core/ports/records.ts'
+import type { FollowedChain } from '../../../core/ports/records.ts'
 import type { ChainPort } from '../../../core/ports/ports.ts'
 import { followChain, isFollowed } from '../../../core/chain/follow-chain.ts'
 import { START } from '../../support/keeper.ts'
@@ -21,7 +21,7 @@ function bench(): { world: World; view: ChainView; chain: ChainPort; asked: () =
   return { world, view, chain: { ...port, blockHash }, asked: () => hashes }
 }
 
-async function follow(before: ChainSeen | null, chain: ChainPort): Promise<ChainSeen> {
+async function follow(before: FollowedChain | null, chain: ChainPort): Promise<FollowedChain> {
   const followed = await followChain(before, START, chain, call)
   if (!followed.ok || followed.value === null) throw new Error('not followed')
   return followed.value
@@ -88,7 +88,7 @@ describe('following the chain', () => {
     const seen = await follow(start, chain)
     const returned = seen.hashes.at(-2)
     const height = start.height + 1
-    const odd: ChainSeen = { ...start, orphans: [{ height, hash: returned ?? '' }] }
+    const odd: FollowedChain = { ...start, orphans: [{ height, hash: returned ?? '' }] }
     expect(view.down).toBe(false)
     expect((await follow(odd, chain)).orphans).toEqual([])
   })

@@ -1,13 +1,13 @@
 import { NO_HINT } from '../../../core/ports/chain.ts'
 import { describe, expect, test } from 'vitest'
-import { pathBack, walkBack, walkLineage } from '../../../core/chain/funding-history.ts'
+import { pathBack, walkBack, walkFundingHistory } from '../../../core/chain/funding-history.ts'
 import type { Walk } from '../../../core/chain/funding-history.ts'
 import { outpointOf } from '../../../core/bitcoin/outpoint.ts'
 import { aTxid } from '../../support/splices.ts'
 import type { Built } from '../builders.ts'
 import {
   aCommitment,
-  ANCHOR,
+  FUNDING,
   aSplicing,
   aTransaction,
   CALL,
@@ -20,10 +20,10 @@ import {
   TIP,
 } from '../builders.ts'
 
-/** Splices one after the other, the first on the anchor. */
+/** Splices one after the other, the first on the funding outpoint. */
 function splices(count: number): Built[] {
   const built: Built[] = []
-  let outpoint = ANCHOR
+  let outpoint = FUNDING
   for (let n = 0; n < count; n++) {
     const next = aSplicing(outpoint, 900_000 + n)
     built.push(next)
@@ -32,32 +32,32 @@ function splices(count: number): Built[] {
   return built
 }
 
-const outpoints = (built: readonly Built[]): string[] => [ANCHOR, ...built.map(fundingOf)]
+const outpoints = (built: readonly Built[]): string[] => [FUNDING, ...built.map(fundingOf)]
 const chainOf = (built: readonly Built[], height: number | null = TIP): FakeChain =>
   new FakeChain(built.map((tx) => onChain(tx, height)))
 
 async function walk(chain: FakeChain, given: Partial<Walk>) {
   const whole: Walk = {
-    from: ANCHOR,
-    current: ANCHOR,
-    known: [ANCHOR],
+    from: FUNDING,
+    current: FUNDING,
+    known: [FUNDING],
     hintOf: () => NO_HINT,
     effectOf: async () => 'none',
     ...given,
   }
-  return walkLineage(whole, chain, CALL)
+  return walkFundingHistory(whole, chain, CALL)
 }
 
 async function walked(chain: FakeChain, given: Partial<Walk>) {
   const result = await walk(chain, given)
   if (!result.ok) throw new Error(result.error.message)
-  return { ...result.value, outpoints: result.value.hops.map((hop) => hop.outpoint) }
+  return { ...result.value, outpoints: result.value.fundingSpends.map((hop) => hop.outpoint) }
 }
 
-describe('a walk along the lineage', () => {
+describe('a walk along the funding history', () => {
   test('ends at an outpoint that nobody spends', async () => {
-    const { hops, reachedFunding } = await walked(new FakeChain(), {})
-    expect(hops).toEqual([{ outpoint: ANCHOR, own: 'confirmed', valueSats: null, spender: null }])
+    const { fundingSpends, reachedFunding } = await walked(new FakeChain(), {})
+    expect(fundingSpends).toEqual([{ outpoint: FUNDING, own: 'confirmed', valueSats: null, spender: null }])
     expect(reachedFunding).toBe(true)
   })
 
@@ -66,7 +66,7 @@ describe('a walk along the lineage', () => {
     const known = outpoints(built)
     const asked: string[] = []
     const {
-      hops,
+      fundingSpends,
       reachedFunding,
       outpoints: seen,
     } = await walked(chainOf(built), {
@@ -80,7 +80,7 @@ describe('a walk along the lineage', () => {
     expect(seen).toEqual(known)
     expect(reachedFunding).toBe(true)
     expect(asked).toEqual(built.map((tx, n) => `${known[n] ?? ''} ${tx.txid}`))
-    expect(hops.map((hop) => hop.spender?.effect ?? null)).toEqual(['ours', 'ours', null])
+    expect(fundingSpends.map((hop) => hop.spender?.effect ?? null)).toEqual(['ours', 'ours', null])
   })
 
   test("goes on to the node's funding though nobody told of what lies between", async () => {
@@ -93,7 +93,7 @@ describe('a walk along the lineage', () => {
 
   test('finds the output that leads on among several that could', async () => {
     const forked = aTransaction({
-      inputs: [{ outpoint: ANCHOR, witness: FUNDING_WITNESS }],
+      inputs: [{ outpoint: FUNDING, witness: FUNDING_WITNESS }],
       outputs: [
         { script: P2WPKH, amountSats: 1_000 },
         { script: P2WSH, amountSats: 2_000 },
@@ -103,28 +103,28 @@ describe('a walk along the lineage', () => {
     const foreign = aSplicing(outpointOf(forked.txid, 1))
     const ours = aSplicing(outpointOf(forked.txid, 2))
     const { outpoints: seen } = await walked(chainOf([forked, foreign, ours]), { current: fundingOf(ours) })
-    expect(seen).toEqual([ANCHOR, outpointOf(forked.txid, 2), fundingOf(ours)])
+    expect(seen).toEqual([FUNDING, outpointOf(forked.txid, 2), fundingOf(ours)])
   })
 
   test('does not say that it arrived at a funding that it cannot find', async () => {
     const built = splices(1)
     const elsewhere = `${aTxid('9')}:0`
     const { reachedFunding, outpoints: seen } = await walked(chainOf(built), { current: elsewhere })
-    expect(seen).toEqual([ANCHOR])
+    expect(seen).toEqual([FUNDING])
     expect(reachedFunding).toBe(false)
   })
 
   test('goes no further than what the node stands on and what is known', async () => {
     const built = splices(2)
     const all = outpoints(built)
-    expect((await walked(chainOf(built), { current: ANCHOR })).outpoints).toEqual([ANCHOR])
-    expect((await walked(chainOf(built), { current: ANCHOR, known: all })).outpoints).toEqual(all)
+    expect((await walked(chainOf(built), { current: FUNDING })).outpoints).toEqual([FUNDING])
+    expect((await walked(chainOf(built), { current: FUNDING, known: all })).outpoints).toEqual(all)
   })
 
   test('ends at a force-close', async () => {
-    const closing = aCommitment(ANCHOR)
-    const { outpoints: seen } = await walked(chainOf([closing]), { known: [ANCHOR, fundingOf(closing)] })
-    expect(seen).toEqual([ANCHOR])
+    const closing = aCommitment(FUNDING)
+    const { outpoints: seen } = await walked(chainOf([closing]), { known: [FUNDING, fundingOf(closing)] })
+    expect(seen).toEqual([FUNDING])
   })
 
   test('has a bound: beyond two hundred outpoints nothing is known', async () => {
@@ -151,7 +151,7 @@ describe('a walk along the lineage', () => {
 
   test('looks at each transaction once, however many ways lead through it', async () => {
     const built: Built[] = []
-    let inputs = [ANCHOR]
+    let inputs = [FUNDING]
     for (let depth = 0; depth < 10; depth++) {
       const next = aTransaction({
         inputs: inputs.map((outpoint) => ({ outpoint, witness: FUNDING_WITNESS })),
@@ -167,7 +167,7 @@ describe('a walk along the lineage', () => {
 
   test('where no node tells, every output that was spent as a funding is followed, and no others', async () => {
     const forked = aTransaction({
-      inputs: [{ outpoint: ANCHOR, witness: FUNDING_WITNESS }],
+      inputs: [{ outpoint: FUNDING, witness: FUNDING_WITNESS }],
       outputs: [P2WSH, P2WSH, P2WSH].map((script, n) => ({ script, amountSats: 2_000 + n })),
     })
     const [first, second, third] = [0, 1, 2].map((vout) => outpointOf(forked.txid, vout))
@@ -176,12 +176,12 @@ describe('a walk along the lineage', () => {
     const closing = aCommitment(third ?? '')
     const chain = chainOf([forked, wallet, splicing, closing])
     const { outpoints: seen } = await walked(chain, { current: null, known: [] })
-    expect(seen).toEqual([ANCHOR, second, third])
+    expect(seen).toEqual([FUNDING, second, third])
   })
 })
 
 describe('the path back from the current funding to a known one', () => {
-  const path = async (chain: FakeChain, current: string, known: readonly string[] = [ANCHOR]) => {
+  const path = async (chain: FakeChain, current: string, known: readonly string[] = [FUNDING]) => {
     const found = await pathBack(current, known, chain, CALL)
     if (!found.ok) throw new Error(found.error.message)
     return { ...found.value, steps: found.value.steps.map(({ spends, outpoint }) => [spends, outpoint]) }
@@ -215,7 +215,7 @@ describe('the path back from the current funding to a known one', () => {
     const [first] = splices(1)
     if (first === undefined) throw new Error('nothing built')
     const made = outpointOf(first.txid, 7)
-    expect(await path(chainOf([first]), made)).toEqual({ steps: [[ANCHOR, made]], complete: true })
+    expect(await path(chainOf([first]), made)).toEqual({ steps: [[FUNDING, made]], complete: true })
     const elsewhere = await path(chainOf([first]), made, [`${aTxid('9')}:0`])
     expect(elsewhere).toEqual({ steps: [], complete: false })
   })
@@ -231,7 +231,7 @@ describe('a chain source that is not to be believed ends the walk with a fault',
     ['a transaction that cannot be read', { ...onChain(first), hex: 'ffff' }],
   ])('%s', async (_says, spender) => {
     const chain = new FakeChain()
-    chain.spends.set(ANCHOR, { own: 'confirmed', valueSats: null, spender })
+    chain.spends.set(FUNDING, { own: 'confirmed', valueSats: null, spender })
     expect(await walk(chain, {})).toMatchObject({ ok: false, error: { class: 'unreachable' } })
   })
 
@@ -249,8 +249,8 @@ describe('a chain source that is not to be believed ends the walk with a fault',
 
   test('what it does not know of the outpoint is passed on', async () => {
     const chain = new FakeChain()
-    chain.spends.set(ANCHOR, { own: 'unknown', valueSats: null, spender: null })
-    expect((await walked(chain, {})).hops[0]?.own).toBe('unknown')
+    chain.spends.set(FUNDING, { own: 'unknown', valueSats: null, spender: null })
+    expect((await walked(chain, {})).fundingSpends[0]?.own).toBe('unknown')
   })
 })
 
@@ -332,7 +332,7 @@ describe('a walk back', () => {
     expect(result).toEqual({ ok: true, value: null })
   })
 
-  test('a lineage that is longer than a thousand is a fault, and a thousand are walked', async () => {
+  test('a funding history that is longer than a thousand is a fault, and a thousand are walked', async () => {
     const line: Built[] = []
     let outpoint = `${aTxid('7')}:0`
     for (let n = 0; n < 1_001; n++) {

@@ -15,7 +15,7 @@ import {
   aHop,
   aLiveSplice,
   aLook,
-  ANCHOR,
+  FUNDING,
   anAttempt,
   anObservation,
   aNodeSeen,
@@ -29,8 +29,8 @@ import {
   TIP,
 } from '../builders.ts'
 
-const ours = aSplicing(ANCHOR)
-const rival = aSplicing(ANCHOR, 800_000)
+const ours = aSplicing(FUNDING)
+const rival = aSplicing(FUNDING, 800_000)
 const NEXT = fundingOf(ours)
 const DEEP = TIP - 5
 
@@ -40,18 +40,18 @@ function look(splice: Splice, observation: Partial<Observation>, now: Instant = 
 }
 
 const spentBy = (built: typeof ours, effect: 'ours' | 'none', height: number | null) =>
-  aChain({ hops: [aHop({ spender: aSighting(ANCHOR, built, effect, height) })] })
+  aChain({ fundingSpends: [aHop({ spender: aSighting(FUNDING, built, effect, height) })] })
 const movedTo = (height: number | null) =>
   aChain({
-    hops: [aHop({ spender: aSighting(ANCHOR, ours, 'ours', height) }), aHop({ outpoint: NEXT })],
+    fundingSpends: [aHop({ spender: aSighting(FUNDING, ours, 'ours', height) }), aHop({ outpoint: NEXT })],
   })
 const locked = (height: number) => ({ chain: movedTo(height), channel: aChannel({ funding: NEXT }) })
 
 describe('one look may lead through several states', () => {
   test('submitted, and found in a block', () => {
-    const { splice, rowsTaken } = look(aSubmittedSplice(), { chain: spentBy(ours, 'ours', TIP) })
+    const { splice, rulesTaken: rulesTaken } = look(aSubmittedSplice(), { chain: spentBy(ours, 'ours', TIP) })
     expect(splice).toMatchObject({ state: 'confirmed', candidates: [{ txid: ours.txid, seenAt: NOW }] })
-    expect(rowsTaken).toEqual(['in_block', 'wait_confirmed'])
+    expect(rulesTaken).toEqual(['in_block', 'wait_confirmed'])
     expect(splice.events.map((event) => event.type)).toEqual(['splice.confirmed'])
   })
 
@@ -65,49 +65,49 @@ describe('one look may lead through several states', () => {
   })
 
   test('submitted, found at final depth, and the channel closed since', () => {
-    const { splice, rowsTaken } = look(aSubmittedSplice(), {
+    const { splice, rulesTaken: rulesTaken } = look(aSubmittedSplice(), {
       chain: spentBy(ours, 'ours', DEEP),
       channel: null,
     })
     expect(splice.state).toBe('settled')
-    expect(rowsTaken.slice(0, 2)).toEqual(['in_block', 'settle'])
+    expect(rulesTaken.slice(0, 2)).toEqual(['in_block', 'settle'])
   })
 
   test('submitted, and the channel was closed without it', () => {
-    const close = (height: number) => spentBy(aCommitment(ANCHOR), 'none', height)
+    const close = (height: number) => spentBy(aCommitment(FUNDING), 'none', height)
     expect(look(aSubmittedSplice(), { chain: close(DEEP + 1) }).splice.state, 'five deep').toBe('submitted')
     const { splice } = look(aSubmittedSplice(), { chain: close(DEEP) })
     expect(splice).toMatchObject({
       state: 'failed',
       failure: { code: 'channel_closed', proof: 'channel_closed' },
-      attempts: [{ dead: { rule: 'channel_closed' } }],
+      attempts: [{ notExecuted: { proof: 'channel_closed' } }],
     })
   })
 
-  test('pending, and another transaction buried in its place', () => {
+  test('pending, and another transaction final in its place', () => {
     const splice = aSubmittedSplice({ state: 'pending', candidates: [aCandidate({ txid: ours.txid })] })
     expect(look(splice, { chain: spentBy(rival, 'none', DEEP + 1) }).splice.state, 'five deep').toBe(
       'pending',
     )
     expect(look(splice, { chain: spentBy(rival, 'none', DEEP) }).splice).toMatchObject({
       state: 'failed',
-      failure: { code: 'lineage_spent', proof: 'lineage_spent' },
+      failure: { code: 'funding_spent', proof: 'funding_spent' },
     })
   })
 
   test('over, and its attempt found dead', () => {
     const over = { code: 'budget_spent', message: 'spent', at: 1 }
-    const restarted = { nodeSeen: aNodeSeen({ processStarts: [NOW - 1_000_000] }) }
-    const splice = aSubmittedSplice({ over, quietSince: NOW - 200_000, lastLookAt: NOW - 60_000 })
+    const restarted = { nodeState: aNodeSeen({ processStarts: [NOW - 1_000_000] }) }
+    const splice = aSubmittedSplice({ stopped: over, quietSince: NOW - 200_000, lastLookAt: NOW - 60_000 })
     expect(look(splice, {}).splice.state, 'not proven').toBe('submitted')
     expect(look(splice, restarted).splice).toMatchObject({
       state: 'failed',
-      failure: { code: 'budget_spent', proof: 'all_attempts_dead' },
+      failure: { code: 'budget_spent', proof: 'none_executed' },
     })
-    const cancelled = { ...splice, over: null, cancelRequestedAt: 1 }
+    const cancelled = { ...splice, stopped: null, cancelRequestedAt: 1 }
     expect(look(cancelled, restarted).splice).toMatchObject({
       state: 'cancelled',
-      failure: { proof: 'all_attempts_dead' },
+      failure: { proof: 'none_executed' },
     })
   })
 
@@ -120,7 +120,7 @@ describe('one look may lead through several states', () => {
     })
     expect(look(splice, {}).splice).toMatchObject({
       state: 'failed',
-      failure: { code: 'deadline', proof: 'all_attempts_dead' },
+      failure: { code: 'deadline', proof: 'none_executed' },
     })
   })
 
@@ -139,7 +139,7 @@ describe('one look may lead through several states', () => {
       false,
     ],
   ])('past its deadline it is over once the last quiet has passed: %s', (_says, overrides, over) => {
-    expect(look(aSubmittedSplice(overrides), {}).splice.over?.code ?? null).toBe(over ? 'deadline' : null)
+    expect(look(aSubmittedSplice(overrides), {}).splice.stopped?.code ?? null).toBe(over ? 'deadline' : null)
   })
 
   test('out of a backup: nothing is claimed, not even that nothing was ever taken', () => {
@@ -199,12 +199,12 @@ describe('one look may lead through several states', () => {
 describe('what to do next', () => {
   test('with every gate open it is submitted', () => {
     const { decision, splice } = look(aLiveSplice(), {})
-    expect(decision).toMatchObject({ row: 'submit', act: 'submit', event: null })
+    expect(decision).toMatchObject({ rule: 'submit', act: 'submit', event: null })
     expect(splice.state).toBe('queued')
   })
 
   test('with every gate open it waits in the line, and what the line said stands', () => {
-    const waitingFor = { code: 'slot', message: 'Another splice on this channel goes first.' }
+    const waitingFor = { code: 'lease', message: 'Another splice on this channel goes first.' }
     expect(look(aLiveSplice({ waitingFor }), {}).splice.waitingFor).toEqual(waitingFor)
     const later = aLiveSplice({ waitingFor, notBefore: NOW + 1 })
     expect(look(later, {}).splice.waitingFor?.code, 'a gate has shut since').toBe('not_before')
@@ -235,9 +235,9 @@ describe('what to do next', () => {
       { channel: aChannel({ claimableSats: 1 }) },
       'negotiation',
     ],
-    ['not answered, something stirs', {}, { channel: aChannel({ claimableSats: 1 }) }, 'stirring'],
+    ['not answered, something stirs', {}, { channel: aChannel({ claimableSats: 1 }) }, 'node_busy'],
     ['taken, the node away', { attempts: alive }, { node: null, channel: null }, 'node_unreachable'],
-    ['over', { over: { code: 'x', message: '', at: 1 } }, {}, 'proof'],
+    ['over', { stopped: { code: 'x', message: '', at: 1 } }, {}, 'proof'],
     ['cancel asked for', { cancelRequestedAt: 1 }, {}, 'proof'],
     ['seen', {}, { chain: spentBy(ours, 'ours', null) }, 'confirmation'],
     ['in a block', {}, { chain: spentBy(ours, 'ours', TIP) }, 'final_depth'],
@@ -261,7 +261,7 @@ describe('when to look next', () => {
   const STAYS = NOW - 5
   const DEADLINE = aLiveSplice().budget.deadline
   const ended: Partial<Splice> = { state: 'settled', eventSerial: 3, publishedThrough: 3 }
-  const watch = { from: ANCHOR, untilHeight: 1 }
+  const watch = { from: FUNDING, untilHeight: 1 }
 
   test.each(['queued', 'submitted', 'needs_attention'] as const)(
     '%s stays due, without a write of its own',
@@ -319,7 +319,7 @@ describe('when to look next', () => {
     ['a quiet is being counted', { ...pending, quietSince: NOW - 1 }, 0, STAYS],
     ['ended, published, nothing to watch', ended, 0.9, null],
     ['ended, an event is not published', { ...ended, publishedThrough: 2 }, 0, STAYS],
-    ['ended, the slot is held', { ...ended, slotHeld: true }, 0, STAYS],
+    ['ended, the lease is held', { ...ended, leaseHeld: true }, 0, STAYS],
     ['under watch', { ...ended, watch }, 0, NOW + 600_000],
     ['under watch, spread', { ...ended, watch }, 0.5, NOW + 602_500],
     ['under watch, its time kept', { ...ended, watch, dueAt: NOW + 1 }, 0.5, NOW + 1],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { signMoved, signsOf } from '../../../core/decision/balance-signals.ts'
+import { balanceMoved, balanceSignalsOf } from '../../../core/decision/balance-signals.ts'
 import { aChannel, aSubmittedSplice } from '../builders.ts'
 
 test('the signs are what a close would pay beyond the balance, and what of the value is in neither balance', () => {
@@ -10,9 +10,9 @@ test('the signs are what a close would pay beyond the balance, and what of the v
     claimableSats: 599_000,
     closeFeeSats: 700,
   })
-  expect(signsOf(channel)).toEqual({ claimableSats: -300, reservedSats: 100_000 })
-  expect(signsOf({ ...channel, closeFeeSats: null }).claimableSats).toBe(-1_000)
-  expect(signsOf({ ...channel, claimableSats: null }).claimableSats).toBeNull()
+  expect(balanceSignalsOf(channel)).toEqual({ claimableSats: -300, reservedSats: 100_000 })
+  expect(balanceSignalsOf({ ...channel, closeFeeSats: null }).claimableSats).toBe(-1_000)
+  expect(balanceSignalsOf({ ...channel, claimableSats: null }).claimableSats).toBeNull()
 })
 
 describe('a sign has moved by half the amount of 50,000, up or down', () => {
@@ -27,10 +27,12 @@ describe('a sign has moved by half the amount of 50,000, up or down', () => {
     const splice = (key: 'claimableSats' | 'reservedSats') =>
       aSubmittedSplice({ baseline: { ...none, [key]: before } })
     for (const key of ['claimableSats', 'reservedSats'] as const)
-      expect(signMoved(splice(key), { ...none, [key]: now }), key).toBe(moved)
+      expect(balanceMoved(splice(key), { ...none, [key]: now }), key).toBe(moved)
   })
 
   test('without a baseline nothing has', () => {
-    expect(signMoved(aSubmittedSplice({ baseline: null }), { claimableSats: 0, reservedSats: 0 })).toBe(false)
+    expect(balanceMoved(aSubmittedSplice({ baseline: null }), { claimableSats: 0, reservedSats: 0 })).toBe(
+      false,
+    )
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { candidatesNow, secondEffectOf, visibleCandidate } from '../../../core/decision/candidates.ts'
 import { isOverCeiling } from '../../../core/splice/budget.ts'
-import type { Hop } from '../../../core/chain/funding-history.ts'
+import type { FundingSpend } from '../../../core/chain/funding-history.ts'
 import type { Candidate, Splice } from '../../../core/splice/splice.ts'
 import { aTxid } from '../../support/splices.ts'
 import {
@@ -11,7 +11,7 @@ import {
   aChannel,
   aHop,
   aLiveSplice,
-  ANCHOR,
+  FUNDING,
   anAttempt,
   aSighting,
   aSplicing,
@@ -24,10 +24,10 @@ const NEXT = fundingOf(FIRST)
 const LATER = aSplicing(NEXT)
 const ELSEWHERE = `${aTxid('9')}:0`
 
-const spentBy = (outpoint: string, built: typeof FIRST, height: number | null): Hop =>
+const spentBy = (outpoint: string, built: typeof FIRST, height: number | null): FundingSpend =>
   aHop({ outpoint, spender: aSighting(outpoint, built, 'ours', height) })
-const now = (candidates: Candidate[], hops: Hop[]): Candidate[] =>
-  candidatesNow(aSubmittedSplice({ candidates }), hops, null)
+const now = (candidates: Candidate[], fundingSpends: FundingSpend[]): Candidate[] =>
+  candidatesNow(aSubmittedSplice({ candidates }), fundingSpends, null)
 
 const first = aCandidate({ txid: FIRST.txid })
 const later = aCandidate({ txid: LATER.txid, spends: NEXT })
@@ -35,7 +35,7 @@ const inBlock = { height: 190, hash: aTxid('d') }
 
 describe('a recorded candidate is what the walk shows of it now', () => {
   test('each has its own block, not that of another one', () => {
-    const found = now([later, first], [spentBy(ANCHOR, FIRST, 190), spentBy(NEXT, LATER, 195), aHop()])
+    const found = now([later, first], [spentBy(FUNDING, FIRST, 190), spentBy(NEXT, LATER, 195), aHop()])
     expect(found.map(({ block }) => block?.height)).toEqual([195, 190])
   })
 
@@ -46,27 +46,27 @@ describe('a recorded candidate is what the walk shows of it now', () => {
 
   test('one that was recorded on another outpoint has the block in which it is found', () => {
     const misnamed = { ...first, spends: ELSEWHERE }
-    expect(now([misnamed], [spentBy(ANCHOR, FIRST, 190)])[0]?.block?.height).toBe(190)
+    expect(now([misnamed], [spentBy(FUNDING, FIRST, 190)])[0]?.block?.height).toBe(190)
   })
 
   test('one without a fee gets it when it is seen, and keeps the one that it has', () => {
     const unpriced = { ...first, feeSats: null, feeRateSatPerKw: null }
     const priced = { feeSats: 300, feeRateSatPerKw: Math.floor(300_000 / FIRST.parsed.weight) }
-    expect(now([unpriced], [spentBy(ANCHOR, FIRST, null)])).toEqual([{ ...unpriced, ...priced }])
+    expect(now([unpriced], [spentBy(FUNDING, FIRST, null)])).toEqual([{ ...unpriced, ...priced }])
     expect(now([unpriced], [aHop()])).toEqual([unpriced])
     const other = { ...first, feeSats: 7, feeRateSatPerKw: 7 }
-    expect(now([other], [spentBy(ANCHOR, FIRST, null)])).toEqual([other])
+    expect(now([other], [spentBy(FUNDING, FIRST, null)])).toEqual([other])
   })
 
   test('a source that does not tell the fee leaves fee and feerate unknown', () => {
-    const hop = spentBy(ANCHOR, FIRST, null)
+    const hop = spentBy(FUNDING, FIRST, null)
     const spender = hop.spender && { ...hop.spender, tx: { ...hop.spender.tx, feeSats: null } }
     expect(now([], [{ ...hop, spender }])).toMatchObject([{ feeSats: null, feeRateSatPerKw: null }])
   })
 })
 
 describe('a second effect is one beside the one in a block', () => {
-  const shown = [spentBy(ANCHOR, FIRST, 190), spentBy(NEXT, LATER, null)]
+  const shown = [spentBy(FUNDING, FIRST, 190), spentBy(NEXT, LATER, null)]
 
   test('whichever of the two was recorded first', () => {
     const confirmed = { ...first, block: inBlock }
@@ -76,19 +76,25 @@ describe('a second effect is one beside the one in a block', () => {
 
   test('and not a replacement of the same outpoint, nor the same one again', () => {
     const confirmed = { ...first, block: inBlock }
-    expect(secondEffectOf([confirmed, { ...later, spends: ANCHOR }], shown)).toBeNull()
+    expect(secondEffectOf([confirmed, { ...later, spends: FUNDING }], shown)).toBeNull()
     expect(secondEffectOf([confirmed, { ...confirmed, spends: NEXT }], shown)).toBeNull()
   })
 })
 
 test('the one that stands is the one in a block, else the first that is shown', () => {
-  const hops = [aHop({ outpoint: ELSEWHERE }), spentBy(ANCHOR, FIRST, null), spentBy(NEXT, LATER, 195)]
+  const fundingSpends = [
+    aHop({ outpoint: ELSEWHERE }),
+    spentBy(FUNDING, FIRST, null),
+    spentBy(NEXT, LATER, 195),
+  ]
   const confirmed = { ...later, block: inBlock }
-  const standing = visibleCandidate([first, confirmed], hops)
+  const standing = visibleCandidate([first, confirmed], fundingSpends)
   expect(standing).toEqual({ candidate: confirmed, weight: LATER.parsed.weight })
-  expect(visibleCandidate([{ ...first, block: inBlock }, confirmed], hops)?.candidate.txid).toBe(FIRST.txid)
-  expect(visibleCandidate([later, first], hops)?.candidate).toBe(first)
-  expect(visibleCandidate([aCandidate()], hops)).toBeNull()
+  expect(visibleCandidate([{ ...first, block: inBlock }, confirmed], fundingSpends)?.candidate.txid).toBe(
+    FIRST.txid,
+  )
+  expect(visibleCandidate([later, first], fundingSpends)?.candidate).toBe(first)
+  expect(visibleCandidate([aCandidate()], fundingSpends)).toBeNull()
 })
 
 describe('a fee ceiling', () => {
@@ -110,7 +116,7 @@ describe('what the node reports as signed, and no source shows,', () => {
   const told = [{ name: 'splice_signed', at: 1, txid }]
   const unknown = { type: 'unknown', message: '', at: 2 } as const
   const reported = (splice: Partial<Splice>): string[] => {
-    const channel = aChannel({ funding: ANCHOR, candidates: [{ txid, signed: true }] })
+    const channel = aChannel({ funding: FUNDING, candidates: [{ txid, signed: true }] })
     return candidatesNow(aSubmittedSplice({ attempts: [], ...splice }), [aHop()], channel).map(
       (each) => each.txid,
     )

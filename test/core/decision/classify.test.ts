@@ -15,7 +15,7 @@ import {
   aHop,
   aLiveSplice,
   aLook,
-  ANCHOR,
+  FUNDING,
   anAttempt,
   anObservation,
   aNodeSeen,
@@ -29,8 +29,8 @@ import {
   TIP,
 } from '../builders.ts'
 
-const ours = aSplicing(ANCHOR)
-const rival = aSplicing(ANCHOR, 800_000)
+const ours = aSplicing(FUNDING)
+const rival = aSplicing(FUNDING, 800_000)
 const NEXT = fundingOf(ours)
 const seen = aCandidate({ txid: ours.txid })
 
@@ -52,28 +52,30 @@ function verdict(given: Given): Verdict {
   return classify(given.splice ?? aSubmittedSplice(), observation, policy)
 }
 
-/** The anchor spent by ours, in the mempool or at a height. */
+/** The funding outpoint spent by ours, in the mempool or at a height. */
 const spent = (height: number | null, effect: 'ours' | 'none' | 'unknown' = 'ours', by = ours) => ({
-  hops: [aHop({ spender: aSighting(ANCHOR, by, effect, height) })],
+  fundingSpends: [aHop({ spender: aSighting(FUNDING, by, effect, height) })],
 })
 /** The same, with the walk gone on to what it funded. */
 const moved = (height: number | null, effect: 'ours' | 'none' = 'ours') => ({
-  hops: [...spent(height, effect).hops, aHop({ outpoint: NEXT })],
+  fundingSpends: [...spent(height, effect).fundingSpends, aHop({ outpoint: NEXT })],
 })
 const onNext = { funding: NEXT }
 const atDepth = (depth: number): number => TIP - depth + 1
 
 describe('the verdict, where no candidate was seen', () => {
-  const dead = aSubmittedSplice({ attempts: [aDeadAttempt()] })
-  const mempool = { hops: [aHop({ own: 'mempool' })] }
-  const unknownOwn = { hops: [aHop({ own: 'unknown' })] }
+  const notExecuted = aSubmittedSplice({ attempts: [aDeadAttempt()] })
+  const mempool = { fundingSpends: [aHop({ own: 'mempool' })] }
+  const unknownOwn = { fundingSpends: [aHop({ own: 'unknown' })] }
   const behind = { tip: { height: TIP - 1, hash: aTxid('e') } }
   const ahead = { tip: { height: TIP + 1, hash: aTxid('e') } }
-  const closing = { hops: [aHop({ spender: aSighting(ANCHOR, aCommitment(ANCHOR), 'none', atDepth(6)) })] }
-  const unnamed = aSubmittedSplice({ lineage: [ANCHOR] })
+  const closing = {
+    fundingSpends: [aHop({ spender: aSighting(FUNDING, aCommitment(FUNDING), 'none', atDepth(6)) })],
+  }
+  const unnamed = aSubmittedSplice({ fundingHistory: [FUNDING] })
   const forged = {
-    hops: [
-      aHop({ spender: aSighting(ANCHOR, rival, 'none', atDepth(6)) }),
+    fundingSpends: [
+      aHop({ spender: aSighting(FUNDING, rival, 'none', atDepth(6)) }),
       aHop({
         outpoint: fundingOf(rival),
         spender: aSighting(fundingOf(rival), aCommitment(fundingOf(rival)), 'none', atDepth(6)),
@@ -81,11 +83,11 @@ describe('the verdict, where no candidate was seen', () => {
     ],
   }
   const cases: (readonly [string, Given, Partial<Verdict>])[] = [
-    ['the anchor is known unspent', {}, { name: 'absent' }],
+    ['the funding outpoint is known unspent', {}, { name: 'absent' }],
     ['no chain source', { chain: null }, { name: 'not_known', tipHeight: null }],
-    ['a walk of nothing', { chain: { hops: [] } }, { name: 'not_known' }],
-    ["the anchor's own transaction is not known", { chain: unknownOwn }, { name: 'not_known' }],
-    ["the anchor's own transaction is unconfirmed", { chain: mempool }, { name: 'not_known' }],
+    ['a walk of nothing', { chain: { fundingSpends: [] } }, { name: 'not_known' }],
+    ["the funding outpoint's own transaction is not known", { chain: unknownOwn }, { name: 'not_known' }],
+    ["the funding outpoint's own transaction is unconfirmed", { chain: mempool }, { name: 'not_known' }],
     ['the same, zero-conf', { chain: mempool, channel: { lockDepth: 0 } }, { name: 'absent' }],
     ['unknown even on zero-conf', { chain: unknownOwn, channel: { lockDepth: 0 } }, { name: 'not_known' }],
     ['the source is a block behind the node', { chain: behind }, { name: 'not_known' }],
@@ -93,7 +95,11 @@ describe('the verdict, where no candidate was seen', () => {
     ['the walk did not arrive', { chain: { reachedFunding: false } }, { name: 'not_known' }],
     ['the node stands elsewhere', { channel: onNext }, { name: 'not_known' }],
     ['the node tells no funding', { channel: { funding: null } }, { name: 'not_known' }],
-    ['the channel is gone, the anchor unspent', { channel: null }, { name: 'not_known', channelGone: true }],
+    [
+      'the channel is gone, the funding outpoint unspent',
+      { channel: null },
+      { name: 'not_known', channelGone: true },
+    ],
     [
       'the channel is not listed by a node that still syncs',
       { channel: null, node: { synced: false } },
@@ -103,17 +109,17 @@ describe('the verdict, where no candidate was seen', () => {
     [
       'a foreign splice in the mempool',
       { chain: spent(null, 'none', rival) },
-      { name: 'foreign_pending', depth: 0, buried: false },
+      { name: 'foreign_pending', depth: 0, atFinalDepth: false },
     ],
     [
-      'a foreign splice, buried and not locked',
+      'a foreign splice, final and not locked',
       { chain: spent(atDepth(6), 'none', rival) },
-      { name: 'foreign_pending', depth: 6, buried: true },
+      { name: 'foreign_pending', depth: 6, atFinalDepth: true },
     ],
     ['a foreign splice locked', { chain: moved(190, 'none'), channel: onNext }, { name: 'foreign' }],
     [
       'a foreign splice locked, every attempt dead',
-      { splice: dead, chain: moved(190, 'none'), channel: onNext },
+      { splice: notExecuted, chain: moved(190, 'none'), channel: onNext },
       { name: 'absent' },
     ],
     [
@@ -121,21 +127,21 @@ describe('the verdict, where no candidate was seen', () => {
       { splice: unnamed, chain: forged },
       { name: 'foreign_pending' },
     ],
-    ['a close', { chain: closing }, { name: 'closed', depth: 6, buried: true }],
+    ['a close', { chain: closing }, { name: 'closed', depth: 6, atFinalDepth: true }],
     [
       'a cooperative close: spent, and the channel gone',
       { chain: spent(atDepth(5), 'none', rival), channel: null },
-      { name: 'closed', depth: 5, buried: false },
+      { name: 'closed', depth: 5, atFinalDepth: false },
     ],
     [
       'what it is, is not known',
       { chain: spent(atDepth(5), 'unknown') },
-      { name: 'unattributed', depth: 5, buried: false },
+      { name: 'unattributed', depth: 5, atFinalDepth: false },
     ],
     [
-      'what it is, is not known when it is buried',
+      'what it is, is not known when it is final',
       { chain: spent(atDepth(6), 'unknown') },
-      { name: 'unattributed', depth: 6, buried: true },
+      { name: 'unattributed', depth: 6, atFinalDepth: true },
     ],
   ]
   test.each(cases)('%s', (_says, given, expected) => expect(verdict(given)).toMatchObject(expected))
@@ -161,33 +167,37 @@ describe('the verdict, once a candidate is seen', () => {
     ['in the mempool, for the first time', { chain: spent(null) }, { name: 'pending' }],
     ['in the mempool', { splice: known, chain: spent(null) }, { name: 'pending' }],
     ['not to be seen', { splice: known }, { name: 'unseen' }],
-    ['not to be seen, no walk', { splice: known, chain: { hops: [] } }, { name: 'unseen' }],
+    ['not to be seen, no walk', { splice: known, chain: { fundingSpends: [] } }, { name: 'unseen' }],
     ['no chain source', { splice: known, chain: null }, { name: 'not_known' }],
     [
       'another took its place',
       { splice: known, chain: spent(null, 'none', rival) },
-      { name: 'replaced', buried: false },
+      { name: 'replaced', atFinalDepth: false },
     ],
     [
       'what took its place is not known',
       { splice: known, chain: spent(atDepth(6), 'unknown', rival) },
-      { name: 'unattributed', buried: true },
+      { name: 'unattributed', atFinalDepth: true },
     ],
     [
       'another took its place, five deep',
       { splice: known, chain: spent(atDepth(5), 'none', rival) },
-      { name: 'replaced', buried: false },
+      { name: 'replaced', atFinalDepth: false },
     ],
     [
-      'another took its place, buried',
+      'another took its place, final',
       { splice: known, chain: spent(atDepth(6), 'none', rival) },
-      { name: 'replaced', buried: true },
+      { name: 'replaced', atFinalDepth: true },
     ],
-    ['in a block', { chain: spent(TIP) }, { name: 'confirmed', depth: 1, buried: false, locked: false }],
+    [
+      'in a block',
+      { chain: spent(TIP) },
+      { name: 'confirmed', depth: 1, atFinalDepth: false, locked: false },
+    ],
     [
       'six deep, and not locked',
       { splice: locked(NOW - 1), chain: spent(atDepth(6)) },
-      { name: 'confirmed', buried: true, locked: false },
+      { name: 'confirmed', atFinalDepth: true, locked: false },
     ],
     ['six deep, the lock seen now', { splice: locked(null), ...six }, { name: 'confirmed', locked: true }],
     ['six deep, the lock seen in this very look', { splice: locked(NOW), ...six }, { name: 'confirmed' }],
@@ -200,7 +210,7 @@ describe('the verdict, once a candidate is seen', () => {
     [
       'seven deep on a channel that wants eight',
       { splice: locked(1), chain: moved(atDepth(7)), channel: { ...onNext, lockDepth: 8 } },
-      { name: 'confirmed', buried: false },
+      { name: 'confirmed', atFinalDepth: false },
     ],
     [
       'eight deep there',
@@ -225,12 +235,12 @@ describe('the verdict, once a candidate is seen', () => {
     [
       'six deep and locked, in a block that no sweep has seen',
       { splice: locked(1), ...six, more: { followed: unseen } },
-      { name: 'confirmed', buried: true, locked: true },
+      { name: 'confirmed', atFinalDepth: true, locked: true },
     ],
     [
       'six deep and locked, before the first sweep',
       { splice: locked(1), ...six, more: { followed: null } },
-      { name: 'confirmed', buried: true },
+      { name: 'confirmed', atFinalDepth: true },
     ],
     [
       'settled, and moved to a block that no sweep has seen',
@@ -251,7 +261,7 @@ describe('the verdict, once a candidate is seen', () => {
 
   test('one whose parent lost has lost with it', () => {
     const found = verdict({ splice: both, chain: spent(atDepth(6), 'none', rival) })
-    expect(found).toMatchObject({ name: 'replaced', buried: true })
+    expect(found).toMatchObject({ name: 'replaced', atFinalDepth: true })
   })
 
   test('one whose outpoint nobody made, as far as is known, may still be seen', () => {
@@ -266,11 +276,15 @@ describe('the verdict, once a candidate is seen', () => {
       ...known,
       candidates: [seen, aCandidate({ txid: aTxid('8'), spends: fundingOf(rival) })],
     }
-    const hops = [
-      ...spent(atDepth(9), 'none', rival).hops,
+    const fundingSpends = [
+      ...spent(atDepth(9), 'none', rival).fundingSpends,
       aHop({ outpoint: fundingOf(rival), spender: aSighting(fundingOf(rival), after, 'none', atDepth(5)) }),
     ]
-    expect(verdict({ splice, chain: { hops } })).toMatchObject({ name: 'replaced', depth: 5, buried: false })
+    expect(verdict({ splice, chain: { fundingSpends: fundingSpends } })).toMatchObject({
+      name: 'replaced',
+      depth: 5,
+      atFinalDepth: false,
+    })
   })
 
   test('without a chain source nothing is known of it, and nothing is said of its block', () => {
@@ -280,16 +294,24 @@ describe('the verdict, once a candidate is seen', () => {
 
   test('locked is what descends from it, too, and not what came before it', () => {
     const second = aSplicing(NEXT)
-    const hops = [
-      ...spent(atDepth(9)).hops,
+    const fundingSpends = [
+      ...spent(atDepth(9)).fundingSpends,
       aHop({ outpoint: NEXT, spender: aSighting(NEXT, second, 'none', atDepth(7)) }),
       aHop({ outpoint: fundingOf(second) }),
     ]
     const splice = locked(1)
-    const descends = verdict({ splice, chain: { hops }, channel: { funding: fundingOf(second) } })
+    const descends = verdict({
+      splice,
+      chain: { fundingSpends: fundingSpends },
+      channel: { funding: fundingOf(second) },
+    })
     expect(descends).toMatchObject({ name: 'final', locked: true })
-    expect(verdict({ splice, chain: { hops }, channel: { funding: ANCHOR } }).locked).toBe(false)
-    expect(verdict({ splice, chain: { hops }, channel: { funding: null } }).locked).toBe(false)
+    expect(
+      verdict({ splice, chain: { fundingSpends: fundingSpends }, channel: { funding: FUNDING } }).locked,
+    ).toBe(false)
+    expect(
+      verdict({ splice, chain: { fundingSpends: fundingSpends }, channel: { funding: null } }).locked,
+    ).toBe(false)
   })
 
   test('a candidate once seen stays one, with its block as it is now', () => {
@@ -297,7 +319,7 @@ describe('the verdict, once a candidate is seen', () => {
     const splice = { ...known, candidates: [inBlock] }
     expect(verdict({ splice, chain: spent(null) }).candidates).toEqual([{ ...inBlock, block: null }])
     expect(verdict({ splice }).candidates, 'its outpoint is unspent').toEqual([{ ...inBlock, block: null }])
-    expect(verdict({ splice, chain: { hops: [] } }).candidates, 'not looked at').toEqual([inBlock])
+    expect(verdict({ splice, chain: { fundingSpends: [] } }).candidates, 'not looked at').toEqual([inBlock])
     expect(verdict({ splice, chain: spent(195) }).candidates[0]?.block?.height).toBe(195)
   })
 
@@ -311,7 +333,7 @@ describe('the verdict, once a candidate is seen', () => {
     const [candidate] = verdict({ chain: spent(195) }).candidates
     expect(candidate).toEqual({
       txid: ours.txid,
-      spends: ANCHOR,
+      spends: FUNDING,
       feeSats: 300,
       feeRateSatPerKw: Math.floor(300_000 / ours.parsed.weight),
       seenAt: 0,
@@ -324,7 +346,10 @@ describe('the verdict, once a candidate is seen', () => {
 describe('a chain source that is behind says nothing about a reorg', () => {
   const inBlock = aCandidate({ txid: ours.txid, block: { height: 190, hash: aTxid('d') } })
   const splice = aSubmittedSplice({ state: 'confirmed', candidates: [inBlock] })
-  const at = (height: number, hops = spent(null).hops) => ({ hops, tip: { height, hash: aTxid('e') } })
+  const at = (height: number, fundingSpends = spent(null).fundingSpends) => ({
+    fundingSpends,
+    tip: { height, hash: aTxid('e') },
+  })
 
   test('the block of the candidate is above its tip', () => {
     const found = verdict({ splice, chain: at(189) })
@@ -354,16 +379,24 @@ describe('a chain source that is behind says nothing about a reorg', () => {
   })
 })
 
-test('a close is buried only when everything on the way to it is', () => {
+test('a close is final only when everything on the way to it is', () => {
   const walked = (splicing: number, closing: number) => ({
-    hops: [
-      ...spent(atDepth(splicing), 'none').hops,
+    fundingSpends: [
+      ...spent(atDepth(splicing), 'none').fundingSpends,
       aHop({ outpoint: NEXT, spender: aSighting(NEXT, aCommitment(NEXT), 'none', atDepth(closing)) }),
     ],
   })
-  const splice = aSubmittedSplice({ lineage: [ANCHOR, NEXT] })
-  expect(verdict({ splice, chain: walked(9, 5) })).toMatchObject({ name: 'closed', depth: 5, buried: false })
-  expect(verdict({ splice, chain: walked(9, 6) })).toMatchObject({ name: 'closed', depth: 6, buried: true })
+  const splice = aSubmittedSplice({ fundingHistory: [FUNDING, NEXT] })
+  expect(verdict({ splice, chain: walked(9, 5) })).toMatchObject({
+    name: 'closed',
+    depth: 5,
+    atFinalDepth: false,
+  })
+  expect(verdict({ splice, chain: walked(9, 6) })).toMatchObject({
+    name: 'closed',
+    depth: 6,
+    atFinalDepth: true,
+  })
 })
 
 describe('what has our effect and is not ours', () => {
@@ -373,11 +406,11 @@ describe('what has our effect and is not ours', () => {
     expect(verdict({ splice: aLiveSplice(), chain: spent(null) })).toMatchObject(unexplained)
   })
 
-  test('what spends an outpoint before the first anchor is not explained by an attempt on a later one', () => {
+  test('what spends an outpoint before the first funding outpoint is not explained by an attempt on a later one', () => {
     const splice = aSubmittedSplice({
-      lineage: [ANCHOR, NEXT],
-      anchor: NEXT,
-      attempts: [anAttempt({ anchor: NEXT })],
+      fundingHistory: [FUNDING, NEXT],
+      submittedOn: NEXT,
+      attempts: [anAttempt({ submittedOn: NEXT })],
     })
     expect(verdict({ splice, chain: moved(190), channel: onNext })).toMatchObject({
       candidates: [],
@@ -385,14 +418,14 @@ describe('what has our effect and is not ours', () => {
     })
   })
 
-  test('what spends the anchor, or an outpoint after it, is', () => {
-    const splice = aSubmittedSplice({ lineage: [ANCHOR] })
+  test('what spends the funding outpoint, or an outpoint after it, is', () => {
+    const splice = aSubmittedSplice({ fundingHistory: [FUNDING] })
     const later = aSplicing(NEXT)
-    const hops = [
-      ...spent(190, 'none').hops,
+    const fundingSpends = [
+      ...spent(190, 'none').fundingSpends,
       aHop({ outpoint: NEXT, spender: aSighting(NEXT, later, 'ours') }),
     ]
-    expect(verdict({ splice, chain: { hops }, channel: onNext })).toMatchObject({
+    expect(verdict({ splice, chain: { fundingSpends: fundingSpends }, channel: onNext })).toMatchObject({
       name: 'pending',
       effectWithoutAttempt: null,
     })
@@ -408,7 +441,10 @@ describe('what has our effect and is not ours', () => {
   test('a second one beside the one in a block is an anomaly as soon as it is seen', () => {
     const later = aSplicing(NEXT)
     const second = (height: number | null) => ({
-      hops: [...spent(190).hops, aHop({ outpoint: NEXT, spender: aSighting(NEXT, later, 'ours', height) })],
+      fundingSpends: [
+        ...spent(190).fundingSpends,
+        aHop({ outpoint: NEXT, spender: aSighting(NEXT, later, 'ours', height) }),
+      ],
     })
     expect(verdict({ chain: second(195), channel: onNext }).secondEffect).toBe(later.txid)
     expect(verdict({ chain: second(null), channel: onNext }).secondEffect).toBe(later.txid)
@@ -421,7 +457,7 @@ describe('what has our effect and is not ours', () => {
   })
 })
 
-describe('signs', () => {
+describe('balanceSignals', () => {
   // The baseline of the submitted splice is 0 and 0; half of its amount is 25,000.
   const cases: (readonly [string, Given['channel'], boolean])[] = [
     ['nothing moved', {}, false],
@@ -442,25 +478,25 @@ describe('signs', () => {
     ['a candidate, as the node reports it', { candidates: [{ txid: ours.txid, signed: false }] }, true],
     ['none, as the node reports it', { candidates: [] }, false],
   ]
-  test.each(cases)('%s', (_says, channel, stirring) =>
-    expect(verdict({ channel: channel ?? {} }).stirring).toBe(stirring),
+  test.each(cases)('%s', (_says, channel, isBusy) =>
+    expect(verdict({ channel: channel ?? {} }).isBusy).toBe(isBusy),
   )
 
   test('a spent funding stirs, a foreign lock does not, and without a look nothing is said', () => {
-    expect(verdict({ chain: spent(null, 'none') }).stirring).toBe(true)
-    expect(verdict({ chain: null }).stirring).toBe(true)
-    expect(verdict({ chain: moved(190, 'none'), channel: onNext }).stirring).toBe(false)
+    expect(verdict({ chain: spent(null, 'none') }).isBusy).toBe(true)
+    expect(verdict({ chain: null }).isBusy).toBe(true)
+    expect(verdict({ chain: moved(190, 'none'), channel: onNext }).isBusy).toBe(false)
     expect(verdict({ channel: null }), 'the channel is gone, and its peer with it').toMatchObject({
       channelGone: true,
       peerConnected: false,
-      stirring: false,
+      isBusy: false,
     })
-    expect(verdict({ node: null, channel: null, chain: null }).stirring).toBe(false)
+    expect(verdict({ node: null, channel: null, chain: null }).isBusy).toBe(false)
   })
 
   const away = aChannel({ channelId: 'd'.repeat(64) })
-  const picks = (node: Partial<NodeLook>, slotScope: 'channel' | 'node' = 'node') =>
-    verdict({ node: { capabilities: capabilities({ slotScope }), ...node } }).stirring
+  const picks = (node: Partial<NodeLook>, leaseScope: 'channel' | 'node' = 'node') =>
+    verdict({ node: { capabilities: capabilities({ leaseScope: leaseScope }), ...node } }).isBusy
   test('a node that picks the channel itself may have picked another one that it lists', () => {
     expect(picks({})).toBe(false)
     expect(picks({ channels: [aChannel(), away] })).toBe(true)
@@ -478,24 +514,24 @@ describe('signs', () => {
     expect(paid(startedAt, 50_001), 'another amount').toBe(false)
     const splice = aSubmittedSplice({ attempts: [aDeadAttempt()] })
     const payouts = [{ txid: ours.txid, amountSats: 50_000, at: NOW }]
-    expect(verdict({ splice, node: { payouts } }).stirring, 'no attempt is alive').toBe(false)
+    expect(verdict({ splice, node: { payouts } }).isBusy, 'no attempt is alive').toBe(false)
   })
 
   test('without a baseline no sign has moved', () => {
     const splice = aSubmittedSplice({ baseline: null })
-    expect(verdict({ splice, channel: { claimableSats: 0 } }).stirring).toBe(false)
+    expect(verdict({ splice, channel: { claimableSats: 0 } }).isBusy).toBe(false)
   })
 })
 
 describe('a node that is not the one that was', () => {
   const older = (fundingSince: number): Given => ({
-    more: { channelSeen: aChannelSeen({ earlier: [ANCHOR], fundingSince }) },
+    more: { channelState: aChannelSeen({ earlier: [FUNDING], fundingSince }) },
   })
-  const lineage = aSubmittedSplice({ lineage: [ANCHOR, NEXT] })
+  const fundingHistory = aSubmittedSplice({ fundingHistory: [FUNDING, NEXT] })
   const cases: (readonly [string, Given, boolean])[] = [
-    ['on the newest funding', { splice: lineage, channel: onNext }, false],
-    ['on an older funding of the lineage', { splice: lineage }, true],
-    ['on one that was seen earlier', { more: { channelSeen: aChannelSeen({ earlier: [ANCHOR] }) } }, true],
+    ['on the newest funding', { splice: fundingHistory, channel: onNext }, false],
+    ['on an older funding of the funding history', { splice: fundingHistory }, true],
+    ['on one that was seen earlier', { more: { channelState: aChannelSeen({ earlier: [FUNDING] }) } }, true],
     ['on none that it names', { channel: { funding: null } }, false],
     ['without the channel', { channel: null }, false],
     ['on one that nobody saw', { channel: { funding: `${aTxid('9')}:0` } }, false],
@@ -504,56 +540,60 @@ describe('a node that is not the one that was', () => {
     ['no look', { node: null, channel: null }, false],
     ['seen earlier, in a look from just after the lock', { ...older(NOW - 1) }, true],
     ['seen earlier, in a look from before the lock', { ...older(NOW) }, false],
-    ['on an older funding, never written down', { splice: lineage, more: { channelSeen: null } }, false],
+    [
+      'on an older funding, never written down',
+      { splice: fundingHistory, more: { channelState: null } },
+      false,
+    ],
   ]
   test.each(cases)('%s', (_says, given, back) => expect(verdict(given).nodeWentBack).toBe(back))
 
   test('what another node says is not taken for its word', () => {
     const node = {
       nodeId: `02${'9'.repeat(64)}`,
-      capabilities: capabilities({ deadRules: ['quiet_absence'] }),
+      capabilities: capabilities({ nonExecutionProofs: ['quiet_absence'] }),
     }
     expect(verdict({ node })).toMatchObject({
       peerConnected: null,
-      signs: null,
-      stirring: false,
-      deadRules: [],
+      balanceSignals: null,
+      isBusy: false,
+      nonExecutionProofs: [],
       channelGone: false,
     })
     expect(verdict({ node, channel: null }).channelGone).toBe(false)
   })
 
-  test('the lineage grows by what the node stands on, along the walk, and never back', () => {
+  test('the funding history grows by what the node stands on, along the walk, and never back', () => {
     const chain = moved(190, 'none')
-    expect(verdict({ chain, channel: onNext }).lineage).toEqual([ANCHOR, NEXT])
-    expect(verdict({ chain }).lineage).toEqual([ANCHOR])
-    expect(verdict({ channel: onNext }).lineage, 'not on the walk').toEqual([ANCHOR])
-    expect(verdict({ chain, channel: { funding: null } }).lineage).toEqual([ANCHOR])
-    const further = { hops: [...chain.hops, aHop({ outpoint: `${aTxid('9')}:0` })] }
-    expect(verdict({ chain: further, channel: onNext }).lineage, 'no further').toEqual([ANCHOR, NEXT])
-    const earlier = { channelSeen: aChannelSeen({ earlier: [NEXT] }) }
-    expect(verdict({ chain, channel: onNext, more: earlier }).lineage).toEqual([ANCHOR])
+    expect(verdict({ chain, channel: onNext }).fundingHistory).toEqual([FUNDING, NEXT])
+    expect(verdict({ chain }).fundingHistory).toEqual([FUNDING])
+    expect(verdict({ channel: onNext }).fundingHistory, 'not on the walk').toEqual([FUNDING])
+    expect(verdict({ chain, channel: { funding: null } }).fundingHistory).toEqual([FUNDING])
+    const further = { fundingSpends: [...chain.fundingSpends, aHop({ outpoint: `${aTxid('9')}:0` })] }
+    expect(verdict({ chain: further, channel: onNext }).fundingHistory, 'no further').toEqual([FUNDING, NEXT])
+    const earlier = { channelState: aChannelSeen({ earlier: [NEXT] }) }
+    expect(verdict({ chain, channel: onNext, more: earlier }).fundingHistory).toEqual([FUNDING])
   })
 })
 
 describe('the watch', () => {
-  const watched = aSubmittedSplice({ state: 'settled', watch: { from: ANCHOR, untilHeight: null } })
+  const watched = aSubmittedSplice({ state: 'settled', watch: { from: FUNDING, untilHeight: null } })
   const second = aSplicing(NEXT)
   const both = (height: number | null) => [
-    ...spent(190).hops,
+    ...spent(190).fundingSpends,
     aHop({ outpoint: NEXT, spender: aSighting(NEXT, second, 'none', height) }),
   ]
   const close = (height: number | null) => [
-    aHop({ spender: aSighting(ANCHOR, aCommitment(ANCHOR), 'none', height) }),
+    aHop({ spender: aSighting(FUNDING, aCommitment(FUNDING), 'none', height) }),
   ]
   const elsewhere: Splice = { ...watched, watch: { from: `${aTxid('9')}:0`, untilHeight: null } }
   test.each<[string, Splice, ReturnType<typeof aHop>[], boolean]>([
     ['nothing is spent', watched, [aHop()], false],
-    ['the first outpoint is spent', watched, moved(190).hops, false],
+    ['the first outpoint is spent', watched, moved(190).fundingSpends, false],
     ['both are spent, the second six deep', watched, both(atDepth(6)), true],
     ['both are spent, the second five deep', watched, both(atDepth(5)), false],
     ['both are spent, the second in the mempool', watched, both(null), false],
-    ['the first is spent by a close, buried', watched, close(atDepth(6)), true],
+    ['the first is spent by a close, final', watched, close(atDepth(6)), true],
     ['the first is spent by a close, five deep', watched, close(atDepth(5)), false],
     ['the watched outpoint is not on the walk', elsewhere, both(190), false],
     ['the same, and the walk ends in a close', elsewhere, close(atDepth(6)), false],
@@ -563,20 +603,21 @@ describe('the watch', () => {
       both(190),
       false,
     ],
-    ['one beside them is spent', watched, [...moved(190).hops, ...spent(190).hops], false],
+    ['one beside them is spent', watched, [...moved(190).fundingSpends, ...spent(190).fundingSpends], false],
     ['nothing is watched', { ...watched, watch: null }, both(190), false],
-  ])('%s', (_says, splice, hops, expected) =>
-    expect(verdict({ splice, chain: { hops } }).watchedSpent).toBe(expected),
+  ])('%s', (_says, splice, fundingSpends, expected) =>
+    expect(verdict({ splice, chain: { fundingSpends: fundingSpends } }).watchedSpent).toBe(expected),
   )
 })
 
 test('what the relay and the operator said is passed on', () => {
-  const more = { nodeSeen: aNodeSeen({ processStarts: [1, 2] }), quietAbsenceMs: 7 }
+  const more = { nodeState: aNodeSeen({ processStarts: [1, 2] }), quietAbsenceMs: 7 }
   expect(verdict({ more })).toMatchObject({ processStarts: [1, 2], quietAbsenceMs: 7 })
-  expect(verdict({ more: { nodeSeen: null } }).processStarts).toEqual([])
-  expect(verdict({ node: { capabilities: capabilities({ deadRules: ['node_idle'] }) } }).deadRules).toEqual([
-    'node_idle',
-  ])
+  expect(verdict({ more: { nodeState: null } }).processStarts).toEqual([])
+  expect(
+    verdict({ node: { capabilities: capabilities({ nonExecutionProofs: ['node_idle'] }) } })
+      .nonExecutionProofs,
+  ).toEqual(['node_idle'])
 })
 
 test('a replacement that the node signed and no source shows is one that none of the candidates is', () => {
@@ -590,18 +631,20 @@ test('a replacement that the node signed and no source shows is one that none of
 })
 
 test('where the walk forks, an output that nobody spent says nothing of what was spent beside it', () => {
-  const hops = [
-    ...spent(atDepth(9), 'none').hops,
+  const fundingSpends = [
+    ...spent(atDepth(9), 'none').fundingSpends,
     aHop({ outpoint: `${ours.txid}:1` }),
     aHop({ outpoint: NEXT, spender: aSighting(NEXT, aSplicing(NEXT), 'none', atDepth(6)) }),
   ]
-  expect(verdict({ chain: { hops }, node: null, channel: null })).toMatchObject({
+  expect(verdict({ chain: { fundingSpends: fundingSpends }, node: null, channel: null })).toMatchObject({
     name: 'foreign_pending',
     depth: 6,
   })
 })
 
 test('an unconfirmed funding is known unspent only on a channel that is known to be zero-conf', () => {
-  const hops = [aHop({ own: 'mempool' })]
-  expect(verdict({ chain: { hops }, node: null, channel: null }).name).toBe('not_known')
+  const fundingSpends = [aHop({ own: 'mempool' })]
+  expect(verdict({ chain: { fundingSpends: fundingSpends }, node: null, channel: null }).name).toBe(
+    'not_known',
+  )
 })

@@ -47,7 +47,7 @@ test('the gates are those of the design, in order, and all open where nothing sp
     '1 fence',
     '2 node',
     '3 channel',
-    '4 anchor_unspent',
+    '4 funding_unspent',
     '5 no_candidate',
     '6 no_earlier_effect',
     '7 quiet',
@@ -59,9 +59,11 @@ test('the gates are those of the design, in order, and all open where nothing sp
 })
 
 const another = aChannel({ channelId: 'd'.repeat(64) })
-const picking = (channels: readonly ChannelSnapshot[], slotScope: 'channel' | 'node') =>
+const picking = (channels: readonly ChannelSnapshot[], leaseScope: 'channel' | 'node') =>
   facts({
-    observation: anObservation({ node: aLook({ channels, capabilities: capabilities({ slotScope }) }) }),
+    observation: anObservation({
+      node: aLook({ channels, capabilities: capabilities({ leaseScope: leaseScope }) }),
+    }),
   })
 
 test.each<[string, GateFacts, string | null]>([
@@ -93,7 +95,7 @@ describe('gate 1: a request that may still reach the node shuts it', () => {
     ['no fence, taken just now', with1(anAttempt({ fenceAt: null, result: taken(NOW) })), 'fence'],
     ['a fence to come, but taken', with1({ ...late, result: taken(NOW - 1) }), null],
     ['a fence to come, answered with nothing known', with1(late), 'fence'],
-    ['a fence to come, but dead', with1({ ...late, dead: { rule: 'operator', at: NOW } }), null],
+    ['a fence to come, but dead', with1({ ...late, notExecuted: { proof: 'operator', at: NOW } }), null],
     ['one of two still on its way', withAll(anAttempt(), { ...late, number: 2 }), 'fence'],
   ]
   test.each(cases)('%s', (_says, given, code) => expect(shut(1, given)).toBe(code))
@@ -111,8 +113,8 @@ describe('gate 2: the node must be the pinned one, sane, and at the height of th
     ['no look', { observation: anObservation({ node: null }) }, 'node_unreachable'],
     ['another node id', node({ nodeId: `02${'9'.repeat(64)}` }), 'node_identity'],
     ['another network', node({ network: 'signet' }), 'node_identity'],
-    ['paused', { observation: anObservation({ nodeSeen: paused }) }, 'node_paused'],
-    ['never written down', { observation: anObservation({ nodeSeen: null }) }, null],
+    ['paused', { observation: anObservation({ nodeState: paused }) }, 'node_paused'],
+    ['never written down', { observation: anObservation({ nodeState: null }) }, null],
     ['syncing', node({ synced: false }), 'node_syncing'],
     ['a look of a minute ago', node({ observedAt: NOW - 60_000 }), null],
     ['an older look', node({ observedAt: NOW - 60_001 }), 'node_stale'],
@@ -125,7 +127,7 @@ describe('gate 2: the node must be the pinned one, sane, and at the height of th
   test.each(cases)('%s', (_says, given, code) => expect(shut(2, given)).toBe(code))
 })
 
-describe('gate 3: the channel must be there, on the anchor, and able to pay', () => {
+describe('gate 3: the channel must be there, on the funding outpoint, and able to pay', () => {
   const channel = (
     overrides: Parameters<typeof aChannel>[0],
     more: Partial<GateFacts> = {},
@@ -136,19 +138,19 @@ describe('gate 3: the channel must be there, on the anchor, and able to pay', ()
     node: aLook({ capabilities: capabilities({ queuesOffline: false }) }),
   })
   const splice = aSubmittedSplice()
-  const dead = aSubmittedSplice({ attempts: [aDeadAttempt()] })
+  const notExecuted = aSubmittedSplice({ attempts: [aDeadAttempt()] })
   const cases: Case[] = [
     ['no look', { observation: anObservation({ node: null }) }, 'channel_missing'],
     ['not listed', { observation: anObservation({ channel: null }) }, 'channel_missing'],
     ['closing', channel({ closing: true }), 'channel_closing'],
     ['not ready', channel({ ready: false }), 'channel_not_ready'],
-    ['no funding told', channel({ funding: null }), 'anchor_moved'],
-    ['off the anchor with an attempt alive', channel(elsewhere, { splice }), 'anchor_moved'],
-    ['on the anchor with an attempt alive', channel({}, { splice }), null],
-    ['off the anchor with every attempt dead', channel(elsewhere, { splice: dead }), null],
+    ['no funding told', channel({ funding: null }), 'funding_moved'],
+    ['off the funding outpoint with an attempt alive', channel(elsewhere, { splice }), 'funding_moved'],
+    ['on the funding outpoint with an attempt alive', channel({}, { splice }), null],
+    ['off the funding outpoint with every attempt dead', channel(elsewhere, { splice: notExecuted }), null],
     ['peer away, first attempt, a node that queues', channel({ peerConnected: false }), null],
     ['peer away, first attempt, a node that does not', { observation: online }, 'peer_away'],
-    ['peer away, second attempt', channel({ peerConnected: false }, { splice: dead }), 'peer_away'],
+    ['peer away, second attempt', channel({ peerConnected: false }, { splice: notExecuted }), 'peer_away'],
     ['amount and worst fee', channel({ outboundMsat: 51_500_000 }), null],
     ['a millisatoshi less', channel({ outboundMsat: 51_499_999 }), 'balance'],
   ]
@@ -181,7 +183,7 @@ describe('gate 3: the channel must be there, on the anchor, and able to pay', ()
   })
 })
 
-describe('gate 4: only an anchor that is known unspent opens it', () => {
+describe('gate 4: only an funding outpoint that is known unspent opens it', () => {
   const names: [VerdictName, string | null][] = [
     ['absent', null],
     ['not_known', 'chain'],
@@ -200,8 +202,8 @@ describe('gate 4: only an anchor that is known unspent opens it', () => {
 
 describe('gates 5 and 6: what is under way, and an effect that no attempt explains', () => {
   const cases: (readonly [number, ...Case])[] = [
-    [5, 'a candidate was seen', { splice: aSubmittedSplice({ candidates: [aCandidate()] }) }, 'stirring'],
-    [5, 'something stirs at the node', { verdict: aVerdict({ stirring: true }) }, 'stirring'],
+    [5, 'a candidate was seen', { splice: aSubmittedSplice({ candidates: [aCandidate()] }) }, 'node_busy'],
+    [5, 'something stirs at the node', { verdict: aVerdict({ isBusy: true }) }, 'node_busy'],
     [5, 'nothing stirs', {}, null],
     [6, 'our effect', { verdict: aVerdict({ effectWithoutAttempt: aTxid('9') }) }, 'attribution'],
     [6, 'no effect', {}, null],
@@ -233,7 +235,7 @@ describe('gate 8: the budget', () => {
   const used = (count: number) => Array.from({ length: count }, (_, n) => aDeadAttempt({ number: n + 1 }))
   const over = { code: 'x', message: 'x', at: NOW }
   const cases: Case[] = [
-    ['over', splice({ over }), 'over'],
+    ['over', splice({ stopped: over }), 'submitting_stopped'],
     ['a cancel asked for', splice({ cancelRequestedAt: NOW }), 'cancel'],
     ['a millisecond before the deadline', splice({ budget: { ...budget, deadline: NOW + 1 } }), null],
     ['at the deadline', splice({ budget: { ...budget, deadline: NOW } }), 'deadline'],
@@ -302,13 +304,13 @@ describe('gates 9 and 10: what may be alive limits what may be sent', () => {
     [9, 'zero-conf', { ...can({}, 0), ...alive }, 'zero_conf'],
     [9, 'a lock depth that is not known', { ...can({}, null), ...alive }, 'zero_conf'],
     [9, 'no channel', { observation: anObservation({ channel: null }), ...alive }, 'zero_conf'],
-    [9, 'zero-conf, the anchor checked', { ...can({ checksAnchor: true }, 0), ...alive }, null],
+    [9, 'zero-conf, the funding outpoint checked', { ...can({ checksFunding: true }, 0), ...alive }, null],
     [9, 'zero-conf, no attempt', can({}, 0), null],
     [9, 'zero-conf, all dead', { ...can({}, 0), splice: aLiveSplice({ attempts: [aDeadAttempt()] }) }, null],
     [10, 'two alive, guarded', { ...can({}), splice: two }, null],
     [10, 'two alive, unguarded', { ...can({ overlapGuard: false }), splice: two }, 'overlap'],
     [10, 'two splices-in alive, guarded', { ...can({}), splice: { ...two, kind: 'splice_in' } }, 'overlap'],
-    [10, 'two alive, checked', { ...can({ overlapGuard: false, checksAnchor: true }), splice: two }, null],
+    [10, 'two alive, checked', { ...can({ overlapGuard: false, checksFunding: true }), splice: two }, null],
     [10, 'two alive, no look', { observation: anObservation({ node: null }), splice: two }, 'overlap'],
     [10, 'one alive, unguarded', { ...can({ overlapGuard: false }), ...alive }, null],
   ]

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { applies } from '../../../core/decision/decide.ts'
-import { rowsBump } from '../../../core/decision/rules/fee-bump.ts'
-import { rows } from '../../../core/decision/rules/rules.ts'
+import { feeBumpRules } from '../../../core/decision/rules/fee-bump.ts'
+import { rules } from '../../../core/decision/rules/rules.ts'
 import type { Situation } from '../../../core/decision/rules/rule.ts'
 import { gates } from '../../../core/decision/gates.ts'
 import { Policy } from '../../../core/splice/policy.ts'
@@ -16,21 +16,21 @@ import { VERDICTS } from '../builders.ts'
 const policy = Policy.parse({})
 const states = SpliceState.options
 const NOW = ACCEPTED_AT + 3_600_000
-const ANCHOR = `${aTxid('a')}:0`
+const FUNDING = `${aTxid('a')}:0`
 
-type Alive = 'none' | 'refused' | 'alive' | 'dead' | 'two'
+type Alive = 'none' | 'refused' | 'alive' | 'notExecuted' | 'two'
 
-function attempt(number: number, result: Attempt['result'], dead: Attempt['dead']): Attempt {
+function attempt(number: number, result: Attempt['result'], notExecuted: Attempt['notExecuted']): Attempt {
   return {
     id: `attempt-${number}`,
     number,
     kind: 'submit',
-    anchor: ANCHOR,
+    submittedOn: FUNDING,
     startedAt: ACCEPTED_AT,
     fenceAt: ACCEPTED_AT + 120_000,
     steps: [],
     result,
-    dead,
+    notExecuted,
     seenDisconnectedAt: null,
     count: 1,
   }
@@ -39,16 +39,16 @@ function attempt(number: number, result: Attempt['result'], dead: Attempt['dead'
 function attempts(which: Alive): Attempt[] {
   const unknown = { type: 'unknown', message: '', at: ACCEPTED_AT } as const
   const refused = { type: 'refused', class: 'not_now', message: '', at: ACCEPTED_AT } as const
-  const dead = { rule: 'process_restarted', at: NOW } as const
+  const notExecuted = { proof: 'process_restarted', at: NOW } as const
   switch (which) {
     case 'none':
       return []
     case 'refused':
-      return [attempt(1, refused, { rule: 'refused', at: ACCEPTED_AT })]
+      return [attempt(1, refused, { proof: 'refused', at: ACCEPTED_AT })]
     case 'alive':
       return [attempt(1, unknown, null)]
-    case 'dead':
-      return [attempt(1, unknown, dead)]
+    case 'notExecuted':
+      return [attempt(1, unknown, notExecuted)]
     case 'two':
       return [attempt(1, unknown, null), attempt(2, unknown, null)]
   }
@@ -58,12 +58,12 @@ const observation: Observation = {
   at: NOW,
   node: null,
   channel: null,
-  nodeSeen: null,
-  channelSeen: null,
+  nodeState: null,
+  channelState: null,
   quietAbsenceMs: null,
   chain: null,
   followed: null,
-  slot: null,
+  lease: null,
   generation: { configured: 0, stored: 0 },
 }
 
@@ -72,14 +72,14 @@ function verdictOf(name: VerdictName, splice: Splice, flags: Flags): Verdict {
     name,
     tipHeight: 200,
     candidates: splice.candidates,
-    lineage: splice.lineage,
-    buried: flags.buried,
-    depth: flags.buried ? 12 : 1,
+    fundingHistory: splice.fundingHistory,
+    atFinalDepth: flags.atFinalDepth,
+    depth: flags.atFinalDepth ? 12 : 1,
     locked: flags.locked,
     channelGone: flags.gone,
     peerConnected: true,
-    stirring: false,
-    signs: null,
+    isBusy: false,
+    balanceSignals: null,
     visible: null,
     signedUnseen: false,
     negotiating: false,
@@ -89,13 +89,13 @@ function verdictOf(name: VerdictName, splice: Splice, flags: Flags): Verdict {
     effectWithoutAttempt: flags.unexplained ? aTxid('f') : null,
     processStarts: [],
     watchedSpent: false,
-    deadRules: [],
+    nonExecutionProofs: [],
     quietAbsenceMs: null,
   }
 }
 
 type Flags = {
-  readonly buried: boolean
+  readonly atFinalDepth: boolean
   readonly locked: boolean
   readonly gone: boolean
   readonly unexplained: boolean
@@ -108,16 +108,16 @@ function* cells(): Generator<Cell> {
   const both = [true, false]
   for (const state of states)
     for (const name of VERDICTS)
-      for (const alive of ['none', 'refused', 'alive', 'dead', 'two'] as const)
+      for (const alive of ['none', 'refused', 'alive', 'notExecuted', 'two'] as const)
         for (const over of both)
           for (const cancel of both)
             for (const late of both)
-              for (const buried of both)
+              for (const atFinalDepth of both)
                 for (const locked of both)
                   for (const gone of both)
                     for (const unexplained of both)
                       for (const shutGate of [null, 1, 7, 8, 10]) {
-                        const flags = { buried, locked, gone, unexplained }
+                        const flags = { atFinalDepth, locked, gone, unexplained }
                         yield cellOf(state, name, alive, { over, cancel, late }, flags, shutGate)
                       }
 }
@@ -133,7 +133,7 @@ function cellOf(
   const seen = ['final', 'confirmed', 'pending', 'unseen', 'replaced'].includes(name)
   const candidate = {
     txid: aTxid('c'),
-    spends: ANCHOR,
+    spends: FUNDING,
     feeSats: 300,
     feeRateSatPerKw: 1_000,
     seenAt: NOW,
@@ -142,11 +142,11 @@ function cellOf(
   }
   const splice = aSplice({
     state,
-    lineage: [ANCHOR],
-    anchor: alive === 'none' ? null : ANCHOR,
+    fundingHistory: [FUNDING],
+    submittedOn: alive === 'none' ? null : FUNDING,
     attempts: attempts(alive),
     candidates: seen ? [candidate] : [],
-    over: asked.over ? { code: 'budget_spent', message: 'spent', at: NOW } : null,
+    stopped: asked.over ? { code: 'budget_spent', message: 'spent', at: NOW } : null,
     cancelRequestedAt: asked.cancel ? NOW : null,
     quietSince: ACCEPTED_AT + 200_000,
     budget: {
@@ -173,7 +173,7 @@ describe('the decision table, in every cell', () => {
   test('there is a decision, step takes it along the transition table, and the record stays valid', () => {
     let walked = 0
     for (const { situation } of cells()) {
-      const row = rows.find((candidate) => applies(candidate, situation))
+      const row = rules.find((candidate) => applies(candidate, situation))
       if (row === undefined) throw new Error(`${situation.splice.state} × ${situation.verdict.name}`)
       const event = row.event(situation)
       walked += 1
@@ -185,10 +185,10 @@ describe('the decision table, in every cell', () => {
     expect(walked).toBe(8 * 11 * 5 * 2 ** 7 * 5)
   })
 
-  test('a submission is decided only with every gate open, the anchor known unspent, and never in needs_attention', () => {
+  test('a submission is decided only with every gate open, the funding outpoint known unspent, and never in needs_attention', () => {
     let submissions = 0
     for (const { situation, shutGate } of cells()) {
-      const row = rows.find((candidate) => applies(candidate, situation))
+      const row = rules.find((candidate) => applies(candidate, situation))
       if (row?.act !== 'submit') continue
       submissions += 1
       const { splice, verdict } = situation
@@ -196,7 +196,7 @@ describe('the decision table, in every cell', () => {
         shutGate === null && verdict.name === 'absent' && ['queued', 'submitted'].includes(splice.state)
       if (
         !fine ||
-        splice.over !== null ||
+        splice.stopped !== null ||
         splice.candidates.length > 0 ||
         verdict.effectWithoutAttempt !== null
       )
@@ -205,35 +205,35 @@ describe('the decision table, in every cell', () => {
     expect(submissions).toBeGreaterThan(0)
   })
 
-  test('an end without effect needs every attempt dead, or a buried proof, and is never read out of the unknown', () => {
+  test('an end without effect needs every attempt dead, or a final proof, and is never read out of the unknown', () => {
     let ends = 0
     for (const { situation, alive } of cells()) {
-      const event = rows.find((candidate) => applies(candidate, situation))?.event(situation) ?? null
+      const event = rules.find((candidate) => applies(candidate, situation))?.event(situation) ?? null
       if (event?.type !== 'given_up' && event?.type !== 'withdrawn') continue
       ends += 1
       const { verdict } = situation
       const neverTaken = alive === 'none' || alive === 'refused'
-      const dead =
-        alive === 'dead' && ['absent', 'foreign', 'foreign_pending', 'closed'].includes(verdict.name)
-      const buried = verdict.buried && (verdict.name === 'closed' || verdict.name === 'replaced')
-      if (!neverTaken && !dead && !buried) throw new Error(`${alive} × ${verdict.name} ends`)
+      const notExecuted =
+        alive === 'notExecuted' && ['absent', 'foreign', 'foreign_pending', 'closed'].includes(verdict.name)
+      const atFinalDepth = verdict.atFinalDepth && (verdict.name === 'closed' || verdict.name === 'replaced')
+      if (!neverTaken && !notExecuted && !atFinalDepth) throw new Error(`${alive} × ${verdict.name} ends`)
       if (event.proof === 'never_taken' && !neverTaken)
         throw new Error('never_taken is claimed of a taken one')
-      if (event.proof === 'channel_closed' && !buried)
-        throw new Error('a close is claimed before it is buried')
+      if (event.proof === 'channel_closed' && !atFinalDepth)
+        throw new Error('a close is claimed before it is final')
     }
     expect(ends).toBeGreaterThan(0)
   })
 
   test('every row of the table decides some cell, but those that a flag outside the cells turns on', () => {
     const taken = new Set<string>()
-    for (const { situation } of cells()) taken.add(rows.find((row) => applies(row, situation))?.id ?? '')
+    for (const { situation } of cells()) taken.add(rules.find((row) => applies(row, situation))?.id ?? '')
     const outside = ['restored', 'second_effect', 'foreign_lock', 'unseen_long', 'watch_over', 'budget_spent']
     // The rows of fee bumps need an open one; test/fee-bumps/rules.test.ts walks them.
     // What is left at the node is no cell either; test/core/decision/unsigned-splice.test.ts walks it.
-    outside.push('leftover', ...rowsBump.map(({ id }) => id))
-    expect(rows.map((row) => row.id).filter((id) => !taken.has(id))).toEqual(
-      rows.map((row) => row.id).filter((id) => outside.includes(id)),
+    outside.push('abort_unsigned', ...feeBumpRules.map(({ id }) => id))
+    expect(rules.map((row) => row.id).filter((id) => !taken.has(id))).toEqual(
+      rules.map((row) => row.id).filter((id) => outside.includes(id)),
     )
   })
 })

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { decide } from '../../../core/decision/decide.ts'
 import { drive } from '../../../core/drive/drive.ts'
 import type { ChannelSnapshot, NodeLook } from '../../../core/ports/node.ts'
-import type { ClearRequest, NodePort } from '../../../core/ports/ports.ts'
+import type { AbortRequest, NodePort } from '../../../core/ports/ports.ts'
 import { ok } from '../../../core/values/result.ts'
-import { emptySlot } from '../../../core/drive/slot.ts'
+import { freeLease } from '../../../core/drive/slot.ts'
 import type { Attempt, Splice } from '../../../core/splice/splice.ts'
 import { aTxid } from '../../support/splices.ts'
 import {
@@ -14,7 +14,7 @@ import {
   aDeadAttempt,
   aHeldSlot,
   aLook,
-  ANCHOR,
+  FUNDING,
   anAttempt,
   aNodeSeen,
   anObservation,
@@ -31,9 +31,9 @@ const GHOST = aTxid('7')
 const cln = capabilities({
   software: 'core-lightning',
   reportsCandidates: true,
-  checksAnchor: true,
+  checksFunding: true,
   queuesOffline: false,
-  deadRules: ['no_return_not_reached', 'disconnected_since'],
+  nonExecutionProofs: ['no_return_not_reached', 'disconnected_since'],
 })
 const announced: Partial<Attempt> = {
   result: { type: 'unknown', message: '', at: NOW - 400_000 },
@@ -42,7 +42,7 @@ const announced: Partial<Attempt> = {
 }
 const busy: Partial<Attempt> = {
   result: { type: 'refused', class: 'in_flight', code: 355, message: 'busy', at: NOW - 300_000 },
-  dead: { rule: 'refused', at: NOW - 300_000 },
+  notExecuted: { proof: 'refused', at: NOW - 300_000 },
   count: 2,
 }
 const haunted = (more: Partial<ChannelSnapshot> = {}) =>
@@ -52,7 +52,7 @@ type Given = {
   readonly attempt?: Partial<Attempt>
   readonly splice?: Partial<Splice>
   readonly channel?: ChannelSnapshot | null
-  readonly slot?: ReturnType<typeof aHeldSlot> | null
+  readonly lease?: ReturnType<typeof aHeldSlot> | null
   readonly verdict?: Parameters<typeof aVerdict>[0]
   readonly node?: Partial<NodeLook>
 }
@@ -60,7 +60,7 @@ function decided({
   attempt = announced,
   splice,
   channel = haunted(),
-  slot = aHeldSlot(),
+  lease = aHeldSlot(),
   verdict,
   node,
 }: Given = {}) {
@@ -69,33 +69,33 @@ function decided({
   const observation = anObservation({
     node: aLook({ capabilities: cln, channels, ...node }),
     channel,
-    slot,
+    lease: lease,
   })
-  return decide(record, aVerdict({ stirring: true, ...verdict }), observation, NOW, policy)
+  return decide(record, aVerdict({ isBusy: true, ...verdict }), observation, NOW, policy)
 }
 const wedged: Given = { attempt: busy, splice: { state: 'queued' }, channel: aChannel({ candidates: [] }) }
 
 describe('a ghost is cleared', () => {
   test('when fence and quiet have passed and it was certainly never signed', () => {
-    expect(decided()).toMatchObject({ row: 'leftover', act: 'clear', event: null })
+    expect(decided()).toMatchObject({ rule: 'abort_unsigned', act: 'abort', event: null })
   })
 
   test.each<[string, Given]>([
     ['its fence', { attempt: { ...announced, fenceAt: NOW - policy.quietMs } }],
-    ['the last clearing', { splice: { cleared: { count: 1, at: NOW - policy.quietMs } } }],
+    ['the last clearing', { splice: { aborted: { count: 1, at: NOW - policy.quietMs } } }],
   ])('as soon as the quiet period since %s has passed', (_says, given) => {
-    expect(decided(given).row).toBe('leftover')
+    expect(decided(given).rule).toBe('abort_unsigned')
   })
 
   test('when its signatures were about to be sent, and that was refused', () => {
     const result = { type: 'refused', class: 'config', message: '', at: NOW - 400_000 } as const
     const steps = [{ name: 'splice_signed', at: NOW - 400_000, txid: GHOST }]
-    const dead = { rule: 'refused', at: NOW - 400_000 } as const
+    const notExecuted = { proof: 'refused', at: NOW - 400_000 } as const
     expect(
-      decided({ attempt: { ...announced, steps, result, dead }, splice: { state: 'queued' } }),
+      decided({ attempt: { ...announced, steps, result, notExecuted }, splice: { state: 'queued' } }),
     ).toMatchObject({
-      row: 'leftover',
-      act: 'clear',
+      rule: 'abort_unsigned',
+      act: 'abort',
     })
   })
 
@@ -125,14 +125,14 @@ describe('a ghost is cleared', () => {
     ],
     ['the node is still catching up with the chain', { node: { synced: false } }],
     ['the node does not list the channel', { channel: null }],
-    ['the node names no funding', { channel: haunted({ funding: null }), splice: { anchor: null } }],
+    ['the node names no funding', { channel: haunted({ funding: null }), splice: { submittedOn: null } }],
     ['the peer is away', { channel: haunted({ peerConnected: false }) }],
     ['the channel is not ready', { channel: haunted({ ready: false }) }],
     ['the channel has moved', { channel: haunted({ funding: `${aTxid('9')}:0` }) }],
-    ['another splice has the slot', { slot: aHeldSlot({ holder: 'another' }) }],
-    ['the channel is frozen', { slot: aHeldSlot({ frozen: { cause: 'x', at: 1, note: 'x' } }) }],
-    ['it was cleared a moment ago', { splice: { cleared: { count: 1, at: NOW - 179_999 } } }],
-    ['it was cleared four times', { splice: { cleared: { count: 4, at: NOW - 400_000 } } }],
+    ['another splice has the lease', { lease: aHeldSlot({ holder: 'another' }) }],
+    ['the channel is frozen', { lease: aHeldSlot({ frozen: { cause: 'x', at: 1, note: 'x' } }) }],
+    ['it was cleared a moment ago', { splice: { aborted: { count: 1, at: NOW - 179_999 } } }],
+    ['it was cleared four times', { splice: { aborted: { count: 4, at: NOW - 400_000 } } }],
     ['the chain shows something', { verdict: { name: 'unattributed' } }],
     ['the chain is not known', { verdict: { name: 'not_known' } }],
   ])('but not when %s', (_says, given) => {
@@ -147,8 +147,8 @@ describe('a wedge is cleared', () => {
   ])('after the node said %s twice, with nothing in flight', (_says, code) => {
     const result = { type: 'refused', class: 'in_flight', code, message: '', at: NOW - 300_000 } as const
     expect(decided({ ...wedged, attempt: { ...busy, result } })).toMatchObject({
-      row: 'leftover',
-      act: 'clear',
+      rule: 'abort_unsigned',
+      act: 'abort',
     })
   })
 
@@ -158,8 +158,8 @@ describe('a wedge is cleared', () => {
   ])('whatever became of another attempt: one that %s', (_says, state, other) => {
     const attempts = [other, anAttempt({ number: 2, ...busy })]
     expect(decided({ ...wedged, splice: { state, attempts } })).toMatchObject({
-      row: 'leftover',
-      act: 'clear',
+      rule: 'abort_unsigned',
+      act: 'abort',
     })
   })
 
@@ -183,28 +183,28 @@ describe('a wedge is cleared', () => {
         },
       },
     ],
-    ['it was cleared since', { splice: { state: 'queued', cleared: { count: 1, at: NOW - 200_000 } } }],
+    ['it was cleared since', { splice: { state: 'queued', aborted: { count: 1, at: NOW - 200_000 } } }],
     [
       'it was cleared in the moment it said so',
-      { splice: { state: 'queued', cleared: { count: 1, at: NOW - 300_000 } } },
+      { splice: { state: 'queued', aborted: { count: 1, at: NOW - 300_000 } } },
     ],
     ['a negotiation is reported', { channel: aChannel({ candidates: [], negotiation: 'active' }) }],
     ['the node reports no candidates at all', { channel: aChannel({ candidates: null }) }],
   ])('but not when %s', (_says, given) => {
-    expect(decided({ ...wedged, ...given }).row).not.toBe('leftover')
+    expect(decided({ ...wedged, ...given }).rule).not.toBe('abort_unsigned')
   })
 })
 
 describe('clearing', () => {
   async function driven(holder: string | null = null) {
-    const asked: ClearRequest[] = []
+    const asked: AbortRequest[] = []
     const cleared: number[] = []
     const channel = haunted()
     const port: NodePort = {
       ...fakeNode(() => ok(aLook({ capabilities: cln, channels: [channel] }))),
-      clear: async (request) => {
+      abortUnsigned: async (request) => {
         asked.push(request)
-        cleared.push((await bench.store.load(splice.id))?.cleared?.count ?? 0)
+        cleared.push((await bench.store.load(splice.id))?.aborted?.count ?? 0)
         return ok(undefined)
       },
     }
@@ -214,7 +214,7 @@ describe('clearing', () => {
     await bench.store.putItem('guard', '-', { generation: 0, backupAt: null }, 0)
     if (holder !== null) {
       await bench.store.create(aSubmittedSplice({ id: holder, attempts: [anAttempt()] }))
-      await bench.store.putItem('slot', splice.channelId, { ...emptySlot, holder }, 0)
+      await bench.store.putItem('lease', splice.channelId, { ...freeLease, holder }, 0)
     }
     await drive(splice.id, bench.ports, { policy, mayAct: true, shared: null })
     return { asked, cleared, bench }
@@ -222,9 +222,9 @@ describe('clearing', () => {
 
   test('is journalled, and then asked for with what is known to be unsigned', async () => {
     const { asked, cleared, bench } = await driven()
-    expect(asked).toEqual([{ channelId: 'c'.repeat(64), anchor: ANCHOR, txids: [GHOST] }])
+    expect(asked).toEqual([{ channelId: 'c'.repeat(64), submittedOn: FUNDING, txids: [GHOST] }])
     expect(cleared).toEqual([1])
-    expect(bench.counts.get('leftover.cleared')).toBe(1)
+    expect(bench.counts.get('abort_unsigned.done')).toBe(1)
   })
 
   test('is not asked for while another splice has the channel', async () => {

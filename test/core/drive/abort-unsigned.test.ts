@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryHooks, Operation } from '../../../adapters/store/memory.ts'
-import { clear } from '../../../core/drive/abort-unsigned.ts'
-import type { Slot } from '../../../core/ports/records.ts'
+import { abortUnsigned } from '../../../core/drive/abort-unsigned.ts'
+import type { ChannelLease } from '../../../core/ports/records.ts'
 import type { NodeFault } from '../../../core/ports/node.ts'
 import type { Observation } from '../../../core/decision/observation.ts'
-import type { ClearRequest, ConfiguredNode, NodePort } from '../../../core/ports/ports.ts'
+import type { AbortRequest, ConfiguredNode, NodePort } from '../../../core/ports/ports.ts'
 import type { Result } from '../../../core/values/result.ts'
 import { err, ok } from '../../../core/values/result.ts'
-import { emptySlot } from '../../../core/drive/slot.ts'
+import { freeLease } from '../../../core/drive/slot.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { aSpliceId, aTxid } from '../../support/splices.ts'
 import {
   aBench,
   aChannel,
   aConfiguredNode,
-  ANCHOR,
+  FUNDING,
   anAttempt,
   anObservation,
   aSubmittedSplice,
@@ -30,7 +30,7 @@ const GHOST = aTxid('7')
 type Given = {
   readonly splice?: Partial<Splice>
   readonly observation?: Partial<Observation>
-  readonly slot?: Partial<Slot>
+  readonly lease?: Partial<ChannelLease>
   readonly node?: Partial<ConfiguredNode>
   /** What the node answers. */
   readonly answer?: Result<void, NodeFault>
@@ -38,16 +38,16 @@ type Given = {
 }
 
 /** A splice that left a ghost on its channel, and a node that clears. */
-async function aScene({ splice: more = {}, observation = {}, slot, node = {}, answer, hooks }: Given = {}) {
-  const asked: ClearRequest[] = []
+async function aScene({ splice: more = {}, observation = {}, lease, node = {}, answer, hooks }: Given = {}) {
+  const asked: AbortRequest[] = []
   /** What stood in the table when the node was asked. */
-  const stood: { readonly cleared: Splice['cleared']; readonly holder: string | null }[] = []
+  const stood: { readonly cleared: Splice['aborted']; readonly holder: string | null }[] = []
   const port: NodePort = {
     ...fakeNode(() => err({ class: 'unreachable', message: 'nobody looks' })),
-    clear: async (request) => {
+    abortUnsigned: async (request) => {
       asked.push(request)
-      const holder = (await bench.store.item('slot', KEY))?.value.holder ?? null
-      stood.push({ cleared: (await bench.store.load(ME))?.cleared ?? null, holder })
+      const holder = (await bench.store.item('lease', KEY))?.value.holder ?? null
+      stood.push({ cleared: (await bench.store.load(ME))?.aborted ?? null, holder })
       return answer ?? ok(undefined)
     },
   }
@@ -58,33 +58,33 @@ async function aScene({ splice: more = {}, observation = {}, slot, node = {}, an
   const attempt = anAttempt({ steps: [{ name: 'splice_update_secured', at: NOW - 400_000, txid: GHOST }] })
   const { splice } = await bench.store.create(aSubmittedSplice({ attempts: [attempt], ...more }))
   await bench.store.create(aSubmittedSplice({ id: OTHER }))
-  if (slot !== undefined) await bench.store.putItem('slot', KEY, { ...emptySlot, ...slot }, 0)
+  if (lease !== undefined) await bench.store.putItem('lease', KEY, { ...freeLease, ...lease }, 0)
   const channel = aChannel({ candidates: [{ txid: GHOST, signed: false }] })
   const seen = anObservation({ channel, ...observation })
-  return { asked, stood, bench, splice, seen, clear: () => clear(splice, seen, bench.ports, policy) }
+  return { asked, stood, bench, splice, seen, clear: () => abortUnsigned(splice, seen, bench.ports, policy) }
 }
 
 const isSave = (operation: Operation): boolean =>
-  operation.type === 'put' && JSON.stringify(operation.row.body).includes('"cleared":{')
+  operation.type === 'put' && JSON.stringify(operation.row.body).includes('"aborted":{')
 
 describe('the node is asked to clear what is left of a splice', () => {
-  test('once the slot is taken and the record says so, with no more than what was certainly never signed', async () => {
+  test('once the lease is taken and the record says so, with no more than what was certainly never signed', async () => {
     const { asked, stood, bench, clear } = await aScene()
     expect(await clear()).toBe('driven')
-    expect(asked).toEqual([{ channelId: KEY, anchor: ANCHOR, txids: [GHOST] }])
+    expect(asked).toEqual([{ channelId: KEY, submittedOn: FUNDING, txids: [GHOST] }])
     expect(stood).toEqual([{ cleared: { count: 1, at: NOW }, holder: ME }])
-    expect([...bench.counts]).toEqual([['leftover.cleared', 1]])
+    expect([...bench.counts]).toEqual([['abort_unsigned.done', 1]])
   })
 
   test('with no transaction, where only the channel is stuck', async () => {
     const channel = aChannel({ candidates: [] })
     const { asked, clear } = await aScene({ observation: { channel } })
     await clear()
-    expect(asked).toEqual([{ channelId: KEY, anchor: ANCHOR, txids: [] }])
+    expect(asked).toEqual([{ channelId: KEY, submittedOn: FUNDING, txids: [] }])
   })
 
   test('and each time is counted in the record', async () => {
-    const { stood, clear } = await aScene({ splice: { cleared: { count: 2, at: NOW - 400_000 } } })
+    const { stood, clear } = await aScene({ splice: { aborted: { count: 2, at: NOW - 400_000 } } })
     await clear()
     expect(stood).toMatchObject([{ cleared: { count: 3, at: NOW } }])
   })
@@ -99,8 +99,8 @@ describe('the node is asked to clear what is left of a splice', () => {
 test('what the node could not clear is counted as left, and stands in the record as asked for', async () => {
   const { bench, clear } = await aScene({ answer: err({ class: 'unreachable', message: 'hung up' }) })
   expect(await clear()).toBe('driven')
-  expect([...bench.counts]).toEqual([['leftover.left', 1]])
-  expect((await bench.store.load(ME))?.cleared?.count).toBe(1)
+  expect([...bench.counts]).toEqual([['abort_unsigned.failed', 1]])
+  expect((await bench.store.load(ME))?.aborted?.count).toBe(1)
 })
 
 describe('nothing is asked for, and nothing is journalled,', () => {
@@ -109,22 +109,22 @@ describe('nothing is asked for, and nothing is journalled,', () => {
     ['where the node has nothing to clear with', { node: { port: unable } }],
     ['where the node is configured no longer', { node: { name: 'carol' } }],
     ['where the channel is gone', { observation: { channel: null } }],
-    ['where nothing was ever submitted', { splice: { anchor: null } }],
+    ['where nothing was ever submitted', { splice: { submittedOn: null } }],
     ['out of a table that was restored', { observation: { generation: { configured: 1, stored: 0 } } }],
     ['out of a table that nobody guards', { observation: { generation: { configured: 0, stored: null } } }],
   ]
-  test.each(before)('%s; nor is the slot taken', async (_says, given) => {
+  test.each(before)('%s; nor is the lease taken', async (_says, given) => {
     const { asked, bench, splice, clear } = await aScene(given)
     expect(await clear()).toBe('driven')
     expect(asked).toEqual([])
     expect(await bench.store.load(ME)).toEqual(splice)
-    expect(await bench.store.item('slot', KEY)).toBeNull()
+    expect(await bench.store.item('lease', KEY)).toBeNull()
   })
 
   const after: readonly (readonly [string, Given])[] = [
-    ['while another splice has the channel', { slot: { holder: OTHER } }],
-    ['while another splice is first in line', { slot: { waiting: [OTHER] } }],
-    ['while the channel is frozen', { slot: { holder: ME, frozen: { cause: 'x', at: 1, note: 'x' } } }],
+    ['while another splice has the channel', { lease: { holder: OTHER } }],
+    ['while another splice is first in line', { lease: { waiting: [OTHER] } }],
+    ['while the channel is frozen', { lease: { holder: ME, frozen: { cause: 'x', at: 1, note: 'x' } } }],
     ['once what was seen is old', { observation: { at: NOW - policy.sendWithinMs - 1 } }],
   ]
   test.each(after)('%s', async (_says, given) => {
@@ -135,11 +135,11 @@ describe('nothing is asked for, and nothing is journalled,', () => {
     expect([...bench.counts]).toEqual([])
   })
 
-  test('when taking the slot took so long that what was seen is old by now', async () => {
+  test('when taking the lease took so long that what was seen is old by now', async () => {
     const { asked, bench, splice, clear } = await aScene({
       hooks: {
         after: (operation) => {
-          if (operation.type === 'put' && operation.row.pk.startsWith('SLOT#'))
+          if (operation.type === 'put' && operation.row.pk.startsWith('LEASE#'))
             bench.now = NOW + policy.sendWithinMs + 1
         },
       },

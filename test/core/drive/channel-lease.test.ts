@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { Fault, MemoryHooks, Operation } from '../../../adapters/store/memory.ts'
-import type { Slot } from '../../../core/ports/records.ts'
+import type { ChannelLease } from '../../../core/ports/records.ts'
 import {
-  acquireSlot,
-  freezeSlot,
-  giveWay,
-  leaveSlot,
-  standAside,
-  thawSlot,
+  acquireLease,
+  freezeChannel,
+  releaseUnchanged,
+  releaseLease,
+  yieldLease,
+  unfreezeChannel,
 } from '../../../core/drive/channel-lease.ts'
-import { emptySlot } from '../../../core/drive/slot.ts'
+import { freeLease } from '../../../core/drive/slot.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { aSpliceId } from '../../support/splices.ts'
 import type { Bench } from '../builders.ts'
@@ -18,16 +18,16 @@ import { aBench, aDeadAttempt, aLiveSplice, anAttempt, aSubmittedSplice } from '
 const KEY = 'c'.repeat(64)
 const [ME, OTHER, THIRD] = [aSpliceId(1), aSpliceId(2), aSpliceId(3)]
 
-async function slotOf(bench: Bench): Promise<Slot | null> {
-  return (await bench.store.item('slot', KEY))?.value ?? null
+async function slotOf(bench: Bench): Promise<ChannelLease | null> {
+  return (await bench.store.item('lease', KEY))?.value ?? null
 }
 
 async function acquire(bench: Bench, id: string): Promise<string> {
-  return acquireSlot(KEY, id, await bench.store.item('slot', KEY), bench.store)
+  return acquireLease(KEY, id, await bench.store.item('lease', KEY), bench.store)
 }
 
-async function given(bench: Bench, slot: Partial<Slot>): Promise<void> {
-  await bench.store.putItem('slot', KEY, { ...emptySlot, ...slot }, 0)
+async function given(bench: Bench, lease: Partial<ChannelLease>): Promise<void> {
+  await bench.store.putItem('lease', KEY, { ...freeLease, ...lease }, 0)
 }
 
 async function stored(bench: Bench, id: string, overrides: Partial<Splice> = {}): Promise<void> {
@@ -36,21 +36,21 @@ async function stored(bench: Bench, id: string, overrides: Partial<Splice> = {})
 
 const frozen = { cause: 'a second output', at: 1, note: '' }
 
-describe('to acquire a slot', () => {
+describe('to acquire a lease', () => {
   test('nobody holds it: it is enlisted for, and taken', async () => {
     const bench = aBench()
     await stored(bench, ME)
     expect(await acquire(bench, ME)).toBe('mine')
-    expect(await slotOf(bench)).toEqual({ ...emptySlot, holder: ME, turn: 1 })
+    expect(await slotOf(bench)).toEqual({ ...freeLease, holder: ME, turn: 1 })
   })
 
-  test('a holder from before writes the slot once more, so that no older look gives it away', async () => {
+  test('a holder from before writes the lease once more, so that no older look gives it away', async () => {
     const bench = aBench()
     await given(bench, { holder: ME, turn: 7 })
-    const before = await bench.store.item('slot', KEY)
+    const before = await bench.store.item('lease', KEY)
     expect(await acquire(bench, ME)).toBe('mine')
     expect(await slotOf(bench)).toMatchObject({ holder: ME, turn: 8 })
-    await giveWay(KEY, ME, before?.version ?? 0, bench.ports)
+    await releaseUnchanged(KEY, ME, before?.version ?? 0, bench.ports)
     expect((await slotOf(bench))?.holder).toBe(ME)
   })
 
@@ -58,9 +58,9 @@ describe('to acquire a slot', () => {
     const bench = aBench()
     await stored(bench, ME)
     await stored(bench, OTHER)
-    const before = await bench.store.item('slot', KEY)
+    const before = await bench.store.item('lease', KEY)
     await given(bench, { holder: OTHER })
-    expect(await acquireSlot(KEY, ME, before, bench.store)).toBe('waiting')
+    expect(await acquireLease(KEY, ME, before, bench.store)).toBe('waiting')
     expect(await slotOf(bench)).toMatchObject({ holder: OTHER, waiting: [ME] })
   })
 
@@ -69,10 +69,10 @@ describe('to acquire a slot', () => {
     await stored(bench, ME)
     await stored(bench, OTHER)
     await given(bench, { holder: ME })
-    const before = await bench.store.item('slot', KEY)
-    await leaveSlot(KEY, ME, bench.ports)
+    const before = await bench.store.item('lease', KEY)
+    await releaseLease(KEY, ME, bench.ports)
     await acquire(bench, OTHER)
-    expect(await acquireSlot(KEY, ME, before, bench.store)).toBe('waiting')
+    expect(await acquireLease(KEY, ME, before, bench.store)).toBe('waiting')
     expect((await slotOf(bench))?.holder).toBe(OTHER)
   })
 
@@ -80,9 +80,9 @@ describe('to acquire a slot', () => {
     const bench = aBench()
     await stored(bench, ME)
     await given(bench, {})
-    const before = await bench.store.item('slot', KEY)
-    await freezeSlot(KEY, 'an alarm', OTHER, bench.ports)
-    expect(await acquireSlot(KEY, ME, before, bench.store)).toBe('frozen')
+    const before = await bench.store.item('lease', KEY)
+    await freezeChannel(KEY, 'an alarm', OTHER, bench.ports)
+    expect(await acquireLease(KEY, ME, before, bench.store)).toBe('frozen')
     expect((await slotOf(bench))?.holder).toBeNull()
   })
 
@@ -92,7 +92,7 @@ describe('to acquire a slot', () => {
     await stored(bench, OTHER)
     await given(bench, { holder: OTHER, waiting: [ME] })
     expect(await acquire(bench, ME)).toBe('waiting')
-    expect((await bench.store.item('slot', KEY))?.version).toBe(1)
+    expect((await bench.store.item('lease', KEY))?.version).toBe(1)
   })
 
   const ended = { dueAt: null }
@@ -144,7 +144,7 @@ describe('to acquire a slot', () => {
     expect(await acquire(bench, ME)).toBe('mine')
   })
 
-  test('a frozen channel gives its slot to nobody, not even to its holder', async () => {
+  test('a frozen channel gives its lease to nobody, not even to its holder', async () => {
     const bench = aBench()
     await given(bench, { holder: ME, frozen })
     expect(await acquire(bench, ME)).toBe('frozen')
@@ -172,7 +172,7 @@ describe('to acquire a slot', () => {
   })
 })
 
-/** Another writer, once, before the nth write to the slot; or a fault of that write. */
+/** Another writer, once, before the nth write to the lease; or a fault of that write. */
 function atWrite(n: number, act: (bench: Bench) => Promise<unknown>): Bench {
   let writes = 0
   const hooks: MemoryHooks = {
@@ -191,39 +191,39 @@ function faulty(fault: Fault, times: number): MemoryHooks {
 }
 
 function isSlotWrite(operation: Operation): boolean {
-  return operation.type === 'put' && operation.row.pk.startsWith('SLOT#')
+  return operation.type === 'put' && operation.row.pk.startsWith('LEASE#')
 }
 
-describe('a race for the slot has one winner', () => {
+describe('a race for the lease has one winner', () => {
   test.each([1, 2])('another takes it just before our write %i', async (n) => {
     const bench = atWrite(n + 1, async () => acquire(bench, OTHER))
     await stored(bench, ME)
     await stored(bench, OTHER)
     await given(bench, { waiting: [THIRD] })
     const answer = await acquire(bench, ME)
-    const slot = await slotOf(bench)
-    expect(answer === 'mine').toBe(slot?.holder === ME)
-    expect([slot?.holder, ...(slot?.waiting ?? [])].sort()).toEqual([ME, OTHER].sort())
-    expect(slot?.turn).toBe(1)
+    const lease = await slotOf(bench)
+    expect(answer === 'mine').toBe(lease?.holder === ME)
+    expect([lease?.holder, ...(lease?.waiting ?? [])].sort()).toEqual([ME, OTHER].sort())
+    expect(lease?.turn).toBe(1)
   })
 
   test.each([1, 2])('another freezes it just before our write %i', async (n) => {
-    const bench = atWrite(n + 1, async () => freezeSlot(KEY, 'an alarm', ME, bench.ports))
+    const bench = atWrite(n + 1, async () => freezeChannel(KEY, 'an alarm', ME, bench.ports))
     await stored(bench, ME)
     await given(bench, { waiting: [THIRD] })
     expect(await acquire(bench, ME)).toBe('frozen')
     expect((await slotOf(bench))?.holder).toBeNull()
   })
 
-  test('another leaves just before we wait: the slot is ours', async () => {
-    const bench = atWrite(2, async () => leaveSlot(KEY, OTHER, bench.ports))
+  test('another leaves just before we wait: the lease is ours', async () => {
+    const bench = atWrite(2, async () => releaseLease(KEY, OTHER, bench.ports))
     await stored(bench, ME)
     await stored(bench, OTHER)
     await given(bench, { holder: OTHER })
     expect(await acquire(bench, ME)).toBe('mine')
   })
 
-  test('writes that lose every race end in waiting, never in a slot', async () => {
+  test('writes that lose every race end in waiting, never in a lease', async () => {
     const bench = aBench({ hooks: faulty('lost_race', 1_000) })
     await stored(bench, ME)
     expect(await acquire(bench, ME)).toBe('waiting')
@@ -234,10 +234,10 @@ describe('a race for the slot has one winner', () => {
     const bench = aBench({ hooks: faulty('lost_response', 2) })
     await stored(bench, ME)
     expect(await acquire(bench, ME)).toBe('mine')
-    expect(await slotOf(bench)).toEqual({ ...emptySlot, holder: ME, turn: 1 })
+    expect(await slotOf(bench)).toEqual({ ...freeLease, holder: ME, turn: 1 })
   })
 
-  test('a crash before the slot was taken leaves it to whoever comes back', async () => {
+  test('a crash before the lease was taken leaves it to whoever comes back', async () => {
     const bench = aBench({ hooks: faulty('throttle', 1) })
     await stored(bench, ME)
     await expect(acquire(bench, ME)).rejects.toThrow('throttle')
@@ -245,11 +245,11 @@ describe('a race for the slot has one winner', () => {
   })
 })
 
-describe('to leave a slot', () => {
+describe('to leave a lease', () => {
   test('the holder leaves, and the next in line is hinted', async () => {
     const bench = aBench()
     await given(bench, { holder: ME, waiting: [OTHER, THIRD] })
-    await leaveSlot(KEY, ME, bench.ports)
+    await releaseLease(KEY, ME, bench.ports)
     expect(await slotOf(bench)).toMatchObject({ holder: null, waiting: [OTHER, THIRD] })
     expect(bench.hints).toEqual([OTHER])
   })
@@ -257,26 +257,26 @@ describe('to leave a slot', () => {
   test('one in the line leaves, and nobody is hinted while the holder stays', async () => {
     const bench = aBench()
     await given(bench, { holder: THIRD, waiting: [ME, OTHER] })
-    await leaveSlot(KEY, ME, bench.ports)
+    await releaseLease(KEY, ME, bench.ports)
     expect(await slotOf(bench)).toMatchObject({ holder: THIRD, waiting: [OTHER] })
     expect(bench.hints).toEqual([])
   })
 
-  test('the head leaves a free slot, and the new head is hinted', async () => {
+  test('the head leaves a free lease, and the new head is hinted', async () => {
     const bench = aBench()
     await given(bench, { waiting: [ME, OTHER] })
-    await leaveSlot(KEY, ME, bench.ports)
+    await releaseLease(KEY, ME, bench.ports)
     expect(bench.hints).toEqual([OTHER])
   })
 
   test('who stands in neither writes nothing and hints nobody', async () => {
     const bench = aBench()
-    await leaveSlot(KEY, ME, bench.ports)
+    await releaseLease(KEY, ME, bench.ports)
     expect(await slotOf(bench)).toBeNull()
     await given(bench, { waiting: [OTHER] })
-    const version = (await bench.store.item('slot', KEY))?.version
-    await leaveSlot(KEY, ME, bench.ports)
-    expect((await bench.store.item('slot', KEY))?.version).toBe(version)
+    const version = (await bench.store.item('lease', KEY))?.version
+    await releaseLease(KEY, ME, bench.ports)
+    expect((await bench.store.item('lease', KEY))?.version).toBe(version)
     expect(bench.hints).toEqual([])
   })
 
@@ -285,7 +285,7 @@ describe('to leave a slot', () => {
     await stored(bench, OTHER)
     await bench.store.create(aSubmittedSplice({ id: ME }))
     await given(bench, { holder: ME })
-    await leaveSlot(KEY, ME, bench.ports)
+    await releaseLease(KEY, ME, bench.ports)
     expect(await slotOf(bench)).toMatchObject({ holder: null, waiting: [OTHER] })
     expect(bench.hints).toEqual([OTHER])
   })
@@ -297,7 +297,7 @@ describe('to leave a slot', () => {
     })
     await given(bench, { holder: ME })
     contended = true
-    await expect(leaveSlot(KEY, ME, bench.ports)).rejects.toThrow('contended')
+    await expect(releaseLease(KEY, ME, bench.ports)).rejects.toThrow('contended')
     expect((await slotOf(bench))?.holder).toBe(ME)
   })
 })
@@ -306,9 +306,9 @@ describe('to freeze a channel', () => {
   test('its holder and line stay, an alarm is given, and the first cause stands', async () => {
     const bench = aBench()
     await given(bench, { holder: ME, waiting: [OTHER], turn: 3 })
-    await freezeSlot(KEY, 'first', ME, bench.ports)
+    await freezeChannel(KEY, 'first', ME, bench.ports)
     bench.now += 1_000
-    await freezeSlot(KEY, 'second', ME, bench.ports)
+    await freezeChannel(KEY, 'second', ME, bench.ports)
     expect(await slotOf(bench)).toEqual({
       holder: ME,
       waiting: [OTHER],
@@ -316,25 +316,25 @@ describe('to freeze a channel', () => {
       frozen: { cause: 'first', at: bench.now - 1_000, note: ME },
     })
     expect(bench.alarms).toEqual(['channel frozen'])
-    expect(bench.alarmed).toEqual([{ slot: KEY, cause: 'first' }])
+    expect(bench.alarmed).toEqual([{ lease: KEY, cause: 'first' }])
   })
 
   test('a channel that nobody ever asked for is frozen too', async () => {
     const bench = aBench()
-    await freezeSlot(KEY, 'first', ME, bench.ports)
+    await freezeChannel(KEY, 'first', ME, bench.ports)
     expect((await slotOf(bench))?.frozen?.cause).toBe('first')
   })
 
-  test('who takes the slot at the same time keeps it, frozen', async () => {
+  test('who takes the lease at the same time keeps it, frozen', async () => {
     const bench = atWrite(1, async () => acquire(bench, OTHER))
     await stored(bench, OTHER)
-    await freezeSlot(KEY, 'first', ME, bench.ports)
+    await freezeChannel(KEY, 'first', ME, bench.ports)
     expect(await slotOf(bench)).toMatchObject({ holder: OTHER, frozen: { cause: 'first' } })
   })
 
   test('what cannot be frozen now is not said to be frozen', async () => {
     const bench = aBench({ hooks: faulty('lost_race', 1_000) })
-    await expect(freezeSlot(KEY, 'first', ME, bench.ports)).rejects.toThrow('contended')
+    await expect(freezeChannel(KEY, 'first', ME, bench.ports)).rejects.toThrow('contended')
     expect(bench.alarms).toEqual([])
   })
 })
@@ -343,15 +343,15 @@ describe('to give way', () => {
   test('at the version that was looked at: the holder goes, and the next is hinted', async () => {
     const bench = aBench()
     await given(bench, { holder: ME, waiting: [OTHER] })
-    await giveWay(KEY, ME, 1, bench.ports)
+    await releaseUnchanged(KEY, ME, 1, bench.ports)
     expect(await slotOf(bench)).toMatchObject({ holder: null, waiting: [OTHER] })
     expect(bench.hints).toEqual([OTHER])
   })
 
-  test('from the line, nobody is hinted while another holds the slot', async () => {
+  test('from the line, nobody is hinted while another holds the lease', async () => {
     const bench = aBench()
     await given(bench, { holder: THIRD, waiting: [ME, OTHER] })
-    await giveWay(KEY, ME, 1, bench.ports)
+    await releaseUnchanged(KEY, ME, 1, bench.ports)
     expect(await slotOf(bench)).toMatchObject({ holder: THIRD, waiting: [OTHER] })
     expect(bench.hints).toEqual([])
   })
@@ -359,14 +359,14 @@ describe('to give way', () => {
   test.each([0, 2])('at another version (%i) nothing is done', async (version) => {
     const bench = aBench()
     await given(bench, { holder: ME, waiting: [OTHER] })
-    await giveWay(KEY, ME, version, bench.ports)
+    await releaseUnchanged(KEY, ME, version, bench.ports)
     expect(await slotOf(bench)).toMatchObject({ holder: ME, waiting: [OTHER] })
     expect(bench.hints).toEqual([])
   })
 
-  test('where nobody has a slot nothing is done', async () => {
+  test('where nobody has a lease nothing is done', async () => {
     const bench = aBench()
-    await giveWay(KEY, ME, 1, bench.ports)
+    await releaseUnchanged(KEY, ME, 1, bench.ports)
     expect(await slotOf(bench)).toBeNull()
   })
 
@@ -375,7 +375,7 @@ describe('to give way', () => {
     await stored(bench, ME)
     await stored(bench, OTHER)
     await given(bench, { holder: ME })
-    await giveWay(KEY, ME, 1, bench.ports)
+    await releaseUnchanged(KEY, ME, 1, bench.ports)
     expect(await slotOf(bench)).toMatchObject({ holder: ME, waiting: [OTHER] })
     expect(bench.hints).toEqual([])
   })
@@ -388,66 +388,70 @@ describe('to thaw a channel', () => {
     ['another splice', 'first', OTHER, true],
   ])('%s', async (_says, cause, id, still) => {
     const bench = aBench()
-    await freezeSlot(KEY, 'first', ME, bench.ports)
-    await thawSlot(KEY, cause, id, bench.ports)
+    await freezeChannel(KEY, 'first', ME, bench.ports)
+    await unfreezeChannel(KEY, cause, id, bench.ports)
     expect((await slotOf(bench))?.frozen !== null).toBe(still)
   })
 
   test('what is not frozen, or not there, is left alone', async () => {
     const bench = aBench()
-    await thawSlot(KEY, 'first', ME, bench.ports)
+    await unfreezeChannel(KEY, 'first', ME, bench.ports)
     expect(await slotOf(bench)).toBeNull()
     await given(bench, { holder: ME })
-    await thawSlot(KEY, 'first', ME, bench.ports)
-    expect((await bench.store.item('slot', KEY))?.version).toBe(1)
+    await unfreezeChannel(KEY, 'first', ME, bench.ports)
+    expect((await bench.store.item('lease', KEY))?.version).toBe(1)
   })
 })
 
 describe('one whose gates are shut stands aside', () => {
   const queued = aLiveSplice({ id: ME })
-  async function aside(slot: Partial<Slot> | null, splice: Splice = queued, hooks: MemoryHooks = {}) {
+  async function aside(
+    lease: Partial<ChannelLease> | null,
+    splice: Splice = queued,
+    hooks: MemoryHooks = {},
+  ) {
     const bench = aBench({ hooks })
     const { splice: created } = await bench.store.create(splice)
-    if (slot !== null) await given(bench, slot)
-    await standAside(created, KEY, await bench.store.item('slot', KEY), bench.ports)
-    return { bench, slot: await slotOf(bench), version: (await bench.store.load(ME))?.version }
+    if (lease !== null) await given(bench, lease)
+    await yieldLease(created, KEY, await bench.store.item('lease', KEY), bench.ports)
+    return { bench, lease: await slotOf(bench), version: (await bench.store.load(ME))?.version }
   }
 
-  test.each<[string, Partial<Slot>, Partial<Slot>]>([
+  test.each<[string, Partial<ChannelLease>, Partial<ChannelLease>]>([
     ['the holder', { holder: ME, waiting: [OTHER] }, { holder: null, waiting: [OTHER] }],
     ['the first in the line', { waiting: [ME, OTHER] }, { waiting: [OTHER] }],
-  ])('for the next one, its record written first: %s', async (_says, slot, expected) => {
-    const world = await aside(slot)
-    expect(world.slot).toMatchObject(expected)
+  ])('for the next one, its record written first: %s', async (_says, lease, expected) => {
+    const world = await aside(lease)
+    expect(world.lease).toMatchObject(expected)
     expect(world.bench.hints).toEqual([OTHER])
     expect(world.version).toBe(2)
   })
 
   const behind = { holder: THIRD, waiting: [OTHER, ME] }
-  test.each<[string, Partial<Slot> | null, Splice]>([
+  test.each<[string, Partial<ChannelLease> | null, Splice]>([
     ['it is not the first in the line', behind, queued],
     ['it is nowhere in it', { holder: THIRD, waiting: [OTHER] }, queued],
-    ['nobody has a slot', null, queued],
+    ['nobody has a lease', null, queued],
     ['it has been submitted', { holder: ME }, aSubmittedSplice({ id: ME })],
     ['an attempt of it is alive', { holder: ME }, aLiveSplice({ id: ME, attempts: [anAttempt()] })],
-  ])('but not where %s', async (_says, slot, splice) => {
-    const world = await aside(slot, splice)
-    expect(world.slot).toEqual(slot === null ? null : { ...emptySlot, ...slot })
+  ])('but not where %s', async (_says, lease, splice) => {
+    const world = await aside(lease, splice)
+    expect(world.lease).toEqual(lease === null ? null : { ...freeLease, ...lease })
     expect(world.version).toBe(1)
   })
 
   test('one whose attempts are all dead does', async () => {
-    const { slot } = await aside({ holder: ME }, aLiveSplice({ id: ME, attempts: [aDeadAttempt()] }))
-    expect(slot?.holder).toBeNull()
+    const { lease } = await aside({ holder: ME }, aLiveSplice({ id: ME, attempts: [aDeadAttempt()] }))
+    expect(lease?.holder).toBeNull()
   })
 
   test('but not where another process was faster to write its record: it may have journalled an attempt', async () => {
-    const { slot } = await aside({ holder: ME }, queued, {
+    const { lease } = await aside({ holder: ME }, queued, {
       before: (operation) =>
         operation.type === 'put' && operation.row.pk.startsWith('SPL#') && operation.condition !== 'absent'
           ? 'lost_race'
           : null,
     })
-    expect(slot?.holder).toBe(ME)
+    expect(lease?.holder).toBe(ME)
   })
 })

@@ -3,10 +3,10 @@ import type { MemoryHooks, Operation } from '../../../adapters/store/memory.ts'
 import type { DriveOptions, Driven } from '../../../core/drive/drive.ts'
 import { drive } from '../../../core/drive/drive.ts'
 import { REORGANISED } from '../../../core/splice/outcomes.ts'
-import type { Slot } from '../../../core/ports/records.ts'
+import type { ChannelLease } from '../../../core/ports/records.ts'
 import type { NodePort } from '../../../core/ports/ports.ts'
 import { ok } from '../../../core/values/result.ts'
-import { emptySlot } from '../../../core/drive/slot.ts'
+import { freeLease } from '../../../core/drive/slot.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { aSpliceAtRest, aSpliceId } from '../../support/splices.ts'
 import type { Bench } from '../builders.ts'
@@ -18,7 +18,7 @@ import {
   aConfiguredNode,
   aLiveSplice,
   aLook,
-  ANCHOR,
+  FUNDING,
   anAttempt,
   aNodeSeen,
   aPendingSplice,
@@ -43,7 +43,7 @@ type Given = {
   readonly chain?: FakeChain
   readonly port?: Partial<NodePort>
   readonly options?: Partial<DriveOptions>
-  readonly slot?: Partial<Slot>
+  readonly lease?: Partial<ChannelLease>
   readonly hooks?: MemoryHooks
   readonly before?: (bench: Bench) => Promise<unknown>
 }
@@ -51,7 +51,7 @@ type World = {
   readonly came: Driven
   readonly bench: Bench
   readonly splice: Splice
-  readonly slot: Slot | null
+  readonly lease: ChannelLease | null
 }
 
 async function driven(given: Given = {}): Promise<World> {
@@ -61,12 +61,12 @@ async function driven(given: Given = {}): Promise<World> {
   await bench.store.create(given.splice ?? aLiveSplice())
   await bench.store.putItem('node', 'alice', aNodeSeen(), 0)
   await bench.store.putItem('guard', '-', { generation: 0, backupAt: null }, 0)
-  if (given.slot) await bench.store.putItem('slot', CHANNEL, { ...emptySlot, ...given.slot }, 0)
+  if (given.lease) await bench.store.putItem('lease', CHANNEL, { ...freeLease, ...given.lease }, 0)
   await given.before?.(bench)
   const came = await drive(ID, bench.ports, { policy, mayAct: true, shared: null, ...given.options })
   const splice = await bench.store.load(ID)
   if (splice === null) throw new Error('the splice is lost')
-  return { came, bench, splice, slot: (await bench.store.item('slot', CHANNEL))?.value ?? null }
+  return { came, bench, splice, lease: (await bench.store.item('lease', CHANNEL))?.value ?? null }
 }
 
 const unasked: Partial<NodePort> = {
@@ -94,13 +94,13 @@ describe('what is not to be driven', () => {
   })
 
   test('is at rest: nobody is asked, but for a reorg of its block', async () => {
-    const splice = { ...aSpliceAtRest(), lineage: [ANCHOR] }
+    const splice = { ...aSpliceAtRest(), fundingHistory: [FUNDING] }
     expect(await driven({ splice, port: unasked })).toMatchObject({ came: 'driven' })
     await expect(driven({ splice, port: unasked, options: { reorged: true } })).rejects.toThrow('asked')
   })
 
   test('has ended but is still due: it is looked at', async () => {
-    const splice = aLiveSplice({ state: 'cancelled', slotHeld: true })
+    const splice = aLiveSplice({ state: 'cancelled', leaseHeld: true })
     await expect(driven({ splice, port: unasked })).rejects.toThrow('asked')
   })
 })
@@ -169,20 +169,20 @@ test('one whose events are said, but not noted as said, is left for the next loo
 describe('what follows from a step is carried out', () => {
   const back = {
     before: ({ store }: Bench) =>
-      store.putItem('channel', channelKey('alice', CHANNEL), aChannelSeen({ earlier: [ANCHOR] }), 0),
+      store.putItem('channel', channelKey('alice', CHANNEL), aChannelSeen({ earlier: [FUNDING] }), 0),
   }
 
   test('a channel is frozen before the record says so: a crash in between must not leave it open', async () => {
     const cause = 'the node stands on an older funding outpoint than was seen, or is another node'
     const frozen = { cause, note: ID }
-    const { slot } = await driven({ splice: aSubmittedSplice(), ...back })
-    expect(slot?.frozen).toMatchObject(frozen)
+    const { lease } = await driven({ splice: aSubmittedSplice(), ...back })
+    expect(lease?.frozen).toMatchObject(frozen)
     const lost = await driven({
       splice: aSubmittedSplice(),
       ...back,
       hooks: { before: (operation) => (operation.serial > 6 && isSave(operation) ? 'lost_race' : null) },
     })
-    expect(lost.slot?.frozen).toMatchObject(frozen)
+    expect(lost.lease?.frozen).toMatchObject(frozen)
   })
 
   test('an alarm is given when a splice needs attention', async () => {
@@ -213,7 +213,7 @@ describe('what follows from a step is carried out', () => {
   })
 
   test('an unseen transaction is broadcast again, unless the splice was given up', async () => {
-    const kept = (bench: Bench) => bench.store.putItem('raw', FIRST.txid, { hex: FIRST.hex }, 0)
+    const kept = (bench: Bench) => bench.store.putItem('rawTransaction', FIRST.txid, { hex: FIRST.hex }, 0)
     const live = new FakeChain()
     await driven({ splice: aPendingSplice(), chain: live, before: kept })
     expect(live.calls).toContain('broadcast')
@@ -238,32 +238,35 @@ describe('what follows from a step is carried out', () => {
   })
 })
 
-describe('the slot of one that has ended', () => {
+describe('the lease of one that has ended', () => {
   const next = aSpliceId(2)
-  const cancelled = aLiveSplice({ state: 'cancelled', slotHeld: true, attempts: [], watch: null })
+  const cancelled = aLiveSplice({ state: 'cancelled', leaseHeld: true, attempts: [], watch: null })
 
   test('is given back, and the next one hinted', async () => {
-    const { splice, slot, bench } = await driven({ splice: cancelled, slot: { holder: ID, waiting: [next] } })
-    expect(slot).toMatchObject({ holder: null, waiting: [next] })
-    expect(splice).toMatchObject({ slotHeld: false, dueAt: null })
+    const { splice, lease, bench } = await driven({
+      splice: cancelled,
+      lease: { holder: ID, waiting: [next] },
+    })
+    expect(lease).toMatchObject({ holder: null, waiting: [next] })
+    expect(splice).toMatchObject({ leaseHeld: false, dueAt: null })
     expect(bench.hints).toEqual([next])
   })
 
   test('is kept while an attempt of it is alive', async () => {
     const failed: Splice = { ...cancelled, state: 'failed', attempts: [anAttempt()] }
-    const { splice, slot } = await driven({ splice: failed, slot: { holder: ID } })
-    expect(slot?.holder).toBe(ID)
-    expect(splice.slotHeld).toBe(true)
+    const { splice, lease } = await driven({ splice: failed, lease: { holder: ID } })
+    expect(lease?.holder).toBe(ID)
+    expect(splice.leaseHeld).toBe(true)
   })
 
   test('is not asked for where it was given back before', async () => {
-    const watch = { from: ANCHOR, untilHeight: TIP + 1 }
-    const { splice, slot } = await driven({
-      splice: { ...cancelled, slotHeld: false, watch },
-      slot: { holder: ID },
+    const watch = { from: FUNDING, untilHeight: TIP + 1 }
+    const { splice, lease } = await driven({
+      splice: { ...cancelled, leaseHeld: false, watch },
+      lease: { holder: ID },
     })
     expect(splice.watch).toEqual(watch)
-    expect(slot?.holder).toBe(ID)
+    expect(lease?.holder).toBe(ID)
   })
 
   test('so is a place in the line, when its end is published', async () => {
@@ -272,8 +275,8 @@ describe('the slot of one that has ended', () => {
       events: [{ n: 1, type: 'splice.cancelled', at: NOW, epoch: 0 }],
       eventSerial: 1,
     })
-    const { splice, slot } = await driven({ splice: waiting, slot: { waiting: [ID] } })
-    expect(slot?.waiting).toEqual([])
+    const { splice, lease } = await driven({ splice: waiting, lease: { waiting: [ID] } })
+    expect(lease?.waiting).toEqual([])
     expect(splice.publishedThrough).toBe(1)
   })
 
@@ -282,25 +285,25 @@ describe('the slot of one that has ended', () => {
     ['after a reorg stays frozen for another cause', 1, 'a second output', false],
     ['without a reorg stays frozen', 0, REORGANISED, false],
   ])('%s', async (_says, epoch, cause, thawed) => {
-    const { slot } = await driven({
+    const { lease } = await driven({
       splice: { ...cancelled, epoch },
-      slot: { holder: ID, frozen: { cause, at: 1, note: ID } },
+      lease: { holder: ID, frozen: { cause, at: 1, note: ID } },
     })
-    expect(slot?.frozen === null).toBe(thawed)
+    expect(lease?.frozen === null).toBe(thawed)
   })
 
   test('of one that is live stays, whatever the epoch', async () => {
-    const { slot } = await driven({
+    const { lease } = await driven({
       splice: aSubmittedSplice({ epoch: 1 }),
-      slot: { holder: ID, frozen: { cause: REORGANISED, at: 1, note: ID } },
+      lease: { holder: ID, frozen: { cause: REORGANISED, at: 1, note: ID } },
     })
-    expect(slot).toMatchObject({ holder: ID, frozen: { cause: REORGANISED } })
+    expect(lease).toMatchObject({ holder: ID, frozen: { cause: REORGANISED } })
   })
 
   test('one that waits with its gates shut stands aside for the next', async () => {
     const later = aLiveSplice({ notBefore: NOW + 1 })
-    const { came, slot } = await driven({ splice: later, slot: { waiting: [ID, next] } })
+    const { came, lease } = await driven({ splice: later, lease: { waiting: [ID, next] } })
     expect(came).toBe('driven')
-    expect(slot?.waiting).toEqual([next])
+    expect(lease?.waiting).toEqual([next])
   })
 })

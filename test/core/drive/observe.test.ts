@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest'
 import type { SpendHint } from '../../../core/ports/chain.ts'
 import { paymentIdOf } from '../../../core/splice/ids.ts'
 import { channelKey } from '../../../core/ports/records.ts'
-import type { Slot } from '../../../core/ports/records.ts'
+import type { ChannelLease } from '../../../core/ports/records.ts'
 import type { NodeLook } from '../../../core/ports/node.ts'
 import type { ChainView, Observation } from '../../../core/decision/observation.ts'
-import { observe, slotKeyOf } from '../../../core/drive/observe.ts'
+import { observe, leaseKeyOf } from '../../../core/drive/observe.ts'
 import type { ConfiguredNode, NodePort } from '../../../core/ports/ports.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
@@ -56,9 +56,9 @@ const PAID = spending([change, payout])
 function aWatched(overrides: Partial<Splice> = {}): Splice {
   return aSplice({
     state: 'submitted',
-    lineage: [FUNDING],
-    anchor: FUNDING,
-    attempts: [anAttempt({ anchor: FUNDING })],
+    fundingHistory: [FUNDING],
+    submittedOn: FUNDING,
+    attempts: [anAttempt({ submittedOn: FUNDING })],
     ...overrides,
   })
 }
@@ -97,7 +97,7 @@ async function chainOf(splice: Splice, given: Given = {}): Promise<ChainView> {
 /** What the spender of the funding is to a splice. */
 async function effect(splice: Splice, tx = PAID, given: Given = {}): Promise<string | undefined> {
   const chain = new FakeChain([onChain(OPEN, 100), onChain(tx, 190)])
-  return (await chainOf(splice, { chain, ...given })).hops[0]?.spender?.effect
+  return (await chainOf(splice, { chain, ...given })).fundingSpends[0]?.spender?.effect
 }
 
 describe('a look gathers the node first and the chain last', () => {
@@ -118,7 +118,7 @@ describe('a look gathers the node first and the chain last', () => {
   })
 
   test('everything that is known comes with it', async () => {
-    const slot: Slot = { holder: 'x', turn: 1, waiting: [], frozen: null }
+    const lease: ChannelLease = { holder: 'x', turn: 1, waiting: [], frozen: null }
     const splice = aWatched({ candidates: [aCandidate()] })
     const followed = { height: 5, hash: aTxid('e'), seenAt: 1, hashes: [aTxid('e')], orphans: [] }
     const seen = await observed(splice, {
@@ -127,7 +127,7 @@ describe('a look gathers the node first and the chain last', () => {
       before: async ({ store }) => {
         await store.putItem('node', 'alice', aNodeSeen({ processStarts: [5] }), 0)
         await store.putItem('channel', channelKey('alice', splice.channelId), aChannelSeen(), 0)
-        await store.putItem('slot', splice.channelId, slot, 0)
+        await store.putItem('lease', splice.channelId, lease, 0)
         await store.putItem('guard', '-', { generation: 3, backupAt: null }, 0)
         await store.putItem('chain', splice.network, followed, 0)
       },
@@ -137,10 +137,10 @@ describe('a look gathers the node first and the chain last', () => {
       at: NOW,
       node: { nodeId: splice.nodeId },
       channel: { funding: FUNDING },
-      nodeSeen: { processStarts: [5] },
-      channelSeen: { node: 'alice' },
+      nodeState: { processStarts: [5] },
+      channelState: { node: 'alice' },
       quietAbsenceMs: 7,
-      slot: { value: slot },
+      lease: { value: lease },
       generation: { configured: 4, stored: 3 },
       chain: { tip: { height: TIP }, reachedFunding: true, earlierEffect: null, feeRateSatPerKw: 1_000 },
     })
@@ -159,10 +159,10 @@ describe('a look gathers the node first and the chain last', () => {
     expect(seen).toMatchObject({
       node: null,
       channel: null,
-      nodeSeen: null,
-      channelSeen: null,
+      nodeState: null,
+      channelState: null,
       quietAbsenceMs: null,
-      slot: null,
+      lease: null,
       generation: { configured: 0, stored: null },
     })
   })
@@ -288,13 +288,13 @@ describe('a transaction belongs to one splice: its pointer, written before the c
   })
 })
 
-describe('an ended splice under watch leaves the same effect to the holder of the slot', () => {
+describe('an ended splice under watch leaves the same effect to the holder of the lease', () => {
   const ended = aWatched({ state: 'failed' })
   const holding = (holder: Splice | null, heldBy = aSpliceId(2)): Given => ({
     before: async ({ store }) => {
       if (holder !== null) await store.create(holder)
-      const slot: Slot = { holder: heldBy, turn: 1, waiting: [], frozen: null }
-      await store.putItem('slot', ended.channelId, slot, 0)
+      const lease: ChannelLease = { holder: heldBy, turn: 1, waiting: [], frozen: null }
+      await store.putItem('lease', ended.channelId, lease, 0)
     },
   })
   const holder = (overrides: Partial<Splice> = {}): Splice => aWatched({ id: aSpliceId(2), ...overrides })
@@ -313,10 +313,10 @@ describe('an ended splice under watch leaves the same effect to the holder of th
     expect(await effect(aWatched(), PAID, holding(holder()))).toBe('ours')
   })
 
-  test('nobody holds the slot', async () => {
+  test('nobody holds the lease', async () => {
     const free: Given = {
       before: ({ store }) =>
-        store.putItem('slot', ended.channelId, { holder: null, turn: 0, waiting: [], frozen: null }, 0),
+        store.putItem('lease', ended.channelId, { holder: null, turn: 0, waiting: [], frozen: null }, 0),
     }
     expect(await effect(ended, PAID, free)).toBe('ours')
     expect(await effect(ended)).toBe('ours')
@@ -374,10 +374,10 @@ describe('a splice-in is known by two witnesses that agree: the node, and the ca
   })
 })
 
-describe('after a restore, what was paid since the backup is looked for down the lineage', () => {
+describe('after a restore, what was paid since the backup is looked for down the funding history', () => {
   const now = fundingOf(PAID)
   const look = aLook({ channels: [aChannel({ funding: now })] })
-  const later = aWatched({ state: 'queued', anchor: null, attempts: [], lineage: [now] })
+  const later = aWatched({ state: 'queued', submittedOn: null, attempts: [], fundingHistory: [now] })
   const backup = (backupAt: number | null): Given => ({
     look,
     chain: new FakeChain([onChain(OPEN, 100), onChain(PAID, 190)]),
@@ -437,7 +437,7 @@ describe('after a restore, what was paid since the backup is looked for down the
     ).toBe(PAID.txid)
   })
 
-  test('a lineage that cannot be walked leaves everything unknown', async () => {
+  test('a funding history that cannot be walked leaves everything unknown', async () => {
     const chain = new FakeChain([onChain(OPEN, 100), onChain(PAID, 190)])
     chain.fails = (asked) => asked.startsWith('transaction')
     expect((await observed(later, { ...backup(since), chain })).chain).toBeNull()
@@ -463,15 +463,15 @@ describe('a source without an index of spenders is told where to begin', () => {
   const mined = aCandidate({ txid: PAID.txid, spends: FUNDING, block })
 
   test('by the transaction that made the next funding, in a block that is not known', async () => {
-    const given = await hints(aWatched({ lineage: [FUNDING, NEXT], unspentThroughHeight: 195 }))
+    const given = await hints(aWatched({ fundingHistory: [FUNDING, NEXT], unspentThroughHeight: 195 }))
     expect(given.get(FUNDING)).toEqual({
       unspentThroughHeight: null,
       spender: { txid: PAID.txid, blockHash: null },
     })
   })
 
-  test('by the height through which the end of the lineage was unspent', async () => {
-    const given = await hints(aWatched({ lineage: [FUNDING, NEXT], unspentThroughHeight: 195 }))
+  test('by the height through which the end of the funding history was unspent', async () => {
+    const given = await hints(aWatched({ fundingHistory: [FUNDING, NEXT], unspentThroughHeight: 195 }))
     expect(given.get(NEXT)).toEqual({ unspentThroughHeight: 195, spender: null })
   })
 
@@ -499,8 +499,8 @@ describe('a source without an index of spenders is told where to begin', () => {
   })
 })
 
-test('the slot is of the channel, or of the node where slots are per node: the record says which, the node need not answer', () => {
+test('the lease is of the channel, or of the node where leases are per node: the record says which, the node need not answer', () => {
   const splice = aWatched()
-  expect(slotKeyOf(splice)).toBe(splice.channelId)
-  expect(slotKeyOf({ ...splice, slotScope: 'node' })).toBe(splice.nodeId)
+  expect(leaseKeyOf(splice)).toBe(splice.channelId)
+  expect(leaseKeyOf({ ...splice, leaseScope: 'node' })).toBe(splice.nodeId)
 })

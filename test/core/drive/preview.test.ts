@@ -23,7 +23,7 @@ test('a preview says what each gate would say now, with the figures behind it', 
   const preview = await previewGates(aLiveSplice(), aBenchWith(() => ok(look)).ports, policy)
   expect(preview.gates.map(({ gate }) => gate)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
   expect(preview.gates.map(({ name }) => name).join(' ')).toBe(
-    'fence node channel anchor_unspent no_candidate no_earlier_effect quiet budget lock_depth overlap',
+    'fence node channel funding_unspent no_candidate no_earlier_effect quiet budget lock_depth overlap',
   )
   const [shut, ...others] = preview.gates.filter(({ open }) => !open)
   expect(others).toEqual([])

@@ -4,7 +4,7 @@ import type { ChainPort } from '../../../core/ports/ports.ts'
 import type { ChainView } from '../../../core/decision/observation.ts'
 import { drive } from '../../../core/drive/drive.ts'
 import { paymentIdOf } from '../../../core/splice/ids.ts'
-import { rawIn, rebroadcast } from '../../../core/drive/rebroadcast.ts'
+import { rawTransactionsIn, rebroadcast } from '../../../core/drive/rebroadcast.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import type { Candidate, Splice } from '../../../core/splice/splice.ts'
 import { aTxid } from '../../support/splices.ts'
@@ -15,7 +15,7 @@ import {
   aChainWith,
   aConfiguredNode,
   aHop,
-  ANCHOR,
+  FUNDING,
   anObservation,
   aPendingSplice,
   aSighting,
@@ -41,14 +41,14 @@ async function never(): Promise<never> {
 }
 
 const seenIn = (chain: ChainView | null, txid: string): string | undefined =>
-  rawIn(anObservation({ chain }))(txid)
+  rawTransactionsIn(anObservation({ chain }))(txid)
 
 /** A splice whose transaction is on the chain, driven once. */
 async function drivenOnce() {
   const order: string[] = []
   const splice = aSubmittedSplice()
   const paying = aTransaction({
-    inputs: [{ outpoint: ANCHOR, witness: FUNDING_WITNESS }],
+    inputs: [{ outpoint: FUNDING, witness: FUNDING_WITNESS }],
     outputs: [
       { script: P2WSH, amountSats: 900_000 },
       { script: splice.script ?? '', amountSats: splice.amountSats },
@@ -81,10 +81,10 @@ describe('the raw transaction of a new candidate', () => {
     expect(order.filter((what) => what === 'pointer')).toHaveLength(1)
   })
 
-  test('is what the chain source shows, of every one along the lineage', () => {
+  test('is what the chain source shows, of every one along the funding history', () => {
     const later = aSplicing(fundingOf(FIRST))
     const hop = aHop({ outpoint: fundingOf(FIRST), spender: aSighting(fundingOf(FIRST), later, 'ours') })
-    const chain = aChain({ hops: [...aChainWith(FIRST).hops, hop] })
+    const chain = aChain({ fundingSpends: [...aChainWith(FIRST).fundingSpends, hop] })
     expect(seenIn(chain, FIRST.txid)).toBe(FIRST.hex)
     expect(seenIn(chain, later.txid)).toBe(later.hex)
   })
@@ -103,12 +103,14 @@ describe('the raw transaction of a new candidate', () => {
     [350_002, false],
   ])('of %i characters: kept %s', (characters, kept) => {
     const view = aChainWith(FIRST)
-    const hops = view.hops.map((hop) =>
+    const fundingSpends = view.fundingSpends.map((hop) =>
       hop.spender === null
         ? hop
         : { ...hop, spender: { ...hop.spender, tx: { ...hop.spender.tx, hex: '0'.repeat(characters) } } },
     )
-    expect(seenIn({ ...view, hops }, FIRST.txid)?.length ?? null).toBe(kept ? characters : null)
+    expect(seenIn({ ...view, fundingSpends: fundingSpends }, FIRST.txid)?.length ?? null).toBe(
+      kept ? characters : null,
+    )
   })
 })
 
@@ -124,7 +126,7 @@ describe('what left the mempool is broadcast again', () => {
       const hex = digit.repeat(2)
       // Seen by a look, or handed over by a node.
       if (n % 2 === 0) await bench.store.putItem('tx', aTxid(digit), { paymentId: 'p', hex }, 0)
-      else await bench.store.putItem('raw', aTxid(digit), { hex }, 0)
+      else await bench.store.putItem('rawTransaction', aTxid(digit), { hex }, 0)
     }
     const chain: ChainPort = {
       tip: never,
@@ -165,7 +167,7 @@ describe('what left the mempool is broadcast again', () => {
     const bench = aBench({ nodes: [aConfiguredNode({ chain: new FakeChain() })] })
     await bench.store.create(aPendingSplice())
     await bench.store.putItem('tx', FIRST.txid, { paymentId: paymentIdOf(aPendingSplice().id) }, 0)
-    await bench.store.putItem('raw', FIRST.txid, { hex: FIRST.hex }, 0)
+    await bench.store.putItem('rawTransaction', FIRST.txid, { hex: FIRST.hex }, 0)
     await drive(aPendingSplice().id, bench.ports, { policy, mayAct: true, shared: null })
     expect(bench.counts.get('rebroadcast.taken')).toBe(1)
   })
@@ -196,7 +198,7 @@ describe('a look at a splice whose transaction', () => {
   async function broadcasts(chain: FakeChain, overrides: Partial<Splice> = {}): Promise<number> {
     const bench = aBench({ nodes: [aConfiguredNode({ chain })] })
     await bench.store.create(aPendingSplice(overrides))
-    await bench.store.putItem('raw', FIRST.txid, { hex: FIRST.hex }, 0)
+    await bench.store.putItem('rawTransaction', FIRST.txid, { hex: FIRST.hex }, 0)
     await drive(aPendingSplice().id, bench.ports, { policy, mayAct: true, shared: null })
     return chain.calls.filter((call) => call === 'broadcast').length
   }
@@ -210,7 +212,7 @@ describe('a look at a splice whose transaction', () => {
   })
 
   test('was replaced does not', async () => {
-    expect(await broadcasts(new FakeChain([onChain(aSplicing(ANCHOR, 800_000))]))).toBe(0)
+    expect(await broadcasts(new FakeChain([onChain(aSplicing(FUNDING, 800_000))]))).toBe(0)
   })
 
   test('cannot be asked about does not', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Operation } from '../../../adapters/store/memory.ts'
 import type { Stepped } from '../../../core/splice/action.ts'
-import { amend, commit } from '../../../core/drive/save.ts'
+import { updateSplice, saveSplice } from '../../../core/drive/save.ts'
 import { paymentIdOf } from '../../../core/splice/ids.ts'
 import type { TxPointer } from '../../../core/ports/records.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
@@ -17,7 +17,7 @@ async function adopt(standing: TxPointer | null, hex?: string) {
   if (standing !== null) await bench.store.putItem('tx', TXID, standing, 0)
   const { splice } = await bench.store.create(aSubmittedSplice({ id: aSpliceId(1) }))
   const after = { ...splice, state: 'pending' as const, candidates: [aCandidate({ txid: TXID })] }
-  const saved = await commit(splice, after, bench.ports, policy, () => hex)
+  const saved = await saveSplice(splice, after, bench.ports, policy, () => hex)
   const pointer = (await bench.store.item('tx', TXID))?.value
   return { saved: saved?.candidates.length ?? null, pointer }
 }
@@ -58,7 +58,7 @@ describe('a save', () => {
   test('is made of what changed, with the time of the write', async () => {
     const bench = aBench()
     const { splice } = await bench.store.create(aSubmittedSplice())
-    const saved = await commit(splice, { ...splice, quietSince: NOW }, bench.ports, policy)
+    const saved = await saveSplice(splice, { ...splice, quietSince: NOW }, bench.ports, policy)
     expect(saved).toMatchObject({ quietSince: NOW, updatedAt: NOW, version: 2 })
     expect(await bench.store.load(splice.id)).toEqual(saved)
   })
@@ -67,7 +67,7 @@ describe('a save', () => {
     const bench = aBench()
     const { splice } = await bench.store.create(aSubmittedSplice())
     bench.now = NOW + 60_000
-    expect(await commit(splice, { ...splice, updatedAt: bench.now }, bench.ports, policy)).toBe(splice)
+    expect(await saveSplice(splice, { ...splice, updatedAt: bench.now }, bench.ports, policy)).toBe(splice)
     expect((await bench.store.load(splice.id))?.version).toBe(1)
   })
 
@@ -75,7 +75,7 @@ describe('a save', () => {
     const bench = aBench()
     const known = aSubmittedSplice({ candidates: [aCandidate({ txid: TXID })] })
     const { splice } = await bench.store.create(known)
-    await commit(splice, { ...splice, quietSince: NOW }, bench.ports, policy)
+    await saveSplice(splice, { ...splice, quietSince: NOW }, bench.ports, policy)
     expect(await bench.store.item('tx', TXID)).toBeNull()
   })
 
@@ -84,14 +84,14 @@ describe('a save', () => {
     const known = aSubmittedSplice({ candidates: [aCandidate({ txid: TXID })] })
     const { splice } = await bench.store.create(known)
     const both = [...splice.candidates, aCandidate({ txid: aTxid('d') })]
-    await commit(splice, { ...splice, candidates: both }, bench.ports, policy)
+    await saveSplice(splice, { ...splice, candidates: both }, bench.ports, policy)
     expect((await bench.store.item('tx', aTxid('d')))?.value).toEqual({ paymentId: MINE })
   })
 
   test('of what is no valid record is refused before it is written', async () => {
     const bench = aBench()
     const { splice } = await bench.store.create(aSubmittedSplice())
-    await expect(commit(splice, { ...splice, amountSats: -1 }, bench.ports, policy)).rejects.toThrow()
+    await expect(saveSplice(splice, { ...splice, amountSats: -1 }, bench.ports, policy)).rejects.toThrow()
     expect(await bench.store.load(splice.id)).toEqual(splice)
   })
 })
@@ -113,24 +113,24 @@ describe('a change is made to what is stored', () => {
   test('and answered as saved, with what has to be done', async () => {
     const bench = aBench()
     const { splice } = await bench.store.create(aSubmittedSplice())
-    const changed = await amend(splice.id, count, bench.ports, policy)
+    const changed = await updateSplice(splice.id, count, bench.ports, policy)
     expect(changed).toMatchObject({ splice: { epoch: 1, version: 2 }, actions: [{ type: 'alarm' }] })
   })
 
   test('and nothing is made of one that does not exist', async () => {
-    expect(await amend(aSpliceId(1), count, aBench().ports, policy)).toBeNull()
+    expect(await updateSplice(aSpliceId(1), count, aBench().ports, policy)).toBeNull()
   })
 
   test('again where somebody was faster, up to five times', async () => {
     const bench = racing(4)
     const { splice } = await bench.store.create(aSubmittedSplice())
-    expect((await amend(splice.id, count, bench.ports, policy))?.splice.epoch).toBe(1)
+    expect((await updateSplice(splice.id, count, bench.ports, policy))?.splice.epoch).toBe(1)
   })
 
   test('and it is said where it could not be saved', async () => {
     const bench = racing(5)
     const { splice } = await bench.store.create(aSubmittedSplice())
-    await expect(amend(splice.id, count, bench.ports, policy)).rejects.toThrow('contended')
+    await expect(updateSplice(splice.id, count, bench.ports, policy)).rejects.toThrow('contended')
     expect((await bench.store.load(splice.id))?.epoch).toBe(0)
   })
 })

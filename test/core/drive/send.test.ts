@@ -121,7 +121,7 @@ describe('what took too long to journal', () => {
     const { after } = await sending(bench, taken)
     expect(after?.bumps[0]).toMatchObject({
       outcome: null,
-      attempts: [{ dead: { rule: 'refused' }, result: { class: 'not_now', message: /not sent/ } }],
+      attempts: [{ notExecuted: { proof: 'refused' }, result: { class: 'not_now', message: /not sent/ } }],
     })
     expect(after?.bumps[0]?.nextAttemptAt).toBeGreaterThan(bench.now)
   })
@@ -140,7 +140,7 @@ describe('an adapter that fails', () => {
     const bench = await aBenchWith(journalled())
     const { after } = await sending(bench, taken, { command: fails })
     expect(resultOf(after)).toEqual({ type: 'unknown', message: 'the adapter failed', at: NOW })
-    expect(after?.bumps[0]?.attempts[0]?.dead).toBeNull()
+    expect(after?.bumps[0]?.attempts[0]?.notExecuted).toBeNull()
     expect(JSON.stringify(after)).not.toContain('0201036c6e64')
   })
 })
@@ -217,8 +217,11 @@ test('a step that was journalled already is not gone on with once somebody has f
       wentOn.push(await journal({ name: 'splice_signed' }))
       const stored = await bench.store.load(splice.id)
       if (stored === null) throw new Error('it is stored')
-      const dead = { rule: 'process_restarted' as const, at: NOW }
-      await bench.store.save({ ...stored, attempts: stored.attempts.map((each) => ({ ...each, dead })) })
+      const notExecuted = { proof: 'process_restarted' as const, at: NOW }
+      await bench.store.save({
+        ...stored,
+        attempts: stored.attempts.map((each) => ({ ...each, notExecuted })),
+      })
       wentOn.push(await journal({ name: 'splice_signed' }))
       return { type: 'unknown', message: '' }
     },

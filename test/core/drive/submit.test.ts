@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryHooks, Operation } from '../../../adapters/store/memory.ts'
-import type { Slot } from '../../../core/ports/records.ts'
+import type { ChannelLease } from '../../../core/ports/records.ts'
 import type { SubmitRequest } from '../../../core/ports/node.ts'
 import type { Observation } from '../../../core/decision/observation.ts'
 import type { NodePort } from '../../../core/ports/ports.ts'
 import { err, ok } from '../../../core/values/result.ts'
-import { emptySlot } from '../../../core/drive/slot.ts'
+import { freeLease } from '../../../core/drive/slot.ts'
 import type { CommandResult, Splice } from '../../../core/splice/splice.ts'
 import type { Submitted } from '../../../core/drive/submit.ts'
 import { submit } from '../../../core/drive/submit.ts'
@@ -17,7 +17,7 @@ import {
   aConfiguredNode,
   aLiveSplice,
   aLook,
-  ANCHOR,
+  FUNDING,
   anAttempt,
   aNodeSeen,
   anObservation,
@@ -39,7 +39,7 @@ type Given = {
   readonly answer?: CommandResult
   readonly port?: Partial<NodePort>
   readonly hooks?: (bench: () => Bench) => MemoryHooks
-  readonly slot?: Partial<Slot>
+  readonly lease?: Partial<ChannelLease>
   readonly others?: readonly Splice[]
 }
 
@@ -48,7 +48,7 @@ type World = {
   readonly requests: SubmitRequest[]
   readonly came: Submitted
   readonly splice: Splice
-  readonly slot: Slot | null
+  readonly lease: ChannelLease | null
   /** Ids of attempts that stood in the table when the node was asked. */
   readonly journalled: readonly string[]
 }
@@ -70,12 +70,12 @@ async function submitted(given: Given = {}): Promise<World> {
   const splice = (await bench.store.create(given.splice ?? aLiveSplice())).splice
   for (const other of given.others ?? []) await bench.store.create(other)
   await bench.store.putItem('node', 'alice', aNodeSeen(), 0)
-  if (given.slot) await bench.store.putItem('slot', CHANNEL, { ...emptySlot, ...given.slot }, 0)
+  if (given.lease) await bench.store.putItem('lease', CHANNEL, { ...freeLease, ...given.lease }, 0)
   const came = await submit({ stored: splice, splice }, anObservation(given.observation), bench.ports, policy)
   const stored = await bench.store.load(splice.id)
   if (stored === null) throw new Error('the splice is lost')
-  const slot = (await bench.store.item('slot', CHANNEL))?.value ?? null
-  return { bench, requests, came, splice: stored, slot, journalled }
+  const lease = (await bench.store.item('lease', CHANNEL))?.value ?? null
+  return { bench, requests, came, splice: stored, lease, journalled }
 }
 
 /** Nothing was sent, and nothing was journalled. */
@@ -91,18 +91,23 @@ const isSave = (operation: Operation, text: string): boolean =>
   JSON.stringify(operation.row.body).includes(text)
 
 describe('a submission', () => {
-  test('takes the slot, journals the attempt, and then asks the node for all that was ordered', async () => {
+  test('takes the lease, journals the attempt, and then asks the node for all that was ordered', async () => {
     const budget = { ...aLiveSplice().budget, maxFeeRateSatPerKw: 9_000, maxFeeSats: 8_000 }
-    const waitingFor = { code: 'slot', message: '' }
+    const waitingFor = { code: 'lease', message: '' }
     const ordered = aLiveSplice({ userChannelId: 'user-1', budget, waitingFor })
-    const { came, splice, slot, requests, journalled } = await submitted({ splice: ordered })
+    const { came, splice, lease, requests, journalled } = await submitted({ splice: ordered })
     expect(came).toBe('submitted')
-    expect(slot).toMatchObject({ holder: splice.id, turn: 1 })
+    expect(lease).toMatchObject({ holder: splice.id, turn: 1 })
     const [attempt] = splice.attempts
-    expect(splice).toMatchObject({ state: 'submitted', anchor: ANCHOR, slotHeld: true, waitingFor: null })
+    expect(splice).toMatchObject({
+      state: 'submitted',
+      submittedOn: FUNDING,
+      leaseHeld: true,
+      waitingFor: null,
+    })
     expect(splice.baseline).toEqual({ claimableSats: 0, reservedSats: 0 })
     expect(attempt).toMatchObject({
-      anchor: ANCHOR,
+      submittedOn: FUNDING,
       startedAt: NOW,
       fenceAt: NOW + 120_000,
       result: { type: 'taken', at: NOW },
@@ -114,7 +119,7 @@ describe('a submission', () => {
         channelId: CHANNEL,
         userChannelId: 'user-1',
         peerId: splice.peerId,
-        anchor: ANCHOR,
+        submittedOn: FUNDING,
         kind: 'splice_out',
         amountSats: 50_000,
         address: ADDRESS,
@@ -134,19 +139,19 @@ describe('a submission', () => {
       splice: aSubmittedSplice(),
       observation: { node: aLook({ capabilities: capabilities({ overlapGuard }) }) },
     })
-    expect(splice.attempts.map(({ dead }) => dead?.rule ?? null)).toEqual([rule, null])
+    expect(splice.attempts.map(({ notExecuted }) => notExecuted?.proof ?? null)).toEqual([rule, null])
   })
 
-  test('that is refused for now gives the slot to the next one, and backs off', async () => {
+  test('that is refused for now gives the lease to the next one, and backs off', async () => {
     const next = aSpliceId(2)
-    const { came, splice, slot, bench } = await submitted({
+    const { came, splice, lease, bench } = await submitted({
       answer: { type: 'refused', class: 'not_now', message: 'busy' },
-      slot: { waiting: [aLiveSplice().id, next] },
+      lease: { waiting: [aLiveSplice().id, next] },
       others: [aLiveSplice({ id: next })],
     })
     expect(came).toBe('submitted')
     expect(splice.state).toBe('queued')
-    expect(slot).toMatchObject({ holder: null, waiting: [next] })
+    expect(lease).toMatchObject({ holder: null, waiting: [next] })
     expect(bench.hints).toEqual([next, splice.id])
     // It asks to be woken when it has waited long enough.
     expect(bench.hintDelaysMs).toEqual([0, (splice.nextAttemptAt ?? 0) - NOW])
@@ -154,12 +159,12 @@ describe('a submission', () => {
   })
 
   test.each<CommandResult>([{ type: 'taken' }, { type: 'unknown', message: 'timed out' }])(
-    'that was answered $type keeps the slot',
+    'that was answered $type keeps the lease',
     async (answer) => {
-      const { splice, slot, bench } = await submitted({ answer })
+      const { splice, lease, bench } = await submitted({ answer })
       expect(bench.hints).toEqual([])
       expect(splice.attempts[0]?.result?.type).toBe(answer.type)
-      expect(slot?.holder).toBe(splice.id)
+      expect(lease?.holder).toBe(splice.id)
     },
   )
 })
@@ -173,7 +178,7 @@ describe('nothing is sent', () => {
     const world = await submitted(given)
     expectNothingSent(world)
     expect(world.came).toBe('driven')
-    expect(world.slot).toBeNull()
+    expect(world.lease).toBeNull()
   })
 
   test.each([1, null])('from a table that was restored and not confirmed (generation %s)', async (stored) => {
@@ -181,15 +186,19 @@ describe('nothing is sent', () => {
     expectNothingSent(world)
     expect(world.came).toBe('driven')
     expect(world.splice.waitingFor?.code).toBe('generation')
-    expect(world.slot).toBeNull()
+    expect(world.lease).toBeNull()
   })
 
   const other = aLiveSplice({ id: aSpliceId(2), state: 'submitted', attempts: [anAttempt()] })
   const hundred = Array.from({ length: 100 }, (_unused, n) => aSpliceId(n + 2))
   test.each<[string, Given, string]>([
-    ['another splice has the channel', { slot: { holder: other.id }, others: [other] }, 'slot'],
-    ['a hundred wait for it', { slot: { holder: other.id, waiting: hundred }, others: [other] }, 'slot_full'],
-    ['it is frozen', { slot: { frozen: { cause: 'x', at: 1, note: '' } } }, 'frozen'],
+    ['another splice has the channel', { lease: { holder: other.id }, others: [other] }, 'lease'],
+    [
+      'a hundred wait for it',
+      { lease: { holder: other.id, waiting: hundred }, others: [other] },
+      'slot_full',
+    ],
+    ['it is frozen', { lease: { frozen: { cause: 'x', at: 1, note: '' } } }, 'frozen'],
   ])('while %s, and the record says so', async (_says, given, code) => {
     const world = await submitted(given)
     expectNothingSent(world)
@@ -199,7 +208,7 @@ describe('nothing is sent', () => {
 
   test('while another writer is faster to say what it waits for', async () => {
     const world = await submitted({
-      slot: { frozen: { cause: 'x', at: 1, note: '' } },
+      lease: { frozen: { cause: 'x', at: 1, note: '' } },
       hooks: () => ({ before: (operation) => (isSave(operation, 'frozen') ? 'lost_race' : null) }),
     })
     expectNothingSent(world)
@@ -213,7 +222,7 @@ describe('nothing is sent', () => {
     const world = await submitted({
       hooks: (bench) => ({
         after: (operation) => {
-          if (operation.type === 'put' && operation.row.pk.startsWith('SLOT#') && bench().now === NOW)
+          if (operation.type === 'put' && operation.row.pk.startsWith('LEASE#') && bench().now === NOW)
             bench().now = NOW + slowMs
         },
       }),
@@ -292,10 +301,10 @@ describe('a splice-out without an address', () => {
   })
 })
 
-test('a second attempt is is asked for on the same anchor, and the answer to the first stays its own', async () => {
+test('a second attempt is is asked for on the same funding outpoint, and the answer to the first stays its own', async () => {
   const first = aSubmittedSplice({ attempts: [anAttempt({ result: taken() })] })
-  const { splice, requests } = await submitted({ splice: first, slot: { holder: first.id, turn: 1 } })
-  expect(requests).toMatchObject([{ anchor: ANCHOR }])
+  const { splice, requests } = await submitted({ splice: first, lease: { holder: first.id, turn: 1 } })
+  expect(requests).toMatchObject([{ submittedOn: FUNDING }])
   expect(splice.attempts.map(({ number }) => number)).toEqual([1, 2])
   expect(splice.attempts[0]?.result).toEqual(taken())
 })

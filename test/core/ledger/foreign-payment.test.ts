@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { NO_FIGURES, figuresOf, kindOf } from '../../../core/ledger/transaction-amounts.ts'
+import { NO_AMOUNTS, amountsOf, kindOf } from '../../../core/ledger/transaction-amounts.ts'
 import type { ForeignKind, ForeignPayment } from '../../../core/ports/records.ts'
 import { confirmedOf, isAtRest, merge } from '../../../core/ledger/foreign-payment.ts'
 import type { Moment, News } from '../../../core/ledger/foreign-payment.ts'
@@ -7,7 +7,7 @@ import type { BlockRef } from '../../../core/bitcoin/block.ts'
 import { outpointOf } from '../../../core/bitcoin/outpoint.ts'
 import { aForeignCandidate, aForeignPayment } from '../../support/payments.ts'
 import { aTxid } from '../../support/splices.ts'
-import { aCommitment, ANCHOR, aSplicing, aTransaction, onChain, P2WPKH, P2WSH } from '../builders.ts'
+import { aCommitment, FUNDING, aSplicing, aTransaction, onChain, P2WPKH, P2WSH } from '../builders.ts'
 
 const [FIRST, SECOND, OURS] = [aTxid('1'), aTxid('2'), aTxid('3')]
 const BLOCK: BlockRef = { height: 100, hash: aTxid('b') }
@@ -21,7 +21,7 @@ const at = (tipHeight: number, overrides: Partial<Moment> = {}): Moment => ({
 })
 const seen = (txid: string, block: BlockRef | null, ours: string | null = null): News => ({
   type: 'seen',
-  spender: { txid, block, figures: NO_FIGURES, ours },
+  spender: { txid, block, amounts: NO_AMOUNTS, ours },
 })
 const nobody: News = { type: 'seen', spender: null }
 const confirmed = (block = BLOCK): ForeignPayment => merge(aForeignPayment(), seen(FIRST, block), at(100))
@@ -52,7 +52,7 @@ describe('a classification', () => {
   test('and a wallet view, however late, change neither confirmation nor the figures of another candidate', () => {
     const before = merge(
       final(),
-      { type: 'found', txid: SECOND, figures: NO_FIGURES, kind: 'unclassified' },
+      { type: 'found', txid: SECOND, amounts: NO_AMOUNTS, kind: 'unclassified' },
       at(110),
     )
     const late: News[] = [
@@ -60,7 +60,7 @@ describe('a classification', () => {
       {
         type: 'found',
         txid: SECOND,
-        figures: { feeSats: 9, feeRateSatPerKw: 9, amountSats: 9 },
+        amounts: { feeSats: 9, feeRateSatPerKw: 9, amountSats: 9 },
         kind: 'channel_close',
       },
       { type: 'wallet', txid: SECOND, contributionSats: 5 },
@@ -73,7 +73,7 @@ describe('a classification', () => {
   })
 })
 
-describe('a sighting', () => {
+describe('a spender', () => {
   test('confirms the candidate that was seen, and no other', () => {
     const both = merge(confirmed(), seen(SECOND, OTHER_BLOCK), at(101))
     expect(both.candidates.map(({ txid, block }) => [txid, block])).toEqual([
@@ -113,7 +113,7 @@ describe('a sighting', () => {
   test('of a source that is behind says nothing', () => {
     for (const news of [nobody, seen(FIRST, null), seen(SECOND, null)])
       expect(merge(final(), news, at(99))).toEqual(final())
-    const found: News = { type: 'found', txid: SECOND, figures: NO_FIGURES, kind: 'unclassified' }
+    const found: News = { type: 'found', txid: SECOND, amounts: NO_AMOUNTS, kind: 'unclassified' }
     const two = merge(confirmed(), found, at(100))
     expect(merge(two, nobody, at(99)), 'of one that is not final yet').toEqual(two)
     expect(confirmedOf(merge(two, nobody, at(100))), 'at its height it is not behind').toBeNull()
@@ -137,7 +137,7 @@ describe('a sighting', () => {
     const [, added] = merge(aForeignPayment(), seen(SECOND, null), at(100)).candidates
     expect(added).toEqual({
       txid: SECOND,
-      ...NO_FIGURES,
+      ...NO_AMOUNTS,
       contributionSats: null,
       contributionAsked: false,
       seenAt: 1_000,
@@ -167,7 +167,7 @@ describe('candidates', () => {
     let payment = confirmed()
     for (let n = 0; n < 30; n++) {
       const txid = n.toString(16).padStart(64, 'e')
-      payment = merge(payment, { type: 'found', txid, figures: NO_FIGURES, kind: 'unclassified' }, at(100))
+      payment = merge(payment, { type: 'found', txid, amounts: NO_AMOUNTS, kind: 'unclassified' }, at(100))
     }
     expect(payment.candidates).toHaveLength(20)
     expect(payment.candidates[0]?.txid).toBe(FIRST)
@@ -208,35 +208,35 @@ describe('what is at rest', () => {
 })
 
 describe('what a spender is', () => {
-  const splicing = aSplicing(ANCHOR)
+  const splicing = aSplicing(FUNDING)
   const closing = aTransaction({
-    inputs: [{ outpoint: ANCHOR }],
+    inputs: [{ outpoint: FUNDING }],
     outputs: [{ script: P2WPKH, amountSats: 9 }],
   })
   test.each([
-    ['a commitment', aCommitment(ANCHOR), [], 'channel_close'],
+    ['a commitment', aCommitment(FUNDING), [], 'channel_close'],
     ['what funds nothing anew', closing, [], 'channel_close'],
     ['what could fund a channel', splicing, [], 'unclassified'],
     ['what made a funding that the node named', splicing, [outpointOf(splicing.txid, 0)], 'foreign_splice'],
     ['what made another output', splicing, [outpointOf(splicing.txid, 1)], 'unclassified'],
   ] as const)('%s', (_says, built, fundings, kind) => {
-    expect(kindOf(built.parsed, ANCHOR, fundings)).toBe(kind)
+    expect(kindOf(built.parsed, FUNDING, fundings)).toBe(kind)
   })
 
   test('its figures are those of the transaction, and the change of capacity where one output can be meant', () => {
     const { parsed } = splicing
     const tx = onChain(splicing)
     const figures = { feeSats: 300, feeRateSatPerKw: Math.floor(300_000 / parsed.weight) }
-    expect(figuresOf(tx, parsed, 1_000_000, 'unclassified', [])).toEqual({ ...figures, amountSats: -100_000 })
-    expect(figuresOf(tx, parsed, null, 'unclassified', []).amountSats).toBeNull()
-    expect(figuresOf(tx, parsed, 1_000_000, 'channel_close', []).amountSats).toBe(-1_000_000)
-    expect(figuresOf({ ...tx, feeSats: null }, parsed, null, 'unclassified', [])).toEqual(NO_FIGURES)
+    expect(amountsOf(tx, parsed, 1_000_000, 'unclassified', [])).toEqual({ ...figures, amountSats: -100_000 })
+    expect(amountsOf(tx, parsed, null, 'unclassified', []).amountSats).toBeNull()
+    expect(amountsOf(tx, parsed, 1_000_000, 'channel_close', []).amountSats).toBe(-1_000_000)
+    expect(amountsOf({ ...tx, feeSats: null }, parsed, null, 'unclassified', [])).toEqual(NO_AMOUNTS)
     const two = aTransaction({
-      inputs: [{ outpoint: ANCHOR }],
+      inputs: [{ outpoint: FUNDING }],
       outputs: [P2WSH, P2WSH].map((script, n) => ({ script, amountSats: 500_000 + n })),
     })
-    expect(figuresOf(onChain(two), two.parsed, 1_000_000, 'unclassified', []).amountSats).toBeNull()
+    expect(amountsOf(onChain(two), two.parsed, 1_000_000, 'unclassified', []).amountSats).toBeNull()
     const named = [outpointOf(two.txid, 1)]
-    expect(figuresOf(onChain(two), two.parsed, 1_000_000, 'foreign_splice', named).amountSats).toBe(-499_999)
+    expect(amountsOf(onChain(two), two.parsed, 1_000_000, 'foreign_splice', named).amountSats).toBe(-499_999)
   })
 })

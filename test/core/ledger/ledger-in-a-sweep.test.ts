@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { ChannelSeen } from '../../../core/ports/records.ts'
+import type { ChannelState } from '../../../core/ports/records.ts'
 import { channelKey } from '../../../core/ports/records.ts'
 import type { ChannelSnapshot } from '../../../core/ports/node.ts'
 import type { ConfiguredNode } from '../../../core/ports/ports.ts'
 import { ok } from '../../../core/values/result.ts'
-import { noteNode } from '../../../core/nodes/node-state.ts'
+import { saveNodeState } from '../../../core/nodes/node-state.ts'
 import { aTxid } from '../../support/splices.ts'
 import type { Bench, Built } from '../builders.ts'
 import {
@@ -13,7 +13,7 @@ import {
   aChannelSeen,
   aConfiguredNode,
   aLook,
-  ANCHOR,
+  FUNDING,
   aSplicing,
   aTransaction,
   FakeChain,
@@ -27,16 +27,16 @@ const CHANNEL = 'c'.repeat(64)
 const OTHER = 'd'.repeat(64)
 const KEY = channelKey('alice', CHANNEL)
 
-const first = aSplicing(ANCHOR, 900_000)
+const first = aSplicing(FUNDING, 900_000)
 const second = aSplicing(fundingOf(first), 800_000)
 const chainOf = (...built: readonly Built[]): FakeChain => new FakeChain(built.map((tx) => onChain(tx, TIP)))
 
 async function note(bench: Bench, chain: FakeChain, ...channels: Partial<ChannelSnapshot>[]): Promise<void> {
   const configured: ConfiguredNode = aConfiguredNode({ chain })
-  await noteNode(configured, ok(aLook({ channels: channels.map(aChannel) })), bench.ports)
+  await saveNodeState(configured, ok(aLook({ channels: channels.map(aChannel) })), bench.ports)
 }
 
-async function seen(bench: Bench, key = KEY): Promise<ChannelSeen | null> {
+async function seen(bench: Bench, key = KEY): Promise<ChannelState | null> {
   return (await bench.store.item('channel', key))?.value ?? null
 }
 
@@ -46,7 +46,7 @@ describe('the ledger of a channel', () => {
     const chain = chainOf()
     await note(bench, chain, {})
     await note(bench, chain, {})
-    expect((await seen(bench))?.ledger).toEqual({ through: ANCHOR })
+    expect((await seen(bench))?.ledger).toEqual({ through: FUNDING })
     expect(chain.calls).toEqual([])
     expect(await bench.store.item('tx', aTxid('a'))).toBeNull()
   })
@@ -66,7 +66,7 @@ describe('the ledger of a channel', () => {
     await note(bench, chain, { funding: null })
     expect(await seen(bench)).not.toHaveProperty('ledger')
     await note(bench, chain, {})
-    expect((await seen(bench))?.ledger).toEqual({ through: ANCHOR })
+    expect((await seen(bench))?.ledger).toEqual({ through: FUNDING })
     expect(await bench.store.item('payment', aTxid('a'))).toBeNull()
   })
 
@@ -76,7 +76,7 @@ describe('the ledger of a channel', () => {
     await note(bench, chain, {})
     await note(bench, chain, { funding: fundingOf(second) })
     for (const [{ txid }, spends] of [
-      [first, ANCHOR],
+      [first, FUNDING],
       [second, fundingOf(first)],
     ] as const) {
       expect((await bench.store.item('payment', txid))?.value).toMatchObject({ id: txid, spends })
@@ -107,7 +107,7 @@ describe('the ledger of a channel', () => {
     const down = chainOf(first)
     down.fails = () => true
     await note(bench, down, { funding: fundingOf(first) })
-    expect((await seen(bench))?.ledger).toEqual({ through: ANCHOR })
+    expect((await seen(bench))?.ledger).toEqual({ through: FUNDING })
     expect(bench.alarms).toEqual([])
     await note(bench, chainOf(first), { funding: fundingOf(first) })
     expect((await seen(bench))?.ledger).toEqual({ through: fundingOf(first) })
@@ -137,7 +137,7 @@ describe('the ledger of a channel', () => {
     bench.now = NOW + 24 * 3_600_000 - 1
     await note(bench, chainOf(), moved)
     expect(bench.alarms).toEqual([])
-    expect((await seen(bench))?.ledger).toEqual({ through: ANCHOR })
+    expect((await seen(bench))?.ledger).toEqual({ through: FUNDING })
     bench.now += 1
     await note(bench, chainOf(), moved)
     expect(bench.alarmed).toEqual([{ node: 'alice', channel: CHANNEL }])
@@ -153,11 +153,11 @@ describe('the ledger of a channel', () => {
     }
     const ports = { ...bench.ports, store: { ...bench.store, putItem } }
     const look = aLook({ version: '2', channels: [aChannel({ funding: fundingOf(first) })] })
-    await noteNode(aConfiguredNode({ chain: chainOf(first) }), ok(look), ports)
+    await saveNodeState(aConfiguredNode({ chain: chainOf(first) }), ok(look), ports)
     expect((await bench.store.item('node', 'alice'))?.value.version).toBe('2')
     expect(bench.alarms).toEqual(['the ledger could not be written'])
     expect(bench.alarmed).toEqual([{ node: 'alice', error: 'throttled' }])
-    expect((await seen(bench))?.ledger).toEqual({ through: ANCHOR })
+    expect((await seen(bench))?.ledger).toEqual({ through: FUNDING })
   })
 })
 
@@ -189,7 +189,7 @@ describe('a channel that is new', () => {
     }
     const ports = { ...bench.ports, store: { ...bench.store, putItem } }
     const look = aLook({ channels: [aChannel({}), aChannel(fresh)] })
-    await expect(noteNode(aConfiguredNode(), ok(look), ports)).rejects.toThrow('died')
+    await expect(saveNodeState(aConfiguredNode(), ok(look), ports)).rejects.toThrow('died')
     await note(bench, chainOf(), {}, fresh)
     expect(await bench.store.item('payment', opening.txid)).not.toBeNull()
   })
@@ -202,7 +202,7 @@ describe('a channel that is new', () => {
     }
     const ports = { ...bench.ports, store: { ...bench.store, putItem } }
     const look = aLook({ channels: [aChannel({}), aChannel(fresh)] })
-    await expect(noteNode(aConfiguredNode(), ok(look), ports)).rejects.toThrow('died')
+    await expect(saveNodeState(aConfiguredNode(), ok(look), ports)).rejects.toThrow('died')
     await note(bench, chainOf(), {}, fresh)
     expect(await bench.store.item('payment', opening.txid)).toBeNull()
     expect((await seen(bench, channelKey('alice', OTHER)))?.ledger).toEqual({ through: fundingOf(opening) })

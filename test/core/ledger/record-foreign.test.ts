@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryHooks, Operation } from '../../../adapters/store/memory.ts'
-import { NO_FIGURES } from '../../../core/ledger/transaction-amounts.ts'
-import { fundingsSeen, record, recordForeign } from '../../../core/ledger/record-foreign.ts'
+import { NO_AMOUNTS } from '../../../core/ledger/transaction-amounts.ts'
+import {
+  fundingsSeen,
+  recordForeignTransaction,
+  recordForeignSpends,
+} from '../../../core/ledger/record-foreign.ts'
 import type { Subject } from '../../../core/ledger/record-foreign.ts'
 import { paymentIdOf } from '../../../core/splice/ids.ts'
 import { channelKey } from '../../../core/ports/records.ts'
 import type { ForeignPayment } from '../../../core/ports/records.ts'
 import type { Observation } from '../../../core/decision/observation.ts'
-import type { Hop } from '../../../core/chain/funding-history.ts'
+import type { FundingSpend } from '../../../core/chain/funding-history.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { aForeignCandidate, aForeignPayment } from '../../support/payments.ts'
 import { aSpliceId, aTxid } from '../../support/splices.ts'
@@ -19,7 +23,7 @@ import {
   aChannelSeen,
   aCommitment,
   aHop,
-  ANCHOR,
+  FUNDING,
   anObservation,
   aSighting,
   aSplicing,
@@ -33,9 +37,9 @@ import {
 } from '../builders.ts'
 
 const [ONE, TWO] = [aTxid('1'), aTxid('2')]
-const SUBJECT: Subject = { node: 'alice', network: 'regtest', channelId: 'c'.repeat(64), spends: ANCHOR }
+const SUBJECT: Subject = { node: 'alice', network: 'regtest', channelId: 'c'.repeat(64), spends: FUNDING }
 const found = (txid: string, kind: ForeignPayment['kind'] = 'unclassified') =>
-  ({ type: 'found', txid, figures: NO_FIGURES, kind }) as const
+  ({ type: 'found', txid, amounts: NO_AMOUNTS, kind }) as const
 
 const paymentOf = async ({ store }: Bench, id: string) => (await store.item('payment', id))?.value ?? null
 const pointerOf = async ({ store }: Bench, txid: string) => (await store.item('tx', txid))?.value ?? null
@@ -52,9 +56,9 @@ function writing(more: MemoryHooks = {}): { bench: Bench; writes: string[] } {
 describe("a transaction that is nobody's is written into the ledger", () => {
   test('its entry first, then its payment, and last the pointer, whose absence says: again', async () => {
     const { bench, writes } = writing()
-    await record(SUBJECT, found(ONE, 'foreign_splice'), bench.ports)
+    await recordForeignTransaction(SUBJECT, found(ONE, 'foreign_splice'), bench.ports)
     expect(writes).toEqual(['LEDGER', 'PAY', 'TX'])
-    expect((await bench.store.item('ledger', ANCHOR))?.value).toEqual({ paymentId: ONE })
+    expect((await bench.store.item('ledger', FUNDING))?.value).toEqual({ paymentId: ONE })
     expect(await paymentOf(bench, ONE)).toMatchObject({
       ...SUBJECT,
       id: ONE,
@@ -73,31 +77,35 @@ describe("a transaction that is nobody's is written into the ledger", () => {
         if (operation.type === 'put' && ++written === deaths) throw new Error('died')
       },
     })
-    await expect(record(SUBJECT, found(ONE), bench.ports)).rejects.toThrow('died')
-    await record(SUBJECT, found(ONE), bench.ports)
+    await expect(recordForeignTransaction(SUBJECT, found(ONE), bench.ports)).rejects.toThrow('died')
+    await recordForeignTransaction(SUBJECT, found(ONE), bench.ports)
     expect((await paymentOf(bench, ONE))?.candidates).toHaveLength(1)
     expect(await pointerOf(bench, ONE)).toEqual({ paymentId: ONE, foreign: true })
   })
 
   test('and not written again where nothing new is known', async () => {
     const { bench, writes } = writing()
-    await record(SUBJECT, found(ONE), bench.ports)
+    await recordForeignTransaction(SUBJECT, found(ONE), bench.ports)
     writes.length = 0
-    await record(SUBJECT, found(ONE), bench.ports)
+    await recordForeignTransaction(SUBJECT, found(ONE), bench.ports)
     expect(writes).toEqual([])
   })
 
   test('and what becomes known of it later is added', async () => {
     const bench = aBench()
-    await record(SUBJECT, found(ONE), bench.ports)
-    await record(SUBJECT, { ...found(ONE), figures: { ...NO_FIGURES, feeSats: 700 } }, bench.ports)
+    await recordForeignTransaction(SUBJECT, found(ONE), bench.ports)
+    await recordForeignTransaction(
+      SUBJECT,
+      { ...found(ONE), amounts: { ...NO_AMOUNTS, feeSats: 700 } },
+      bench.ports,
+    )
     expect((await paymentOf(bench, ONE))?.candidates).toMatchObject([{ txid: ONE, feeSats: 700 }])
   })
 
   test('what replaces it belongs to the same payment', async () => {
     const bench = aBench()
-    await record(SUBJECT, found(ONE), bench.ports)
-    await record(SUBJECT, found(TWO), bench.ports)
+    await recordForeignTransaction(SUBJECT, found(ONE), bench.ports)
+    await recordForeignTransaction(SUBJECT, found(TWO), bench.ports)
     expect((await paymentOf(bench, ONE))?.candidates.map(({ txid }) => txid)).toEqual([ONE, TWO])
     expect(await paymentOf(bench, TWO)).toBeNull()
     expect(await pointerOf(bench, TWO)).toEqual({ paymentId: ONE, foreign: true })
@@ -105,18 +113,18 @@ describe("a transaction that is nobody's is written into the ledger", () => {
 
   test('a channel has one payment for its open, and others for its fundings', async () => {
     const bench = aBench()
-    await record({ ...SUBJECT, spends: null }, found(ONE, 'channel_open'), bench.ports)
-    await record(SUBJECT, found(TWO), bench.ports)
+    await recordForeignTransaction({ ...SUBJECT, spends: null }, found(ONE, 'channel_open'), bench.ports)
+    await recordForeignTransaction(SUBJECT, found(TWO), bench.ports)
     const key = channelKey(SUBJECT.node, SUBJECT.channelId)
     expect((await bench.store.item('ledger', key))?.value).toEqual({ paymentId: ONE })
-    expect((await bench.store.item('ledger', ANCHOR))?.value).toEqual({ paymentId: TWO })
+    expect((await bench.store.item('ledger', FUNDING))?.value).toEqual({ paymentId: TWO })
   })
 
   test('what belongs to a splice of ours is not', async () => {
     const { bench, writes } = writing()
     await bench.store.putItem('tx', ONE, { paymentId: paymentIdOf(aSpliceId(1)) }, 0)
     writes.length = 0
-    await record(SUBJECT, found(ONE), bench.ports)
+    await recordForeignTransaction(SUBJECT, found(ONE), bench.ports)
     expect(writes).toEqual([])
   })
 
@@ -126,11 +134,11 @@ describe("a transaction that is nobody's is written into the ledger", () => {
       before: async (operation) => {
         if (raced || operation.type !== 'put' || !operation.row.pk.startsWith('LEDGER#')) return null
         raced = true
-        await bench.store.putItem('ledger', ANCHOR, { paymentId: TWO }, 0)
+        await bench.store.putItem('ledger', FUNDING, { paymentId: TWO }, 0)
         return null
       },
     })
-    await record(SUBJECT, found(ONE), bench.ports)
+    await recordForeignTransaction(SUBJECT, found(ONE), bench.ports)
     expect((await paymentOf(bench, TWO))?.candidates.map(({ txid }) => txid)).toEqual([ONE])
     expect(await pointerOf(bench, ONE)).toEqual({ paymentId: TWO, foreign: true })
   })
@@ -149,7 +157,7 @@ describe("a transaction that is nobody's is written into the ledger", () => {
               ? 'lost_race'
               : null,
         })
-        const recorded = record(SUBJECT, found(ONE), bench.ports)
+        const recorded = recordForeignTransaction(SUBJECT, found(ONE), bench.ports)
         if (written) await recorded
         else await expect(recorded).rejects.toThrow('of the ledger')
         expect((await pointerOf(bench, ONE)) !== null).toBe(written)
@@ -169,9 +177,9 @@ describe('what is found later is looked at', () => {
   async function stored(overrides: Partial<ForeignPayment>, txid: string) {
     const bench = aBench()
     await bench.store.putItem('payment', ONE, aForeignPayment({ id: ONE, ...overrides }), 0)
-    await bench.store.putItem('ledger', ANCHOR, { paymentId: ONE }, 0)
-    const figures = { ...NO_FIGURES, feeSats: 700 }
-    await record(SUBJECT, { ...found(txid), figures }, bench.ports)
+    await bench.store.putItem('ledger', FUNDING, { paymentId: ONE }, 0)
+    const amounts = { ...NO_AMOUNTS, feeSats: 700 }
+    await recordForeignTransaction(SUBJECT, { ...found(txid), amounts: amounts }, bench.ports)
     return paymentOf(bench, ONE)
   }
 
@@ -192,17 +200,24 @@ describe('what is found later is looked at', () => {
   })
 })
 
-describe('a look writes down who spends the lineage without our effect', () => {
-  const splicing = aSplicing(ANCHOR)
+describe('a look writes down who spends the funding history without our effect', () => {
+  const splicing = aSplicing(FUNDING)
   const next = fundingOf(splicing)
-  const spentBy = (outpoint: string, built: Built): Hop =>
+  const spentBy = (outpoint: string, built: Built): FundingSpend =>
     aHop({ outpoint, spender: aSighting(outpoint, built, 'none') })
 
-  async function looked(hops: readonly Hop[], more: Partial<Observation> = {}, splice: Partial<Splice> = {}) {
+  async function looked(
+    fundingSpends: readonly FundingSpend[],
+    more: Partial<Observation> = {},
+    splice: Partial<Splice> = {},
+  ) {
     const { bench, writes } = writing()
-    const unrecorded = hops.flatMap(({ spender }) => (spender === null ? [] : [spender.tx.txid]))
-    const observation = anObservation({ chain: aChain({ hops, unrecorded }), ...more })
-    await recordForeign(aSubmittedSplice(splice), observation, bench.ports)
+    const unrecorded = fundingSpends.flatMap(({ spender }) => (spender === null ? [] : [spender.tx.txid]))
+    const observation = anObservation({
+      chain: aChain({ fundingSpends: fundingSpends, unrecorded }),
+      ...more,
+    })
+    await recordForeignSpends(aSubmittedSplice(splice), observation, bench.ports)
     const kindOf = async (built: Built) => {
       const pointer = await pointerOf(bench, built.txid)
       return pointer === null ? null : ((await paymentOf(bench, pointer.paymentId))?.kind ?? null)
@@ -210,81 +225,84 @@ describe('a look writes down who spends the lineage without our effect', () => {
     return { bench, writes, kindOf }
   }
 
-  test('with the figures, and the channel that it is of', async () => {
-    const { bench } = await looked([spentBy(ANCHOR, splicing)])
+  test('with the amounts, and the channel that it is of', async () => {
+    const { bench } = await looked([spentBy(FUNDING, splicing)])
     expect(await paymentOf(bench, splicing.txid)).toMatchObject({
       ...SUBJECT,
       candidates: [{ feeSats: 300, amountSats: -100_000 }],
     })
   })
 
-  test.each<[string, readonly Hop[], Partial<Observation>, Built, string]>([
-    ['what may be a splice or a close', [spentBy(ANCHOR, splicing)], {}, splicing, 'unclassified'],
-    ['a close', [spentBy(ANCHOR, aCommitment(ANCHOR))], {}, aCommitment(ANCHOR), 'channel_close'],
+  test.each<[string, readonly FundingSpend[], Partial<Observation>, Built, string]>([
+    ['what may be a splice or a close', [spentBy(FUNDING, splicing)], {}, splicing, 'unclassified'],
+    ['a close', [spentBy(FUNDING, aCommitment(FUNDING))], {}, aCommitment(FUNDING), 'channel_close'],
     [
       'what made the funding that the node stands on',
-      [spentBy(ANCHOR, splicing), aHop({ outpoint: next })],
+      [spentBy(FUNDING, splicing), aHop({ outpoint: next })],
       { channel: aChannel({ funding: next }) },
       splicing,
       'foreign_splice',
     ],
     [
       'what made a funding that the node stood on once',
-      [spentBy(ANCHOR, splicing)],
-      { channelSeen: aChannelSeen({ earlier: [next] }) },
+      [spentBy(FUNDING, splicing)],
+      { channelState: aChannelSeen({ earlier: [next] }) },
       splicing,
       'foreign_splice',
     ],
     [
       'what made an output that was spent as a funding',
-      [spentBy(ANCHOR, splicing), spentBy(next, aSplicing(next))],
+      [spentBy(FUNDING, splicing), spentBy(next, aSplicing(next))],
       {},
       splicing,
       'foreign_splice',
     ],
     [
       'what made an output that was spent as something else',
-      [spentBy(ANCHOR, splicing), spentBy(next, aTransaction({ inputs: [{ outpoint: next }] }))],
+      [spentBy(FUNDING, splicing), spentBy(next, aTransaction({ inputs: [{ outpoint: next }] }))],
       {},
       splicing,
       'unclassified',
     ],
     [
       'what made an output that nobody spent',
-      [spentBy(ANCHOR, splicing), aHop({ outpoint: next })],
+      [spentBy(FUNDING, splicing), aHop({ outpoint: next })],
       {},
       splicing,
       'unclassified',
     ],
-  ])('%s', async (_says, hops, more, built, kind) => {
-    expect(await (await looked(hops, more)).kindOf(built)).toBe(kind)
+  ])('%s', async (_says, fundingSpends, more, built, kind) => {
+    expect(await (await looked(fundingSpends, more)).kindOf(built)).toBe(kind)
   })
 
   test('and what took its place belongs to the same payment', async () => {
-    const rival = aSplicing(ANCHOR, 800_000)
-    const { bench } = await looked([spentBy(ANCHOR, splicing)])
-    const chain = aChain({ hops: [spentBy(ANCHOR, rival)], unrecorded: [rival.txid] })
-    await recordForeign(aSubmittedSplice(), anObservation({ chain }), bench.ports)
+    const rival = aSplicing(FUNDING, 800_000)
+    const { bench } = await looked([spentBy(FUNDING, splicing)])
+    const chain = aChain({ fundingSpends: [spentBy(FUNDING, rival)], unrecorded: [rival.txid] })
+    await recordForeignSpends(aSubmittedSplice(), anObservation({ chain }), bench.ports)
     const txids = (await paymentOf(bench, splicing.txid))?.candidates.map(({ txid }) => txid)
     expect(txids).toEqual([splicing.txid, rival.txid])
   })
 
-  test('what made an outpoint of the lineage is a splice', async () => {
-    const { kindOf } = await looked([spentBy(ANCHOR, splicing)], {}, { lineage: [ANCHOR, next] })
+  test('what made an outpoint of the funding history is a splice', async () => {
+    const { kindOf } = await looked([spentBy(FUNDING, splicing)], {}, { fundingHistory: [FUNDING, next] })
     expect(await kindOf(splicing)).toBe('foreign_splice')
   })
 
   test('and nothing where there is nothing to record, or no chain', async () => {
-    const hops = [spentBy(ANCHOR, splicing)]
-    for (const chain of [null, aChain({ hops })]) expect((await looked(hops, { chain })).writes).toEqual([])
-    const other = await looked(hops, { chain: aChain({ hops, unrecorded: [TWO] }) })
+    const fundingSpends = [spentBy(FUNDING, splicing)]
+    for (const chain of [null, aChain({ fundingSpends: fundingSpends })])
+      expect((await looked(fundingSpends, { chain })).writes).toEqual([])
+    const other = await looked(fundingSpends, {
+      chain: aChain({ fundingSpends: fundingSpends, unrecorded: [TWO] }),
+    })
     expect(other.writes, 'another one is not recorded yet').toEqual([])
   })
 
   test('and never fails: what cannot be written is alarmed, and tried again at the next look', async () => {
     const bench = aBench({ hooks: { before: () => 'throttle' } })
-    const chain = aChain({ hops: [spentBy(ANCHOR, splicing)], unrecorded: [splicing.txid] })
-    await recordForeign(aSubmittedSplice(), anObservation({ chain }), bench.ports)
+    const chain = aChain({ fundingSpends: [spentBy(FUNDING, splicing)], unrecorded: [splicing.txid] })
+    await recordForeignSpends(aSubmittedSplice(), anObservation({ chain }), bench.ports)
     expect(bench.alarms).toEqual(['a foreign payment could not be recorded'])
     expect(bench.alarmed).toMatchObject([{ spliceId: aSubmittedSplice().id }])
   })
@@ -292,53 +310,59 @@ describe('a look writes down who spends the lineage without our effect', () => {
 
 describe("where the node tells no funding, a peer's own outputs are not taken for the channel's", () => {
   const unnamed: Partial<Observation>[] = [{ channel: null }, { channel: aChannel({ funding: null }) }]
-  const hop = (outpoint: string, built: Built): Hop =>
+  const hop = (outpoint: string, built: Built): FundingSpend =>
     aHop({ outpoint, spender: aSighting(outpoint, built, 'none') })
 
-  async function recorded(hops: readonly Hop[], more: Partial<Observation>): Promise<string[]> {
+  async function recorded(
+    fundingSpends: readonly FundingSpend[],
+    more: Partial<Observation>,
+  ): Promise<string[]> {
     const bench = aBench()
-    const txids = hops.flatMap(({ spender }) => (spender === null ? [] : [spender.tx.txid]))
-    const observation = anObservation({ chain: aChain({ hops, unrecorded: txids }), ...more })
-    await recordForeign(aSubmittedSplice(), observation, bench.ports)
+    const txids = fundingSpends.flatMap(({ spender }) => (spender === null ? [] : [spender.tx.txid]))
+    const observation = anObservation({
+      chain: aChain({ fundingSpends: fundingSpends, unrecorded: txids }),
+      ...more,
+    })
+    await recordForeignSpends(aSubmittedSplice(), observation, bench.ports)
     const written: string[] = []
     for (const txid of txids) if ((await pointerOf(bench, txid)) !== null) written.push(txid)
     return written
   }
   const funding = (...scripts: string[]): Built =>
     aTransaction({
-      inputs: [{ outpoint: ANCHOR, witness: FUNDING_WITNESS }],
+      inputs: [{ outpoint: FUNDING, witness: FUNDING_WITNESS }],
       outputs: scripts.map((script, n) => ({ script, amountSats: 9_000 + n })),
     })
 
   test.each(unnamed)('what spends the only output that can fund a channel is recorded (%#)', async (more) => {
     const only = funding(P2WPKH, P2WSH)
     const after = aSplicing(`${only.txid}:1`)
-    const hops = [hop(ANCHOR, only), hop(`${only.txid}:1`, after)]
-    expect(await recorded(hops, more)).toEqual([only.txid, after.txid])
+    const fundingSpends = [hop(FUNDING, only), hop(`${only.txid}:1`, after)]
+    expect(await recorded(fundingSpends, more)).toEqual([only.txid, after.txid])
   })
 
   test.each(unnamed)('what spends one of two that can is not, but what made them is (%#)', async (more) => {
     const two = funding(P2WSH, P2WSH)
-    const hops = [hop(ANCHOR, two), hop(`${two.txid}:0`, aSplicing(`${two.txid}:0`))]
-    expect(await recorded(hops, more)).toEqual([two.txid])
+    const fundingSpends = [hop(FUNDING, two), hop(`${two.txid}:0`, aSplicing(`${two.txid}:0`))]
+    expect(await recorded(fundingSpends, more)).toEqual([two.txid])
   })
 
   test.each(unnamed)('what spends an output of a force-close is not (%#)', async (more) => {
     const close = aTransaction({
-      inputs: [{ outpoint: ANCHOR, sequence: 0x80_00_00_01, witness: FUNDING_WITNESS }],
+      inputs: [{ outpoint: FUNDING, sequence: 0x80_00_00_01, witness: FUNDING_WITNESS }],
       outputs: [{ script: P2WSH, amountSats: 9_000 }],
       locktime: 0x20_00_00_01,
     })
-    const hops = [hop(ANCHOR, close), hop(fundingOf(close), aSplicing(fundingOf(close)))]
-    expect(await recorded(hops, more)).toEqual([close.txid])
+    const fundingSpends = [hop(FUNDING, close), hop(fundingOf(close), aSplicing(fundingOf(close)))]
+    expect(await recorded(fundingSpends, more)).toEqual([close.txid])
   })
 
   test('what spends an outpoint that nobody named is not, whatever follows from it', async () => {
     const stranger = `${aTxid('9')}:0`
     const forged = aSplicing(stranger)
-    const hops = [hop(stranger, forged), hop(fundingOf(forged), aSplicing(fundingOf(forged)))]
-    expect(await recorded(hops, { channel: null })).toEqual([])
-    expect(await recorded(hops, {}), 'the walk to a funding that the node named').toHaveLength(2)
+    const fundingSpends = [hop(stranger, forged), hop(fundingOf(forged), aSplicing(fundingOf(forged)))]
+    expect(await recorded(fundingSpends, { channel: null })).toEqual([])
+    expect(await recorded(fundingSpends, {}), 'the walk to a funding that the node named').toHaveLength(2)
   })
 })
 

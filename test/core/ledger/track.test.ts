@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { ChainTransaction, SpendHint } from '../../../core/ports/chain.ts'
-import { NO_FIGURES } from '../../../core/ledger/transaction-amounts.ts'
+import { NO_AMOUNTS } from '../../../core/ledger/transaction-amounts.ts'
 import { paymentIdOf } from '../../../core/splice/ids.ts'
 import { channelKey } from '../../../core/ports/records.ts'
-import type { ChannelSeen, ForeignPayment } from '../../../core/ports/records.ts'
+import type { ChannelState, ForeignPayment } from '../../../core/ports/records.ts'
 import type { ConfiguredNode } from '../../../core/ports/ports.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import { sweep } from '../../../core/sweep/sweep.ts'
@@ -18,7 +18,7 @@ import {
   aChannelSeen,
   aConfiguredNode,
   aLook,
-  ANCHOR,
+  FUNDING,
   aSplicing,
   aTransaction,
   fakeNode,
@@ -31,12 +31,12 @@ import {
   TIP,
 } from '../builders.ts'
 
-const splicing = aSplicing(ANCHOR)
+const splicing = aSplicing(FUNDING)
 const ID = splicing.txid
 
 type Setting = { readonly bench: Bench; readonly chain: FakeChain; readonly asked: string[] }
 
-/** A payment of the spender of the anchor, which stands at a height or, null, in the mempool. */
+/** A payment of the spender of the funding outpoint, which stands at a height or, null, in the mempool. */
 async function tracked(height: number | null, overrides: Partial<ForeignPayment> = {}): Promise<Setting> {
   const chain = new FakeChain([onChain(splicing, height)])
   const asked: string[] = []
@@ -85,7 +85,7 @@ describe('a look at a payment', () => {
     const payment = await track(ID, setting.bench.ports, policy).then(
       async () => (await setting.bench.store.item('payment', ID))?.value,
     )
-    expect(setting.chain.calls).toEqual(['tip', `spend ${ANCHOR}`])
+    expect(setting.chain.calls).toEqual(['tip', `spend ${FUNDING}`])
     expect(setting.asked.slice(0, -1)).toEqual(['get', 'get', 'get', 'put'])
     expect(payment?.dueAt).toBe(NOW + policy.watchEveryMs)
   })
@@ -127,7 +127,7 @@ describe('a look at a payment', () => {
     })
   })
 
-  test.each(['tip', `spend ${ANCHOR}`])(
+  test.each(['tip', `spend ${FUNDING}`])(
     'changes nothing where the chain source does not answer: %s',
     async (call) => {
       const setting = await tracked(TIP)
@@ -140,10 +140,10 @@ describe('a look at a payment', () => {
   test('believes no spender that does not spend the outpoint, and no absence where the outpoint is unknown', async () => {
     const lie = await tracked(null)
     const spender = onChain(aSplicing(`${aTxid('9')}:0`), TIP)
-    lie.chain.spends.set(ANCHOR, { own: 'confirmed', valueSats: null, spender })
+    lie.chain.spends.set(FUNDING, { own: 'confirmed', valueSats: null, spender })
     expect((await once(lie)).candidates).toHaveLength(1)
     for (const change of [{ txid: aTxid('8') }, { hex: 'ffff' }]) {
-      lie.chain.spends.set(ANCHOR, {
+      lie.chain.spends.set(FUNDING, {
         own: 'confirmed',
         valueSats: null,
         spender: { ...onChain(splicing, TIP), ...change },
@@ -153,11 +153,11 @@ describe('a look at a payment', () => {
     const unknown = await tracked(null, { kind: 'foreign_splice' })
     const confirmed = await once(await tracked(TIP, { kind: 'foreign_splice' }))
     await unknown.bench.store.putItem('payment', ID, confirmed, 1)
-    unknown.chain.spends.set(ANCHOR, { own: 'unknown', valueSats: null, spender: null })
+    unknown.chain.spends.set(FUNDING, { own: 'unknown', valueSats: null, spender: null })
     expect((await once(unknown)).candidates[0]?.block).not.toBeNull()
   })
 
-  test('of a buried spender whose channel is gone calls it a close, or a splice if its output was spent as a funding', async () => {
+  test('of a final spender whose channel is gone calls it a close, or a splice if its output was spent as a funding', async () => {
     const seen = aChannelSeen({ goneAt: NOW })
     const key = channelKey('alice', seen.channelId)
     const closed = await tracked(TIP - 9)
@@ -171,7 +171,7 @@ describe('a look at a payment', () => {
   })
 
   test('says what a spender is by the fundings that its node named, but of one of ours: that is a splice', async () => {
-    const seen = aChannelSeen({ funding: `${ID}:0`, earlier: [ANCHOR] })
+    const seen = aChannelSeen({ funding: `${ID}:0`, earlier: [FUNDING] })
     const key = channelKey('alice', seen.channelId)
     const foreign = await tracked(TIP)
     await foreign.bench.store.putItem('channel', key, seen, 0)
@@ -183,7 +183,7 @@ describe('a look at a payment', () => {
   })
 
   test.each<[string, number, boolean]>([
-    ['is not buried yet', TIP - 4, false],
+    ['is not final yet', TIP - 4, false],
     ['is ours', TIP - 9, true],
   ])('calls no spender a close that %s, though the channel is gone', async (_says, height, ours) => {
     const setting = await tracked(height)
@@ -205,7 +205,7 @@ describe('a look at a payment', () => {
   test('of a spender that is gone from the chain puts it back to pending', async () => {
     const setting = await tracked(TIP)
     expect((await once(setting)).candidates[0]?.block).not.toBeNull()
-    setting.chain.spends.set(ANCHOR, { own: 'confirmed', valueSats: null, spender: null })
+    setting.chain.spends.set(FUNDING, { own: 'confirmed', valueSats: null, spender: null })
     expect((await once(setting)).candidates[0]?.block).toBeNull()
   })
 
@@ -220,7 +220,7 @@ describe('a look at a payment', () => {
     expect(setting.chain.calls).toEqual([])
   })
 
-  test('of one that is buried and unclassified goes on until the channel tells what it was', async () => {
+  test('of one that is final and unclassified goes on until the channel tells what it was', async () => {
     const setting = await tracked(TIP - 9)
     await setting.bench.store.putItem('channel', channelKey('alice', 'c'.repeat(64)), aChannelSeen(), 0)
     const payment = await once(setting)
@@ -245,12 +245,12 @@ describe('a look at a payment', () => {
 })
 
 describe('a look at an open, which spends nothing of ours', () => {
-  const [older, newer] = [aSplicing(ANCHOR, 700_000), aSplicing(ANCHOR, 710_000)]
+  const [older, newer] = [aSplicing(FUNDING, 700_000), aSplicing(FUNDING, 710_000)]
   const both = [older, newer].map(({ txid }) => aForeignCandidate({ txid, feeSats: null }))
 
   async function opened(
     shown: readonly ChainTransaction[],
-    channel: Partial<ChannelSeen> = {},
+    channel: Partial<ChannelState> = {},
     more: Partial<ForeignPayment> = {},
   ) {
     const setting = await tracked(null, { kind: 'channel_open', spends: null, candidates: both, ...more })
@@ -276,15 +276,15 @@ describe('a look at an open, which spends nothing of ours', () => {
     const [first] = (await (await opened([onChain(older, TIP)])).look()).candidates
     const feeRateSatPerKw = Math.floor(300_000 / older.parsed.weight)
     expect(first).toMatchObject({ feeSats: 300, amountSats: 70_000 })
-    const bare = [aForeignCandidate({ ...NO_FIGURES, txid: older.txid })]
+    const bare = [aForeignCandidate({ ...NO_AMOUNTS, txid: older.txid })]
     const [fresh] = (await (await opened([onChain(older, TIP)], {}, { candidates: bare })).look()).candidates
     expect(fresh).toMatchObject({ feeSats: 300, feeRateSatPerKw, amountSats: null })
     const unread = { ...onChain(older, TIP), hex: 'ffff' }
     const [unreadable] = (await (await opened([unread], {}, { candidates: bare })).look()).candidates
-    expect(unreadable).toMatchObject({ ...NO_FIGURES, block: { height: TIP } })
+    expect(unreadable).toMatchObject({ ...NO_AMOUNTS, block: { height: TIP } })
   })
 
-  test.each<[string, readonly ChainTransaction[], Partial<ChannelSeen>, number | null]>([
+  test.each<[string, readonly ChainTransaction[], Partial<ChannelState>, number | null]>([
     ['nothing of it is to be seen', [], {}, TIP],
     ['it waits in the mempool', [onChain(newer)], {}, null],
     ['it waits in the mempool, and the channel is gone', [onChain(newer)], { goneAt: 1 }, TIP],
@@ -331,14 +331,14 @@ describe('a look at what spends a funding', () => {
 
   test('asks for no more than four outputs whether they were spent as a funding', async () => {
     const many = aTransaction({
-      inputs: [{ outpoint: ANCHOR, witness: FUNDING_WITNESS }],
+      inputs: [{ outpoint: FUNDING, witness: FUNDING_WITNESS }],
       outputs: Array.from({ length: 6 }, (_, n) => ({ script: P2WSH, amountSats: 9_000 + n })),
     })
     const setting = await tracked(null)
     const { bench, chain } = setting
     const seen = aChannelSeen({ goneAt: NOW })
     await bench.store.putItem('channel', channelKey('alice', seen.channelId), seen, 0)
-    chain.spends.set(ANCHOR, { own: 'confirmed', valueSats: null, spender: onChain(many, TIP - 9) })
+    chain.spends.set(FUNDING, { own: 'confirmed', valueSats: null, spender: onChain(many, TIP - 9) })
     expect((await once(setting)).kind).toBe('channel_close')
     const asked = chain.calls.filter((call) => call.startsWith(`spend ${many.txid}`))
     expect(asked).toEqual([0, 1, 2, 3].map((vout) => `spend ${many.txid}:${vout}`))
@@ -384,7 +384,7 @@ describe('a sweep', () => {
     expect(swept).toEqual({ nodes: 1, due: 2, failed: 1 })
     expect(bench.alarms).toEqual(['a payment could not be tracked'])
     expect((await bench.store.item('payment', ID))?.value.candidates[0]?.block?.height).toBe(TIP)
-    expect(chain.calls).toContain(`spend ${ANCHOR}`)
+    expect(chain.calls).toContain(`spend ${FUNDING}`)
   })
 
   test('finds a final payment again by its block, when that has left the chain', async () => {
@@ -395,7 +395,7 @@ describe('a sweep', () => {
     const chain = { height: TIP, hash: aTxid('e'), seenAt: 1, hashes: [aTxid('e')], orphans }
     await bench.store.putItem('chain', 'regtest', chain, 0)
     const reorged = onChain(splicing, null)
-    setting.chain.spends.set(ANCHOR, { own: 'confirmed', valueSats: null, spender: reorged })
+    setting.chain.spends.set(FUNDING, { own: 'confirmed', valueSats: null, spender: reorged })
     await sweep(bench.ports, policy, null)
     const after = (await bench.store.item('payment', ID))?.value
     expect(after).toMatchObject({ id: ID, final: null, dueAt: NOW, candidates: [{ block: null }] })

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import type { ChannelSeen, NodeSeen } from '../../../core/ports/records.ts'
+import type { ChannelState, NodeState } from '../../../core/ports/records.ts'
 import { channelKey } from '../../../core/ports/records.ts'
 import type { ChannelSnapshot, NodeLook } from '../../../core/ports/node.ts'
 import { err, ok } from '../../../core/values/result.ts'
-import { noteNode } from '../../../core/nodes/node-state.ts'
+import { saveNodeState } from '../../../core/nodes/node-state.ts'
 import { aTxid } from '../../support/splices.ts'
 import type { Bench } from '../builders.ts'
-import { aBench, aChannel, aConfiguredNode, aLook, ANCHOR, NOW } from '../builders.ts'
+import { aBench, aChannel, aConfiguredNode, aLook, FUNDING, NOW } from '../builders.ts'
 
 const CHANNEL = channelKey('alice', 'c'.repeat(64))
 const NEXT = `${aTxid('b')}:0`
 
 async function note(bench: Bench, look: Partial<NodeLook> = {}, nodeId: string | null = null): Promise<void> {
-  await noteNode(aConfiguredNode({ nodeId }), ok(aLook(look)), bench.ports)
+  await saveNodeState(aConfiguredNode({ nodeId }), ok(aLook(look)), bench.ports)
 }
 
 const withChannel = (overrides: Partial<ChannelSnapshot>): Partial<NodeLook> => ({
@@ -25,11 +25,11 @@ async function versions(bench: Bench): Promise<(number | null)[]> {
   return [node?.version ?? null, channel?.version ?? null]
 }
 
-async function node(bench: Bench): Promise<NodeSeen | null> {
+async function node(bench: Bench): Promise<NodeState | null> {
   return (await bench.store.item('node', 'alice'))?.value ?? null
 }
 
-async function channel(bench: Bench): Promise<ChannelSeen | null> {
+async function channel(bench: Bench): Promise<ChannelState | null> {
   return (await bench.store.item('channel', CHANNEL))?.value ?? null
 }
 
@@ -78,7 +78,7 @@ describe('what is seen is written on change only', () => {
       paused: null,
       seenAt: NOW,
     })
-    expect(await channel(bench)).toMatchObject({ funding: ANCHOR, earlier: [], goneAt: null })
+    expect(await channel(bench)).toMatchObject({ funding: FUNDING, earlier: [], goneAt: null })
   })
 
   test('what the relay said is kept', async () => {
@@ -98,11 +98,11 @@ describe('earlier funding outpoints', () => {
     const bench = aBench()
     await note(bench)
     await note(bench, withChannel({ funding: NEXT }))
-    expect(await channel(bench)).toMatchObject({ funding: NEXT, earlier: [ANCHOR] })
-    await note(bench, withChannel({ funding: ANCHOR }))
-    expect(await channel(bench)).toMatchObject({ funding: NEXT, earlier: [ANCHOR] })
+    expect(await channel(bench)).toMatchObject({ funding: NEXT, earlier: [FUNDING] })
+    await note(bench, withChannel({ funding: FUNDING }))
+    expect(await channel(bench)).toMatchObject({ funding: NEXT, earlier: [FUNDING] })
     await note(bench, withChannel({ funding: null }))
-    expect(await channel(bench)).toMatchObject({ funding: NEXT, earlier: [ANCHOR] })
+    expect(await channel(bench)).toMatchObject({ funding: NEXT, earlier: [FUNDING] })
   })
 
   test('the time of the current one is when it was first seen', async () => {
@@ -118,7 +118,7 @@ describe('earlier funding outpoints', () => {
     const bench = aBench()
     await note(bench, withChannel({ funding: null }))
     await note(bench)
-    expect(await channel(bench)).toMatchObject({ funding: ANCHOR, earlier: [] })
+    expect(await channel(bench)).toMatchObject({ funding: FUNDING, earlier: [] })
   })
 
   test('one that was replaced while the channel was not ready is an earlier one, once it had been open', async () => {
@@ -127,7 +127,7 @@ describe('earlier funding outpoints', () => {
     await note(bench)
     await note(bench, withChannel({ funding: NEXT, ready: false }))
     await note(bench, withChannel({ funding: third, ready: false }))
-    expect(await channel(bench)).toMatchObject({ funding: third, earlier: [ANCHOR, NEXT] })
+    expect(await channel(bench)).toMatchObject({ funding: third, earlier: [FUNDING, NEXT] })
   })
 
   test('the last fifty are kept', async () => {
@@ -187,8 +187,8 @@ describe('a node that refuses our credential', () => {
     const bench = aBench()
     await note(bench)
     const refused = err({ class: 'config', message: 'm'.repeat(400) } as const)
-    await noteNode(aConfiguredNode(), refused, bench.ports)
-    await noteNode(aConfiguredNode(), refused, bench.ports)
+    await saveNodeState(aConfiguredNode(), refused, bench.ports)
+    await saveNodeState(aConfiguredNode(), refused, bench.ports)
     expect((await node(bench))?.paused).toEqual({ at: NOW, message: 'm'.repeat(300) })
     expect(bench.alarms).toEqual(['node paused'])
     expect(bench.alarmed).toEqual([{ node: 'alice' }])
@@ -200,7 +200,7 @@ describe('a node that refuses our credential', () => {
   test('one that cannot be reached is not paused, and nothing is written', async () => {
     const bench = aBench()
     await note(bench)
-    await noteNode(aConfiguredNode(), err({ class: 'unreachable', message: 'away' }), bench.ports)
+    await saveNodeState(aConfiguredNode(), err({ class: 'unreachable', message: 'away' }), bench.ports)
     expect((await node(bench))?.paused).toBeNull()
     expect(await versions(bench)).toEqual([1, 1])
     expect(bench.counts.get('look.unreachable')).toBe(1)
@@ -208,7 +208,7 @@ describe('a node that refuses our credential', () => {
 
   test('one that was never seen is not made up', async () => {
     const bench = aBench()
-    await noteNode(aConfiguredNode(), err({ class: 'config', message: 'no' }), bench.ports)
+    await saveNodeState(aConfiguredNode(), err({ class: 'config', message: 'no' }), bench.ports)
     expect(await node(bench)).toBeNull()
   })
 })

@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import {
-  ChainSeen,
-  ChannelSeen,
+  FollowedChain,
+  ChannelState,
   ForeignKind,
   ForeignPayment,
   itemKinds,
-  NodeSeen,
+  NodeState,
   Scope,
-  Slot,
+  ChannelLease,
 } from '../../../core/ports/records.ts'
 import { oneOfEach } from '../../contract/store-items.ts'
 import { aTxid } from '../../support/splices.ts'
 
-const [slot, channel, node, chain, payment] = [
-  oneOfEach.slot.value,
+const [lease, channel, node, chain, payment] = [
+  oneOfEach.lease.value,
   oneOfEach.channel.value,
   oneOfEach.node.value,
   oneOfEach.chain.value,
@@ -31,7 +31,7 @@ test.each(Object.entries(itemKinds))('%s: what is written is read again as it wa
 test('no kind of item is written under the key of another, and where each is written stays', () => {
   const prefixes = Object.entries(itemKinds).map(([kind, { prefix }]) => `${kind} ${prefix}`)
   expect(prefixes).toEqual([
-    'slot SLOT',
+    'lease LEASE',
     'channel CH',
     'node NODE',
     'chain CHAIN',
@@ -42,26 +42,26 @@ test('no kind of item is written under the key of another, and where each is wri
     'tx TX',
     'payment PAY',
     'ledger LEDGER',
-    'raw RAW',
-    'hook HOOK',
+    'rawTransaction RAW',
+    'webhooks WEBHOOKS',
   ])
 })
 
 test('what is only there sometimes is read as well', () => {
   const kept = { ...channel, ledger: { through: `${aTxid('1')}:0` }, connectedSince: null, goneAt: 5 }
-  expect(ChannelSeen.parse(kept)).toEqual(kept)
-  const paused = { ...node, feeCap: 'enforced', slotScope: 'node', paused: { at: 3, message: 'denied' } }
-  expect(NodeSeen.parse(paused)).toEqual(paused)
+  expect(ChannelState.parse(kept)).toEqual(kept)
+  const paused = { ...node, feeCap: 'enforced', leaseScope: 'node', paused: { at: 3, message: 'denied' } }
+  expect(NodeState.parse(paused)).toEqual(paused)
   const reorganised = { ...chain, orphans: [block] }
-  expect(ChainSeen.parse(reorganised)).toEqual(reorganised)
+  expect(FollowedChain.parse(reorganised)).toEqual(reorganised)
   const final = { ...payment, final: { at: 3, block }, voidAt: 4, idleSinceHeight: 5, spends: null }
   expect(ForeignPayment.parse(final)).toEqual(final)
 })
 
 test('a node from before two of its capabilities were asked for has neither', () => {
-  const neither = { setsFeeRate: false, checksAnchor: false }
+  const neither = { setsFeeRate: false, checksFunding: false }
   const old = Object.fromEntries(Object.entries(node).filter(([field]) => !(field in neither)))
-  expect(NodeSeen.parse(old)).toEqual({ ...node, ...neither })
+  expect(NodeState.parse(old)).toEqual({ ...node, ...neither })
 })
 
 test.each([
@@ -72,15 +72,19 @@ test.each([
 })
 
 describe('an item holds at most', () => {
-  const channelSeen = (count: number) =>
-    ChannelSeen.safeParse({ ...channel, earlier: many(count, `${aTxid('2')}:1`) })
+  const channelState = (count: number) =>
+    ChannelState.safeParse({ ...channel, earlier: many(count, `${aTxid('2')}:1`) })
   test.each<[string, number, (count: number) => { readonly success: boolean }]>([
-    ['splices that wait for a slot', 100, (n) => Slot.safeParse({ ...slot, waiting: many(n, 'spl_a') })],
-    ['earlier fundings of a channel', 50, channelSeen],
-    ['starts of a process', 20, (n) => NodeSeen.safeParse({ ...node, processStarts: many(n, 1) })],
-    ['events of a relay', 200, (n) => NodeSeen.safeParse({ ...node, relayEvents: many(n, 'e') })],
-    ['blocks of a chain', 300, (n) => ChainSeen.safeParse({ ...chain, hashes: many(n, aTxid('0')) })],
-    ['blocks that left it', 300, (n) => ChainSeen.safeParse({ ...chain, orphans: many(n, block) })],
+    [
+      'splices that wait for a lease',
+      100,
+      (n) => ChannelLease.safeParse({ ...lease, waiting: many(n, 'spl_a') }),
+    ],
+    ['earlier fundings of a channel', 50, channelState],
+    ['starts of a process', 20, (n) => NodeState.safeParse({ ...node, processStarts: many(n, 1) })],
+    ['events of a relay', 200, (n) => NodeState.safeParse({ ...node, relayEvents: many(n, 'e') })],
+    ['blocks of a chain', 300, (n) => FollowedChain.safeParse({ ...chain, hashes: many(n, aTxid('0')) })],
+    ['blocks that left it', 300, (n) => FollowedChain.safeParse({ ...chain, orphans: many(n, block) })],
     [
       'candidates of a foreign payment',
       20,

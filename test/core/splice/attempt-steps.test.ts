@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryHooks, Operation } from '../../../adapters/store/memory.ts'
 import { announcedTxids, wasStepped } from '../../../core/splice/attempt-steps.ts'
-import { deadRuleOf } from '../../../core/splice/non-execution.ts'
+import { nonExecutionProofOf } from '../../../core/splice/non-execution.ts'
 import type { CommandAnswer, Journal } from '../../../core/ports/ports.ts'
 import { send } from '../../../core/drive/send.ts'
 import type { Attempt, Splice } from '../../../core/splice/splice.ts'
@@ -118,11 +118,11 @@ describe('a step is journalled', () => {
 })
 
 describe('no step is journalled, and so no call may follow', () => {
-  const dead = { rule: 'operator' as const, at: NOW }
+  const notExecuted = { proof: 'operator' as const, at: NOW }
   const cases: readonly (readonly [string, Splice])[] = [
     ['of an attempt that nobody knows', aSubmittedSplice({ attempts: [] })],
     ['of one that is answered', aRunningSplice({}, { result: taken() })],
-    ['of one that is proven dead', aRunningSplice({}, { dead })],
+    ['of one that is proven dead', aRunningSplice({}, { notExecuted })],
     ['of one whose fence has passed', aRunningSplice({}, { fenceAt: NOW })],
     ['after a cancel', aRunningSplice({ cancelRequestedAt: NOW - 1 })],
     ['of a splice whose candidate was seen', aPendingSplice({ attempts: [running()] })],
@@ -163,14 +163,14 @@ describe('whoever proves an attempt dead and whoever steps it cannot both win', 
   ])('with %s in its journal, past its fence', (_says, names, expected) => {
     const steps = names.map((name) => ({ name, at: NOW - 10 }))
     const attempt = anAttempt({ fenceAt: NOW - 1, result: null, steps })
-    expect(deadRuleOf(facts(attempt), rules)).toBe(expected ? 'no_return_not_reached' : null)
+    expect(nonExecutionProofOf(facts(attempt), rules)).toBe(expected ? 'no_return_not_reached' : null)
     // Dead by this rule: no further step is taken, whatever the process that runs the attempt still wants.
     if (expected)
       expect(isIgnored(stepped(aSubmittedSplice({ attempts: [attempt] }), 'splice_signed'))).toBe(true)
   })
 
   test('before its fence it is not dead', () => {
-    expect(deadRuleOf(facts(anAttempt({ fenceAt: NOW + 1, result: null })), rules)).toBeNull()
+    expect(nonExecutionProofOf(facts(anAttempt({ fenceAt: NOW + 1, result: null })), rules)).toBeNull()
   })
 })
 
@@ -270,12 +270,12 @@ describe('the journal that a command is given', () => {
       return { type: 'refused', class: 'not_now', message: 'x' }
     })
     expect(said).toBe(false)
-    expect(after?.attempts[0]?.dead?.rule).toBe('refused')
+    expect(after?.attempts[0]?.notExecuted?.proof).toBe('refused')
   })
 
   test.each<[string, Partial<Splice>]>([
     ['a cancel was asked for', { cancelRequestedAt: NOW }],
-    ['its attempt was proven dead', { attempts: [running({ dead: { rule: 'operator', at: NOW } })] }],
+    ['its attempt was proven dead', { attempts: [running({ notExecuted: { proof: 'operator', at: NOW } })] }],
     ['its candidate was seen', { state: 'pending' }],
   ])('says no when, since it was given, %s', async (_says, change) => {
     let said: boolean | null = null
@@ -319,7 +319,7 @@ describe('the journal that a command is given', () => {
       hex: FIRST.hex,
     }))
     expect(after?.attempts[0]?.result).toEqual({ type: 'taken', txid: FIRST.txid, at: NOW })
-    expect((await bench.store.item('raw', FIRST.txid))?.value.hex).toBe(FIRST.hex)
+    expect((await bench.store.item('rawTransaction', FIRST.txid))?.value.hex).toBe(FIRST.hex)
     expect(chain.calls).toEqual(['broadcast'])
   })
 

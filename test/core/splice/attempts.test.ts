@@ -9,7 +9,7 @@ import {
   aCandidate,
   aDeadAttempt,
   aLiveSplice,
-  ANCHOR,
+  FUNDING,
   anAttempt,
   aRefusedAttempt,
   aSubmittedSplice,
@@ -33,35 +33,47 @@ const waiting = (attempts: Attempt[] = [anAttempt({ result: null })]): Splice =>
   aSubmittedSplice({ attempts })
 
 describe('to journal an attempt', () => {
-  const start = (splice: Splice, anchor = ANCHOR, fenceMs: number | null = 120_000) => {
+  const start = (splice: Splice, submittedOn = FUNDING, fenceMs: number | null = 120_000) => {
     const baseline = { claimableSats: 1, reservedSats: 2 }
-    return step(splice, { type: 'attempt_started', id: 'new', anchor, fenceMs, baseline }, context)
+    return step(
+      splice,
+      { type: 'attempt_started', id: 'new', submittedOn: submittedOn, fenceMs, baseline },
+      context,
+    )
   }
 
-  test('it is unanswered, with its anchor, its fence and the baseline of its signs', () => {
+  test('it is unanswered, with its funding outpoint, its fence and the baseline of its signs', () => {
     const { splice, actions } = start(aLiveSplice({ quietSince: 1, lastLookAt: 1, nextAttemptAt: 1 }))
     expect(actions).toEqual([])
     expect(splice).toMatchObject({
       state: 'submitted',
-      anchor: ANCHOR,
+      submittedOn: FUNDING,
       baseline: { claimableSats: 1, reservedSats: 2 },
       attemptSerial: 1,
-      slotHeld: true,
+      leaseHeld: true,
       quietSince: null,
       lastLookAt: null,
       nextAttemptAt: null,
     })
     expect(splice.attempts).toMatchObject([
-      { id: 'new', number: 1, startedAt: NOW, fenceAt: NOW + 120_000, result: null, dead: null, count: 1 },
+      {
+        id: 'new',
+        number: 1,
+        startedAt: NOW,
+        fenceAt: NOW + 120_000,
+        result: null,
+        notExecuted: null,
+        count: 1,
+      },
     ])
     expect(splice.events.map((event) => event.type)).toEqual(['splice.submitted'])
   })
 
   test('without a fence there is none', () => {
-    expect(start(aLiveSplice(), ANCHOR, null).splice.attempts[0]?.fenceAt).toBeNull()
+    expect(start(aLiveSplice(), FUNDING, null).splice.attempts[0]?.fenceAt).toBeNull()
   })
 
-  test('with another alive, the baseline and the anchor stay', () => {
+  test('with another alive, the baseline and the funding outpoint stay', () => {
     const { splice } = start(aSubmittedSplice())
     expect(splice.baseline).toEqual({ claimableSats: 0, reservedSats: 0 })
     expect(splice.attempts.map((attempt) => attempt.number)).toEqual([1, 2])
@@ -70,11 +82,11 @@ describe('to journal an attempt', () => {
 
   test('with every other dead, both are taken anew, and the record says so', () => {
     const { splice } = start(aSubmittedSplice({ attempts: [aDeadAttempt()] }), ELSEWHERE)
-    expect(splice).toMatchObject({ anchor: ELSEWHERE, baseline: { claimableSats: 1, reservedSats: 2 } })
-    expect(splice.timeline.at(-1)?.why).toBe('attempt 2 on a new anchor')
+    expect(splice).toMatchObject({ submittedOn: ELSEWHERE, baseline: { claimableSats: 1, reservedSats: 2 } })
+    expect(splice.timeline.at(-1)?.why).toBe('attempt 2 on a new funding outpoint')
   })
 
-  test('a new anchor is one that was not the anchor before', () => {
+  test('a new funding outpoint is one that was not the funding outpoint before', () => {
     const why = (splice: Splice) => start(splice).splice.timeline.at(-1)?.why
     expect(why(aLiveSplice())).toBe('attempt 1')
     expect(why(aSubmittedSplice({ attempts: [aDeadAttempt()] }))).toBe('attempt 2')
@@ -87,14 +99,14 @@ describe('to journal an attempt', () => {
 })
 
 describe('an answer is attached to its attempt in whatever state it comes', () => {
-  const dead = { dead: { rule: 'operator', at: 1 }, result: null } as const
+  const notExecuted = { notExecuted: { proof: 'operator', at: 1 }, result: null } as const
   for (const state of SpliceState.options) {
     test.each<CommandResult>([{ type: 'taken' }, { type: 'unknown', message: 'lost' }, refused('not_now')])(
       `${state}: $type`,
       (result) => {
         const splice = aSubmittedSplice({
           state,
-          attempts: [anAttempt({ ...dead }), anAttempt({ number: 2 })],
+          attempts: [anAttempt({ ...notExecuted }), anAttempt({ number: 2 })],
         })
         const { splice: answered, actions } = answer(splice, result)
         expect(answered.attempts.find((attempt) => attempt.id === 'attempt-1')?.result?.type).toBe(
@@ -154,10 +166,10 @@ describe('a refusal', () => {
     const { splice } = answer(waiting(), refused('not_now'))
     expect(splice).toMatchObject({
       state: 'queued',
-      over: null,
+      stopped: null,
       nextAttemptAt: NOW + 15_000,
       inFlightAt: null,
-      attempts: [{ dead: { rule: 'refused', at: NOW }, count: 1 }],
+      attempts: [{ notExecuted: { proof: 'refused', at: NOW }, count: 1 }],
     })
   })
 
@@ -217,25 +229,25 @@ describe('a refusal', () => {
 
   test('invalid: no further attempt is made', () => {
     const { splice, actions } = answer(waiting(), refused('invalid', 'dust'))
-    expect(splice.over).toEqual({ code: 'invalid', message: 'dust', at: NOW })
+    expect(splice.stopped).toEqual({ code: 'invalid', message: 'dust', at: NOW })
     expect(actions).toEqual([])
   })
 
   test('config: the node is paused, and the splice waits', () => {
     const { splice, actions } = answer(waiting(), refused('config', 'bad key'))
     expect(actions).toEqual([{ type: 'pause_node', message: 'bad key' }])
-    expect(splice).toMatchObject({ state: 'queued', over: null })
+    expect(splice).toMatchObject({ state: 'queued', stopped: null })
   })
 
   test.each(FailureReason.options)('for the reason %s', (reason) => {
     const { splice } = answer(waiting(), { type: 'refused', class: 'not_now', reason, message: 'no' })
-    expect(splice.over?.code ?? null).toBe(afterReason[reason].then === 'stop' ? reason : null)
+    expect(splice.stopped?.code ?? null).toBe(afterReason[reason].then === 'stop' ? reason : null)
   })
 })
 
 describe('a later submission that was taken proves the earlier ones dead', () => {
   const two = [anAttempt(), anAttempt({ number: 2, result: null }), anAttempt({ number: 3 })]
-  const rules = (splice: Splice) => splice.attempts.map((attempt) => attempt.dead?.rule ?? null)
+  const rules = (splice: Splice) => splice.attempts.map((attempt) => attempt.notExecuted?.proof ?? null)
 
   test('on a node with the overlap guard, for a splice-out, and the earlier ones only', () => {
     expect(rules(answer(waiting(two), { type: 'taken' }, 'attempt-2').splice)).toEqual([
@@ -296,7 +308,7 @@ describe('a reason that the node reports', () => {
   test.each(FailureReason.options)('%s', (reason) => {
     const heard = hear(waiting([started]), reason)
     const then = afterReason[reason].then
-    expect(heard.over?.code ?? null).toBe(then === 'stop' ? reason : null)
+    expect(heard.stopped?.code ?? null).toBe(then === 'stop' ? reason : null)
     expect(heard.inFlightAt).toBe(then === 'in_flight' ? NOW : null)
     expect(heard.state).toBe('submitted')
     expect(heard.attempts).toEqual([started])
@@ -313,13 +325,13 @@ describe('a reason that the node reports', () => {
     ['with a candidate seen', { ...waiting([started]), candidates: [aCandidate()] }, NOW, false],
   ])('%s', (_says, splice, at, counts) => {
     const heard = hear(splice, 'CounterpartyAborted', at)
-    expect(heard.over !== null).toBe(counts)
+    expect(heard.stopped !== null).toBe(counts)
     if (!counts) expect(heard).toBe(splice)
   })
 
   test('the first one that ends submitting stands', () => {
     const first = hear(waiting([started]), 'ChannelClosing')
-    expect(hear(first, 'LocallyCanceled').over?.code).toBe('ChannelClosing')
+    expect(hear(first, 'LocallyCanceled').stopped?.code).toBe('ChannelClosing')
   })
 })
 
@@ -328,7 +340,7 @@ describe('a retry that an operator allows', () => {
     aSubmittedSplice({
       state: 'needs_attention',
       attention: { code: 'unproven', message: '' },
-      over: { code: 'deadline', message: '', at: 1 },
+      stopped: { code: 'deadline', message: '', at: 1 },
       cancelRequestedAt: 1,
       foreignSinceHeight: 7,
       nextAttemptAt: NOW + 1,
@@ -342,7 +354,7 @@ describe('a retry that an operator allows', () => {
     expect(retry(attended()).actions).toEqual([])
     expect(retry(attended({ attempts: [aDeadAttempt()] })).splice.state).toBe('queued')
     expect(retry(attended()).splice).toMatchObject({
-      over: null,
+      stopped: null,
       cancelRequestedAt: null,
       attention: null,
       foreignSinceHeight: null,
@@ -372,7 +384,7 @@ describe('a retry that an operator allows', () => {
 
 describe('a record that came out of a backup', () => {
   const restore = (splice: Splice, fenceMs: number | null = 120_000) => {
-    const event = { type: 'restored', generation: 4, id: 'r', anchor: ELSEWHERE, fenceMs } as const
+    const event = { type: 'restored', generation: 4, id: 'r', submittedOn: ELSEWHERE, fenceMs } as const
     return step(splice, event, { now: NOW, policy })
   }
 
@@ -381,10 +393,16 @@ describe('a record that came out of a backup', () => {
     expect(splice).toMatchObject({
       state: 'needs_attention',
       generation: 4,
-      anchor: ELSEWHERE,
+      submittedOn: ELSEWHERE,
       attention: { code: 'restored' },
       attempts: [
-        { id: 'r', anchor: ELSEWHERE, fenceAt: NOW + 120_000, result: { type: 'unknown' }, dead: null },
+        {
+          id: 'r',
+          submittedOn: ELSEWHERE,
+          fenceAt: NOW + 120_000,
+          result: { type: 'unknown' },
+          notExecuted: null,
+        },
       ],
     })
     expect(splice.events.map(({ type }) => type)).toEqual(['splice.needs_attention'])
@@ -393,7 +411,7 @@ describe('a record that came out of a backup', () => {
 
   test('on a node without a fence, nobody hung up: no quiet proves that attempt dead', () => {
     const { splice } = restore(aLiveSplice(), null)
-    expect(splice.attempts).toMatchObject([{ id: 'r', fenceAt: null, result: null, dead: null }])
+    expect(splice.attempts).toMatchObject([{ id: 'r', fenceAt: null, result: null, notExecuted: null }])
   })
 
   test('in a record with room, nothing is dropped for it', () => {
@@ -413,11 +431,11 @@ describe('a record that came out of a backup', () => {
     expect(numbers.at(-1)).toBe(21)
   })
 
-  test('keeps its anchor while an attempt is alive, and moves it where all are dead', () => {
+  test('keeps its funding outpoint while an attempt is alive, and moves it where all are dead', () => {
     expect(restore(aSubmittedSplice()).splice).toMatchObject({
-      anchor: ANCHOR,
-      attempts: [{ anchor: ANCHOR }, { anchor: ANCHOR }],
+      submittedOn: FUNDING,
+      attempts: [{ submittedOn: FUNDING }, { submittedOn: FUNDING }],
     })
-    expect(restore(aSubmittedSplice({ attempts: [aDeadAttempt()] })).splice.anchor).toBe(ELSEWHERE)
+    expect(restore(aSubmittedSplice({ attempts: [aDeadAttempt()] })).splice.submittedOn).toBe(ELSEWHERE)
   })
 })

@@ -7,7 +7,7 @@ import {
   fenceOf,
   isLongUnknown,
   lastFence,
-  livingAttempts,
+  unresolvedAttempts,
   silentSince,
 } from '../../../core/splice/budget.ts'
 import type { Attempt } from '../../../core/splice/splice.ts'
@@ -32,7 +32,7 @@ describe('an attempt costs budget unless it was certainly not executed', () => {
 
   test('only what is not dead is alive', () => {
     const alive = anAttempt({ number: 2 })
-    expect(livingAttempts(splice(aDeadAttempt(), alive, aRefusedAttempt({ number: 3 })))).toEqual([alive])
+    expect(unresolvedAttempts(splice(aDeadAttempt(), alive, aRefusedAttempt({ number: 3 })))).toEqual([alive])
   })
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { DeadnessFacts } from '../../../core/splice/non-execution.ts'
-import { deadRuleOf, followedByTaken } from '../../../core/splice/non-execution.ts'
-import type { Attempt, DeadRule, Splice } from '../../../core/splice/splice.ts'
+import type { NonExecutionFacts } from '../../../core/splice/non-execution.ts'
+import { nonExecutionProofOf, followedByTaken } from '../../../core/splice/non-execution.ts'
+import type { Attempt, NonExecutionProof, Splice } from '../../../core/splice/splice.ts'
 import type { Verdict, VerdictName } from '../../../core/splice/verdict.ts'
 import { aSubmittedSplice, aVerdict, anAttempt, NOW, policy, taken } from '../builders.ts'
 
@@ -17,10 +17,10 @@ type Given = {
   readonly quietMs?: number
 }
 
-function rule(rules: readonly DeadRule[], given: Given): DeadRule | null {
+function rule(rules: readonly NonExecutionProof[], given: Given): NonExecutionProof | null {
   const attempt = anAttempt({ fenceAt: FENCE, ...given.attempt })
   const attempts = [attempt, ...(given.others ?? [])]
-  const facts: DeadnessFacts = {
+  const facts: NonExecutionFacts = {
     splice: aSubmittedSplice({ quietSince: QUIET_SINCE, ...given.splice, attempts }),
     attempt,
     verdict: aVerdict(given.verdict),
@@ -28,13 +28,15 @@ function rule(rules: readonly DeadRule[], given: Given): DeadRule | null {
     now: NOW,
     policy: { ...policy, quietMs: given.quietMs ?? policy.quietMs },
   }
-  return deadRuleOf(facts, rules)
+  return nonExecutionProofOf(facts, rules)
 }
 
-type Case = readonly [says: string, given: Given, dead: boolean]
+type Case = readonly [says: string, given: Given, notExecuted: boolean]
 
-function table(id: DeadRule, cases: readonly Case[]): void {
-  test.each(cases)('%s', (_says, given, dead) => expect(rule([id], given)).toBe(dead ? id : null))
+function table(id: NonExecutionProof, cases: readonly Case[]): void {
+  test.each(cases)('%s', (_says, given, notExecuted) =>
+    expect(rule([id], given)).toBe(notExecuted ? id : null),
+  )
 }
 
 describe('a restart of the process proves nothing until it is certain, and quiet since', () => {
@@ -65,8 +67,8 @@ describe('a restart of the process proves nothing until it is certain, and quiet
     ['quiet since the start', started(NOW - 180_000), true],
     ['the peer is away', started(after, { verdict: { peerConnected: false } }), false],
     ['no look at the node', started(after, { verdict: { peerConnected: null } }), false],
-    ['something stirs', started(after, { verdict: { stirring: true } }), false],
-    ['the anchor is not known unspent', named('not_known'), false],
+    ['something stirs', started(after, { verdict: { isBusy: true } }), false],
+    ['the funding outpoint is not known unspent', named('not_known'), false],
     ['a candidate is in the mempool', named('pending'), false],
     ['another splice moved the channel', named('foreign'), true],
     ['another splice is on its way', named('foreign_pending'), false],
@@ -88,10 +90,10 @@ describe('the overlap guard proves the earlier of two splices-out dead', () => {
     ['an earlier one was taken', {}, [third, later], false],
     ['itself was taken', {}, [later], false],
     ['a splice-in', { kind: 'splice_in' }, [first, later], false],
-  ])('%s', (_says, splice, attempts, dead) => {
+  ])('%s', (_says, splice, attempts, notExecuted) => {
     const [attempt] = attempts
     if (attempt === undefined) throw new Error('no attempt')
-    expect(followedByTaken(aSubmittedSplice({ ...splice, attempts }), attempt)).toBe(dead)
+    expect(followedByTaken(aSubmittedSplice({ ...splice, attempts }), attempt)).toBe(notExecuted)
   })
 
   test('but in a look nothing follows from it: the node may have got the guard since', () => {
@@ -137,8 +139,12 @@ describe('quiet by the word of the operator, or of a node that shows enough', ()
         ['no fence, two timeouts after it was taken', answered(NOW - 120_000), true],
         ['no fence, less than two after it was taken', answered(NOW - 119_999), false],
         ['the peer is away', { ...hungUp(FENCE), verdict: { peerConnected: false } }, false],
-        ['the anchor is not known unspent', { ...hungUp(FENCE), verdict: { name: 'not_known' } }, false],
-        ['a candidate stirs', { ...hungUp(FENCE), verdict: { stirring: true } }, false],
+        [
+          'the funding outpoint is not known unspent',
+          { ...hungUp(FENCE), verdict: { name: 'not_known' } },
+          false,
+        ],
+        ['a candidate stirs', { ...hungUp(FENCE), verdict: { isBusy: true } }, false],
       ]),
     )
   }
@@ -167,29 +173,37 @@ describe('Core Lightning: the step of no return, and the disconnect', () => {
 describe('what is asked in every look', () => {
   const another = anAttempt({ number: 2 })
   const refused: Attempt['result'] = { type: 'refused', class: 'invalid', message: '', at: NOW }
-  const buried = (name: VerdictName): Given => ({ verdict: { name, buried: true } })
-  const fresh = (name: VerdictName): Given => ({ verdict: { name, buried: false } })
-  const cases: (readonly [string, Given, DeadRule | null])[] = [
+  const atFinalDepth = (name: VerdictName): Given => ({ verdict: { name, atFinalDepth: true } })
+  const fresh = (name: VerdictName): Given => ({ verdict: { name, atFinalDepth: false } })
+  const cases: (readonly [string, Given, NonExecutionProof | null])[] = [
     ['refused', { ...fresh('not_known'), attempt: { result: refused } }, 'refused'],
     ['not answered yet', { attempt: { result: null } }, null],
-    ['the close is buried', buried('closed'), 'channel_closed'],
+    ['the close is final', atFinalDepth('closed'), 'channel_closed'],
     ['the close is fresh', fresh('closed'), null],
-    ['its transaction lost, buried', buried('replaced'), 'conflict_buried'],
-    ['another splice moved the channel, buried, and the node may still hold it', buried('foreign'), null],
-    ['its transaction lost, not buried', fresh('replaced'), null],
-    ['its transaction lost, another is alive', { ...buried('replaced'), others: [another] }, null],
+    ['its transaction lost, final', atFinalDepth('replaced'), 'conflict_final'],
+    [
+      'another splice moved the channel, final, and the node may still hold it',
+      atFinalDepth('foreign'),
+      null,
+    ],
+    ['its transaction lost, not final', fresh('replaced'), null],
+    ['its transaction lost, another is alive', { ...atFinalDepth('replaced'), others: [another] }, null],
     [
       'its transaction lost, another is alive, the channel is gone',
-      { verdict: { name: 'replaced', buried: true, channelGone: true }, others: [another] },
-      'conflict_buried',
+      { verdict: { name: 'replaced', atFinalDepth: true, channelGone: true }, others: [another] },
+      'conflict_final',
     ],
     [
       'its transaction lost, another is dead',
-      { ...buried('replaced'), others: [{ ...another, dead: { rule: 'refused', at: NOW } }] },
-      'conflict_buried',
+      { ...atFinalDepth('replaced'), others: [{ ...another, notExecuted: { proof: 'refused', at: NOW } }] },
+      'conflict_final',
     ],
     ['taken, and nothing else', { attempt: { result: taken() } }, null],
-    ['dead already', { attempt: { dead: { rule: 'operator', at: 1 } }, ...buried('closed') }, 'operator'],
+    [
+      'dead already',
+      { attempt: { notExecuted: { proof: 'operator', at: 1 } }, ...atFinalDepth('closed') },
+      'operator',
+    ],
   ]
   test.each(cases)('%s', (_says, given, expected) => expect(rule([], given)).toBe(expected))
 })

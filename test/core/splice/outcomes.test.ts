@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { SpliceEvent } from '../../../core/splice/event.ts'
-import { enter, say, timeline } from '../../../core/splice/timeline.ts'
+import { setState, emit, addToTimeline } from '../../../core/splice/timeline.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { EventType, SpliceState } from '../../../core/splice/splice.ts'
 import type { Stepped } from '../../../core/splice/action.ts'
@@ -13,7 +13,7 @@ import {
   aCandidate,
   aDeadAttempt,
   aLiveSplice,
-  ANCHOR,
+  FUNDING,
   anAttempt,
   aRefusedAttempt,
   aSubmittedSplice,
@@ -32,7 +32,7 @@ const given: SpliceEvent = { type: 'given_up', code: 'x', message: 'y', proof: '
 
 describe('a watch follows an end where something may still come', () => {
   const confirmed = (attempts: Splice['attempts']): Splice =>
-    aSubmittedSplice({ state: 'confirmed', attempts, lineage: [ANCHOR, NEXT] })
+    aSubmittedSplice({ state: 'confirmed', attempts, fundingHistory: [FUNDING, NEXT] })
   const watch = { from: NEXT, untilHeight: null }
 
   test.each<[string, Splice['attempts'], Splice['watch']]>([
@@ -52,7 +52,7 @@ describe('a watch follows an end where something may still come', () => {
     ['one that was refused', [aRefusedAttempt()], false],
     ['one that may have been taken', [aDeadAttempt()], true],
   ])('without effect, with %s', (_says, attempts, watched) => {
-    const splice = aLiveSplice({ attempts, lineage: [ANCHOR, NEXT] })
+    const splice = aLiveSplice({ attempts, fundingHistory: [FUNDING, NEXT] })
     for (const event of [given, { type: 'withdrawn', proof: 'never_taken' } as const])
       expect(taken(splice, event).splice.watch, event.type).toEqual(watched ? watch : null)
   })
@@ -82,7 +82,7 @@ describe('an outcome is said once in an epoch', () => {
       { type: 'freeze_channel', cause },
       { type: 'alarm', message: cause },
     ])
-    expect(reorged.splice.said).toEqual(['splice.reorged'])
+    expect(reorged.splice.emitted).toEqual(['splice.reorged'])
     const confirmed = taken(reorged.splice, { type: 'candidate_confirmed' }).splice
     const again = taken(confirmed, { type: 'settled' })
     expect(types(again.splice)).toEqual([
@@ -107,13 +107,19 @@ describe('an outcome is said once in an epoch', () => {
   test.each(['failed', 'cancelled'] as const)('a correction of one that %s opens one', (state) => {
     const failure = { code: 'x', message: '', proof: 'operator' } as const
     const over = { code: 'x', message: '', at: 1 }
-    const ended = aSubmittedSplice({ state, failure, over, cancelRequestedAt: 1, said: ['splice.pending'] })
+    const ended = aSubmittedSplice({
+      state,
+      failure,
+      stopped: over,
+      cancelRequestedAt: 1,
+      emitted: ['splice.pending'],
+    })
     const corrected = taken(ended, { type: 'corrected' })
     expect(corrected.splice).toMatchObject({
       state: 'pending',
       epoch: 1,
       failure: null,
-      over: null,
+      stopped: null,
       cancelRequestedAt: null,
       watch: null,
     })
@@ -123,15 +129,15 @@ describe('an outcome is said once in an epoch', () => {
 
   test.each(EventType.options)('%s', (type) => {
     const once = ['accepted', 'submitted', 'pending', 'confirmed', 'settled', 'failed', 'cancelled']
-    const said = say(say(aLiveSplice(), type, NOW), type, NOW)
+    const said = emit(emit(aLiveSplice(), type, NOW), type, NOW)
     expect(said.events).toHaveLength(once.includes(type.replace('splice.', '')) ? 1 : 2)
-    expect(said.said).toEqual([type])
+    expect(said.emitted).toEqual([type])
   })
 
   test('events that are published are kept for a while, those that are not for ever', () => {
     const say25 = (publishedThrough: number): Splice => {
       let splice = aSubmittedSplice()
-      for (let n = 0; n < 25; n++) splice = say({ ...splice, publishedThrough }, 'splice.anomaly', NOW)
+      for (let n = 0; n < 25; n++) splice = emit({ ...splice, publishedThrough }, 'splice.anomaly', NOW)
       return splice
     }
     expect(say25(0).events).toHaveLength(25)
@@ -157,8 +163,11 @@ describe('given up', () => {
     expect(splice).toMatchObject({
       state: 'failed',
       failure: { code: 'operator', message: 'the node was wiped', proof: 'operator' },
-      attempts: [{ dead: { rule: 'process_restarted' } }, { dead: { rule: 'operator', at: NOW } }],
-      watch: { from: ANCHOR },
+      attempts: [
+        { notExecuted: { proof: 'process_restarted' } },
+        { notExecuted: { proof: 'operator', at: NOW } },
+      ],
+      watch: { from: FUNDING },
     })
   })
 
@@ -168,7 +177,7 @@ describe('given up', () => {
     const splice = aSubmittedSplice({ state: 'needs_attention', bumps })
     expect(taken(splice, { type: 'resolved_failed', note: '' }).splice.bumps).toEqual([
       aBump({
-        attempts: [aBumpAttempt({ dead: { rule: 'operator', at: NOW } }), refused],
+        attempts: [aBumpAttempt({ notExecuted: { proof: 'operator', at: NOW } }), refused],
       }),
     ])
   })
@@ -189,7 +198,7 @@ describe('a cancel', () => {
     ['every attempt refused', [aRefusedAttempt()]],
     ['every attempt dead', [aDeadAttempt()]],
   ])('while queued with %s ends it at once', (_says, attempts) => {
-    const proof = attempts[0]?.dead?.rule === 'process_restarted' ? 'all_attempts_dead' : 'never_taken'
+    const proof = attempts[0]?.notExecuted?.proof === 'process_restarted' ? 'none_executed' : 'never_taken'
     const { splice } = cancelled(aLiveSplice({ attempts }))
     expect(types(splice)).toEqual(['splice.cancelled'])
     expect(splice.timeline.at(-1)?.why).toBe('withdrawn')
@@ -262,14 +271,14 @@ describe('a candidate', () => {
   })
 
   test('that an operator names is one, once', () => {
-    const event = { type: 'resolved_candidate', txid: aTxid('c'), spends: ANCHOR, note: 'seen' } as const
+    const event = { type: 'resolved_candidate', txid: aTxid('c'), spends: FUNDING, note: 'seen' } as const
     const { splice } = taken(aSubmittedSplice({ state: 'needs_attention' }), event)
-    expect(splice).toMatchObject({ state: 'pending', candidates: [{ txid: aTxid('c'), spends: ANCHOR }] })
+    expect(splice).toMatchObject({ state: 'pending', candidates: [{ txid: aTxid('c'), spends: FUNDING }] })
     const known = aSubmittedSplice({ state: 'needs_attention', candidates: [aCandidate()] })
     expect(taken(known, event).splice.candidates).toEqual([aCandidate()])
     const other = aCandidate({ txid: aTxid('d') })
     const both = taken({ ...known, candidates: [other] }, event).splice.candidates
-    expect(both).toMatchObject([other, { txid: aTxid('c'), spends: ANCHOR, block: null }])
+    expect(both).toMatchObject([other, { txid: aTxid('c'), spends: FUNDING, block: null }])
   })
 
   test.each(['pending', 'confirmed', 'settled', 'needs_attention'] as const)(
@@ -296,8 +305,8 @@ describe('nothing is asked of anybody but by a freeze, an alarm or a pause', () 
   test.each<[SpliceEvent, Splice]>([
     [{ type: 'looked', verdict: aVerdict() }, aSubmittedSplice()],
     [{ type: 'address_given', address: 'x', script: '00' }, aLiveSplice()],
-    [{ type: 'attempts_died' }, waiting],
-    [{ type: 'submitting_over', code: 'deadline', message: '' }, aSubmittedSplice()],
+    [{ type: 'none_executed_yet' }, waiting],
+    [{ type: 'submitting_stopped', code: 'deadline', message: '' }, aSubmittedSplice()],
     [given, aLiveSplice()],
     [{ type: 'withdrawn', proof: 'never_taken' }, aLiveSplice()],
     [{ type: 'cancel_requested', generation: 0 }, aSubmittedSplice()],
@@ -316,19 +325,25 @@ test('an address that the node gave is what every attempt pays', () => {
 
 test('every attempt dead: it waits in the line again, and what submitting ended by stands', () => {
   const before = aSubmittedSplice({ attempts: [aDeadAttempt()], waitingFor: { code: 'quiet', message: '' } })
-  expect(taken(before, { type: 'attempts_died' }).splice).toMatchObject({ state: 'queued', waitingFor: null })
-  const over = { type: 'submitting_over', code: 'deadline', message: 'passed' } as const
+  expect(taken(before, { type: 'none_executed_yet' }).splice).toMatchObject({
+    state: 'queued',
+    waitingFor: null,
+  })
+  const over = { type: 'submitting_stopped', code: 'deadline', message: 'passed' } as const
   const ended = taken(before, over).splice
-  expect(ended).toMatchObject({ state: 'submitted', over: { code: 'deadline', message: 'passed', at: NOW } })
-  expect(taken(ended, { ...over, code: 'budget_spent' }).splice.over?.code).toBe('deadline')
+  expect(ended).toMatchObject({
+    state: 'submitted',
+    stopped: { code: 'deadline', message: 'passed', at: NOW },
+  })
+  expect(taken(ended, { ...over, code: 'budget_spent' }).splice.stopped?.code).toBe('deadline')
 })
 
 describe('the timeline', () => {
   test('equal neighbours are one line with a count and the latest time', () => {
-    let splice = timeline(aLiveSplice(), 'a', 1)
-    splice = timeline(splice, 'a', 2)
-    splice = timeline(splice, 'b', 3)
-    splice = enter(splice, 'submitted', 'b', 4)
+    let splice = addToTimeline(aLiveSplice(), 'a', 1)
+    splice = addToTimeline(splice, 'a', 2)
+    splice = addToTimeline(splice, 'b', 3)
+    splice = setState(splice, 'submitted', 'b', 4)
     expect(splice.timeline).toEqual([
       { at: 2, status: 'queued', why: 'a', count: 2 },
       { at: 3, status: 'queued', why: 'b', count: 1 },
@@ -337,14 +352,14 @@ describe('the timeline', () => {
   })
 
   test('a line is cut to two hundred characters, and what is cut alike is one line', () => {
-    let splice = timeline(aLiveSplice(), 'x'.repeat(200) + 'a', 1)
-    splice = timeline(splice, 'x'.repeat(200) + 'b', 2)
+    let splice = addToTimeline(aLiveSplice(), 'x'.repeat(200) + 'a', 1)
+    splice = addToTimeline(splice, 'x'.repeat(200) + 'b', 2)
     expect(splice.timeline).toEqual([{ at: 2, status: 'queued', why: 'x'.repeat(200), count: 2 }])
   })
 
   test('holds the last fifty lines', () => {
     let splice = aLiveSplice()
-    for (let n = 1; n <= 51; n++) splice = timeline(splice, `line ${n}`, n)
+    for (let n = 1; n <= 51; n++) splice = addToTimeline(splice, `line ${n}`, n)
     expect(splice.timeline).toHaveLength(50)
     expect(splice.timeline[0]?.why).toBe('line 2')
   })

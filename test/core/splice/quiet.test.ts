@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { noteLook } from '../../../core/splice/apply-verdict.ts'
+import { applyVerdict } from '../../../core/splice/apply-verdict.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import type { Instant } from '../../../core/values/instant.ts'
 import type { Verdict } from '../../../core/splice/verdict.ts'
@@ -10,7 +10,7 @@ import {
   aBumpAttempt,
   aCandidate,
   aDeadAttempt,
-  ANCHOR,
+  FUNDING,
   anAttempt,
   aPendingSplice,
   aSubmittedSplice,
@@ -27,7 +27,7 @@ const RECENT = NOW - 60_000
 
 function note(splice: Partial<Splice>, verdict: Partial<Verdict> = {}): Splice {
   const before = aSubmittedSplice({ quietSince: SINCE, lastLookAt: RECENT, ...splice })
-  return noteLook(before, aVerdict({ candidates: before.candidates, ...verdict }), context)
+  return applyVerdict(before, aVerdict({ candidates: before.candidates, ...verdict }), context)
 }
 
 /** On a node without a fence: no answer, and we have hung up. */
@@ -51,7 +51,7 @@ describe('quiet ends, or starts anew', () => {
     ['nothing happened: it goes on', {}, {}, SINCE],
     ['it starts', { quietSince: null }, {}, NOW],
     ['the peer is away', {}, { peerConnected: false }, null],
-    ['something stirs', {}, { stirring: true }, null],
+    ['something stirs', {}, { isBusy: true }, null],
     ['the first look', { lastLookAt: null }, {}, NOW],
     ['a look 90 s ago', { lastLookAt: NOW - 90_000 }, {}, SINCE],
     ['a look more than 90 s ago', { lastLookAt: NOW - 90_001 }, {}, NOW],
@@ -74,15 +74,15 @@ describe('quiet ends, or starts anew', () => {
     ['no attempt is alive', { attempts: [aDeadAttempt()] }, {}, null],
     ['a candidate was seen', { candidates: [aCandidate()] }, {}, null],
     ['it has ended', { state: 'failed' }, {}, null],
-    ['a candidate lost, and a bump may still run', lost, { name: 'replaced', buried: true }, SINCE],
-    ['the same, not buried yet', lost, { name: 'replaced' }, null],
-    ['the same, and something stirs', lost, { name: 'replaced', buried: true, stirring: true }, SINCE],
-    ['the same, and it negotiates', lost, { name: 'replaced', buried: true, negotiating: true }, null],
-    ['a candidate at final depth', lost, { name: 'final', buried: true }, null],
+    ['a candidate lost, and a bump may still run', lost, { name: 'replaced', atFinalDepth: true }, SINCE],
+    ['the same, not final yet', lost, { name: 'replaced' }, null],
+    ['the same, and something stirs', lost, { name: 'replaced', atFinalDepth: true, isBusy: true }, SINCE],
+    ['the same, and it negotiates', lost, { name: 'replaced', atFinalDepth: true, negotiating: true }, null],
+    ['a candidate at final depth', lost, { name: 'final', atFinalDepth: true }, null],
     [
-      'a candidate lost, buried, and no bump',
+      'a candidate lost, final, and no bump',
       { ...lost, bumps: [] },
-      { name: 'replaced', buried: true },
+      { name: 'replaced', atFinalDepth: true },
       null,
     ],
   ]
@@ -97,8 +97,8 @@ describe('quiet ends, or starts anew', () => {
   test('a peer that is away leaves nothing to count, and nothing to write: its return starts quiet anew', () => {
     const away = note({}, { peerConnected: false })
     expect(away).toMatchObject({ quietSince: null, lastLookAt: null })
-    expect(noteLook(away, aVerdict({ peerConnected: false }), { now: NOW + 1, policy })).toEqual(away)
-    const back = noteLook(away, aVerdict(), { now: NOW + 60_000, policy })
+    expect(applyVerdict(away, aVerdict({ peerConnected: false }), { now: NOW + 1, policy })).toEqual(away)
+    const back = applyVerdict(away, aVerdict(), { now: NOW + 60_000, policy })
     expect(back.quietSince).toBe(NOW + 60_000)
   })
 })
@@ -126,7 +126,7 @@ describe('over any sequence of looks at the same attempts', () => {
       whose: 'a splice',
       splice: waiting,
       calm: {},
-      stir: { stirring: true },
+      stir: { isBusy: true },
       quiet: (splice: Splice) => splice,
     },
     {
@@ -150,7 +150,7 @@ describe('over any sequence of looks at the same attempts', () => {
       const peerConnected = sees === 'no_node' ? null : sees !== 'peer_away'
       const name = sees === 'no_chain' ? 'not_known' : undefined
       const verdict = aVerdict({ ...subject.calm, ...stir, peerConnected, ...(name && { name }) })
-      splice = noteLook(splice, verdict, { now, policy })
+      splice = applyVerdict(splice, verdict, { now, policy })
       if (sees === 'stir' || sees === 'peer_away') earliest = now
       if (sees === 'calm') {
         if (lastTold === null || now - lastTold > policy.quietGapMs) earliest = Math.max(earliest, now)
@@ -211,19 +211,21 @@ describe('a disconnect is noted once, and only after the fence', () => {
 })
 
 describe('a proof of death is noted with its time, and never taken back', () => {
-  test('the close is buried', () => {
-    const noted = note({}, { name: 'closed', buried: true })
-    expect(noted.attempts[0]?.dead).toEqual({ rule: 'channel_closed', at: NOW })
-    const later = noteLook(noted, aVerdict(), { now: NOW + 60_000, policy })
-    expect(later.attempts[0]?.dead).toEqual({ rule: 'channel_closed', at: NOW })
+  test('the close is final', () => {
+    const noted = note({}, { name: 'closed', atFinalDepth: true })
+    expect(noted.attempts[0]?.notExecuted).toEqual({ proof: 'channel_closed', at: NOW })
+    const later = applyVerdict(noted, aVerdict(), { now: NOW + 60_000, policy })
+    expect(later.attempts[0]?.notExecuted).toEqual({ proof: 'channel_closed', at: NOW })
   })
 
-  test('nothing is proven', () => expect(note({}).attempts[0]?.dead).toBeNull())
+  test('nothing is proven', () => expect(note({}).attempts[0]?.notExecuted).toBeNull())
 
   test('the quiet of this look counts for it', () => {
     const verdict = { processStarts: [NOW - 1_000_000] }
-    expect(note({ quietSince: NOW - 180_000 }, verdict).attempts[0]?.dead?.rule).toBe('process_restarted')
-    expect(note({ quietSince: NOW - 180_000, lastLookAt: null }, verdict).attempts[0]?.dead).toBeNull()
+    expect(note({ quietSince: NOW - 180_000 }, verdict).attempts[0]?.notExecuted?.proof).toBe(
+      'process_restarted',
+    )
+    expect(note({ quietSince: NOW - 180_000, lastLookAt: null }, verdict).attempts[0]?.notExecuted).toBeNull()
   })
 })
 
@@ -242,19 +244,22 @@ describe('heights and times of what was found', () => {
 
   const end = `${aTxid('b')}:0`
   const unspent = [
-    ['noted for the first time', null, [ANCHOR], { name: 'absent' }, TIP],
-    ['noted again after 36 blocks', TIP - 36, [ANCHOR], { name: 'absent' }, TIP],
-    ['not sooner', TIP - 35, [ANCHOR], { name: 'absent' }, TIP - 35],
-    ['of a new end of the lineage', TIP - 1, [ANCHOR, end], { name: 'absent' }, TIP],
-    ['a new end that nobody knows to be unspent', TIP - 1, [ANCHOR, end], { name: 'not_known' }, null],
-    ['not while the chain cannot tell', null, [ANCHOR], { name: 'not_known' }, null],
-    ['what was noted stays', TIP - 99, [ANCHOR], { name: 'not_known' }, TIP - 99],
-    ['not without a tip', null, [ANCHOR], { name: 'absent', tipHeight: null }, null],
+    ['noted for the first time', null, [FUNDING], { name: 'absent' }, TIP],
+    ['noted again after 36 blocks', TIP - 36, [FUNDING], { name: 'absent' }, TIP],
+    ['not sooner', TIP - 35, [FUNDING], { name: 'absent' }, TIP - 35],
+    ['of a new end of the funding history', TIP - 1, [FUNDING, end], { name: 'absent' }, TIP],
+    ['a new end that nobody knows to be unspent', TIP - 1, [FUNDING, end], { name: 'not_known' }, null],
+    ['not while the chain cannot tell', null, [FUNDING], { name: 'not_known' }, null],
+    ['what was noted stays', TIP - 99, [FUNDING], { name: 'not_known' }, TIP - 99],
+    ['not without a tip', null, [FUNDING], { name: 'absent', tipHeight: null }, null],
   ] as const
-  test.each(unspent)('the end of the lineage is unspent: %s', (_says, height, lineage, verdict, expected) => {
-    const noted = note({ unspentThroughHeight: height }, { lineage, ...verdict })
-    expect(noted.unspentThroughHeight).toBe(expected)
-  })
+  test.each(unspent)(
+    'the end of the funding history is unspent: %s',
+    (_says, height, fundingHistory, verdict, expected) => {
+      const noted = note({ unspentThroughHeight: height }, { fundingHistory: fundingHistory, ...verdict })
+      expect(noted.unspentThroughHeight).toBe(expected)
+    },
+  )
 
   const locks = [
     ['locked', null, { name: 'confirmed', locked: true }, NOW],
@@ -276,8 +281,8 @@ describe('heights and times of what was found', () => {
     ['without a tip it waits', null, null, null],
   ] as const
   test.each(watches)('the watch: %s', (_says, untilHeight, tipHeight, expected) =>
-    expect(note({ watch: { from: ANCHOR, untilHeight } }, { tipHeight }).watch).toEqual({
-      from: ANCHOR,
+    expect(note({ watch: { from: FUNDING, untilHeight } }, { tipHeight }).watch).toEqual({
+      from: FUNDING,
       untilHeight: expected,
     }),
   )
@@ -298,8 +303,8 @@ describe('heights and times of what was found', () => {
     expect(note({}, { candidates: candidates.slice(0, 20) }).candidates).toEqual(candidates.slice(0, 20))
   })
 
-  test('no more than fifty outpoints of the lineage are kept, the newest', () => {
-    const lineage = Array.from({ length: 60 }, (_, n) => `${aTxid('a')}:${n}`)
-    expect(note({}, { lineage }).lineage).toEqual(lineage.slice(10))
+  test('no more than fifty outpoints of the funding history are kept, the newest', () => {
+    const fundingHistory = Array.from({ length: 60 }, (_, n) => `${aTxid('a')}:${n}`)
+    expect(note({}, { fundingHistory: fundingHistory }).fundingHistory).toEqual(fundingHistory.slice(10))
   })
 })

@@ -22,8 +22,8 @@ async function given(bench: Bench, count: number): Promise<string[]> {
   return ids
 }
 
-const fedHash = async ({ store }: Bench): Promise<string | undefined> =>
-  (await store.item('node', 'alice'))?.value.fedHash
+const processedTip = async ({ store }: Bench): Promise<string | undefined> =>
+  (await store.item('node', 'alice'))?.value.processedTip
 
 const saves = (operation: Operation): boolean =>
   operation.type === 'put' && operation.row.pk.startsWith('SPL#')
@@ -33,7 +33,7 @@ describe('a tip with which all splices of a node were looked at', () => {
     const { bench } = aWorld()
     await given(bench, 3)
     await sweep(bench.ports, policy, null)
-    expect(await fedHash(bench)).toBe(FED)
+    expect(await processedTip(bench)).toBe(FED)
     const { version } = (await bench.store.item('node', 'alice')) ?? {}
     bench.now = NOW + 60_000
     await sweep(bench.ports, policy, null)
@@ -44,7 +44,7 @@ describe('a tip with which all splices of a node were looked at', () => {
     const { bench } = aWorld()
     await bench.store.create(aLiveSplice({ updatedAt: NOW + 1 }))
     await sweep(bench.ports, policy, null)
-    expect(await fedHash(bench)).toBeUndefined()
+    expect(await processedTip(bench)).toBeUndefined()
   })
 
   test('is not, where another writer was faster', async () => {
@@ -53,7 +53,7 @@ describe('a tip with which all splices of a node were looked at', () => {
     await given(bench, 2)
     lost = true
     await sweep(bench.ports, policy, null)
-    expect(await fedHash(bench)).toBeUndefined()
+    expect(await processedTip(bench)).toBeUndefined()
   })
 
   test('is not, where one could not be saved', async () => {
@@ -62,7 +62,7 @@ describe('a tip with which all splices of a node were looked at', () => {
     await given(bench, 2)
     fails = true
     await sweep(bench.ports, policy, null)
-    expect(await fedHash(bench)).toBeUndefined()
+    expect(await processedTip(bench)).toBeUndefined()
   })
 
   test('is not, where the chain source did not say who spends what', async () => {
@@ -70,7 +70,7 @@ describe('a tip with which all splices of a node were looked at', () => {
     await given(bench, 2)
     chain.fails = (call) => call.startsWith('spend')
     await sweep(bench.ports, policy, null)
-    expect(await fedHash(bench)).toBeUndefined()
+    expect(await processedTip(bench)).toBeUndefined()
   })
 })
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryHooks } from '../../../adapters/store/memory.ts'
-import type { NodeSeen } from '../../../core/ports/records.ts'
+import type { NodeState } from '../../../core/ports/records.ts'
 import { ok } from '../../../core/values/result.ts'
-import { emptySlot } from '../../../core/drive/slot.ts'
+import { freeLease } from '../../../core/drive/slot.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import type { NodeEvent } from '../../../core/sweep/node-events.ts'
-import { NodeEventType, takeNodeEvent } from '../../../core/sweep/node-events.ts'
+import { NodeEventType, handleNodeEvent } from '../../../core/sweep/node-events.ts'
 import { aSpliceId } from '../../support/splices.ts'
 import type { Bench } from '../builders.ts'
 import {
@@ -32,23 +32,23 @@ const failed: NodeEvent = {
   reason: 'CounterpartyAborted',
 }
 
-/** A node that was seen, with a splice that holds its channel's slot and one that waits. */
+/** A node that was seen, with a splice that holds its channel's lease and one that waits. */
 async function bench(
   splice: Partial<Splice> = {},
-  seen: Partial<NodeSeen> = {},
+  seen: Partial<NodeState> = {},
   hooks: MemoryHooks = {},
 ): Promise<Bench> {
   const made = aBench({ hooks })
   await made.store.putItem('node', 'alice', aNodeSeen(seen), 0)
   await made.store.create(aSubmittedSplice({ attempts: [anAttempt({ startedAt: NOW - 10 })], ...splice }))
-  await made.store.putItem('slot', KEY, { ...emptySlot, holder: ME, waiting: [OTHER] }, 0)
+  await made.store.putItem('lease', KEY, { ...freeLease, holder: ME, waiting: [OTHER] }, 0)
   return made
 }
 
 const take = async (made: Bench, event: NodeEvent, node = 'alice'): Promise<void> =>
-  takeNodeEvent(node, event, made.ports, policy)
-const over = async (made: Bench): Promise<string | null> => (await made.store.load(ME))?.over?.code ?? null
-const node = async (made: Bench): Promise<NodeSeen | null> =>
+  handleNodeEvent(node, event, made.ports, policy)
+const over = async (made: Bench): Promise<string | null> => (await made.store.load(ME))?.stopped?.code ?? null
+const node = async (made: Bench): Promise<NodeState | null> =>
   (await made.store.item('node', 'alice'))?.value ?? null
 
 test('a relay reports what its node tells of a splice, its channels, its peers and itself', () => {
@@ -166,7 +166,7 @@ describe('a failure that the node reports', () => {
     expect(await over(made)).toBeNull()
   })
 
-  test('nobody holds the slot: it is only noted', async () => {
+  test('nobody holds the lease: it is only noted', async () => {
     const made = aBench()
     await made.store.putItem('node', 'alice', aNodeSeen(), 0)
     await take(made, failed)
@@ -174,18 +174,18 @@ describe('a failure that the node reports', () => {
     expect(made.hints).toEqual([])
   })
 
-  test('on a node that picks the channel itself its own slot is asked', async () => {
+  test('on a node that picks the channel itself its own lease is asked', async () => {
     const made = await bench()
     const seen = await made.store.item('node', 'alice')
     if (seen === null) throw new Error('the node was not seen')
-    await made.store.putItem('node', 'alice', { ...seen.value, slotScope: 'node' }, seen.version)
-    await made.store.putItem('slot', seen.value.nodeId, { ...emptySlot, waiting: [aSpliceId(3)] }, 0)
+    await made.store.putItem('node', 'alice', { ...seen.value, leaseScope: 'node' }, seen.version)
+    await made.store.putItem('lease', seen.value.nodeId, { ...freeLease, waiting: [aSpliceId(3)] }, 0)
     await take(made, failed)
     expect(made.hints).toEqual([aSpliceId(3)])
   })
 })
 
-describe('a splice that waits outside the line of its slot', () => {
+describe('a splice that waits outside the line of its lease', () => {
   const WAITING = aSpliceId(4)
   const returned: NodeEvent = { id: 'e4', type: 'peer_connected', at: NOW, channelId: KEY }
 
@@ -209,14 +209,14 @@ describe('a splice that waits outside the line of its slot', () => {
     const { version = 0, value } = (await made.store.item('node', 'alice')) ?? {}
     if (value === undefined) throw new Error('no node')
     await made.store.putItem('node', 'alice', { ...value, channelIds: [KEY, 'd'.repeat(64)] }, version)
-    await made.store.putItem('slot', 'd'.repeat(64), { ...emptySlot, holder: ME }, 0)
+    await made.store.putItem('lease', 'd'.repeat(64), { ...freeLease, holder: ME }, 0)
     await take(made, { ...started, id: 'e6' })
     expect(made.hints.toSorted()).toEqual([ME, WAITING].toSorted())
   })
 
-  test('is left to the sweep while another one has the slot: it could only enlist', async () => {
+  test('is left to the sweep while another one has the lease: it could only enlist', async () => {
     const made = await queued()
-    await made.store.putItem('slot', KEY, { ...emptySlot, holder: ME }, 0)
+    await made.store.putItem('lease', KEY, { ...freeLease, holder: ME }, 0)
     await take(made, returned)
     expect(made.hints).toEqual([ME])
   })
@@ -234,7 +234,7 @@ describe('a splice that waits outside the line of its slot', () => {
 
   test('and stands in the line as well is woken once', async () => {
     const made = await queued()
-    await made.store.putItem('slot', KEY, { ...emptySlot, waiting: [WAITING] }, 0)
+    await made.store.putItem('lease', KEY, { ...freeLease, waiting: [WAITING] }, 0)
     await take(made, returned)
     expect(made.hints).toEqual([WAITING])
   })
@@ -243,7 +243,7 @@ describe('a splice that waits outside the line of its slot', () => {
 describe('the only splice that a sign may move', () => {
   const LOCKED: NodeEvent = { id: 'e7', type: 'channel_state_changed', at: NOW, channelId: KEY }
 
-  /** A splice with the slot, nobody behind it, and a node that says how often it was looked at. */
+  /** A splice with the lease, nobody behind it, and a node that says how often it was looked at. */
   async function alone(hooks: MemoryHooks = {}) {
     let looks = 0
     const look = async () => {
@@ -254,7 +254,7 @@ describe('the only splice that a sign may move', () => {
     const made = aBench({ hooks, nodes })
     await made.store.putItem('node', 'alice', aNodeSeen(), 0)
     await made.store.create(aSubmittedSplice({ attempts: [anAttempt({ startedAt: NOW - 10 })] }))
-    await made.store.putItem('slot', KEY, { ...emptySlot, holder: ME }, 0)
+    await made.store.putItem('lease', KEY, { ...freeLease, holder: ME }, 0)
     return { made, looks: () => looks }
   }
 
@@ -296,7 +296,7 @@ describe('the only splice that a sign may move', () => {
     await made.store.putItem('node', 'alice', aNodeSeen(), 0)
     await made.store.putItem('guard', '-', { generation: 0, backupAt: null }, 0)
     await made.store.create(aLiveSplice())
-    await made.store.putItem('slot', KEY, { ...emptySlot, holder: ME }, 0)
+    await made.store.putItem('lease', KEY, { ...freeLease, holder: ME }, 0)
     await take(made, LOCKED)
     expect((await made.store.load(ME))?.attempts).toEqual([])
     expect(made.hints).toEqual([ME])

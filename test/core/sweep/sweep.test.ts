@@ -13,7 +13,7 @@ import {
   aConfiguredNode,
   aLiveSplice,
   aLook,
-  ANCHOR,
+  FUNDING,
   anAttempt,
   fakeNode,
   FakeChain,
@@ -106,13 +106,13 @@ describe('a sweep', () => {
   test.each([
     [10_000, 1],
     [10_001, 0],
-  ])('what its gates saw %i ms ago, when the slot is ours, is sent %i times', async (slowMs, sends) => {
+  ])('what its gates saw %i ms ago, when the lease is ours, is sent %i times', async (slowMs, sends) => {
     const sent = nothing()
     const bench: Bench = aBench({
       nodes: [counting(sent)],
       hooks: {
         before: (operation) => {
-          if (operation.type === 'put' && operation.row.pk.startsWith('SLOT#')) bench.now += slowMs
+          if (operation.type === 'put' && operation.row.pk.startsWith('LEASE#')) bench.now += slowMs
           return null
         },
       },
@@ -154,7 +154,7 @@ describe('a sweep', () => {
     expect(pages).toBe(1)
     expect(due).toBeGreaterThan(0)
     expect(due).toBeLessThan(40)
-    expect((await bench.store.item('node', 'alice'))?.value.fedHash).toBeUndefined()
+    expect((await bench.store.item('node', 'alice'))?.value.processedTip).toBeUndefined()
   })
 
   test('begins with another shard each minute, so that none is left out for ever', async () => {
@@ -217,8 +217,8 @@ describe('a splice at rest whose block has left the chain', () => {
   const gone = { height: 190, hash: aTxid('7') }
   const settled = aSpliceAtRest({
     state: 'settled',
-    lineage: [ANCHOR],
-    anchor: ANCHOR,
+    fundingHistory: [FUNDING],
+    submittedOn: FUNDING,
     attempts: [anAttempt()],
     candidates: [aCandidate({ txid: FIRST.txid, block: gone })],
     lockedAt: 1,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { memoryStore } from '../../../adapters/store/memory.ts'
 import type { MemoryHooks } from '../../../adapters/store/memory.ts'
-import { amendEndpoint, amendHooks, endpointOf } from '../../../core/webhooks/stored-endpoints.ts'
-import type { Delivery, NoticePorts } from '../../../core/webhooks/delivery.ts'
-import { announce, remindEndpoints, takeNotice } from '../../../core/webhooks/delivery.ts'
-import { Notice } from '../../../core/ports/endpoint.ts'
+import { updateEndpoint, updateEndpoints, endpointOf } from '../../../core/webhooks/stored-endpoints.ts'
+import type { Delivery, DeliveryPorts } from '../../../core/webhooks/delivery.ts'
+import { hintEndpoints, remindEndpoints, deliverWebhooks } from '../../../core/webhooks/delivery.ts'
+import { DeliveryHint } from '../../../core/ports/endpoint.ts'
 import { Policy } from '../../../core/splice/policy.ts'
 import type { Ports, Store } from '../../../core/ports/ports.ts'
 import type { Delivered } from '../../../core/webhooks/endpoint.ts'
@@ -31,9 +31,9 @@ const OK: Delivered = { ok: true, status: 204 }
 const DOWN: Delivered = { ok: false, fault: 'no_answer', status: null }
 const BROKEN: Delivered = { ok: false, fault: 'status', status: 500 }
 const policy = Policy.parse({})
-const notice: Notice = { tenant: TENANT, endpointId: ID }
+const notice: DeliveryHint = { tenant: TENANT, endpointId: ID }
 
-type Queued = { readonly notice: Notice; readonly at: number }
+type Queued = { readonly notice: DeliveryHint; readonly at: number }
 
 /** A table, a queue and a receiver under one virtual clock. */
 class Scene {
@@ -46,7 +46,7 @@ class Scene {
   queueFails = false
   readonly counts = new Map<string, number>()
   readonly store: Store
-  readonly ports: NoticePorts
+  readonly ports: DeliveryPorts
 
   constructor(hooks: MemoryHooks = {}) {
     this.store = memoryStore({ ids: countingIds('write'), hooks })
@@ -60,8 +60,8 @@ class Scene {
         alarm: () => undefined,
       },
       call: () => ({ signal: new AbortController().signal }),
-      notices: {
-        notify: async (each, delayMs) => {
+      webhooks: {
+        hint: async (each, delayMs) => {
           if (this.queueFails) throw new Error('the queue is down')
           this.queue.push({ notice: each, at: this.now + delayMs })
         },
@@ -88,7 +88,7 @@ class Scene {
   }
 
   change(change: (endpoint: Endpoint) => Endpoint): Promise<Endpoint | null> {
-    return amendEndpoint(TENANT, ID, this.store, change)
+    return updateEndpoint(TENANT, ID, this.store, change)
   }
 
   async say(from: number, to: number, tenant = TENANT): Promise<void> {
@@ -104,8 +104,8 @@ class Scene {
     }
   }
 
-  take(each: Notice = notice): Promise<void> {
-    return takeNotice(each, this.ports, policy)
+  take(each: DeliveryHint = notice): Promise<void> {
+    return deliverWebhooks(each, this.ports, policy)
   }
 
   /** Time passes: messages that are due are taken, and a sweep comes every minute. */
@@ -135,7 +135,7 @@ function anEndpoint(change: Partial<Endpoint> = {}): Endpoint {
 
 async function aScene(endpoints = [anEndpoint()], hooks: MemoryHooks = {}): Promise<Scene> {
   const scene = new Scene(hooks)
-  await amendHooks(TENANT, scene.store, () => ({ endpoints }))
+  await updateEndpoints(TENANT, scene.store, () => ({ endpoints }))
   return scene
 }
 
@@ -196,7 +196,7 @@ describe('an endpoint that answers', () => {
     let writes = 0
     const scene = await aScene([anEndpoint()], {
       before: (operation) => {
-        if (operation.type === 'put' && operation.row.pk.startsWith('HOOK#')) writes += 1
+        if (operation.type === 'put' && operation.row.pk.startsWith('WEBHOOKS#')) writes += 1
         return null
       },
     })
@@ -226,7 +226,7 @@ describe('an endpoint that answers', () => {
       eventsAfter: async (...asked) =>
         (await scene.store.eventsAfter(...asked)).filter(({ sequence }) => sequence !== 2),
     }
-    await expect(takeNotice(notice, { ...scene.ports, store }, policy)).rejects.toThrow('line 3')
+    await expect(deliverWebhooks(notice, { ...scene.ports, store }, policy)).rejects.toThrow('line 3')
     expect(scene.ids).toEqual(evt(1))
     expect((await scene.endpoint()).deliveredThrough).toBe(1)
   })
@@ -332,7 +332,7 @@ describe('an endpoint that fails', () => {
     scene.answer = () => DOWN
     await scene.say(1, 1)
     const patient = Policy.parse({ webhookBackoffBaseMs: waitMs })
-    await takeNotice(notice, scene.ports, patient)
+    await deliverWebhooks(notice, scene.ports, patient)
     expect(scene.queue.map(({ at }) => at - START)).toEqual(hinted)
   })
 
@@ -580,11 +580,11 @@ describe('hints', () => {
       anEndpoint({ id: 'whk_2', disabled: { at: 0, reason: 'asked', announced: true } }),
       anEndpoint({ id: 'whk_3', failing }),
     ])
-    await announce(TENANT, scene.ports)
-    await announce('other', scene.ports)
+    await hintEndpoints(TENANT, scene.ports)
+    await hintEndpoints('other', scene.ports)
     expect(scene.queue).toMatchObject([{ notice }])
     scene.queueFails = true
-    await announce(TENANT, scene.ports)
+    await hintEndpoints(TENANT, scene.ports)
     expect(scene.counts.get('notice_failed')).toBe(1)
   })
 
@@ -608,7 +608,7 @@ describe('hints', () => {
     reads = 0
     const { ports, alarms, counts } = aBench({ nodes: [aConfiguredNode()] })
     const without: Ports = { ...ports, store: scene.store }
-    await announce(TENANT, without)
+    await hintEndpoints(TENANT, without)
     await remindEndpoints(without)
     expect(reads).toBe(0)
     expect(alarms).toEqual([])
@@ -633,11 +633,11 @@ describe('hints', () => {
     const listening = tenants.filter((_, n) => n % 3 === 0)
     const scene = new Scene()
     for (const tenant of listening) {
-      await amendHooks(tenant, scene.store, () => ({ endpoints: [anEndpoint()] }))
+      await updateEndpoints(tenant, scene.store, () => ({ endpoints: [anEndpoint()] }))
       await scene.say(1, 1, tenant)
     }
     const { ports, alarms } = aBench({ nodes: [aConfiguredNode({ tenants })] })
-    await remindEndpoints({ ...ports, store: scene.store, notices: scene.ports.notices })
+    await remindEndpoints({ ...ports, store: scene.store, webhooks: scene.ports.webhooks })
     expect(scene.queue.map(({ notice: { tenant } }) => tenant).toSorted()).toEqual(listening.toSorted())
     expect(alarms).toEqual([])
   })
@@ -645,18 +645,18 @@ describe('hints', () => {
   test('of one tenant that cannot be read are missed aloud, and the others have theirs', async () => {
     const scene = await aScene([anEndpoint()], {
       before: (operation) =>
-        operation.type === 'get' && operation.key.pk === 'HOOK#lost' ? 'throttle' : null,
+        operation.type === 'get' && operation.key.pk === 'WEBHOOKS#lost' ? 'throttle' : null,
     })
     await scene.say(1, 1)
     const bench = aBench({ nodes: [aConfiguredNode({ tenants: ['lost', TENANT] })] })
-    await remindEndpoints({ ...bench.ports, store: scene.store, notices: scene.ports.notices })
+    await remindEndpoints({ ...bench.ports, store: scene.store, webhooks: scene.ports.webhooks })
     expect(scene.queue).toMatchObject([{ notice }])
     expect(bench.alarms).toHaveLength(1)
     expect(bench.alarmed).toEqual([{ tenant: 'lost', error: 'MemoryStoreFault' }])
   })
 
   test('name a tenant and an endpoint, and perhaps a line; a message that does not is refused', () => {
-    const taken = (change: object): boolean => Notice.safeParse({ ...notice, ...change }).success
+    const taken = (change: object): boolean => DeliveryHint.safeParse({ ...notice, ...change }).success
     expect(taken({})).toBe(true)
     expect(taken({ sequence: 1 })).toBe(true)
     for (const name of ['tenant', 'endpointId']) {
@@ -679,7 +679,7 @@ describe('hints', () => {
     reads = 0
     await remindEndpoints(scene.swept)
     expect(reads).toBe(2)
-    await amendHooks(TENANT, scene.store, () => ({ endpoints: [] }))
+    await updateEndpoints(TENANT, scene.store, () => ({ endpoints: [] }))
     reads = 0
     await remindEndpoints(scene.swept)
     expect(reads).toBe(1)
@@ -721,7 +721,7 @@ describe('what is asked for', () => {
     const scene = await aScene()
     await scene.say(1, 2)
     scene.answer = async () => {
-      await amendHooks(TENANT, scene.store, () => ({ endpoints: [] }))
+      await updateEndpoints(TENANT, scene.store, () => ({ endpoints: [] }))
       return OK
     }
     await scene.take()
@@ -788,7 +788,7 @@ describe('what is asked for', () => {
 
   test('a tenant never hears of another one', async () => {
     const scene = await aScene()
-    await amendHooks('other', scene.store, () => ({
+    await updateEndpoints('other', scene.store, () => ({
       endpoints: [anEndpoint({ url: 'https://other.example/' })],
     }))
     await scene.say(1, 1)

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { memoryStore } from '../../../adapters/store/memory.ts'
 import type { MemoryStore } from '../../../adapters/store/memory.ts'
 import {
-  amendEndpoint,
-  amendHooks,
+  updateEndpoint,
+  updateEndpoints,
   endpointOf,
   endpointsOf,
   holdLease,
@@ -32,7 +32,7 @@ async function aTable(...endpoints: readonly Endpoint[]) {
       },
     },
   })
-  if (endpoints.length > 0) await store.putItem('hook', TENANT, { endpoints: [...endpoints] }, 0)
+  if (endpoints.length > 0) await store.putItem('webhooks', TENANT, { endpoints: [...endpoints] }, 0)
   table.puts = 0
   return { store, table }
 }
@@ -50,14 +50,16 @@ describe('a tenant that never had an endpoint', () => {
   test('has none changed, none taken, and nothing written', async () => {
     const { store, table } = await aTable()
     const clock = { now: () => NOW }
-    expect(await amendEndpoint(TENANT, 'whk_1', store, never)).toBeNull()
+    expect(await updateEndpoint(TENANT, 'whk_1', store, never)).toBeNull()
     expect(await holdLease(TENANT, 'whk_1', 'me', { store, clock })).toBeNull()
     expect(table.puts).toBe(0)
   })
 
   test('can be given its first', async () => {
     const { store } = await aTable()
-    await amendHooks(TENANT, store, ({ endpoints }) => ({ endpoints: [...endpoints, anEndpoint('whk_1')] }))
+    await updateEndpoints(TENANT, store, ({ endpoints }) => ({
+      endpoints: [...endpoints, anEndpoint('whk_1')],
+    }))
     expect(await endpointsOf(TENANT, store)).toEqual([anEndpoint('whk_1')])
   })
 })
@@ -73,16 +75,16 @@ describe('of several endpoints', () => {
 
   test('one is changed, and the others stay as they are', async () => {
     const { store } = await aTable(...both)
-    const changed = await amendEndpoint(TENANT, 'whk_2', store, (each) => ({ ...each, deliveredThrough: 7 }))
+    const changed = await updateEndpoint(TENANT, 'whk_2', store, (each) => ({ ...each, deliveredThrough: 7 }))
     expect(changed).toEqual({ ...both[1], deliveredThrough: 7 })
     expect(await endpointsOf(TENANT, store)).toEqual([both[0], changed])
   })
 
   test('none is written where the change changes nothing, or is meant for one that is gone', async () => {
     const { store, table } = await aTable(...both)
-    expect(await amendEndpoint(TENANT, 'whk_2', store, (each) => each)).toEqual(both[1])
-    expect(await amendEndpoint(TENANT, 'whk_3', store, never)).toBeNull()
-    expect(await amendHooks(TENANT, store, (each) => each)).toEqual({ endpoints: both })
+    expect(await updateEndpoint(TENANT, 'whk_2', store, (each) => each)).toEqual(both[1])
+    expect(await updateEndpoint(TENANT, 'whk_3', store, never)).toBeNull()
+    expect(await updateEndpoints(TENANT, store, (each) => each)).toEqual({ endpoints: both })
     expect(table.puts).toBe(0)
   })
 })
@@ -91,7 +93,7 @@ test('a change that never wins is given up after a hundred tries, said aloud, an
   const { store, table } = await aTable(anEndpoint('whk_1'))
   table.contended = true
   const change = (each: Endpoint): Endpoint => ({ ...each, deliveredThrough: 7 })
-  await expect(amendEndpoint(TENANT, 'whk_1', store, change)).rejects.toThrow('contended')
+  await expect(updateEndpoint(TENANT, 'whk_1', store, change)).rejects.toThrow('contended')
   expect(table.puts).toBe(100)
   expect(await endpointOf(TENANT, 'whk_1', store)).toEqual(anEndpoint('whk_1'))
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decide } from '../../../../core/decision/decide.ts'
 import type { Decision } from '../../../../core/decision/decide.ts'
-import { rowsAfter } from '../../../../core/decision/rules/after-broadcast.ts'
+import { rulesAfterBroadcast } from '../../../../core/decision/rules/after-broadcast.ts'
 import type { Splice } from '../../../../core/splice/splice.ts'
 import { SpliceState } from '../../../../core/splice/splice.ts'
 import type { Verdict, VerdictName } from '../../../../core/splice/verdict.ts'
@@ -9,7 +9,7 @@ import {
   aBump,
   aBumpAttempt,
   aCandidate,
-  ANCHOR,
+  FUNDING,
   anAttempt,
   anEndedBump,
   anObservation,
@@ -33,18 +33,18 @@ function look(splice: Splice, verdict: Partial<Verdict> = {}): Decision {
 }
 
 function statesOf(row: string, splice: Splice, verdict: Partial<Verdict>): SpliceState[] {
-  return SpliceState.options.filter((state) => look({ ...splice, state }, verdict).row === row)
+  return SpliceState.options.filter((state) => look({ ...splice, state }, verdict).rule === row)
 }
 
 function verdictsOf(row: string, splice: Splice, verdict: Partial<Verdict> = {}): VerdictName[] {
-  return VERDICTS.filter((name) => look(splice, { ...verdict, name }).row === row)
+  return VERDICTS.filter((name) => look(splice, { ...verdict, name }).rule === row)
 }
 
 const two = { attempts: [anAttempt(), anAttempt({ number: 2 })] }
 const bumped = { bumps: [anEndedBump('abandoned', { attempts: [aBumpAttempt({ result: taken() })] })] }
 
 test('what is seen comes before what is missing, and what has ended waits last', () => {
-  expect(rowsAfter.map(({ id }) => id)).toEqual([
+  expect(rulesAfterBroadcast.map(({ id }) => id)).toEqual([
     'confirm',
     'replaced',
     'replaced_alive',
@@ -70,16 +70,16 @@ test('a pending one is confirmed by a block, however deep', () => {
 })
 
 describe('another transaction took the place of ours', () => {
-  const lost = { name: 'replaced', buried: true } as const
+  const lost = { name: 'replaced', atFinalDepth: true } as const
   const closed = { ...lost, channelGone: true }
 
-  test('and is buried: the splice has failed, by the close of the channel or by what spent the lineage', () => {
+  test('and is final: the splice has failed, by the close of the channel or by what spent the funding history', () => {
     expect(statesOf('replaced', seen('pending'), lost)).toEqual(WITH_CANDIDATE)
-    expect(verdictsOf('replaced', seen('pending'), { buried: true })).toEqual(['replaced'])
+    expect(verdictsOf('replaced', seen('pending'), { atFinalDepth: true })).toEqual(['replaced'])
     expect(look(seen('pending'), lost).event).toMatchObject({
       type: 'given_up',
-      code: 'lineage_spent',
-      proof: 'lineage_spent',
+      code: 'funding_spent',
+      proof: 'funding_spent',
     })
     expect(look(seen('pending'), closed).event).toMatchObject({
       type: 'given_up',
@@ -88,9 +88,9 @@ describe('another transaction took the place of ours', () => {
     })
   })
 
-  test('and is not buried yet: it waits', () => {
-    expect(look(seen('pending'), { name: 'replaced' }).row).toBe('wait_pending')
-    expect(look(seen('needs_attention'), { name: 'replaced', channelGone: true }).row).toBe('attended')
+  test('and is not final yet: it waits', () => {
+    expect(look(seen('pending'), { name: 'replaced' }).rule).toBe('wait_pending')
+    expect(look(seen('needs_attention'), { name: 'replaced', channelGone: true }).rule).toBe('attended')
   })
 
   test.each<[string, Partial<Splice>]>([
@@ -98,20 +98,20 @@ describe('another transaction took the place of ours', () => {
     ['a bump that was taken', bumped],
   ])('and %s may still take effect: it needs attention, unless the channel is gone', (_says, more) => {
     expect(look(seen('pending', more), lost)).toMatchObject({
-      row: 'replaced_alive',
+      rule: 'replaced_alive',
       event: { type: 'attention_needed', code: 'unproven' },
     })
     expect(statesOf('replaced_alive', seen('pending', more), lost)).toEqual(['pending', 'confirmed'])
-    expect(verdictsOf('replaced_alive', seen('pending', more), { buried: true })).toEqual(['replaced'])
-    expect(look(seen('pending', more), { ...lost, buried: false }).row).toBe('wait_pending')
-    expect(look(seen('pending', more), closed).row).toBe('replaced')
+    expect(verdictsOf('replaced_alive', seen('pending', more), { atFinalDepth: true })).toEqual(['replaced'])
+    expect(look(seen('pending', more), { ...lost, atFinalDepth: false }).rule).toBe('wait_pending')
+    expect(look(seen('pending', more), closed).rule).toBe('replaced')
   })
 
-  test('and whether it is ours as well is not known: attention once it is buried', () => {
-    const doubtful = { name: 'unattributed', buried: true } as const
+  test('and whether it is ours as well is not known: attention once it is final', () => {
+    const doubtful = { name: 'unattributed', atFinalDepth: true } as const
     expect(statesOf('unattributed', seen('pending'), doubtful)).toEqual(['pending', 'confirmed'])
-    expect(verdictsOf('unattributed', seen('pending'), { buried: true })).toEqual(['unattributed'])
-    expect(look(seen('pending'), { name: 'unattributed' }).row).toBe('wait_pending')
+    expect(verdictsOf('unattributed', seen('pending'), { atFinalDepth: true })).toEqual(['unattributed'])
+    expect(look(seen('pending'), { name: 'unattributed' }).rule).toBe('wait_pending')
     expect(look(seen('pending'), doubtful).event).toMatchObject({
       type: 'attention_needed',
       code: 'attribution',
@@ -128,7 +128,7 @@ describe('a transaction that has left the mempool', () => {
     ['for 143 blocks', since(TIP - 143), unseen, 'wait_pending'],
     ['and was not missed before', since(null), unseen, 'wait_pending'],
     ['and no chain source tells a height', since(1), { ...unseen, tipHeight: null }, 'wait_pending'],
-  ])('%s', (_says, splice, verdict, row) => expect(look(splice, verdict).row).toBe(row))
+  ])('%s', (_says, splice, verdict, row) => expect(look(splice, verdict).rule).toBe(row))
 
   test('needs attention, and only while it is pending and unseen', () => {
     expect(look(since(1), unseen).event).toMatchObject({ type: 'attention_needed', code: 'unseen' })
@@ -145,7 +145,7 @@ describe('a confirmed one', () => {
     })
 
   test('settles at final depth', () => {
-    expect(look(seen('confirmed'), final)).toMatchObject({ row: 'settle', event: { type: 'settled' } })
+    expect(look(seen('confirmed'), final)).toMatchObject({ rule: 'settle', event: { type: 'settled' } })
     expect(statesOf('settle', seen('confirmed'), final)).toEqual(['confirmed'])
     expect(verdictsOf('settle', seen('confirmed'))).toEqual(['final'])
   })
@@ -155,7 +155,7 @@ describe('a confirmed one', () => {
     ['falls now', withBump(NOW), 'wait_confirmed'],
     ['is not known: the node offers none', withBump(null), 'settle'],
   ])('settles not before the fence of a bump %s', (_says, splice, row) =>
-    expect(look(splice, final).row).toBe(row),
+    expect(look(splice, final).rule).toBe(row),
   )
 
   test('is pending again after a reorg, at the height of the look', () => {
@@ -172,7 +172,7 @@ describe('a confirmed one', () => {
     ['twelve deep with the peer away', { ...stuck, peerConnected: false }, 'wait_confirmed'],
     ['twelve deep, and the node does not answer', { ...stuck, peerConnected: null }, 'wait_confirmed'],
   ])('needs attention when the channel does not move to it: %s', (_says, verdict, row) =>
-    expect(look(seen('confirmed'), verdict).row).toBe(row),
+    expect(look(seen('confirmed'), verdict).rule).toBe(row),
   )
 
   test('is asked about by that name, and only as long as it is confirmed', () => {
@@ -206,16 +206,16 @@ describe('a settled one', () => {
   })
 
   test.each<[string, Partial<Verdict>, string]>([
-    ['another block as deep', { ...moved, name: 'confirmed', buried: true }, 'ended'],
+    ['another block as deep', { ...moved, name: 'confirmed', atFinalDepth: true }, 'ended'],
     ['another block less deep', { ...moved, name: 'confirmed' }, 'reorg_after_settling'],
     [
-      'something else in its place, buried',
-      { ...moved, name: 'replaced', buried: true },
+      'something else in its place, final',
+      { ...moved, name: 'replaced', atFinalDepth: true },
       'reorg_after_settling',
     ],
     ['a source that does not show it, without a reorg', { name: 'unseen' }, 'ended'],
   ])('stays so where nothing was taken from it: %s', (_says, verdict, row) =>
-    expect(look(seen('settled'), verdict).row).toBe(row),
+    expect(look(seen('settled'), verdict).rule).toBe(row),
   )
 })
 
@@ -227,7 +227,7 @@ test('evidence corrects one that ended without effect', () => {
 
 describe('the watch after an end', () => {
   const watched = (untilHeight: number | null): Splice =>
-    seen('settled', { watch: { from: ANCHOR, untilHeight } })
+    seen('settled', { watch: { from: FUNDING, untilHeight } })
   test.each<[string, Splice, Partial<Verdict>, string]>([
     ['goes on while nothing is spent', watched(TIP + 1), {}, 'ended'],
     ['ends when both outpoints are spent', watched(TIP + 1), { watchedSpent: true }, 'watch_over'],
@@ -235,7 +235,7 @@ describe('the watch after an end', () => {
     ['goes on without a height', watched(null), {}, 'ended'],
     ['goes on while no height is known', watched(1), { tipHeight: null }, 'ended'],
     ['is not there to end', seen('settled'), { watchedSpent: true }, 'ended'],
-  ])('%s', (_says, splice, verdict, row) => expect(look(splice, verdict).row).toBe(row))
+  ])('%s', (_says, splice, verdict, row) => expect(look(splice, verdict).rule).toBe(row))
 
   test('ends once, whatever the end was', () => {
     expect(look(watched(TIP)).event).toEqual({ type: 'watch_ended' })
@@ -253,5 +253,5 @@ test('what none of this concerns waits, and does nothing', () => {
     ['needs_attention', 'attended'],
   ]
   for (const [state, row] of waits)
-    expect(look(seen(state), { name: 'not_known' })).toMatchObject({ row, event: null, act: null })
+    expect(look(seen(state), { name: 'not_known' })).toMatchObject({ rule: row, event: null, act: null })
 })

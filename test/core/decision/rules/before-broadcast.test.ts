@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { decide } from '../../../../core/decision/decide.ts'
 import type { Decision } from '../../../../core/decision/decide.ts'
 import type { Observation } from '../../../../core/decision/observation.ts'
-import { rowsBefore } from '../../../../core/decision/rules/before-broadcast.ts'
+import { rulesBeforeBroadcast } from '../../../../core/decision/rules/before-broadcast.ts'
 import type { Attempt, Splice } from '../../../../core/splice/splice.ts'
 import { SpliceState } from '../../../../core/splice/splice.ts'
 import type { Verdict, VerdictName } from '../../../../core/splice/verdict.ts'
@@ -13,7 +13,7 @@ import {
   aDeadAttempt,
   aLiveSplice,
   aLook,
-  ANCHOR,
+  FUNDING,
   anAttempt,
   anObservation,
   aRefusedAttempt,
@@ -27,7 +27,7 @@ import {
 } from '../../builders.ts'
 
 const UNDECIDED: readonly SpliceState[] = ['queued', 'submitted', 'needs_attention']
-const over: Splice['over'] = { code: 'CounterpartyAborted', message: 'the peer refused', at: NOW - 1 }
+const over: Splice['stopped'] = { code: 'CounterpartyAborted', message: 'the peer refused', at: NOW - 1 }
 
 function look(
   splice: Splice,
@@ -39,12 +39,12 @@ function look(
 
 /** The states in which a row decides, all else being equal. */
 function statesOf(row: string, splice: Splice, verdict: Partial<Verdict> = {}): SpliceState[] {
-  return SpliceState.options.filter((state) => look({ ...splice, state }, verdict).row === row)
+  return SpliceState.options.filter((state) => look({ ...splice, state }, verdict).rule === row)
 }
 
 /** The verdicts for which a row decides, all else being equal. */
 function verdictsOf(row: string, splice: Splice, verdict: Partial<Verdict> = {}): VerdictName[] {
-  return VERDICTS.filter((name) => look(splice, { ...verdict, name }).row === row)
+  return VERDICTS.filter((name) => look(splice, { ...verdict, name }).rule === row)
 }
 
 /** One whose deadline was so long ago. */
@@ -56,7 +56,7 @@ function late(ms: number, overrides: Partial<Splice> = {}): Splice {
 const gone = aSubmittedSplice({ attempts: [aDeadAttempt()] })
 
 test('what came out of a backup is looked at first, and what needs no decision waits', () => {
-  expect(rowsBefore.map(({ id }) => id)).toEqual([
+  expect(rulesBeforeBroadcast.map(({ id }) => id)).toEqual([
     'restored',
     'second_effect',
     'seen',
@@ -70,8 +70,8 @@ test('what came out of a backup is looked at first, and what needs no decision w
     'deadline',
     'unproven',
     'foreign_lock',
-    'all_dead',
-    'leftover',
+    'requeue',
+    'abort_unsigned',
     'submit',
     'wait',
   ])
@@ -83,28 +83,28 @@ describe('a record of an older generation than the table came out of a backup', 
   test('it needs attention, with an attempt that stands for what may have been submitted since', () => {
     const splice = aLiveSplice({ generation: 1 })
     expect(look(splice, {}, { generation })).toMatchObject({
-      row: 'restored',
+      rule: 'restored',
       event: {
         type: 'restored',
         generation: 2,
         id: `${splice.id}/restored/2`,
-        anchor: ANCHOR,
+        submittedOn: FUNDING,
         fenceMs: 120_000,
       },
     })
   })
 
   test('the attempt is on the funding that the node names, else on the last one known; a node may offer no fence', () => {
-    const lineage = ['1', '3', '2'].map((digit) => `${aTxid(digit)}:0`)
-    const splice = aLiveSplice({ generation: 1, lineage })
+    const fundingHistory = ['1', '3', '2'].map((digit) => `${aTxid(digit)}:0`)
+    const splice = aLiveSplice({ generation: 1, fundingHistory })
     const moved = `${aTxid('9')}:1`
     const node = aLook({ capabilities: capabilities({ fenceMs: null }) })
     expect(look(splice, {}, { generation, channel: aChannel({ funding: moved }) }).event).toMatchObject({
-      anchor: moved,
+      submittedOn: moved,
     })
     for (const channel of [null, aChannel({ funding: null })])
       expect(look(splice, {}, { generation, channel, node }).event).toMatchObject({
-        anchor: `${aTxid('2')}:0`,
+        submittedOn: `${aTxid('2')}:0`,
         fenceMs: null,
       })
   })
@@ -115,12 +115,12 @@ describe('a record of an older generation than the table came out of a backup', 
     ['there is no guard yet', { generation: 1 }, { generation: { configured: 2, stored: null } }],
     ['the node does not answer', { generation: 1 }, { generation, node: null, channel: null }],
   ])('not while %s', (_says, splice, observation) => {
-    expect(look(aLiveSplice(splice), {}, observation).row).not.toBe('restored')
+    expect(look(aLiveSplice(splice), {}, observation).rule).not.toBe('restored')
   })
 
   test('only one that is undecided', () => {
     const restored = SpliceState.options.filter(
-      (state) => look(aLiveSplice({ state, generation: 1 }), {}, { generation }).row === 'restored',
+      (state) => look(aLiveSplice({ state, generation: 1 }), {}, { generation }).rule === 'restored',
     )
     expect(restored).toEqual(UNDECIDED)
   })
@@ -132,11 +132,11 @@ describe('a second output of ours', () => {
   test('is reported once, by its txid', () => {
     const splice = aSubmittedSplice({ state: 'pending' })
     expect(look(splice, second)).toMatchObject({
-      row: 'second_effect',
+      rule: 'second_effect',
       event: { type: 'second_effect', txid: aTxid('5') },
     })
     const known = { ...splice, anomaly: { txid: aTxid('5'), at: NOW - 1 } }
-    expect(look(known, second).row).not.toBe('second_effect')
+    expect(look(known, second).rule).not.toBe('second_effect')
   })
 
   test('can follow only a candidate', () => {
@@ -171,24 +171,24 @@ describe('a transaction of ours', () => {
     ['no cause', null, { name: 'confirmed' }, true],
   ])('lifts attention only if what was missing came: %s', (_says, attention, verdict, lifted) => {
     const splice = aSubmittedSplice({ state: 'needs_attention', attention })
-    expect(look(splice, verdict).row).toBe(lifted ? 'in_block' : 'attended')
+    expect(look(splice, verdict).rule).toBe(lifted ? 'in_block' : 'attended')
   })
 })
 
 describe('a close', () => {
-  test('that is buried ends an undecided splice with that proof', () => {
-    const buried = { name: 'closed', buried: true } as const
-    expect(statesOf('closed', aSubmittedSplice(), buried)).toEqual(UNDECIDED)
-    expect(look(aSubmittedSplice(), buried).event).toMatchObject({
+  test('that is final ends an undecided splice with that proof', () => {
+    const atFinalDepth = { name: 'closed', atFinalDepth: true } as const
+    expect(statesOf('closed', aSubmittedSplice(), atFinalDepth)).toEqual(UNDECIDED)
+    expect(look(aSubmittedSplice(), atFinalDepth).event).toMatchObject({
       type: 'given_up',
       code: 'channel_closed',
       proof: 'channel_closed',
     })
   })
 
-  test('that is not buried, or something else that is, ends nothing', () => {
-    expect(look(aSubmittedSplice(), { name: 'closed' }).row).toBe('wait')
-    expect(verdictsOf('closed', aSubmittedSplice(), { buried: true })).toEqual(['closed'])
+  test('that is not final, or something else that is, ends nothing', () => {
+    expect(look(aSubmittedSplice(), { name: 'closed' }).rule).toBe('wait')
+    expect(verdictsOf('closed', aSubmittedSplice(), { atFinalDepth: true })).toEqual(['closed'])
   })
 })
 
@@ -196,30 +196,33 @@ describe('what may be ours and cannot be attributed', () => {
   const unexplained = { effectWithoutAttempt: aTxid('5') }
 
   test('needs attention before anything is given up or asked for again', () => {
-    expect(statesOf('attribution', aSubmittedSplice({ over }), unexplained)).toEqual(['queued', 'submitted'])
+    expect(statesOf('attribution', aSubmittedSplice({ stopped: over }), unexplained)).toEqual([
+      'queued',
+      'submitted',
+    ])
     expect(look(aSubmittedSplice(), unexplained).event).toMatchObject({
       type: 'attention_needed',
       code: 'attribution',
     })
   })
 
-  test('of an unknown spender only once it is buried', () => {
-    expect(verdictsOf('attribution', aSubmittedSplice(), { buried: true })).toEqual(['unattributed'])
-    expect(verdictsOf('attribution', aSubmittedSplice(), { buried: false })).toEqual([])
+  test('of an unknown spender only once it is final', () => {
+    expect(verdictsOf('attribution', aSubmittedSplice(), { atFinalDepth: true })).toEqual(['unattributed'])
+    expect(verdictsOf('attribution', aSubmittedSplice(), { atFinalDepth: false })).toEqual([])
   })
 })
 
 describe.each<[string, string, Partial<Splice>]>([
   ['a cancel that was asked for', 'cancel', { cancelRequestedAt: NOW - 1 }],
-  ['submitting that is over', 'give_up', { over }],
+  ['submitting that is over', 'give_up', { stopped: over }],
 ])('%s ends a splice only with a proof', (_says, row, asked) => {
   const ends = (splice: Partial<Splice>, verdict: Partial<Verdict> = {}): boolean =>
-    look(aSubmittedSplice({ ...asked, ...splice }), verdict).row === row
+    look(aSubmittedSplice({ ...asked, ...splice }), verdict).rule === row
 
   test.each<[string, Attempt[], Partial<Verdict>, boolean]>([
     ['none made, and nothing is known of the chain', [], { name: 'not_known' }, true],
     ['all refused, and nothing is known of the chain', [aRefusedAttempt()], { name: 'not_known' }, true],
-    ['all dead, and the anchor is unspent', [aDeadAttempt()], {}, true],
+    ['all dead, and the funding outpoint is unspent', [aDeadAttempt()], {}, true],
     ['all dead, and nothing is known of the chain', [aDeadAttempt()], { name: 'not_known' }, false],
     ['one of two dead', [aDeadAttempt(), anAttempt({ number: 2 })], {}, false],
     ['none dead', [anAttempt()], {}, false],
@@ -235,9 +238,9 @@ describe.each<[string, string, Partial<Splice>]>([
   test('a record out of a backup proves nothing', () => {
     const older = aLiveSplice({ ...asked, generation: 1 })
     const generation = { configured: 2, stored: 1 }
-    expect(look(older, {}, { generation }).row).toBe('wait')
-    expect(look({ ...older, generation: 2 }, {}, { generation }).row).toBe(row)
-    expect(look({ ...older, generation: 3 }, {}, { generation }).row).toBe(row)
+    expect(look(older, {}, { generation }).rule).toBe('wait')
+    expect(look({ ...older, generation: 2 }, {}, { generation }).rule).toBe(row)
+    expect(look({ ...older, generation: 3 }, {}, { generation }).rule).toBe(row)
   })
 
   test('nor does the end of one that has ended, or that has a candidate, come from here', () => {
@@ -246,20 +249,20 @@ describe.each<[string, string, Partial<Splice>]>([
 
   test('the proof says whether one may ever have been taken', () => {
     expect(look(aLiveSplice(asked)).event).toMatchObject({ proof: 'never_taken' })
-    expect(look({ ...gone, ...asked }).event).toMatchObject({ proof: 'all_attempts_dead' })
+    expect(look({ ...gone, ...asked }).event).toMatchObject({ proof: 'none_executed' })
   })
 })
 
 test('an end tells why submitting was over; a cancel is no failure', () => {
-  expect(look({ ...gone, over }).event).toEqual({
+  expect(look({ ...gone, stopped: over }).event).toEqual({
     type: 'given_up',
     code: 'CounterpartyAborted',
     message: 'the peer refused',
-    proof: 'all_attempts_dead',
+    proof: 'none_executed',
   })
-  expect(look({ ...gone, over, cancelRequestedAt: NOW - 1 }).event).toEqual({
+  expect(look({ ...gone, stopped: over, cancelRequestedAt: NOW - 1 }).event).toEqual({
     type: 'withdrawn',
-    proof: 'all_attempts_dead',
+    proof: 'none_executed',
   })
 })
 
@@ -268,15 +271,15 @@ describe('submitting is over once another attempt would be due and none is left'
   const quiet = { quietSince: NOW - 180_000, lastLookAt: NOW - 1 }
   const spent = aSubmittedSplice({ attempts: three })
 
-  test('in a look that knows the anchor unspent', () => {
-    expect(look(spent).event).toMatchObject({ type: 'submitting_over', code: 'budget_spent' })
+  test('in a look that knows the funding outpoint unspent', () => {
+    expect(look(spent).event).toMatchObject({ type: 'submitting_stopped', code: 'budget_spent' })
     expect(statesOf('budget_spent', spent)).toEqual(['queued', 'submitted'])
     expect(verdictsOf('budget_spent', spent)).toEqual(['absent'])
   })
 
   test.each<[string, Partial<Splice>, string]>([
     ['more than are allowed', { attempts: [...three, aDeadAttempt({ number: 4 })] }, 'budget_spent'],
-    ['one is left', { attempts: three.slice(1) }, 'all_dead'],
+    ['one is left', { attempts: three.slice(1) }, 'requeue'],
     [
       'one is alive, and it is quiet',
       { attempts: [...three.slice(1), anAttempt()], ...quiet },
@@ -288,8 +291,8 @@ describe('submitting is over once another attempt would be due and none is left'
       { attempts: [...three.slice(1), anAttempt({ fenceAt: NOW })], ...quiet },
       'wait',
     ],
-    ['it is over already', { attempts: [...three.slice(1), anAttempt()], ...quiet, over }, 'wait'],
-  ])('%s', (_says, splice, row) => expect(look(aSubmittedSplice(splice)).row).toBe(row))
+    ['it is over already', { attempts: [...three.slice(1), anAttempt()], ...quiet, stopped: over }, 'wait'],
+  ])('%s', (_says, splice, row) => expect(look(aSubmittedSplice(splice)).rule).toBe(row))
 })
 
 describe('submitting is over when the deadline, the last fence and the last quiet have passed', () => {
@@ -308,14 +311,14 @@ describe('submitting is over when the deadline, the last fence and the last quie
     ['never quiet, and the fence fell later than the deadline', late(400_000, fenced(NOW - 359_999)), false],
     ['never quiet, and so long ago since that fence', late(400_000, fenced(NOW - 360_000)), true],
     ['a node without fences', late(360_000, fenced(null)), true],
-    ['it is over already', late(0, { over, ...quiet(180_000) }), false],
+    ['it is over already', late(0, { stopped: over, ...quiet(180_000) }), false],
     ['a candidate is known', late(0, { candidates: [aCandidate()], attempts: [] }), false],
-  ])('%s', (_says, splice, isOver) => expect(look(splice).row === 'deadline').toBe(isOver))
+  ])('%s', (_says, splice, isOver) => expect(look(splice).rule === 'deadline').toBe(isOver))
 
   test('whatever the look found, in every state that is undecided', () => {
     expect(statesOf('deadline', late(0, { attempts: [] }))).toEqual(UNDECIDED)
     expect(look(late(0, { attempts: [] }), { name: 'not_known' }).event).toMatchObject({
-      type: 'submitting_over',
+      type: 'submitting_stopped',
       code: 'deadline',
     })
   })
@@ -323,17 +326,17 @@ describe('submitting is over when the deadline, the last fence and the last quie
 
 describe('an attempt that nothing proves dead needs attention when time is up', () => {
   test.each<[string, Partial<Splice>, boolean]>([
-    ['submitting is over', { over }, true],
-    ['a cancel was asked for', { cancelRequestedAt: NOW - 1, over }, true],
-    ['every attempt is dead', { over, attempts: [aDeadAttempt()] }, false],
+    ['submitting is over', { stopped: over }, true],
+    ['a cancel was asked for', { cancelRequestedAt: NOW - 1, stopped: over }, true],
+    ['every attempt is dead', { stopped: over, attempts: [aDeadAttempt()] }, false],
   ])('%s', (_says, splice, attended) =>
-    expect(look(late(360_000, splice), { name: 'not_known' }).row === 'unproven').toBe(attended),
+    expect(look(late(360_000, splice), { name: 'not_known' }).rule === 'unproven').toBe(attended),
   )
 
   test('not before, and only where it waits', () => {
-    expect(look(late(359_999, { over })).row).toBe('wait')
-    expect(statesOf('unproven', late(360_000, { over }))).toEqual(['queued', 'submitted'])
-    expect(look(late(360_000, { over })).event).toMatchObject({
+    expect(look(late(359_999, { stopped: over })).rule).toBe('wait')
+    expect(statesOf('unproven', late(360_000, { stopped: over }))).toEqual(['queued', 'submitted'])
+    expect(look(late(360_000, { stopped: over })).event).toMatchObject({
       type: 'attention_needed',
       code: 'unproven',
     })
@@ -341,8 +344,8 @@ describe('an attempt that nothing proves dead needs attention when time is up', 
 
   test('with a candidate on record only a cancel leads here: the deadline does not end its submitting', () => {
     const cancelled = late(360_000, { cancelRequestedAt: NOW - 1, candidates: [aCandidate()] })
-    expect(look(cancelled, { name: 'not_known' }).row).toBe('unproven')
-    expect(look({ ...cancelled, cancelRequestedAt: null }, { name: 'not_known' }).row).toBe('wait')
+    expect(look(cancelled, { name: 'not_known' }).rule).toBe('unproven')
+    expect(look({ ...cancelled, cancelRequestedAt: null }, { name: 'not_known' }).rule).toBe('wait')
   })
 })
 
@@ -354,10 +357,10 @@ describe('another splice that locked first needs attention while an attempt of o
     ['six blocks ago', since(TIP - 6), 'foreign_lock'],
     ['five blocks ago', since(TIP - 5), 'wait'],
     ['not noted yet', since(null), 'wait'],
-  ])('%s', (_says, splice, row) => expect(look(splice, foreign).row).toBe(row))
+  ])('%s', (_says, splice, row) => expect(look(splice, foreign).rule).toBe(row))
 
   test('only while the look still finds it', () => {
-    expect(look(since(TIP - 6), { ...foreign, tipHeight: null }).row).toBe('wait')
+    expect(look(since(TIP - 6), { ...foreign, tipHeight: null }).rule).toBe('wait')
     expect(verdictsOf('foreign_lock', since(TIP - 6))).toEqual(['foreign'])
     expect(statesOf('foreign_lock', since(TIP - 6), foreign)).toEqual(['queued', 'submitted'])
     expect(look(since(TIP - 6), foreign).event).toMatchObject({
@@ -368,15 +371,15 @@ describe('another splice that locked first needs attention while an attempt of o
 })
 
 test('every attempt dead, and no trace of our effect: it waits for its turn again', () => {
-  expect(statesOf('all_dead', gone)).toEqual(['submitted'])
-  expect(verdictsOf('all_dead', gone)).toEqual(['closed', 'foreign', 'foreign_pending', 'absent'])
-  expect(look(gone).event).toEqual({ type: 'attempts_died' })
-  expect(look(aSubmittedSplice(), { name: 'closed' }).row).toBe('wait')
+  expect(statesOf('requeue', gone)).toEqual(['submitted'])
+  expect(verdictsOf('requeue', gone)).toEqual(['closed', 'foreign', 'foreign_pending', 'absent'])
+  expect(look(gone).event).toEqual({ type: 'none_executed_yet' })
+  expect(look(aSubmittedSplice(), { name: 'closed' }).rule).toBe('wait')
 })
 
 describe('a submission', () => {
-  test('follows from open gates and the anchor known unspent, and from nothing else', () => {
-    expect(look(aLiveSplice())).toMatchObject({ row: 'submit', event: null, act: 'submit' })
+  test('follows from open gates and the funding outpoint known unspent, and from nothing else', () => {
+    expect(look(aLiveSplice())).toMatchObject({ rule: 'submit', event: null, act: 'submit' })
     expect(statesOf('submit', aLiveSplice())).toEqual(['queued'])
     expect(verdictsOf('submit', aLiveSplice())).toEqual(['absent'])
     const again = aSubmittedSplice({ quietSince: NOW - 180_000, lastLookAt: NOW - 1 })
@@ -387,13 +390,13 @@ describe('a submission', () => {
     const two = [anAttempt(), anAttempt({ number: 2 })]
     const quiet = aSubmittedSplice({ attempts: two, quietSince: NOW - 180_000, lastLookAt: NOW - 1 })
     const unguarded = { node: aLook({ capabilities: capabilities({ overlapGuard: false }) }) }
-    expect(look(quiet).row).toBe('submit')
-    expect(look(quiet, {}, unguarded).row, 'gate 10').toBe('wait')
-    expect(look(aSubmittedSplice({ attempts: [anAttempt({ fenceAt: NOW })] })).row, 'gate 1').toBe('wait')
+    expect(look(quiet).rule).toBe('submit')
+    expect(look(quiet, {}, unguarded).rule, 'gate 10').toBe('wait')
+    expect(look(aSubmittedSplice({ attempts: [anAttempt({ fenceAt: NOW })] })).rule, 'gate 1').toBe('wait')
   })
 
   test('is not made of a splice that is over, cancelled or seen, even if no gate said so', () => {
-    const submit = rowsBefore.find(({ id }) => id === 'submit')
+    const submit = rulesBeforeBroadcast.find(({ id }) => id === 'submit')
     const holds = (splice: Splice): boolean | undefined =>
       submit?.when?.holds({
         splice,
@@ -405,7 +408,7 @@ describe('a submission', () => {
         policy,
       })
     expect(holds(aLiveSplice())).toBe(true)
-    expect(holds(aLiveSplice({ over }))).toBe(false)
+    expect(holds(aLiveSplice({ stopped: over }))).toBe(false)
     expect(holds(aLiveSplice({ cancelRequestedAt: NOW }))).toBe(false)
     expect(holds(aLiveSplice({ candidates: [aCandidate()] }))).toBe(false)
   })

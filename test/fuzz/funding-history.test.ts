@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { NO_HINT } from '../../core/ports/chain.ts'
-import { pathBack, walkBack, walkLineage } from '../../core/chain/funding-history.ts'
+import { pathBack, walkBack, walkFundingHistory } from '../../core/chain/funding-history.ts'
 import type { Outpoint } from '../../core/bitcoin/outpoint.ts'
 import type { ChainPort } from '../../core/ports/ports.ts'
 import { err, ok } from '../../core/values/result.ts'
 import { parseTransaction, spends } from '../../core/bitcoin/transaction.ts'
-import { ANCHOR, CALL } from '../core/builders.ts'
+import { FUNDING, CALL } from '../core/builders.ts'
 import { bytes, transactions } from './transaction-bytes.ts'
 
 const answers = fc.record({
@@ -58,21 +58,21 @@ function chainOf(all: readonly Answer[]) {
   return { chain, asked: () => asked }
 }
 
-test('a walk along a lineage ends, whatever a chain source answers, and names only spenders that spend', async () => {
+test('a walk along a funding history ends, whatever a chain source answers, and names only spenders that spend', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(answers, { minLength: 1, maxLength: 8 }), async (all) => {
       const { chain, asked } = chainOf(all)
       const walk = {
-        from: ANCHOR,
+        from: FUNDING,
         current: null,
         known: [],
         hintOf: () => NO_HINT,
         effectOf: async () => 'none' as const,
       }
-      const walked = await walkLineage(walk, chain, CALL)
-      for (const { outpoint, spender } of walked.ok ? walked.value.hops : [])
+      const walked = await walkFundingHistory(walk, chain, CALL)
+      for (const { outpoint, spender } of walked.ok ? walked.value.fundingSpends : [])
         if (spender !== null) expect(spends(spender.parsed, outpoint)).toBe(true)
-      const path = await pathBack(`${'a'.repeat(64)}:0`, [ANCHOR], chain, CALL)
+      const path = await pathBack(`${'a'.repeat(64)}:0`, [FUNDING], chain, CALL)
       for (const step of path.ok ? path.value.steps : []) expect(spends(step.parsed, step.spends)).toBe(true)
       await walkBack(`${'a'.repeat(64)}:0`, 1_000, async () => false, chain, CALL)
       expect(asked()).toBeLessThan(1_500)
