@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { powertoolsTelemetry } from '../../adapters/log/powertools.ts'
 import { readableTelemetry } from '../../adapters/log/readable.ts'
 import { errorFields } from '../../adapters/log/telemetry.ts'
@@ -8,7 +8,7 @@ afterEach(() => {
 })
 
 describe('what is told of an error', () => {
-  it('is its kind and its place, not its words', () => {
+  test('is its kind and its place, not its words', () => {
     const { error, at } = errorFields(new TypeError('apiKey hunter2'))
     expect(error).toBe('TypeError')
     expect(at).toMatch(/^at .*log\.test\.ts/)
@@ -18,7 +18,7 @@ describe('what is told of an error', () => {
 })
 
 describe('readable telemetry', () => {
-  it('is quiet but for alarms', () => {
+  test('is quiet but for alarms', () => {
     const lines: string[] = []
     const telemetry = readableTelemetry((line) => lines.push(line))
     telemetry.count('splice.settled')
@@ -31,7 +31,7 @@ describe('readable telemetry', () => {
 })
 
 describe('telemetry of Powertools', () => {
-  it('logs alarms as errors, counts them, and publishes what was counted at the end', () => {
+  test('logs alarms as errors, counts them, and publishes what was counted at the end', () => {
     vi.stubEnv('POWERTOOLS_DEV', 'true')
     vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false')
     const printed: string[] = []

@@ -5,7 +5,7 @@ import {
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs'
 import type { SQSClient } from '@aws-sdk/client-sqs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { memoryQueue } from '../../adapters/queue/memory.ts'
 import type { QueueHooks } from '../../adapters/queue/memory.ts'
@@ -15,7 +15,7 @@ import { sqsClient, startSqs } from '../support/emulators.ts'
 import type { Emulator } from '../support/emulators.ts'
 
 describe('a delay', () => {
-  it.each([
+  test.each([
     [-5, 0],
     [0, 0],
     [1, 1],
@@ -66,7 +66,7 @@ describe('the queue on SQS', () => {
   const bodies = async (queueUrl: string, wait = 0): Promise<unknown[]> =>
     (await receive(queueUrl, { wait })).map((message): unknown => JSON.parse(message.Body ?? ''))
 
-  it('carries a hint as JSON with the splice’s id, until it is deleted', async () => {
+  test('carries a hint as JSON with the splice’s id, until it is deleted', async () => {
     const queueUrl = await newQueue()
     await sqsQueue({ client, queueUrl }).hint('spl_1', 0)
     const [message] = await receive(queueUrl, { visibility: 0 })
@@ -78,7 +78,7 @@ describe('the queue on SQS', () => {
     expect(await receive(queueUrl)).toEqual([])
   })
 
-  it('keeps a delayed hint back and then hands it out', async () => {
+  test('keeps a delayed hint back and then hands it out', async () => {
     const queueUrl = await newQueue()
     await sqsQueue({ client, queueUrl }).hint('spl_1', 200)
     expect(await bodies(queueUrl)).toEqual([])
@@ -86,7 +86,7 @@ describe('the queue on SQS', () => {
     expect(await bodies(queueUrl, 10)).toEqual([{ spliceId: 'spl_1' }])
   })
 
-  it('takes a wish for a day as the longest delay there is', async () => {
+  test('takes a wish for a day as the longest delay there is', async () => {
     const queueUrl = await newQueue()
     const sent: unknown[] = []
     const own = sqsClient(sqs.endpoint)
@@ -103,14 +103,14 @@ describe('the queue on SQS', () => {
     expect(await attribute(queueUrl, 'ApproximateNumberOfMessagesDelayed')).toBe('1')
   })
 
-  it('carries any message that JSON can', async () => {
+  test('carries any message that JSON can', async () => {
     const queueUrl = await newQueue()
     const sender = sqsSender<{ node: string; note: string }>({ client, queueUrl })
     await sender.send({ node: 'alice', note: '閉 "quoted" \n' })
     expect(await bodies(queueUrl)).toEqual([{ node: 'alice', note: '閉 "quoted" \n' }])
   })
 
-  it('moves a hint that is received too often to the dead-letter queue', async () => {
+  test('moves a hint that is received too often to the dead-letter queue', async () => {
     const deadUrl = await newQueue()
     const deadLetterTargetArn = await attribute(deadUrl, 'QueueArn')
     const queueUrl = await newQueue({
@@ -125,7 +125,7 @@ describe('the queue on SQS', () => {
     expect(await bodies(deadUrl)).toEqual([{ spliceId: 'spl_poison' }])
   })
 
-  it('throws when the queue does not exist', async () => {
+  test('throws when the queue does not exist', async () => {
     const queueUrl = `${sqs.endpoint}/000000000000/none`
     await expect(sqsQueue({ client, queueUrl }).hint('spl_1', 0)).rejects.toThrow()
   })
@@ -146,7 +146,7 @@ describe('the queue in memory', () => {
     return { clock, queue, hints, ids }
   }
 
-  it('hands out what is due, oldest first, up to a number', async () => {
+  test('hands out what is due, oldest first, up to a number', async () => {
     const { clock, queue, hints, ids } = open()
     await hints.hint('c', 2_000)
     await hints.hint('a', 0)
@@ -158,13 +158,13 @@ describe('the queue in memory', () => {
     expect(ids()).toEqual(['c'])
   })
 
-  it('caps delays as SQS does', async () => {
+  test('caps delays as SQS does', async () => {
     const { queue, hints } = open()
     await hints.hint('a', 86_400_000)
     expect(queue.nextVisibleAt()).toBe(900_000)
   })
 
-  it('hides a message in work and hands it out again when it was not deleted', async () => {
+  test('hides a message in work and hands it out again when it was not deleted', async () => {
     const { clock, queue, hints } = open()
     await hints.hint('a', 0)
     const [first] = queue.receive(10)
@@ -178,7 +178,7 @@ describe('the queue in memory', () => {
     expect([queue.size(), queue.nextVisibleAt()]).toEqual([0, null])
   })
 
-  it('keeps what was received too often as a dead letter', async () => {
+  test('keeps what was received too often as a dead letter', async () => {
     const { clock, queue, hints, ids } = open()
     await hints.hint('a', 0)
     for (const now of [0, 30_000]) {
@@ -191,7 +191,7 @@ describe('the queue in memory', () => {
     expect(queue.size()).toBe(0)
   })
 
-  it('loses, doubles and delays as its hook says', async () => {
+  test('loses, doubles and delays as its hook says', async () => {
     const plan: Record<string, number[]> = { lost: [], twice: [0, 0], late: [5_000] }
     const { clock, hints, ids } = open({ deliveries: ({ spliceId }) => plan[spliceId] ?? [0] })
     for (const id of ['late', 'lost', 'twice', 'plain']) await hints.hint(id, 0)
@@ -200,14 +200,14 @@ describe('the queue in memory', () => {
     expect(ids()).toEqual(['late'])
   })
 
-  it('reorders as its hook says', async () => {
+  test('reorders as its hook says', async () => {
     const { hints, ids } = open({ order: (visible) => visible.map((_, n) => n).toReversed() })
     for (const id of ['a', 'b', 'c']) await hints.hint(id, 0)
     expect(ids(2)).toEqual(['c', 'b'])
     expect(ids()).toEqual(['a'])
   })
 
-  it('hands out copies', async () => {
+  test('hands out copies', async () => {
     const { queue } = open()
     const hint = { spliceId: 'a' }
     await queue.send(hint)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { dynamoStore } from '../../adapters/store/dynamo.ts'
 import type { LogEvent, Store } from '../../core/ports/ports.ts'
 import { dynamoClient, openTable, startDynalite } from '../support/emulators.ts'
@@ -54,7 +54,7 @@ describe('the store, when the connection is reset after the database has written
     })
   const puts = () => proxy.tally('PutItem').forwarded
 
-  it.each([1, 2])('reports a save that won as ours, once, after %i cuts', async (times) => {
+  test.each([1, 2])('reports a save that won as ours, once, after %i cuts', async (times) => {
     const { splice } = await other.create(aSplice())
     cut(times)
     const saved = await store.save({ ...splice, attemptSerial: 1 })
@@ -63,7 +63,7 @@ describe('the store, when the connection is reset after the database has written
     expect(await other.load(splice.id)).toEqual(saved)
   })
 
-  it('reports a create that won as created, and the next one as a replay', async () => {
+  test('reports a create that won as created, and the next one as a replay', async () => {
     cut(1)
     const answer = await store.create(aSplice())
     expect(puts()).toBe(2)
@@ -71,7 +71,7 @@ describe('the store, when the connection is reset after the database has written
     expect(await other.create(aSplice())).toEqual({ created: false, splice: answer.splice })
   })
 
-  it('reports a small item that was written as written, over nothing and over a version', async () => {
+  test('reports a small item that was written as written, over nothing and over a version', async () => {
     cut(1)
     expect(await store.putItem('lease', 'c', lease, 0)).toBe(true)
     cut(1)
@@ -80,7 +80,7 @@ describe('the store, when the connection is reset after the database has written
     expect(await other.item('lease', 'c')).toEqual({ version: 2, value: { ...lease, turn: 1 } })
   })
 
-  it('appends an event once', async () => {
+  test('appends an event once', async () => {
     await other.appendEvent('acme', event('a'))
     cut(2)
     expect(await store.appendEvent('acme', event('b'))).toBe(2)
@@ -88,7 +88,7 @@ describe('the store, when the connection is reset after the database has written
     expect((await other.eventsAfter('acme', 0, 9)).map((line) => line.id)).toEqual(['a', 'b'])
   })
 
-  it('appends an event once although others append behind it before the SDK repeats', async () => {
+  test('appends an event once although others append behind it before the SDK repeats', async () => {
     cut(1, async () => {
       await other.appendEvent('acme', event('theirs'))
     })
@@ -96,7 +96,7 @@ describe('the store, when the connection is reset after the database has written
     expect((await other.eventsAfter('acme', 0, 9)).map((line) => line.id)).toEqual(['ours', 'theirs'])
   })
 
-  it('reports another writer’s save as theirs when ours came too late', async () => {
+  test('reports another writer’s save as theirs when ours came too late', async () => {
     const { splice } = await other.create(aSplice())
     const theirs = await other.save({ ...splice, attemptSerial: 7 })
     cut(1)
@@ -104,7 +104,7 @@ describe('the store, when the connection is reset after the database has written
     expect(await store.load(splice.id)).toEqual(theirs)
   })
 
-  it('does not claim a save that won and was overwritten before it could be found', async () => {
+  test('does not claim a save that won and was overwritten before it could be found', async () => {
     const { splice } = await other.create(aSplice())
     cut(1, async () => {
       const ours = await other.load(splice.id)
@@ -114,7 +114,7 @@ describe('the store, when the connection is reset after the database has written
     expect(await store.load(splice.id)).toMatchObject({ version: 3, attemptSerial: 1, epoch: 3 })
   })
 
-  it('reports another writer’s create and lease as theirs', async () => {
+  test('reports another writer’s create and lease as theirs', async () => {
     await other.create(aSplice({ amountSats: 7_000 }))
     await other.putItem('lease', 'c', { ...lease, holder: 'theirs' }, 0)
     cut(2)
@@ -123,7 +123,7 @@ describe('the store, when the connection is reset after the database has written
     expect(await other.item('lease', 'c')).toMatchObject({ value: { holder: 'theirs' } })
   })
 
-  it('throws when every try was cut, and what was written is there once', async () => {
+  test('throws when every try was cut, and what was written is there once', async () => {
     const { splice } = await other.create(aSplice())
     cut(maxAttempts)
     await expect(store.save({ ...splice, attemptSerial: 1 })).rejects.toThrow()
@@ -131,7 +131,7 @@ describe('the store, when the connection is reset after the database has written
     expect(await store.load(splice.id)).toMatchObject({ version: 2, attemptSerial: 1 })
   })
 
-  it('answers the sequence of an event whose append had thrown after it was written', async () => {
+  test('answers the sequence of an event whose append had thrown after it was written', async () => {
     cut(maxAttempts)
     await expect(store.appendEvent('acme', event('a'))).rejects.toThrow()
     expect(await store.appendEvent('acme', event('a'))).toBe(1)
@@ -147,14 +147,14 @@ describe('the store, when the connection is reset after the database has written
         ...(meanwhile && { meanwhile }),
       })
 
-    it('saves with the repeated request', async () => {
+    test('saves with the repeated request', async () => {
       const { splice } = await other.create(aSplice())
       cutBefore(1)
       expect(await store.save({ ...splice, attemptSerial: 1 })).toMatchObject({ version: 2 })
       expect(proxy.tally('PutItem')).toEqual({ arrived: 2, forwarded: 1 })
     })
 
-    it('reports a writer that came in between as the one who won', async () => {
+    test('reports a writer that came in between as the one who won', async () => {
       const { splice } = await other.create(aSplice())
       cutBefore(1, async () => {
         await other.save({ ...splice, attemptSerial: 7 })
@@ -163,14 +163,14 @@ describe('the store, when the connection is reset after the database has written
       expect(await store.load(splice.id)).toMatchObject({ version: 2, attemptSerial: 7 })
     })
 
-    it('appends after the line that came in between', async () => {
+    test('appends after the line that came in between', async () => {
       cutBefore(1, async () => {
         await other.appendEvent('acme', event('theirs'))
       })
       expect(await store.appendEvent('acme', event('ours'))).toBe(2)
     })
 
-    it('throws when every try was cut, and nothing is written', async () => {
+    test('throws when every try was cut, and nothing is written', async () => {
       cutBefore(maxAttempts)
       await expect(store.create(aSplice())).rejects.toThrow()
       expect(proxy.tally('PutItem')).toEqual({ arrived: maxAttempts, forwarded: 0 })
@@ -178,7 +178,7 @@ describe('the store, when the connection is reset after the database has written
     })
   })
 
-  it('reads again when the answer to a read is lost', async () => {
+  test('reads again when the answer to a read is lost', async () => {
     const { splice } = await other.create(aSplice())
     for (const operation of ['GetItem', 'BatchGetItem', 'Query']) {
       proxy.disturb({ operation, times: 1, how: 'cut_after_response' })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { MemoryRows } from '../../adapters/store/memory-rows.ts'
 import type { Row, Rows } from '../../adapters/store/rows.ts'
 import { sharedReads } from '../../adapters/store/shared-reads.ts'
@@ -27,27 +27,27 @@ async function aTable({ fails = false } = {}) {
 }
 
 describe('reads that are asked for in one go', () => {
-  it('share one request, and each gets its own row, or none', async () => {
+  test('share one request, and each gets its own row, or none', async () => {
     const { rows, asked } = await aTable()
     const read = await Promise.all([rows.get(at('b')), rows.get(at('missing')), rows.get(at('a'))])
     expect(read).toEqual([rowOf('b'), null, rowOf('a')])
     expect(asked).toEqual(['getMany b missing a'])
   })
 
-  it('name an item once: a batch with a key twice is refused', async () => {
+  test('name an item once: a batch with a key twice is refused', async () => {
     const { rows, asked } = await aTable()
     const read = await Promise.all([rows.get(at('a')), rows.get(at('b')), rows.get(at('a'))])
     expect(read).toEqual([rowOf('a'), rowOf('b'), rowOf('a')])
     expect(asked).toEqual(['getMany a b'])
   })
 
-  it('tell items apart whose keys only look alike when joined', async () => {
+  test('tell items apart whose keys only look alike when joined', async () => {
     const { rows } = await aTable()
     const read = await Promise.all([rows.get({ pk: 'a', sk: '-' }), rows.get({ pk: 'a-', sk: '' })])
     expect(read).toEqual([rowOf('a'), null])
   })
 
-  it('fail together', async () => {
+  test('fail together', async () => {
     const { rows, asked } = await aTable({ fails: true })
     const read = await Promise.allSettled([rows.get(at('a')), rows.get(at('b'))])
     expect(read.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
@@ -56,14 +56,14 @@ describe('reads that are asked for in one go', () => {
 })
 
 describe('a read by itself', () => {
-  it('stays one', async () => {
+  test('stays one', async () => {
     const { rows, asked } = await aTable()
     expect(await rows.get(at('a'))).toEqual(rowOf('a'))
     expect(await rows.get(at('missing'))).toBeNull()
     expect(asked).toEqual(['get a', 'get missing'])
   })
 
-  it('is made anew each time, and sees what was written before it was asked for', async () => {
+  test('is made anew each time, and sees what was written before it was asked for', async () => {
     const { rows, memory, asked } = await aTable()
     await rows.get(at('a'))
     await memory.put({ ...rowOf('a', 2), index: null }, 1)
@@ -71,7 +71,7 @@ describe('a read by itself', () => {
     expect(asked).toEqual(['get a', 'get a'])
   })
 
-  it('works again after one that failed', async () => {
+  test('works again after one that failed', async () => {
     const { rows, asked } = await aTable({ fails: true })
     await expect(rows.get(at('a'))).rejects.toThrow('throttled')
     await expect(rows.get(at('b'))).rejects.toThrow('throttled')

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { dynamoStore } from '../../adapters/store/dynamo.ts'
 import { dueShardOf } from '../../adapters/store/keys.ts'
 import { MemoryStoreFault, memoryStore } from '../../adapters/store/memory.ts'
@@ -57,7 +57,7 @@ describe('the store on a throttled table', () => {
   }
   const throttled = { name: 'ProvisionedThroughputExceededException' }
 
-  it('throws what the database said once the SDK gives up, and nothing is written', async () => {
+  test('throws what the database said once the SDK gives up, and nothing is written', async () => {
     const { splice } = await store.create(aSplice())
     throttle('PutItem', TRIES)
     await expect(store.save({ ...splice, epoch: 1 })).rejects.toMatchObject(throttled)
@@ -65,7 +65,7 @@ describe('the store on a throttled table', () => {
     expect(await store.load(splice.id)).toEqual(splice)
   })
 
-  it('leaves no event and no small item behind', async () => {
+  test('leaves no event and no small item behind', async () => {
     store = impatient()
     throttle('PutItem', 2)
     await expect(store.appendEvent('acme', event)).rejects.toMatchObject(throttled)
@@ -75,7 +75,7 @@ describe('the store on a throttled table', () => {
     expect(await store.appendEvent('acme', event)).toBe(1)
   })
 
-  it('does not show a throttled read as an absence', async () => {
+  test('does not show a throttled read as an absence', async () => {
     const { splice } = await store.create(aSplice())
     store = impatient()
     throttle('GetItem', 1)
@@ -84,7 +84,7 @@ describe('the store on a throttled table', () => {
     await expect(store.loadMany([splice.id])).rejects.toMatchObject(throttled)
   })
 
-  it('writes when the throttling ends while the SDK still tries', async () => {
+  test('writes when the throttling ends while the SDK still tries', async () => {
     throttle('PutItem', 1)
     expect(await store.create(aSplice())).toMatchObject({ created: true, splice: { version: 1 } })
   })
@@ -106,14 +106,14 @@ describe('the store on a throttled table', () => {
       return () => requests
     }
 
-    it('asks for them again', async () => {
+    test('asks for them again', async () => {
       const { splice } = await store.create(aSplice())
       const requests = unanswered(2)
       expect(await store.loadMany([splice.id])).toEqual([splice])
       expect(requests()).toBe(3)
     })
 
-    it('throws after a bounded number of tries instead of leaving them out', async () => {
+    test('throws after a bounded number of tries instead of leaving them out', async () => {
       const { splice } = await store.create(aSplice())
       const requests = unanswered(100)
       await expect(store.loadMany([splice.id])).rejects.toThrow('1 keys of a batch read went unanswered')
@@ -142,14 +142,14 @@ describe('the store in memory, when told to misbehave', () => {
     return { store, faults, seen }
   }
 
-  it('throttles: throws, and nothing is written', async () => {
+  test('throttles: throws, and nothing is written', async () => {
     const { store, faults } = faulty()
     faults.push('throttle')
     await expect(store.create(aSplice())).rejects.toThrow(MemoryStoreFault)
     expect(await store.load(aSplice().id)).toBeNull()
   })
 
-  it('loses a response for good: throws, although it is written', async () => {
+  test('loses a response for good: throws, although it is written', async () => {
     const { store, faults } = faulty()
     const { splice } = await store.create(aSplice())
     faults.push('no_response')
@@ -157,7 +157,7 @@ describe('the store in memory, when told to misbehave', () => {
     expect(await store.load(splice.id)).toMatchObject({ version: 2, epoch: 1 })
   })
 
-  it('loses a response that the SDK repeats: the write is recognised as ours', async () => {
+  test('loses a response that the SDK repeats: the write is recognised as ours', async () => {
     const { store, faults } = faulty()
     faults.push('lost_response', 'lost_response', 'lost_response', 'lost_response')
     const { created, splice } = await store.create(aSplice())
@@ -168,7 +168,7 @@ describe('the store in memory, when told to misbehave', () => {
     expect(await store.eventsAfter('acme', 0, 9)).toHaveLength(1)
   })
 
-  it('loses races: a save answers null, an append goes on until it wins', async () => {
+  test('loses races: a save answers null, an append goes on until it wins', async () => {
     const { store, faults } = faulty()
     const { splice } = await store.create(aSplice())
     faults.push('lost_race', 'lost_race', 'lost_race')
@@ -177,7 +177,7 @@ describe('the store in memory, when told to misbehave', () => {
     expect(await store.appendEvent('acme', event)).toBe(1)
   })
 
-  it('lets a hook race for real', async () => {
+  test('lets a hook race for real', async () => {
     let racing = true
     const store = memoryStore({
       ids: countingIds('w'),
@@ -197,7 +197,7 @@ describe('the store in memory, when told to misbehave', () => {
     expect(await store.load(splice.id)).toMatchObject({ version: 2, attemptSerial: 7 })
   })
 
-  it('lets a hook crash after a request that was done', async () => {
+  test('lets a hook crash after a request that was done', async () => {
     const store = memoryStore({
       ids: countingIds('w'),
       hooks: {
@@ -210,7 +210,7 @@ describe('the store in memory, when told to misbehave', () => {
     expect(await store.load(aSplice().id)).toMatchObject({ version: 1 })
   })
 
-  it('shows every request in order', async () => {
+  test('shows every request in order', async () => {
     const { store, seen } = faulty()
     await store.create(aSplice())
     await store.create(aSplice())
@@ -223,7 +223,7 @@ describe('the store in memory, when told to misbehave', () => {
     ])
   })
 
-  it('says which fault it was', async () => {
+  test('says which fault it was', async () => {
     const store = memoryStore({ ids: countingIds(), hooks: { before: putsOnly('throttle') } })
     await expect(store.create(aSplice())).rejects.toMatchObject({
       fault: 'throttle',
@@ -231,7 +231,7 @@ describe('the store in memory, when told to misbehave', () => {
     })
   })
 
-  it('lags its indexes: ids are missing or stale, and the consistent read tells', async () => {
+  test('lags its indexes: ids are missing or stale, and the consistent read tells', async () => {
     let lagging = false
     const store = memoryStore({ ids: countingIds('w'), hooks: { lags: () => lagging } })
     const { id } = aSplice()

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Locator, Page } from 'playwright-core'
 import { aSpliceId } from '../support/splices.ts'
 import { inNeed, pending, queued, settled, submitted } from './lives.ts'
@@ -44,7 +44,7 @@ const FAINT = `(() => {
 describeInBrowser('somebody with a keyboard or a screen reader', () => {
   const browser = aBrowser()
 
-  it('meets everything in the order of the page', async () => {
+  test('meets everything in the order of the page', async () => {
     const { page } = await aSignedIn(browser(), splices())
     const met: unknown[] = []
     await page.reload()
@@ -67,7 +67,7 @@ describeInBrowser('somebody with a keyboard or a screen reader', () => {
     ])
   })
 
-  it('skips to the content, which does not change the page', async () => {
+  test('skips to the content, which does not change the page', async () => {
     const { page } = await aSignedIn(browser(), [], { hash: '#/nodes' })
     await page.getByRole('link', { name: 'Skip to the content' }).focus()
     await page.keyboard.press('Enter')
@@ -75,7 +75,7 @@ describeInBrowser('somebody with a keyboard or a screen reader', () => {
     expect(page.url()).toMatch(/#\/nodes$/)
   })
 
-  it('is at the heading after going to another page', async () => {
+  test('is at the heading after going to another page', async () => {
     const { page } = await aSignedIn(browser(), [pending(1)])
     await page.getByRole('link', { name: 'Splice-out' }).press('Enter')
     await page.getByRole('heading', { name: 'Timeline' }).waitFor()
@@ -83,7 +83,7 @@ describeInBrowser('somebody with a keyboard or a screen reader', () => {
     expect(await page.getByRole('link', { name: 'Splices' }).getAttribute('aria-current')).toBe('page')
   })
 
-  it('keeps the place while the page updates itself', async () => {
+  test('keeps the place while the page updates itself', async () => {
     const stage = await aSignedIn(browser(), [queued(1), queued(2)])
     const link = stage.page.getByRole('link', { name: 'Splice-out' }).last()
     await link.focus()
@@ -93,7 +93,7 @@ describeInBrowser('somebody with a keyboard or a screen reader', () => {
     expect(await hasFocus(stage.page, link)).toBe(true)
   })
 
-  it('goes back from a dialog to where it was opened', async () => {
+  test('goes back from a dialog to where it was opened', async () => {
     const { page } = await aSignedIn(browser(), [inNeed(1)], { hash: `#/splices/${ID}` })
     for (const name of ['Retry…', 'Cancel…', 'Resolve as failed…', 'Resolve with a transaction…']) {
       const button = page.getByRole('button', { name })
@@ -107,7 +107,7 @@ describeInBrowser('somebody with a keyboard or a screen reader', () => {
     }
   })
 
-  it('hears a name of each control, a caption of each table, and of what a row is', async () => {
+  test('hears a name of each control, a caption of each table, and of what a row is', async () => {
     const { page } = await aSignedIn(browser(), splices())
     for (const hash of PAGES) {
       await go(page, hash)
@@ -123,13 +123,13 @@ describeInBrowser('somebody with a keyboard or a screen reader', () => {
     }
   })
 
-  it('hears the same table on a phone', async () => {
+  test('hears the same table on a phone', async () => {
     const { page } = await aSignedIn(browser(), [queued(1)], { viewport: { width: 360, height: 700 } })
     expect(await page.getByRole('table', { name: 'Live: 1' }).getByRole('row').count()).toBe(2)
     expect(await page.getByRole('rowheader').count()).toBe(1)
   })
 
-  it('is told what a splice became, where it is shown', async () => {
+  test('is told what a splice became, where it is shown', async () => {
     const stage = await aSignedIn(browser(), [submitted(1)], { hash: `#/splices/${ID}` })
     const { candidates } = pending(1)
     await stage.becomes(ID, { state: 'pending', candidates })
@@ -141,7 +141,7 @@ describeInBrowser('somebody with a keyboard or a screen reader', () => {
 describeInBrowser.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
   const browser = aBrowser()
 
-  it('every word stands out', async () => {
+  test('every word stands out', async () => {
     const { page } = await aSignedIn(browser(), splices(), { colorScheme })
     for (const hash of PAGES) {
       await go(page, hash)
@@ -156,7 +156,7 @@ describeInBrowser.each(['light', 'dark'] as const)('in %s colours', (colorScheme
 describeInBrowser('on a phone, 360 pixels wide,', () => {
   const browser = aBrowser()
 
-  it('nothing is wider than the screen', async () => {
+  test('nothing is wider than the screen', async () => {
     const { page } = await aSignedIn(browser(), splices(), { viewport: { width: 360, height: 700 } })
     for (const hash of PAGES) {
       await go(page, hash)

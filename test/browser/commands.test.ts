@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { aSpliceId, aTxid } from '../support/splices.ts'
 import { inNeed, pending, queued, settled, submitted } from './lives.ts'
 import { aBrowser, aSignedIn, aStage } from './stage.ts'
@@ -17,7 +17,7 @@ async function stored({ world }: Stage) {
 describeInBrowser('a fee bump', () => {
   const browser = aBrowser()
 
-  it('is asked for with the second click only, after saying what it does and costs', async () => {
+  test('is asked for with the second click only, after saying what it does and costs', async () => {
     const stage = await aSignedIn(browser(), [pending(1)], { hash })
     await stage.page.getByRole('button', { name: 'Bump the fee…' }).click()
     const said = await stage.page.getByRole('dialog').innerText()
@@ -30,7 +30,7 @@ describeInBrowser('a fee bump', () => {
     expect((await stored(stage)).bumps).toEqual([])
   })
 
-  it('is one bump, however often it is clicked', async () => {
+  test('is one bump, however often it is clicked', async () => {
     const stage = await aSignedIn(browser(), [pending(1)], { hash })
     const release = Promise.withResolvers<undefined>()
     await stage.page.route('**/bump', async (route) => {
@@ -48,7 +48,7 @@ describeInBrowser('a fee bump', () => {
     await stage.page.getByRole('button', { name: 'Bump the fee…' }).waitFor({ state: 'detached' })
   })
 
-  it.each([
+  test.each([
     ['in the same dialog', false],
     ['in a dialog that was opened anew', true],
   ])('whose answer is lost is sent again under its key, %s: it is one bump', async (_how, reopens) => {
@@ -80,7 +80,7 @@ describeInBrowser('a fee bump', () => {
     expect((await stored(stage)).bumps).toHaveLength(1)
   })
 
-  it('whose fate is not known stays so when its repetition is put off, whatever else is done meanwhile', async () => {
+  test('whose fate is not known stays so when its repetition is put off, whatever else is done meanwhile', async () => {
     const stage = await aSignedIn(browser(), [pending(1)], { hash })
     const { page } = stage
     const dialog = async (): Promise<void> => page.getByRole('button', { name: 'Bump the fee…' }).click()
@@ -101,7 +101,7 @@ describeInBrowser('a fee bump', () => {
     expect(new Set(keys).size).toBe(1)
   })
 
-  it('with a feerate that the node does not take can be asked for without one', async () => {
+  test('with a feerate that the node does not take can be asked for without one', async () => {
     const stage = await aSignedIn(browser(), [pending(1)], { hash })
     await stage.page.getByRole('button', { name: 'Bump the fee…' }).click()
     await stage.page.getByLabel('Feerate in sat/vB').fill('12')
@@ -119,7 +119,7 @@ describeInBrowser('a fee bump', () => {
 describeInBrowser('a command', () => {
   const browser = aBrowser()
 
-  it.each([
+  test.each([
     ['queued', queued(1), ['Cancel…', 'Resolve as failed…']],
     ['submitted', submitted(1), ['Cancel…', 'Resolve as failed…', 'Resolve with a transaction…']],
     [
@@ -140,7 +140,7 @@ describeInBrowser('a command', () => {
     expect(await page.getByRole('main').getByRole('button').allTextContents()).toEqual(buttons)
   })
 
-  it.each([
+  test.each([
     [
       'reader',
       [],
@@ -155,7 +155,7 @@ describeInBrowser('a command', () => {
     for (const each of lacking.split(', ')) expect(sentence).toContain(each)
   })
 
-  it.each([
+  test.each([
     ['reader', 'Cancel', 'Cancel the splice now', 'splices:write'],
     ['writer', 'Resolve as failed', 'Resolve as failed now', 'operator'],
   ] as const)(
@@ -178,7 +178,7 @@ describeInBrowser('a command', () => {
     },
   )
 
-  it('that comes too late is refused in words, and the page shows why', async () => {
+  test('that comes too late is refused in words, and the page shows why', async () => {
     const stage = await aSignedIn(browser(), [submitted(1)], { hash })
     await stage.page.getByRole('button', { name: 'Cancel…' }).click()
     await stage.becomes(ID, { state: 'pending', candidates: pending(1).candidates })
@@ -190,7 +190,7 @@ describeInBrowser('a command', () => {
     await stage.page.locator('h1:focus').waitFor()
   })
 
-  it('cancels', async () => {
+  test('cancels', async () => {
     const stage = await aSignedIn(browser(), [queued(1)], { hash, key: 'writer' })
     await stage.page.getByRole('button', { name: 'Cancel…' }).click()
     await stage.page.getByText('it ends as cancelled at once').waitFor()
@@ -199,7 +199,7 @@ describeInBrowser('a command', () => {
     expect((await stored(stage)).state).toBe('cancelled')
   })
 
-  it('retries, with attempts and a deadline', async () => {
+  test('retries, with attempts and a deadline', async () => {
     const stage = await aSignedIn(browser(), [inNeed(1)], { hash, key: 'writer' })
     await stage.page.getByRole('button', { name: 'Retry…' }).click()
     await stage.page.getByLabel('More attempts').fill('2')
@@ -210,7 +210,7 @@ describeInBrowser('a command', () => {
     expect((await stored(stage)).budget.deadline).toBe(Date.UTC(2026, 11, 2, 0, 0, 1))
   })
 
-  it('resolves only with a note', async () => {
+  test('resolves only with a note', async () => {
     const stage = await aSignedIn(browser(), [inNeed(1)], { hash })
     await stage.page.getByRole('button', { name: 'Resolve as failed…' }).click()
     await stage.page.getByText('If you are wrong, 50,000 sat may move all the same').waitFor()
@@ -222,7 +222,7 @@ describeInBrowser('a command', () => {
     expect((await stored(stage)).state).toBe('failed')
   })
 
-  it('names a transaction only if the chain knows it', async () => {
+  test('names a transaction only if the chain knows it', async () => {
     const stage = await aSignedIn(browser(), [inNeed(1)], { hash })
     await stage.page.getByRole('button', { name: 'Resolve with a transaction…' }).click()
     await stage.page.getByLabel('Transaction id').fill(aTxid('9'))

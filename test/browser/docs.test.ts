@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { queued } from './lives.ts'
 import { aBrowser, aSignedIn, aStage } from './stage.ts'
@@ -9,7 +9,7 @@ const Paths = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unkn
 describeInBrowser.each(['light', 'dark'] as const)('the page of the document, %s,', (colorScheme) => {
   const browser = aBrowser()
 
-  it('shows every operation, and nothing that its policy forbids', async () => {
+  test('shows every operation, and nothing that its policy forbids', async () => {
     const stage = await aStage(browser(), [], { colorScheme })
     const asked: string[] = []
     stage.page.on('request', (request) => asked.push(request.url()))
@@ -30,7 +30,7 @@ describeInBrowser.each(['light', 'dark'] as const)('the page of the document, %s
 describeInBrowser('somebody who tries a route on the page of the document', () => {
   const browser = aBrowser()
 
-  it('is answered with a key, which the page forgets', async () => {
+  test('is answered with a key, which the page forgets', async () => {
     const stage = await aStage(browser(), [queued(1)])
     const { page } = stage
     // Swagger UI draws by the clock.
@@ -53,7 +53,7 @@ describeInBrowser('somebody who tries a route on the page of the document', () =
 describeInBrowser('the link from the dashboard', () => {
   const browser = aBrowser()
 
-  it('opens the page where the key of the dashboard is not', async () => {
+  test('opens the page where the key of the dashboard is not', async () => {
     const stage = await aSignedIn(browser(), [])
     const opened = stage.context.waitForEvent('page')
     await stage.page.getByRole('link', { name: 'API' }).click()

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { aSpliceId, aTxid } from '../support/splices.ts'
 import { inNeed, pending, queued, settled, submitted } from './lives.ts'
 import { aBrowser, aSignedIn, aStage } from './stage.ts'
@@ -10,7 +10,7 @@ const HOSTILE = '<img src=x onerror="document.title=1">'
 describeInBrowser('a page without a key', () => {
   const browser = aBrowser()
 
-  it('shows and asks nothing, but for the key', async () => {
+  test('shows and asks nothing, but for the key', async () => {
     const stage = await aStage(browser(), [queued(1)])
     const asked: string[] = []
     stage.page.on('request', (request) => asked.push(new URL(request.url()).pathname))
@@ -22,7 +22,7 @@ describeInBrowser('a page without a key', () => {
     expect(stage.complaints).toEqual([])
   })
 
-  it('says that a text is no key, and that a key is not known', async () => {
+  test('says that a text is no key, and that a key is not known', async () => {
     const stage = await aStage(browser(), [])
     await stage.page.goto(stage.url)
     await stage.signIn('not a key')
@@ -32,7 +32,7 @@ describeInBrowser('a page without a key', () => {
     expect(await stage.page.evaluate('sessionStorage.length')).toBe(0)
   })
 
-  it('keeps a key in the tab alone: not in an address, a cookie or what outlives the tab', async () => {
+  test('keeps a key in the tab alone: not in an address, a cookie or what outlives the tab', async () => {
     const stage = await aStage(browser(), [queued(1)])
     const addresses: string[] = []
     stage.page.on('request', (request) => addresses.push(request.url()))
@@ -49,7 +49,7 @@ describeInBrowser('a page without a key', () => {
     await other.getByRole('heading', { name: 'Your key' }).waitFor()
   })
 
-  it('forgets it with everything that it showed, also on the way back', async () => {
+  test('forgets it with everything that it showed, also on the way back', async () => {
     const stage = await aSignedIn(browser(), [queued(1)])
     await stage.page.getByRole('link', { name: 'Splice-out of 50,000 sat' }).click()
     await stage.page.getByRole('heading', { name: 'Timeline' }).waitFor()
@@ -65,7 +65,7 @@ describeInBrowser('a page without a key', () => {
 describeInBrowser('the pages', () => {
   const browser = aBrowser()
 
-  it('show live splices first, what each waits for, and one status if asked', async () => {
+  test('show live splices first, what each waits for, and one status if asked', async () => {
     const stage = await aSignedIn(browser(), [queued(1), settled(2), inNeed(3), submitted(4)])
     const tables = await stage.page.getByRole('table').allInnerTexts()
     expect(tables).toHaveLength(2)
@@ -81,7 +81,7 @@ describeInBrowser('the pages', () => {
     expect(await stage.page.getByRole('table').count()).toBe(1)
   })
 
-  it('reach splices beyond the newest hundred', async () => {
+  test('reach splices beyond the newest hundred', async () => {
     const many = Array.from({ length: 101 }, (_, n) => queued(n + 1))
     const stage = await aSignedIn(browser(), many)
     await stage.page.getByText('Live: 100').waitFor()
@@ -89,7 +89,7 @@ describeInBrowser('the pages', () => {
     await stage.page.getByText('Live: 101').waitFor()
   })
 
-  it('show all of a splice, with its transactions linked to the explorer', async () => {
+  test('show all of a splice, with its transactions linked to the explorer', async () => {
     const stage = await aSignedIn(browser(), [pending(1)], { hash: `#/splices/${ID}` })
     const headings = await stage.page.getByRole('heading', { level: 2 }).allTextContents()
     expect(headings).toEqual([
@@ -108,25 +108,25 @@ describeInBrowser('the pages', () => {
     expect(stage.complaints).toEqual([])
   })
 
-  it('say of the only living attempt of a settled splice that it took effect', async () => {
+  test('say of the only living attempt of a settled splice that it took effect', async () => {
     const stage = await aSignedIn(browser(), [settled(1)], { hash: `#/splices/${ID}` })
     const table = stage.page.getByRole('table', { name: 'Attempts' })
     expect(await table.getByRole('row').last().innerText()).toContain('it did')
   })
 
-  it('show everything where an address names no page and no status', async () => {
+  test('show everything where an address names no page and no status', async () => {
     for (const hash of ['#/nowhere', '#/?status=lost', '#']) {
       const stage = await aSignedIn(browser(), [queued(1)], { hash })
       await stage.page.getByText('Live: 1').waitFor()
     }
   })
 
-  it('say that a splice of another tenant does not exist', async () => {
+  test('say that a splice of another tenant does not exist', async () => {
     const stage = await aSignedIn(browser(), [pending(1)], { hash: `#/splices/${ID}`, key: 'stranger' })
     await stage.page.getByRole('heading', { name: 'There is no such splice' }).waitFor()
   })
 
-  it('show nodes that answer, and one that does not', async () => {
+  test('show nodes that answer, and one that does not', async () => {
     const stage = await aSignedIn(browser(), [], { hash: '#/nodes' })
     await stage.page.getByText('answers').first().waitFor()
     stage.world.told.look = { ok: false, error: { class: 'unreachable', message: 'no answer' } }
@@ -137,7 +137,7 @@ describeInBrowser('the pages', () => {
     )
   })
 
-  it('keep hostile words as words', async () => {
+  test('keep hostile words as words', async () => {
     const hostile = queued(1, {
       node: HOSTILE,
       address: HOSTILE,
@@ -157,7 +157,7 @@ describeInBrowser('the pages', () => {
     expect(stage.complaints).toEqual([])
   })
 
-  it('let nothing turn text into markup, whatever a later change tries', async () => {
+  test('let nothing turn text into markup, whatever a later change tries', async () => {
     const stage = await aSignedIn(browser(), [])
     const attempt = stage.page.evaluate(`document.body.innerHTML = ${JSON.stringify(HOSTILE)}`)
     await expect(attempt).rejects.toThrow('TrustedHTML')

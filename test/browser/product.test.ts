@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { aProduct, lever, order, temporaryFolder } from '../support/local-product.ts'
 import { aBrowser } from './stage.ts'
@@ -12,7 +12,7 @@ const LONG_MS = 60_000
 describeInBrowser('the dashboard of what npm start runs', () => {
   const browser = aBrowser()
 
-  it(
+  test(
     'follows a splice, and bumps its fee once although the first answer is lost',
     async () => {
       const product = await aProduct(temporaryFolder())

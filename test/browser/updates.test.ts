@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { hashOf } from '../../core/keys/api-key.ts'
 import { aSpliceId } from '../support/splices.ts'
 import { pending, queued, submitted } from './lives.ts'
@@ -18,7 +18,7 @@ function askedFrom(stage: Stage): string[] {
 describeInBrowser('a page that is open', () => {
   const browser = aBrowser()
 
-  it('says since when it is not updated while the service is down, and goes on when it is back', async () => {
+  test('says since when it is not updated while the service is down, and goes on when it is back', async () => {
     const stage = await aSignedIn(browser(), [submitted(1)], { hash: `#/splices/${ID}` })
     await stage.stop()
     await stage.pass(3_000)
@@ -37,14 +37,14 @@ describeInBrowser('a page that is open', () => {
     expect(stage.complaints).toEqual([])
   })
 
-  it('shows in three seconds what the event log tells', async () => {
+  test('shows in three seconds what the event log tells', async () => {
     const stage = await aSignedIn(browser(), [queued(1)])
     await stage.becomes(ID, { waitingFor: { code: 'lease', message: 'Waiting for its turn.' } })
     await stage.pass(3_000)
     await stage.page.getByText('Waiting for its turn.').waitFor()
   })
 
-  it('goes on after a line of the log that is about no splice', async () => {
+  test('goes on after a line of the log that is about no splice', async () => {
     const stage = await aSignedIn(browser(), [queued(1)])
     const gone = { id: 'evt_gone', type: 'webhook.disabled', spliceId: null, endpointId: 'whk_1' } as const
     await stage.world.store.appendEvent('acme', { ...gone, epoch: 0, at: stage.world.told.now })
@@ -54,7 +54,7 @@ describeInBrowser('a page that is open', () => {
     expect(stage.complaints).toEqual([])
   })
 
-  it('shows in a while what no event tells', async () => {
+  test('shows in a while what no event tells', async () => {
     const stage = await aSignedIn(browser(), [queued(1)])
     const splice = await stage.world.store.load(ID)
     if (splice === null) throw new Error('created')
@@ -66,7 +66,7 @@ describeInBrowser('a page that is open', () => {
     await stage.page.getByText('Waiting for its turn.').waitFor()
   })
 
-  it('asks on from the last event that it took', async () => {
+  test('asks on from the last event that it took', async () => {
     const stage = await aSignedIn(browser(), [queued(1)])
     await stage.becomes(ID, { waitingFor: { code: 'lease', message: 'Waiting for its turn.' } })
     const told = stage.page.waitForResponse(/after=0/)
@@ -78,7 +78,7 @@ describeInBrowser('a page that is open', () => {
     await next
   })
 
-  it('asks seldom while nobody looks at it, and at once when somebody does', async () => {
+  test('asks seldom while nobody looks at it, and at once when somebody does', async () => {
     const stage = await aStage(browser(), [queued(1)])
     const hidden = (is: boolean) =>
       `Object.defineProperty(document, 'hidden', { value: ${is}, configurable: true })`
@@ -94,7 +94,7 @@ describeInBrowser('a page that is open', () => {
     await answered
   })
 
-  it('stops and shows nothing more when its key is revoked', async () => {
+  test('stops and shows nothing more when its key is revoked', async () => {
     const stage = await aSignedIn(browser(), [queued(1)], { hash: `#/splices/${ID}`, key: 'writer' })
     await stage.page.getByRole('button', { name: 'Cancel…' }).click()
     const hash = hashOf(stage.world.keys.writer)
@@ -111,7 +111,7 @@ describeInBrowser('a page that is open', () => {
     expect(asked).toEqual([])
   })
 
-  it('shows the page that was gone to last, however late the one before it answers', async () => {
+  test('shows the page that was gone to last, however late the one before it answers', async () => {
     const stage = await aSignedIn(browser(), [queued(1)])
     const { page } = stage
     const [nodes, splices] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()]

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execFileSync } from 'node:child_process'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { exits } from '../../cli/exit.ts'
 import { keyIdOf } from '../../core/keys/api-key.ts'
@@ -21,7 +21,7 @@ const Splice = z.looseObject({
 })
 
 describe('an order', () => {
-  it('is sent with a key that was told before, and its splice printed', async () => {
+  test('is sent with a key that was told before, and its splice printed', async () => {
     const world = await aWorld()
     const { spawn: run } = await aDesk(world)
     const ended = await run([...OUT, '--meta', 'order=42', '--meta', 'note=a=b', '--json'])
@@ -34,7 +34,7 @@ describe('an order', () => {
     expect((await world.store.byTenant('acme', 9, null)).ids).toEqual([splice.id])
   })
 
-  it('whose answer was lost is repeated with the same key: one splice', async () => {
+  test('whose answer was lost is repeated with the same key: one splice', async () => {
     const world = await aWorld()
     const pauses: number[] = []
     const { service, run } = await aDesk(world, (milliseconds) => void pauses.push(milliseconds))
@@ -48,7 +48,7 @@ describe('an order', () => {
     expect(pauses).toEqual([500, 1_500])
   })
 
-  it('that comes too often waits for as long as it is told', async () => {
+  test('that comes too often waits for as long as it is told', async () => {
     const world = await aWorld()
     const pauses: number[] = []
     const { service, run } = await aDesk(world, (milliseconds) => {
@@ -61,7 +61,7 @@ describe('an order', () => {
     expect(pauses).toEqual([3_000])
   })
 
-  it('that nobody answers ends with 3, and says how to repeat it', async () => {
+  test('that nobody answers ends with 3, and says how to repeat it', async () => {
     const world = await aWorld()
     const { service, run } = await aDesk(world)
     losesAnswers(service, 9)
@@ -71,7 +71,7 @@ describe('an order', () => {
     expect(JSON.parse(ended.out)).toMatchObject({ code: 'not_splicekeeper' })
   })
 
-  it('that is refused ends with 1 and the problem', async () => {
+  test('that is refused ends with 1 and the problem', async () => {
     const world = await aWorld()
     const { run } = await aDesk(world)
     const dust = await run(['out', '1', '--address', ADDRESS, ...PLACE, '--json'])
@@ -83,7 +83,7 @@ describe('an order', () => {
     expect(reused.err).toContain('[idempotency_key_reused]')
   })
 
-  it.each([
+  test.each([
     [['out', '5e4', ...PLACE], 'the amount'],
     [['out', '-5', ...PLACE], 'no option -5'],
     [['out', '50000', '60000', ...PLACE], 'too many arguments'],
@@ -114,7 +114,7 @@ describe('an order', () => {
   })
 })
 
-it('a wrong command line ends a process with 2 and help with 0', async () => {
+test('a wrong command line ends a process with 2 and help with 0', async () => {
   const wrong = await spawned(['show', '--help', '--nonsense'], {})
   expect([wrong.exit, wrong.err]).toEqual([exits.done, ''])
   expect(wrong.out).toContain('splicekeeper show')
@@ -123,7 +123,7 @@ it('a wrong command line ends a process with 2 and help with 0', async () => {
 })
 
 describe('the state of a splice', () => {
-  it.each([
+  test.each([
     ['failed', exits.failed],
     ['cancelled', exits.failed],
     ['settled', exits.done],
@@ -134,7 +134,7 @@ describe('the state of a splice', () => {
     expect((await run(['show', aSpliceId(1)])).exit).toBe(exit)
   })
 
-  it('that needs attention is the exit code 5, and says what for', async () => {
+  test('that needs attention is the exit code 5, and says what for', async () => {
     const world = await aWorld()
     const { run } = await aDesk(world)
     const attention = { code: 'attribution', message: 'Two transactions could be it.' }
@@ -144,7 +144,7 @@ describe('the state of a splice', () => {
     expect(ended.out).toContain('Two transactions could be it.')
   })
 
-  it('shows no terminal anything that it would obey', async () => {
+  test('shows no terminal anything that it would obey', async () => {
     const world = await aWorld()
     const { run } = await aDesk(world)
     await world.store.create(aSplice({ metadata: { evil: '\u001b]0;owned\u0007\u202e' } }))
@@ -152,7 +152,7 @@ describe('the state of a splice', () => {
     for (const obeyed of ['\u001b', '\u0007', '\u202e']) expect(ended.out).not.toContain(obeyed)
   })
 
-  it('of another tenant is refused as one that does not exist', async () => {
+  test('of another tenant is refused as one that does not exist', async () => {
     const world = await aWorld()
     const { run } = await aDesk(world)
     await world.store.create(aSplice())
@@ -164,7 +164,7 @@ describe('the state of a splice', () => {
 describe('keys', () => {
   const Key = z.looseObject({ id: z.string(), secret: z.string() })
 
-  it('are made, used, listed and revoked; the revoked one is refused', async () => {
+  test('are made, used, listed and revoked; the revoked one is refused', async () => {
     const world = await aWorld()
     const { run } = await aDesk(world)
     const made = Key.parse(JSON.parse((await run(['keys', 'create', 'cron', '--json'])).out))
@@ -176,7 +176,7 @@ describe('keys', () => {
     expect((await run(['audit'])).out).toMatch(/create_key[^]*revoke_key/)
   })
 
-  it('whose answer was lost are not made twice unasked', async () => {
+  test('whose answer was lost are not made twice unasked', async () => {
     const world = await aWorld()
     const { service, run } = await aDesk(world)
     losesAnswers(service, 1)
@@ -186,14 +186,14 @@ describe('keys', () => {
     expect((await world.store.item('keyList', 'acme'))?.value.hashes).toHaveLength(1)
   })
 
-  it('without the scope are refused', async () => {
+  test('without the scope are refused', async () => {
     const world = await aWorld()
     const { run } = await aDesk(world)
     const ended = await run(['keys', 'list', '--json'], { key: world.keys.writer })
     expect([ended.exit, JSON.parse(ended.out)]).toMatchObject([exits.refused, { code: 'forbidden' }])
   })
 
-  it('with names that a terminal would obey are listed harmlessly', async () => {
+  test('with names that a terminal would obey are listed harmlessly', async () => {
     const world = await aWorld()
     const { run } = await aDesk(world)
     const { hash, item } = createKey({ tenant: 'acme', name: '\u001b[2Jx', scopes: ['operator'] }, NOW)
@@ -206,7 +206,7 @@ describe('keys', () => {
 })
 
 describe('the service', () => {
-  it('that does not run is 3', async () => {
+  test('that does not run is 3', async () => {
     const world = await aWorld()
     const { service, run } = await aDesk(world)
     await service.stop()
@@ -215,7 +215,7 @@ describe('the service', () => {
     expect(JSON.parse(ended.out)).toMatchObject({ code: 'unreachable' })
   })
 
-  it('is not asked over http from afar, nor with half of what it needs', async () => {
+  test('is not asked over http from afar, nor with half of what it needs', async () => {
     const far = await spawned(['list'], { SPLICEKEEPER_URL: 'http://keeper.example', SPLICEKEEPER_KEY: 'k' })
     expect([far.exit, far.err]).toEqual([exits.usage, expect.stringContaining('https')])
     const half = await spawned(['list'], { SPLICEKEEPER_URL: 'https://keeper.example' })
@@ -223,7 +223,7 @@ describe('the service', () => {
     expect((await spawned(['list'], {})).err).toContain('npm start')
   })
 
-  it('that runs here is found by itself, with the key that the command needs', async () => {
+  test('that runs here is found by itself, with the key that the command needs', async () => {
     const world = await aWorld()
     const { service } = await aDesk(world)
     const folder = mkdtempSync(join(tmpdir(), 'cli-'))
@@ -247,7 +247,7 @@ describe('the service', () => {
   })
 })
 
-it('exports all parts of a long table as one', async () => {
+test('exports all parts of a long table as one', async () => {
   const world = await aWorld()
   const { run } = await aDesk(world)
   for (let n = 1; n <= 703; n += 1)
@@ -260,7 +260,7 @@ it('exports all parts of a long table as one', async () => {
   expect(new Set(lines).size).toBe(705)
 })
 
-it.each(['bash', 'zsh', 'fish'])('completes in %s every command', async (shell) => {
+test.each(['bash', 'zsh', 'fish'])('completes in %s every command', async (shell) => {
   const { exit, out } = await spawned(['completion', shell], {})
   expect(exit).toBe(exits.done)
   for (const word of [
@@ -277,7 +277,7 @@ it.each(['bash', 'zsh', 'fish'])('completes in %s every command', async (shell) 
     expect(out).toContain(word)
 })
 
-it('completes in a real bash', async () => {
+test('completes in a real bash', async () => {
   const { out } = await spawned(['completion', 'bash'], {})
   const words = (line: string[]) =>
     execFileSync('bash', [

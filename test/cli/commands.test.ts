@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { exits } from '../../cli/exit.ts'
 import { inNeed, pending, submitted } from '../browser/lives.ts'
@@ -18,7 +18,7 @@ const Splice = z.looseObject({
 })
 
 describe('over a socket, as a process of its own,', () => {
-  it('a preview says what stands against a splice, and orders nothing', async () => {
+  test('a preview says what stands against a splice, and orders nothing', async () => {
     const world = await aWorld()
     const { spawn } = await aDesk(world)
     const { exit, out, err } = await spawn(['preview', 'in', '50000', ...PLACE], world.keys.writer)
@@ -35,7 +35,7 @@ describe('over a socket, as a process of its own,', () => {
     expect((await world.store.byTenant('acme', 9, null)).ids).toEqual([])
   })
 
-  it('a splice-in is ordered once, however often its command is repeated', async () => {
+  test('a splice-in is ordered once, however often its command is repeated', async () => {
     const world = await aWorld()
     const { spawn } = await aDesk(world)
     const words = ['in', '250_000', ...PLACE, '--key', 'refill-7', '--max-fee', '2000', '--json']
@@ -47,7 +47,7 @@ describe('over a socket, as a process of its own,', () => {
     expect((await world.store.byTenant('acme', 9, null)).ids).toEqual([splice.id])
   })
 
-  it('a fee is bumped once, however often its command is repeated', async () => {
+  test('a fee is bumped once, however often its command is repeated', async () => {
     const world = await aWorld()
     await world.store.create(pending(1))
     const { spawn } = await aDesk(world)
@@ -58,7 +58,7 @@ describe('over a socket, as a process of its own,', () => {
       expect(Splice.parse(JSON.parse(out)).bumps.map(({ status }) => status)).toEqual(['open'])
   })
 
-  it('a retry allows more attempts', async () => {
+  test('a retry allows more attempts', async () => {
     const world = await aWorld()
     await world.store.create(inNeed(1))
     const { spawn } = await aDesk(world)
@@ -68,7 +68,7 @@ describe('over a socket, as a process of its own,', () => {
     expect((await world.store.load(ID))?.budget.maxAttempts).toBeGreaterThan(inNeed(1).budget.maxAttempts)
   })
 
-  it("a splice is resolved as failed by an operator's word", async () => {
+  test("a splice is resolved as failed by an operator's word", async () => {
     const world = await aWorld()
     await world.store.create(submitted(1))
     const { spawn } = await aDesk(world)
@@ -80,7 +80,7 @@ describe('over a socket, as a process of its own,', () => {
     expect([refused.exit, refused.err]).toEqual([exits.refused, expect.stringContaining('[not_resolvable]')])
   })
 
-  it('a splice is resolved with its transaction', async () => {
+  test('a splice is resolved with its transaction', async () => {
     const world = await aWorld()
     const splice = submitted(1)
     await world.store.create(splice)
@@ -94,7 +94,7 @@ describe('over a socket, as a process of its own,', () => {
     expect((await world.store.load(ID))?.candidates.map((each) => each.txid)).toEqual([txid])
   })
 
-  it('a freeze is lifted, and lifting it again says that there is none', async () => {
+  test('a freeze is lifted, and lifting it again says that there is none', async () => {
     const world = await aWorld()
     const frozen = { cause: 'anomaly', at: NOW, note: aTxid('5') } as const
     await world.store.putItem('lease', CHANNEL, { holder: null, turn: 0, waiting: [], frozen }, 0)

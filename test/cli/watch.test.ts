@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { exits } from '../../cli/exit.ts'
 import type { Splice } from '../../core/splice/splice.ts'
@@ -27,7 +27,7 @@ const ESCAPE = '\u001b'
 const settled = aSpliceAtRest({ state: 'settled', leaseHeld: false })
 const block = { height: 208, hash: 'b'.repeat(64) }
 
-it('a watched splice is a line for each step towards final depth, and ends with it', async () => {
+test('a watched splice is a line for each step towards final depth, and ends with it', async () => {
   const world = await aWorld()
   const id = aSpliceId(1)
   await world.store.create(aSplice())
@@ -50,7 +50,7 @@ it('a watched splice is a line for each step towards final depth, and ends with 
   )
 })
 
-it.each([
+test.each([
   ['failed', exits.failed],
   ['needs_attention', exits.attention],
 ] as const)('one that comes to be %s ends the watch with %i', async (state, exit) => {
@@ -61,7 +61,7 @@ it.each([
   expect((await run(['watch', id, '--json'])).exit).toBe(exit)
 })
 
-it('without ids it follows what is live, and what is ordered meanwhile', async () => {
+test('without ids it follows what is live, and what is ordered meanwhile', async () => {
   const world = await aWorld()
   await world.store.create(aSplice())
   await world.store.create(aSpliceAtRest({ id: aSpliceId(2) }))
@@ -82,7 +82,7 @@ it('without ids it follows what is live, and what is ordered meanwhile', async (
   expect(service.arrived).toEqual([])
 })
 
-it('it lives through answers that are lost, and ends with 3 when none comes any more', async () => {
+test('it lives through answers that are lost, and ends with 3 when none comes any more', async () => {
   const world = await aWorld()
   await world.store.create(aSplice())
   const { run, service } = await aDesk(world, (_, pauses) => {
@@ -94,7 +94,7 @@ it('it lives through answers that are lost, and ends with 3 when none comes any 
   expect(exit).toBe(exits.unreachable)
 })
 
-it('a key that is revoked meanwhile ends the watch as refused', async () => {
+test('a key that is revoked meanwhile ends the watch as refused', async () => {
   const world = await aWorld()
   await world.store.create(aSplice())
   const { run, service } = await aDesk(world, () => {
@@ -105,7 +105,7 @@ it('a key that is revoked meanwhile ends the watch as refused', async () => {
   expect([exit, err]).toEqual([exits.refused, expect.stringContaining('[unauthorized]')])
 })
 
-it('a terminal has one line a splice, drawn in place', async () => {
+test('a terminal has one line a splice, drawn in place', async () => {
   const world = await aWorld()
   await world.store.create(aSplice())
   await world.store.create(aSplice({ id: aSpliceId(2) }))

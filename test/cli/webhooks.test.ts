@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { exits } from '../../cli/exit.ts'
 import { endpointsOf } from '../../core/webhooks/stored-endpoints.ts'
@@ -35,7 +35,7 @@ async function aHook() {
 }
 
 describe('webhooks', () => {
-  it('are made with a secret for a script, listed, shown and removed, over a socket', async () => {
+  test('are made with a secret for a script, listed, shown and removed, over a socket', async () => {
     const world = await aWorld()
     await happen(world, 3)
     const { spawn } = await aDesk(world)
@@ -58,7 +58,7 @@ describe('webhooks', () => {
     expect(await endpointsOf('acme', world.store)).toEqual([])
   })
 
-  it('are disabled, enabled, set back and told one event again', async () => {
+  test('are disabled, enabled, set back and told one event again', async () => {
     const { world, run, id } = await aHook()
     const disabled = await run('disable', id)
     expect([disabled.exit, disabled.out]).toEqual([exits.done, expect.stringContaining('you asked for it')])
@@ -77,7 +77,7 @@ describe('webhooks', () => {
     expect([unborn.exit, JSON.parse(unborn.out)]).toMatchObject([exits.refused, { code: 'event_not_found' }])
   })
 
-  it('get a new secret, and the old one goes on signing', async () => {
+  test('get a new secret, and the old one goes on signing', async () => {
     const { world, run, id } = await aHook()
     const rotated = await run('rotate', id)
     const [endpoint] = await endpointsOf('acme', world.store)
@@ -86,7 +86,7 @@ describe('webhooks', () => {
     expect(endpoint?.secrets).toHaveLength(2)
   })
 
-  it('are tested: 0 where the test arrived, 4 where it did not', async () => {
+  test('are tested: 0 where the test arrived, 4 where it did not', async () => {
     const { world, run, id } = await aHook()
     expect(await run('test', id)).toMatchObject({ exit: exits.done, out: 'It arrived: HTTP 204.\n' })
     world.told.delivered = { ok: false, fault: 'status', status: 503 }
@@ -99,7 +99,7 @@ describe('webhooks', () => {
     expect([ended.exit, JSON.parse(ended.out)]).toMatchObject([exits.failed, { delivered: false }])
   })
 
-  it('are not made or removed twice unasked where an answer was lost', async () => {
+  test('are not made or removed twice unasked where an answer was lost', async () => {
     const { world, desk, run, id } = await aHook()
     losesAnswers(desk.service, 1)
     const made = await run('create', 'https://example.com/other')
@@ -110,7 +110,7 @@ describe('webhooks', () => {
     expect(await endpointsOf('acme', world.store)).toHaveLength(1)
   })
 
-  it('are a wrong command line without what to send again, or with both', async () => {
+  test('are a wrong command line without what to send again, or with both', async () => {
     const { desk, run, id } = await aHook()
     desk.service.arrived.length = 0
     for (const words of [[], ['--after', '1', '--sequence', '1'], ['--after', 'x'], ['--sequence', '0']])
@@ -120,7 +120,7 @@ describe('webhooks', () => {
 })
 
 describe('events', () => {
-  it('are a line each, from a sequence on, over a socket', async () => {
+  test('are a line each, from a sequence on, over a socket', async () => {
     const world = await aWorld()
     await happen(world, 3)
     const { spawn } = await aDesk(world)
@@ -132,7 +132,7 @@ describe('events', () => {
     )
   })
 
-  it('are all there where they fill more than a page', async () => {
+  test('are all there where they fill more than a page', async () => {
     const world = await aWorld()
     await happen(world, 1_001)
     const { run } = await aDesk(world)
@@ -141,7 +141,7 @@ describe('events', () => {
     expect(sequences).toEqual(Array.from({ length: 1_001 }, (_, n) => n + 1))
   })
 
-  it('are followed, also one that is about no splice, and none is told twice', async () => {
+  test('are followed, also one that is about no splice, and none is told twice', async () => {
     const world = await aWorld()
     await happen(world, 1)
     const given = { id: 'evt_2', type: 'webhook.disabled', spliceId: null, endpointId: 'whk_1' } as const

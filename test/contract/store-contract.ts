@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { BadCursor } from '../../adapters/store/cursor.ts'
 import { StoreAssertion } from '../../adapters/store/assertions.ts'
 import { dueShardOf } from '../../adapters/store/keys.ts'
@@ -29,7 +29,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
   const created = async (splice: Splice): Promise<Splice> => (await store.create(splice)).splice
 
   describe('a splice', () => {
-    it('is created at version 1 with a write id, and reads back as it went in', async () => {
+    test('is created at version 1 with a write id, and reads back as it went in', async () => {
       const splice = aFullSplice()
       const answer = await store.create(splice)
       expect(answer).toEqual({
@@ -40,7 +40,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(await table.writer().load(splice.id)).toEqual(answer.splice)
     })
 
-    it('that exists is not created again: a replay answers what stands', async () => {
+    test('that exists is not created again: a replay answers what stands', async () => {
       const first = await created(aSplice())
       const saved = await store.save({ ...first, state: 'submitted' })
       expect(await table.writer().create(aSplice({ amountSats: 1 }))).toEqual({
@@ -49,7 +49,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       })
     })
 
-    it('is created by exactly one of 16 writers, and all hear of the same one', async () => {
+    test('is created by exactly one of 16 writers, and all hear of the same one', async () => {
       const answers = await Promise.all(
         WRITERS.map((n) => table.writer().create(aSplice({ amountSats: n + 1 }))),
       )
@@ -57,7 +57,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(new Set(answers.map((answer) => answer.splice.amountSats)).size).toBe(1)
     })
 
-    it('is saved with the next version and a write id of its own, and read so at once', async () => {
+    test('is saved with the next version and a write id of its own, and read so at once', async () => {
       const first = await created(aSplice())
       const second = await store.save({ ...first, epoch: 1 })
       expect(second).toMatchObject({ version: 2, epoch: 1 })
@@ -65,7 +65,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(await table.writer().load(first.id)).toEqual(second)
     })
 
-    it('is saved by exactly one of 16 writers that start from one version', async () => {
+    test('is saved by exactly one of 16 writers that start from one version', async () => {
       const first = await created(aSplice())
       const saves = await Promise.all(
         WRITERS.map((n) => table.writer().save({ ...first, attemptSerial: n + 1 })),
@@ -75,19 +75,19 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(await store.load(first.id)).toEqual(won[0])
     })
 
-    it('loses no update when 16 writers save until each has won', async () => {
+    test('loses no update when 16 writers save until each has won', async () => {
       const { id } = await created(aSplice())
       await Promise.all(WRITERS.map(() => addOne(table.writer(), id)))
       expect(await store.load(id)).toMatchObject({ attemptSerial: 16, version: 17 })
     })
 
-    it('that is not there loads as null and cannot be saved', async () => {
+    test('that is not there loads as null and cannot be saved', async () => {
       expect(await store.load(aSpliceId(9))).toBeNull()
       expect(await store.save(aSplice({ version: 4 }))).toBeNull()
       expect(await store.load(aSplice().id)).toBeNull()
     })
 
-    it('is handed out as a copy, and what went in is not touched', async () => {
+    test('is handed out as a copy, and what went in is not touched', async () => {
       const splice = aSplice()
       const answer = await created(splice)
       answer.fundingHistory.push('x')
@@ -99,7 +99,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       })
     })
 
-    it('may carry keys that are undefined; they are not stored', async () => {
+    test('may carry keys that are undefined; they are not stored', async () => {
       const [attempt] = aFullSplice().attempts
       if (attempt === undefined) throw new Error('no attempt')
       const result = { type: 'taken' as const, txid: undefined, at: ACCEPTED_AT }
@@ -108,7 +108,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(Object.keys(loaded?.attempts[0]?.result ?? {}).toSorted()).toEqual(['at', 'type'])
     })
 
-    it('is loaded with many others, each once, in the order asked for, without the missing', async () => {
+    test('is loaded with many others, each once, in the order asked for, without the missing', async () => {
       const ids = Array.from({ length: 205 }, (_, n) => aSpliceId(n))
       await Promise.all(ids.map((id) => store.create(aSplice({ id }))))
       const wanted = [aSpliceId(999), ...ids.toReversed(), aSpliceId(3)]
@@ -136,7 +136,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       ['a record of 64 KB', { metadata: { note: 'x'.repeat(64 * 1024) } }],
     ]
 
-    it.each(wrong)('%s is neither created nor saved', async (_, overrides) => {
+    test.each(wrong)('%s is neither created nor saved', async (_, overrides) => {
       await expect(store.create(aSplice(overrides))).rejects.toThrow(StoreAssertion)
       expect(await store.load(aSplice().id)).toBeNull()
 
@@ -145,20 +145,20 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(await store.load(first.id)).toEqual(first)
     })
 
-    it('a splice that was never created is not saved, nor an old one created', async () => {
+    test('a splice that was never created is not saved, nor an old one created', async () => {
       await expect(store.save(aSplice())).rejects.toThrow(StoreAssertion)
       await expect(store.create(aSplice({ version: 1 }))).rejects.toThrow(StoreAssertion)
       expect(await store.load(aSplice().id)).toBeNull()
     })
 
-    it('a record just below 64 KB is still written', async () => {
+    test('a record just below 64 KB is still written', async () => {
       const splice = aSplice()
       const room = 64 * 1024 - Buffer.byteLength(JSON.stringify(splice)) - 200
       const answer = await created({ ...splice, metadata: { note: 'x'.repeat(room) } })
       expect(await store.load(splice.id)).toEqual(answer)
     })
 
-    it('a small item that breaks its schema, holds a rounded number or is too big is not written', async () => {
+    test('a small item that breaks its schema, holds a rounded number or is too big is not written', async () => {
       const lease = { holder: null, turn: -1, waiting: [], frozen: null }
       await expect(store.putItem('lease', 'c', lease, 0)).rejects.toThrow(StoreAssertion)
       const rounded = { ...oneOfEach.channel.value, outboundMsat: 2 ** 53 }
@@ -173,7 +173,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
   })
 
   describe('the due index', () => {
-    it('lists each live splice in one of 16 shards, oldest first, up to the instant and including it', async () => {
+    test('lists each live splice in one of 16 shards, oldest first, up to the instant and including it', async () => {
       const ids = Array.from({ length: 64 }, (_, n) => aSpliceId(n))
       await Promise.all(ids.map((id, n) => store.create(aSplice({ id, dueAt: ACCEPTED_AT + n }))))
       for (let shard = 0; shard < DUE_SHARDS; shard += 1) {
@@ -183,7 +183,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(new Set(ids.map(dueShardOf)).size).toBeGreaterThan(8)
     })
 
-    it('drops a splice that comes to rest, and takes it back when it is due again', async () => {
+    test('drops a splice that comes to rest, and takes it back when it is due again', async () => {
       const first = await created(aSplice())
       const due = () => store.due(dueShardOf(first.id), ACCEPTED_AT + 9, 10, null)
       expect((await due()).ids).toEqual([first.id])
@@ -198,14 +198,14 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect((await due()).ids).toEqual([first.id])
     })
 
-    it('moves a splice whose time changes instead of listing it twice', async () => {
+    test('moves a splice whose time changes instead of listing it twice', async () => {
       const first = await created(aSplice())
       await store.save({ ...first, dueAt: ACCEPTED_AT + 50 })
       expect((await store.due(dueShardOf(first.id), ACCEPTED_AT + 49, 10, null)).ids).toEqual([])
       expect((await store.due(dueShardOf(first.id), ACCEPTED_AT + 50, 10, null)).ids).toEqual([first.id])
     })
 
-    it('is paged through without loss or repetition, splices due at one instant included', async () => {
+    test('is paged through without loss or repetition, splices due at one instant included', async () => {
       const ids = idsOfShard(5, 23)
       await Promise.all(
         ids.map((id, n) => store.create(aSplice({ id, dueAt: ACCEPTED_AT + (n < 15 ? 0 : n) }))),
@@ -217,7 +217,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(listed.slice(15)).toEqual(ids.slice(15))
     })
 
-    it('gives an empty page after a cursor that lies beyond the instant', async () => {
+    test('gives an empty page after a cursor that lies beyond the instant', async () => {
       const ids = idsOfShard(5, 3)
       await Promise.all(ids.map((id) => store.create(aSplice({ id, dueAt: ACCEPTED_AT + 10 }))))
       const { cursor } = await store.due(5, ACCEPTED_AT + 10, 1, null)
@@ -225,7 +225,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(await store.due(5, ACCEPTED_AT + 9, 1, cursor)).toEqual({ ids: [], cursor: null })
     })
 
-    it('has no shard beyond its 16', async () => {
+    test('has no shard beyond its 16', async () => {
       await expect(store.due(16, 0, 1, null)).rejects.toThrow(RangeError)
       await expect(store.due(-1, 0, 1, null)).rejects.toThrow(RangeError)
     })
@@ -235,21 +235,21 @@ export function storeContract(open: () => Promise<OpenStore>): void {
     const accept = (tenant: string, n: number, channelId = 'c1') =>
       created(aSplice({ id: aSpliceId(n, tenant), tenant, channelId, createdAt: ACCEPTED_AT + n }))
 
-    it('name a tenant’s splices newest first, whether live or ended', async () => {
+    test('name a tenant’s splices newest first, whether live or ended', async () => {
       for (const n of [2, 1, 3]) await accept('acme', n)
       await store.create(aSpliceAtRest({ id: aSpliceId(9), createdAt: 5 }))
       const expected = [3, 2, 1, 9].map((n) => aSpliceId(n))
       expect(await store.byTenant('acme', 10, null)).toEqual({ ids: expected, cursor: null })
     })
 
-    it('name a tenant’s splices on one channel only', async () => {
+    test('name a tenant’s splices on one channel only', async () => {
       for (const [n, channel] of ['c1', 'c2', 'c1'].entries()) await accept('acme', n, channel)
       await accept('other', 7, 'c1')
       expect((await store.byChannel('acme', 'c1', 10, null)).ids).toEqual([aSpliceId(2), aSpliceId(0)])
       expect((await store.byChannel('acme', 'c3', 10, null)).ids).toEqual([])
     })
 
-    it('name what settled in a block, and nothing that is still live or in another one', async () => {
+    test('name what settled in a block, and nothing that is still live or in another one', async () => {
       const candidate = (hash: string) => ({
         txid: aTxid('e'),
         spends: `${aTxid('f')}:0`,
@@ -270,14 +270,14 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect((await store.byBlock(aTxid('3'), 10, null)).ids).toEqual([])
     })
 
-    it('keep tenants apart whose names are made to run into each other', async () => {
+    test('keep tenants apart whose names are made to run into each other', async () => {
       await accept('a#b', 1, 'c')
       await accept('a', 2, 'b#c')
       expect((await store.byChannel('a#b', 'c', 10, null)).ids).toEqual([aSpliceId(1, 'a#b')])
       expect((await store.byChannel('a', 'b#c', 10, null)).ids).toEqual([aSpliceId(2, 'a')])
     })
 
-    it('are paged through by cursor; the last page has none', async () => {
+    test('are paged through by cursor; the last page has none', async () => {
       for (let n = 0; n < 6; n += 1) await accept('acme', n)
       const tenants = await pagesOf((cursor) => store.byTenant('acme', 2, cursor))
       const channels = await pagesOf((cursor) => store.byChannel('acme', 'c1', 2, cursor))
@@ -287,7 +287,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(channels.flatMap((page) => page.ids)).toEqual(expected)
     })
 
-    it('show nothing of another tenant to a stolen cursor', async () => {
+    test('show nothing of another tenant to a stolen cursor', async () => {
       for (let n = 0; n < 4; n += 1) await accept('acme', n)
       for (let n = 0; n < 4; n += 1) await accept('thief', n)
       const { cursor } = await store.byTenant('acme', 2, null)
@@ -298,7 +298,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(await store.byTenant('nobody', 10, cursor)).toEqual({ ids: [], cursor: null })
     })
 
-    it('refuse a cursor that is garbage, forged or of another list', async () => {
+    test('refuse a cursor that is garbage, forged or of another list', async () => {
       for (let n = 0; n < 3; n += 1) await accept('acme', n)
       const { cursor } = await store.byTenant('acme', 1, null)
       const bad = [
@@ -316,21 +316,21 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       await expect(store.due(0, 1, 1, cursor)).rejects.toThrow(BadCursor)
     })
 
-    it('refuse a limit below one', async () => {
+    test('refuse a limit below one', async () => {
       await expect(store.byTenant('acme', 0, null)).rejects.toThrow(RangeError)
       await expect(store.eventsAfter('acme', 0, 0.5)).rejects.toThrow(RangeError)
     })
   })
 
   describe('a small item', () => {
-    it.each(kinds())('of kind %s reads back as it went in', async (kind) => {
+    test.each(kinds())('of kind %s reads back as it went in', async (kind) => {
       const { key, value } = oneOfEach[kind]
       expect(await store.item(kind, key)).toBeNull()
       expect(await store.putItem(kind, key, value, 0)).toBe(true)
       expect(await table.writer().item(kind, key)).toEqual({ version: 1, value })
     })
 
-    it('is written only over the version named', async () => {
+    test('is written only over the version named', async () => {
       const { key, value } = oneOfEach.lease
       expect(await store.putItem('lease', key, value, 1)).toBe(false)
       expect(await store.putItem('lease', key, value, 0)).toBe(true)
@@ -340,7 +340,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(await store.item('lease', key)).toEqual({ version: 2, value: { ...value, turn: 5 } })
     })
 
-    it('lease is taken by exactly one of 16 writers', async () => {
+    test('lease is taken by exactly one of 16 writers', async () => {
       const free = { holder: null, turn: 0, waiting: [], frozen: null }
       await store.putItem('lease', 'c', free, 0)
       const takes = await Promise.all(
@@ -351,7 +351,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(taken).toMatchObject({ version: 2, value: { holder: `spl_${takes.indexOf(true)}` } })
     })
 
-    it('is read beside others and beside splices, each its own, those that are missing too', async () => {
+    test('is read beside others and beside splices, each its own, those that are missing too', async () => {
       const splice = await created(aSplice())
       const { lease, node } = oneOfEach
       await store.putItem('lease', lease.key, lease.value, 0)
@@ -368,7 +368,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(read).toEqual([nodeState, splice, null, slotSeen, null, nodeState])
     })
 
-    it('of one kind is not that of another kind under the same key', async () => {
+    test('of one kind is not that of another kind under the same key', async () => {
       await store.putItem('tx', 'k', { paymentId: 'p' }, 0)
       expect(await store.item('rawTransaction', 'k')).toBeNull()
     })
@@ -379,7 +379,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
     const final = (digit: string) => ({ at: 1, block: block(digit) })
     const due = (id: string, before = ACCEPTED_AT + 9) => store.due(dueShardOf(id), before, 10, null)
 
-    it('is in the due index like a splice until it is at rest', async () => {
+    test('is in the due index like a splice until it is at rest', async () => {
       const payment = aForeignPayment({ kind: 'foreign_splice' })
       await store.putItem('payment', payment.id, payment, 0)
       expect((await due(payment.id)).ids).toEqual([payment.id])
@@ -390,7 +390,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect((await due(payment.id, ACCEPTED_AT + 50)).ids).toEqual([])
     })
 
-    it('is found by the block in which it is final, beside what settled there, and by no other', async () => {
+    test('is found by the block in which it is final, beside what settled there, and by no other', async () => {
       const payment = aForeignPayment({ kind: 'foreign_splice', createdAt: ACCEPTED_AT + 1 })
       const candidates = aFullSplice().candidates.map((one) => ({ ...one, block: block('2') }))
       await store.create(aSpliceAtRest({ id: aSpliceId(1), state: 'settled', candidates }))
@@ -403,7 +403,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect((await store.byBlock(aTxid('3'), 10, null)).ids).toEqual([])
     })
 
-    it('is paged through beside splices', async () => {
+    test('is paged through beside splices', async () => {
       const ids = [...idsOfShard(5, 3), ...paymentIdsOfShard(5, 3)]
       for (const id of ids.slice(0, 3)) await store.create(aSplice({ id }))
       for (const id of ids.slice(3)) await store.putItem('payment', id, aForeignPayment({ id }), 0)
@@ -411,14 +411,14 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(pages.flatMap((page) => page.ids).toSorted()).toEqual(ids.toSorted())
     })
 
-    it('is in no list of a tenant', async () => {
+    test('is in no list of a tenant', async () => {
       const payment = aForeignPayment({ final: final('2') })
       await store.putItem('payment', payment.id, payment, 0)
       expect((await store.byTenant('acme', 10, null)).ids).toEqual([])
       expect((await store.byChannel('acme', payment.channelId, 10, null)).ids).toEqual([])
     })
 
-    it.each([
+    test.each([
       ['that is neither due nor at rest', aForeignPayment({ dueAt: null })],
       ['without a candidate', aForeignPayment({ candidates: [] })],
       ['under a key that is not its id', aForeignPayment({ id: aTxid('9') })],
@@ -427,28 +427,28 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(await store.item('payment', aTxid('1'))).toBeNull()
     })
 
-    it('of which a pointer of an older make says nothing is read as a pointer to a splice', async () => {
+    test('of which a pointer of an older make says nothing is read as a pointer to a splice', async () => {
       await store.putItem('tx', aTxid('4'), { paymentId: aTxid('5') }, 0)
       expect((await store.item('tx', aTxid('4')))?.value).toEqual({ paymentId: aTxid('5') })
     })
   })
 
   describe('the event log', () => {
-    it('numbers lines from 1 and reads them after a sequence', async () => {
+    test('numbers lines from 1 and reads them after a sequence', async () => {
       for (let n = 1; n <= 5; n += 1) expect(await store.appendEvent('acme', anEvent(n))).toBe(n)
       expect(await store.eventsAfter('acme', 0, 2)).toEqual([aLine(1, 1), aLine(2, 2)])
       expect((await store.eventsAfter('acme', 3, 9)).map((event) => event.sequence)).toEqual([4, 5])
       expect(await store.eventsAfter('acme', 5, 9)).toEqual([])
     })
 
-    it('knows the end of a log, and that of an empty one', async () => {
+    test('knows the end of a log, and that of an empty one', async () => {
       expect(await store.endOfLog('acme')).toBe(0)
       for (let n = 1; n <= 11; n += 1) await store.appendEvent('acme', anEvent(n))
       expect(await store.endOfLog('acme')).toBe(11)
       expect(await store.endOfLog('other')).toBe(0)
     })
 
-    it('keeps a line about a webhook endpoint, which is of no splice', async () => {
+    test('keeps a line about a webhook endpoint, which is of no splice', async () => {
       const given = {
         id: 'evt_x',
         type: 'webhook.disabled',
@@ -461,7 +461,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(await store.eventsAfter('acme', 0, 9)).toEqual([{ ...given, sequence: 1 }])
     })
 
-    it('has no gap and no line twice after 16 appenders raced', async () => {
+    test('has no gap and no line twice after 16 appenders raced', async () => {
       const sequences = await Promise.all(WRITERS.map((n) => table.writer().appendEvent('acme', anEvent(n))))
       expect(sequences.toSorted((a, b) => a - b)).toEqual(WRITERS.map((n) => n + 1))
       const lines = await store.eventsAfter('acme', 0, 100)
@@ -470,24 +470,24 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(WRITERS.map((n) => lines.find((line) => line.id === anEvent(n).id)?.sequence)).toEqual(sequences)
     })
 
-    it('orders more than nine lines by number', async () => {
+    test('orders more than nine lines by number', async () => {
       for (let n = 1; n <= 12; n += 1) await store.appendEvent('acme', anEvent(n))
       expect((await store.eventsAfter('acme', 8, 100)).map((line) => line.sequence)).toEqual([9, 10, 11, 12])
     })
 
-    it('keeps tenants apart', async () => {
+    test('keeps tenants apart', async () => {
       await store.appendEvent('acme', anEvent(1))
       expect(await store.appendEvent('other', anEvent(2))).toBe(1)
       expect(await store.eventsAfter('other', 0, 9)).toEqual([aLine(2, 1)])
     })
 
-    it('answers the same sequence to an append repeated at the end', async () => {
+    test('answers the same sequence to an append repeated at the end', async () => {
       await store.appendEvent('acme', anEvent(1))
       expect(await table.writer().appendEvent('acme', anEvent(1))).toBe(1)
       expect(await store.eventsAfter('acme', 0, 9)).toHaveLength(1)
     })
 
-    it('finds a line that was appended before, past lines that were published late, and appends it once', async () => {
+    test('finds a line that was appended before, past lines that were published late, and appends it once', async () => {
       const at = [100, 300, 50, 200, 60]
       for (const [n, instant] of at.entries()) await store.appendEvent('acme', { ...anEvent(n), at: instant })
       for (const [n, instant] of at.entries())
@@ -496,7 +496,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(await store.eventsAfter('acme', 0, 99)).toHaveLength(6)
     })
 
-    it.each([17, 18, 116, 117, 300])('finds a line that has %i behind it', async (behind) => {
+    test.each([17, 18, 116, 117, 300])('finds a line that has %i behind it', async (behind) => {
       const lines = behind + 1
       for (let n = 1; n <= lines; n += 1) await store.appendEvent('acme', { ...anEvent(n), at: n })
       expect(await store.appendOnce('acme', { ...anEvent(1), at: 1 }, 1)).toBe(false)
@@ -504,7 +504,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(await store.endOfLog('acme')).toBe(lines + 1)
     })
 
-    it('looks no further back than to the instant', async () => {
+    test('looks no further back than to the instant', async () => {
       for (let n = 1; n <= 20; n += 1) await store.appendEvent('acme', { ...anEvent(n), at: n })
       const event = { ...anEvent(1), at: 1 }
       expect(await store.appendOnce('acme', event, 5)).toBe(false)
@@ -521,7 +521,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       about: { splice: 'spl_1', note: 'as said ✓' },
     })
 
-    it('numbers entries from 1, apart from the event log and from other tenants', async () => {
+    test('numbers entries from 1, apart from the event log and from other tenants', async () => {
       await store.appendEvent('acme', anEvent(1))
       expect(await store.appendAudit('acme', anEntry(1))).toBe(1)
       expect(await store.appendAudit('acme', anEntry(2))).toBe(2)
@@ -534,14 +534,14 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       expect(await store.eventsAfter('acme', 0, 9)).toHaveLength(1)
     })
 
-    it('has no gap and no entry twice after 16 appenders raced, each twice', async () => {
+    test('has no gap and no entry twice after 16 appenders raced, each twice', async () => {
       await Promise.all([...WRITERS, ...WRITERS].map((n) => table.writer().appendAudit('acme', anEntry(n))))
       const entries = await store.auditAfter('acme', 0, 100)
       expect(entries.map((entry) => entry.sequence)).toEqual(WRITERS.map((n) => n + 1))
       expect(new Set(entries.map((entry) => entry.id)).size).toBe(16)
     })
 
-    it('takes no text beyond its bounds', async () => {
+    test('takes no text beyond its bounds', async () => {
       const long = { ...anEntry(1), about: { note: 'x'.repeat(1_001) } }
       await expect(store.appendAudit('acme', long)).rejects.toThrow(StoreAssertion)
       expect(await store.auditAfter('acme', 0, 9)).toEqual([])

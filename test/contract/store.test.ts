@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb'
 import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dynamoStore } from '../../adapters/store/dynamo.ts'
 import { StoreAssertion } from '../../adapters/store/assertions.ts'
 import { dueShardOf, itemKey, spliceKey } from '../../adapters/store/keys.ts'
@@ -67,7 +67,7 @@ function onEngine(start: () => Promise<Emulator>): void {
     })
     afterAll(() => client.destroy())
 
-    it('has its index keys beside the body, and none of the due index at rest', async () => {
+    test('has its index keys beside the body, and none of the due index at rest', async () => {
       const store = dynamoStore({ client, table, ids })
       const { splice } = await store.create(aSplice())
       const live = {
@@ -97,7 +97,7 @@ function onEngine(start: () => Promise<Emulator>): void {
       })
     })
 
-    it('of a foreign payment has the index keys of what it is found by, and no others', async () => {
+    test('of a foreign payment has the index keys of what it is found by, and no others', async () => {
       const store = dynamoStore({ client, table, ids })
       const payment = aForeignPayment({ kind: 'foreign_splice' })
       const keysOf = async () => {
@@ -117,7 +117,7 @@ function onEngine(start: () => Promise<Emulator>): void {
       expect(await keysOf()).toEqual(rested)
     })
 
-    it('of any kind has no empty and no null attribute outside its body', async () => {
+    test('of any kind has no empty and no null attribute outside its body', async () => {
       const store = dynamoStore({ client, table, ids })
       await store.putItem('tx', 'ab', { paymentId: 'p' }, 0)
       await store.appendEvent('acme', { id: 'e', type: 'splice.accepted', spliceId: 's', epoch: 0, at: 1 })
@@ -129,7 +129,7 @@ function onEngine(start: () => Promise<Emulator>): void {
       )
     })
 
-    it('that was changed behind our back is not taken for true', async () => {
+    test('that was changed behind our back is not taken for true', async () => {
       const store = dynamoStore({ client, table, ids })
       const { splice } = await store.create(aSplice({ id: 'spl_changed' }))
       const changed = { ...(await stored(splice.id)), version: 7 }
@@ -139,7 +139,7 @@ function onEngine(start: () => Promise<Emulator>): void {
       await expect(store.load(splice.id)).rejects.toThrow(StoreAssertion)
     })
 
-    it('is read consistently, except through an index', async () => {
+    test('is read consistently, except through an index', async () => {
       const reads: string[] = []
       const own = dynamoClient(emulator.endpoint)
       own.middlewareStack.add(
@@ -167,7 +167,7 @@ function onEngine(start: () => Promise<Emulator>): void {
       own.destroy()
     })
 
-    it('is indexed by keys only, as the definition says', async () => {
+    test('is indexed by keys only, as the definition says', async () => {
       const { Table: described } = await client.send(new DescribeTableCommand({ TableName: table }))
       const indexes = described?.GlobalSecondaryIndexes?.map(({ IndexName, KeySchema, Projection }) => {
         return { IndexName, KeySchema, Projection }

@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
@@ -152,7 +152,7 @@ async function untouched(world: World, splice: Splice): Promise<void> {
 }
 
 describe('asking for a bump', () => {
-  it('is accepted, kept, and shown', async () => {
+  test('is accepted, kept, and shown', async () => {
     const world = await aWorldWith()
     world.told.now = NOW + 5
     const answer = await bump(world)
@@ -183,14 +183,14 @@ describe('asking for a bump', () => {
     ])
   })
 
-  it('is read back the same', async () => {
+  test('is read back the same', async () => {
     const world = await aWorldWith()
     const { body } = await bump(world)
     const read = await request(world, 'GET', `/v1/splices/${ID}`, { key: world.keys.reader })
     expect(read.body).toEqual(body)
   })
 
-  it('wakes the work, and leaves a line in the audit by the name of the key', async () => {
+  test('wakes the work, and leaves a line in the audit by the name of the key', async () => {
     const world = await aWorldWith()
     await bump(world)
     expect(world.heard.hints).toEqual([ID])
@@ -200,14 +200,14 @@ describe('asking for a bump', () => {
     expect(JSON.stringify(world.heard.lines)).not.toContain('sk_')
   })
 
-  it('is kept although the hint fails: the table is the truth', async () => {
+  test('is kept although the hint fails: the table is the truth', async () => {
     const world = await aWorldWith()
     world.told.hintFails = true
     expect((await bump(world)).status).toBe(202)
     expect((await world.store.load(ID))?.bumps).toHaveLength(1)
   })
 
-  it.each([
+  test.each([
     ['no body', undefined],
     ['an empty body', {}],
   ])('with %s leaves the feerate to the node', async (_says, body) => {
@@ -217,7 +217,7 @@ describe('asking for a bump', () => {
     expect((await world.store.load(ID))?.bumps[0]?.feeRateSatPerKw).toBeNull()
   })
 
-  it('with a feerate, where the node takes one, keeps it in the units of the core and shows it in those of the client', async () => {
+  test('with a feerate, where the node takes one, keeps it in the units of the core and shows it in those of the client', async () => {
     const world = await aWorldWith({ node: { setsFeeRate: true } })
     const answer = await bump(world, { body: { feeRateSatPerVb: 12.5 } })
     expect(answer.status).toBe(202)
@@ -225,7 +225,7 @@ describe('asking for a bump', () => {
     expect((await world.store.load(ID))?.bumps[0]?.feeRateSatPerKw).toBe(3_125)
   })
 
-  it('after an ended one is accepted, and both are shown', async () => {
+  test('after an ended one is accepted, and both are shown', async () => {
     const world = await aWorldWith({ splice: pending({ bumps: [ended(0)] }) })
     expect((await bump(world)).body).toMatchObject({
       bumps: [{ status: 'done', txid: aTxid('2'), endedAt: iso(NOW) }, { status: 'open' }],
@@ -234,7 +234,7 @@ describe('asking for a bump', () => {
 })
 
 describe('the idempotency key of a bump', () => {
-  it('makes a repeat a replay: 200, the header, and nothing written', async () => {
+  test('makes a repeat a replay: 200, the header, and nothing written', async () => {
     const world = await aWorldWith()
     const first = await bump(world)
     world.heard.puts = 0
@@ -249,7 +249,7 @@ describe('the idempotency key of a bump', () => {
     expect(world.heard.lines).toHaveLength(1)
   })
 
-  it.each<[string, Partial<Splice>]>([
+  test.each<[string, Partial<Splice>]>([
     ['the splice has settled', { state: 'settled' }],
     ['the splice has failed', { state: 'failed' }],
     ['it needs attention', { state: 'needs_attention', attention: { code: 'x', message: 'x' } }],
@@ -277,7 +277,7 @@ describe('the idempotency key of a bump', () => {
     })
   })
 
-  it('is replayed although the node has lost what made it possible', async () => {
+  test('is replayed although the node has lost what made it possible', async () => {
     const world = await aWorldWith()
     await bump(world)
     const seen = await world.store.item('node', 'alice')
@@ -286,7 +286,7 @@ describe('the idempotency key of a bump', () => {
     expect((await bump(world)).status).toBe(200)
   })
 
-  it('with another body is refused, and nothing changes', async () => {
+  test('with another body is refused, and nothing changes', async () => {
     const world = await aWorldWith({ node: { setsFeeRate: true } })
     await bump(world, { body: { feeRateSatPerVb: 12 } })
     world.heard.puts = 0
@@ -299,14 +299,14 @@ describe('the idempotency key of a bump', () => {
     expect((await world.store.load(ID))?.bumps).toHaveLength(1)
   })
 
-  it('is one thing for an order and another for a bump', async () => {
+  test('is one thing for an order and another for a bump', async () => {
     const world = await aWorldWith()
     expect((await order(world, 'same', { ...aBody, amountSats: 60_000 })).status).toBe(202)
     expect((await bump(world, { key: 'same' })).status).toBe(202)
     expect(spliceIdOf('acme', 'same')).not.toBe(ID)
   })
 
-  it('is not stored with a refusal: the same key may be used when it can be done', async () => {
+  test('is not stored with a refusal: the same key may be used when it can be done', async () => {
     const world = await aWorldWith({ node: { overlapGuard: false } })
     expect((await bump(world)).status).toBe(422)
     const seen = await world.store.item('node', 'alice')
@@ -315,7 +315,7 @@ describe('the idempotency key of a bump', () => {
     expect((await bump(world)).status).toBe(202)
   })
 
-  it('is needed', async () => {
+  test('is needed', async () => {
     const world = await aWorldWith()
     const answer = await request(world, 'POST', PATH, { key: world.keys.writer })
     expect(answer.status).toBe(400)
@@ -323,7 +323,7 @@ describe('the idempotency key of a bump', () => {
     await untouched(world, pending())
   })
 
-  it.each(['', 'x'.repeat(256), 'ü'])('of another form is refused: %j', async (key) => {
+  test.each(['', 'x'.repeat(256), 'ü'])('of another form is refused: %j', async (key) => {
     const world = await aWorldWith()
     const answer = await bump(world, { key })
     expect(answer.status).toBe(400)
@@ -332,7 +332,7 @@ describe('the idempotency key of a bump', () => {
 })
 
 describe('what is wrong with a body', () => {
-  it.each<[string, unknown, string, string]>([
+  test.each<[string, unknown, string, string]>([
     ['an unknown field', { feeRate: 12 }, 'invalid_request', 'feeRate'],
     [
       'a feerate of the wrong name beside none',
@@ -355,7 +355,7 @@ describe('what is wrong with a body', () => {
     await untouched(world, pending())
   })
 
-  it('a body that does not say that it is JSON is refused, not passed over', async () => {
+  test('a body that does not say that it is JSON is refused, not passed over', async () => {
     const world = await aWorldWith({ node: { setsFeeRate: true } })
     const answer = await request(world, 'POST', PATH, {
       key: world.keys.writer,
@@ -369,7 +369,7 @@ describe('what is wrong with a body', () => {
 })
 
 describe('what cannot be bumped', () => {
-  it.each(States.options.filter((state) => state !== 'pending'))('one that is %s', async (state) => {
+  test.each(States.options.filter((state) => state !== 'pending'))('one that is %s', async (state) => {
     const attention = state === 'needs_attention' ? { code: 'x', message: 'x' } : null
     const world = await aWorldWith({ splice: pending({ state, attention }) })
     const answer = await bump(world)
@@ -380,7 +380,7 @@ describe('what cannot be bumped', () => {
 
   const ten = Array.from({ length: 10 }, (_, n) => ended(n))
   const setting = { setsFeeRate: true }
-  it.each<[string, Given, unknown, number, string, string | null]>([
+  test.each<[string, Given, unknown, number, string, string | null]>([
     [
       'one with an open bump',
       { splice: pending({ bumps: [ended(0, { outcome: null })] }) },
@@ -444,12 +444,12 @@ describe('what cannot be bumped', () => {
     await untouched(world, given.splice ?? pending())
   })
 
-  it.each([4.17, 20])('a feerate of %d, just inside, is accepted', async (feeRateSatPerVb) => {
+  test.each([4.17, 20])('a feerate of %d, just inside, is accepted', async (feeRateSatPerVb) => {
     const world = await aWorldWith({ node: setting })
     expect((await bump(world, { body: { feeRateSatPerVb } })).status).toBe(202)
   })
 
-  it('a splice that is not there, or is of another tenant: both are 404', async () => {
+  test('a splice that is not there, or is of another tenant: both are 404', async () => {
     const world = await aWorldWith()
     const stranger = await bump(world, { credential: world.keys.stranger })
     const missing = await request(world, 'POST', `/v1/splices/${aSpliceId(9)}/bump`, {
@@ -463,7 +463,7 @@ describe('what cannot be bumped', () => {
     await untouched(world, pending())
   })
 
-  it('and a key of another tenant learns nothing from a replay', async () => {
+  test('and a key of another tenant learns nothing from a replay', async () => {
     const world = await aWorldWith()
     await bump(world)
     const answer = await bump(world, { credential: world.keys.stranger })
@@ -471,7 +471,7 @@ describe('what cannot be bumped', () => {
     expect(JSON.stringify(answer.body)).not.toContain('bmp_')
   })
 
-  it('by a key that may only read, or by none', async () => {
+  test('by a key that may only read, or by none', async () => {
     const world = await aWorldWith()
     const reader = await bump(world, { credential: world.keys.reader })
     expect([reader.status, reader.body.code]).toEqual([403, 'forbidden'])
@@ -482,7 +482,7 @@ describe('what cannot be bumped', () => {
 })
 
 describe('bumps that race', () => {
-  it('two at once with two keys: one is accepted, the other finds it open', async () => {
+  test('two at once with two keys: one is accepted, the other finds it open', async () => {
     const world = await aWorldWith()
     const answers = await Promise.all([bump(world, { key: 'one' }), bump(world, { key: 'two' })])
     expect(answers.map(({ status }) => status).sort()).toEqual([202, 409])
@@ -491,7 +491,7 @@ describe('bumps that race', () => {
     expect(world.heard.lines).toHaveLength(1)
   })
 
-  it('two at once with one key: both get the one bump', async () => {
+  test('two at once with one key: both get the one bump', async () => {
     const world = await aWorldWith()
     const answers = await Promise.all([bump(world), bump(world)])
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 202])
@@ -499,7 +499,7 @@ describe('bumps that race', () => {
     expect(world.heard.lines).toHaveLength(1)
   })
 
-  it('one that loses is tried again on what stands then', async () => {
+  test('one that loses is tried again on what stands then', async () => {
     let losses = 4
     const world = await aWorldWith({
       hooks: { before: (operation) => (isSplice(operation) && losses-- > 0 ? 'lost_race' : null) },
@@ -509,7 +509,7 @@ describe('bumps that race', () => {
     expect(world.heard.lines).toHaveLength(1)
   })
 
-  it('one whose transaction confirmed meanwhile is refused', async () => {
+  test('one whose transaction confirmed meanwhile is refused', async () => {
     let once = true
     const world: World = await aWorldWith({
       hooks: {
@@ -526,7 +526,7 @@ describe('bumps that race', () => {
     expect((await world.store.load(ID))?.bumps).toEqual([])
   })
 
-  it('one that loses five times is busy, and nothing is written, hinted or audited', async () => {
+  test('one that loses five times is busy, and nothing is written, hinted or audited', async () => {
     const world = await aWorldWith({
       hooks: { before: (operation) => (isSplice(operation) ? 'lost_race' : null) },
     })
@@ -538,7 +538,7 @@ describe('bumps that race', () => {
     expect((await world.store.load(ID))?.bumps).toEqual([])
   })
 
-  it('one whose answer was lost on the way back finds its bump', async () => {
+  test('one whose answer was lost on the way back finds its bump', async () => {
     let fails = true
     const world = await aWorldWith({
       hooks: { before: (operation) => (fails && isSplice(operation) ? 'no_response' : null) },
@@ -553,7 +553,7 @@ describe('bumps that race', () => {
     expect((await world.store.load(ID))?.bumps).toHaveLength(1)
   })
 
-  it('a database that fails before it has written leaves nothing', async () => {
+  test('a database that fails before it has written leaves nothing', async () => {
     let fails = true
     const world = await aWorldWith({
       hooks: { before: (operation) => (fails && isSplice(operation) ? 'throttle' : null) },
@@ -582,7 +582,7 @@ describe('what the node said in its own words stays out of the answer', () => {
     return { text: JSON.stringify(body), body }
   }
 
-  it.each<[string, CommandResult]>([
+  test.each<[string, CommandResult]>([
     ['unknown', { type: 'unknown', message: WORDS }],
     ['refused for now', { type: 'refused', class: 'not_now', message: WORDS }],
     ['refused for its credential', { type: 'refused', class: 'config', message: WORDS }],
@@ -592,7 +592,7 @@ describe('what the node said in its own words stays out of the answer', () => {
     expect(body).toMatchObject({ bumps: [{ status: 'open', attempts: [{ result: result.type }] }] })
   })
 
-  it('an outcome: refused', async () => {
+  test('an outcome: refused', async () => {
     const { body } = await shown({ type: 'refused', class: 'invalid', message: WORDS })
     expect(body).toMatchObject({
       bumps: [{ status: 'abandoned', outcome: { code: 'refused', message: 'the node refused' } }],
@@ -600,12 +600,12 @@ describe('what the node said in its own words stays out of the answer', () => {
     expect(JSON.stringify(body.bumps)).not.toContain('0201036c6e64')
   })
 
-  it('the timeline of a bump that was refused', async () => {
+  test('the timeline of a bump that was refused', async () => {
     const { text } = await shown({ type: 'refused', class: 'invalid', message: WORDS })
     expect(text).not.toContain('0201036c6e64')
   })
 
-  it('an outcome: nothing to replace, as the node said', async () => {
+  test('an outcome: nothing to replace, as the node said', async () => {
     const { body } = await shown({
       type: 'refused',
       class: 'not_now',
@@ -622,7 +622,7 @@ describe('a splice that is to bump by itself', () => {
   const on = async (given: Given) =>
     aWorldWith({ splice: aSplice({ id: aSpliceId(7), amountSats: 77_000 }), ...given })
 
-  it('is accepted with a ceiling, and shown', async () => {
+  test('is accepted with a ceiling, and shown', async () => {
     const world = await on({})
     const answer = await order(world, 'auto', auto)
     expect(answer.status).toBe(202)
@@ -632,12 +632,12 @@ describe('a splice that is to bump by itself', () => {
     expect((await order(world, 'fee', fee)).status).toBe(202)
   })
 
-  it('is not what a splice without it does', async () => {
+  test('is not what a splice without it does', async () => {
     const world = await on({})
     expect((await order(world, 'plain')).body).toMatchObject({ autoBump: null })
   })
 
-  it.each<[string, Given, unknown, number, string, string]>([
+  test.each<[string, Given, unknown, number, string, string]>([
     [
       'without a ceiling',
       {},

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { worldFrom } from '../../simulator/world/world.ts'
 import { CALL, Scenario } from '../simulator/scenario.ts'
 
@@ -22,7 +22,7 @@ const broadcasts = (scenario: Scenario, txid: string): unknown[] =>
     .map((entry) => entry.detail['rejection'])
 
 describe('a fee bump that a client asks for', () => {
-  it('replaces the candidate, and counts as no submission', async () => {
+  test('replaces the candidate, and counts as no submission', async () => {
     const scenario = await pending()
     expect(await scenario.bump()).toBe(0)
     scenario.settle()
@@ -33,7 +33,7 @@ describe('a fee bump that a client asks for', () => {
     expect(scenario.world.journal.bumpsExecuted(scenario.id)).toBe(1)
   })
 
-  it('is in the journal, received and executed', async () => {
+  test('is in the journal, received and executed', async () => {
     const scenario = await pending()
     scenario.alice.fault({ type: 'lose_reply' })
     expect(await scenario.bump()).toBeNull()
@@ -46,7 +46,7 @@ describe('a fee bump that a client asks for', () => {
     expect(entries[1]?.detail['request']).toBe(entries[0]?.serial)
   })
 
-  it.each([
+  test.each([
     ['with nothing pending', 9, async () => Scenario.of(), {}],
     ['of a channel that the node does not have', 9, pending, { userChannelId: '7' }],
     ['with an id that is none', 3, pending, { counterpartyNodeId: 'bob' }],
@@ -56,7 +56,7 @@ describe('a fee bump that a client asks for', () => {
     expect(scenario.world.journal.bumpsExecuted(scenario.id)).toBe(0)
   })
 
-  it('is refused while another one is under way, and once the candidate locks', async () => {
+  test('is refused while another one is under way, and once the candidate locks', async () => {
     const scenario = await pending()
     expect(await scenario.bump()).toBe(0)
     expect(await scenario.bump()).toBe(9)
@@ -68,7 +68,7 @@ describe('a fee bump that a client asks for', () => {
     expect(scenario.world.journal.bumpsExecuted(scenario.id)).toBe(1)
   })
 
-  it('waits for the peer, in memory only', async () => {
+  test('waits for the peer, in memory only', async () => {
     const scenario = await pending()
     scenario.alice.disconnectPeer()
     expect(await scenario.bump()).toBe(0)
@@ -79,7 +79,7 @@ describe('a fee bump that a client asks for', () => {
     expect(candidates(scenario)).toHaveLength(1)
   })
 
-  it('is unknown to a server without the method, until it has it', async () => {
+  test('is unknown to a server without the method, until it has it', async () => {
     const scenario = Scenario.of({ hasFeeBump: false })
     await scenario.out()
     scenario.settle()
@@ -92,7 +92,7 @@ describe('a fee bump that a client asks for', () => {
 })
 
 describe('a fault of a fee bump', () => {
-  it.each([
+  test.each([
     [{ type: 'drop' } as const, null],
     [{ type: 'refuse', status: 9 } as const, 9],
     [{ type: 'refuse', status: 13 } as const, 13],
@@ -109,7 +109,7 @@ describe('a fault of a fee bump', () => {
     expect(scenario.world.journal.bumpsExecuted(scenario.id)).toBe(1)
   })
 
-  it('a lost reply: it is executed once', async () => {
+  test('a lost reply: it is executed once', async () => {
     const scenario = await pending()
     scenario.alice.fault({ type: 'lose_reply' })
     expect(await scenario.bump()).toBeNull()
@@ -117,7 +117,7 @@ describe('a fault of a fee bump', () => {
     expect(candidates(scenario)).toHaveLength(2)
   })
 
-  it.each([
+  test.each([
     [60_000, 1],
     [60_001, 0],
   ])('late by %i ms: it is executed %i times, and the delay survives a saved world', async (ms, executed) => {
@@ -132,7 +132,7 @@ describe('a fault of a fee bump', () => {
     expect(candidates(scenario)).toHaveLength(1 + executed)
   })
 
-  it('late until after the lock: there is nothing left to replace', async () => {
+  test('late until after the lock: there is nothing left to replace', async () => {
     const scenario = await pending()
     scenario.alice.fault({ type: 'late', ms: 30_000 })
     expect(await scenario.bump()).toBeNull()
@@ -143,14 +143,14 @@ describe('a fault of a fee bump', () => {
     expect(scenario.channel).toMatchObject({ queued: null, negotiation: null, candidates: [] })
   })
 
-  it('signed too long ago, or its caller gone: it is not executed', async () => {
+  test('signed too long ago, or its caller gone: it is not executed', async () => {
     const scenario = await pending()
     expect(await scenario.bump({ signedAt: scenario.world.now() - 60_001 })).toBe(16)
     expect(await scenario.bump({ signal: AbortSignal.abort() })).toBeNull()
     expect(scenario.world.journal.bumpsExecuted(scenario.id)).toBe(0)
   })
 
-  it('does not hit the lever, which is not our request', async () => {
+  test('does not hit the lever, which is not our request', async () => {
     const scenario = await pending()
     scenario.alice.fault({ type: 'drop' })
     expect(scenario.alice.bump(scenario.id).ok).toBe(true)
@@ -167,7 +167,7 @@ describe('a bump that is signed but not relayed', () => {
     return { scenario, old, unseen: scenario.candidate() }
   }
 
-  it('leaves the old candidate in the mempool', async () => {
+  test('leaves the old candidate in the mempool', async () => {
     const { scenario, old, unseen } = await unrelayed()
     expect(candidates(scenario)).toEqual([old, unseen])
     expect(broadcasts(scenario, unseen)).toEqual(['insufficient fee'])
@@ -177,7 +177,7 @@ describe('a bump that is signed but not relayed', () => {
     expect(scenario.events.at(-1)).toMatchObject({ type: 'splice_negotiated', txid: unseen })
   })
 
-  it('is refused again at each tip and at a restart, and the old one stays', async () => {
+  test('is refused again at each tip and at a restart, and the old one stays', async () => {
     const { scenario, old, unseen } = await unrelayed()
     scenario.world.chain.withhold(old)
     scenario.world.mine(2)
@@ -187,7 +187,7 @@ describe('a bump that is signed but not relayed', () => {
     expect(inMempool(scenario)).toEqual([old])
   })
 
-  it('takes the place of the old one when that is evicted, or when the mempools ask for less', async () => {
+  test('takes the place of the old one when that is evicted, or when the mempools ask for less', async () => {
     const evicted = await unrelayed()
     evicted.scenario.world.evict(evicted.old)
     evicted.scenario.world.mine(1)
@@ -200,7 +200,7 @@ describe('a bump that is signed but not relayed', () => {
     expect(inMempool(eased.scenario)).toEqual([eased.unseen])
   })
 
-  it.each(['old', 'unseen'] as const)('either can confirm and lock: the %s one', async (which) => {
+  test.each(['old', 'unseen'] as const)('either can confirm and lock: the %s one', async (which) => {
     const { scenario, ...txids } = await unrelayed()
     const winner = scenario.channel.candidates.find(({ funding }) => funding.txid === txids[which])
     if (winner === undefined) throw new Error('no such candidate')
@@ -215,7 +215,7 @@ describe('a bump that is signed but not relayed', () => {
     expect(scenario.payouts()).toBe(1)
   })
 
-  it('after a reorg either can still win', async () => {
+  test('after a reorg either can still win', async () => {
     const { scenario, old, unseen } = await unrelayed()
     scenario.world.mine(2)
     const hex = scenario.channel.candidates[1]?.funding.hex ?? ''
@@ -226,7 +226,7 @@ describe('a bump that is signed but not relayed', () => {
     expect(scenario.payouts()).toBe(1)
   })
 
-  it('is priced above the newest candidate, seen or not, when it is bumped again', async () => {
+  test('is priced above the newest candidate, seen or not, when it is bumped again', async () => {
     const { scenario } = await unrelayed()
     expect(await scenario.bump()).toBe(0)
     scenario.settle()
@@ -235,7 +235,7 @@ describe('a bump that is signed but not relayed', () => {
     ])
   })
 
-  it('is relayed where the market asks for 1 sat/vB more anyway', async () => {
+  test('is relayed where the market asks for 1 sat/vB more anyway', async () => {
     const scenario = await pending(1)
     scenario.world.chain.setFeeRate(2_000)
     await scenario.bump()
@@ -263,7 +263,7 @@ describe('the signs of a fee bump', () => {
     return scenario
   }
 
-  it.each([
+  test.each([
     ['relayed', 0.1],
     ['not relayed', 1],
   ])(
@@ -291,7 +291,7 @@ describe('the signs of a fee bump', () => {
     },
   )
 
-  it('are taken back when the old candidate locks after all', async () => {
+  test('are taken back when the old candidate locks after all', async () => {
     const scenario = await signed(1)
     await scenario.bump()
     scenario.settle()
@@ -300,7 +300,7 @@ describe('the signs of a fee bump', () => {
     expect(await look(scenario)).toEqual([5_949_278, 5_849_786_000, 3_900_508_000, 9_949_278])
   })
 
-  it('are those of before when its round fails', async () => {
+  test('are those of before when its round fails', async () => {
     const scenario = await signed(1)
     const before = await look(scenario)
     scenario.alice.abortNext(scenario.id, 'awaiting_signatures')

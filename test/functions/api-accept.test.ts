@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { MemoryHooks } from '../../adapters/store/memory.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import type { Splice } from '../../core/splice/splice.ts'
@@ -11,7 +11,7 @@ const MAINNET = 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4'
 const iso = (at: number) => new Date(at).toISOString()
 
 describe('ordering a splice', () => {
-  it('accepts it: durable, then hinted, and shown as design section 8 says', async () => {
+  test('accepts it: durable, then hinted, and shown as design section 8 says', async () => {
     const world = await aWorld()
     const answer = await order(world, 'order-1', { ...aBody, metadata: { order: '42' } })
     const id = spliceIdOf('acme', 'order-1')
@@ -50,7 +50,7 @@ describe('ordering a splice', () => {
     } satisfies Partial<Splice>)
   })
 
-  it('shows it as it is read later', async () => {
+  test('shows it as it is read later', async () => {
     const world = await aWorld()
     const ordered = await order(world, 'order-1')
     const path = `/v1/splices/${spliceIdOf('acme', 'order-1')}`
@@ -58,7 +58,7 @@ describe('ordering a splice', () => {
     expect(read.body).toEqual(ordered.body)
   })
 
-  it('takes the whole budget of a client, in sat/vB and ISO 8601', async () => {
+  test('takes the whole budget of a client, in sat/vB and ISO 8601', async () => {
     const world = await aWorld()
     const budget = {
       maxAttempts: 10,
@@ -73,13 +73,13 @@ describe('ordering a splice', () => {
     expect(splice?.dueAt).toBe(NOW)
   })
 
-  it('counts the default deadline from notBefore', async () => {
+  test('counts the default deadline from notBefore', async () => {
     const world = await aWorld()
     const answer = await order(world, 'order-1', { ...aBody, notBefore: iso(NOW + 2 * DAY) })
     expect(answer.body).toMatchObject({ budget: { deadline: iso(NOW + 3 * DAY) } })
   })
 
-  it('accepts a splice-in, and a splice-out to an address that the node will give', async () => {
+  test('accepts a splice-in, and a splice-out to an address that the node will give', async () => {
     const world = await aWorld()
     const { node, channel, amountSats } = aBody
     expect((await order(world, 'in', { node, channel, amountSats, kind: 'splice_in' })).status).toBe(202)
@@ -88,7 +88,7 @@ describe('ordering a splice', () => {
     expect(out.body).toMatchObject({ address: null })
   })
 
-  it('accepts although the hint fails: the table is the truth', async () => {
+  test('accepts although the hint fails: the table is the truth', async () => {
     const world = await aWorld()
     world.told.hintFails = true
     expect((await order(world, 'order-1')).status).toBe(202)
@@ -96,7 +96,7 @@ describe('ordering a splice', () => {
     expect(world.heard.counts).toContain('api_hint_failed')
   })
 
-  it('answers 500 without detail when the table fails, and a repeat finds what was written', async () => {
+  test('answers 500 without detail when the table fails, and a repeat finds what was written', async () => {
     let fails = true
     const world = await aWorld({
       before: (operation) =>
@@ -117,7 +117,7 @@ describe('ordering a splice', () => {
 })
 
 describe('the idempotency key', () => {
-  it('makes a repeat a replay, whatever the order of the fields', async () => {
+  test('makes a repeat a replay, whatever the order of the fields', async () => {
     const world = await aWorld()
     await order(world, 'order-1')
     world.heard.puts = 0
@@ -130,7 +130,7 @@ describe('the idempotency key', () => {
     expect(world.heard.hints).toHaveLength(1)
   })
 
-  it('replays an ended splice, and one whose channel is gone and deadline past', async () => {
+  test('replays an ended splice, and one whose channel is gone and deadline past', async () => {
     const world = await aWorld()
     const body = { ...aBody, budget: { deadline: iso(NOW + DAY) } }
     await order(world, 'order-1', body)
@@ -147,7 +147,7 @@ describe('the idempotency key', () => {
     expect(again.body).toMatchObject({ status: 'cancelled' })
   })
 
-  it('replays a splice whose node was never seen here', async () => {
+  test('replays a splice whose node was never seen here', async () => {
     const world = await aWorld()
     const body = { ...aBody, node: 'bob' }
     const id = spliceIdOf('acme', 'order-1')
@@ -158,7 +158,7 @@ describe('the idempotency key', () => {
     expect(world.heard.hints).toEqual([])
   })
 
-  it('replays although what only a new order needs cannot be read', async () => {
+  test('replays although what only a new order needs cannot be read', async () => {
     let fails = false
     const isNeeded = (pk: string): boolean => ['SPL#', 'KEY#', 'NODE', 'CHAI'].includes(pk.slice(0, 4))
     const world = await aWorld({
@@ -173,7 +173,7 @@ describe('the idempotency key', () => {
     expect((await order(world, 'order-2', { ...aBody, amountSats: 60_000 })).status).toBe(500)
   })
 
-  it('refuses another body -- also one that only spells out the default', async () => {
+  test('refuses another body -- also one that only spells out the default', async () => {
     const world = await aWorld()
     await order(world, 'order-1')
     for (const body of [
@@ -186,7 +186,7 @@ describe('the idempotency key', () => {
     }
   })
 
-  it('is missing -- 400', async () => {
+  test('is missing -- 400', async () => {
     const world = await aWorld()
     const answer = await request(world, 'POST', '/v1/splices', { key: world.keys.writer, body: aBody })
     expect(answer.status).toBe(400)
@@ -194,18 +194,18 @@ describe('the idempotency key', () => {
     expect(world.heard.puts).toBe(0)
   })
 
-  it.each(['x'.repeat(256), 'schlüssel', 'a\tb'])('is not printable ASCII up to 255 -- %j', async (key) => {
+  test.each(['x'.repeat(256), 'schlüssel', 'a\tb'])('is not printable ASCII up to 255 -- %j', async (key) => {
     const world = await aWorld()
     const answer = await order(world, key)
     expect(answer.status).toBe(400)
     expect(answer.body).toMatchObject({ code: 'invalid_request', field: 'Idempotency-Key' })
   })
 
-  it('may be 255 characters long', async () => {
+  test('may be 255 characters long', async () => {
     expect((await order(await aWorld(), '~'.repeat(255))).status).toBe(202)
   })
 
-  it('belongs to its tenant: the same one of two tenants orders two splices', async () => {
+  test('belongs to its tenant: the same one of two tenants orders two splices', async () => {
     expect(spliceIdOf('acme', 'k')).not.toBe(spliceIdOf('other', 'k'))
     const world = await aWorld()
     await order(world, 'k')
@@ -217,7 +217,7 @@ describe('the idempotency key', () => {
     expect(theirs.status).toBe(202)
   })
 
-  it('creates one splice when two orders race', async () => {
+  test('creates one splice when two orders race', async () => {
     const world = await aWorld()
     const answers = await Promise.all([order(world, 'k'), order(world, 'k'), order(world, 'k')])
     expect(answers.map((answer) => answer.status).sort()).toEqual([200, 200, 202])
@@ -225,7 +225,7 @@ describe('the idempotency key', () => {
     expect((await world.store.byTenant('acme', 10, null)).ids).toHaveLength(1)
   })
 
-  it('is no duplicate of itself when the other of two racing orders is already listed', async () => {
+  test('is no duplicate of itself when the other of two racing orders is already listed', async () => {
     const hooks: MemoryHooks = {
       before: async (operation) => {
         if (operation.type !== 'list' || raced) return null
@@ -240,7 +240,7 @@ describe('the idempotency key', () => {
     expect(raced).toBe(true)
   })
 
-  it('refuses the loser of a race that carried another body', async () => {
+  test('refuses the loser of a race that carried another body', async () => {
     const world = await aWorld()
     const answers = await Promise.all([
       order(world, 'k'),
@@ -251,7 +251,7 @@ describe('the idempotency key', () => {
 })
 
 describe('a duplicate', () => {
-  it('of script and amount is refused, however the address is written', async () => {
+  test('of script and amount is refused, however the address is written', async () => {
     const world = await aWorld()
     await order(world, 'order-1')
     world.heard.puts = 0
@@ -261,7 +261,7 @@ describe('a duplicate', () => {
     expect(world.heard.puts).toBe(0)
   })
 
-  it('splice-in of one amount is refused', async () => {
+  test('splice-in of one amount is refused', async () => {
     const world = await aWorld()
     const body = { node: 'alice', channel: CHANNEL, kind: 'splice_in', amountSats: 9_000 }
     await order(world, 'in-1', body)
@@ -269,7 +269,7 @@ describe('a duplicate', () => {
     expect((await order(world, 'in-3', { ...body, amountSats: 9_001 })).status).toBe(202)
   })
 
-  it('may be ordered once the first has ended', async () => {
+  test('may be ordered once the first has ended', async () => {
     const world = await aWorld()
     await order(world, 'order-1')
     await request(world, 'POST', `/v1/splices/${spliceIdOf('acme', 'order-1')}/cancel`, {
@@ -278,7 +278,7 @@ describe('a duplicate', () => {
     expect((await order(world, 'order-2')).status).toBe(202)
   })
 
-  it('is not another amount, nor another kind', async () => {
+  test('is not another amount, nor another kind', async () => {
     const world = await aWorld()
     await order(world, 'order-1')
     expect((await order(world, 'order-2', { ...aBody, amountSats: 50_001 })).status).toBe(202)
@@ -353,7 +353,7 @@ const bad: Bad[] = [
 ]
 
 describe('bad input', () => {
-  it.each(bad)('is refused naming the field, and nothing is written -- $why', async (one) => {
+  test.each(bad)('is refused naming the field, and nothing is written -- $why', async (one) => {
     const world = await aWorld()
     const answer = await order(world, 'order-1', one.body)
     expect(answer.headers.get('Content-Type')).toBe('application/problem+json')
@@ -371,7 +371,7 @@ describe('bad input', () => {
     expect(preview.body).toMatchObject({ code: one.code, field: one.field })
   })
 
-  it('has every wrong field listed', async () => {
+  test('has every wrong field listed', async () => {
     const world = await aWorld()
     const answer = await order(world, 'order-1', { ...aBody, amountSats: 0, kind: 'x', a: 1, b: 2 })
     const errors = answer.body.errors
@@ -379,7 +379,7 @@ describe('bad input', () => {
     expect(JSON.stringify(errors)).toMatch(/kind.*amountSats.*"a".*"b"/)
   })
 
-  it('is not JSON -- malformed_json', async () => {
+  test('is not JSON -- malformed_json', async () => {
     const world = await aWorld()
     const answer = await order(world, 'order-1', '{"node": "alice"')
     expect(answer.status).toBe(400)
@@ -387,7 +387,7 @@ describe('bad input', () => {
     expect(world.heard.puts).toBe(0)
   })
 
-  it('is over 16 KiB -- body_too_large', async () => {
+  test('is over 16 KiB -- body_too_large', async () => {
     const world = await aWorld()
     const answer = await order(world, 'order-1', { ...aBody, metadata: { a: 'x'.repeat(16 * 1024) } })
     expect(answer.status).toBe(413)
@@ -395,7 +395,7 @@ describe('bad input', () => {
     expect(world.heard.puts).toBe(0)
   })
 
-  it('is not application/json -- unsupported_media_type', async () => {
+  test('is not application/json -- unsupported_media_type', async () => {
     const world = await aWorld()
     const answer = await request(world, 'POST', '/v1/splices', {
       key: world.keys.writer,
@@ -406,7 +406,7 @@ describe('bad input', () => {
     expect(answer.body).toMatchObject({ code: 'unsupported_media_type' })
   })
 
-  it('says when to come back before a first sweep', async () => {
+  test('says when to come back before a first sweep', async () => {
     const answer = await order(await aWorld(), 'order-1', { ...aBody, node: 'bob' })
     expect(answer.headers.get('Retry-After')).toBe('60')
   })

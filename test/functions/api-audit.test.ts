@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { Operation } from '../../adapters/store/memory.ts'
 import { CHANNEL, NOW, aWorld, order, request } from './api-fixture.ts'
@@ -31,7 +31,7 @@ async function ordered(world: World): Promise<string> {
 }
 
 describe('the audit log', () => {
-  it('says who did what to what, and never the key', async () => {
+  test('says who did what to what, and never the key', async () => {
     const world = await aWorld()
     const id = await ordered(world)
     await cancel(world, id, world.keys.operator)
@@ -57,20 +57,20 @@ describe('the audit log', () => {
     expect(JSON.stringify(found)).not.toContain(world.keys.operator)
   })
 
-  it('is of operators: what a client does to its own splice is not in it', async () => {
+  test('is of operators: what a client does to its own splice is not in it', async () => {
     const world = await aWorld()
     await cancel(world, await ordered(world), world.keys.writer)
     expect(await entries(world)).toEqual([])
     expect(world.heard.lines).toMatchObject([{ message: 'audit', fields: { action: 'cancel', key: 'shop' } }])
   })
 
-  it('of a tenant is not shown to another', async () => {
+  test('of a tenant is not shown to another', async () => {
     const world = await aWorld()
     await cancel(world, await ordered(world), world.keys.operator)
     expect(await entries(world, '', world.keys.stranger)).toEqual([])
   })
 
-  it('has one entry for an act that was tried several times', async () => {
+  test('has one entry for an act that was tried several times', async () => {
     let losses = 0
     const world = await aWorld({
       before: (operation) => (isPutOf(operation, 'SPL#') && losses-- > 0 ? 'lost_race' : null),
@@ -82,7 +82,7 @@ describe('the audit log', () => {
     expect(await entries(world)).toHaveLength(1)
   })
 
-  it('that cannot be written stops the act', async () => {
+  test('that cannot be written stops the act', async () => {
     let fails = false
     const world = await aWorld({
       before: (operation) => (fails && isPutOf(operation, 'AUDIT#') ? 'throttle' : null),
@@ -93,7 +93,7 @@ describe('the audit log', () => {
     expect((await world.store.load(id))?.state).toBe('queued')
   })
 
-  it('has an entry of an act that died right after it, and the act can be done again', async () => {
+  test('has an entry of an act that died right after it, and the act can be done again', async () => {
     let dies = false
     const world = await aWorld({
       before: (operation) => (dies && isPutOf(operation, 'SPL#') ? 'throttle' : null),
@@ -106,7 +106,7 @@ describe('the audit log', () => {
     expect((await entries(world)).map(({ action }) => action)).toEqual(['cancel', 'cancel'])
   })
 
-  it('has nothing of what was refused', async () => {
+  test('has nothing of what was refused', async () => {
     const world = await aWorld()
     await request(world, 'POST', '/v1/splices/spl_none/resolve', {
       key: world.keys.operator,

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { problemIn, splicekeeper } from '../../client/index.ts'
 import { ADDRESS, CHANNEL, aWorld } from './api-fixture.ts'
 import type { World } from './api-fixture.ts'
@@ -14,7 +14,7 @@ const json = {
   address: ADDRESS,
 }
 
-it('the typed client orders, reads and lists, and knows the types of what it gets', async () => {
+test('the typed client orders, reads and lists, and knows the types of what it gets', async () => {
   const world = await aWorld()
   const client = clientOf(world, world.keys.writer)
   const header = { 'Idempotency-Key': 'order-1' }
@@ -34,7 +34,7 @@ it('the typed client orders, reads and lists, and knows the types of what it get
   expect(events.ok).toBe(true)
 })
 
-it.each([
+test.each([
   ['of ours', (world: World) => clientOf(world, 'sk_nobody'), 'unauthorized', 401],
   ['of somebody in between', () => elsewhere('<html>', 403), 'not_splicekeeper', 403],
   ['that is JSON of somebody else', () => elsewhere('{"message":"Forbidden"}', 403), 'not_splicekeeper', 403],
@@ -50,7 +50,7 @@ it.each([
   expect(await problemIn(answer)).toMatchObject({ code, status })
 })
 
-it('an answer that is no error is no problem', async () => {
+test('an answer that is no error is no problem', async () => {
   const world = await aWorld()
   expect(await problemIn(await clientOf(world, world.keys.reader).v1.nodes.$get())).toBeNull()
 })
@@ -58,7 +58,7 @@ it('an answer that is no error is no problem', async () => {
 const elsewhere = (body: string, status: number) =>
   splicekeeper('http://keeper.example', 'k', { fetch: async () => new Response(body, { status }) })
 
-it('the typed client does not let a key be forgotten where an order needs one', async () => {
+test('the typed client does not let a key be forgotten where an order needs one', async () => {
   const world = await aWorld()
   const client = clientOf(world, world.keys.writer)
   const answer = await client.v1.splices.$post({ header: { 'Idempotency-Key': '' }, json })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { ChannelLease } from '../../core/ports/records.ts'
 import type { Attempt, Splice, SpliceState } from '../../core/splice/splice.ts'
@@ -75,7 +75,7 @@ describe('cancel', () => {
     needs_attention: 'needs_attention',
   }
 
-  it.each(States.options)('of one that is %s', async (state) => {
+  test.each(States.options)('of one that is %s', async (state) => {
     const world = await aWorldWith(standing(state))
     const answer = await tell(world, 'cancel', undefined, world.keys.writer)
     if (becomes[state] === 'refused') {
@@ -88,7 +88,7 @@ describe('cancel', () => {
     expect(answer.body).toMatchObject({ status: becomes[state] })
   })
 
-  it('is saved, due at once, hinted, and written to the audit by the name of the key', async () => {
+  test('is saved, due at once, hinted, and written to the audit by the name of the key', async () => {
     const world = await aWorldWith(standing('submitted'))
     world.told.now = NOW + 5
     await tell(world, 'cancel', undefined, world.keys.writer)
@@ -105,7 +105,7 @@ describe('cancel', () => {
     expect(JSON.stringify(world.heard.lines)).not.toContain('sk_')
   })
 
-  it.each(['cancelled', 'submitted', 'needs_attention'] as const)(
+  test.each(['cancelled', 'submitted', 'needs_attention'] as const)(
     'asked for again changes nothing -- %s',
     async (state) => {
       const world = await aWorldWith(standing(state, { cancelRequestedAt: NOW - 1 }))
@@ -114,12 +114,12 @@ describe('cancel', () => {
     },
   )
 
-  it('of a splice that needs attention with a transaction seen is refused', async () => {
+  test('of a splice that needs attention with a transaction seen is refused', async () => {
     const world = await aWorldWith(standing('needs_attention', { candidates: [candidate] }))
     expect((await tell(world, 'cancel')).body).toMatchObject({ code: 'not_cancellable' })
   })
 
-  it("of another tenant's splice is 404, for every command", async () => {
+  test("of another tenant's splice is 404, for every command", async () => {
     const world = await aWorldWith(standing('needs_attention'))
     for (const [action, body] of [
       ['cancel', undefined],
@@ -135,7 +135,7 @@ describe('cancel', () => {
 })
 
 describe('a command that races', () => {
-  it('is tried again on what stands then', async () => {
+  test('is tried again on what stands then', async () => {
     let losses = 4
     const world = await aWorld({
       before: (operation) =>
@@ -146,7 +146,7 @@ describe('a command that races', () => {
     expect(answer.body).toMatchObject({ status: 'cancelled' })
   })
 
-  it('is busy when it loses five times -- no line says that it was done', async () => {
+  test('is busy when it loses five times -- no line says that it was done', async () => {
     const world = await aWorld({
       before: (operation) =>
         operation.type === 'put' && operation.condition !== 'absent' ? 'lost_race' : null,
@@ -165,7 +165,7 @@ describe('a command that races', () => {
 })
 
 describe('retry', () => {
-  it.each(States.options.filter((state) => state !== 'needs_attention'))(
+  test.each(States.options.filter((state) => state !== 'needs_attention'))(
     'of one that is %s is refused',
     async (state) => {
       const world = await aWorldWith(standing(state))
@@ -176,7 +176,7 @@ describe('retry', () => {
     },
   )
 
-  it('leads to submitted while an attempt is alive, and takes back a cancel', async () => {
+  test('leads to submitted while an attempt is alive, and takes back a cancel', async () => {
     const world = await aWorldWith(standing('needs_attention', { cancelRequestedAt: NOW }))
     const deadline = new Date(NOW + 2 * DAY).toISOString()
     const answer = await tell(world, 'retry', { attempts: 2, deadline }, world.keys.writer)
@@ -188,17 +188,17 @@ describe('retry', () => {
     })
   })
 
-  it('leads to queued where every attempt is dead', async () => {
+  test('leads to queued where every attempt is dead', async () => {
     const world = await aWorldWith(standing('needs_attention', { attempts: [] }))
     expect((await tell(world, 'retry', { attempts: 1 })).body).toMatchObject({ status: 'queued' })
   })
 
-  it('with a transaction seen is refused', async () => {
+  test('with a transaction seen is refused', async () => {
     const world = await aWorldWith(standing('needs_attention', { candidates: [candidate] }))
     expect((await tell(world, 'retry', { attempts: 1 })).body).toMatchObject({ code: 'not_retryable' })
   })
 
-  it.each([
+  test.each([
     [{}, 400, 'invalid_request', 'attempts'],
     [{ attempts: 0 }, 400, 'invalid_request', 'attempts'],
     [{ attempts: 11 }, 400, 'invalid_request', 'attempts'],
@@ -217,7 +217,7 @@ describe('retry', () => {
 describe('resolve', () => {
   const open: readonly SpliceState[] = ['queued', 'submitted', 'needs_attention']
 
-  it.each(States.options)('failed, of one that is %s', async (state) => {
+  test.each(States.options)('failed, of one that is %s', async (state) => {
     const world = await aWorldWith(standing(state))
     const answer = await tell(world, 'resolve', { outcome: 'failed', note: 'called the peer' })
     if (!open.includes(state)) {
@@ -233,13 +233,13 @@ describe('resolve', () => {
     expect(world.heard.lines[0]?.fields).toMatchObject({ action: 'resolve', key: 'olga', splice: ID })
   })
 
-  it('declares the attempts dead by the word of an operator', async () => {
+  test('declares the attempts dead by the word of an operator', async () => {
     const world = await aWorldWith(standing('submitted'))
     const answer = await tell(world, 'resolve', { outcome: 'failed', note: 'n' })
     expect(answer.body).toMatchObject({ attempts: [{ notExecuted: true, deadBy: 'operator' }] })
   })
 
-  it.each([
+  test.each([
     [{}, 'outcome'],
     [{ outcome: 'settled', note: 'n' }, 'outcome'],
     [{ outcome: 'failed' }, 'note'],
@@ -264,7 +264,7 @@ describe('resolve with a transaction', () => {
     return { world, answer: await tell(world, 'resolve', { outcome: 'candidate', txid: transaction.txid }) }
   }
 
-  it('takes it as the candidate, and its txid finds the payment', async () => {
+  test('takes it as the candidate, and its txid finds the payment', async () => {
     const { world, answer } = await claim(ours)
     expect(answer.body).toMatchObject({
       status: 'pending',
@@ -274,13 +274,13 @@ describe('resolve with a transaction', () => {
     expect(await world.store.item('tx', ours.txid)).toMatchObject({ value: { paymentId: paymentIdOf(ID) } })
   })
 
-  it('of a splice-in needs no output of ours', async () => {
+  test('of a splice-in needs no output of ours', async () => {
     const transaction = aTransaction(FUNDING, '0014' + '00'.repeat(20), 1)
     const splicedIn = standing('submitted', { kind: 'splice_in', address: null, script: null })
     expect((await claim(transaction, splicedIn)).answer.body).toMatchObject({ status: 'pending' })
   })
 
-  it.each([
+  test.each([
     ['spends something else', aTransaction(`${aTxid('9')}:0`, splice.script ?? '', splice.amountSats)],
     ['spends another output', aTransaction(`${aTxid('f')}:1`, splice.script ?? '', splice.amountSats)],
     ['pays one satoshi more', aTransaction(FUNDING, splice.script ?? '', splice.amountSats + 1)],
@@ -292,7 +292,7 @@ describe('resolve with a transaction', () => {
     expect(world.heard.puts).toBe(0)
   })
 
-  it('refuses one that the chain source does not know -- or lies about', async () => {
+  test('refuses one that the chain source does not know -- or lies about', async () => {
     const world = await aWorldWith(splice)
     const unknown = await tell(world, 'resolve', { outcome: 'candidate', txid: ours.txid })
     expect(unknown.status).toBe(422)
@@ -303,7 +303,7 @@ describe('resolve with a transaction', () => {
     expect(world.heard.puts).toBe(0)
   })
 
-  it('comes back later when the chain source does not answer', async () => {
+  test('comes back later when the chain source does not answer', async () => {
     const world = await aWorldWith(splice)
     world.told.chainDown = true
     const answer = await tell(world, 'resolve', { outcome: 'candidate', txid: ours.txid })
@@ -312,7 +312,7 @@ describe('resolve with a transaction', () => {
     expect(answer.headers.get('Retry-After')).not.toBeNull()
   })
 
-  it('refuses what belongs to another splice -- not what was once taken for a foreign payment', async () => {
+  test('refuses what belongs to another splice -- not what was once taken for a foreign payment', async () => {
     for (const [paymentId, status] of [
       [paymentIdOf(aSpliceId(2)), 422],
       [ours.txid, 200],
@@ -326,7 +326,7 @@ describe('resolve with a transaction', () => {
     }
   })
 
-  it.each(['queued', 'pending', 'confirmed', 'settled', 'failed', 'cancelled'] as const)(
+  test.each(['queued', 'pending', 'confirmed', 'settled', 'failed', 'cancelled'] as const)(
     'is refused for one that is %s, and nothing is written',
     async (state) => {
       const { world, answer } = await claim(ours, standing(state))
@@ -348,7 +348,7 @@ describe('unfreeze', () => {
   const lift = (world: World, body: unknown = { note: 'the cause is gone' }, key = world.keys.operator) =>
     request(world, 'POST', `/v1/channels/${CHANNEL}/unfreeze`, { key, body })
 
-  it('lifts the freeze, keeps the line, wakes its head and leaves an audit line', async () => {
+  test('lifts the freeze, keeps the line, wakes its head and leaves an audit line', async () => {
     const world = await aWorld()
     await world.store.putItem('lease', CHANNEL, frozen, 0)
     const answer = await lift(world)
@@ -367,11 +367,11 @@ describe('unfreeze', () => {
     expect((await lift(world)).body).toMatchObject({ status: 409, code: 'not_frozen' })
   })
 
-  it('of a channel that never had a lease is not_frozen', async () => {
+  test('of a channel that never had a lease is not_frozen', async () => {
     expect((await lift(await aWorld())).status).toBe(409)
   })
 
-  it('of a node with one lease lifts the freeze of the node', async () => {
+  test('of a node with one lease lifts the freeze of the node', async () => {
     const world = await aWorld()
     const seen = await world.store.item('node', 'alice')
     if (seen === null) throw new Error('seeded')
@@ -382,7 +382,7 @@ describe('unfreeze', () => {
     expect((await world.store.item('lease', lease))?.value.frozen).toBeNull()
   })
 
-  it('needs a note, and a channel that the tenant has', async () => {
+  test('needs a note, and a channel that the tenant has', async () => {
     const world = await aWorld()
     expect((await lift(world, {})).body).toMatchObject({ code: 'invalid_request', field: 'note' })
     const answer = await request(world, 'POST', `/v1/channels/${'9'.repeat(64)}/unfreeze`, {
@@ -392,7 +392,7 @@ describe('unfreeze', () => {
     expect(answer.body).toMatchObject({ status: 404, code: 'channel_not_found' })
   })
 
-  it('is busy when others change the lease at the same moment', async () => {
+  test('is busy when others change the lease at the same moment', async () => {
     const world = await aWorld({
       before: (operation) =>
         operation.type === 'put' &&

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { csvRecord } from '../../functions/api/csv.ts'
 import { aSplice, aSpliceAtRest, aSpliceId, aTxid } from '../support/splices.ts'
 import { NOW, aWorld, request } from './api-fixture.ts'
@@ -39,13 +39,13 @@ async function exported(world: World, query = '', key = world.keys.reader) {
 }
 
 describe('a record', () => {
-  it('quotes text, doubles quotes, keeps line breaks, and leaves numbers and nothing bare', () => {
+  test('quotes text, doubles quotes, keeps line breaks, and leaves numbers and nothing bare', () => {
     expect(csvRecord(['a,b', 'say "hi"', 'two\r\nlines', 1.5, -3, null, ''])).toBe(
       '"a,b","say ""hi""","two\r\nlines",1.5,-3,,""\r\n',
     )
   })
 
-  it.each([
+  test.each([
     '=1+1',
     '+1',
     '-1',
@@ -64,13 +64,13 @@ describe('a record', () => {
     expect(cell.startsWith("'")).toBe(true)
   })
 
-  it('holds nothing that is no character', () => {
+  test('holds nothing that is no character', () => {
     expect(csvRecord(['a\0b\u009fc\ud800d'])).toBe('"a\ufffdb\ufffdc\ufffdd"\r\n')
   })
 })
 
 describe('the export of payments', () => {
-  it('has a line for each splice with what a book-keeper asks for', async () => {
+  test('has a line for each splice with what a book-keeper asks for', async () => {
     const world = await aWorld()
     const block = { height: 205, hash: aTxid('9') }
     const spends = `${aTxid('f')}:0`
@@ -108,7 +108,7 @@ describe('the export of payments', () => {
     ])
   })
 
-  it('stays a table, and computes nothing, whatever the metadata is', async () => {
+  test('stays a table, and computes nothing, whatever the metadata is', async () => {
     const world = await aWorld()
     const hostile = '=HYPERLINK("https://x","y")\r\n"=cmd|\' /C calc\'!A0",\0;\t@'
     await world.store.create(aSplice({ metadata: { [hostile]: hostile, note: hostile } }))
@@ -119,14 +119,14 @@ describe('the export of payments', () => {
     expect(text).not.toContain('\0')
   })
 
-  it('does not take a name of JavaScript for a label', async () => {
+  test('does not take a name of JavaScript for a label', async () => {
     const world = await aWorld()
     await world.store.create(aSplice())
     const { rows } = await exported(world, '?labels=constructor,__proto__,toString')
     expect([rows[0]?.['metadata.constructor'], rows[0]?.['metadata.toString']]).toEqual(['', ''])
   })
 
-  it('shows a tenant its own only', async () => {
+  test('shows a tenant its own only', async () => {
     const world = await aWorld()
     await world.store.create(aSplice())
     await world.store.create(aSplice({ id: aSpliceId(1, 'other'), tenant: 'other' }))
@@ -135,7 +135,7 @@ describe('the export of payments', () => {
     ])
   })
 
-  it('of very many comes in parts that lead on, without a loss or a repetition', async () => {
+  test('of very many comes in parts that lead on, without a loss or a repetition', async () => {
     const world = await aWorld()
     const big = { note: '"'.repeat(900) }
     for (let n = 1; n <= 1_203; n += 1)
@@ -155,7 +155,7 @@ describe('the export of payments', () => {
     expect(Math.max(...sizes)).toBeLessThan(4_000_000)
   })
 
-  it.each([
+  test.each([
     ['?after=yesterday', 'after'],
     ['?cursor=x', 'cursor'],
     ['?labels=', 'labels.0'],
@@ -167,7 +167,7 @@ describe('the export of payments', () => {
     expect(answer.body).toMatchObject({ code: 'invalid_request', field })
   })
 
-  it('needs a key', async () => {
+  test('needs a key', async () => {
     const world = await aWorld()
     expect((await request(world, 'GET', '/v1/payments.csv')).body['code']).toBe('unauthorized')
   })

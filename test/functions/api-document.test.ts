@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { ProblemBody, problemCodes } from '../../functions/api/problem.ts'
 import { PaymentView } from '../../functions/api/payment-view.ts'
@@ -57,7 +57,7 @@ async function theDocument() {
 }
 
 describe('the OpenAPI document', () => {
-  it('lists every route that is served, and no other', async () => {
+  test('lists every route that is served, and no other', async () => {
     const { world, document } = await theDocument()
     const listed = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
@@ -70,7 +70,7 @@ describe('the OpenAPI document', () => {
     expect(listed).toHaveLength(32)
   })
 
-  it('names each operation once and declares each path parameter', async () => {
+  test('names each operation once and declares each path parameter', async () => {
     const { document } = await theDocument()
     const operations = Object.entries(document.paths).flatMap(([path, item]) =>
       operationsOf(item).map((operation) => ({ path, ...operation })),
@@ -84,7 +84,7 @@ describe('the OpenAPI document', () => {
     }
   })
 
-  it('explains the groups of its operations, and no other', async () => {
+  test('explains the groups of its operations, and no other', async () => {
     const { document } = await theDocument()
     const used = Object.values(document.paths).flatMap((item) =>
       operationsOf(item).flatMap(({ tags }) => tags),
@@ -92,7 +92,7 @@ describe('the OpenAPI document', () => {
     expect(document.tags.map(({ name }) => name).sort()).toEqual([...new Set(used)].sort())
   })
 
-  it('refers only to what it defines', async () => {
+  test('refers only to what it defines', async () => {
     const { body, document } = await theDocument()
     const referred = [...JSON.stringify(body).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)]
     expect(referred.length).toBeGreaterThan(10)
@@ -103,7 +103,7 @@ describe('the OpenAPI document', () => {
     for (const scheme of schemes) expect(Object.keys(document.components.securitySchemes)).toContain(scheme)
   })
 
-  it('says that a splice is retried across restarts, and that the key is required', async () => {
+  test('says that a splice is retried across restarts, and that the key is required', async () => {
     const { document } = await theDocument()
     expect(document.info.description).toContain('restarts')
     const accept = document.paths['/v1/splices']?.post
@@ -114,7 +114,7 @@ describe('the OpenAPI document', () => {
     )
   })
 
-  it('names every code on some route, with an example that is a problem of that code and status', async () => {
+  test('names every code on some route, with an example that is a problem of that code and status', async () => {
     const { document } = await theDocument()
     const Example = z.object({ value: ProblemBody })
     const Content = z.looseObject({ examples: z.record(z.string(), Example) })
@@ -134,7 +134,7 @@ describe('the OpenAPI document', () => {
     expect([...new Set(named)].sort()).toEqual(problemCodes.filter((code) => code !== 'not_found').toSorted())
   })
 
-  it('has examples of an order, a splice and a payment that fit what they are examples of', async () => {
+  test('has examples of an order, a splice and a payment that fit what they are examples of', async () => {
     const { document } = await theDocument()
     const schemas = { SpliceRequest: SpliceBody, Splice: SpliceView.strict(), Payment: PaymentView.strict() }
     for (const [name, schema] of Object.entries(schemas)) {
@@ -143,7 +143,7 @@ describe('the OpenAPI document', () => {
     }
   })
 
-  it('needs a key for all but health, itself, and the relay with its own', async () => {
+  test('needs a key for all but health, itself, and the relay with its own', async () => {
     const { document } = await theDocument()
     const open = Object.entries(document.paths).flatMap(([path, item]) =>
       operationsOf(item).some((operation) => operation.security?.[0]?.key === undefined) ? [path] : [],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { MemoryStoreFault } from '../../adapters/store/memory.ts'
 import type { Operation } from '../../adapters/store/memory.ts'
@@ -59,7 +59,7 @@ async function fill(world: World, count: number, written: boolean): Promise<stri
 }
 
 describe('the key that asks', () => {
-  it.each([
+  test.each([
     ['reader', 'reports', ['splices:read']],
     ['operator', 'olga', ['splices:read', 'splices:write', 'operator']],
   ] as const)('is told what it may do, whatever that is: %s', async (who, name, scopes) => {
@@ -69,14 +69,14 @@ describe('the key that asks', () => {
     expect([status, body]).toEqual([200, { object: 'key', id, name, scopes }])
   })
 
-  it('may have one scope alone, and none that reads', async () => {
+  test('may have one scope alone, and none that reads', async () => {
     const world = await aWorld()
     const { secret } = await made(world, { name: 'till', scopes: ['splices:write'] })
     const { body } = await request(world, 'GET', '/v1/keys/current', { key: secret })
     expect(body['scopes']).toEqual(['splices:write'])
   })
 
-  it('that is revoked is told nothing', async () => {
+  test('that is revoked is told nothing', async () => {
     const world = await aWorld()
     const { id, secret } = await made(world)
     await revoke(world, id)
@@ -85,7 +85,7 @@ describe('the key that asks', () => {
 })
 
 describe('making a key', () => {
-  it('gives its secret once, and lets it do what its scopes say', async () => {
+  test('gives its secret once, and lets it do what its scopes say', async () => {
     const world = await aWorld()
     const key = await made(world)
     expect(await reads(world, key.secret)).toBe(200)
@@ -97,7 +97,7 @@ describe('making a key', () => {
     expect(JSON.stringify(list)).not.toContain(key.secret)
   })
 
-  it.each(['writer', 'reader'] as const)(
+  test.each(['writer', 'reader'] as const)(
     'is not for the key of a %s, nor is anything else about keys',
     async (who) => {
       const world = await aWorld()
@@ -113,7 +113,7 @@ describe('making a key', () => {
     },
   )
 
-  it.each([
+  test.each([
     [{ ...aRequest, scopes: [] }, 'scopes'],
     [{ ...aRequest, scopes: ['splices:read', 'root'] }, 'scopes.1'],
     [{ ...aRequest, name: '   ' }, 'name'],
@@ -125,7 +125,7 @@ describe('making a key', () => {
     expect(world.heard.puts).toBe(0)
   })
 
-  it('that dies before the key is written leaves a line that nobody can use, and that can be revoked', async () => {
+  test('that dies before the key is written leaves a line that nobody can use, and that can be revoked', async () => {
     let dies = false
     const world = await aWorld({
       before: (operation) => (dies && isPutOf(operation, 'KEY#') ? 'throttle' : null),
@@ -142,7 +142,7 @@ describe('making a key', () => {
     expect(await world.store.putItem('key', hash, item, 0)).toBe(false)
   })
 
-  it('whose answer is lost leaves a key that is listed and can be revoked', async () => {
+  test('whose answer is lost leaves a key that is listed and can be revoked', async () => {
     let loses = false
     const world = await aWorld({
       before: (operation) => (loses && isPutOf(operation, 'KEY#') ? 'no_response' : null),
@@ -155,14 +155,14 @@ describe('making a key', () => {
     expect((await revoke(world, key?.id ?? '')).status).toBe(200)
   })
 
-  it('by two at once makes two keys, both listed', async () => {
+  test('by two at once makes two keys, both listed', async () => {
     const world = await aWorld()
     const [one, two] = await Promise.all([made(world), made(world, { ...aRequest, name: 'second' })])
     expect((await listed(world)).map(({ id }) => id).sort()).toEqual([one.id, two.id].sort())
     expect([await reads(world, one.secret), await reads(world, two.secret)]).toEqual([200, 200])
   })
 
-  it('gives up as busy when others change the list each time, and no key is written', async () => {
+  test('gives up as busy when others change the list each time, and no key is written', async () => {
     let races = false
     const world = await aWorld({
       before: (operation) => (races && isPutOf(operation, 'KEYS#') ? 'lost_race' : null),
@@ -177,7 +177,7 @@ describe('making a key', () => {
     expect(await world.store.auditAfter('acme', 0, 9)).toEqual([])
   })
 
-  it('is refused where a hundred are in use, until one is revoked', async () => {
+  test('is refused where a hundred are in use, until one is revoked', async () => {
     const world = await aWorld()
     const [first = ''] = await fill(world, KEYS_MAX, true)
     expect((await make(world)).body['code']).toBe('keys_full')
@@ -191,7 +191,7 @@ describe('making a key', () => {
     expect((await world.store.item('key', first))?.value.revokedAt).toBe(NOW)
   })
 
-  it('takes the line of a key that was never written, so that it can be written no more', async () => {
+  test('takes the line of a key that was never written, so that it can be written no more', async () => {
     const world = await aWorld()
     const [unwritten = ''] = await fill(world, 1, false)
     await fill(world, KEYS_MAX - 1, true)
@@ -203,7 +203,7 @@ describe('making a key', () => {
 })
 
 describe('revoking a key', () => {
-  it('shuts it out from the next request on, whatever it was doing', async () => {
+  test('shuts it out from the next request on, whatever it was doing', async () => {
     const world = await aWorld()
     const key = await made(world)
     expect(await reads(world, key.secret)).toBe(200)
@@ -215,7 +215,7 @@ describe('revoking a key', () => {
     expect([answer.status, answer.body['code']]).toEqual([401, 'unauthorized'])
   })
 
-  it('again changes nothing, and is audited once', async () => {
+  test('again changes nothing, and is audited once', async () => {
     const world = await aWorld()
     const key = await made(world)
     const first = await revoke(world, key.id)
@@ -225,7 +225,7 @@ describe('revoking a key', () => {
     expect(actions).toEqual(['create_key', 'revoke_key'])
   })
 
-  it('of another tenant answers as though it did not exist', async () => {
+  test('of another tenant answers as though it did not exist', async () => {
     const world = await aWorld()
     const key = await made(world)
     const foreign = await revoke(world, key.id, world.keys.stranger)
@@ -236,7 +236,7 @@ describe('revoking a key', () => {
     expect(await listed(world, world.keys.stranger)).toEqual([])
   })
 
-  it('of the configuration shuts it out as well', async () => {
+  test('of the configuration shuts it out as well', async () => {
     const world = await aWorld()
     const { secret, hash, item } = createKey(
       { tenant: 'acme', name: 'first', scopes: ['operator', 'splices:read'] },
@@ -253,7 +253,7 @@ describe('revoking a key', () => {
     ])
   })
 
-  it('is done by each of two who lose to one another', async () => {
+  test('is done by each of two who lose to one another', async () => {
     let losses = 0
     const world = await aWorld({
       before: (operation) => (isPutOf(operation, 'KEY#') && losses-- > 0 ? 'lost_race' : null),
@@ -280,7 +280,7 @@ describe('the use of keys', () => {
     return { ...world, app: createApi({ ...world.deps, traffic }) }
   }
 
-  it('is noted at most once an hour, and shown', async () => {
+  test('is noted at most once an hour, and shown', async () => {
     const world = await aBusyWorld(100)
     const key = await made(world)
     world.heard.puts = 0
@@ -293,7 +293,7 @@ describe('the use of keys', () => {
     expect(shown?.lastUsedAt).toBe(new Date(NOW + 3_660_000).toISOString())
   })
 
-  it('that cannot be saved is counted, and the request is answered', async () => {
+  test('that cannot be saved is counted, and the request is answered', async () => {
     let fails = false
     const world = await aBusyWorld(100, () => fails)
     fails = true
@@ -301,7 +301,7 @@ describe('the use of keys', () => {
     expect(world.heard.counts).toEqual(['api_key_use_unsaved'])
   })
 
-  it('beyond its rate is answered 429 with the time to wait, and leaves other keys alone', async () => {
+  test('beyond its rate is answered 429 with the time to wait, and leaves other keys alone', async () => {
     const world = await aBusyWorld(2)
     const statuses = []
     for (let n = 0; n < 12; n += 1) statuses.push(await reads(world, world.keys.reader))
@@ -314,7 +314,7 @@ describe('the use of keys', () => {
     expect(await reads(world, world.keys.reader)).toBe(429)
   })
 
-  it('is not slowed by a clock that goes back', async () => {
+  test('is not slowed by a clock that goes back', async () => {
     const world = await aBusyWorld(1)
     for (let n = 0; n < 5; n += 1) await reads(world, world.keys.reader)
     world.told.now -= 3_600_000
@@ -324,7 +324,7 @@ describe('the use of keys', () => {
   })
 })
 
-it('two keys never share an id', () => {
+test('two keys never share an id', () => {
   const ids = Array.from({ length: 1_000 }, (_, n) => keyIdOf(hashOf(`sk_${n}`)))
   expect(new Set(ids).size).toBe(1_000)
 })

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { configuredNode, parseNodes } from '../../adapters/node/configured.ts'
 import { saveNodeState } from '../../core/nodes/node-state.ts'
@@ -26,7 +26,7 @@ async function aSweptWorld() {
   return { world, lnd }
 }
 
-it('an LND is listed as a node that cannot splice, and why', async () => {
+test('an LND is listed as a node that cannot splice, and why', async () => {
   const { world } = await aSweptWorld()
   const { body } = await request(world, 'GET', '/v1/nodes', { key: world.keys.reader })
   const Nodes = z.array(z.looseObject({ name: z.string() }))
@@ -41,7 +41,7 @@ it('an LND is listed as a node that cannot splice, and why', async () => {
   expect(JSON.stringify(body)).toContain('"unsupported":"LND has no splicing')
 })
 
-it.each(['splice_out', 'splice_in'])(
+test.each(['splice_out', 'splice_in'])(
   'a %s of an LND is refused with node_unsupported, and why',
   async (kind) => {
     const { world } = await aSweptWorld()
@@ -54,7 +54,7 @@ it.each(['splice_out', 'splice_in'])(
   },
 )
 
-it('an LND is asked for nothing, whatever reaches its port', async () => {
+test('an LND is asked for nothing, whatever reaches its port', async () => {
   const { world, lnd } = await aSweptWorld()
   const call = world.ports.call()
   const refused = { type: 'refused', class: 'invalid' }

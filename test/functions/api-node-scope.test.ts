@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { channelKey } from '../../core/ports/records.ts'
 import type { ChannelState, NodeState } from '../../core/ports/records.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
@@ -32,7 +32,7 @@ async function aPhoenixd(channels: readonly Partial<ChannelState>[] = [{}], node
 }
 
 describe('a node that picks the channel itself (phoenixd)', () => {
-  it('takes an order without a channel: one submission, from the only channel that it has', async () => {
+  test('takes an order without a channel: one submission, from the only channel that it has', async () => {
     const world = await aPhoenixd()
     const answer = await order(world, 'one', body)
     expect(answer.status).toBe(202)
@@ -43,7 +43,7 @@ describe('a node that picks the channel itself (phoenixd)', () => {
     })
   })
 
-  it('refuses a channel in the body, and names the field', async () => {
+  test('refuses a channel in the body, and names the field', async () => {
     const world = await aPhoenixd()
     const answer = await order(world, 'one', { ...body, channel: CHANNEL })
     expect(answer.status).toBe(422)
@@ -52,7 +52,7 @@ describe('a node that picks the channel itself (phoenixd)', () => {
     expect(await world.store.load(spliceIdOf('acme', 'one')), 'nothing is stored').toBeNull()
   })
 
-  it('says the same in a preview', async () => {
+  test('says the same in a preview', async () => {
     const world = await aPhoenixd()
     const { writer: key } = world.keys
     const preview = (posted: unknown) => request(world, 'POST', '/v1/splices/preview', { key, body: posted })
@@ -60,7 +60,7 @@ describe('a node that picks the channel itself (phoenixd)', () => {
     expect((await preview(body)).body).toMatchObject({ object: 'preview', channel: CHANNEL })
   })
 
-  it.each<[string, Partial<ChannelState>[], number]>([
+  test.each<[string, Partial<ChannelState>[], number]>([
     ['no channel', [], 404],
     ['two open channels', [{}, { channelId: OTHER }], 404],
     ['a second one that is closing', [{}, { channelId: OTHER, closing: true }], 202],
@@ -72,7 +72,7 @@ describe('a node that picks the channel itself (phoenixd)', () => {
     if (status !== 202) expect(answer.body).toMatchObject({ code: 'channel_not_found', field: 'channel' })
   })
 
-  it.each<[string, object, object]>([
+  test.each<[string, object, object]>([
     ['a splice-in', { kind: 'splice_in', address: undefined }, { code: 'node_unsupported', field: 'kind' }],
     ['no address', { address: undefined }, { code: 'node_unsupported', field: 'address' }],
     [
@@ -91,7 +91,7 @@ describe('a node that picks the channel itself (phoenixd)', () => {
     expect(answer.body).toMatchObject(problem)
   })
 
-  it('replays an order although the node has another channel by now', async () => {
+  test('replays an order although the node has another channel by now', async () => {
     const world = await aPhoenixd()
     expect((await order(world, 'one', body)).status).toBe(202)
     const node = await world.store.item('node', 'bob')
@@ -102,7 +102,7 @@ describe('a node that picks the channel itself (phoenixd)', () => {
 })
 
 describe('any other node', () => {
-  it('needs the channel, and names the field', async () => {
+  test('needs the channel, and names the field', async () => {
     const answer = await order(await aWorld(), 'one', { ...aBody, channel: undefined })
     expect(answer.status).toBe(400)
     expect(answer.body).toMatchObject({
@@ -112,7 +112,7 @@ describe('any other node', () => {
     })
   })
 
-  it('that cannot splice answers node_unsupported and why, with a channel or without', async () => {
+  test('that cannot splice answers node_unsupported and why, with a channel or without', async () => {
     const world = await aWorld()
     const lnd = await world.store.item('node', 'lnd')
     if (lnd === null) throw new Error('seeded')

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { ForeignPayment } from '../../core/ports/records.ts'
 import type { Splice } from '../../core/splice/splice.ts'
@@ -39,7 +39,7 @@ const read = (world: World, path: string, key = world.keys.reader) =>
   request(world, 'GET', `/v1/payments${path}`, { key })
 
 describe('a payment of a splice', () => {
-  it('is shown with the candidate that confirmed, by its id and by any of its txids', async () => {
+  test('is shown with the candidate that confirmed, by its id and by any of its txids', async () => {
     const older = { ...candidate, txid: aTxid('4'), block: null }
     const world = await aWorldWith({
       state: 'confirmed',
@@ -75,14 +75,14 @@ describe('a payment of a splice', () => {
     expect(world.heard.puts).toBe(3)
   })
 
-  it('is intended before any transaction was seen', async () => {
+  test('is intended before any transaction was seen', async () => {
     const world = await aWorldWith({})
     const { status, body } = await read(world, `/${paymentIdOf(ID)}`)
     expect(status).toBe(200)
     expect(body).toMatchObject({ status: 'intended', txid: null, confirmations: 0, candidates: [] })
   })
 
-  it('is final at the depth that its channel requires', async () => {
+  test('is final at the depth that its channel requires', async () => {
     const block = { ...BLOCK, height: 205 }
     const world = await aWorldWith({ state: 'confirmed', candidates: [{ ...candidate, block }] })
     expect((await read(world, `/${paymentIdOf(ID)}`)).body).toMatchObject({
@@ -96,7 +96,7 @@ describe('a payment of a splice', () => {
     expect((await read(deeper, `/${paymentIdOf(ID)}`)).body).toMatchObject({ status: 'confirmed' })
   })
 
-  it('of another tenant is not there', async () => {
+  test('of another tenant is not there', async () => {
     const world = await aWorldWith({ state: 'confirmed', candidates: [candidate] })
     for (const path of [`/${paymentIdOf(ID)}`, `?txid=${candidate.txid}`]) {
       const answer = await read(world, path, world.keys.stranger)
@@ -112,7 +112,7 @@ describe('a foreign payment', () => {
     candidates: [aForeignCandidate({ block: BLOCK, contributionSats: -7, contributionAsked: true })],
   })
 
-  it('is shown to whoever may use its node, by its id and by its txids', async () => {
+  test('is shown to whoever may use its node, by its id and by its txids', async () => {
     const world = await aWorld()
     await keep(world, foreign)
     const { body } = await read(world, `/${foreign.id}`)
@@ -133,7 +133,7 @@ describe('a foreign payment', () => {
     expect((await read(world, `?txid=${aTxid('1')}`)).body).toEqual(body)
   })
 
-  it('of a node that the tenant may not use, or that is not configured any more, is not there', async () => {
+  test('of a node that the tenant may not use, or that is not configured any more, is not there', async () => {
     for (const node of ['carol', 'gone']) {
       const world = await aWorld()
       await keep(world, { ...foreign, node })
@@ -142,7 +142,7 @@ describe('a foreign payment', () => {
     }
   })
 
-  it('that ours absorbed answers as ours, and only to its tenant', async () => {
+  test('that ours absorbed answers as ours, and only to its tenant', async () => {
     const world = await aWorldWith({ state: 'pending', candidates: [{ ...candidate, block: null }] })
     const pending = [aForeignCandidate()]
     await keep(world, { ...foreign, candidates: pending, absorbedBy: paymentIdOf(ID) })
@@ -152,7 +152,7 @@ describe('a foreign payment', () => {
     }
   })
 
-  it('that ours absorbed stands for itself again when it confirmed and ours was given up', async () => {
+  test('that ours absorbed stands for itself again when it confirmed and ours was given up', async () => {
     const world = await aWorldWith({
       state: 'failed',
       dueAt: null,
@@ -163,7 +163,7 @@ describe('a foreign payment', () => {
     expect((await read(world, `/${paymentIdOf(ID)}`)).body).toMatchObject({ status: 'void' })
   })
 
-  it('whose transaction a splice claimed after it was final here answers as that splice’s', async () => {
+  test('whose transaction a splice claimed after it was final here answers as that splice’s', async () => {
     const own = { ...candidate, txid: aTxid('1') }
     const world = await aWorldWith({ state: 'confirmed', candidates: [own] })
     await world.store.putItem('payment', foreign.id, { ...foreign, final: { at: NOW, block: BLOCK } }, 0)
@@ -172,7 +172,7 @@ describe('a foreign payment', () => {
 })
 
 describe('what is asked wrongly', () => {
-  it.each([
+  test.each([
     ['?txid=', 'txid'],
     ['?txid=xyz', 'txid'],
     [`?txid=${aTxid('A')}`, 'txid'],
@@ -184,7 +184,7 @@ describe('what is asked wrongly', () => {
     expect(answer.body).toMatchObject({ code: 'invalid_request', field })
   })
 
-  it('what nobody knows is not found, whatever it looks like', async () => {
+  test('what nobody knows is not found, whatever it looks like', async () => {
     const world = await aWorldWith({ id: aSpliceId(1) })
     await world.store.putItem('tx', aTxid('7'), { paymentId: aTxid('8') }, 0)
     await world.store.putItem('tx', aTxid('9'), { paymentId: aTxid('8'), foreign: true }, 0)
@@ -196,13 +196,13 @@ describe('what is asked wrongly', () => {
     }
   })
 
-  it('without a key, or without the scope, nothing is said', async () => {
+  test('without a key, or without the scope, nothing is said', async () => {
     const world = await aWorld()
     expect((await request(world, 'GET', `/v1/payments/${aTxid('1')}`)).status).toBe(401)
     expect((await request(world, 'GET', `/v1/payments?txid=${aTxid('1')}`)).status).toBe(401)
   })
 
-  it('is in the document: two calls and the schema', async () => {
+  test('is in the document: two calls and the schema', async () => {
     const { body } = await request(await aWorld(), 'GET', '/openapi.json')
     expect(body).toMatchObject({
       paths: {

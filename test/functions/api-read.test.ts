@@ -1,5 +1,5 @@
 import { hc } from 'hono/client'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import { err } from '../../core/values/result.ts'
@@ -14,7 +14,7 @@ const iso = (at: number) => new Date(at).toISOString()
 describe('authentication', () => {
   const paths = ['/v1/splices', '/v1/nodes', '/v1/channels', '/v1/events', '/v1/splices/spl_x']
 
-  it.each(paths)('keeps %s from who shows no key, an unknown one or another scheme', async (path) => {
+  test.each(paths)('keeps %s from who shows no key, an unknown one or another scheme', async (path) => {
     const world = await aWorld()
     for (const Authorization of ['', 'Bearer ', 'Bearer sk_unknown', `Basic ${world.keys.reader}`]) {
       const answer = await request(world, 'GET', path, { headers: { Authorization } })
@@ -25,7 +25,7 @@ describe('authentication', () => {
     }
   })
 
-  it('ends with the revocation of the key', async () => {
+  test('ends with the revocation of the key', async () => {
     const world = await aWorld()
     const hash = hashOf(world.keys.reader)
     const key = await world.store.item('key', hash)
@@ -34,7 +34,7 @@ describe('authentication', () => {
     expect((await request(world, 'GET', '/v1/splices', { key: world.keys.reader })).status).toBe(401)
   })
 
-  it('stores no secret, only its hash', async () => {
+  test('stores no secret, only its hash', async () => {
     const world = await aWorld()
     expect(world.keys.reader).toMatch(/^sk_[A-Za-z0-9_-]{43}$/)
     expect(await world.store.item('key', world.keys.reader)).toBeNull()
@@ -43,7 +43,7 @@ describe('authentication', () => {
     )
   })
 
-  it('forbids what the scopes of a key do not cover', async () => {
+  test('forbids what the scopes of a key do not cover', async () => {
     const world = await aWorld()
     const id = spliceIdOf('acme', 'order-1')
     const tries: [string, string, string][] = [
@@ -64,7 +64,7 @@ describe('authentication', () => {
 })
 
 describe('reading', () => {
-  it('shows attempts, candidates and what became of them', async () => {
+  test('shows attempts, candidates and what became of them', async () => {
     const world = await aWorld()
     const outpoint = `${aTxid('f')}:0`
     const attempt = {
@@ -121,7 +121,7 @@ describe('reading', () => {
     expect(JSON.stringify(body)).not.toContain('hunter2')
   })
 
-  it('does not know the splice of another tenant, nor one that never was', async () => {
+  test('does not know the splice of another tenant, nor one that never was', async () => {
     const world = await aWorld()
     await order(world, 'order-1')
     const id = spliceIdOf('acme', 'order-1')
@@ -132,7 +132,7 @@ describe('reading', () => {
     expect(missing.body).toEqual(foreign.body)
   })
 
-  it('lists newest first, in pages, with filters, and only what is ours', async () => {
+  test('lists newest first, in pages, with filters, and only what is ours', async () => {
     const world = await aWorld()
     for (const n of [1, 2, 3]) {
       world.told.now = NOW + n
@@ -158,7 +158,7 @@ describe('reading', () => {
     expect((await get(`?cursor=${first.cursor ?? ''}`, world.keys.stranger)).data).toEqual([])
   })
 
-  it.each([
+  test.each([
     ['limit=0', 'limit'],
     ['limit=101', 'limit'],
     ['limit=1e1', 'limit'],
@@ -172,7 +172,7 @@ describe('reading', () => {
     expect(answer.body).toMatchObject({ code: 'invalid_request', field })
   })
 
-  it('gives the event log after a sequence, in order, and only ours', async () => {
+  test('gives the event log after a sequence, in order, and only ours', async () => {
     const world = await aWorld()
     for (const n of [1, 2, 3]) {
       await world.store.appendEvent('acme', {
@@ -204,7 +204,7 @@ describe('reading', () => {
 })
 
 describe('nodes and channels', () => {
-  it('are what the nodes report now, and only those of the tenant', async () => {
+  test('are what the nodes report now, and only those of the tenant', async () => {
     const world = await aWorld()
     const nodes = List.parse((await request(world, 'GET', '/v1/nodes', { key: world.keys.reader })).body)
     expect(nodes.data.map((node) => node.name)).toEqual(['alice', 'bob', 'lnd'])
@@ -228,7 +228,7 @@ describe('nodes and channels', () => {
     expect(JSON.stringify([nodes, channels.body])).not.toContain('relay key')
   })
 
-  it('are what was last seen, and say so, when the node does not answer', async () => {
+  test('are what was last seen, and say so, when the node does not answer', async () => {
     const world = await aWorld()
     world.told.look = err({ class: 'unreachable', message: 'connect ECONNREFUSED user:secret@10.0.0.1' })
     const nodes = List.parse((await request(world, 'GET', '/v1/nodes', { key: world.keys.reader })).body)
@@ -248,7 +248,7 @@ describe('nodes and channels', () => {
     expect(JSON.stringify([nodes, channels.body])).not.toContain('secret')
   })
 
-  it("do not exist where they are another tenant's", async () => {
+  test("do not exist where they are another tenant's", async () => {
     const world = await aWorld()
     for (const node of ['carol', 'dave']) {
       const answer = await request(world, 'GET', `/v1/channels?node=${node}`, { key: world.keys.reader })
@@ -259,7 +259,7 @@ describe('nodes and channels', () => {
 })
 
 describe('the preview', () => {
-  it('shows the gates and accepts nothing', async () => {
+  test('shows the gates and accepts nothing', async () => {
     const world = await aWorld()
     const answer = await request(world, 'POST', '/v1/splices/preview', {
       key: world.keys.reader,
@@ -278,7 +278,7 @@ describe('the preview', () => {
     expect((await world.store.byTenant('acme', 10, null)).ids).toEqual([])
   })
 
-  it('refuses what the order would be refused for -- a duplicate', async () => {
+  test('refuses what the order would be refused for -- a duplicate', async () => {
     const world = await aWorld()
     await order(world, 'order-1')
     const answer = await request(world, 'POST', '/v1/splices/preview', {
@@ -290,7 +290,7 @@ describe('the preview', () => {
 })
 
 describe('every answer', () => {
-  it('carries security headers and no CORS, also an error', async () => {
+  test('carries security headers and no CORS, also an error', async () => {
     const world = await aWorld()
     for (const path of ['/health', '/v1/splices', '/nowhere', '/openapi.json']) {
       const { headers } = await request(world, 'GET', path, { headers: { Origin: 'https://evil.example' } })
@@ -304,21 +304,21 @@ describe('every answer', () => {
     expect(headers.get('Cache-Control')).toBe('no-store')
   })
 
-  it('to an unknown path is a problem', async () => {
+  test('to an unknown path is a problem', async () => {
     const answer = await request(await aWorld(), 'GET', '/v1/nothing')
     expect(answer.status).toBe(404)
     expect(answer.headers.get('Content-Type')).toBe('application/problem+json')
     expect(answer.body).toMatchObject({ code: 'not_found' })
   })
 
-  it('of /health needs no key', async () => {
+  test('of /health needs no key', async () => {
     const answer = await request(await aWorld(), 'GET', '/health')
     expect(answer.body).toEqual({ status: 'ok' })
   })
 })
 
 describe('the typed client', () => {
-  it('orders and reads a splice', async () => {
+  test('orders and reads a splice', async () => {
     const world = await aWorld()
     const client = hc<Routes>('http://localhost', {
       headers: { Authorization: `Bearer ${world.keys.writer}` },

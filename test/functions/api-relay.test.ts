@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RelayEvent } from '../../core/nodes/relay-event.ts'
 import { relaySignature } from '../../core/nodes/relay-signature.ts'
 import { NOW, RELAY_KEY, aWorld, request } from './api-fixture.ts'
@@ -22,7 +22,7 @@ function report(world: World, sent: Report = {}) {
 }
 
 describe("a relay's report", () => {
-  it('is put on the failures queue, one message an event', async () => {
+  test('is put on the failures queue, one message an event', async () => {
     const world = await aWorld()
     const failed = {
       id: 'e-2',
@@ -42,21 +42,21 @@ describe("a relay's report", () => {
     expect(world.heard.puts).toBe(0)
   })
 
-  it('is read again by the consumer as it was written', async () => {
+  test('is read again by the consumer as it was written', async () => {
     const world = await aWorld()
     await report(world)
     const [message] = world.heard.nodeEvents
     expect(RelayEvent.parse(JSON.parse(JSON.stringify(message?.event)))).toEqual(message?.event)
   })
 
-  it('sent twice is taken twice: an id counts once where it is consumed', async () => {
+  test('sent twice is taken twice: an id counts once where it is consumed', async () => {
     const world = await aWorld()
     await report(world)
     expect((await report(world)).status).toBe(202)
     expect(world.heard.nodeEvents.map((message) => message.event.id)).toEqual(['e-1', 'e-1'])
   })
 
-  it('of a hundred events fits', async () => {
+  test('of a hundred events fits', async () => {
     const world = await aWorld()
     const many = Array.from({ length: 100 }, (_, n) => ({
       id: `event-${n}-${'x'.repeat(50)}`,
@@ -76,7 +76,7 @@ describe("a relay's report", () => {
     })
   })
 
-  it.each([
+  test.each([
     ['with another key', { key: 'relay key of carol' }],
     ['over another body', { signed: `${body} ` }],
   ])('signed %s is refused', async (_, change) => {
@@ -87,7 +87,7 @@ describe("a relay's report", () => {
     expect(world.heard.nodeEvents).toEqual([])
   })
 
-  it.each(['', 'zz', 'ü'.repeat(64), '0'.repeat(63)])(
+  test.each(['', 'zz', 'ü'.repeat(64), '0'.repeat(63)])(
     'with the signature %j is refused',
     async (signature) => {
       const world = await aWorld()
@@ -99,7 +99,7 @@ describe("a relay's report", () => {
     },
   )
 
-  it('without headers is refused, and an API key does not help', async () => {
+  test('without headers is refused, and an API key does not help', async () => {
     const world = await aWorld()
     const answer = await request(world, 'POST', '/v1/nodes/alice/events', {
       body,
@@ -108,7 +108,7 @@ describe("a relay's report", () => {
     expect(answer.status).toBe(401)
   })
 
-  it('signed under one time and sent under another is refused', async () => {
+  test('signed under one time and sent under another is refused', async () => {
     const world = await aWorld()
     const answer = await request(world, 'POST', '/v1/nodes/alice/events', {
       body,
@@ -120,7 +120,7 @@ describe("a relay's report", () => {
     expect(answer.body).toMatchObject({ code: 'unauthorized' })
   })
 
-  it.each([
+  test.each([
     [-300, 202],
     [300, 202],
     [-301, 401],
@@ -132,7 +132,7 @@ describe("a relay's report", () => {
     if (status === 401) expect(answer.body).toMatchObject({ code: 'timestamp_stale' })
   })
 
-  it.each([
+  test.each([
     ['ahead: what it dates is brought back by as much', 240, -240_000],
     ['behind: what it dates is too early already, and stays', -240, 0],
   ])('of a relay whose clock is four minutes %s', async (_, seconds, shiftMs) => {
@@ -141,7 +141,7 @@ describe("a relay's report", () => {
     expect(world.heard.nodeEvents.map((message) => message.event.at)).toEqual([NOW + shiftMs])
   })
 
-  it('for a node that is not there, or that no relay reports for, is 404', async () => {
+  test('for a node that is not there, or that no relay reports for, is 404', async () => {
     const world = await aWorld()
     for (const node of ['dave', 'bob']) {
       const answer = await report(world, { node })
@@ -149,7 +149,7 @@ describe("a relay's report", () => {
     }
   })
 
-  it.each([
+  test.each([
     ['an unknown type', { ...event, type: 'rebooted' }, 'events.0.type'],
     ['an unknown field', { ...event, note: 'x' }, 'events.0.note'],
     ['an unknown reason', { ...event, reason: 'Bored' }, 'events.0.reason'],
@@ -163,7 +163,7 @@ describe("a relay's report", () => {
     expect(world.heard.nodeEvents).toEqual([])
   })
 
-  it('that is signed but no JSON is malformed_json; one over 64 KiB is body_too_large', async () => {
+  test('that is signed but no JSON is malformed_json; one over 64 KiB is body_too_large', async () => {
     const world = await aWorld()
     expect((await report(world, { text: '{' })).body).toMatchObject({ status: 400, code: 'malformed_json' })
     const large = JSON.stringify({ events: [], filler: 'x'.repeat(64 * 1024) })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { endpointOf } from '../../core/webhooks/stored-endpoints.ts'
 import { deliverWebhooks } from '../../core/webhooks/delivery.ts'
 import { aSpliceId } from '../support/splices.ts'
@@ -49,7 +49,7 @@ async function consume(world: World): Promise<void> {
 const sent = (world: World): string[] => world.heard.deliveries.map(({ id }) => id)
 
 describe('making an endpoint', () => {
-  it('answers it with a secret that is never shown again', async () => {
+  test('answers it with a secret that is never shown again', async () => {
     const world = await aWorld()
     const { status, headers, body } = await post(world, HOOKS, { url: URL_1, description: 'shop' })
     expect(status).toBe(201)
@@ -74,7 +74,7 @@ describe('making an endpoint', () => {
     expect(JSON.stringify(world.heard.lines)).not.toContain(secret)
   })
 
-  it('tells it what happens from now on, or what came after a sequence', async () => {
+  test('tells it what happens from now on, or what came after a sequence', async () => {
     const world = await aWorld()
     await say(world, 1, 3)
     const { id } = await create(world)
@@ -88,7 +88,7 @@ describe('making an endpoint', () => {
     expect((await get(world, `${HOOKS}/${id}`)).body['deliveredThrough']).toBe(3)
   })
 
-  it.each([
+  test.each([
     ['http://example.com/', 'not https'],
     ['https://127.0.0.1/', 'not a public address'],
     ['https://169.254.169.254/latest', 'not a public address'],
@@ -108,7 +108,7 @@ describe('making an endpoint', () => {
     expect(world.heard.puts).toBe(0)
   })
 
-  it('refuses what has not the right form', async () => {
+  test('refuses what has not the right form', async () => {
     const world = await aWorld()
     for (const body of [
       {},
@@ -121,7 +121,7 @@ describe('making an endpoint', () => {
     expect((await post(world, HOOKS, { url: URL_1, description: 'x'.repeat(20_000) })).status).toBe(413)
   })
 
-  it('makes no second one for a URL, and no eleventh', async () => {
+  test('makes no second one for a URL, and no eleventh', async () => {
     const world = await aWorld()
     await create(world)
     const again = await post(world, HOOKS, { url: 'https://EXAMPLE.com:443/splices' })
@@ -131,13 +131,13 @@ describe('making an endpoint', () => {
     expect([eleventh.status, eleventh.body['code']]).toEqual([409, 'webhooks_full'])
   })
 
-  it('at the same moment makes all of them', async () => {
+  test('at the same moment makes all of them', async () => {
     const world = await aWorld()
     await Promise.all([1, 2, 3, 4, 5].map((n) => create(world, { url: `${URL_1}/${n}` })))
     expect((await get(world, HOOKS)).body['data']).toHaveLength(5)
   })
 
-  it('needs a key that may write', async () => {
+  test('needs a key that may write', async () => {
     const world = await aWorld()
     expect((await post(world, HOOKS, { url: URL_1 }, world.keys.reader)).status).toBe(403)
     const { id } = await create(world)
@@ -149,7 +149,7 @@ describe('making an endpoint', () => {
 })
 
 describe('a tenant', () => {
-  it("never sees another's endpoint, and can do nothing to it", async () => {
+  test("never sees another's endpoint, and can do nothing to it", async () => {
     const world = await aWorld()
     const { id } = await create(world)
     const { stranger } = world.keys
@@ -172,7 +172,7 @@ describe('a tenant', () => {
 })
 
 describe('rotating', () => {
-  it('answers a new secret; both sign for a day', async () => {
+  test('answers a new secret; both sign for a day', async () => {
     const world = await aWorld()
     const { id, secret } = await create(world)
     const { status, body } = await post(world, `${HOOKS}/${id}/rotate`)
@@ -188,7 +188,7 @@ describe('rotating', () => {
 })
 
 describe('disabling and enabling', () => {
-  it('stops deliveries and starts them where they were left', async () => {
+  test('stops deliveries and starts them where they were left', async () => {
     const world = await aWorld()
     const { id } = await create(world)
     const disabled = await post(world, `${HOOKS}/${id}/disable`)
@@ -203,7 +203,7 @@ describe('disabling and enabling', () => {
     expect(sent(world)).toEqual(['evt_1', 'evt_2'])
   })
 
-  it('tries an endpoint that fails at once', async () => {
+  test('tries an endpoint that fails at once', async () => {
     const world = await aWorld()
     const { id } = await create(world)
     await say(world, 1, 1)
@@ -225,7 +225,7 @@ describe('disabling and enabling', () => {
 })
 
 describe('redelivering', () => {
-  it('sends again what came after a sequence, or one event, under the same ids', async () => {
+  test('sends again what came after a sequence, or one event, under the same ids', async () => {
     const world = await aWorld()
     const { id } = await create(world)
     await say(world, 1, 3)
@@ -240,7 +240,7 @@ describe('redelivering', () => {
     expect(sent(world)).toEqual(['evt_1', 'evt_2', 'evt_3', 'evt_2', 'evt_3', 'evt_1'])
   })
 
-  it('leaves nothing out, and knows no event that has not happened', async () => {
+  test('leaves nothing out, and knows no event that has not happened', async () => {
     const world = await aWorld()
     await say(world, 1, 1)
     const { id } = await create(world, { url: URL_1, after: 0 })
@@ -252,7 +252,7 @@ describe('redelivering', () => {
       expect((await post(world, `${HOOKS}/${id}/redeliver`, body)).status).toBe(400)
   })
 
-  it('is durable although the queue is down', async () => {
+  test('is durable although the queue is down', async () => {
     const world = await aWorld()
     const { id } = await create(world)
     await say(world, 1, 1)
@@ -263,7 +263,7 @@ describe('redelivering', () => {
 })
 
 describe('a test', () => {
-  it('is sent at once, is in no log, and answers with the status alone', async () => {
+  test('is sent at once, is in no log, and answers with the status alone', async () => {
     const world = await aWorld()
     const { id, secret } = await create(world)
     const { status, body } = await post(world, `${HOOKS}/${id}/test`)
@@ -293,7 +293,7 @@ describe('a test', () => {
 })
 
 describe('removing', () => {
-  it('takes the endpoint and its secret away, and what is on its way finds nothing', async () => {
+  test('takes the endpoint and its secret away, and what is on its way finds nothing', async () => {
     const world = await aWorld()
     const { id } = await create(world, { url: URL_1, after: 0 })
     await say(world, 1, 1)
@@ -309,7 +309,7 @@ describe('removing', () => {
 })
 
 describe('an endpoint that was given up', () => {
-  it('says so, and stands in the log with its id', async () => {
+  test('says so, and stands in the log with its id', async () => {
     const world = await aWorld()
     const { id } = await create(world)
     await say(world, 1, 1)

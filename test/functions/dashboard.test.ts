@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs'
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createApi } from '../../functions/api/app.ts'
 import { DOCS_SCRIPT, DOCS_STYLE, SCRIPT, STYLE } from '../../functions/dashboard/assets.ts'
 import { assetsText } from '../../functions/dashboard/embed.ts'
@@ -8,7 +8,7 @@ import { aWorld } from './api-fixture.ts'
 
 const root = new URL('../../functions/dashboard/', import.meta.url)
 describe('the policy of the page', () => {
-  it('allows what is its own, and nothing inline', () => {
+  test('allows what is its own, and nothing inline', () => {
     expect(PAGE_POLICY).not.toMatch(/unsafe|\*|https?:/)
     for (const rule of [
       "default-src 'none'",
@@ -26,13 +26,13 @@ describe('the shell', () => {
     return (await createApi({ ...deps, explorer }).request('/')).text()
   }
 
-  it('has no script, style or event of its own in it, and loads nothing from elsewhere', async () => {
+  test('has no script, style or event of its own in it, and loads nothing from elsewhere', async () => {
     const text = await shellOf(null)
     expect(text).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc="dashboard\.js")|https?:/)
     expect(text).toContain('data-explorer=""')
   })
 
-  it('carries the explorer as text', async () => {
+  test('carries the explorer as text', async () => {
     expect(await shellOf('https://x.example/"><script>/{txid}')).toContain(
       'data-explorer="https://x.example/&quot;&gt;&lt;script&gt;/{txid}"',
     )

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { gunzipSync } from 'node:zlib'
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DOCS_PAGES, DOCS_POLICY } from '../../functions/dashboard/docs-routes.ts'
 import { aWorld } from './api-fixture.ts'
 
@@ -34,7 +34,7 @@ describe.each(['swagger-ui-bundle.js', 'swagger-ui.css'])('%s', (name) => {
 })
 
 describe('the page', () => {
-  it('has no script, style or event of its own in it, and loads nothing from elsewhere', async () => {
+  test('has no script, style or event of its own in it, and loads nothing from elsewhere', async () => {
     const { app } = await aWorld()
     const text = await (await app.request('/docs')).text()
     expect(text).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc="docs\/)|https?:/)
@@ -43,7 +43,7 @@ describe('the page', () => {
     ).toEqual(DOCS_PAGES.filter((path) => path !== '/docs').toSorted())
   })
 
-  it('has a policy that allows nothing inline and nobody else', () => {
+  test('has a policy that allows nothing inline and nobody else', () => {
     expect(DOCS_POLICY).not.toMatch(/unsafe|\*|https?:/)
     for (const rule of [
       "default-src 'none'",

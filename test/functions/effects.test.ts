@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { isDuplicate } from '../../core/accept/accept-splice.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import { SpliceKind, SpliceState } from '../../core/splice/splice.ts'
@@ -18,7 +18,7 @@ const anEffect = (n: number) =>
   })
 
 describe('what is known of splices that never changes', () => {
-  it('rules out none that is a duplicate, whatever becomes of it', () => {
+  test('rules out none that is a duplicate, whatever becomes of it', () => {
     fc.assert(
       fc.property(
         anEffect(1),
@@ -37,7 +37,7 @@ describe('what is known of splices that never changes', () => {
     )
   })
 
-  it('rules out another amount, another kind and another script', () => {
+  test('rules out another amount, another kind and another script', () => {
     const known = aSplice({ id: aSpliceId(1), script: '0014aa', amountSats: 1_000, kind: 'splice_out' })
     const effects = knownEffects()
     effects.note(known)
@@ -48,7 +48,7 @@ describe('what is known of splices that never changes', () => {
     expect(rulesOut({})).toBe(false)
   })
 
-  it('rules out none that it does not know, nor one that it has forgotten', () => {
+  test('rules out none that it does not know, nor one that it has forgotten', () => {
     const effects = knownEffects(1)
     const draft = aSplice({ amountSats: 7_000 })
     expect(effects.ruleOut(aSpliceId(1), draft)).toBe(false)
@@ -79,17 +79,17 @@ describe('an order on a channel that has had others', () => {
   }
   const pkOf = (n: number): string => `SPL#${spliceIdOf('acme', `order-${n}`)}`
 
-  it('reads none of those that this process knows to differ', async () => {
+  test('reads none of those that this process knows to differ', async () => {
     const { seen } = await ordered([{ amountSats: 1_000 }, { amountSats: 2_000 }, { amountSats: 3_000 }])
     expect(seen).toEqual(Array(3).fill({ status: 202, read: [] }))
   })
 
-  it('reads the one that may be its duplicate, and is refused', async () => {
+  test('reads the one that may be its duplicate, and is refused', async () => {
     const { seen } = await ordered([{ amountSats: 1_000 }, { amountSats: 2_000 }, { amountSats: 1_000 }])
     expect(seen.at(-1)).toEqual({ status: 409, read: [pkOf(0)] })
   })
 
-  it('reads one without an address each time, and is refused once the node gave it this one', async () => {
+  test('reads one without an address each time, and is refused once the node gave it this one', async () => {
     const { world, seen } = await ordered([{ address: undefined }, {}])
     expect(seen.at(-1)).toEqual({ status: 202, read: [pkOf(0)] })
     const [first, second] = await Promise.all([0, 1].map((n) => world.store.load(pkOf(n).slice(4))))

@@ -1,5 +1,5 @@
 import type { SQSEvent, SQSRecord } from 'aws-lambda'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { handler as failures } from '../../functions/node-events.ts'
 import { handler as reconcile } from '../../functions/reconcile.ts'
 import { handler as work } from '../../functions/work.ts'
@@ -56,7 +56,7 @@ beforeEach(() => {
 })
 
 describe('the work queue', () => {
-  it('drives each splice; one bad record among three fails alone', async () => {
+  test('drives each splice; one bad record among three fails alone', async () => {
     const [one, two] = [await keeper.post(), await keeper.post({ channelId: keeper.channelIds[1] ?? '' })]
     const event = eventOf(JSON.stringify({ spliceId: one.id }), '{', JSON.stringify({ spliceId: two.id }))
     expect(await work(event, invocation)).toEqual(failed('m2'))
@@ -65,21 +65,21 @@ describe('the work queue', () => {
     expect(keeper.alarms).toEqual(['a message failed'])
   })
 
-  it('reports all records of a batch that fails as a whole, and does not throw', async () => {
+  test('reports all records of a batch that fails as a whole, and does not throw', async () => {
     expect(await work(eventOf('{', '{"spliceId":7}'), invocation)).toEqual(failed('m1', 'm2'))
   })
 
-  it('has nothing to do for a splice that does not exist', async () => {
+  test('has nothing to do for a splice that does not exist', async () => {
     expect(await work(eventOf('{"spliceId":"spl_none"}'), invocation)).toEqual(failed())
   })
 
-  it('takes no message with anything but a splice id in it', async () => {
+  test('takes no message with anything but a splice id in it', async () => {
     expect(await work(eventOf('{"spliceId":"spl_none","look":"x"}'), invocation)).toEqual(failed('m1'))
   })
 })
 
 describe('the failures queue', () => {
-  it("takes a node's event, and leaves one that it cannot read", async () => {
+  test("takes a node's event, and leaves one that it cannot read", async () => {
     const at = keeper.world.now()
     const event = { node: 'alice', event: { id: 'alice-start', type: 'process_started', at } }
     expect(await failures(eventOf(JSON.stringify(event), '{"node":"alice"}'), invocation)).toEqual(
@@ -88,7 +88,7 @@ describe('the failures queue', () => {
     expect((await keeper.store.item('node', 'alice'))?.value.processStarts).toContain(at)
   })
 
-  it('takes a whole batch of one node, whose events all go into one item, but for one that it cannot read', async () => {
+  test('takes a whole batch of one node, whose events all go into one item, but for one that it cannot read', async () => {
     const ids = Array.from({ length: 10 }, (_, n) => `alice-batch-${n}`)
     const event = (id: string) => ({ node: 'alice', event: { id, type: 'splice_negotiation_failed', at: 1 } })
     const bodies = ids.map((id, n) => (n === 4 ? '{' : JSON.stringify(event(id))))
@@ -97,14 +97,14 @@ describe('the failures queue', () => {
     expect(taken).toEqual(expect.arrayContaining(ids.filter((_, n) => n !== 4)))
   })
 
-  it('leaves the event of a node that was not seen yet for later', async () => {
+  test('leaves the event of a node that was not seen yet for later', async () => {
     const event = { node: 'bob', event: { id: 'bob-start', type: 'process_started', at: 1 } }
     expect(await failures(eventOf(JSON.stringify(event)), invocation)).toEqual(failed('m1'))
   })
 })
 
 describe('the schedule', () => {
-  it('sweeps: hints what has to be sent, and sends nothing itself', async () => {
+  test('sweeps: hints what has to be sent, and sends nothing itself', async () => {
     const splice = await keeper.post({ channelId: keeper.channelIds[2] ?? '' })
     keeper.queue.receive(10)
     const before = keeper.queue.size()
@@ -115,7 +115,7 @@ describe('the schedule', () => {
 })
 
 describe('the API behind API Gateway', () => {
-  it('answers', async () => {
+  test('answers', async () => {
     const http = {
       method: 'GET',
       path: '/health',

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import { hashOf } from '../../core/keys/api-key.ts'
@@ -33,7 +33,7 @@ async function revoke({ store, keys }: World): Promise<void> {
 }
 
 describe('an order under a key that was good before', () => {
-  it('is read for beside the key, and everything is read before anything is written', async () => {
+  test('is read for beside the key, and everything is read before anything is written', async () => {
     const { world, asked } = await aWarmWorld()
     expect((await order(world, 'order-1')).status).toBe(202)
     expect(asked.slice(0, 5).sort()).toEqual(['CH', 'KEY', 'NODE', 'SPL', 'list'])
@@ -41,7 +41,7 @@ describe('an order under a key that was good before', () => {
     expect(asked.slice(5)).toEqual(['getMany', 'put'])
   })
 
-  it('is refused at once when the key was revoked meanwhile, and nothing is written', async () => {
+  test('is refused at once when the key was revoked meanwhile, and nothing is written', async () => {
     const { world } = await aWarmWorld()
     await revoke(world)
     world.heard.puts = 0
@@ -52,7 +52,7 @@ describe('an order under a key that was good before', () => {
     expect(await world.store.load(spliceIdOf('acme', 'order-1'))).toBeNull()
   })
 
-  it('shows nothing of what was read for it to a key that was revoked: not even a replay', async () => {
+  test('shows nothing of what was read for it to a key that was revoked: not even a replay', async () => {
     const { world } = await aWarmWorld()
     await revoke(world)
     const answer = await order(world, 'warm', { ...aBody, amountSats: 1_000 })
@@ -60,7 +60,7 @@ describe('an order under a key that was good before', () => {
     expect(JSON.stringify(answer.body)).not.toContain(CHANNEL)
   })
 
-  it('is read for no more once the key was found revoked', async () => {
+  test('is read for no more once the key was found revoked', async () => {
     const { world, asked } = await aWarmWorld()
     await revoke(world)
     await order(world, 'order-1')
@@ -69,7 +69,7 @@ describe('an order under a key that was good before', () => {
     expect(asked).toEqual(['KEY'])
   })
 
-  it('is refused although all that was read for it fails', async () => {
+  test('is refused although all that was read for it fails', async () => {
     let fails = false
     const { world } = await aWarmWorld({
       before: (operation) => {
@@ -82,7 +82,7 @@ describe('an order under a key that was good before', () => {
     expect((await order(world, 'order-1')).status).toBe(401)
   })
 
-  it.each([
+  test.each([
     ['not JSON', '{"node": "alice"', {}, 'malformed_json'],
     ['of the wrong form', { ...aBody, amountSats: -1 }, {}, 'invalid_request'],
     ['of names that are none', { ...aBody, node: '', channel: 'x'.repeat(10_000) }, {}, 'invalid_request'],
@@ -103,7 +103,7 @@ describe('an order under a key that was good before', () => {
     expect(world.heard).toMatchObject({ puts: 0, hints: [] })
   })
 
-  it('is refused for the scope that the key lacks before what is wrong with it', async () => {
+  test('is refused for the scope that the key lacks before what is wrong with it', async () => {
     const world = await aWorld()
     await request(world, 'GET', '/v1/splices', { key: world.keys.reader })
     const answer = await request(world, 'POST', '/v1/splices', {
@@ -117,7 +117,7 @@ describe('an order under a key that was good before', () => {
 })
 
 describe('what a process remembers of whose a key is', () => {
-  it("is believed of no key: another tenant's splice is neither replayed nor found a duplicate", async () => {
+  test("is believed of no key: another tenant's splice is neither replayed nor found a duplicate", async () => {
     const world = await aWorld()
     await request(world, 'POST', '/v1/splices', {
       key: world.keys.stranger,
@@ -131,7 +131,7 @@ describe('what a process remembers of whose a key is', () => {
     expect(await world.store.load(spliceIdOf('acme', 'order-1'))).toMatchObject({ tenant: 'acme' })
   })
 
-  it('is nothing of a key that is unknown: it alone is looked for, and nothing is written', async () => {
+  test('is nothing of a key that is unknown: it alone is looked for, and nothing is written', async () => {
     const { world, asked } = await aWarmWorld()
     const answer = await request(world, 'POST', '/v1/splices', {
       key: 'sk_unknown',

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DOCS_PAGES, DOCS_POLICY } from '../../functions/dashboard/docs-routes.ts'
 import { PAGES, PAGE_POLICY } from '../../functions/dashboard/routes.ts'
 import { aWorld } from './api-fixture.ts'
@@ -14,7 +14,7 @@ function typeOf(path: string): string {
 }
 
 describe.each(pages)('GET %s', (path, policy) => {
-  it('answers anybody, under the policy of the page, which a browser does not keep without asking', async () => {
+  test('answers anybody, under the policy of the page, which a browser does not keep without asking', async () => {
     const { app } = await aWorld()
     const { status, headers } = await app.request(path)
     expect(status).toBe(200)
@@ -27,7 +27,7 @@ describe.each(pages)('GET %s', (path, policy) => {
     expect(headers.get('Set-Cookie')).toBeNull()
   })
 
-  it('says that it has not changed under the same policy', async () => {
+  test('says that it has not changed under the same policy', async () => {
     const { app } = await aWorld()
     const first = await app.request(path)
     const again = { headers: { 'If-None-Match': first.headers.get('ETag') ?? '' } }

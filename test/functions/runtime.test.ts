@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Misconfigured } from '../../adapters/misconfigured.ts'
 import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
 import { Policy } from '../../core/splice/policy.ts'
@@ -39,7 +39,7 @@ const errorOf = (nodes: unknown, environment = {}): Error => {
 }
 
 describe('the configuration', () => {
-  it('is read from links and environment', () => {
+  test('is read from links and environment', () => {
     const configuration = parseConfiguration(linksWith([aNode]), {
       SPLICEKEEPER_POLICY: '{"quietMs":5}',
       SPLICEKEEPER_GENERATION: '3',
@@ -53,7 +53,7 @@ describe('the configuration', () => {
     expect(configuration.nodes[0]).toMatchObject({ authWindowSeconds: 60, overlapGuard: false })
   })
 
-  it("has the design's values where nothing else is said", () => {
+  test("has the design's values where nothing else is said", () => {
     const configuration = parseConfiguration(linksWith([]), {})
     expect(configuration).toMatchObject({
       policy: Policy.parse({}),
@@ -64,7 +64,7 @@ describe('the configuration', () => {
     })
   })
 
-  it.each([
+  test.each([
     [{ SPLICEKEEPER_POLICY: '{' }, 'SPLICEKEEPER_POLICY: is not JSON'],
     [{ SPLICEKEEPER_POLICY: '{"quietMs":-1}' }, 'SPLICEKEEPER_POLICY quietMs:'],
     [{ SPLICEKEEPER_POLICY: '{"quitMs":1}' }, 'quitMs'],
@@ -81,7 +81,7 @@ describe('the configuration', () => {
 })
 
 describe('the secret with the nodes', () => {
-  it.each([
+  test.each([
     [{ ...aNode, url: 'http://127.0.0.1' }, 'node alice: url: must be an https URL'],
     [{ ...aNode, certificate: 'none' }, 'node alice: certificate: must be'],
     [{ ...aNode, auth: { scheme: 'hmac', apiKey: 'short secret' } }, 'node alice: auth.apiKey: must be'],
@@ -102,7 +102,7 @@ describe('the secret with the nodes', () => {
     for (const secret of [API_KEY, RELAY_KEY, 'short secret']) expect(error.message).not.toContain(secret)
   })
 
-  it('is one list of nodes with names of their own', () => {
+  test('is one list of nodes with names of their own', () => {
     expect(errorOf([aNode, aNode]).message).toBe('secret Nodes: two nodes are called alice')
     expect(errorOf({}).message).toContain('must be a list of nodes')
     expect(errorOf(`[{"auth": ${API_KEY}`).message).toBe('secret Nodes: is not JSON')
@@ -110,7 +110,7 @@ describe('the secret with the nodes', () => {
 })
 
 describe('the runtime', () => {
-  it('ends calls in time for the invocation that makes them', async () => {
+  test('ends calls in time for the invocation that makes them', async () => {
     for (const [name, value] of Object.entries(linksWith([aNode])))
       vi.stubEnv(`SST_RESOURCE_${name}`, JSON.stringify(value))
     vi.stubEnv('SST_RESOURCE_App', '{"name":"splicekeeper","stage":"test"}')

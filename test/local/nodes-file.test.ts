@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { onTestFinished, describe, expect, it } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
 import { Misconfigured } from '../../adapters/misconfigured.ts'
@@ -41,7 +41,7 @@ function fileWith(content: unknown): string {
 const refusal = (path: string) => aRefusal(temporaryFolder(), { NODES_FILE: path })
 
 describe('NODES_FILE', () => {
-  it.each([
+  test.each([
     ['no JSON', `[{"auth": {"apiKey": "${API_KEY}"},, }]`, 'is not JSON (line 1 column'],
     ['no list', { alice: aNode }, 'must be a list of nodes'],
     ['a wrong field', [{ ...withCertificate, url: 'alice' }], 'node alice: url: must be an https URL'],
@@ -56,7 +56,7 @@ describe('NODES_FILE', () => {
     expect(output).not.toContain('    at ')
   })
 
-  it.each([
+  test.each([
     ['no source', [], 'chain: '],
     ['five sources', Array.from({ length: 5 }, () => anEsplora), 'chain: must be at most 4'],
     ['a wrong second source', [anEsplora, { kind: 'electrum', url: 'x' }], 'chain.1.kind: '],
@@ -84,7 +84,7 @@ describe('NODES_FILE', () => {
     expect(read).not.toThrow(RPC_PASSWORD)
   })
 
-  it('takes a chain source, or a list of them', () => {
+  test('takes a chain source, or a list of them', () => {
     const cookie = { kind: 'bitcoind', url: 'http://127.0.0.1:8332', cookieFile: '/x/.cookie' }
     for (const chain of [anEsplora, aBitcoind, [cookie], [anEsplora, aBitcoind, cookie, anEsplora]])
       expect(parseNodes([{ ...withCertificate, chain }], 'nodes.json')).toMatchObject([
@@ -92,12 +92,12 @@ describe('NODES_FILE', () => {
       ])
   })
 
-  it('that is not there', async () => {
+  test('that is not there', async () => {
     const path = join(temporaryFolder(), 'none.json')
     expect(await refusal(path)).toMatchObject({ code: 1, output: `NODES_FILE: there is no file ${path}\n` })
   })
 
-  it('puts in the certificate from a file beside it', async () => {
+  test('puts in the certificate from a file beside it', async () => {
     const { entry } = await aSimulation()
     if (entry.kind !== 'ldk-server') throw new Error('the simulated node is an ldk-server')
     const path = fileWith([aNode])
@@ -105,7 +105,7 @@ describe('NODES_FILE', () => {
     expect(readNodesFile(path)).toMatchObject([{ name: 'alice', certificate: entry.certificate }])
   })
 
-  it('is explained by an example that fits, but for what is secret in it', () => {
+  test('is explained by an example that fits, but for what is secret in it', () => {
     const example: unknown = JSON.parse(
       readFileSync(new URL('../../nodes.example.json', import.meta.url), 'utf8'),
     )
@@ -131,7 +131,7 @@ describe('NODES_FILE', () => {
 
   const url = 'http://127.0.0.1:8080'
   const nodeId = `02${'a'.repeat(64)}`
-  it.each<[string, object, string]>([
+  test.each<[string, object, string]>([
     ['an Eclair without a password', { kind: 'eclair', url }, 'password: '],
     ['an Eclair at no URL', { kind: 'eclair', url: 'x', password: RPC_PASSWORD }, 'url: must be an http'],
     [
@@ -154,13 +154,13 @@ describe('NODES_FILE', () => {
     expect(read).not.toThrow(RPC_PASSWORD)
   })
 
-  it('has at least one node for the keys that are made here', async () => {
+  test('has at least one node for the keys that are made here', async () => {
     const { code, output } = await refusal(fileWith([{ ...withCertificate, tenants: ['acme'] }]))
     expect(code).toBe(1)
     expect(output).toContain('no node has "local" among its tenants')
   })
 
-  it('runs the product on the nodes of the file, with nothing simulated', async () => {
+  test('runs the product on the nodes of the file, with nothing simulated', async () => {
     const { entry } = await aSimulation()
     const product = await aProduct(temporaryFolder(), { NODES_FILE: fileWith([entry]) })
     expect(product.endpoints).toMatchObject({ sim: null, esplora: null, channels: [] })

@@ -3,7 +3,7 @@ import {
   ReceiveMessageCommand,
   SendMessageBatchCommand,
 } from '@aws-sdk/client-sqs'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { startQueues } from '../../local/emulators.ts'
 import { startPoller } from '../../local/poller.ts'
@@ -22,7 +22,7 @@ const attributesOf = async ({ client }: Awaited<ReturnType<typeof startQueues>>,
 }
 
 describe('the queues here', () => {
-  it.each(['work', 'nodeEvents'] as const)('%s is as it is wired', async (name) => {
+  test.each(['work', 'nodeEvents'] as const)('%s is as it is wired', async (name) => {
     const here = await queuesHere()
     const attributes = await attributesOf(here, here.queues[name].url)
     expect(attributes['VisibilityTimeout']).toBe(String(wiring.queues[name].visibilitySeconds))
@@ -36,7 +36,7 @@ describe('the queues here', () => {
 })
 
 describe('a poller', () => {
-  it('deletes what its function took, and leaves what it reports as failed', async () => {
+  test('deletes what its function took, and leaves what it reports as failed', async () => {
     const here = await queuesHere()
     const queue = here.queues.work
     const Entries = ['one', 'bad', 'three'].map((body) => ({ Id: body, MessageBody: body }))
@@ -63,7 +63,7 @@ describe('a poller', () => {
     expect(seen.toSorted()).toEqual(['bad', 'one', 'three'])
   })
 
-  it('has a batch received again whose function dies, and goes on', async () => {
+  test('has a batch received again whose function dies, and goes on', async () => {
     const here = await queuesHere()
     const queue = { ...here.queues.work, batchSize: 1 }
     const send = (body: string) =>

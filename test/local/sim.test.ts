@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { JournalEntry } from '../../simulator/world/journal-entry.ts'
 import { startChild } from '../../local/child.ts'
@@ -37,7 +37,7 @@ const fine = async (folder: string, words: string): Promise<string> => {
 }
 
 describe('npm run sim', () => {
-  it('steers the world, and reads its journal', async () => {
+  test('steers the world, and reads its journal', async () => {
     const folder = temporaryFolder()
     const { endpoints } = await aProduct(folder)
     const [channel = ''] = endpoints.channels
@@ -78,7 +78,7 @@ describe('npm run sim', () => {
     expect(JSON.parse(await fine(folder, 'journal 2'))).toEqual(journal.slice(-2))
   })
 
-  it('bumps the one pending splice, or that of a channel', async () => {
+  test('bumps the one pending splice, or that of a channel', async () => {
     const folder = temporaryFolder()
     const product = await aProduct(folder)
     const [channel = ''] = product.endpoints.channels
@@ -92,7 +92,7 @@ describe('npm run sim', () => {
     expect((await sim(folder, 'bump 2')).complaint).toContain('no pending splice to replace')
   })
 
-  it('says so where nothing runs', async () => {
+  test('says so where nothing runs', async () => {
     const folder = temporaryFolder()
     expect(await sim(folder, 'mine')).toMatchObject({
       code: 1,
@@ -105,7 +105,7 @@ describe('npm run sim', () => {
     expect(complaint).toMatch(/^nothing answers at .*: npm start first\n$/)
   })
 
-  it('helps', async () => {
+  test('helps', async () => {
     const { code, out } = await sim(temporaryFolder(), 'help')
     expect(code).toBe(0)
     const names =
@@ -126,7 +126,7 @@ describe('a command that is typed wrong', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it.each([
+  test.each([
     ['mine many', 'blocks: '],
     ['mine 1 2', 'one argument too many: 2'],
     ['reorg', 'depth: '],

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { startChild } from '../../local/child.ts'
 import type { Child } from '../../local/child.ts'
@@ -34,7 +34,7 @@ const listens = (url: string): Promise<boolean> =>
   })
 
 describe('npm start', () => {
-  it('prints three lines that work when they are pasted', async () => {
+  test('prints three lines that work when they are pasted', async () => {
     const product = await aProduct(temporaryFolder(), { BLOCK_SECONDS: '0.2' })
     // It is up before it says so.
     const lines = await until('three lines', 10_000, () => {
@@ -55,7 +55,7 @@ describe('npm start', () => {
     expect(Splice.parse(await paste(0))).toMatchObject({ id: posted.id, status: 'settled' })
   })
 
-  it('mines by itself', async () => {
+  test('mines by itself', async () => {
     const product = await aProduct(temporaryFolder(), { BLOCK_SECONDS: '0.1' })
     const tip = await lever(product, 'mine', Tip)
     await until('more blocks', 10_000, async () =>
@@ -63,7 +63,7 @@ describe('npm start', () => {
     )
   })
 
-  it('stops at Ctrl-C: exit code 0, and no port is left', async () => {
+  test('stops at Ctrl-C: exit code 0, and no port is left', async () => {
     const folder = temporaryFolder()
     const product = await aProduct(folder)
     const { api, sim, esplora, table, queues, nodeUrl } = product.endpoints
@@ -74,7 +74,7 @@ describe('npm start', () => {
     expect(product.output()).not.toMatch(/alarm|Error/)
   })
 
-  it('keeps its keys, and what it has accepted, across a stop', async () => {
+  test('keeps its keys, and what it has accepted, across a stop', async () => {
     const folder = temporaryFolder()
     const first = await aProduct(folder)
     await lever(first, 'disconnect-peer', z.unknown())
@@ -87,7 +87,7 @@ describe('npm start', () => {
     expect(await statusOf(second, id)).not.toBe('failed')
   })
 
-  it.each([
+  test.each([
     [{ PORT: 'http' }, 'PORT'],
     [{ PORT: '70000' }, 'PORT'],
     [{ BLOCK_SECONDS: '-1' }, 'BLOCK_SECONDS'],
@@ -110,7 +110,7 @@ describe('a product that runs', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it('tells where everything is, to its owner alone', async () => {
+  test('tells where everything is, to its owner alone', async () => {
     const { endpoints } = product
     const path = join(folder, 'endpoints.json')
     expect(Endpoints.parse(JSON.parse(readFileSync(path, 'utf8')))).toEqual(endpoints)
@@ -122,7 +122,7 @@ describe('a product that runs', () => {
       expect(await listens(url ?? '')).toBe(true)
   })
 
-  it('has an operator key beside the key', async () => {
+  test('has an operator key beside the key', async () => {
     const path = `/v1/channels/${product.endpoints.channels[0] ?? ''}/unfreeze`
     const body = JSON.stringify({ note: 'test' })
     const unfreeze = (key: string) =>
@@ -135,7 +135,7 @@ describe('a product that runs', () => {
     expect(await unfreeze(product.endpoints.operatorKey)).toMatchObject({ status: 409 })
   })
 
-  it('says so where its port is taken, and touches nothing', async () => {
+  test('says so where its port is taken, and touches nothing', async () => {
     const { port } = new URL(product.endpoints.api)
     const { code, output } = await aRefusal(temporaryFolder(), { PORT: port })
     expect(code).toBe(1)
@@ -143,7 +143,7 @@ describe('a product that runs', () => {
     expect((await request(product, '/health')).status).toBe(200)
   })
 
-  it('says so where another one runs on its data', async () => {
+  test('says so where another one runs on its data', async () => {
     const { code, output } = await aRefusal(folder, {})
     expect(code).toBe(1)
     expect(output).toContain(`another one runs on ${folder}`)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { Child } from '../../local/child.ts'
 import { until } from '../../local/until.ts'
@@ -21,7 +21,7 @@ const submissions = async (product: Child): Promise<number> =>
 const MOST_MS = 90_000
 
 describe('kill -9 and a new start', { timeout: MOST_MS }, () => {
-  it('lose nothing of a pending splice: it settles after the new start, and pays once', async () => {
+  test('lose nothing of a pending splice: it settles after the new start, and pays once', async () => {
     const folder = temporaryFolder()
     const killed = await aProduct(folder)
     const id = await order(killed, ADDRESS)
@@ -36,7 +36,7 @@ describe('kill -9 and a new start', { timeout: MOST_MS }, () => {
     expect(await submissions(product)).toBe(1)
   })
 
-  it('lose nothing of a splice that was just accepted', async () => {
+  test('lose nothing of a splice that was just accepted', async () => {
     const folder = temporaryFolder()
     const killed = await aProduct(folder)
     const id = await order(killed, ADDRESS)
@@ -49,7 +49,7 @@ describe('kill -9 and a new start', { timeout: MOST_MS }, () => {
     expect(await payouts(product)).toBe(1)
   })
 
-  it("lose nothing of the world: what the node held in memory, and the relay's reports", async () => {
+  test("lose nothing of the world: what the node held in memory, and the relay's reports", async () => {
     const folder = temporaryFolder()
     const killed = await aProduct(folder)
     await lever(killed, 'disconnect-peer', z.unknown())
@@ -69,7 +69,7 @@ describe('kill -9 and a new start', { timeout: MOST_MS }, () => {
     expect(await payouts(product)).toBe(1)
   })
 
-  it('again and again at any moment pay once', async () => {
+  test('again and again at any moment pay once', async () => {
     const folder = temporaryFolder()
     let product = await aProduct(folder, { BLOCK_SECONDS: '0.3' })
     const id = await order(product, ADDRESS)

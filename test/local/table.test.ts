@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { DynamoRows } from '../../adapters/store/dynamo-rows.ts'
 import { startTable } from '../../local/emulators.ts'
 import { temporaryFolder } from '../support/local-product.ts'
@@ -39,7 +39,7 @@ async function standing(folder: string) {
   return found
 }
 
-it('an item and its entries in the indexes agree, whenever the process is killed', async () => {
+test('an item and its entries in the indexes agree, whenever the process is killed', async () => {
   let killed = 0
   for (let write = 1; write <= MOST_WRITES; write += 1) {
     const folder = temporaryFolder()

@@ -1,5 +1,5 @@
 import { NO_HINT } from '../../core/ports/chain.ts'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { clearView, simulatedChainPort } from '../../simulator/world/world.ts'
 import { CALL, Scenario } from './scenario.ts'
 
@@ -12,7 +12,7 @@ async function pending(): Promise<{ scenario: Scenario; txid: string; submittedO
 }
 
 describe('a reorg', () => {
-  it('returns transactions to the mempool and mines them again, in blocks with other hashes', async () => {
+  test('returns transactions to the mempool and mines them again, in blocks with other hashes', async () => {
     const { scenario, txid } = await pending()
     scenario.world.mine(2)
     const { height, hash } = scenario.world.chain.tip
@@ -22,14 +22,14 @@ describe('a reorg', () => {
     expect(scenario.world.chain.confirmations(txid)).toBe(3)
   })
 
-  it('leaves them in the mempool where its blocks are empty', async () => {
+  test('leaves them in the mempool where its blocks are empty', async () => {
     const { scenario, txid } = await pending()
     scenario.world.mine(2)
     scenario.world.reorg(2, { include: 'none', newLength: 5 })
     expect(scenario.world.chain.confirmations(txid)).toBe(0)
   })
 
-  it('forgets what it drops; the node broadcasts it again if it does that', async () => {
+  test('forgets what it drops; the node broadcasts it again if it does that', async () => {
     const { scenario, txid } = await pending()
     scenario.alice.behaviour.broadcasts = 'once'
     scenario.world.mine(1)
@@ -40,7 +40,7 @@ describe('a reorg', () => {
     expect(scenario.world.chain.confirmations(txid)).toBe(0)
   })
 
-  it('may mine a rival instead', async () => {
+  test('may mine a rival instead', async () => {
     const { scenario, txid } = await pending()
     scenario.world.evict(txid)
     scenario.alice.bump(scenario.id)
@@ -56,7 +56,7 @@ describe('a reorg', () => {
 })
 
 describe('what is signed but not in the mempool', () => {
-  it('is broadcast again at each block', async () => {
+  test('is broadcast again at each block', async () => {
     const { scenario, txid } = await pending()
     scenario.world.evict(txid)
     scenario.world.mine(1)
@@ -65,7 +65,7 @@ describe('what is signed but not in the mempool', () => {
     expect(scenario.world.chain.confirmations(txid)).toBe(1)
   })
 
-  it('stays away where the node does not broadcast', async () => {
+  test('stays away where the node does not broadcast', async () => {
     const scenario = Scenario.of({ broadcasts: 'never' })
     await scenario.out()
     scenario.settle()
@@ -75,7 +75,7 @@ describe('what is signed but not in the mempool', () => {
     expect(scenario.events.map(({ type }) => type)).toEqual(['splice_negotiated'])
   })
 
-  it('is mined where somebody else broadcasts it', async () => {
+  test('is mined where somebody else broadcasts it', async () => {
     const scenario = Scenario.of({ broadcasts: 'never' })
     await scenario.out()
     scenario.settle()
@@ -87,7 +87,7 @@ describe('what is signed but not in the mempool', () => {
 })
 
 describe('the mempool', () => {
-  it('refuses a rival that pays no more', async () => {
+  test('refuses a rival that pays no more', async () => {
     const { scenario, txid } = await pending()
     scenario.alice.bump(scenario.id)
     scenario.settle()
@@ -97,7 +97,7 @@ describe('the mempool', () => {
     expect(scenario.world.journal.entries.filter(({ type }) => type === 'evicted')).toMatchObject([{ txid }])
   })
 
-  it('refuses what pays less than is relayed', async () => {
+  test('refuses what pays less than is relayed', async () => {
     const scenario = Scenario.of({}, { minRelaySatPerVb: 5 })
     await scenario.out()
     scenario.settle()
@@ -107,7 +107,7 @@ describe('the mempool', () => {
     expect(scenario.payouts()).toBe(1)
   })
 
-  it('refuses what spends the unknown and the spent', async () => {
+  test('refuses what spends the unknown and the spent', async () => {
     const { scenario } = await pending()
     const chain = scenario.world.chain
     const hex = scenario.channel.candidates[0]?.funding.hex ?? ''
@@ -121,7 +121,7 @@ describe('the mempool', () => {
 })
 
 describe('a miner', () => {
-  it('leaves out what is withheld until it is released', async () => {
+  test('leaves out what is withheld until it is released', async () => {
     const { scenario, txid } = await pending()
     scenario.world.chain.withhold(txid)
     scenario.world.mine(10)
@@ -133,7 +133,7 @@ describe('a miner', () => {
 })
 
 describe('a chain source', () => {
-  it('knows an unspent outpoint, its spender in the mempool, and its spender in the chain', async () => {
+  test('knows an unspent outpoint, its spender in the mempool, and its spender in the chain', async () => {
     const scenario = Scenario.of()
     const submittedOn = `${scenario.channel.funding.txid}:0`
     const port = simulatedChainPort(scenario.world.chain)
@@ -165,7 +165,7 @@ describe('a chain source', () => {
     })
   })
 
-  it('that is blind sees no mempool', async () => {
+  test('that is blind sees no mempool', async () => {
     const { scenario, submittedOn, txid } = await pending()
     const port = simulatedChainPort(scenario.world.chain, { ...clearView(), blind: true })
     expect(await port.spend(submittedOn, NO_HINT, CALL)).toEqual({
@@ -179,7 +179,7 @@ describe('a chain source', () => {
     })
   })
 
-  it('that lags is behind at every question', async () => {
+  test('that lags is behind at every question', async () => {
     const { scenario, submittedOn, txid } = await pending()
     const view = { ...clearView(), lagBlocks: 2 }
     const port = simulatedChainPort(scenario.world.chain, view)
@@ -196,14 +196,14 @@ describe('a chain source', () => {
     })
   })
 
-  it('that is down answers nothing', async () => {
+  test('that is down answers nothing', async () => {
     const { scenario } = await pending()
     const port = simulatedChainPort(scenario.world.chain, { ...clearView(), down: true })
     expect(await port.tip(CALL)).toMatchObject({ ok: false, error: { class: 'unreachable' } })
     expect((await port.broadcast('00', CALL)).ok).toBe(false)
   })
 
-  it('gives the estimate of a target, or none', async () => {
+  test('gives the estimate of a target, or none', async () => {
     const { scenario } = await pending()
     const port = simulatedChainPort(scenario.world.chain)
     scenario.world.chain.setFeeRate(2_000)
@@ -212,7 +212,7 @@ describe('a chain source', () => {
     expect(await port.feeRateSatPerKw(144, CALL)).toEqual({ ok: true, value: null })
   })
 
-  it('takes a transaction that fell out of the mempool', async () => {
+  test('takes a transaction that fell out of the mempool', async () => {
     const { scenario, txid } = await pending()
     const hex = scenario.world.chain.transaction(txid)?.hex ?? ''
     scenario.world.evict(txid)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { LdkChannel, LdkPayment } from '../../adapters/node/ldk/rpc.ts'
 import { worldFrom } from '../../simulator/world/world.ts'
 import type { Channel, OpenOptions } from '../../simulator/world/world.ts'
@@ -52,7 +52,7 @@ class Opened extends Scenario {
 }
 
 describe('a channel that is opened', () => {
-  it.each(['dual', 'single'] as const)(
+  test.each(['dual', 'single'] as const)(
     'is listed at once with its funding outpoint, and ready at its lock depth: %s',
     async (funding) => {
       const scenario = Opened.with({ funding, oursSats: 1_200_000 })
@@ -86,7 +86,7 @@ describe('a channel that is opened', () => {
     },
   )
 
-  it('has a transaction that pays the feerate and is signed for coins of the wallets', () => {
+  test('has a transaction that pays the feerate and is signed for coins of the wallets', () => {
     const scenario = Opened.with({ feeRateSatPerKw: 2_000 })
     const tx = scenario.world.chain.mempool()[0]
     if (tx === undefined) throw new Error('no transaction')
@@ -98,7 +98,7 @@ describe('a channel that is opened', () => {
     expect(tx.outputs).toHaveLength(3)
   })
 
-  it('has an id of its own: the funding outpoint’s where one side funds it, else one that outlives a replacement', () => {
+  test('has an id of its own: the funding outpoint’s where one side funds it, else one that outlives a replacement', () => {
     const single = Opened.with({ funding: 'single' })
     const { txid, vout } = single.kept.funding
     const id = Buffer.from(txid, 'hex').reverse()
@@ -113,7 +113,7 @@ describe('a channel that is opened', () => {
     expect(second).not.toBe(dual.opened)
   })
 
-  it('takes no splice and no payment before it is ready, and both afterwards', async () => {
+  test('takes no splice and no payment before it is ready, and both afterwards', async () => {
     const scenario = Opened.with()
     expect(await scenario.spliced()).toBe(9)
     expect(() => scenario.alice.peerSplice(scenario.opened, { amountSats: 1, mergeOurs: false })).toThrow(
@@ -131,7 +131,7 @@ describe('a channel that is opened', () => {
     expect(scenario.kept.funding.valueSats).toBeLessThan(1_980_000)
   })
 
-  it('waits for its peer: without it, it is not ready', async () => {
+  test('waits for its peer: without it, it is not ready', async () => {
     const scenario = Opened.with()
     scenario.alice.disconnectPeer()
     scenario.world.mine(3)
@@ -142,14 +142,14 @@ describe('a channel that is opened', () => {
     expect(await scenario.listed()).toMatchObject({ isReady: true, isUsable: true })
   })
 
-  it('is ready at once where it needs no confirmation, and cannot be replaced', async () => {
+  test('is ready at once where it needs no confirmation, and cannot be replaced', async () => {
     const scenario = Opened.with({ lockDepth: 0 })
     expect(() => scenario.alice.replaceOpen(scenario.opened)).toThrow('can be replaced')
     scenario.settle()
     expect(await scenario.listed()).toMatchObject({ isReady: true, isUsable: true, confirmations: 0 })
   })
 
-  it('is not ready any more after a reorg before its depth, and force-closed after one past it', async () => {
+  test('is not ready any more after a reorg before its depth, and force-closed after one past it', async () => {
     const early = Opened.with()
     early.world.mine(2)
     early.world.reorg(2, { include: 'none' })
@@ -163,7 +163,7 @@ describe('a channel that is opened', () => {
     expect(early.kept.status).toBe('closed')
   })
 
-  it('is broadcast again when its transaction leaves the mempool', () => {
+  test('is broadcast again when its transaction leaves the mempool', () => {
     const scenario = Opened.with()
     const [txid = ''] = scenario.mempool()
     scenario.world.evict(txid)
@@ -172,7 +172,7 @@ describe('a channel that is opened', () => {
     expect(scenario.mempool()).toEqual([txid])
   })
 
-  it('can be closed before it is confirmed', () => {
+  test('can be closed before it is confirmed', () => {
     const scenario = Opened.with()
     scenario.alice.close(scenario.opened, 'force')
     expect(scenario.mempool()).toHaveLength(2)
@@ -182,7 +182,7 @@ describe('a channel that is opened', () => {
     ).not.toBeNull()
   })
 
-  it('is forgotten by a node that is restored from an older backup', () => {
+  test('is forgotten by a node that is restored from an older backup', () => {
     const scenario = new Opened(Scenario.of().world)
     scenario.alice.saveBackup('before')
     scenario.opened = scenario.alice.openChannel({ valueSats: 1_000_000, lockDepth: 0 })
@@ -191,7 +191,7 @@ describe('a channel that is opened', () => {
     expect(scenario.alice.channels()).toHaveLength(1)
   })
 
-  it.each<[string, OpenOptions, RegExp]>([
+  test.each<[string, OpenOptions, RegExp]>([
     ['more than the wallet holds', { valueSats: 11_000_000, funding: 'single' }, /alice has not enough/],
     ['more than the peer holds', { valueSats: 90_000_000, oursSats: 0 }, /bob has not enough/],
     ['a share over the value', { valueSats: 1_000_000, oursSats: 1_000_001 }, /share/],
@@ -203,7 +203,7 @@ describe('a channel that is opened', () => {
     expect(scenario.noted('channel_opened')).toBe(0)
   })
 
-  it('is in the journal', () => {
+  test('is in the journal', () => {
     const scenario = Opened.with()
     scenario.alice.replaceOpen(scenario.opened)
     scenario.world.mine(3)
@@ -226,7 +226,7 @@ describe('a channel that is opened', () => {
 })
 
 describe('the fee bump of an open', () => {
-  it('conflicts with the first transaction, and the listing shows the new funding outpoint', async () => {
+  test('conflicts with the first transaction, and the listing shows the new funding outpoint', async () => {
     const scenario = Opened.with()
     const before = await scenario.listed()
     const first = scenario.world.chain.mempool()[0]
@@ -240,7 +240,7 @@ describe('the fee bump of an open', () => {
     expect(second?.feeSats ?? 0).toBeGreaterThan(first?.feeSats ?? 0)
   })
 
-  it.each([0, 1])('whichever confirms is the channel’s: the one of number %i', async (n) => {
+  test.each([0, 1])('whichever confirms is the channel’s: the one of number %i', async (n) => {
     const scenario = Opened.with()
     scenario.alice.replaceOpen(scenario.opened, { feeRateSatPerKw: 3_000 })
     const winner = scenario.rivals[n]
@@ -255,7 +255,7 @@ describe('the fee bump of an open', () => {
     expect(scenario.mempool()).toEqual([])
   })
 
-  it('that is not relayed leaves the first transaction in the mempool, which can win', async () => {
+  test('that is not relayed leaves the first transaction in the mempool, which can win', async () => {
     const scenario = Opened.with({}, 1)
     const first = await scenario.listed()
     const outpoint = scenario.alice.replaceOpen(scenario.opened)
@@ -270,7 +270,7 @@ describe('the fee bump of an open', () => {
     expect(await scenario.listed()).toMatchObject({ funding: first.funding, isReady: true })
   })
 
-  it.each<[string, (scenario: Opened) => void, RegExp]>([
+  test.each<[string, (scenario: Opened) => void, RegExp]>([
     [
       'a single-funded one',
       (s) => (s.opened = s.alice.openChannel({ valueSats: 900_000, funding: 'single' })),
@@ -287,7 +287,7 @@ describe('the fee bump of an open', () => {
     expect(scenario.noted('open_replaced')).toBe(0)
   })
 
-  it('keeps to the least feerate of a replacement, and to what the coins hold', () => {
+  test('keeps to the least feerate of a replacement, and to what the coins hold', () => {
     const scenario = Opened.with()
     expect(() => scenario.alice.replaceOpen(scenario.opened, { feeRateSatPerKw: 1_040 })).toThrow('1041')
     expect(() => scenario.alice.replaceOpen(scenario.opened, { feeRateSatPerKw: 10_000_000 })).toThrow(
@@ -298,7 +298,7 @@ describe('the fee bump of an open', () => {
 })
 
 describe('the payment of an open', () => {
-  it('is named after its first transaction over a replacement, and has the figures of the one that confirms', async () => {
+  test('is named after its first transaction over a replacement, and has the figures of the one that confirms', async () => {
     const scenario = Opened.with()
     scenario.alice.replaceOpen(scenario.opened)
     const [first, second] = scenario.rivals
@@ -310,7 +310,7 @@ describe('the payment of an open', () => {
     expect(await scenario.payments()).toMatchObject([{ ...figures, txid: first?.txid, status: 'succeeded' }])
   })
 
-  it('names no channel where one side funds it, and there is none where the peer does', async () => {
+  test('names no channel where one side funds it, and there is none where the peer does', async () => {
     const single = Opened.with({ funding: 'single', oursSats: 1_500_000 })
     expect(await single.payments()).toMatchObject([{ amountMsat: 2_000_000_000, channelIds: [] }])
     const theirs = Opened.with({ funding: 'single', isOutbound: false })
@@ -321,7 +321,7 @@ describe('the payment of an open', () => {
   })
 })
 
-it('a world with an open under way is the same when it is saved and loaded', () => {
+test('a world with an open under way is the same when it is saved and loaded', () => {
   const scenario = Opened.with({}, 1)
   scenario.alice.replaceOpen(scenario.opened)
   const loaded = worldFrom(JSON.parse(JSON.stringify(scenario.world)))

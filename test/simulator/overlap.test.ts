@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { OTHER_ADDRESS, Scenario } from './scenario.ts'
 
 /** The peer splices, and our contribution is merged into its first round. */
@@ -12,7 +12,7 @@ async function mergedAsAcceptor(overlapGuard: boolean): Promise<Scenario> {
 }
 
 describe('a second contribution while the first is merged into the peer’s first round', () => {
-  it('without the guard waits on the lock and pays a second time', async () => {
+  test('without the guard waits on the lock and pays a second time', async () => {
     const scenario = await mergedAsAcceptor(false)
     expect(await scenario.out()).toBe(0)
     scenario.settle()
@@ -24,7 +24,7 @@ describe('a second contribution while the first is merged into the peer’s firs
     expect(scenario.world.journal.submissionsExecuted(scenario.id)).toBe(2)
   })
 
-  it('with the guard is refused with an event, although the first is alive', async () => {
+  test('with the guard is refused with an event, although the first is alive', async () => {
     const scenario = await mergedAsAcceptor(true)
     expect(await scenario.out()).toBe(9)
     expect(scenario.failures()).toEqual(['CannotInitiateRbf'])
@@ -35,7 +35,7 @@ describe('a second contribution while the first is merged into the peer’s firs
     expect(scenario.world.journal.submissionsExecuted(scenario.id)).toBe(1)
   })
 
-  it('with the guard waits on the lock if it pays another script', async () => {
+  test('with the guard waits on the lock if it pays another script', async () => {
     const scenario = await mergedAsAcceptor(true)
     expect(await scenario.out(50_000, OTHER_ADDRESS)).toBe(0)
     scenario.settle()
@@ -48,7 +48,7 @@ describe('a second contribution while the first is merged into the peer’s firs
 })
 
 describe('a second contribution while ours is pending', () => {
-  it.each([true, false])(
+  test.each([true, false])(
     'is refused without an event once it is negotiated (guard: %s)',
     async (overlapGuard) => {
       const scenario = Scenario.of({ overlapGuard })
@@ -60,7 +60,7 @@ describe('a second contribution while ours is pending', () => {
     },
   )
 
-  it('is refused while the first is queued or negotiated by us', async () => {
+  test('is refused while the first is queued or negotiated by us', async () => {
     const scenario = Scenario.of({ overlapGuard: false })
     await scenario.out()
     expect(await scenario.out()).toBe(9)
@@ -73,7 +73,7 @@ describe('a second contribution while ours is pending', () => {
 })
 
 describe('a zero-conf channel', () => {
-  it('locks a splice at once', async () => {
+  test('locks a splice at once', async () => {
     const scenario = Scenario.of({ channels: [{ lockDepth: 0 }] })
     const before = scenario.channel.funding.txid
     await scenario.out()
@@ -82,7 +82,7 @@ describe('a zero-conf channel', () => {
     expect(scenario.world.chain.confirmations(scenario.channel.funding.txid)).toBe(0)
   })
 
-  it.each([
+  test.each([
     { overlapGuard: false, status: 0, payouts: 2 },
     { overlapGuard: true, status: 9, payouts: 1 },
   ])('hides the pending splice (guard: $overlapGuard)', async ({ overlapGuard, status, payouts }) => {
@@ -95,7 +95,7 @@ describe('a zero-conf channel', () => {
     expect(scenario.payouts()).toBe(payouts)
   })
 
-  it('takes a second splice right after the lock, guard or not', async () => {
+  test('takes a second splice right after the lock, guard or not', async () => {
     const scenario = Scenario.of({ channels: [{ lockDepth: 0 }] })
     await scenario.out()
     scenario.settle()
@@ -104,7 +104,7 @@ describe('a zero-conf channel', () => {
     expect(scenario.payouts()).toBe(2)
   })
 
-  it('takes no bump', async () => {
+  test('takes no bump', async () => {
     const scenario = Scenario.of({ channels: [{ lockDepth: 0 }] })
     await scenario.out()
     scenario.world.advance(1_050)
@@ -113,7 +113,7 @@ describe('a zero-conf channel', () => {
 })
 
 describe('a bump that is still queued when its candidate locks', () => {
-  it.each([
+  test.each([
     { overlapGuard: false, payouts: 2, failures: [] },
     { overlapGuard: true, payouts: 1, failures: ['CannotInitiateRbf'] },
   ])(
@@ -134,7 +134,7 @@ describe('a bump that is still queued when its candidate locks', () => {
 })
 
 describe('a round of the peer that goes first without ours', () => {
-  it('leaves ours waiting on the lock, and it runs on the new funding', async () => {
+  test('leaves ours waiting on the lock, and it runs on the new funding', async () => {
     const scenario = Scenario.of()
     scenario.alice.peerSplice(scenario.id, { amountSats: -200_000, mergeOurs: false })
     await scenario.out()
@@ -149,7 +149,7 @@ describe('a round of the peer that goes first without ours', () => {
     expect(scenario.payouts()).toBe(1)
   })
 
-  it('is joined by ours where we win the tie', async () => {
+  test('is joined by ours where we win the tie', async () => {
     const scenario = Scenario.of()
     await scenario.out()
     scenario.alice.peerSplice(scenario.id, { amountSats: 100_000, mergeOurs: true, initiator: 'us' })
@@ -158,7 +158,7 @@ describe('a round of the peer that goes first without ours', () => {
     expect(scenario.payouts()).toBe(1)
   })
 
-  it('lets ours join by replacing it where the feerate allows', async () => {
+  test('lets ours join by replacing it where the feerate allows', async () => {
     const scenario = Scenario.of()
     scenario.alice.peerSplice(scenario.id, { amountSats: 200_000, mergeOurs: false })
     scenario.settle()

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { LdkPayment } from '../../adapters/node/ldk/rpc.ts'
 import { CALL, Scenario } from './scenario.ts'
 
@@ -13,7 +13,7 @@ function reversed(txid: string): string {
 }
 
 describe('the payment of a splice', () => {
-  it('is not there for a splice-out to a foreign address', async () => {
+  test('is not there for a splice-out to a foreign address', async () => {
     const scenario = Scenario.of()
     await scenario.out()
     scenario.settle()
@@ -21,7 +21,7 @@ describe('the payment of a splice', () => {
     expect(await payments(scenario)).toEqual([])
   })
 
-  it('holds amount and fee for a splice-out to the own wallet', async () => {
+  test('holds amount and fee for a splice-out to the own wallet', async () => {
     const scenario = Scenario.of()
     const address = await scenario.alice.rpc.onchainReceive(CALL)
     await scenario.out(50_000, address.ok ? address.value : '')
@@ -30,7 +30,7 @@ describe('the payment of a splice', () => {
     expect(payment).toMatchObject({ amountMsat: 50_722_000, feePaidMsat: 722_000, direction: 'inbound' })
   })
 
-  it('holds the value added for a splice-in, under the first candidate’s reversed txid', async () => {
+  test('holds the value added for a splice-in, under the first candidate’s reversed txid', async () => {
     const scenario = Scenario.of()
     await scenario.in()
     scenario.settle()
@@ -51,7 +51,7 @@ describe('the payment of a splice', () => {
     expect(await scenario.alice.rpc.getPayment('00', CALL)).toEqual({ ok: true, value: null })
   })
 
-  it('keeps its id over a bump, and takes the figures of whichever candidate confirms', async () => {
+  test('keeps its id over a bump, and takes the figures of whichever candidate confirms', async () => {
     const scenario = Scenario.of({ paymentsNameChannels: false })
     await scenario.in()
     scenario.settle()

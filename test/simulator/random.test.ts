@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { worldFrom } from '../../simulator/world/world.ts'
 import { OTHER_ADDRESS, Scenario } from './scenario.ts'
 
@@ -74,7 +74,7 @@ function assertSound(scenario: Scenario): void {
 }
 
 describe('whatever happens to a world', () => {
-  it.each([
+  test.each([
     { overlapGuard: true, lockDepth: 6 },
     { overlapGuard: false, lockDepth: 3 },
     { overlapGuard: false, lockDepth: 0 },

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CALL, Scenario, START } from './scenario.ts'
 
 describe('a request whose reply is lost', () => {
-  it('is executed', async () => {
+  test('is executed', async () => {
     const scenario = Scenario.of()
     scenario.alice.fault({ type: 'lose_reply' })
     expect(await scenario.out()).toBeNull()
@@ -11,7 +11,7 @@ describe('a request whose reply is lost', () => {
     expect(scenario.world.journal.submissionsExecuted(scenario.id)).toBe(1)
   })
 
-  it('may have been refused', async () => {
+  test('may have been refused', async () => {
     const scenario = Scenario.of()
     scenario.alice.fault({ type: 'lose_reply' })
     expect(await scenario.out(9_000_000)).toBeNull()
@@ -20,7 +20,7 @@ describe('a request whose reply is lost', () => {
 })
 
 describe('a late request', () => {
-  it.each([
+  test.each([
     [59_999, 1],
     [60_000, 1],
     [60_001, 0],
@@ -37,7 +37,7 @@ describe('a late request', () => {
     expect(outcome?.detail['status']).toBe(executed === 1 ? 0 : 16)
   })
 
-  it('counts from when it was signed', async () => {
+  test('counts from when it was signed', async () => {
     const scenario = Scenario.of()
     scenario.alice.fault({ type: 'late', ms: 30_000 })
     expect(await scenario.out(50_000, undefined, { signedAt: START - 40_000 })).toBeNull()
@@ -45,7 +45,7 @@ describe('a late request', () => {
     expect(scenario.payouts()).toBe(0)
   })
 
-  it('outlives a restart of the node: the process that gets it is another', async () => {
+  test('outlives a restart of the node: the process that gets it is another', async () => {
     const scenario = Scenario.of()
     scenario.alice.fault({ type: 'late', ms: 5_000 })
     await scenario.out()
@@ -54,7 +54,7 @@ describe('a late request', () => {
     expect(scenario.payouts()).toBe(1)
   })
 
-  it('never arrives at a node that is down', async () => {
+  test('never arrives at a node that is down', async () => {
     const scenario = Scenario.of()
     scenario.alice.fault({ type: 'late', ms: 5_000 })
     await scenario.out()
@@ -66,7 +66,7 @@ describe('a late request', () => {
 })
 
 describe('a request that is not executed', () => {
-  it.each([
+  test.each([
     [{ type: 'drop' } as const, null],
     [{ type: 'refuse', status: 9 } as const, 9],
     [{ type: 'refuse', status: 14 } as const, 14],
@@ -80,14 +80,14 @@ describe('a request that is not executed', () => {
     expect(await scenario.out()).toBe(0)
   })
 
-  it('with a signature that is too old', async () => {
+  test('with a signature that is too old', async () => {
     const scenario = Scenario.of()
     expect(await scenario.out(50_000, undefined, { signedAt: START - 60_001 })).toBe(16)
     expect(await scenario.out(50_000, undefined, { signedAt: START + 60_001 })).toBe(16)
     expect(await scenario.out(50_000, undefined, { signedAt: START - 60_000 })).toBe(0)
   })
 
-  it('whose caller is gone already', async () => {
+  test('whose caller is gone already', async () => {
     const scenario = Scenario.of()
     expect(await scenario.out(50_000, undefined, { signal: AbortSignal.abort() })).toBeNull()
     expect(scenario.noted('request_received')).toBe(0)
@@ -95,7 +95,7 @@ describe('a request that is not executed', () => {
 })
 
 describe('a standing fault', () => {
-  it('leaves reads alone unless the node is down or does not know us', async () => {
+  test('leaves reads alone unless the node is down or does not know us', async () => {
     const scenario = Scenario.of()
     scenario.alice.fault({ type: 'drop' }, 'always')
     expect((await scenario.alice.rpc.getNodeInfo(CALL)).ok).toBe(true)
@@ -111,7 +111,7 @@ describe('a standing fault', () => {
     expect(await scenario.out()).toBe(0)
   })
 
-  it('is not used up before those that stand in the queue', async () => {
+  test('is not used up before those that stand in the queue', async () => {
     const scenario = Scenario.of()
     scenario.alice.fault({ type: 'drop' })
     scenario.alice.fault({ type: 'refuse', status: 9 })
@@ -122,7 +122,7 @@ describe('a standing fault', () => {
 })
 
 describe('the peer', () => {
-  it('is connected at our wish only if it is within reach', async () => {
+  test('is connected at our wish only if it is within reach', async () => {
     const scenario = Scenario.of()
     const { peerId } = scenario.channel
     scenario.alice.disconnectPeer()

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { minRbfFeeRateSatPerKw } from '../../simulator/ldk/contribution.ts'
 import { ADDRESS, CALL, OTHER_ADDRESS, Scenario } from './scenario.ts'
 
@@ -11,13 +11,13 @@ describe('what a node refuses', () => {
     ['more than the wallet holds', 9, (s) => s.in(11_000_000)],
     ['a splice on a closed channel', 9, (s) => (s.alice.close(s.id, 'force'), s.out())],
   ]
-  it.each(cases)('%s', async (_, status, ask) => {
+  test.each(cases)('%s', async (_, status, ask) => {
     const scenario = Scenario.of()
     expect(await ask(scenario)).toBe(status)
     expect(scenario.world.journal.submissionsExecuted(scenario.id)).toBe(0)
   })
 
-  it('an unknown channel', async () => {
+  test('an unknown channel', async () => {
     const scenario = Scenario.of()
     const request = { userChannelId: '7', counterpartyNodeId: scenario.channel.peerId, amountSats: 1000 }
     expect(await scenario.alice.rpc.spliceIn(request, CALL)).toMatchObject({
@@ -31,7 +31,7 @@ describe('what a node refuses', () => {
     })
   })
 
-  it('more than leaves the reserve, with an event', async () => {
+  test('more than leaves the reserve, with an event', async () => {
     const scenario = Scenario.of({ channels: [{ oursSats: 150_000 }] })
     expect(await scenario.out(50_000)).toBe(9)
     expect(scenario.failures()).toEqual(['ContributionInvalid'])
@@ -39,7 +39,7 @@ describe('what a node refuses', () => {
 })
 
 describe('a round that fails', () => {
-  it.each(['awaiting_ack', 'constructing', 'awaiting_signatures'] as const)(
+  test.each(['awaiting_ack', 'constructing', 'awaiting_signatures'] as const)(
     'aborted by the peer in %s',
     async (phase) => {
       const scenario = Scenario.of()
@@ -54,14 +54,14 @@ describe('a round that fails', () => {
     },
   )
 
-  it('over a dust output is aborted by the receiver', async () => {
+  test('over a dust output is aborted by the receiver', async () => {
     const scenario = Scenario.of()
     expect(await scenario.out(293)).toBe(0)
     scenario.settle()
     expect(scenario.failures()).toEqual(['CounterpartyAborted'])
   })
 
-  it('with a stale contribution loses it and the connection', async () => {
+  test('with a stale contribution loses it and the connection', async () => {
     const scenario = Scenario.of()
     scenario.alice.staleNext(scenario.id)
     await scenario.out()
@@ -75,7 +75,7 @@ describe('a round that fails', () => {
     expect(scenario.payouts()).toBe(1)
   })
 
-  it('turns stale by itself when the balance moves away', async () => {
+  test('turns stale by itself when the balance moves away', async () => {
     const scenario = Scenario.of()
     await scenario.out(1_100_000)
     scenario.alice.lightningPayment(scenario.id, -4_850_000_000)
@@ -83,7 +83,7 @@ describe('a round that fails', () => {
     expect(scenario.failures()).toEqual(['ContributionInvalid'])
   })
 
-  it('keeps its reason to itself where the relay gets none', async () => {
+  test('keeps its reason to itself where the relay gets none', async () => {
     const scenario = Scenario.of({ forwardReasons: false })
     scenario.alice.abortNext(scenario.id)
     await scenario.out()
@@ -93,13 +93,13 @@ describe('a round that fails', () => {
 })
 
 describe('a fee bump', () => {
-  it('follows LDK’s rule', () => {
+  test('follows LDK’s rule', () => {
     expect(minRbfFeeRateSatPerKw(253)).toBe(278)
     expect(minRbfFeeRateSatPerKw(600)).toBe(625)
     expect(minRbfFeeRateSatPerKw(2490)).toBe(2593)
   })
 
-  it('replaces the candidate, with the same output', async () => {
+  test('replaces the candidate, with the same output', async () => {
     const scenario = Scenario.of()
     await scenario.out()
     scenario.settle()
@@ -110,7 +110,7 @@ describe('a fee bump', () => {
     expect(scenario.payouts()).toBe(1)
   })
 
-  it('that is signed but too small for the mempools is not relayed', async () => {
+  test('that is signed but too small for the mempools is not relayed', async () => {
     const scenario = Scenario.of({}, { incrementalRelaySatPerVb: 1 })
     await scenario.out()
     scenario.settle()
@@ -123,7 +123,7 @@ describe('a fee bump', () => {
     expect(scenario.world.chain.mempool().map(({ txid }) => txid)).toEqual([first])
   })
 
-  it('goes no higher than one and a half of the estimate', async () => {
+  test('goes no higher than one and a half of the estimate', async () => {
     const scenario = Scenario.of()
     await scenario.out()
     scenario.settle()
@@ -137,7 +137,7 @@ describe('a fee bump', () => {
     expect(scenario.alice.bump(scenario.id).ok).toBe(true)
   })
 
-  it('loses to an earlier candidate that a miner takes', async () => {
+  test('loses to an earlier candidate that a miner takes', async () => {
     const scenario = Scenario.of()
     await scenario.out()
     scenario.settle()
@@ -151,7 +151,7 @@ describe('a fee bump', () => {
     expect(scenario.payouts()).toBe(1)
   })
 
-  it('may take other coins for a splice-in', async () => {
+  test('may take other coins for a splice-in', async () => {
     const scenario = Scenario.of({ walletCoinsSats: [101_200, 60_000] })
     expect(await scenario.in(100_000)).toBe(0)
     scenario.settle()
@@ -163,7 +163,7 @@ describe('a fee bump', () => {
     expect(scenario.world.chain.mempool().map(({ txid }) => txid)).toEqual([scenario.candidate()])
   })
 
-  it('by the peer carries ours on', async () => {
+  test('by the peer carries ours on', async () => {
     const scenario = Scenario.of()
     await scenario.out()
     scenario.settle()
@@ -176,7 +176,7 @@ describe('a fee bump', () => {
 })
 
 describe('the signs of a splice under way', () => {
-  it('show it to those who look at balances (S1, S3)', async () => {
+  test('show it to those who look at balances (S1, S3)', async () => {
     const scenario = Scenario.of({ channels: [{ isOutbound: false }] })
     const look = async (): Promise<unknown> => {
       const channels = await scenario.alice.rpc.listChannels(CALL)
@@ -199,7 +199,7 @@ describe('the signs of a splice under way', () => {
     expect(await look()).toEqual([5_949_278, 5_849_786_000, 3_900_508_000, 9_949_278])
   })
 
-  it('are nothing but a queued contribution while the peer is away', async () => {
+  test('are nothing but a queued contribution while the peer is away', async () => {
     const scenario = Scenario.of()
     scenario.alice.disconnectPeer()
     expect(await scenario.out(50_000, OTHER_ADDRESS)).toBe(0)
@@ -211,7 +211,7 @@ describe('the signs of a splice under way', () => {
 })
 
 describe('a splice that the peer never locks', () => {
-  it('stays where it is until the peer does', async () => {
+  test('stays where it is until the peer does', async () => {
     const scenario = Scenario.of()
     scenario.alice.setPeerLocks(scenario.id, false)
     await scenario.out(50_000, ADDRESS)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Scenario } from './scenario.ts'
 
 /** Virtual milliseconds after the request at which a round stands in a phase, by the default durations. */
@@ -17,7 +17,7 @@ async function standingAt(ms: number, options: Parameters<typeof Scenario.of>[0]
 }
 
 describe('a restart of the node', () => {
-  it('loses a queued contribution without a trace', async () => {
+  test('loses a queued contribution without a trace', async () => {
     const scenario = await standingAt(QUEUED)
     scenario.alice.restart()
     scenario.settle()
@@ -26,7 +26,7 @@ describe('a restart of the node', () => {
     expect(scenario.noted('contribution_lost')).toBe(1)
   })
 
-  it('tells of a lost queued contribution where LDK does (#4918)', async () => {
+  test('tells of a lost queued contribution where LDK does (#4918)', async () => {
     const scenario = await standingAt(QUEUED, { reportsLostQueued: true })
     scenario.alice.restart()
     scenario.settle()
@@ -34,7 +34,7 @@ describe('a restart of the node', () => {
     expect(scenario.payouts()).toBe(0)
   })
 
-  it.each([
+  test.each([
     ['awaiting the ack', AWAITING_ACK, 'awaiting_ack'],
     ['under construction', CONSTRUCTING, 'constructing'],
   ])('loses a round %s, with an event', async (_, ms, phase) => {
@@ -46,7 +46,7 @@ describe('a restart of the node', () => {
     expect(scenario.payouts()).toBe(0)
   })
 
-  it.each([
+  test.each([
     ['waiting for the commitment', AWAITING_SIGNATURES, false],
     ['waiting for signatures', COMMITMENT_ACCEPTED, true],
   ])('keeps a round %s and resumes it at the reconnection', async (_, ms, accepted) => {
@@ -62,7 +62,7 @@ describe('a restart of the node', () => {
     expect(scenario.payouts()).toBe(1)
   })
 
-  it('keeps what is negotiated, and locks it', async () => {
+  test('keeps what is negotiated, and locks it', async () => {
     const scenario = await standingAt(NEGOTIATED)
     const txid = scenario.candidate()
     scenario.alice.restart()
@@ -72,7 +72,7 @@ describe('a restart of the node', () => {
     expect(scenario.channel.funding.txid).toBe(txid)
   })
 
-  it('broadcasts again what left the mempool', async () => {
+  test('broadcasts again what left the mempool', async () => {
     const scenario = await standingAt(NEGOTIATED)
     scenario.world.evict(scenario.candidate())
     expect(scenario.payouts()).toBe(0)
@@ -80,7 +80,7 @@ describe('a restart of the node', () => {
     expect(scenario.payouts()).toBe(1)
   })
 
-  it('keeps a sent splice_locked, and exchanges it at the reconnection', async () => {
+  test('keeps a sent splice_locked, and exchanges it at the reconnection', async () => {
     const scenario = await standingAt(NEGOTIATED)
     const txid = scenario.candidate()
     scenario.world.mine(6)
@@ -90,7 +90,7 @@ describe('a restart of the node', () => {
     expect(scenario.channel.funding.txid).toBe(txid)
   })
 
-  it('keeps what is promoted', async () => {
+  test('keeps what is promoted', async () => {
     const scenario = await standingAt(NEGOTIATED)
     scenario.world.mine(6)
     scenario.settle()
@@ -100,7 +100,7 @@ describe('a restart of the node', () => {
     expect(scenario.channel.funding).toEqual(funding)
   })
 
-  it('has a new start time and says so', async () => {
+  test('has a new start time and says so', async () => {
     const scenario = await standingAt(QUEUED)
     scenario.alice.restart()
     expect(scenario.alice.processStartedAt).toBe(scenario.world.now())
@@ -109,7 +109,7 @@ describe('a restart of the node', () => {
 })
 
 describe('a disconnect of the peer', () => {
-  it('keeps a queued contribution for the reconnection', async () => {
+  test('keeps a queued contribution for the reconnection', async () => {
     const scenario = await standingAt(QUEUED)
     scenario.alice.disconnectPeer()
     scenario.settle()
@@ -120,7 +120,7 @@ describe('a disconnect of the peer', () => {
     expect(scenario.payouts()).toBe(1)
   })
 
-  it.each([
+  test.each([
     ['awaiting the ack', AWAITING_ACK],
     ['under construction', CONSTRUCTING],
   ])('loses a round %s, with an event', async (_, ms) => {
@@ -132,7 +132,7 @@ describe('a disconnect of the peer', () => {
     expect(scenario.payouts()).toBe(0)
   })
 
-  it.each([
+  test.each([
     ['waiting for the commitment', AWAITING_SIGNATURES],
     ['waiting for signatures', COMMITMENT_ACCEPTED],
   ])('keeps a round %s and resumes it', async (_, ms) => {
@@ -146,7 +146,7 @@ describe('a disconnect of the peer', () => {
     expect(scenario.failures()).toEqual([])
   })
 
-  it('holds the lock up until the peer is back', async () => {
+  test('holds the lock up until the peer is back', async () => {
     const scenario = await standingAt(NEGOTIATED)
     const { funding } = scenario.channel
     scenario.alice.disconnectPeer()
@@ -161,7 +161,7 @@ describe('a disconnect of the peer', () => {
 })
 
 describe('a reorg', () => {
-  it('force-closes a channel whose locked funding is un-confirmed', async () => {
+  test('force-closes a channel whose locked funding is un-confirmed', async () => {
     const scenario = await standingAt(NEGOTIATED)
     scenario.world.mine(6)
     scenario.settle()
@@ -170,7 +170,7 @@ describe('a reorg', () => {
     expect(scenario.noted('closed')).toBe(1)
   })
 
-  it('withdraws a splice_locked that the peer has not answered', async () => {
+  test('withdraws a splice_locked that the peer has not answered', async () => {
     const scenario = await standingAt(NEGOTIATED)
     const txid = scenario.candidate()
     scenario.alice.disconnectPeer()
@@ -184,7 +184,7 @@ describe('a reorg', () => {
     expect(scenario.channel.funding.txid).toBe(txid)
   })
 
-  it('leaves a zero-conf channel open', async () => {
+  test('leaves a zero-conf channel open', async () => {
     const scenario = await standingAt(NEGOTIATED, { channels: [{ lockDepth: 0 }] })
     scenario.settle()
     scenario.world.mine(1)

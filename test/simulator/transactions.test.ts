@@ -1,6 +1,6 @@
 import * as ecc from '@bitcoinerlab/secp256k1'
 import { script, Transaction } from 'bitcoinjs-lib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import {
   addsCapacity,
@@ -52,7 +52,7 @@ function verifySignatures(world: World, hex: string): number {
 }
 
 describe('a splice-out', () => {
-  it('pays exactly the amount; the fee comes from the channel on top', async () => {
+  test('pays exactly the amount; the fee comes from the channel on top', async () => {
     const scenario = Scenario.of({}, { feeRateSatPerKw: 253 })
     await scenario.out()
     scenario.settle()
@@ -71,7 +71,7 @@ describe('a splice-out', () => {
 })
 
 describe('a splice-in', () => {
-  it('adds the amount and a few satoshis, from real coins with change', async () => {
+  test('adds the amount and a few satoshis, from real coins with change', async () => {
     const scenario = Scenario.of({}, { feeRateSatPerKw: 253 })
     await scenario.in(1_500_000)
     scenario.settle()
@@ -87,7 +87,7 @@ describe('a splice-in', () => {
     expect(verifySignatures(scenario.world, placed.hex)).toBe(4)
   })
 
-  it('leaves change that would be dust in the channel', async () => {
+  test('leaves change that would be dust in the channel', async () => {
     const scenario = Scenario.of({ walletCoinsSats: [101_200, 60_000] })
     await scenario.in(100_000)
     scenario.settle()
@@ -99,7 +99,7 @@ describe('a splice-in', () => {
 })
 
 describe('a round with contributions of both', () => {
-  it('is one valid transaction; each side pays for its part', async () => {
+  test('is one valid transaction; each side pays for its part', async () => {
     const scenario = Scenario.of()
     await scenario.out()
     scenario.alice.peerSplice(scenario.id, { amountSats: 700_000, mergeOurs: true })
@@ -115,7 +115,7 @@ describe('a round with contributions of both', () => {
 })
 
 describe('a close', () => {
-  it('by force has the form of a commitment', () => {
+  test('by force has the form of a commitment', () => {
     const scenario = Scenario.of()
     const funding = `${scenario.channel.funding.txid}:0`
     scenario.alice.close(scenario.id, 'force')
@@ -125,7 +125,7 @@ describe('a close', () => {
     expect(verifySignatures(scenario.world, spender.hex)).toBe(2)
   })
 
-  it('with the peer is an ordinary transaction that replaces a pending splice', async () => {
+  test('with the peer is an ordinary transaction that replaces a pending splice', async () => {
     const scenario = Scenario.of()
     const funding = `${scenario.channel.funding.txid}:0`
     await scenario.out()
@@ -139,7 +139,7 @@ describe('a close', () => {
     expect(verifySignatures(scenario.world, spender.hex)).toBe(2)
   })
 
-  it('waits for the peer if it is away', () => {
+  test('waits for the peer if it is away', () => {
     const scenario = Scenario.of()
     scenario.alice.disconnectPeer()
     scenario.alice.close(scenario.id, 'cooperative')
@@ -148,14 +148,14 @@ describe('a close', () => {
     expect(scenario.channel.status).toBe('closed')
   })
 
-  it('fails what was queued or negotiated', async () => {
+  test('fails what was queued or negotiated', async () => {
     const scenario = Scenario.of()
     await scenario.out()
     scenario.alice.close(scenario.id, 'force')
     expect(scenario.failures()).toEqual(['ChannelClosing'])
   })
 
-  it('by force moves to the splice if that one confirms', async () => {
+  test('by force moves to the splice if that one confirms', async () => {
     const scenario = Scenario.of()
     await scenario.out()
     scenario.settle()
@@ -171,7 +171,7 @@ describe('a close', () => {
 })
 
 describe('every transaction of a busy world', () => {
-  it('has the txid under which it is known, and pays no more than it has', async () => {
+  test('has the txid under which it is known, and pays no more than it has', async () => {
     const scenario = Scenario.of({ channels: [{ lockDepth: 0 }] })
     for (let n = 1; n <= 3; n++) {
       await scenario.out(50_000 + n)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createWorld, worldFrom } from '../../simulator/world/world.ts'
 import type { World } from '../../simulator/world/world.ts'
 import { CALL, Scenario, START } from './scenario.ts'
@@ -53,20 +53,20 @@ async function played(savedAfter: number | null): Promise<World> {
 }
 
 describe('a world', () => {
-  it('is the same each time', async () => {
+  test('is the same each time', async () => {
     const [first, second] = [await played(null), await played(null)]
     expect(second.journal.entries).toEqual(first.journal.entries)
     expect(second.toJSON()).toEqual(first.toJSON())
     expect(first.journal.entries.length).toBeGreaterThan(80)
   })
 
-  it('is another with another seed', () => {
+  test('is another with another seed', () => {
     const [one, other] = ['one', 'other'].map((seed) => createWorld({ seed, startAt: START }).node('alice'))
     expect(one?.nodeId).not.toBe(other?.nodeId)
     expect(one?.channels()[0]?.channelId).not.toBe(other?.channels()[0]?.channelId)
   })
 
-  it.each(ACTS.map((_, n) => n))(
+  test.each(ACTS.map((_, n) => n))(
     'goes on as it would have when it is saved and loaded before act %i',
     async (n) => {
       const [whole, loaded] = [await played(null), await played(n)]
@@ -75,11 +75,11 @@ describe('a world', () => {
     },
   )
 
-  it('is not loaded from anything else', () => {
+  test('is not loaded from anything else', () => {
     expect(() => worldFrom({ seed: 'x' })).toThrow()
   })
 
-  it('starts with four channels, coins, and everything deep in the chain', async () => {
+  test('starts with four channels, coins, and everything deep in the chain', async () => {
     const world = createWorld({ seed: 'fresh', startAt: START })
     const alice = world.node('alice')
     expect(alice.channels().map(({ lockDepth }) => lockDepth)).toEqual([6, 6, 3, 4])
@@ -91,7 +91,7 @@ describe('a world', () => {
     expect(channels).toMatchObject({ value: [{ isUsable: true, valueSats: 10_000_000 }, {}, {}, {}] })
   })
 
-  it('gives relay events ids of their own, in order', async () => {
+  test('gives relay events ids of their own, in order', async () => {
     const scenario = Scenario.of()
     await scenario.out()
     scenario.settle()
@@ -110,7 +110,7 @@ describe('a world', () => {
     expect(scenario.events[0]).toMatchObject({ channelId: scenario.id, at: START + 1_000 })
   })
 
-  it('goes back to an older funding when a node is restored from a backup', async () => {
+  test('goes back to an older funding when a node is restored from a backup', async () => {
     const scenario = Scenario.of()
     const before = scenario.channel.funding
     scenario.alice.saveBackup('before')

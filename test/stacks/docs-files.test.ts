@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { bundleOf, environment } from '../../bench/bundles.ts'
 import { wiring } from '../../functions/wiring.ts'
@@ -60,7 +60,7 @@ async function answers(files: readonly string[], events: readonly object[]) {
 
 const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
-it('the function of the API finds the files of /docs beside its bundle, and Lambda can carry them', async () => {
+test('the function of the API finds the files of /docs beside its bundle, and Lambda can carry them', async () => {
   const names = ['swagger-ui-bundle.js', 'swagger-ui.css']
   const events = names.flatMap((name) => ['gzip', 'identity'].map((each) => event(`/docs/${name}`, each)))
   const found = await answers(wiring.functions.api.files, events)
@@ -74,7 +74,7 @@ it('the function of the API finds the files of /docs beside its bundle, and Lamb
   expect(found.map(({ isBase64Encoded }) => isBase64Encoded)).toEqual([true, false, true, false])
 })
 
-it('without them it answers the page, and a problem for its files', async () => {
+test('without them it answers the page, and a problem for its files', async () => {
   const found = await answers([], [event('/docs', 'gzip'), event('/docs/swagger-ui.css', 'gzip')])
   expect(found.map(({ statusCode }) => statusCode)).toEqual([200, 500])
 })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { address as codec } from 'bitcoinjs-lib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { decodeAddress } from '../../../core/bitcoin/address.ts'
 import { Network } from '../../../core/bitcoin/network.ts'
@@ -26,18 +26,18 @@ const path = new URL('../../fixtures/addresses.json', import.meta.url)
 const fixtures = Fixtures.parse(JSON.parse(readFileSync(path, 'utf8')))
 
 describe('decodeAddress', () => {
-  it.each(fixtures.valid)('pays $why', ({ network, address, canonical, type, script, dustLimitSats }) => {
+  test.each(fixtures.valid)('pays $why', ({ network, address, canonical, type, script, dustLimitSats }) => {
     expect(decodeAddress(address, network)).toEqual({
       ok: true,
       value: { address: canonical ?? address, type, script, dustLimitSats },
     })
   })
 
-  it.each(fixtures.invalid)('refuses $why', ({ network, address, code }) => {
+  test.each(fixtures.invalid)('refuses $why', ({ network, address, code }) => {
     expect(decodeAddress(address, network)).toMatchObject({ ok: false, error: { code } })
   })
 
-  it.each([
+  test.each([
     [1, false],
     [2, true],
     [40, true],
@@ -52,7 +52,7 @@ describe('decodeAddress', () => {
     )
   })
 
-  it('never repeats the address in what it says', () => {
+  test('never repeats the address in what it says', () => {
     for (const { network, address } of fixtures.invalid.filter((fixture) => fixture.address !== '')) {
       const decoded = decodeAddress(address, network)
       expect(decoded.ok ? '' : decoded.error.message).not.toContain(address)
