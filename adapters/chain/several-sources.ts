@@ -91,7 +91,7 @@ function absence(spends: readonly Spend[]): Result<Spend, ChainFault> {
 
 /**
  * Presence needs any one source, absence needs every one, at one and the same tip before and after the question (design
- * section 6, gate 4): a source that is behind, or on another branch, does not know of the latest spenders.
+ * section 6, gate `funding_unspent`): a source that is behind, or on another branch, does not know of the latest spenders.
  */
 async function spend(
   sources: readonly ChainPort[],

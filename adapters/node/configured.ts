@@ -201,7 +201,7 @@ function chainOf(source: ChainSource, network: Network): ChainPort {
   return source.kind === 'esplora' ? esplora({ url: source.url }) : bitcoind({ ...source, network })
 }
 
-/** Gate 2 wants the pinned network: a node on another one is configured wrongly, and is never looked at as this one. */
+/** Gate `node` wants the pinned network: a node on another one is configured wrongly, and is never looked at as this one. */
 function onNetwork(network: Network, port: NodePort): NodePort {
   return {
     ...port,

@@ -185,7 +185,7 @@ async function look(
 
 /**
  * Walks back from the current funding outpoint to blocks older than an instant, through the inputs that can be fundings,
- * and answers the first transaction for which `isOurs` holds (gate 6 after a restore). Beyond the limit nothing is known:
+ * and answers the first transaction for which `isOurs` holds (gate `no_earlier_effect` after a restore). Beyond the limit nothing is known:
  * a fault.
  */
 export async function walkBack(

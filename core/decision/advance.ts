@@ -4,6 +4,7 @@ import { hasUnaccountedBump, openBumpOf } from '../splice/replacement.ts'
 import { classify } from './classify.ts'
 import type { Decision } from './decide.ts'
 import { decide } from './decide.ts'
+import type { BumpGateName } from './fee-bump-gates.ts'
 import type { GateReading } from './gates.ts'
 import type { StepContext, Action } from '../splice/action.ts'
 import type { Observation } from './observation.ts'
@@ -75,7 +76,7 @@ function waitingFor(splice: Splice, { gates, bumpGates }: Decision): Splice['wai
   }
 }
 
-function waitingForConfirmation(bumpGates: readonly GateReading[]): Splice['waitingFor'] {
+function waitingForConfirmation(bumpGates: readonly GateReading<BumpGateName>[]): Splice['waitingFor'] {
   const shut = bumpGates.find((reading) => reading.shut !== null)?.shut
   return shut
     ? {

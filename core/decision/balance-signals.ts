@@ -12,7 +12,7 @@ export function balanceSignalsOf(channel: ChannelSnapshot): BalanceSignals {
   }
 }
 
-/** Gate 5: whether a sign left the neighbourhood of its baseline; under half the amount is Lightning traffic. */
+/** Gate `no_candidate`: whether a sign left the neighbourhood of its baseline; under half the amount is Lightning traffic. */
 export function balanceMoved(splice: Splice, balanceSignals: BalanceSignals): boolean {
   const baseline = splice.baseline
   if (baseline === null) return false

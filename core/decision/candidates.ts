@@ -78,7 +78,7 @@ function isExplained(splice: Splice, hop: FundingSpend): boolean {
   return at === -1 || at >= splice.fundingHistory.indexOf(first.submittedOn)
 }
 
-/** A transaction with our effect that no attempt of this splice explains (gate 6); null: there is none. */
+/** A transaction with our effect that no attempt of this splice explains (gate `no_earlier_effect`); null: there is none. */
 export function unexplainedEffect(splice: Splice, observation: Observation): string | null {
   if (observation.chain === null || hasEnded(splice.state)) return null
   const hop = observation.chain.fundingSpends.find((h) => h.spender?.effect === 'ours' && !isOurs(splice, h))

@@ -183,7 +183,7 @@ function judgeSpent(splice: Splice, chain: ChainView, channelGone: boolean, poli
 }
 
 /**
- * Gate 4: an outpoint is known unspent only where its own transaction is confirmed (known, on a zero-conf channel), by a
+ * Gate `funding_unspent`: an outpoint is known unspent only where its own transaction is confirmed (known, on a zero-conf channel), by a
  * chain source that is not behind the node, on the funding that the node stands on.
  */
 function knownUnspent(hop: FundingSpend, observation: Observation): boolean {

@@ -1,6 +1,7 @@
 import { rules } from './rules/rules.ts'
 import type { Rule, Situation } from './rules/rule.ts'
 import type { SpliceEvent } from '../splice/event.ts'
+import type { BumpGateName } from './fee-bump-gates.ts'
 import type { GateReading } from './gates.ts'
 import { readBumpGates } from './fee-bump-gates.ts'
 import { readGates } from './gates.ts'
@@ -17,7 +18,7 @@ export type Decision = {
   /** What is to be sent, once the lease is seen to be ours; null: nothing. */
   readonly act: 'submit' | 'bump' | 'abort' | null
   readonly gates: readonly GateReading[]
-  readonly bumpGates: readonly GateReading[]
+  readonly bumpGates: readonly GateReading<BumpGateName>[]
 }
 
 /** The first rule of the decision table that holds. The table covers every state and verdict (a test walks them all). */

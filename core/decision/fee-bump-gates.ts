@@ -1,5 +1,5 @@
 import { unresolvedAttempts } from '../splice/budget.ts'
-import type { Gate, GateFacts, GateReading, Shut } from './gates.ts'
+import type { GateFacts, GateReading, Shut } from './gates.ts'
 import { fenceGate, nodeGate, paymentsGate, worstFeeRateSatPerKw } from './gates.ts'
 import {
   chosenFeeRateSatPerKw,
@@ -59,25 +59,40 @@ export function canBump(
   return can.bump && (can.checksFunding || (can.overlapGuard && kind === 'splice_out'))
 }
 
-type BumpGate = Omit<Gate, 'shut'> & { readonly shut: (facts: GateFacts, bump: Bump) => Shut | null }
+/** The gates of an attempt of a fee bump, in the order in which they are read. */
+export type BumpGateName =
+  | 'fence'
+  | 'node'
+  | 'channel'
+  | 'unconfirmed'
+  | 'lock_depth'
+  | 'able'
+  | 'quiet'
+  | 'backoff'
+  | 'price'
+  | 'lease'
+  | 'attempts'
+
+type BumpGate = {
+  readonly name: BumpGateName
+  readonly says: string
+  readonly shut: (facts: GateFacts, bump: Bump) => Shut | null
+}
 
 /** The gates for an attempt of a fee bump, re-read just before it is journalled (design section 6, "Fee bumps"). */
 export const bumpGates: readonly BumpGate[] = [
   {
-    number: 1,
     name: 'fence',
     says: "every earlier attempt's fence has passed, the splice's and its bumps'; without a fence, it was answered",
     shut: ({ splice, now }) =>
       fenceGate([...unresolvedAttempts(splice), ...splice.bumps.flatMap(unresolvedAttempts)], now),
   },
   {
-    number: 2,
     name: 'node',
     says: "the node is the pinned node id and network, synced, its tip within one block of the chain source's",
     shut: nodeGate,
   },
   {
-    number: 3,
     name: 'channel',
     says: 'the channel is there, ready, not closing, on the outpoint that the candidate spends; the peer is connected; no payment that the node breaks on is unsettled',
     shut: ({ splice, observation: { channel }, verdict }) => {
@@ -91,7 +106,6 @@ export const bumpGates: readonly BumpGate[] = [
     },
   },
   {
-    number: 4,
     name: 'unconfirmed',
     says: 'a candidate of ours waits, in the mempool or known from before, and none is in a block or locked',
     shut: ({ splice, verdict }) =>
@@ -100,7 +114,6 @@ export const bumpGates: readonly BumpGate[] = [
         : shut('unseen', 'The transaction that is to be replaced cannot be seen now; waiting until it can.'),
   },
   {
-    number: 5,
     name: 'lock_depth',
     says: 'the channel is known not to be zero-conf',
     shut: ({ observation }) =>
@@ -109,7 +122,6 @@ export const bumpGates: readonly BumpGate[] = [
         : shut('zero_conf', 'Nothing is replaced on a channel that locks without confirmations.'),
   },
   {
-    number: 6,
     name: 'able',
     says: 'the node bumps fees, and has the overlap guard (a splice-out) or its transaction is checked before it is signed',
     shut: ({ splice, observation }) => {
@@ -120,7 +132,6 @@ export const bumpGates: readonly BumpGate[] = [
     },
   },
   {
-    number: 7,
     name: 'quiet',
     says: 'no negotiation; after an attempt that is not dead: quiet for the quiet period',
     shut: ({ verdict, now, policy }, bump) => {
@@ -133,7 +144,6 @@ export const bumpGates: readonly BumpGate[] = [
     },
   },
   {
-    number: 8,
     name: 'backoff',
     says: 'the backoff after a refusal has passed',
     shut: ({ now }, bump) =>
@@ -142,13 +152,11 @@ export const bumpGates: readonly BumpGate[] = [
         : shut('backoff', 'The node said not now; it is asked again after a pause.'),
   },
   {
-    number: 9,
     name: 'price',
     says: "the feerate asked for, or the node's worst case, is under the splice's ceiling",
     shut: (facts, bump) => priceShut(facts, askedFeeRateSatPerKw(bump, facts)),
   },
   {
-    number: 10,
     name: 'lease',
     says: 'the lease of the channel is ours, and not frozen',
     shut: ({ splice, observation: { lease: lease } }) => {
@@ -161,7 +169,6 @@ export const bumpGates: readonly BumpGate[] = [
     },
   },
   {
-    number: 11,
     name: 'attempts',
     says: 'an attempt is left of the three of a bump',
     shut: (_facts, bump) =>
@@ -170,8 +177,8 @@ export const bumpGates: readonly BumpGate[] = [
 ]
 
 /** The gates of the open bump as they stand, in order; none without one. */
-export function readBumpGates(facts: GateFacts): GateReading[] {
+export function readBumpGates(facts: GateFacts): GateReading<BumpGateName>[] {
   const bump = openBumpOf(facts.splice)
   if (bump === null) return []
-  return bumpGates.map((gate) => ({ gate: gate.number, name: gate.name, shut: gate.shut(facts, bump) }))
+  return bumpGates.map((gate) => ({ name: gate.name, shut: gate.shut(facts, bump) }))
 }

@@ -20,22 +20,34 @@ export type GateFacts = {
 /** Why a gate is shut: a code, and a sentence for `waitingFor`. */
 export type Shut = { readonly code: string; readonly message: string }
 
-/** One gate of design section 6. `shut` answers null while it is open. */
+/** The gates of a submission, in the order in which they are read. */
+export type GateName =
+  | 'fence'
+  | 'node'
+  | 'channel'
+  | 'funding_unspent'
+  | 'no_candidate'
+  | 'no_earlier_effect'
+  | 'quiet'
+  | 'budget'
+  | 'lock_depth'
+  | 'overlap'
+
+/** A condition that must hold just before an attempt is journalled. `shut` answers null while it is open. */
 export type Gate = {
-  readonly number: number
-  readonly name: string
+  readonly name: GateName
   readonly says: string
   readonly shut: (facts: GateFacts) => Shut | null
 }
 
 /** A gate as it stood in one look. */
-export type GateReading = { readonly gate: number; readonly name: string; readonly shut: Shut | null }
+export type GateReading<Name extends string = GateName> = { readonly name: Name; readonly shut: Shut | null }
 
 /** What ldk-node pays at worst is 3/2 of the estimate (`max_funding_feerate`). */
 const WORST_FEE_FACTOR = 1.5
 /** Weight of a splice transaction: what a fee is estimated with. A splice-in has a few inputs of the wallet, and change. */
 const TYPICAL_WEIGHT = { splice_out: 1_000, splice_in: 2_000 } as const
-/** The least lock depth that leaves a margin between a lock and the look that sees its transaction (gate 9). */
+/** The least lock depth that leaves a margin between a lock and the look that sees its transaction (gate `lock_depth`). */
 const SAFE_LOCK_DEPTH = 3
 /** Confirmations of a funding before a Core Lightning is asked to splice: the announcement of the last one is done by then. */
 const SPLICEABLE_DEPTH = 6
@@ -60,28 +72,27 @@ export function worstFeeRateSatPerKw(observation: Observation): number | null {
   return estimate === null ? null : Math.ceil(estimate * WORST_FEE_FACTOR)
 }
 
-/** The gates for a submission, re-read just before it is journalled (design section 6). Gate 11 is the driver's. */
+/**
+ * The gates for a submission, re-read just before it is journalled. One more is the driver's: the channel's lease must be held
+ * by this splice.
+ */
 export const gates: readonly Gate[] = [
   {
-    number: 1,
     name: 'fence',
     says: "every earlier attempt's fence has passed; without a fence, it was answered or is dead",
     shut: ({ splice, now }) => fenceGate(unresolvedAttempts(splice), now),
   },
   {
-    number: 2,
     name: 'node',
     says: "the node is the pinned node id and network, synced, its tip within one block of the chain source's",
     shut: nodeGate,
   },
   {
-    number: 3,
     name: 'channel',
     says: 'the channel is there, ready, not closing, on the funding outpoint; the peer is connected where it must be; nothing that the node breaks on stands in the way; it can pay; a node that picks the channel itself has no other',
     shut: channelGate,
   },
   {
-    number: 4,
     name: 'funding_unspent',
     says: 'the funding outpoint is known unspent',
     shut: ({ verdict }) => {
@@ -95,7 +106,6 @@ export const gates: readonly Gate[] = [
     },
   },
   {
-    number: 5,
     name: 'no_candidate',
     says: 'no candidate was ever seen; the node reports none and no negotiation; where it cannot, no sign of one',
     shut: ({ splice, verdict }) =>
@@ -104,7 +114,6 @@ export const gates: readonly Gate[] = [
         : null,
   },
   {
-    number: 6,
     name: 'no_earlier_effect',
     says: "nothing in the channel's funding history has our effect since the splice was created, or since the backup was taken",
     shut: ({ verdict }) =>
@@ -116,7 +125,6 @@ export const gates: readonly Gate[] = [
           ),
   },
   {
-    number: 7,
     name: 'quiet',
     says: 'after an attempt that is not dead: quiet for the quiet period',
     shut: ({ splice, now, policy }) => {
@@ -131,13 +139,11 @@ export const gates: readonly Gate[] = [
     },
   },
   {
-    number: 8,
     name: 'budget',
     says: 'budget left: attempts, deadline, feerate under the ceiling, not before its time, backoff passed',
     shut: budgetGate,
   },
   {
-    number: 9,
     name: 'lock_depth',
     says: 'zero-conf, a lock depth under 3, or not known: only if every earlier attempt is dead',
     shut: ({ splice, observation }) => {
@@ -152,7 +158,6 @@ export const gates: readonly Gate[] = [
     },
   },
   {
-    number: 10,
     name: 'overlap',
     says: 'the overlap guard and a splice-out, or a checked funding outpoint, or at most the second attempt that is not dead',
     shut: ({ splice, observation }) => {
@@ -169,7 +174,7 @@ export const gates: readonly Gate[] = [
   },
 ]
 
-/** Gate 1, which a fee bump has to pass as well: the fences of these attempts have passed. */
+/** The fence gate, which a fee bump has to pass as well: the fences of these attempts have passed. */
 export function fenceGate(attempts: readonly Attempt[], now: Instant): Shut | null {
   const open = attempts.every((attempt) => {
     const fence = fenceOf(attempt)
@@ -178,7 +183,7 @@ export function fenceGate(attempts: readonly Attempt[], now: Instant): Shut | nu
   return open ? null : shut('fence', 'An earlier request may still reach the node; waiting until it cannot.')
 }
 
-/** Gate 2, which a fee bump has to pass as well. */
+/** Gate `node`, which a fee bump has to pass as well. */
 export function nodeGate({ splice, observation, now, policy }: GateFacts): Shut | null {
   const { node, chain } = observation
   if (node === null) return shut('node_unreachable', 'The node does not answer; waiting until it does.')
@@ -292,5 +297,13 @@ function feeGate(splice: Splice, observation: Observation): Shut | null {
 
 /** All gates as they stand, in order. */
 export function readGates(facts: GateFacts): GateReading[] {
-  return gates.map((gate) => ({ gate: gate.number, name: gate.name, shut: gate.shut(facts) }))
+  return gates.map((gate) => ({ name: gate.name, shut: gate.shut(facts) }))
+}
+
+/** Whether these gates are open. */
+export function areOpen<Name extends string>(
+  readings: readonly GateReading<Name>[],
+  names: readonly Name[],
+): boolean {
+  return readings.every((reading) => reading.shut === null || !names.includes(reading.name))
 }

@@ -12,7 +12,7 @@ export type ChainView = {
   readonly reachedFunding: boolean
   /** Spenders without our effect that no pointer leads from: the ledger does not know them (design section 7). */
   readonly unrecorded: readonly string[]
-  /** Transactions with our effect before the known funding history, since a backup was taken (gate 6). */
+  /** Transactions with our effect before the known funding history, since a backup was taken (gate `no_earlier_effect`). */
   readonly earlierEffect: string | null
   readonly feeRateSatPerKw: number | null
 }

@@ -1,3 +1,4 @@
+import { areOpen } from './gates.ts'
 import { announcedTxids, wasStepped } from '../splice/attempt-steps.ts'
 import { lastFence } from '../splice/budget.ts'
 import { BUSY_CODES, MAX_ABORTS } from '../splice/policy.ts'
@@ -15,8 +16,8 @@ const SIGNED_STEP = 'splice_signed'
 export function canAbortUnsigned(situation: Situation): boolean {
   const { splice, observation, gates, now, policy } = situation
   const { channel, lease: lease } = observation
-  const open = (gate: number): boolean => gates.every((each) => each.gate !== gate || each.shut === null)
-  if (!open(1) || !open(2) || channel === null || !channel.peerConnected || !channel.ready) return false
+  if (!areOpen(gates, ['fence', 'node']) || channel === null || !channel.peerConnected || !channel.ready)
+    return false
   if (channel.funding === null || channel.funding !== splice.submittedOn) return false
   const holder = lease?.value.holder ?? null
   if ((holder !== null && holder !== splice.id) || lease?.value.frozen) return false

@@ -93,7 +93,7 @@ async function follow(
   )
   if (saved === null) return 'busy'
   await carryOut(advanced.actions, saved, ports)
-  // Nothing but time ends a quiet (gate 7): a sweep alone would find its end up to a period late.
+  // Nothing but time ends a quiet (gate `quiet`): a sweep alone would find its end up to a period late.
   if (saved.quietSince !== null && saved.quietSince !== splice.quietSince)
     await ports.queue.hint(splice.id, saved.quietSince + options.policy.quietMs - ports.clock.now())
   const finished = await finish(saved, splice.eventSerial, ports, options)

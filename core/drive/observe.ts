@@ -180,7 +180,7 @@ function hintOf({ candidates, fundingHistory, unspentThroughHeight }: Splice, ou
   }
 }
 
-/** After a restore, what was paid between the backup and now is in no record: the funding history is walked back (gate 6). */
+/** After a restore, what was paid between the backup and now is in no record: the funding history is walked back (gate `no_earlier_effect`). */
 async function earlierEffect(context: ChainContext): Promise<Result<string | null, unknown>> {
   const { splice, configured, backupAt, channel, call } = context
   const current = channel?.funding ?? null

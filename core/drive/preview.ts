@@ -8,7 +8,7 @@ import { step } from '../splice/step.ts'
 
 /** What the gates would say to a splice now, and the figures behind it; null: not known. */
 export type GatePreview = {
-  readonly gates: readonly { gate: number; name: string; open: boolean; message: string | null }[]
+  readonly gates: readonly { name: string; open: boolean; message: string | null }[]
   readonly estimatedFeeSats: number | null
   readonly feeRateSatPerKw: number | null
   readonly outboundSats: number | null
@@ -23,8 +23,7 @@ export async function previewGates(draft: Splice, ports: Ports, policy: Policy):
   const { splice } = step(draft, { type: 'looked', verdict }, context)
   const readings = readGates({ splice, observation, verdict, ...context })
   return {
-    gates: readings.map(({ gate, name, shut }) => ({
-      gate,
+    gates: readings.map(({ name, shut }) => ({
       name,
       open: shut === null,
       message: shut?.message ?? null,

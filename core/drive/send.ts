@@ -17,7 +17,7 @@ export type Sending = {
 
 /**
  * Sends what was journalled, and attaches whatever is known of the answer: design section 2, "journal, then act, then
- * prove". What took too long to journal is not sent (gate 1). Answers the splice as it stands afterwards.
+ * prove". What took too long to journal is not sent (gate `fence`). Answers the splice as it stands afterwards.
  */
 export async function send(sending: Sending, ports: Ports, policy: Policy): Promise<Splice | null> {
   const { splice, attempt } = sending

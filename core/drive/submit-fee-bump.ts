@@ -49,7 +49,7 @@ export async function submitFeeBump(
   return 'submitted'
 }
 
-/** As gate 11 of a submission: the lease is ours by a consistent read, not frozen, and the table is no restored backup. */
+/** As gate `lease` of a submission: the lease is ours by a consistent read, not frozen, and the table is no restored backup. */
 async function maySend(splice: Splice, { generation }: Observation, ports: Ports): Promise<boolean> {
   if (generation.stored !== generation.configured) return false
   const lease = (await ports.store.item('lease', leaseKeyOf(splice)))?.value

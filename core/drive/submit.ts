@@ -31,7 +31,7 @@ export type Standing = { readonly stored: Splice; readonly splice: Splice }
 export type Submitted = 'submitted' | 'driven' | 'busy'
 
 /**
- * Submits a splice whose own gates are open: takes the lease (gate 11), journals the attempt with a conditional write, and
+ * Submits a splice whose own gates are open: takes the lease (gate `lease`), journals the attempt with a conditional write, and
  * only then sends it. What is not known of the answer stays `unknown` (design sections 2 and 6).
  */
 export async function submit(

@@ -67,7 +67,7 @@ export type ChannelSnapshot = {
   /** Candidates as the node reports them; null where it reports none. */
   readonly candidates: readonly ReportedCandidate[] | null
   readonly negotiation: 'none' | 'active' | 'unknown'
-  /** What stands in the way of a splice on a node that breaks on it; left out where nothing of the kind is known to (gate 3). */
+  /** What stands in the way of a splice on a node that breaks on it; left out where nothing of the kind is known to (gate `channel`). */
   readonly obstacles?: Obstacles
 }
 

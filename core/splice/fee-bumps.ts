@@ -184,7 +184,7 @@ function withBump(splice: Splice, bump: Bump): Splice {
 }
 
 /**
- * Quiet of an open bump, kept while an attempt of it is alive: as gate 7's, but neither the candidate that stands is a sign,
+ * Quiet of an open bump, kept while an attempt of it is alive: as gate `quiet`'s, but neither the candidate that stands is a sign,
  * nor what moves the signs: a difference in fees is what a replacement leaves behind which was signed and not relayed.
  */
 export function withBumpQuiet(splice: Splice, verdict: Verdict, { now, policy }: StepContext): Splice {

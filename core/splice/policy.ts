@@ -7,13 +7,13 @@ const ms = (value: number) => z.int().nonnegative().default(value)
  * skips them. The defaults are the design's.
  */
 export const Policy = z.object({
-  /** How long nothing may stir before an unproven attempt may be followed by another (gate 7). */
+  /** How long nothing may stir before an unproven attempt may be followed by another (gate `quiet`). */
   quietMs: ms(180_000),
   /** A longer gap between two looks proves nothing about what happened in it: quiet starts anew. */
   quietGapMs: ms(90_000),
   /** How much later than the fence a reported process start must be to prove a restart after it, for clocks. */
   startMarginMs: ms(60_000),
-  /** Longest time between journalling an attempt and sending it (gate 1). */
+  /** Longest time between journalling an attempt and sending it (gate `fence`). */
   sendWithinMs: ms(10_000),
   /** Longest age of a node's snapshot for a decision. */
   snapshotMaxAgeMs: ms(60_000),

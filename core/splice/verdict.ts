@@ -59,7 +59,7 @@ export type Verdict = {
   readonly blockMoved: boolean
   /** The node stands on an older funding outpoint than was seen, or is another node. */
   readonly nodeWentBack: boolean
-  /** A transaction with our effect that no attempt of this splice explains (gate 6). */
+  /** A transaction with our effect that no attempt of this splice explains (gate `no_earlier_effect`). */
   readonly effectWithoutAttempt: string | null
   /** Starts of the node's process, as its relay reported them. */
   readonly processStarts: readonly number[]

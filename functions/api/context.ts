@@ -14,7 +14,6 @@ import { refuseInvalid } from './validation.ts'
 /** What the gates would say to a splice now, and the figures behind it. null: not known. */
 export type Preview = {
   readonly gates: readonly {
-    readonly gate: number
     readonly name: string
     readonly open: boolean
     /** One sentence on why it is closed; null where it is open. */

@@ -21,7 +21,6 @@ const PreviewView = z
     open: z.boolean().openapi({ description: 'Every gate is open: it would be submitted now.' }),
     gates: z.array(
       z.object({
-        gate: z.int(),
         name: z.string(),
         open: z.boolean(),
         message: z.string().nullable().openapi({ description: 'One sentence on why it is closed.' }),

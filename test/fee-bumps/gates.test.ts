@@ -47,8 +47,8 @@ function facts({ splice = {}, bump = {}, observation = {} }: Given = {}): GateFa
   return { splice: pending, observation: seen, verdict: classify(pending, seen, policy), now: NOW, policy }
 }
 
-function shut(gate: number, given: Given): string | null {
-  const reading = readBumpGates(facts(given)).find((candidate) => candidate.gate === gate)
+function shut(gate: string, given: Given): string | null {
+  const reading = readBumpGates(facts(given)).find((candidate) => candidate.name === gate)
   if (reading === undefined) throw new Error(`no gate ${gate}`)
   return reading.shut?.code ?? null
 }
@@ -57,19 +57,19 @@ const RIVAL = aSplicing(FUNDING, 800_000)
 
 type Case = readonly [says: string, given: Given, shut: string | null]
 
-test('they are numbered in order, each says why it is shut, and all are open where nothing speaks against it', () => {
-  expect(bumpGates.map((gate) => [gate.number, gate.name])).toEqual([
-    [1, 'fence'],
-    [2, 'node'],
-    [3, 'channel'],
-    [4, 'unconfirmed'],
-    [5, 'lock_depth'],
-    [6, 'able'],
-    [7, 'quiet'],
-    [8, 'backoff'],
-    [9, 'price'],
-    [10, 'lease'],
-    [11, 'attempts'],
+test('they are read in order, each says why it is shut, and all are open where nothing speaks against it', () => {
+  expect(bumpGates.map(({ name }) => name)).toEqual([
+    'fence',
+    'node',
+    'channel',
+    'unconfirmed',
+    'lock_depth',
+    'able',
+    'quiet',
+    'backoff',
+    'price',
+    'lease',
+    'attempts',
   ])
   expect(readBumpGates(facts()).map((reading) => reading.shut)).toEqual(
     Array.from({ length: 11 }, () => null),
@@ -82,7 +82,7 @@ test('there are none without an open bump', () => {
   expect(readBumpGates({ ...facts(), splice: aPendingSplice() })).toEqual([])
 })
 
-describe('gate 1: a request that may still reach the node shuts it, the splice’s and the bump’s', () => {
+describe('gate fence: a request that may still reach the node shuts it, the splice’s and the bump’s', () => {
   const late = { fenceAt: NOW + 1 }
   const bumps = (...attempts: Attempt[]): Given => ({ bump: { attempts } })
   const submits = (...attempts: Attempt[]): Given => ({ splice: { attempts } })
@@ -107,10 +107,10 @@ describe('gate 1: a request that may still reach the node shuts it, the splice�
       null,
     ],
   ]
-  test.each(cases)('%s', (_says, given, code) => expect(shut(1, given)).toBe(code))
+  test.each(cases)('%s', (_says, given, code) => expect(shut('fence', given)).toBe(code))
 })
 
-describe('gate 2: the node must be the pinned one, sane, and at the height of the chain source', () => {
+describe('gate node: the node must be the pinned one, sane, and at the height of the chain source', () => {
   const node = (overrides: Parameters<typeof aLook>[0]): Given => ({
     observation: { node: aLook({ capabilities: capabilities({ bump: true }), ...overrides }) },
   })
@@ -126,10 +126,10 @@ describe('gate 2: the node must be the pinned one, sane, and at the height of th
     ['a tip one block away', node({ tipHeight: 199 }), null],
     ['a tip two blocks away', node({ tipHeight: 198 }), 'tips_differ'],
   ]
-  test.each(cases)('%s', (_says, given, code) => expect(shut(2, given)).toBe(code))
+  test.each(cases)('%s', (_says, given, code) => expect(shut('node', given)).toBe(code))
 })
 
-describe('gates 3 to 6: the channel, the candidate, the lock depth, and what the node can', () => {
+describe('gates channel to able: the channel, the candidate, the lock depth, and what the node can', () => {
   const channel = (overrides: Parameters<typeof aChannel>[0]): Given => ({
     observation: { channel: aChannel(overrides) },
   })
@@ -141,63 +141,68 @@ describe('gates 3 to 6: the channel, the candidate, the lock depth, and what the
     observation: { node: aLook({ capabilities: capabilities({ bump: true, ...overrides }) }) },
   })
   const chain = (view: Observation['chain']): Given => ({ observation: { chain: view } })
-  const cases: (readonly [gate: number, ...Case])[] = [
-    [3, 'not listed', { observation: { channel: null } }, 'channel_missing'],
-    [3, 'closing', channel({ closing: true }), 'channel_not_ready'],
-    [3, 'not ready', channel({ ready: false }), 'channel_not_ready'],
-    [3, 'on another funding', channel({ funding: `${aTxid('9')}:1` }), 'funding_moved'],
-    [3, 'no funding told', channel({ funding: null }), 'funding_moved'],
-    [3, 'a candidate not to be seen, known from before', chain(aChain()), null],
-    [3, 'another transaction in its place', chain(aChainWith(RIVAL, { effect: 'none' })), 'funding_moved'],
-    [3, 'the peer away', channel({ peerConnected: false }), 'peer_away'],
-    [4, 'in the mempool', {}, null],
-    [4, 'in a block', chain(aChainWith(FIRST, { height: 200 })), 'unseen'],
-    [4, 'not to be seen, known from before', chain(aChain()), null],
-    [4, 'another in its place', chain(aChainWith(RIVAL, { effect: 'none' })), 'unseen'],
-    [4, 'no chain source', chain(null), 'unseen'],
-    [4, 'locked before, by the record', { splice: { lockedAt: NOW - 1 } }, 'unseen'],
-    [5, 'a lock depth of 1', channel({ lockDepth: 1 }), null],
-    [5, 'zero-conf', channel({ lockDepth: 0 }), 'zero_conf'],
-    [5, 'a lock depth that is not known', channel({ lockDepth: null }), 'zero_conf'],
-    [5, 'no channel', { observation: { channel: null } }, 'zero_conf'],
-    [6, 'bumps, guarded, a splice-out', can({}), null],
-    [6, 'bumps, guarded, a splice-in', can({}, 'splice_in'), 'bump_unsupported'],
-    [6, 'bumps, unguarded', can({ overlapGuard: false }), 'bump_unsupported'],
-    [6, 'bumps, checked', can({ overlapGuard: false, checksFunding: true }), null],
-    [6, 'bumps, checked, a splice-in', can({ checksFunding: true }, 'splice_in'), null],
-    [6, 'does not bump', can({ bump: false, checksFunding: true }), 'bump_unsupported'],
-    [6, 'no look: gate 2 says so', { observation: { node: null, channel: null } }, null],
+  const cases: (readonly [gate: string, ...Case])[] = [
+    ['channel', 'not listed', { observation: { channel: null } }, 'channel_missing'],
+    ['channel', 'closing', channel({ closing: true }), 'channel_not_ready'],
+    ['channel', 'not ready', channel({ ready: false }), 'channel_not_ready'],
+    ['channel', 'on another funding', channel({ funding: `${aTxid('9')}:1` }), 'funding_moved'],
+    ['channel', 'no funding told', channel({ funding: null }), 'funding_moved'],
+    ['channel', 'a candidate not to be seen, known from before', chain(aChain()), null],
+    [
+      'channel',
+      'another transaction in its place',
+      chain(aChainWith(RIVAL, { effect: 'none' })),
+      'funding_moved',
+    ],
+    ['channel', 'the peer away', channel({ peerConnected: false }), 'peer_away'],
+    ['unconfirmed', 'in the mempool', {}, null],
+    ['unconfirmed', 'in a block', chain(aChainWith(FIRST, { height: 200 })), 'unseen'],
+    ['unconfirmed', 'not to be seen, known from before', chain(aChain()), null],
+    ['unconfirmed', 'another in its place', chain(aChainWith(RIVAL, { effect: 'none' })), 'unseen'],
+    ['unconfirmed', 'no chain source', chain(null), 'unseen'],
+    ['unconfirmed', 'locked before, by the record', { splice: { lockedAt: NOW - 1 } }, 'unseen'],
+    ['lock_depth', 'a lock depth of 1', channel({ lockDepth: 1 }), null],
+    ['lock_depth', 'zero-conf', channel({ lockDepth: 0 }), 'zero_conf'],
+    ['lock_depth', 'a lock depth that is not known', channel({ lockDepth: null }), 'zero_conf'],
+    ['lock_depth', 'no channel', { observation: { channel: null } }, 'zero_conf'],
+    ['able', 'bumps, guarded, a splice-out', can({}), null],
+    ['able', 'bumps, guarded, a splice-in', can({}, 'splice_in'), 'bump_unsupported'],
+    ['able', 'bumps, unguarded', can({ overlapGuard: false }), 'bump_unsupported'],
+    ['able', 'bumps, checked', can({ overlapGuard: false, checksFunding: true }), null],
+    ['able', 'bumps, checked, a splice-in', can({ checksFunding: true }, 'splice_in'), null],
+    ['able', 'does not bump', can({ bump: false, checksFunding: true }), 'bump_unsupported'],
+    ['able', 'no look: the gate node says so', { observation: { node: null, channel: null } }, null],
   ]
-  test.each(cases)('gate %i: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
+  test.each(cases)('gate %s: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
 
-  test('gate 4: a channel that has moved to the candidate shuts it, even in the mempool', () => {
+  test('gate unconfirmed: a channel that has moved to the candidate shuts it, even in the mempool', () => {
     const seen = facts()
     const locked = { ...seen, verdict: { ...seen.verdict, locked: true } }
-    expect(readBumpGates(locked).find(({ gate }) => gate === 4)?.shut?.code).toBe('unseen')
+    expect(readBumpGates(locked).find(({ name }) => name === 'unconfirmed')?.shut?.code).toBe('unseen')
   })
 })
 
-describe('gates 7 and 8: quiet after an attempt that may live, and the backoff', () => {
+describe('gates quiet to backoff: quiet after an attempt that may live, and the backoff', () => {
   const alive = (quietSince: number | null): Given => ({ bump: { attempts: [aBumpAttempt()], quietSince } })
   const active = { observation: { channel: aChannel({ negotiation: 'active' }) } } as const
   const refused = { attempts: [aRefusedAttempt({ kind: 'bump' })] }
-  const cases: (readonly [gate: number, ...Case])[] = [
-    [7, 'not asked for yet', {}, null],
-    [7, 'a negotiation runs', active, 'node_busy'],
-    [7, 'a negotiation runs although it is quiet', { ...active, ...alive(NOW - 180_000) }, 'node_busy'],
-    [7, 'not quiet', alive(null), 'quiet'],
-    [7, 'quiet for a millisecond less than three minutes', alive(NOW - 179_999), 'quiet'],
-    [7, 'quiet for three minutes', alive(NOW - 180_000), null],
-    [7, 'refused', { bump: refused }, null],
-    [8, 'no backoff', {}, null],
-    [8, 'backoff over', { bump: { nextAttemptAt: NOW } }, null],
-    [8, 'backing off', { bump: { nextAttemptAt: NOW + 1 } }, 'backoff'],
-    [8, "the splice's own backoff", { splice: { nextAttemptAt: NOW + 1 } }, null],
+  const cases: (readonly [gate: string, ...Case])[] = [
+    ['quiet', 'not asked for yet', {}, null],
+    ['quiet', 'a negotiation runs', active, 'node_busy'],
+    ['quiet', 'a negotiation runs although it is quiet', { ...active, ...alive(NOW - 180_000) }, 'node_busy'],
+    ['quiet', 'not quiet', alive(null), 'quiet'],
+    ['quiet', 'quiet for a millisecond less than three minutes', alive(NOW - 179_999), 'quiet'],
+    ['quiet', 'quiet for three minutes', alive(NOW - 180_000), null],
+    ['quiet', 'refused', { bump: refused }, null],
+    ['backoff', 'no backoff', {}, null],
+    ['backoff', 'backoff over', { bump: { nextAttemptAt: NOW } }, null],
+    ['backoff', 'backing off', { bump: { nextAttemptAt: NOW + 1 } }, 'backoff'],
+    ['backoff', "the splice's own backoff", { splice: { nextAttemptAt: NOW + 1 } }, null],
   ]
-  test.each(cases)('gate %i: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
+  test.each(cases)('gate %s: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
 })
 
-describe('gate 9: what it may cost at worst, of a transaction of weight 596, and 400 that the node may add', () => {
+describe('gate price: what it may cost at worst, of a transaction of weight 596, and 400 that the node may add', () => {
   const priced = (
     ceiling: { maxFeeRateSatPerKw?: number; maxFeeSats?: number },
     { estimate = 2_000, told = null, ...more }: PriceGiven = {},
@@ -267,12 +272,12 @@ describe('gate 9: what it may cost at worst, of a transaction of weight 596, and
     ['what we choose just at the ceiling', priced({ maxFeeRateSatPerKw: 2_000 }, sets), null],
     ['what we choose over it', priced({ maxFeeRateSatPerKw: 1_999 }, sets), 'fee_ceiling'],
   ]
-  test.each(cases)('%s', (_says, given, code) => expect(shut(9, given)).toBe(code))
+  test.each(cases)('%s', (_says, given, code) => expect(shut('price', given)).toBe(code))
 
   test('without the fee of what stands, its weight is not known, and so no price', () => {
     const candidates = aPendingSplice().candidates.map((each) => ({ ...each, feeSats: null }))
     const given = priced({ maxFeeRateSatPerKw: 9_000 }, { chain: aChainWith(FIRST, { feeSats: null }) })
-    expect(shut(9, { ...given, splice: { ...given.splice, candidates } })).toBe('fee_unknown')
+    expect(shut('price', { ...given, splice: { ...given.splice, candidates } })).toBe('fee_unknown')
   })
 
   test('its fee is rounded up: a fraction of a satoshi over the ceiling is over it', () => {
@@ -282,20 +287,20 @@ describe('gate 9: what it may cost at worst, of a transaction of weight 596, and
   })
 })
 
-describe('gates 10 and 11: the lease, and the attempts of the bump', () => {
+describe('gates lease to attempts: the lease, and the attempts of the bump', () => {
   const frozen = aHeldSlot({ frozen: { cause: 'x', at: NOW, note: '' } })
   const used = (count: number): Given => ({
     bump: { attempts: Array.from({ length: count }, (_, n) => aBumpAttempt({ number: n + 1 })) },
   })
-  const cases: (readonly [gate: number, ...Case])[] = [
-    [10, 'no lease', { observation: { lease: null } }, 'lease'],
-    [10, 'held by another', { observation: { lease: aHeldSlot({ holder: 'spl_other' }) } }, 'lease'],
-    [10, 'held by nobody', { observation: { lease: aHeldSlot({ holder: null }) } }, 'lease'],
-    [10, 'ours, but frozen', { observation: { lease: frozen } }, 'frozen'],
-    [11, 'two used', used(2), null],
-    [11, 'three used', used(3), 'attempts_spent'],
+  const cases: (readonly [gate: string, ...Case])[] = [
+    ['lease', 'no lease', { observation: { lease: null } }, 'lease'],
+    ['lease', 'held by another', { observation: { lease: aHeldSlot({ holder: 'spl_other' }) } }, 'lease'],
+    ['lease', 'held by nobody', { observation: { lease: aHeldSlot({ holder: null }) } }, 'lease'],
+    ['lease', 'ours, but frozen', { observation: { lease: frozen } }, 'frozen'],
+    ['attempts', 'two used', used(2), null],
+    ['attempts', 'three used', used(3), 'attempts_spent'],
   ]
-  test.each(cases)('gate %i: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
+  test.each(cases)('gate %s: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
 })
 
 describe('what is asked of the node', () => {

@@ -65,12 +65,12 @@ const move = fc.oneof(
 )
 type Move = typeof move extends fc.Arbitrary<infer M> ? M : never
 
-/** Gate 11 keeps the driver from a fourth attempt: nothing else of the situation matters here. */
+/** The gate `attempts` keeps the driver from a fourth attempt: nothing else of the situation matters here. */
 function mayStart(splice: Splice): boolean {
   const observation = aPendingObservation()
   const verdict = classify(splice, observation, policy)
   const readings = readBumpGates({ splice, observation, verdict, now: NOW, policy })
-  return splice.state === 'pending' && readings.some(({ gate, shut }) => gate === 11 && shut === null)
+  return splice.state === 'pending' && readings.some(({ name, shut }) => name === 'attempts' && shut === null)
 }
 
 function eventOf(splice: Splice, made: Move, serial: number, sent: string[]): SpliceEvent | null {

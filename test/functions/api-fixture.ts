@@ -113,8 +113,8 @@ export const aLook: NodeLook = {
 
 export const aPreview: Preview = {
   gates: [
-    { gate: 2, name: 'node', open: true, message: null },
-    { gate: 3, name: 'channel', open: false, message: 'The peer is not connected.' },
+    { name: 'node', open: true, message: null },
+    { name: 'channel', open: false, message: 'The peer is not connected.' },
   ],
   estimatedFeeSats: 300,
   feeRateSatPerKw: 500,

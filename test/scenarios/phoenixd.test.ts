@@ -195,7 +195,7 @@ describe('a splice-out of a phoenixd', () => {
     const { id } = await post(keeper, { budget: { ...none, maxFeeRateSatPerKw: 300 } })
     await keeper.run(10 * MINUTE)
     expect(sends(stage)).toEqual([])
-    // 180 sat/kw are 0.72 sat/vB: rounded up they are under the ceiling; 290 are over it, which gate 8 sees.
+    // 180 sat/kw are 0.72 sat/vB: rounded up they are under the ceiling; 290 are over it, which gate `budget` sees.
     stage.world.chain.setFeeRate(290)
     await keeper.run(10 * MINUTE)
     expect(sends(stage)).toEqual([])

@@ -75,7 +75,7 @@ describe('a splice that was signed and is not in sight', () => {
   })
 })
 
-test('a chain source that lags behind the node closes gate 4, and nothing is sent before it has caught up', async () => {
+test('a chain source that lags behind the node closes the gate funding_unspent, and nothing is sent before it has caught up', async () => {
   const keeper = await startKeeper()
   keeper.chainView.lagBlocks = 1
   const { id } = await keeper.post()

@@ -24,9 +24,9 @@ export type Act = {
 type Law<R> = (request: R, splice: Splice, act: Act) => string | null
 
 const SENT_WITHIN_MS = 10_000
-/** A look is so old at most when the gates see it (gate 2), then 10 s until it is journalled, and 10 s until it is sent. */
+/** A look is so old at most when the gates see it (gate `node`), then 10 s until it is journalled, and 10 s until it is sent. */
 const LOOK_WITHIN_MS = 80_000
-/** Design section 6, gate 9. */
+/** Design section 6, gate `lock_depth`. */
 const SAFE_LOCK_DEPTH = 3
 
 /** What ldk-node pays at worst, as a multiple of the estimate (docs/reference/ldk.md). */

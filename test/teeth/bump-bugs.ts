@@ -8,7 +8,7 @@ const REPLACEMENT = 'core/splice/replacement.ts'
 /** A fee bump that is asked for when it must not be, too often, or that is not one. */
 export const bumpBugs: readonly Bug[] = [
   {
-    name: 'bump-gate-1-fence',
+    name: 'bump-gate-fence',
     why: 'a bump is asked for while an earlier request may still arrive',
     replacements: [
       {
@@ -29,7 +29,7 @@ export const bumpBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'bump-gate-3-channel',
+    name: 'bump-gate-channel',
     why: 'a bump is asked for while the peer is away, or on another funding output',
     replacements: [
       {
@@ -40,7 +40,7 @@ export const bumpBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'bump-gate-4-unconfirmed',
+    name: 'bump-gate-unconfirmed',
     why: 'a transaction that is in a block is to be replaced',
     replacements: [
       {
@@ -72,7 +72,7 @@ export const bumpBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'bump-gate-5-lock-depth',
+    name: 'bump-gate-lock-depth',
     why: 'a transaction is to be replaced on a channel that has moved to it already',
     replacements: [
       {
@@ -103,7 +103,7 @@ export const bumpBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'bump-gate-6-guard',
+    name: 'bump-gate-guard',
     why: 'a bump that waits at a node without the guard runs as a second splice when its candidate locks',
     replacements: [
       {
@@ -114,7 +114,7 @@ export const bumpBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'bump-gate-6-splice-in',
+    name: 'bump-gate-splice-in',
     why: 'a splice-in is bumped, which the guard does not know again',
     replacements: [
       {
@@ -125,7 +125,7 @@ export const bumpBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'bump-gate-7-quiet',
+    name: 'bump-gate-quiet',
     why: 'a bump is asked for at every look, before the one before it has come to anything',
     replacements: [
       {
@@ -136,7 +136,7 @@ export const bumpBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'bump-gate-9-price',
+    name: 'bump-gate-price',
     why: 'a replacement costs more than the client allows',
     replacements: [
       {
@@ -147,7 +147,7 @@ export const bumpBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'bump-gate-10-lease',
+    name: 'bump-gate-lease',
     why: 'a bump is asked for on a frozen channel, or one that another splice has',
     replacements: [
       {
@@ -168,7 +168,7 @@ export const bumpBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'bump-gate-11-attempts',
+    name: 'bump-gate-attempts',
     why: 'a bump is tried more than three times',
     replacements: [
       {

@@ -6,7 +6,7 @@ const BEFORE = 'core/decision/rules/before-broadcast.ts'
 /** A splice is submitted although one of the gates of design section 6 would be shut. */
 export const gateBugs: readonly Bug[] = [
   {
-    name: 'gate-1-fence',
+    name: 'gate-fence',
     why: 'a request that is still on its way arrives after the next one',
     replacements: [
       {
@@ -27,7 +27,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-2-node',
+    name: 'gate-node',
     why: 'a node that is paused, syncing or at another height is sent a command',
     replacements: [
       {
@@ -39,7 +39,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-3-submittedOn',
+    name: 'gate-submitted-on',
     why: 'a splice is asked for again on another funding output than the one that its attempts are bound to',
     replacements: [
       {
@@ -60,7 +60,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-4-own-transaction',
+    name: 'gate-own-transaction',
     why: 'an outpoint whose own transaction is not confirmed counts as known unspent',
     replacements: [
       {
@@ -71,7 +71,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-4-source-behind',
+    name: 'gate-source-behind',
     why: 'a chain source that is behind the node tells that the funding is unspent',
     replacements: [
       {
@@ -87,7 +87,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-5-balanceSignals',
+    name: 'gate-balance-signals',
     why: 'a splice that the node has signed and nobody has seen yet is asked for again',
     replacements: [
       {
@@ -98,7 +98,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-5-candidate',
+    name: 'gate-candidate',
     why: 'a splice whose transaction was seen and has left the mempool is asked for again',
     replacements: [
       {
@@ -133,7 +133,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-6-effect-before',
+    name: 'gate-effect-before',
     why: 'a splice is submitted although a transaction that it did not make has its effect already',
     replacements: [
       {
@@ -150,7 +150,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-7-quiet',
+    name: 'gate-quiet',
     why: 'a splice that the node has taken a moment ago is asked for again before its round has ended',
     replacements: [
       {
@@ -177,7 +177,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-8-attempts',
+    name: 'gate-attempts',
     why: 'a splice is asked for again when all its attempts are used',
     replacements: [
       {
@@ -193,7 +193,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-8-deadline',
+    name: 'gate-deadline',
     why: 'a splice is submitted after the deadline that its client named',
     replacements: [
       {
@@ -209,7 +209,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-8-cancel',
+    name: 'gate-cancel',
     why: 'a splice is submitted after its client has withdrawn it',
     replacements: [
       {
@@ -225,7 +225,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-8-stopped',
+    name: 'gate-stopped',
     why: 'a splice is asked for again although a reason has ended its submitting',
     replacements: [
       {
@@ -241,7 +241,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-8-fee-ceiling',
+    name: 'gate-fee-ceiling',
     why: 'a splice is submitted when its fee may be more than its client allows',
     replacements: [
       {
@@ -252,14 +252,14 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-8-fee-estimate',
+    name: 'gate-fee-estimate',
     why: 'the fee ceiling is held against the estimate, not against what the node pays at worst',
     replacements: [
       { file: GATES, find: 'const WORST_FEE_FACTOR = 1.5', replace: 'const WORST_FEE_FACTOR = 1' },
     ],
   },
   {
-    name: 'gate-9-lock-depth',
+    name: 'gate-lock-depth',
     why: 'on a channel that locks at once a splice is asked for again before the first request is dead',
     replacements: [
       {
@@ -270,7 +270,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-10-overlap',
+    name: 'gate-overlap',
     why: 'a third request is sent while two may be alive at a node without the overlap guard',
     replacements: [
       {
@@ -281,7 +281,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-11-lease',
+    name: 'gate-lease',
     why: 'two splices of a channel are under way at once',
     replacements: [
       {
@@ -293,7 +293,7 @@ export const gateBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'gate-11-generation',
+    name: 'gate-generation',
     why: 'a table that was restored from a backup submits before an operator has confirmed it',
     replacements: [
       {

@@ -62,7 +62,7 @@ export const livenessBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'rawTransaction-not-kept',
+    name: 'raw-not-kept',
     why: 'a transaction that left the mempool cannot be broadcast again',
     replacements: [
       {

@@ -8,7 +8,7 @@ import { look, type PhoenixdOptions } from './look.ts'
 import { paymentsSince } from './payments.ts'
 
 const SAT_PER_KW_PER_VB = 250
-/** Weight of a splice-out, in units of 1000: what a ceiling in satoshis is checked with (gate 8). */
+/** Weight of a splice-out, in units of 1000: what a ceiling in satoshis is checked with (gate `budget`). */
 const TYPICAL_KILOWEIGHT = 1
 /** A transaction is asked for when it confirms. */
 const CONTRIBUTIONS_MS = 7 * 24 * 3_600_000

@@ -1,4 +1,6 @@
 import { attemptsUsed, everTaken, lastFence, unresolvedAttempts } from '../../splice/budget.ts'
+import { areOpen } from '../gates.ts'
+import type { GateName } from '../gates.ts'
 import type { SpliceEvent } from '../../splice/event.ts'
 import { canAbortUnsigned } from '../unsigned-splice.ts'
 import type { Rule, Situation } from './rule.ts'
@@ -23,8 +25,18 @@ const proven = (situation: Situation): boolean =>
 
 const proofOf = ({ splice }: Situation): Proof => (everTaken(splice) ? 'none_executed' : 'never_taken')
 
-const gatesOpen = (situation: Situation, upTo: number): boolean =>
-  situation.gates.every((reading) => reading.gate > upTo || reading.shut === null)
+/** All gates but those that bound how often and how dearly a splice is submitted. */
+const BEFORE_BUDGET: readonly GateName[] = [
+  'fence',
+  'node',
+  'channel',
+  'funding_unspent',
+  'no_candidate',
+  'no_earlier_effect',
+  'quiet',
+]
+
+const allOpen = ({ gates }: Situation): boolean => gates.every((reading) => reading.shut === null)
 
 /** The deadline and the last fence have passed, and the last quiet, or as much time as it would have taken. */
 const timeIsUp = ({ splice, now, policy }: Situation): boolean => {
@@ -155,11 +167,11 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     states: WAITING,
     verdicts: ['absent'],
     when: {
-      says: 'attempts used up, and gates 1 to 7 open: another one would be due',
+      says: 'all attempts are used, and every gate before the budget is open: another attempt would be due',
       holds: (situation) =>
         situation.splice.stopped === null &&
         attemptsUsed(situation.splice) >= situation.splice.budget.maxAttempts &&
-        gatesOpen(situation, 7),
+        areOpen(situation.gates, BEFORE_BUDGET),
     },
     then: 'no further attempt: budget_spent',
     event: () => ({ type: 'submitting_stopped', code: 'budget_spent', message: 'all attempts are used' }),
@@ -228,14 +240,14 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     states: WAITING,
     verdicts: ['absent'],
     when: {
-      says: 'gates 1 to 10 are open; not over, no cancel asked for, no candidate ever seen',
+      says: 'every gate is open; submitting was not stopped, no cancel was asked for, no candidate was ever seen',
       holds: (situation) =>
         situation.splice.stopped === null &&
         situation.splice.cancelRequestedAt === null &&
         noCandidate(situation) &&
-        gatesOpen(situation, 10),
+        allOpen(situation),
     },
-    then: 'submit, once the lease is ours (gate 11)',
+    then: 'submit, once this splice holds the lease of the channel',
     event: () => null,
     act: 'submit',
   },

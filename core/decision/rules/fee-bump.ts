@@ -14,7 +14,7 @@ import {
   standingCandidate,
   weightOf,
 } from '../../splice/replacement.ts'
-import { worstFeeRateSatPerKw } from '../gates.ts'
+import { areOpen, worstFeeRateSatPerKw } from '../gates.ts'
 import type { Rule, Situation } from './rule.ts'
 import { RECORD_LIMITS } from '../../splice/splice.ts'
 import type { Bump, Candidate, Splice, SpliceState } from '../../splice/splice.ts'
@@ -37,11 +37,9 @@ const openIn = (says: string, holds: (bump: Bump, situation: Situation) => boole
 
 const allOpen = ({ bumpGates }: Situation): boolean => bumpGates.every((reading) => reading.shut === null)
 
-/** Fence, channel, candidate and quiet: with these open, what was asked for has come to whatever it comes to. */
-const GATES_OF_QUIET: readonly number[] = [1, 3, 4, 7]
-
-const isQuiet = ({ bumpGates }: Situation): boolean =>
-  bumpGates.every((reading) => reading.shut === null || !GATES_OF_QUIET.includes(reading.gate))
+/** When these gates are open, the last replacement request has either taken effect or never will. */
+const isResolved = ({ bumpGates }: Situation): boolean =>
+  areOpen(bumpGates, ['fence', 'channel', 'unconfirmed', 'quiet'])
 
 /** Why a bump has nothing to replace any more; null: it has. */
 function nothingLeft({ splice, verdict, observation }: Situation): string | null {
@@ -152,7 +150,7 @@ export const feeBumpRules: readonly Rule[] = [
     verdicts: WAITING,
     when: openIn(
       'quiet after an attempt of the bump, and the node signed a replacement that no chain source shows',
-      (bump, situation) => isQuiet(situation) && unrelayed(bump, situation),
+      (bump, situation) => isResolved(situation) && unrelayed(bump, situation),
     ),
     then: 'the bump is abandoned, the splice goes on',
     event: () =>
@@ -167,7 +165,7 @@ export const feeBumpRules: readonly Rule[] = [
     verdicts: WAITING,
     when: openIn(
       'quiet after the attempts of the bump, and its three are used',
-      (bump, situation) => isSpent(bump) && isQuiet(situation),
+      (bump, situation) => isSpent(bump) && isResolved(situation),
     ),
     then: 'the bump is abandoned, the splice goes on',
     event: () => abandon('budget_spent', 'all attempts of the fee bump are used'),

@@ -1,4 +1,5 @@
 import type { SpliceEvent } from '../../splice/event.ts'
+import type { BumpGateName } from '../fee-bump-gates.ts'
 import type { GateReading } from '../gates.ts'
 import type { Observation } from '../observation.ts'
 import type { Policy } from '../../splice/policy.ts'
@@ -13,7 +14,7 @@ export type Situation = {
   readonly observation: Observation
   readonly gates: readonly GateReading[]
   /** The gates of the open fee bump; none without one. */
-  readonly bumpGates: readonly GateReading[]
+  readonly bumpGates: readonly GateReading<BumpGateName>[]
   readonly now: Instant
   readonly policy: Policy
 }

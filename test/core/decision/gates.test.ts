@@ -34,8 +34,8 @@ function facts(overrides: Partial<GateFacts> = {}): GateFacts {
   }
 }
 
-function shut(gate: number, overrides: Partial<GateFacts>): string | null {
-  const reading = readGates(facts(overrides)).find((candidate) => candidate.gate === gate)
+function shut(gate: string, overrides: Partial<GateFacts>): string | null {
+  const reading = readGates(facts(overrides)).find((candidate) => candidate.name === gate)
   if (reading === undefined) throw new Error(`no gate ${gate}`)
   return reading.shut?.code ?? null
 }
@@ -43,17 +43,17 @@ function shut(gate: number, overrides: Partial<GateFacts>): string | null {
 type Case = readonly [says: string, facts: Partial<GateFacts>, shut: string | null]
 
 test('the gates are those of the design, in order, and all open where nothing speaks against it', () => {
-  expect(readGates(facts()).map(({ gate, name }) => `${gate} ${name}`)).toEqual([
-    '1 fence',
-    '2 node',
-    '3 channel',
-    '4 funding_unspent',
-    '5 no_candidate',
-    '6 no_earlier_effect',
-    '7 quiet',
-    '8 budget',
-    '9 lock_depth',
-    '10 overlap',
+  expect(readGates(facts()).map(({ name }) => name)).toEqual([
+    'fence',
+    'node',
+    'channel',
+    'funding_unspent',
+    'no_candidate',
+    'no_earlier_effect',
+    'quiet',
+    'budget',
+    'lock_depth',
+    'overlap',
   ])
   expect(readGates(facts()).filter((reading) => reading.shut !== null)).toEqual([])
 })
@@ -77,12 +77,12 @@ test.each<[string, GateFacts, string | null]>([
   ['another one that is closing', picking([aChannel(), { ...another, closing: true }], 'node'), null],
   ['several channels, of which we name one', picking([aChannel(), another], 'channel'), null],
 ])('gate 3, a node that picks the channel itself: %s', (_says, given, code) => {
-  expect(shut(3, given)).toBe(code)
+  expect(shut('channel', given)).toBe(code)
 })
 
 const late = anAttempt({ fenceAt: NOW + 60_000 })
 
-describe('gate 1: a request that may still reach the node shuts it', () => {
+describe('gate fence: a request that may still reach the node shuts it', () => {
   const unanswered = { result: null, fenceAt: null }
   const cases: Case[] = [
     ['no attempt', { splice: aLiveSplice() }, null],
@@ -98,10 +98,10 @@ describe('gate 1: a request that may still reach the node shuts it', () => {
     ['a fence to come, but dead', with1({ ...late, notExecuted: { proof: 'operator', at: NOW } }), null],
     ['one of two still on its way', withAll(anAttempt(), { ...late, number: 2 }), 'fence'],
   ]
-  test.each(cases)('%s', (_says, given, code) => expect(shut(1, given)).toBe(code))
+  test.each(cases)('%s', (_says, given, code) => expect(shut('fence', given)).toBe(code))
 })
 
-describe('gate 2: the node must be the pinned one, sane, and at the height of the chain source', () => {
+describe('gate node: the node must be the pinned one, sane, and at the height of the chain source', () => {
   const node = (overrides: Parameters<typeof aLook>[0]): Partial<GateFacts> => ({
     observation: anObservation({ node: aLook(overrides) }),
   })
@@ -124,10 +124,10 @@ describe('gate 2: the node must be the pinned one, sane, and at the height of th
     ['the source two blocks behind', tip(198), 'tips_differ'],
     ['the source two blocks ahead', tip(202), 'tips_differ'],
   ]
-  test.each(cases)('%s', (_says, given, code) => expect(shut(2, given)).toBe(code))
+  test.each(cases)('%s', (_says, given, code) => expect(shut('node', given)).toBe(code))
 })
 
-describe('gate 3: the channel must be there, on the funding outpoint, and able to pay', () => {
+describe('gate channel: the channel must be there, on the funding outpoint, and able to pay', () => {
   const channel = (
     overrides: Parameters<typeof aChannel>[0],
     more: Partial<GateFacts> = {},
@@ -154,7 +154,7 @@ describe('gate 3: the channel must be there, on the funding outpoint, and able t
     ['amount and worst fee', channel({ outboundMsat: 51_500_000 }), null],
     ['a millisatoshi less', channel({ outboundMsat: 51_499_999 }), 'balance'],
   ]
-  test.each(cases)('%s', (_says, given, code) => expect(shut(3, given)).toBe(code))
+  test.each(cases)('%s', (_says, given, code) => expect(shut('channel', given)).toBe(code))
 
   test.each([
     [53_000, null],
@@ -164,14 +164,17 @@ describe('gate 3: the channel must be there, on the funding outpoint, and able t
       node: aLook({ spendableSats }),
       channel: aChannel({ outboundMsat: 0 }),
     })
-    expect(shut(3, { splice: aLiveSplice({ kind: 'splice_in' }), observation })).toBe(code)
+    expect(shut('channel', { splice: aLiveSplice({ kind: 'splice_in' }), observation })).toBe(code)
   })
 
   test('without any estimate only the amount is known to be needed', () => {
     const chain = aChain({ feeRateSatPerKw: null })
     const exactly = anObservation({ chain, channel: aChannel({ outboundMsat: 50_000_000 }) })
     const less = anObservation({ chain, channel: aChannel({ outboundMsat: 49_999_999 }) })
-    expect([shut(3, { observation: exactly }), shut(3, { observation: less })]).toEqual([null, 'balance'])
+    expect([shut('channel', { observation: exactly }), shut('channel', { observation: less })]).toEqual([
+      null,
+      'balance',
+    ])
   })
 
   test('the sentence says whose balance is missing', () => {
@@ -183,7 +186,7 @@ describe('gate 3: the channel must be there, on the funding outpoint, and able t
   })
 })
 
-describe('gate 4: only an funding outpoint that is known unspent opens it', () => {
+describe('gate funding_unspent: only an funding outpoint that is known unspent opens it', () => {
   const names: [VerdictName, string | null][] = [
     ['absent', null],
     ['not_known', 'chain'],
@@ -197,21 +200,33 @@ describe('gate 4: only an funding outpoint that is known unspent opens it', () =
     ['foreign_pending', 'anchor_spent'],
     ['unattributed', 'anchor_spent'],
   ]
-  test.each(names)('%s', (name, code) => expect(shut(4, { verdict: aVerdict({ name }) })).toBe(code))
+  test.each(names)('%s', (name, code) =>
+    expect(shut('funding_unspent', { verdict: aVerdict({ name }) })).toBe(code),
+  )
 })
 
-describe('gates 5 and 6: what is under way, and an effect that no attempt explains', () => {
-  const cases: (readonly [number, ...Case])[] = [
-    [5, 'a candidate was seen', { splice: aSubmittedSplice({ candidates: [aCandidate()] }) }, 'node_busy'],
-    [5, 'something stirs at the node', { verdict: aVerdict({ isBusy: true }) }, 'node_busy'],
-    [5, 'nothing stirs', {}, null],
-    [6, 'our effect', { verdict: aVerdict({ effectWithoutAttempt: aTxid('9') }) }, 'attribution'],
-    [6, 'no effect', {}, null],
+describe('gates no_candidate to no_earlier_effect: what is under way, and an effect that no attempt explains', () => {
+  const cases: (readonly [string, ...Case])[] = [
+    [
+      'no_candidate',
+      'a candidate was seen',
+      { splice: aSubmittedSplice({ candidates: [aCandidate()] }) },
+      'node_busy',
+    ],
+    ['no_candidate', 'something stirs at the node', { verdict: aVerdict({ isBusy: true }) }, 'node_busy'],
+    ['no_candidate', 'nothing stirs', {}, null],
+    [
+      'no_earlier_effect',
+      'our effect',
+      { verdict: aVerdict({ effectWithoutAttempt: aTxid('9') }) },
+      'attribution',
+    ],
+    ['no_earlier_effect', 'no effect', {}, null],
   ]
-  test.each(cases)('gate %i: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
+  test.each(cases)('gate %s: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
 })
 
-describe('gate 7: an attempt that may live is followed only after quiet', () => {
+describe('gate quiet: an attempt that may live is followed only after quiet', () => {
   const quiet = (since: number | null): Partial<GateFacts> => ({
     splice: aSubmittedSplice({ quietSince: since }),
   })
@@ -222,10 +237,10 @@ describe('gate 7: an attempt that may live is followed only after quiet', () => 
     ['no attempt', {}, null],
     ['a dead one', { splice: aSubmittedSplice({ attempts: [aDeadAttempt()] }) }, null],
   ]
-  test.each(cases)('%s', (_says, given, code) => expect(shut(7, given)).toBe(code))
+  test.each(cases)('%s', (_says, given, code) => expect(shut('quiet', given)).toBe(code))
 })
 
-describe('gate 8: the budget', () => {
+describe('gate budget: the budget', () => {
   const splice = (overrides: Parameters<typeof aLiveSplice>[0]): Partial<GateFacts> => ({
     splice: aLiveSplice(overrides),
   })
@@ -248,10 +263,10 @@ describe('gate 8: the budget', () => {
     ['backoff over', splice({ nextAttemptAt: NOW }), null],
     ['backing off', splice({ nextAttemptAt: NOW + 1 }), 'backoff'],
   ]
-  test.each(cases)('%s', (_says, given, code) => expect(shut(8, given)).toBe(code))
+  test.each(cases)('%s', (_says, given, code) => expect(shut('budget', given)).toBe(code))
 })
 
-describe('gate 8: the fee ceiling', () => {
+describe('gate budget: the fee ceiling', () => {
   const ceiling = (
     maxFeeRateSatPerKw: number | null,
     maxFeeSats: number | null,
@@ -275,7 +290,7 @@ describe('gate 8: the fee ceiling', () => {
     ['what the node tells counts, not its worst case', ceiling(1_000, 1_000, 9_000, 1_000), null],
     ['what the node tells is over', ceiling(999, null, 1, 1_000), 'fee_ceiling'],
   ]
-  test.each(cases)('%s', (_says, given, code) => expect(shut(8, given)).toBe(code))
+  test.each(cases)('%s', (_says, given, code) => expect(shut('budget', given)).toBe(code))
 
   test('the worst case is half as much again as the estimate, rounded up', () => {
     const observation = anObservation({ chain: aChain({ feeRateSatPerKw: 333 }) })
@@ -286,7 +301,7 @@ describe('gate 8: the fee ceiling', () => {
   })
 })
 
-describe('gates 9 and 10: what may be alive limits what may be sent', () => {
+describe('gates lock_depth to overlap: what may be alive limits what may be sent', () => {
   const two = aSubmittedSplice({ attempts: [anAttempt(), anAttempt({ number: 2 })] })
   const can = (
     more: Parameters<typeof capabilities>[0],
@@ -298,23 +313,43 @@ describe('gates 9 and 10: what may be alive limits what may be sent', () => {
     }),
   })
   const alive = { splice: aSubmittedSplice() }
-  const cases: (readonly [number, ...Case])[] = [
-    [9, 'a lock depth of 3', { ...can({}, 3), ...alive }, null],
-    [9, 'a lock depth of 2', { ...can({}, 2), ...alive }, 'zero_conf'],
-    [9, 'zero-conf', { ...can({}, 0), ...alive }, 'zero_conf'],
-    [9, 'a lock depth that is not known', { ...can({}, null), ...alive }, 'zero_conf'],
-    [9, 'no channel', { observation: anObservation({ channel: null }), ...alive }, 'zero_conf'],
-    [9, 'zero-conf, the funding outpoint checked', { ...can({ checksFunding: true }, 0), ...alive }, null],
-    [9, 'zero-conf, no attempt', can({}, 0), null],
-    [9, 'zero-conf, all dead', { ...can({}, 0), splice: aLiveSplice({ attempts: [aDeadAttempt()] }) }, null],
-    [10, 'two alive, guarded', { ...can({}), splice: two }, null],
-    [10, 'two alive, unguarded', { ...can({ overlapGuard: false }), splice: two }, 'overlap'],
-    [10, 'two splices-in alive, guarded', { ...can({}), splice: { ...two, kind: 'splice_in' } }, 'overlap'],
-    [10, 'two alive, checked', { ...can({ overlapGuard: false, checksFunding: true }), splice: two }, null],
-    [10, 'two alive, no look', { observation: anObservation({ node: null }), splice: two }, 'overlap'],
-    [10, 'one alive, unguarded', { ...can({ overlapGuard: false }), ...alive }, null],
+  const cases: (readonly [string, ...Case])[] = [
+    ['lock_depth', 'a lock depth of 3', { ...can({}, 3), ...alive }, null],
+    ['lock_depth', 'a lock depth of 2', { ...can({}, 2), ...alive }, 'zero_conf'],
+    ['lock_depth', 'zero-conf', { ...can({}, 0), ...alive }, 'zero_conf'],
+    ['lock_depth', 'a lock depth that is not known', { ...can({}, null), ...alive }, 'zero_conf'],
+    ['lock_depth', 'no channel', { observation: anObservation({ channel: null }), ...alive }, 'zero_conf'],
+    [
+      'lock_depth',
+      'zero-conf, the funding outpoint checked',
+      { ...can({ checksFunding: true }, 0), ...alive },
+      null,
+    ],
+    ['lock_depth', 'zero-conf, no attempt', can({}, 0), null],
+    [
+      'lock_depth',
+      'zero-conf, all dead',
+      { ...can({}, 0), splice: aLiveSplice({ attempts: [aDeadAttempt()] }) },
+      null,
+    ],
+    ['overlap', 'two alive, guarded', { ...can({}), splice: two }, null],
+    ['overlap', 'two alive, unguarded', { ...can({ overlapGuard: false }), splice: two }, 'overlap'],
+    [
+      'overlap',
+      'two splices-in alive, guarded',
+      { ...can({}), splice: { ...two, kind: 'splice_in' } },
+      'overlap',
+    ],
+    [
+      'overlap',
+      'two alive, checked',
+      { ...can({ overlapGuard: false, checksFunding: true }), splice: two },
+      null,
+    ],
+    ['overlap', 'two alive, no look', { observation: anObservation({ node: null }), splice: two }, 'overlap'],
+    ['overlap', 'one alive, unguarded', { ...can({ overlapGuard: false }), ...alive }, null],
   ]
-  test.each(cases)('gate %i: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
+  test.each(cases)('gate %s: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
 })
 
 function with1(attempt: ReturnType<typeof anAttempt>): Partial<GateFacts> {

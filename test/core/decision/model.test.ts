@@ -3,6 +3,7 @@ import { applies } from '../../../core/decision/decide.ts'
 import { feeBumpRules } from '../../../core/decision/rules/fee-bump.ts'
 import { rules } from '../../../core/decision/rules/rules.ts'
 import type { Situation } from '../../../core/decision/rules/rule.ts'
+import type { GateName } from '../../../core/decision/gates.ts'
 import { gates } from '../../../core/decision/gates.ts'
 import { Policy } from '../../../core/splice/policy.ts'
 import type { Observation } from '../../../core/decision/observation.ts'
@@ -101,7 +102,7 @@ type Flags = {
   readonly unexplained: boolean
 }
 
-type Cell = { readonly situation: Situation; readonly alive: Alive; readonly shutGate: number | null }
+type Cell = { readonly situation: Situation; readonly alive: Alive; readonly shutGate: GateName | null }
 
 /** Every cell: state × verdict × attempts × what was asked for × what was found × the first shut gate. */
 function* cells(): Generator<Cell> {
@@ -116,7 +117,7 @@ function* cells(): Generator<Cell> {
                 for (const locked of both)
                   for (const gone of both)
                     for (const unexplained of both)
-                      for (const shutGate of [null, 1, 7, 8, 10]) {
+                      for (const shutGate of [null, 'fence', 'quiet', 'budget', 'overlap'] as const) {
                         const flags = { atFinalDepth, locked, gone, unexplained }
                         yield cellOf(state, name, alive, { over, cancel, late }, flags, shutGate)
                       }
@@ -128,7 +129,7 @@ function cellOf(
   alive: Alive,
   asked: { over: boolean; cancel: boolean; late: boolean },
   flags: Flags,
-  shutGate: number | null,
+  shutGate: GateName | null,
 ): Cell {
   const seen = ['final', 'confirmed', 'pending', 'unseen', 'replaced'].includes(name)
   const candidate = {
@@ -157,9 +158,8 @@ function cellOf(
     },
   })
   const readings = gates.map((gate) => ({
-    gate: gate.number,
     name: gate.name,
-    shut: gate.number === shutGate ? { code: 'shut', message: 'shut' } : null,
+    shut: gate.name === shutGate ? { code: 'shut', message: 'shut' } : null,
   }))
   const verdict = verdictOf(name, splice, flags)
   return {

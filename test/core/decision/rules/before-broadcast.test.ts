@@ -391,8 +391,8 @@ describe('a submission', () => {
     const quiet = aSubmittedSplice({ attempts: two, quietSince: NOW - 180_000, lastLookAt: NOW - 1 })
     const unguarded = { node: aLook({ capabilities: capabilities({ overlapGuard: false }) }) }
     expect(look(quiet).rule).toBe('submit')
-    expect(look(quiet, {}, unguarded).rule, 'gate 10').toBe('wait')
-    expect(look(aSubmittedSplice({ attempts: [anAttempt({ fenceAt: NOW })] })).rule, 'gate 1').toBe('wait')
+    expect(look(quiet, {}, unguarded).rule, 'gate overlap').toBe('wait')
+    expect(look(aSubmittedSplice({ attempts: [anAttempt({ fenceAt: NOW })] })).rule, 'gate fence').toBe('wait')
   })
 
   test('is not made of a splice that is over, cancelled or seen, even if no gate said so', () => {
