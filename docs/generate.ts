@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { bumpGates } from '../core/decision/fee-bump-gates.ts'
 import { nonExecutionTable } from '../core/splice/non-execution.ts'
-import { rules } from '../core/decision/rules/rules.ts'
+import { rules } from '../core/decision/decide.ts'
 import { afterReason } from '../core/splice/failure.ts'
 import { gates } from '../core/decision/gates.ts'
 import { SpliceState } from '../core/splice/splice.ts'

@@ -1,8 +1,8 @@
+import { isAtRest } from '../../core/splice/due.ts'
 import * as z from 'zod'
 import { ForeignPayment } from '../../core/ports/records.ts'
 import { isAtRest as isPaymentAtRest } from '../../core/ledger/foreign-payment.ts'
 import { Splice } from '../../core/splice/splice.ts'
-import type { SpliceState } from '../../core/splice/splice.ts'
 
 /** A splice's record stays below this, as JSON in UTF-8 bytes (design section 9). */
 export const MAX_SPLICE_BYTES = 64 * 1024
@@ -10,23 +10,9 @@ export const MAX_SPLICE_BYTES = 64 * 1024
 /** Any other item stays below this: DynamoDB's limit is 400 KB, with room for the keys. */
 export const MAX_ITEM_BYTES = 390 * 1024
 
-const ENDED: readonly SpliceState[] = ['settled', 'failed', 'cancelled']
-
 /** A record that must not be, found before a write or after a read (design section 12). Nothing was written. */
 export class StoreAssertion extends Error {
   override readonly name = 'StoreAssertion'
-}
-
-/** Ended, all events published, nothing under watch, the lease emptied: what may leave the due index (design section 9). */
-export function isAtRest(
-  splice: Pick<Splice, 'state' | 'publishedThrough' | 'eventSerial' | 'watch' | 'leaseHeld'>,
-): boolean {
-  return (
-    ENDED.includes(splice.state) &&
-    splice.publishedThrough === splice.eventSerial &&
-    splice.watch === null &&
-    !splice.leaseHeld
-  )
 }
 
 /**

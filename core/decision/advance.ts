@@ -1,22 +1,15 @@
-import { isDeepStrictEqual } from 'node:util'
 import { unresolvedAttempts } from '../splice/budget.ts'
-import { hasUnaccountedBump, openBumpOf } from '../splice/replacement.ts'
 import { classify } from './classify.ts'
 import type { Decision } from './decide.ts'
 import { decide } from './decide.ts'
 import type { BumpGateName } from './fee-bump-gates.ts'
-import type { GateReading } from './gates.ts'
+import type { GateReading } from './gate.ts'
 import type { StepContext, Action } from '../splice/action.ts'
 import type { Observation } from './observation.ts'
-import type { Policy } from '../splice/policy.ts'
 import type { Splice } from '../splice/splice.ts'
-import type { Instant } from '../values/instant.ts'
 import { step } from '../splice/step.ts'
-import { hasEnded } from '../splice/transitions.ts'
 import type { Verdict } from '../splice/verdict.ts'
 
-/** A lock counts once a later look has seen it, too (core/decision/classify.ts): for so long a splice stays due after the first one. */
-const LOCK_SEEN_MS = 120_000
 /** More decisions than this cannot follow from one look: a cycle in the table would be a bug. */
 const MAX_DECISIONS = 8
 
@@ -103,47 +96,4 @@ function waitingBefore(splice: Splice, gates: readonly GateReading[]): Splice['w
         message: 'The node has taken the splice; waiting for it to agree with the other side and sign.',
       }
     : shut
-}
-
-/** Whether a save is owed: anything but the time of the write and of the next look differs. */
-export function differs(before: Splice, after: Splice): boolean {
-  return !isDeepStrictEqual({ ...before, updatedAt: 0 }, { ...after, updatedAt: 0 })
-}
-
-/** Whether nothing moves it but a block, or a change of its channel: sweeps look at it then, due or not. */
-function isResting(splice: Splice, now: Instant): boolean {
-  const { state, publishedThrough, eventSerial, candidates } = splice
-  if ((state !== 'pending' && state !== 'confirmed') || splice.unseenSinceHeight !== null) return false
-  if (openBumpOf(splice) !== null || hasUnaccountedBump(splice) || splice.quietSince !== null) return false
-  // That a pending one was told is said by its next save.
-  if (state === 'confirmed' && publishedThrough < eventSerial) return false
-  if (splice.lockedAt !== null && now - splice.lockedAt < LOCK_SEEN_MS) return false
-  // One that its node reports as signed, or an operator named, and no source has shown yet.
-  return candidates.every(({ seenAtHeight, block }) => seenAtHeight !== null || block !== null)
-}
-
-/**
- * When to look at a splice next. A live one stays due, so that no write is owed where nothing changed; what only waits for
- * its time, or is only watched, comes back then; null ⇔ ended, published, nothing under watch (design section 9).
- */
-export function dueAfter(splice: Splice, now: Instant, policy: Policy, jitter: number): Instant | null {
-  const late = Math.floor(jitter * policy.dueJitterMs)
-  const stay = splice.dueAt !== null && splice.dueAt <= now ? splice.dueAt : now
-  if (hasEnded(splice.state)) {
-    if (splice.publishedThrough < splice.eventSerial || splice.leaseHeld) return stay
-    if (splice.watch === null) return null
-    return splice.dueAt !== null && splice.dueAt > now ? splice.dueAt : now + policy.watchEveryMs + late
-  }
-  if (isResting(splice, now)) {
-    const restMs = splice.state === 'confirmed' ? policy.restMs : policy.watchEveryMs
-    // A longer rest is left behind by a confirmation that a reorg took.
-    const kept =
-      splice.dueAt !== null && splice.dueAt > now && splice.dueAt <= now + restMs + policy.dueJitterMs
-    return kept ? splice.dueAt : now + restMs + late
-  }
-  if (splice.state !== 'queued' || unresolvedAttempts(splice).length > 0) return stay
-  const later = Math.max(splice.notBefore ?? 0, splice.nextAttemptAt ?? 0)
-  if (later <= now) return stay
-  const kept = splice.dueAt !== null && splice.dueAt >= later && splice.dueAt <= later + policy.dueJitterMs
-  return kept ? splice.dueAt : Math.min(later + late, Math.max(splice.budget.deadline, now))
 }

@@ -1,8 +1,10 @@
-import { rules } from './rules/rules.ts'
+import { rulesAfterBroadcast } from './rules/after-broadcast.ts'
+import { rulesBeforeBroadcast } from './rules/before-broadcast.ts'
+import { feeBumpRules } from './rules/fee-bump.ts'
 import type { Rule, Situation } from './rules/rule.ts'
 import type { SpliceEvent } from '../splice/event.ts'
 import type { BumpGateName } from './fee-bump-gates.ts'
-import type { GateReading } from './gates.ts'
+import type { GateReading } from './gate.ts'
 import { readBumpGates } from './fee-bump-gates.ts'
 import { readGates } from './gates.ts'
 import type { Observation } from './observation.ts'
@@ -10,6 +12,9 @@ import type { Policy } from '../splice/policy.ts'
 import type { Splice } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Verdict } from '../splice/verdict.ts'
+
+/** The decision table: the first rule that holds decides. `docs/decisions.md` is written from it. */
+export const rules: readonly Rule[] = [...rulesBeforeBroadcast, ...feeBumpRules, ...rulesAfterBroadcast]
 
 /** What follows from a look: an event for `step`, a submission, or waiting (for the first shut gate). */
 export type Decision = {

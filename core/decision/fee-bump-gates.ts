@@ -1,6 +1,9 @@
 import { unresolvedAttempts } from '../splice/budget.ts'
-import type { GateFacts, GateReading, Shut } from './gates.ts'
-import { fenceGate, nodeGate, paymentsGate, worstFeeRateSatPerKw } from './gates.ts'
+import { shut } from './gate.ts'
+import type { GateFacts, GateReading, Shut } from './gate.ts'
+import { fenceGate, nodeGate } from './gates.ts'
+import { paymentsGate } from './channel-gate.ts'
+import { worstFeeRateSatPerKw } from './worst-fee.ts'
 import {
   chosenFeeRateSatPerKw,
   isSpent,
@@ -14,8 +17,6 @@ import type { Bump, SpliceKind } from '../splice/splice.ts'
 
 /** Where the balance does not pay for a replacement, the node may add an input of its wallet, and change (docs/reference/ldk.md 3.2). */
 const ADDED_WEIGHT = 400
-
-const shut = (code: string, message: string): Shut => ({ code, message })
 
 /** What is asked of the node for a bump, in sat per 1000 weight; null: it chooses, as it must where it takes no feerate. */
 export function askedFeeRateSatPerKw(bump: Bump, { splice, observation, verdict }: GateFacts): number | null {

@@ -1,77 +1,17 @@
-import { attemptsUsed, fenceOf, unresolvedAttempts } from '../splice/budget.ts'
-import type { ChannelSnapshot, NodeLook, Obstacles } from '../ports/node.ts'
+import { channelGate } from './channel-gate.ts'
+import { shut } from './gate.ts'
+import type { Gate, GateFacts, GateReading, Shut } from './gate.ts'
+import { isPinned } from './observation.ts'
 import type { Observation } from './observation.ts'
-import { isPinned, mayPickAnother } from './observation.ts'
-import type { Policy } from '../splice/policy.ts'
+import { attemptsUsed, unresolvedAttempts } from '../splice/budget.ts'
+import { fenceOf } from '../splice/fence.ts'
 import { RECORD_LIMITS } from '../splice/splice.ts'
-import type { Attempt, Splice, SpliceKind } from '../splice/splice.ts'
+import type { Attempt, Splice } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
-import type { Verdict } from '../splice/verdict.ts'
+import { feeSatsAt, worstFeeRateSatPerKw } from './worst-fee.ts'
 
-/** What the gates look at. `splice` has the look's facts noted already. */
-export type GateFacts = {
-  readonly splice: Splice
-  readonly observation: Observation
-  readonly verdict: Verdict
-  readonly now: Instant
-  readonly policy: Policy
-}
-
-/** Why a gate is shut: a code, and a sentence for `waitingFor`. */
-export type Shut = { readonly code: string; readonly message: string }
-
-/** The gates of a submission, in the order in which they are read. */
-export type GateName =
-  | 'fence'
-  | 'node'
-  | 'channel'
-  | 'funding_unspent'
-  | 'no_candidate'
-  | 'no_earlier_effect'
-  | 'quiet'
-  | 'budget'
-  | 'lock_depth'
-  | 'overlap'
-
-/** A condition that must hold just before an attempt is journalled. `shut` answers null while it is open. */
-export type Gate = {
-  readonly name: GateName
-  readonly says: string
-  readonly shut: (facts: GateFacts) => Shut | null
-}
-
-/** A gate as it stood in one look. */
-export type GateReading<Name extends string = GateName> = { readonly name: Name; readonly shut: Shut | null }
-
-/** What ldk-node pays at worst is 3/2 of the estimate (`max_funding_feerate`). */
-const WORST_FEE_FACTOR = 1.5
-/** Weight of a splice transaction: what a fee is estimated with. A splice-in has a few inputs of the wallet, and change. */
-const TYPICAL_WEIGHT = { splice_out: 1_000, splice_in: 2_000 } as const
 /** The least lock depth that leaves a margin between a lock and the look that sees its transaction (gate `lock_depth`). */
 const SAFE_LOCK_DEPTH = 3
-/** Confirmations of a funding before a Core Lightning is asked to splice: the announcement of the last one is done by then. */
-const SPLICEABLE_DEPTH = 6
-
-const shut = (code: string, message: string): Shut => ({ code, message })
-
-/** The fee that a submission may cost at worst, in satoshis; null without an estimate. */
-export function worstFeeSats(kind: SpliceKind, observation: Observation): number | null {
-  const rate = worstFeeRateSatPerKw(observation)
-  return rate === null ? null : feeSatsAt(rate, kind)
-}
-
-function feeSatsAt(rateSatPerKw: number, kind: SpliceKind): number {
-  return Math.ceil((rateSatPerKw * TYPICAL_WEIGHT[kind]) / 1_000)
-}
-
-/** The feerate that the node may pay at worst, in sat per 1000 weight; null without an estimate. */
-export function worstFeeRateSatPerKw(observation: Observation): number | null {
-  const told = observation.node?.feeRateSatPerKw
-  if (told) return told
-  const estimate = observation.chain?.feeRateSatPerKw ?? null
-  return estimate === null ? null : Math.ceil(estimate * WORST_FEE_FACTOR)
-}
-
 /**
  * The gates for a submission, re-read just before it is journalled. One more is the driver's: the channel's lease must be held
  * by this splice.
@@ -209,65 +149,6 @@ export function nodeGate({ splice, observation, now, policy }: GateFacts): Shut 
   return null
 }
 
-function channelGate(facts: GateFacts): Shut | null {
-  const { splice, observation } = facts
-  const { channel, node } = observation
-  if (node === null || channel === null) return shut('channel_missing', 'The node does not list the channel.')
-  if (channel.closing)
-    return shut('channel_closing', 'The channel is closing, and cannot be spliced any more.')
-  if (!channel.ready) return shut('channel_not_ready', 'The channel is not ready for payments yet.')
-  if (mayPickAnother(node, channel.channelId))
-    return shut(
-      'several_channels',
-      'The node has several channels and picks one itself: it cannot be told to use this one.',
-    )
-  const alive = unresolvedAttempts(splice).length > 0
-  if (channel.funding === null || (alive && channel.funding !== splice.submittedOn))
-    return shut(
-      'funding_moved',
-      'The channel has moved to another transaction than the one that this splice started from.',
-    )
-  const first = splice.attempts.length === 0 && node.capabilities.queuesOffline
-  if (!channel.peerConnected && !first)
-    return shut('peer_away', 'Waiting for the node on the other side of the channel to connect.')
-  const obstacle = obstacleGate(channel)
-  if (obstacle !== null) return obstacle
-  return canPay(splice, node, channel, observation)
-}
-
-/** What a node that breaks on it reports to stand in the way of a splice; a fee bump waits for payments only. */
-export function obstacleGate({ obstacles }: ChannelSnapshot): Shut | null {
-  if (obstacles === undefined) return null
-  const { fundingDepth, announced } = obstacles
-  if (fundingDepth < SPLICEABLE_DEPTH)
-    return shut('funding_shallow', "Waiting for the channel's funding to be six blocks deep.")
-  if (announced === false)
-    return shut('not_announced', 'Waiting for both nodes to announce the channel after its last splice.')
-  return paymentsGate(obstacles)
-}
-
-/** A payment that is not settled holds up the negotiation until the connection is dropped. */
-export function paymentsGate(obstacles: Obstacles | undefined): Shut | null {
-  return (obstacles?.unsettledPayments ?? 0) === 0
-    ? null
-    : shut('payments', 'Waiting for payments on the channel to settle.')
-}
-
-function canPay(
-  splice: Splice,
-  node: NodeLook,
-  channel: ChannelSnapshot,
-  observation: Observation,
-): Shut | null {
-  const needed = splice.amountSats + (worstFeeSats(splice.kind, observation) ?? 0)
-  const available =
-    splice.kind === 'splice_in' ? node.spendableSats : Math.floor(channel.outboundMsat / 1_000)
-  const where = splice.kind === 'splice_in' ? "the node's wallet" : 'the channel'
-  return available >= needed
-    ? null
-    : shut('balance', `Waiting for money: ${where} cannot pay the amount and the fee.`)
-}
-
 function budgetGate({ splice, observation, now }: GateFacts): Shut | null {
   const budget = splice.budget
   if (splice.stopped !== null) return shut('submitting_stopped', 'No further attempt will be made.')
@@ -298,12 +179,4 @@ function feeGate(splice: Splice, observation: Observation): Shut | null {
 /** All gates as they stand, in order. */
 export function readGates(facts: GateFacts): GateReading[] {
   return gates.map((gate) => ({ name: gate.name, shut: gate.shut(facts) }))
-}
-
-/** Whether these gates are open. */
-export function areOpen<Name extends string>(
-  readings: readonly GateReading<Name>[],
-  names: readonly Name[],
-): boolean {
-  return readings.every((reading) => reading.shut === null || !names.includes(reading.name))
 }

@@ -1,6 +1,6 @@
-import { areOpen } from './gates.ts'
+import { areOpen } from './gate.ts'
 import { announcedTxids, wasStepped } from '../splice/attempt-steps.ts'
-import { lastFence } from '../splice/budget.ts'
+import { lastFence } from '../splice/fence.ts'
 import { BUSY_CODES, MAX_ABORTS } from '../splice/policy.ts'
 import type { Situation } from './rules/rule.ts'
 import type { Splice } from '../splice/splice.ts'

@@ -1,7 +1,7 @@
+import { LEASE_QUEUE_LIMIT, freeLease, isReleased, joinQueue, leaveLease, takeLease } from './lease.ts'
 import { unresolvedAttempts } from '../splice/budget.ts'
 import type { ChannelLease, Versioned } from '../ports/records.ts'
 import type { Ports, Store } from '../ports/ports.ts'
-import { freeLease, joinQueue, isReleased, leaveLease, LEASE_QUEUE_LIMIT, takeLease } from './slot.ts'
 import type { Splice } from '../splice/splice.ts'
 import { hasEnded } from '../splice/transitions.ts'
 

@@ -1,5 +1,6 @@
 import { classify } from '../decision/classify.ts'
-import { readGates, worstFeeRateSatPerKw, worstFeeSats } from '../decision/gates.ts'
+import { readGates } from '../decision/gates.ts'
+import { worstFeeRateSatPerKw, worstFeeSats } from '../decision/worst-fee.ts'
 import { observe } from './observe.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Ports } from '../ports/ports.ts'

@@ -1,4 +1,4 @@
-import { differs, dueAfter } from '../decision/advance.ts'
+import { differs, dueAfter } from '../splice/due.ts'
 import { paymentIdOf } from '../splice/ids.ts'
 import type { TxPointer } from '../ports/records.ts'
 import type { Policy } from '../splice/policy.ts'

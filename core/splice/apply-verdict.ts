@@ -1,5 +1,6 @@
 import type { StepContext } from './action.ts'
-import { lastFence, unresolvedAttempts } from './budget.ts'
+import { unresolvedAttempts } from './budget.ts'
+import { lastFence } from './fence.ts'
 import { withBumpQuiet, withBumpProofs } from './fee-bumps.ts'
 import { boundedCandidates } from './timeline.ts'
 import { nonExecutionProofOf } from './non-execution.ts'

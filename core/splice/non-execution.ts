@@ -1,4 +1,5 @@
-import { fenceOf, unresolvedAttempts, silentSince } from './budget.ts'
+import { unresolvedAttempts } from './budget.ts'
+import { fenceOf, silentSince } from './fence.ts'
 import type { Policy } from './policy.ts'
 import { unresolvedBumpAttempts } from './replacement.ts'
 import type { Attempt, NonExecutionProof, Splice } from './splice.ts'

@@ -1,3 +1,4 @@
+import { backoffMs } from './backoff.ts'
 import { WEBHOOK_LIMITS } from '../ports/endpoint.ts'
 import type { DeliveryFault, Endpoint } from '../ports/endpoint.ts'
 import type { Policy } from '../splice/policy.ts'
@@ -92,11 +93,6 @@ export function afterDelivery(
   if (now >= lastAt && failures >= TRIES_MIN)
     return { ...failed, disabled: { at: now, reason: 'failing', announced: false } }
   return failed
-}
-
-function backoffMs(failures: number, { policy, jitter }: { policy: Policy; jitter: number }): number {
-  const { webhookBackoffBaseMs: base, webhookBackoffCapMs: cap } = policy
-  return Math.round(Math.min(cap, base * 4 ** (failures - 1)) * (0.5 + jitter / 2))
 }
 
 /** The body of a line's webhook: made of the line alone, so that each repetition has the same bytes. */

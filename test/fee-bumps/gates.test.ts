@@ -7,7 +7,7 @@ import {
   readBumpGates,
 } from '../../core/decision/fee-bump-gates.ts'
 import { classify } from '../../core/decision/classify.ts'
-import type { GateFacts } from '../../core/decision/gates.ts'
+import type { GateFacts } from '../../core/decision/gate.ts'
 import type { Observation } from '../../core/decision/observation.ts'
 import type { Attempt, Bump, Splice } from '../../core/splice/splice.ts'
 import { aTxid } from '../support/splices.ts'

@@ -1,4 +1,4 @@
-import { rules } from '../../core/decision/rules/rules.ts'
+import { rules } from '../../core/decision/decide.ts'
 import { transitions } from '../../core/splice/transitions.ts'
 import type { Tally } from './dice.ts'
 import { actions } from './plan.ts'

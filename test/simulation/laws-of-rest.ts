@@ -1,5 +1,5 @@
 import type { Splice } from '../../core/splice/splice.ts'
-import { isReleased } from '../../core/drive/slot.ts'
+import { isReleased } from '../../core/drive/lease.ts'
 import { hasEnded } from '../../core/splice/transitions.ts'
 import { effectiveTxids, payouts } from './effects.ts'
 import { FINAL_DEPTH, follows } from './funding.ts'

@@ -1,5 +1,5 @@
 import { acceptSplice } from '../../core/accept/accept-splice.ts'
-import { dueAfter } from '../../core/decision/advance.ts'
+import { dueAfter } from '../../core/splice/due.ts'
 import type { SpliceEvent } from '../../core/splice/event.ts'
 import { BUDGET } from '../../core/splice/policy.ts'
 import { bumpIdOf } from '../../core/splice/replacement.ts'

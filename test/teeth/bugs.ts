@@ -29,7 +29,7 @@ export const beyond: Readonly<Record<string, string>> = {
   'conflict-with-another-alive': 'test/core/decision/rules/after-broadcast.test.ts',
   'attention-never-looked-at': 'test/core/decision/advance.test.ts',
   'write-id-forgotten': 'test/adapters/store-lost-response.test.ts',
-  'step-on-an-old-recordForeignTransaction': 'test/core/drive/send.test.ts',
+  'step-on-an-old-record': 'test/core/drive/send.test.ts',
   'blind-look-counts': 'test/scenarios/rest.test.ts',
 }
 

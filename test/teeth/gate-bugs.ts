@@ -43,7 +43,7 @@ export const gateBugs: readonly Bug[] = [
     why: 'a splice is asked for again on another funding output than the one that its attempts are bound to',
     replacements: [
       {
-        file: GATES,
+        file: 'core/decision/channel-gate.ts',
         find: 'if (channel.funding === null || (alive && channel.funding !== splice.submittedOn))',
         replace: 'if (channel.funding === null)',
       },
@@ -255,7 +255,7 @@ export const gateBugs: readonly Bug[] = [
     name: 'gate-fee-estimate',
     why: 'the fee ceiling is held against the estimate, not against what the node pays at worst',
     replacements: [
-      { file: GATES, find: 'const WORST_FEE_FACTOR = 1.5', replace: 'const WORST_FEE_FACTOR = 1' },
+      { file: 'core/decision/worst-fee.ts', find: 'const WORST_FEE_FACTOR = 1.5', replace: 'const WORST_FEE_FACTOR = 1' },
     ],
   },
   {

@@ -11,8 +11,8 @@ export const livenessBugs: readonly Bug[] = [
     replacements: [
       {
         file: BEFORE,
-        find: '        noCandidate(situation) &&\n        gatesOpen(situation, 10),',
-        replace: '        situation.splice.attempts.length === 0 &&\n        gatesOpen(situation, 10),',
+        find: '        noCandidate(situation) &&\n        allOpen(situation),',
+        replace: '        situation.splice.attempts.length === 0 &&\n        allOpen(situation),',
       },
     ],
   },
@@ -21,7 +21,7 @@ export const livenessBugs: readonly Bug[] = [
     why: 'a splice in need of attention does not move on when evidence comes',
     replacements: [
       {
-        file: 'core/decision/advance.ts',
+        file: 'core/splice/due.ts',
         find: "if (splice.state !== 'queued' || unresolvedAttempts(splice).length > 0) return stay",
         replace:
           "if (splice.state === 'needs_attention') return now + 1_000_000_000_000\n  if (splice.state !== 'queued' || unresolvedAttempts(splice).length > 0) return stay",
@@ -73,7 +73,7 @@ export const livenessBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'lock-never-saved',
+    name: 'lock-never-noted',
     why: 'a splice at final depth waits for a lock that is there',
     replacements: [
       {
@@ -88,7 +88,7 @@ export const livenessBugs: readonly Bug[] = [
     why: 'a splice under way is looked at only when somebody hints it',
     replacements: [
       {
-        file: 'core/decision/advance.ts',
+        file: 'core/splice/due.ts',
         find: "if (splice.state !== 'queued' || unresolvedAttempts(splice).length > 0) return stay",
         replace:
           "if (splice.state !== 'queued' || unresolvedAttempts(splice).length > 0) return now + 1_000_000_000_000",

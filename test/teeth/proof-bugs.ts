@@ -36,7 +36,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'the fence of a request without an answer passes when we stop waiting for it',
     replacements: [
       {
-        file: 'core/splice/budget.ts',
+        file: 'core/splice/fence.ts',
         find: "if (attempt.result !== null && attempt.result.type !== 'unknown') return attempt.result.at",
         replace: 'if (attempt.result !== null) return attempt.result.at',
       },
@@ -136,7 +136,7 @@ export const proofBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'quiet-stopped-a-gap',
+    name: 'quiet-over-a-gap',
     why: 'minutes in which nobody looked count as quiet',
     replacements: [
       {

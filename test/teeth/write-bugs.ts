@@ -199,7 +199,7 @@ export const writeBugs: readonly Bug[] = [
     ],
   },
   {
-    name: 'step-on-an-old-recordForeignTransaction',
+    name: 'step-on-an-old-record',
     why: 'a step that was journalled already is gone on with, although its attempt was found dead since',
     replacements: [
       {
@@ -265,12 +265,12 @@ export const writeBugs: readonly Bug[] = [
     why: 'an ended splice whose outcome is not told yet is never looked at again',
     replacements: [
       {
-        file: 'core/decision/advance.ts',
+        file: 'core/splice/due.ts',
         find: 'if (splice.publishedThrough < splice.eventSerial || splice.leaseHeld) return stay',
         replace: 'if (splice.leaseHeld) return stay',
       },
       {
-        file: 'adapters/store/assertions.ts',
+        file: 'core/splice/due.ts',
         find: '    splice.publishedThrough === splice.eventSerial &&\n',
         replace: '',
       },

@@ -1,4 +1,4 @@
-import { fenceOf } from '../../splice/budget.ts'
+import { fenceOf } from '../../splice/fence.ts'
 import { isAlone } from '../../splice/non-execution.ts'
 import { unresolvedBumpAttempts } from '../../splice/replacement.ts'
 import type { Rule } from './rule.ts'

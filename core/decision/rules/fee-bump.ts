@@ -14,7 +14,8 @@ import {
   standingCandidate,
   weightOf,
 } from '../../splice/replacement.ts'
-import { areOpen, worstFeeRateSatPerKw } from '../gates.ts'
+import { worstFeeRateSatPerKw } from '../worst-fee.ts'
+import { areOpen } from '../gate.ts'
 import type { Rule, Situation } from './rule.ts'
 import { RECORD_LIMITS } from '../../splice/splice.ts'
 import type { Bump, Candidate, Splice, SpliceState } from '../../splice/splice.ts'

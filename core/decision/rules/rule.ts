@@ -1,6 +1,6 @@
 import type { SpliceEvent } from '../../splice/event.ts'
 import type { BumpGateName } from '../fee-bump-gates.ts'
-import type { GateReading } from '../gates.ts'
+import type { GateReading } from '../gate.ts'
 import type { Observation } from '../observation.ts'
 import type { Policy } from '../../splice/policy.ts'
 import type { Splice, SpliceState } from '../../splice/splice.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { advance, differs, dueAfter } from '../../../core/decision/advance.ts'
+import { advance } from '../../../core/decision/advance.ts'
+import { differs, dueAfter } from '../../../core/splice/due.ts'
 import type { Observation } from '../../../core/decision/observation.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import type { Instant } from '../../../core/values/instant.ts'

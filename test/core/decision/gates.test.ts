@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { GateFacts } from '../../../core/decision/gates.ts'
+import type { GateFacts } from '../../../core/decision/gate.ts'
 import type { ChannelSnapshot } from '../../../core/ports/node.ts'
-import { readGates, worstFeeRateSatPerKw, worstFeeSats } from '../../../core/decision/gates.ts'
+import { readGates } from '../../../core/decision/gates.ts'
+import { worstFeeRateSatPerKw, worstFeeSats } from '../../../core/decision/worst-fee.ts'
 import type { VerdictName } from '../../../core/splice/verdict.ts'
 import { aTxid } from '../../support/splices.ts'
 import {

@@ -4,7 +4,7 @@ import { drive } from '../../../core/drive/drive.ts'
 import type { ChannelSnapshot, NodeLook } from '../../../core/ports/node.ts'
 import type { AbortRequest, NodePort } from '../../../core/ports/ports.ts'
 import { ok } from '../../../core/values/result.ts'
-import { freeLease } from '../../../core/drive/slot.ts'
+import { freeLease } from '../../../core/drive/lease.ts'
 import type { Attempt, Splice } from '../../../core/splice/splice.ts'
 import { aTxid } from '../../support/splices.ts'
 import {

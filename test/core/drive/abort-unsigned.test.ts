@@ -7,7 +7,7 @@ import type { Observation } from '../../../core/decision/observation.ts'
 import type { AbortRequest, ConfiguredNode, NodePort } from '../../../core/ports/ports.ts'
 import type { Result } from '../../../core/values/result.ts'
 import { err, ok } from '../../../core/values/result.ts'
-import { freeLease } from '../../../core/drive/slot.ts'
+import { freeLease } from '../../../core/drive/lease.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { aSpliceId, aTxid } from '../../support/splices.ts'
 import {

@@ -9,7 +9,7 @@ import {
   yieldLease,
   unfreezeChannel,
 } from '../../../core/drive/channel-lease.ts'
-import { freeLease } from '../../../core/drive/slot.ts'
+import { freeLease } from '../../../core/drive/lease.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { aSpliceId } from '../../support/splices.ts'
 import type { Bench } from '../builders.ts'

@@ -4,12 +4,10 @@ import {
   attemptsUsed,
   backoffMs,
   everTaken,
-  fenceOf,
   isLongUnknown,
-  lastFence,
   unresolvedAttempts,
-  silentSince,
 } from '../../../core/splice/budget.ts'
+import { fenceOf, lastFence, silentSince } from '../../../core/splice/fence.ts'
 import type { Attempt } from '../../../core/splice/splice.ts'
 import { aDeadAttempt, anAttempt, aRefusedAttempt, aSubmittedSplice, policy, taken } from '../builders.ts'
 

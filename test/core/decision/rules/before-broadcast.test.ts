@@ -392,7 +392,9 @@ describe('a submission', () => {
     const unguarded = { node: aLook({ capabilities: capabilities({ overlapGuard: false }) }) }
     expect(look(quiet).rule).toBe('submit')
     expect(look(quiet, {}, unguarded).rule, 'gate overlap').toBe('wait')
-    expect(look(aSubmittedSplice({ attempts: [anAttempt({ fenceAt: NOW })] })).rule, 'gate fence').toBe('wait')
+    expect(look(aSubmittedSplice({ attempts: [anAttempt({ fenceAt: NOW })] })).rule, 'gate fence').toBe(
+      'wait',
+    )
   })
 
   test('is not made of a splice that is over, cancelled or seen, even if no gate said so', () => {

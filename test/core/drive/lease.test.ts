@@ -7,7 +7,7 @@ import {
   leaveLease,
   LEASE_QUEUE_LIMIT,
   takeLease,
-} from '../../../core/drive/slot.ts'
+} from '../../../core/drive/lease.ts'
 import type { Attempt } from '../../../core/splice/splice.ts'
 import { SpliceState } from '../../../core/splice/splice.ts'
 import { aDeadAttempt, anAttempt, aSubmittedSplice } from '../builders.ts'
