@@ -85,7 +85,7 @@ export async function draftOf(
  * or with none, nobody knows which it will be: null.
  */
 async function onlyChannel(store: Store, name: string, node: NodeState): Promise<ChannelState | null> {
-  if (node.leaseScope === 'channel' && node.unsupported === undefined) {
+  if (node.capabilities.leaseScope === 'channel' && node.capabilities.unsupported === undefined) {
     const message = 'the channel to splice, as `GET /v1/channels` lists it'
     throw new Problem('invalid_request', { field: 'channel', errors: [{ field: 'channel', message }] })
   }

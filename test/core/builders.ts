@@ -172,11 +172,9 @@ export function aChain(overrides: Partial<ChainView> = {}): ChainView {
   }
 }
 
-export function aNodeSeen(overrides: Partial<NodeState> = {}): NodeState {
+/** What a node can do: an ldk-server with the overlap guard, which does not bump fees. */
+export function someCapabilities(overrides: Partial<Capabilities> = {}): Capabilities {
   return {
-    nodeId: aSplice().nodeId,
-    network: 'regtest',
-    version: null,
     software: 'ldk-server',
     spliceIn: true,
     spliceOut: true,
@@ -186,7 +184,31 @@ export function aNodeSeen(overrides: Partial<NodeState> = {}): NodeState {
     checksFunding: false,
     feeCap: 'gated',
     overlapGuard: true,
+    queuesOffline: true,
+    reportsCandidates: false,
+    fenceMs: 120_000,
+    nonExecutionProofs: [],
     leaseScope: 'channel',
+    ...overrides,
+  }
+}
+
+/** A node that can do more, or less, than {@link someCapabilities}. */
+export function aNodeThat(can: Partial<Capabilities>): NodeState {
+  return aNodeSeen({ capabilities: can })
+}
+
+export function aNodeSeen({
+  capabilities,
+  ...overrides
+}: Partial<Omit<NodeState, 'capabilities'>> & {
+  readonly capabilities?: Partial<Capabilities>
+} = {}): NodeState {
+  return {
+    nodeId: aSplice().nodeId,
+    network: 'regtest',
+    version: null,
+    capabilities: someCapabilities(capabilities),
     channelIds: ['c'.repeat(64)],
     processStarts: [],
     paused: null,

@@ -15,7 +15,7 @@ import {
   aHeldSlot,
   aLook,
   FUNDING,
-  aNodeSeen,
+  aNodeThat,
   aPendingSplice,
   capabilities,
   fakeNode,
@@ -68,7 +68,7 @@ async function aWorldWith(given: Given = {}): Promise<World> {
   const hooks = given.hooks?.(() => bench) ?? {}
   const bench: Bench = aBench({ nodes: [node], generation: given.generation ?? 0, hooks })
   await bench.store.create(aPendingSplice({ bumps: [aBump(given.bump)], ...given.splice }))
-  await bench.store.putItem('node', 'alice', aNodeSeen({ bump: true }), 0)
+  await bench.store.putItem('node', 'alice', aNodeThat({ bump: true }), 0)
   await bench.store.putItem('lease', CHANNEL, aHeldSlot(given.lease).value, 0)
   await bench.store.putItem('guard', '-', { generation: 0, backupAt: null }, 0)
   return { bench, requests, journalled }

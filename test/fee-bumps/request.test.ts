@@ -11,6 +11,7 @@ import {
   aChannelSeen,
   anEndedBump,
   aNodeSeen,
+  aNodeThat,
   aPendingSplice,
   context,
   FIRST,
@@ -19,8 +20,8 @@ import {
 } from '../core/builders.ts'
 
 const chain = { height: 210, hash: aTxid('1'), seenAt: NOW, hashes: [], orphans: [] }
-const seen: BumpFacts = { node: aNodeSeen({ bump: true }), channel: aChannelSeen(), chain }
-const setting: BumpFacts = { ...seen, node: aNodeSeen({ bump: true, setsFeeRate: true }) }
+const seen: BumpFacts = { node: aNodeThat({ bump: true }), channel: aChannelSeen(), chain }
+const setting: BumpFacts = { ...seen, node: aNodeThat({ bump: true, setsFeeRate: true }) }
 const wish = (feeRateSatPerKw: number | null = null) => ({ id: 'bmp_9', bodyHash: 'body', feeRateSatPerKw })
 
 /** What an asked bump is refused with; null: it is accepted. */
@@ -71,18 +72,18 @@ describe('what can be bumped', () => {
     ['bumped ten times', { bumps: ended(10) }, {}, 'bumps_spent'],
     ['a node that was never seen', {}, { node: null }, 'bump_unsupported'],
     ['a node that does not bump', {}, { node: aNodeSeen() }, 'bump_unsupported'],
-    ['no guard', {}, { node: aNodeSeen({ bump: true, overlapGuard: false }) }, 'bump_unsupported'],
+    ['no guard', {}, { node: aNodeThat({ bump: true, overlapGuard: false }) }, 'bump_unsupported'],
     [
       'no guard, but checked',
       {},
-      { node: aNodeSeen({ bump: true, overlapGuard: false, checksFunding: true }) },
+      { node: aNodeThat({ bump: true, overlapGuard: false, checksFunding: true }) },
       null,
     ],
     ['a splice-in', { kind: 'splice_in' }, {}, 'bump_unsupported'],
     [
       'a splice-in, checked',
       { kind: 'splice_in' },
-      { node: aNodeSeen({ bump: true, checksFunding: true }) },
+      { node: aNodeThat({ bump: true, checksFunding: true }) },
       null,
     ],
     ['zero-conf', {}, { channel: aChannelSeen({ lockDepth: 0 }) }, 'bump_unsupported'],

@@ -5,7 +5,7 @@ import { err, ok } from '../../core/values/result.ts'
 import type { ChainTransaction } from '../../core/ports/chain.ts'
 import { channelKey } from '../../core/ports/records.ts'
 import type { ChannelState, NodeState, Scope } from '../../core/ports/records.ts'
-import type { NodeLook } from '../../core/ports/node.ts'
+import type { Capabilities, NodeLook } from '../../core/ports/node.ts'
 import type { Delivery } from '../../core/webhooks/delivery.ts'
 import type { DeliveryHint } from '../../core/ports/endpoint.ts'
 import { Policy } from '../../core/splice/policy.ts'
@@ -28,21 +28,32 @@ export const aNodeSeen: NodeState = {
   nodeId: `02${'a'.repeat(64)}`,
   network: 'regtest',
   version: '0.3.0',
-  software: 'ldk-server',
-  spliceIn: true,
-  spliceOut: true,
-  toAddress: true,
-  bump: true,
-  setsFeeRate: false,
-  checksFunding: false,
-  feeCap: 'gated',
-  overlapGuard: true,
-  leaseScope: 'channel',
+  capabilities: {
+    software: 'ldk-server',
+    spliceIn: true,
+    spliceOut: true,
+    toAddress: true,
+    bump: true,
+    setsFeeRate: false,
+    feeCap: 'gated',
+    overlapGuard: true,
+    queuesOffline: true,
+    reportsCandidates: false,
+    checksFunding: false,
+    fenceMs: 120_000,
+    nonExecutionProofs: ['process_restarted'],
+    leaseScope: 'channel',
+  },
   channelIds: [CHANNEL, CLOSING_CHANNEL],
   processStarts: [],
   paused: null,
   relayEvents: [],
   seenAt: NOW - 30_000,
+}
+
+/** A node's state with other capabilities. */
+export function withCapabilities(state: NodeState, can: Partial<Capabilities>): NodeState {
+  return { ...state, capabilities: { ...state.capabilities, ...can } }
 }
 
 export const aChannelSeen: ChannelState = {
@@ -72,22 +83,7 @@ export const aLook: NodeLook = {
   tipHeight: 210,
   tipHash: aTxid('1'),
   synced: true,
-  capabilities: {
-    software: 'ldk-server',
-    spliceIn: true,
-    spliceOut: true,
-    toAddress: true,
-    bump: true,
-    setsFeeRate: false,
-    feeCap: 'gated',
-    overlapGuard: true,
-    queuesOffline: true,
-    reportsCandidates: false,
-    checksFunding: false,
-    fenceMs: 120_000,
-    nonExecutionProofs: ['process_restarted'],
-    leaseScope: 'channel',
-  },
+  capabilities: aNodeSeen.capabilities,
   channels: [
     {
       channelId: CHANNEL,
@@ -268,7 +264,12 @@ async function aKey(store: Store, tenant: string, scopes: Scope[], name: string)
 async function seed(store: Store): Promise<void> {
   await store.putItem('node', 'alice', aNodeSeen, 0)
   await store.putItem('node', 'carol', aNodeSeen, 0)
-  await store.putItem('node', 'lnd', { ...aNodeSeen, software: 'lnd', spliceIn: false, spliceOut: false }, 0)
+  await store.putItem(
+    'node',
+    'lnd',
+    withCapabilities(aNodeSeen, { software: 'lnd', spliceIn: false, spliceOut: false }),
+    0,
+  )
   await store.putItem('channel', channelKey('alice', CHANNEL), aChannelSeen, 0)
   await store.putItem('channel', channelKey('carol', CHANNEL), { ...aChannelSeen, node: 'carol' }, 0)
   await store.putItem('channel', channelKey('lnd', CHANNEL), { ...aChannelSeen, node: 'lnd' }, 0)

@@ -2,7 +2,16 @@ import { describe, expect, test } from 'vitest'
 import { channelKey } from '../../core/ports/records.ts'
 import type { ChannelState, NodeState } from '../../core/ports/records.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
-import { CHANNEL, aBody, aChannelSeen, aNodeSeen, aWorld, order, request } from './api-fixture.ts'
+import {
+  CHANNEL,
+  aBody,
+  aChannelSeen,
+  aNodeSeen,
+  aWorld,
+  order,
+  request,
+  withCapabilities,
+} from './api-fixture.ts'
 
 const OTHER = 'e'.repeat(64)
 /** JSON leaves out what is undefined. */
@@ -15,13 +24,16 @@ async function aPhoenixd(channels: readonly Partial<ChannelState>[] = [{}], node
   const channelIds = seen.map(({ channelId }) => channelId)
   const phoenixd: NodeState = {
     ...aNodeSeen,
-    software: 'phoenixd',
-    spliceIn: false,
-    bump: false,
-    overlapGuard: false,
-    leaseScope: 'node',
-    submitsOnce: true,
-    ownWallet: false,
+    capabilities: {
+      ...aNodeSeen.capabilities,
+      software: 'phoenixd',
+      spliceIn: false,
+      bump: false,
+      overlapGuard: false,
+      leaseScope: 'node',
+      submitsOnce: true,
+      ownWallet: false,
+    },
     channelIds,
     ...node,
   }
@@ -117,7 +129,7 @@ describe('any other node', () => {
     const lnd = await world.store.item('node', 'lnd')
     if (lnd === null) throw new Error('seeded')
     const why = 'LND has no splicing'
-    await world.store.putItem('node', 'lnd', { ...lnd.value, unsupported: why }, lnd.version)
+    await world.store.putItem('node', 'lnd', withCapabilities(lnd.value, { unsupported: why }), lnd.version)
     for (const channel of [CHANNEL, undefined, 'anything']) {
       const answer = await order(world, 'one', { ...aBody, node: 'lnd', channel })
       expect(answer.status).toBe(422)

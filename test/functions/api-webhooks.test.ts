@@ -212,7 +212,7 @@ describe('disabling and enabling', () => {
     await consume(world)
     expect((await get(world, `${HOOKS}/${id}`)).body['failing']).toMatchObject({
       since: new Date(NOW).toISOString(),
-      nodeEvents: 1,
+      failures: 1,
       reason: 'status',
       status: 503,
     })

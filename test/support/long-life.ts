@@ -6,7 +6,7 @@ import { bumpIdOf } from '../../core/splice/replacement.ts'
 import type { Candidate, Splice } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
 import type { Verdict } from '../../core/splice/verdict.ts'
-import { aCandidate, aChannelSeen, aNodeSeen, aVerdict, policy } from '../core/builders.ts'
+import { aCandidate, aChannelSeen, aNodeThat, aVerdict, policy } from '../core/builders.ts'
 import { ACCEPTED_AT, aTxid } from './splices.ts'
 
 /** How much happens in a long life. */
@@ -339,7 +339,7 @@ function accepted(): Splice {
       tenant: 't'.repeat(64),
       idempotencyKey: 'long',
       bodyHash: aTxid('b'),
-      node: aNodeSeen({ bump: true, checksFunding: true }),
+      node: aNodeThat({ bump: true, checksFunding: true }),
       channel: aChannelSeen({ userChannelId: '3'.repeat(39), funding: outpointAt(999) }),
       generation: 0,
       now,

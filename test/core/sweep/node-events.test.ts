@@ -178,7 +178,12 @@ describe('a failure that the node reports', () => {
     const made = await bench()
     const seen = await made.store.item('node', 'alice')
     if (seen === null) throw new Error('the node was not seen')
-    await made.store.putItem('node', 'alice', { ...seen.value, leaseScope: 'node' }, seen.version)
+    await made.store.putItem(
+      'node',
+      'alice',
+      { ...seen.value, capabilities: { ...seen.value.capabilities, leaseScope: 'node' } },
+      seen.version,
+    )
     await made.store.putItem('lease', seen.value.nodeId, { ...freeLease, waiting: [aSpliceId(3)] }, 0)
     await take(made, failed)
     expect(made.hints).toEqual([aSpliceId(3)])
