@@ -44,5 +44,5 @@ export const JournalEntry = z.object({
   ]),
   detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
 })
-/** One fact of the world, in order of `serial`. Amounts in `detail` are satoshis. */
+/** One fact about the world. Entries are ordered by `serial`. Amounts in `detail` are satoshis. */
 export type JournalEntry = z.infer<typeof JournalEntry>
