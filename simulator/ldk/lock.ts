@@ -12,7 +12,7 @@ import type { Channel, Funding, NodeState, SpliceCandidate } from '../world/stat
 export function checkLock(ctx: Context, node: NodeState, channel: Channel, again = false): void {
   if (channel.status !== 'open' || channel.negotiation !== null) return
   followOpen(ctx, channel)
-  const txid = deepFunding(ctx, channel)?.txid
+  const txid = lockableFunding(ctx, channel)?.txid
   if (txid === undefined) return
   const fresh = channel.lockSentTxid !== txid
   if (fresh) {
@@ -33,10 +33,10 @@ export function followOpen(ctx: Context, channel: Channel): void {
 
 /** Handles the peer's splice_locked when it is due. If the peer is away, it comes after reconnecting. */
 export function receiveLock(ctx: Context, node: NodeState, channel: Channel, txid: string): void {
-  const deep = deepFunding(ctx, channel)
-  if (channel.lockSentTxid !== txid || deep?.txid !== txid) return
+  const lockable = lockableFunding(ctx, channel)
+  if (channel.lockSentTxid !== txid || lockable?.txid !== txid) return
   if (!channel.peerLocks || !isConnected(node, channel) || channel.status !== 'open') return
-  if (channel.opening !== null) return becomeReady(ctx, node, channel, deep)
+  if (channel.opening !== null) return becomeReady(ctx, node, channel, lockable)
   const winner = channel.candidates.find((candidate) => candidate.funding.txid === txid)
   if (winner !== undefined) promote(ctx, node, channel, winner)
 }
@@ -49,7 +49,7 @@ export function withdrawLock(ctx: Context, node: NodeState, channel: Channel, tx
 }
 
 /** The candidate's funding, of a splice or an open, that is deep enough to lock. */
-function deepFunding(ctx: Context, channel: Channel): Funding | null {
+function lockableFunding(ctx: Context, channel: Channel): Funding | null {
   const { candidates } = channel.opening ?? channel
   const fundings = candidates.map(({ funding }) => funding)
   if (channel.lockDepth === 0) return fundings.at(-1) ?? null

@@ -192,7 +192,11 @@ describe('a channel that is opened', () => {
   })
 
   test.each<[string, OpenOptions, RegExp]>([
-    ['more than the wallet holds', { valueSats: 11_000_000, funding: 'single' }, /alice does not have enough/],
+    [
+      'more than the wallet holds',
+      { valueSats: 11_000_000, funding: 'single' },
+      /alice does not have enough/,
+    ],
     ['more than the peer holds', { valueSats: 90_000_000, oursSats: 0 }, /bob does not have enough/],
     ['a share over the value', { valueSats: 1_000_000, oursSats: 1_000_001 }, /share/],
     ['next to nothing', { valueSats: 999 }, /enough/],
