@@ -59,7 +59,7 @@ export class Stage {
 
   async look(): Promise<NodeLook> {
     const look = await this.port.look({ signal: AbortSignal.timeout(CALL_MS) })
-    if (!look.ok) throw new Error(`the node does not answer: ${look.error.message}`)
+    if (!look.ok) throw new Error(`the node cannot be read: ${look.error.message}`)
     return look.value
   }
 

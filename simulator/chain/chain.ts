@@ -102,7 +102,7 @@ export class Chain implements SimulatedChain {
   reorg(depth: number, options: ReorgOptions = {}): void {
     const newLength = options.newLength ?? depth + 1
     if (depth < 1 || depth > COINBASE_MATURITY || depth >= this.tip.height || newLength < 1)
-      throw new Error(`no reorg of ${depth} blocks`)
+      throw new Error(`a reorg of ${depth} blocks is not possible`)
     this.#state.reorgs += 1
     for (let n = 0; n < depth; n++) this.#disconnect(new Set(options.drop ?? []))
     for (let n = 0; n < newLength; n++) {

@@ -69,7 +69,7 @@ async function inputsOf(chain: ChainPort, parsed: ParsedTransaction, call: Call)
 
 async function transactionOf(chain: ChainPort, transaction: ChainTransaction, call: Call) {
   const parsed = parseTransaction(transaction.hex)
-  if (parsed === null) throw new NoAnswer('the chain source holds what is no transaction')
+  if (parsed === null) throw new NoAnswer('the chain source returned an invalid transaction')
   return {
     txid: transaction.txid,
     locktime: parsed.locktime,

@@ -121,7 +121,7 @@ function within<T>(rpc: string, act: () => T): T {
 
 function psbtFrom(value: unknown): Psbt {
   const psbt = typeof value === 'string' ? decodePsbt(value) : null
-  if (psbt === null) throw new Error('a command of our own answered no PSBT')
+  if (psbt === null) throw new Error('an internal command returned no PSBT')
   return psbt
 }
 

@@ -24,7 +24,7 @@ export function mapsIn(bytes: Uint8Array): PsbtMap[] {
       map = new Map()
     } else map.set(take(length), take(size()))
   }
-  if (map.size > 0) throw new Error('a map without its end')
+  if (map.size > 0) throw new Error('a map without a terminator')
   return maps
 }
 

@@ -126,7 +126,7 @@ export class Node implements SimulatedNode {
 
   close(channelId: string, how: 'cooperative' | 'force'): void {
     const channel = this.#channel(channelId)
-    if (how === 'force') closeByForce(this.#ctx, this.#state, channel, 'asked for')
+    if (how === 'force') closeByForce(this.#ctx, this.#state, channel, 'requested')
     else closeCooperatively(this.#ctx, this.#state, channel)
   }
 

@@ -23,7 +23,7 @@ export function openChannel(ctx: Context, node: NodeState, options: OpenOptions)
   const peer = peerOf(node)
   if (!peer.connected) throw new Error('the peer is not connected')
   const oursSats = options.oursSats ?? defaultShareSats(valueSats, funding, isOutbound)
-  if (valueSats < MIN_VALUE_SATS) throw new Error('not enough for a channel')
+  if (valueSats < MIN_VALUE_SATS) throw new Error('the value is too small for a channel')
   if (oursSats < 0 || oursSats > valueSats) throw new Error('our share does not fit the value')
   const feeRateSatPerKw = options.feeRateSatPerKw ?? fundingFeeRates(ctx).estimate
   const keyPath = `${node.name}/channel/opened-${ctx.serial()}`
@@ -139,7 +139,7 @@ function candidate(
   feeRateSatPerKw: number,
 ): OpenCandidate {
   const built = buildOpen(ctx, keyPath, opening, isOutbound, feeRateSatPerKw)
-  if (built === null) throw new Error('the coins of the open do not hold enough for this feerate')
+  if (built === null) throw new Error('the coins of the open do not cover this feerate')
   return built
 }
 

@@ -99,7 +99,7 @@ function splice(ctx: Context, node: NodeState, request: SpliceRequest, channel: 
     script === null
       ? spliceInContribution(ctx, node.name, amountSats, lockedOutpoints(node))
       : spliceOutContribution(ctx, amountSats, script)
-  if (contribution === null) return refused(FAILED_PRECONDITION, 'no free coins pay for it')
+  if (contribution === null) return refused(FAILED_PRECONDITION, 'the free coins do not cover it')
   const handed = handOver(ctx, node, channel, contribution)
   return handed.taken ? TAKEN : refused(FAILED_PRECONDITION, handed.why)
 }

@@ -78,7 +78,7 @@ export class KeyRing {
     if (known !== undefined) return known
     const secret = digest('key', this.#seed, path)
     const publicKey = ecc.pointFromScalar(secret, true)
-    if (publicKey === null) throw new Error(`no key follows from ${path}`)
+    if (publicKey === null) throw new Error(`no key can be derived from ${path}`)
     const pair = { secret, publicKey }
     this.#pairs.set(path, pair)
     return pair
