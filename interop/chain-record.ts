@@ -12,7 +12,6 @@ const SATS_PER_BTC = 100_000_000
 /** A P2WSH script: what funds a channel in every protocol that splices today. */
 const FUNDING_SCRIPT = /^0020[0-9a-f]{64}$/
 
-/** A transaction that spent a funding outpoint of the channel. */
 export type FundingSpend = {
   readonly tx: ParsedTransaction
   /** 0 in the mempool. */

@@ -8,9 +8,7 @@ const LEVER_MS = 120_000
 export type Commands = {
   /** Mines `$BLOCKS` blocks. */
   readonly mine: string | null
-  /** Drops the connection to the channel's peer. */
   readonly disconnect: string | null
-  /** Kills the node's process and starts it again. */
   readonly restart: string | null
 }
 

@@ -10,10 +10,8 @@ const CALL_MS = 20_000
 const clock = { now: () => Date.now() }
 const call = () => ({ signal: AbortSignal.timeout(CALL_MS) })
 
-/** A channel as its node shows it now. */
 export type ChannelRecord = {
   readonly funding: Outpoint | null
-  /** Usable and not closing. */
   readonly open: boolean
   readonly peerConnected: boolean
   /** Txids of splices that are not locked. */

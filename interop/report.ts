@@ -1,4 +1,3 @@
-/** The result of a check or a scenario. */
 export type Entry = {
   readonly name: string
   readonly outcome: 'held' | 'skipped' | 'WRONG'
@@ -9,7 +8,6 @@ export type Entry = {
   readonly commandMs: number | null
 }
 
-/** The node under test. */
 export type Tried = {
   readonly kind: string
   readonly version: string | null
@@ -18,7 +16,6 @@ export type Tried = {
   readonly pace: string
 }
 
-/** Receives the results of a run. */
 export interface Report {
   begin(tried: Tried): void
   add(entry: Entry): void

@@ -33,7 +33,6 @@ const View = z.object({
 })
 export type View = z.infer<typeof View>
 
-/** An order as a client sends it. */
 export type Body = {
   readonly kind: SpliceKind
   readonly amountSats: number
@@ -64,7 +63,6 @@ export class Service {
     return startChild(join(this.#folder, 'data'), environment, { script: PRODUCT, startMs: START_MS })
   }
 
-  /** Throws if the service does not start. */
   async ready(): Promise<void> {
     await this.#child
   }

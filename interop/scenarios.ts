@@ -60,7 +60,6 @@ const second: Scenario = {
   },
 }
 
-/** The faults that interrupt a command. */
 const FAULTS: readonly {
   readonly name: string
   readonly levers: readonly LeverName[]

@@ -17,7 +17,6 @@ export type Kind = (typeof KINDS)[number]
 /** `quick`: shortened waiting periods, for a chain whose blocks are mined by command; `real`: as deployed. */
 export type Pace = 'quick' | 'real'
 
-/** The settings of one run. */
 export type Settings = {
   readonly kind: Kind
   readonly entry: NodeEntry

@@ -28,7 +28,6 @@ const LAG_MS = 45_000
 const ENDED: readonly string[] = ['settled', 'failed', 'cancelled']
 const clock = { now: () => Date.now() }
 
-/** An order in progress. */
 export type Ordered = { readonly id: string; readonly claim: Omit<Claim, 'status'> }
 
 /** What a scenario works with: the service, the node, the levers, and the judge's records. */

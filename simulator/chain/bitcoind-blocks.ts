@@ -41,7 +41,6 @@ function contentsOf(block: Block, previous: string | null) {
   }
 }
 
-/** The methods that read blocks. */
 export function blockMethods(behind: ChainBehind): Record<string, Method> {
   const { source } = behind
   return {

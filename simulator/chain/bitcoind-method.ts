@@ -24,7 +24,6 @@ export class NoChain extends Error {}
 /** A view of a simulated chain, and the chain itself, which supplies the blocks' bytes. */
 export type ChainBehind = { readonly source: ChainPort; readonly chain: SimulatedChain }
 
-/** A JSON-RPC method. */
 export type Method = (params: readonly unknown[], call: Call) => Promise<unknown>
 
 /** Returns the chain source's value; throws {@link NoChain} if it did not answer. */
@@ -35,7 +34,6 @@ export function valueOf<T>(answer: Result<T, ChainFault>): T {
 
 /** An amount in BTC, as Bitcoin Core writes it. */
 export const bitcoin = (sats: number): number => sats / SATS_PER_BTC
-/** The index of an output. */
 export const vouts = z.int().nonnegative().max(0x7fffffff)
 
 /** A method whose parameters are validated by a schema. */

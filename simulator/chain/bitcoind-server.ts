@@ -18,7 +18,6 @@ export type BitcoindServerOptions = ChainBehind & {
   readonly host?: string
 }
 
-/** A running server. */
 export type BitcoindServer = {
   readonly url: string
   /** Stops at once and destroys every connection. */

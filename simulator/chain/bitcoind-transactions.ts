@@ -57,7 +57,6 @@ async function minedTransaction(
   }
 }
 
-/** The methods that read and accept transactions. */
 export function transactionMethods(behind: ChainBehind): Record<string, Method> {
   const { source } = behind
   const Verbosity = z.literal([0, 1, 2])

@@ -21,7 +21,6 @@ export type EsploraServerOptions = {
   readonly host?: string
 }
 
-/** A running server and the address of its API. */
 export type EsploraServer = {
   readonly url: string
   /** Stops at once and destroys every connection. */

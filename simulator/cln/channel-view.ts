@@ -13,7 +13,6 @@ const COMMITMENT_SAT_PER_KW = 1250
 const LAST_TX_FEE_MSAT = 1_405_000
 const PAYMENT_COUNTS = ['payments_offered', 'offered_msat', 'payments_fulfilled', 'fulfilled_msat']
 
-/** A channel as `listpeerchannels` shows it. */
 export function channelView(own: Own, channel: ClnChannel): Record<string, unknown> {
   const { funding, isOpener } = channel
   const shortChannelId = shortChannelIdOf(own, channel)

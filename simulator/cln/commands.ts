@@ -73,7 +73,6 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['spliceout', command('splices', 'channel amount [destination] [force_feerate]', spliceout)],
 ])
 
-/** Executes a command with named parameters. */
 export function run(own: Own, method: string, params: Params): Outcome {
   const known = knows(own, method) ? commands.get(method) : undefined
   if (known === undefined) return refused(codes.unknownCommand, `Unknown command '${method}'`)

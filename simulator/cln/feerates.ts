@@ -32,7 +32,6 @@ export function feeRates({ ctx }: Own) {
   }
 }
 
-/** The answer of `feerates`. */
 export function feeRatesView(own: Own, style: 'perkw' | 'perkb'): Record<string, unknown> {
   const rates = feeRates(own)
   const shown = (rate: number): number => (style === 'perkw' ? rate : rate * PERKB_PER_PERKW)

@@ -129,7 +129,6 @@ export class ClnNode implements SimulatedClnNode {
     this.#calls.settle()
   }
 
-  /** Runs a scheduled task. */
   wake(task: ClnTask): void {
     switch (task.type) {
       case 'start':

@@ -10,7 +10,6 @@ export function emit({ ctx, node }: Own, event: Parameters<Context['emit']>[1]):
   ctx.emit({ name: node.name, behaviour: { forwardReasons: false } }, event)
 }
 
-/** Appends a journal entry. */
 export function note(
   { ctx, node }: Own,
   type: JournalEntry['type'],
@@ -20,12 +19,10 @@ export function note(
   return ctx.note(type, { node, ...subject }, detail)
 }
 
-/** Schedules a task. */
 export function plan({ ctx, node }: Own, delayMs: number, task: ClnTask): void {
   ctx.plan(delayMs, { type: 'cln', node: node.name, task })
 }
 
-/** The channel with that id, or undefined. */
 export function channelNamed(node: ClnNodeState, channelId: unknown): ClnChannel | undefined {
   return node.channels.find((channel) => channel.channelId === channelId)
 }

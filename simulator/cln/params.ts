@@ -16,7 +16,6 @@ export class Refusal extends Error {
   }
 }
 
-/** Ends a command with an error. */
 export function refuse(code: number, message: string, more?: ClnError['more']): never {
   throw new Refusal({ code, message, ...(more === undefined ? {} : { more }) })
 }

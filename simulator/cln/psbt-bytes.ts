@@ -46,7 +46,6 @@ export function numberIn(hex: string): number {
   return Number(BigInt(`0x${hexOf(bytesOf(hex).reverse())}`))
 }
 
-/** Bitcoin's compact size. */
 export function compact(value: number): string {
   if (value < 0xfd) return uint(value, 1)
   return value < 0x10000 ? `fd${uint(value, 2)}` : `fe${uint(value, 4)}`

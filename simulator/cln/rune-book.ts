@@ -19,7 +19,6 @@ export function createRune(own: Own, restrictions: readonly (readonly string[])[
   return rune
 }
 
-/** The rune in a command's parameters. */
 export function runeIn(params: Readonly<Record<string, unknown>>): Rune {
   const text = textIn(params, 'rune')
   return (

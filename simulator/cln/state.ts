@@ -32,12 +32,10 @@ export const ClnMove = z.object({
   outputCount: z.int().nullable(),
   height: z.int(),
 })
-/** A line of listchainmoves. */
 export type ClnMove = z.infer<typeof ClnMove>
 
 export const ClnBehaviour = z.object({
   version: z.string(),
-  /** Commands that this version does not have. */
   lacks: z.array(z.string()),
   alias: z.string(),
   /** How long a lost connection stays down while the peer is reachable. */

@@ -22,10 +22,8 @@ export type ClnChannelOptions = ChannelOptions & {
   readonly awaitsLockin?: boolean
 }
 
-/** A call of a command with named parameters. */
 export type ClnRequest = { readonly method: string; readonly params: Readonly<Record<string, unknown>> }
 
-/** What a server needs of a node. */
 export type ServedClnNode = Pick<SimulatedClnNode, 'alive' | 'call' | 'createRune' | 'onExit'>
 
 /** One Core Lightning node of the world: its commands, and the levers that tests pull. */

@@ -36,5 +36,4 @@ export const ClnAct = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hang') }),
   z.object({ type: z.literal('force_close') }),
 ])
-/** What happens at a point. */
 export type ClnAct = z.infer<typeof ClnAct>

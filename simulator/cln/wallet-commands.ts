@@ -81,7 +81,6 @@ export function chooseCoins(own: Own, sats: number, rate: number, startWeight: n
   )
 }
 
-/** Coins as inputs of a PSBT. */
 export function inputsOf(own: Own, coins: readonly WalletCoin[]): Psbt['inputs'] {
   return coins.map((coin) => ({
     outpoint: coin.outpoint,

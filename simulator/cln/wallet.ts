@@ -30,7 +30,6 @@ export function walletCoins({ ctx, node }: Own): WalletCoin[] {
     .sort((a, b) => b.valueSats - a.valueSats || a.outpoint.localeCompare(b.outpoint))
 }
 
-/** Whether a coin is reserved. */
 export function isReserved({ node }: Own, outpoint: string): boolean {
   return (node.reservations[outpoint] ?? 0) > node.height
 }

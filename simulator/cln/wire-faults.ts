@@ -27,7 +27,6 @@ export class WireFaults {
     this.#queue.push({ fault, method, pass })
   }
 
-  /** How many faults have not occurred yet. */
   get left(): number {
     return this.#queue.length
   }

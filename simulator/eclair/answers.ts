@@ -9,7 +9,6 @@ function stateOf(channel: Channel, connected: boolean): string {
   return channel.status === 'shutting_down' ? 'SHUTDOWN' : 'NORMAL'
 }
 
-/** `getinfo` of Eclair. */
 export function infoOf(world: World, node: SimulatedNode) {
   return {
     version: node.behaviour.version ?? '0.14.0-5b765e0',

@@ -18,7 +18,6 @@ export type EclairServerOptions = {
   readonly password: string
 }
 
-/** A running simulated Eclair. */
 export type EclairServer = FormServer & {
   /** Adds a fault for the next request to the path, or for the next command. */
   fault(fault: EclairFault, path?: string): void

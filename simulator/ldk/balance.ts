@@ -20,12 +20,10 @@ export function reserveSats(valueSats: number): number {
   return Math.max(Math.floor(valueSats / 100), LDK_DUST_LIMIT_SATS)
 }
 
-/** The split on the current funding. */
 export function currentSplit(channel: Channel): Split {
   return { valueSats: channel.funding.valueSats, oursMsat: channel.oursMsat }
 }
 
-/** The split after a candidate confirms. */
 export function splitOf(channel: Channel, candidate: SpliceCandidate): Split {
   return {
     valueSats: candidate.funding.valueSats,
@@ -77,7 +75,6 @@ export function canTakeOut(channel: Channel, takenSats: number): boolean {
   return postValueSats >= MIN_CHANNEL_VALUE_SATS && leftSats >= reserveSats(postValueSats) + buffer
 }
 
-/** Whether the peer can take out this amount. */
 export function peerCanTakeOut(channel: Channel, takenSats: number): boolean {
   const { valueSats, oursMsat } = currentSplit(channel)
   const leftSats = valueSats - Math.ceil(oursMsat / 1000) - takenSats

@@ -56,7 +56,6 @@ export function overlap(a: Contribution, b: Contribution): boolean {
   return parts(a).some((part) => part !== null && parts(b).includes(part))
 }
 
-/** Our contributions in the channel's pending rounds. */
 export function pendingContributions(channel: Channel): Contribution[] {
   const { negotiation } = channel
   const negotiating = negotiation === null || negotiation.phase === 'quiescence' ? null : negotiation.ours
@@ -65,7 +64,6 @@ export function pendingContributions(channel: Channel): Contribution[] {
   )
 }
 
-/** A splice-out to a script (hex). */
 export function spliceOutContribution(ctx: Context, amountSats: number, script: string): Contribution {
   const { estimate, max } = fundingFeeRates(ctx)
   return {

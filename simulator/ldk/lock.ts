@@ -56,7 +56,6 @@ function lockableFunding(ctx: Context, channel: Channel): Funding | null {
   return fundings.find(({ txid }) => (ctx.chain.confirmations(txid) ?? 0) >= channel.lockDepth) ?? null
 }
 
-/** Both sides sent channel_ready. */
 function becomeReady(ctx: Context, node: NodeState, channel: Channel, funding: Funding): void {
   const { txid } = funding
   channel.funding = funding

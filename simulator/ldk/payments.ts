@@ -83,7 +83,6 @@ export function refreshPayments(ctx: Context, node: NodeState): void {
   for (const payment of node.disk.payments) refreshPayment(ctx, node, payment)
 }
 
-/** A payment as the RPC shows it. */
 export function shownPayment(node: NodeState, payment: PaymentRecord): LdkPayment {
   return {
     id: payment.id,

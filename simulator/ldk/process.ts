@@ -15,7 +15,6 @@ export function restart(ctx: Context, node: NodeState): void {
   start(ctx, node)
 }
 
-/** Saves the node's disk, which is what survives a restart. */
 export function saveBackup(ctx: Context, node: NodeState, name: string): void {
   const disk = structuredClone(node.disk)
   for (const channel of disk.channels) {
@@ -26,7 +25,6 @@ export function saveBackup(ctx: Context, node: NodeState, name: string): void {
   ctx.note('backup_saved', { node }, { name })
 }
 
-/** Starts the node from an older state of its disk. */
 export function restoreBackup(ctx: Context, node: NodeState, name: string): void {
   const backup: Disk | undefined = node.backups[name]
   if (backup === undefined) throw new Error(`no backup ${name}`)

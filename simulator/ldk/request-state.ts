@@ -26,7 +26,6 @@ export const SpliceRequest = z.object({
   /** Only for a splice-out. */
   address: z.string().nullable(),
 })
-/** A splice request as it arrives. */
 export type SpliceRequest = z.infer<typeof SpliceRequest>
 
 export const BumpRequest = z.object({
@@ -34,7 +33,6 @@ export const BumpRequest = z.object({
   userChannelId: z.string(),
   counterpartyNodeId: z.string(),
 })
-/** A fee bump as it arrives. */
 export type BumpRequest = z.infer<typeof BumpRequest>
 
 /** A request that changes a channel. */

@@ -30,7 +30,6 @@ export function startOwnRound(ctx: Context, node: NodeState, channel: Channel): 
   })
 }
 
-/** Starts a round by asking for quiescence. */
 export function beginRound(ctx: Context, node: NodeState, channel: Channel, start: RoundStart): void {
   const id = `round-${ctx.serial()}`
   channel.negotiation = {
@@ -46,7 +45,6 @@ export function beginRound(ctx: Context, node: NodeState, channel: Channel, star
   planStep(ctx, node, channel, channel.negotiation)
 }
 
-/** Enters a phase and plans its end. */
 export function enterPhase(
   ctx: Context,
   node: NodeState,

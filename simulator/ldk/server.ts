@@ -30,7 +30,6 @@ export type LdkServerOptions = {
   readonly port?: number
   /** Default 127.0.0.1. */
   readonly host?: string
-  /** Default: a new one. */
   readonly certificate?: ServerCertificate
 }
 

@@ -49,7 +49,6 @@ export function buildCandidate(ctx: Context, channel: Channel, round: Negotiatio
   }
 }
 
-/** Adds an input by its outpoint. */
 export function addInput(tx: Transaction, outpoint: Outpoint, sequence: number): void {
   const { txid, vout } = splitOutpoint(outpoint)
   tx.addInput(bytesOf(txid).reverse(), vout, sequence)
@@ -69,7 +68,6 @@ export function signFundingInput(keys: KeyRing, tx: Transaction, funding: Fundin
   tx.setWitness(position, [new Uint8Array(), ...signatures, witnessScript])
 }
 
-/** Signs the input that spends a P2WPKH coin. */
 export function signCoin(keys: KeyRing, tx: Transaction, coin: Coin): void {
   const publicKey = keys.publicKey(coin.path)
   const position = inputAt(tx, coin.outpoint)

@@ -7,7 +7,6 @@ import { checkLock, followOpen, withdrawLock } from './lock.ts'
 import { refreshPayments } from './payments.ts'
 import type { NodeState } from '../world/state.ts'
 
-/** Handles a block that joined the best chain. */
 export function blockConnected(ctx: Context, node: NodeState): void {
   for (const channel of node.disk.channels) {
     checkLock(ctx, node, channel)

@@ -23,7 +23,6 @@ export type PhoenixdServerOptions = {
   readonly limitedPassword?: string
 }
 
-/** A running simulated phoenixd. */
 export type PhoenixdServer = FormServer & {
   /** Adds a fault for the next request to the path, or for the next command. */
   fault(fault: PhoenixdFault, path?: string): void

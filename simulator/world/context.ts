@@ -21,13 +21,10 @@ export type Context = {
   readonly state: WorldState
   readonly chain: Chain
   readonly keys: KeyRing
-  /** Returns the next unused number. */
   serial(): number
-  /** Appends a journal entry and returns its serial. */
   note(type: JournalEntry['type'], subject: Subject, detail?: JournalEntry['detail']): number
   /** Emits an event that the node's relay would post. */
   emit(node: Reporter, event: Omit<RelayEvent, 'id' | 'at'>): void
-  /** Schedules a task. */
   plan(delayMs: number, task: Task): void
 }
 

@@ -31,7 +31,6 @@ export type FormRequest = {
   readonly password: string | null
 }
 
-/** An answer; null if the process ends before it answers. */
 export type FormReply = { readonly status: number; readonly type: string; readonly body: string } | null
 
 export type FormServerOptions = {
@@ -41,7 +40,6 @@ export type FormServerOptions = {
   readonly faultOf: (request: FormRequest) => WireFault | null
 }
 
-/** A running server on its own port. */
 export type FormServer = {
   readonly url: string
   /** Requests that arrived complete, in order. */

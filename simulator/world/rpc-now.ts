@@ -13,7 +13,6 @@ export async function valueOf<T>(answer: Promise<RpcAnswer<T>>): Promise<T> {
   return answered.value
 }
 
-/** The ids of the connected peers. */
 export async function peersOf(node: SimulatedNode, world: World): Promise<string[]> {
   const peers = await valueOf(node.rpc.listPeers(optionsNow(world)))
   return peers.filter(({ connected }) => connected).map(({ nodeId }) => nodeId)

@@ -38,7 +38,6 @@ const DEFAULT_BEHAVIOUR: NodeBehaviour = {
 /** A coin in the world's first block: an amount paid to a key. */
 type Grant = { readonly path: string; readonly amountSats: number }
 
-/** The state of a new world. */
 export function freshState(options: WorldOptions, keys: KeyRing): WorldState {
   const nodes = options.nodes ?? [{ name: 'alice' }]
   const clnNodes = options.clnNodes ?? []

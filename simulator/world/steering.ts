@@ -91,15 +91,12 @@ export interface SimulatedChain {
     blocks: number,
     options?: { readonly transactions?: readonly string[]; readonly empty?: boolean },
   ): void
-  /** Replaces the last `depth` blocks. */
   reorg(depth: number, options?: ReorgOptions): void
   /** Confirmations of a transaction; 0 in the mempool, null if it is unknown. */
   confirmations(txid: string): number | null
   /** The estimate in sat per 1000 weight; null if there is none. */
   feeRateSatPerKw(targetBlocks: number): number | null
-  /** Offers a transaction to the mempool. */
   broadcast(hex: string): Rejection
-  /** Removes a transaction and its descendants from the mempool. */
   evict(txid: string): void
   /** Keeps a transaction from confirming until it is released. */
   withhold(txid: string): void
@@ -108,7 +105,6 @@ export interface SimulatedChain {
   setRelayRule(rule: { readonly minRelaySatPerVb?: number; readonly incrementalRelaySatPerVb?: number }): void
 }
 
-/** A splice that the peer starts. */
 export type PeerSplice = {
   /** What the peer adds to its balance; negative: what it takes out to its own address. */
   readonly amountSats: number
@@ -131,7 +127,6 @@ export type OpenOptions = {
    * Confirmations until the channel is ready, and until its splices lock; default 6, and 0 means zero-conf.
    */
   readonly lockDepth?: number
-  /** Whether we open it. Default true. */
   readonly isOutbound?: boolean
   /** Default `dual`. */
   readonly funding?: 'dual' | 'single'
