@@ -141,7 +141,7 @@ describe('a command that is typed wrong', () => {
     ['bump', 'channel: none has a pending splice'],
     ['bump 1', 'channel: the node refuses: no pending splice to replace'],
     ['open-channel 2000000 1000000 triple', 'funding: '],
-    ['open-channel 90000000 90000000', 'alice has not enough on chain'],
+    ['open-channel 90000000 90000000', 'alice does not have enough on chain'],
     ['replace-open 1', 'the channel is not being opened'],
     ['replace-open 1 -5', 'feeRateSatPerVb: '],
     ['explode', 'there is no command explode'],
