@@ -58,7 +58,7 @@ describe('NODES_FILE', () => {
 
   test.each([
     ['no source', [], 'chain: '],
-    ['five sources', Array.from({ length: 5 }, () => anEsplora), 'chain: must be at most 4'],
+    ['five sources', Array.from({ length: 5 }, () => anEsplora), 'chain: takes at most 4'],
     ['a wrong second source', [anEsplora, { kind: 'electrum', url: 'x' }], 'chain.1.kind: '],
     ['a wrong URL', { ...aBitcoind, url: 'ftp://x' }, 'chain.url: must be an http or https URL'],
     [
