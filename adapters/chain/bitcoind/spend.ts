@@ -121,8 +121,8 @@ async function scannedSpender(question: SpendQuestion, ownHeight: number): Answe
  */
 async function spentBy(question: SpendQuestion, { tx, valueSatsOf }: Mined): Answer<Spend> {
   const { rpc, outpoint, call } = question
-  const told = valueSatsOf(outpoint)
-  if (told !== null) return ok({ own: 'confirmed', valueSats: told, spender: tx })
+  const knownValueSats = valueSatsOf(outpoint)
+  if (knownValueSats !== null) return ok({ own: 'confirmed', valueSats: knownValueSats, spender: tx })
   const { txid, vout } = splitOutpoint(outpoint)
   const own = await located(rpc, txid, call)
   const valueSats = own.ok && own.value !== null ? outputOf(own.value.tx, vout) : null

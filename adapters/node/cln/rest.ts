@@ -44,13 +44,13 @@ function jsonIn(text: string | null): unknown {
 
 function answerOf(method: string, status: number, body: unknown): Result<unknown, ClnFault> {
   if (status === CREATED && body !== undefined) return ok(body)
-  const told = ErrorBody.safeParse(body)
+  const errorBody = ErrorBody.safeParse(body)
   if (DENIED.includes(status)) {
-    const message = told.success ? plain(told.data.message) : `${method}: HTTP ${status}`
-    return err({ type: 'denied', code: told.data?.code ?? null, message })
+    const message = errorBody.success ? plain(errorBody.data.message) : `${method}: HTTP ${status}`
+    return err({ type: 'denied', code: errorBody.data?.code ?? null, message })
   }
   // Only clnrest itself answers 500 with a code. Any other answer may come from a proxy that lost the node's.
-  if (status === 500 && told.success) return err({ type: 'error', ...told.data })
+  if (status === 500 && errorBody.success) return err({ type: 'error', ...errorBody.data })
   return err({ type: 'lost', message: `${method}: HTTP ${status} without an answer of the node` })
 }
 

@@ -22,8 +22,8 @@ export function decodeRune(text: string): Rune | null {
   if (text.length > MAX_RUNE_CHARACTERS || !/^[A-Za-z0-9_-]+={0,2}$/.test(text)) return null
   const bytes = Buffer.from(text, 'base64url')
   if (bytes.length < AUTHCODE_BYTES) return null
-  const told = bytes.toString('utf8', AUTHCODE_BYTES)
-  const restrictions = (told === '' ? [] : splitAt(told, '&')).map((restriction) => ({
+  const joined = bytes.toString('utf8', AUTHCODE_BYTES)
+  const restrictions = (joined === '' ? [] : splitAt(joined, '&')).map((restriction) => ({
     text: restriction,
     alternatives: splitAt(restriction, '|').flatMap((alternative) => alternativeOf(alternative)),
   }))
@@ -67,8 +67,8 @@ export function restricted({ authcode, restrictions }: Rune, restriction: string
   }
   const added = Buffer.from(restriction)
   const blocks = Buffer.concat([added, paddingAfter(hashed + added.length)])
-  const told = [...restrictions.map(({ text }) => text), restriction].join('&')
-  const bytes = Buffer.concat([continueSha256(authcode, blocks), Buffer.from(told)])
+  const joined = [...restrictions.map(({ text }) => text), restriction].join('&')
+  const bytes = Buffer.concat([continueSha256(authcode, blocks), Buffer.from(joined)])
   const base64 = bytes.toString('base64url')
   return base64.padEnd(Math.ceil(base64.length / 4) * 4, '=')
 }

@@ -95,10 +95,10 @@ function exchange(
       // Parse a large answer once it may be complete, not at every chunk.
       const last = chunk.toString('utf8').trimEnd()
       if (!last.endsWith('}') && !chunk.includes(END)) return
-      const told = Buffer.concat(chunks)
-      const json = wholeIn(told)
+      const received = Buffer.concat(chunks)
+      const json = wholeIn(received)
       // After the end marker, more bytes cannot complete an answer.
-      if (json !== undefined || told.includes(END)) finish(answerOf(method, json))
+      if (json !== undefined || received.includes(END)) finish(answerOf(method, json))
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
       finish(err(lost(error.code ?? 'failed')))
