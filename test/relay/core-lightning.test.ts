@@ -112,7 +112,7 @@ describe("clnrest's Socket.IO", () => {
     const { certificate } = selfSignedCertificate()
     expect(await listenTo(coreLightningSource({ url: server.url, rune, certificate })).ended).toEqual({
       needsOperator: true,
-      why: 'whoever answers does not hold a certificate of the pinned authority',
+      why: 'the server has no certificate from the pinned authority',
     })
   })
 })

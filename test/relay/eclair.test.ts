@@ -108,7 +108,7 @@ describe("Eclair's WebSocket", () => {
     const wrong = { url: server.url, password, certificate: other.certificate }
     expect(await listenTo(eclairSource(wrong, new ManualTime().ports)).ended).toEqual({
       needsOperator: true,
-      why: 'whoever answers does not hold the pinned certificate',
+      why: 'the server does not have the pinned certificate',
     })
   })
 })
