@@ -27,30 +27,27 @@ const NOT_PERMITTED = 1502
  * signed.
  */
 const MEANINGS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
-  // JSON-RPC: unknown command, invalid parameters.
-  [-32601, { class: 'config' }],
-  [-32602, { class: 'invalid' }],
-  // Wallet: cannot afford it, the output would be dust, the emergency reserve would be touched.
-  [301, { class: 'not_now', reason: 'ContributionInvalid' }],
-  [302, { class: 'invalid' }],
-  [313, { class: 'not_now', reason: 'ContributionInvalid' }],
-  [350, { class: 'not_now' }],
-  [351, { class: 'not_now', reason: 'PeerDisconnected' }],
-  [352, { class: 'invalid' }],
-  [353, { class: 'not_now' }],
-  [354, { class: 'invalid' }],
-  [355, { class: 'in_flight' }],
-  [356, { class: 'invalid' }],
-  [357, { class: 'not_now', reason: 'ContributionInvalid' }],
-  [358, { class: 'not_now' }],
-  [359, { class: 'not_now', reason: 'FeeRateTooLow' }],
-  [360, { class: 'not_now', reason: 'FeeRateTooLow' }],
-  [362, { class: 'not_now' }],
-  [363, { class: 'not_now', reason: 'PeerDisconnected' }],
-  // Runes: not authorized, not permitted, blacklisted.
-  [1501, { class: 'config' }],
-  [1502, { class: 'config' }],
-  [1503, { class: 'config' }],
+  [-32601, { class: 'config' }], // unknown command
+  [-32602, { class: 'invalid' }], // invalid parameters
+  [301, { class: 'not_now', reason: 'ContributionInvalid' }], // the wallet cannot afford it
+  [302, { class: 'invalid' }], // the output would be dust
+  [313, { class: 'not_now', reason: 'ContributionInvalid' }], // it would touch the emergency reserve
+  [350, { class: 'not_now' }], // broadcasting failed
+  [351, { class: 'not_now', reason: 'PeerDisconnected' }], // disconnected
+  [352, { class: 'invalid' }], // unknown channel
+  [353, { class: 'not_now' }], // wrong channel state, such as awaiting a lock
+  [354, { class: 'invalid' }], // the peer does not support splicing
+  [355, { class: 'in_flight' }], // busy: an earlier call has not ended
+  [356, { class: 'invalid' }], // input error
+  [357, { class: 'not_now', reason: 'ContributionInvalid' }], // funding too low
+  [358, { class: 'not_now' }], // no negotiation, or already in one
+  [359, { class: 'not_now', reason: 'FeeRateTooLow' }], // fee too low
+  [360, { class: 'not_now', reason: 'FeeRateTooLow' }], // fee too high
+  [362, { class: 'not_now' }], // aborted
+  [363, { class: 'not_now', reason: 'PeerDisconnected' }], // connection error
+  [1501, { class: 'config' }], // rune not authorized
+  [1502, { class: 'config' }], // rune not permitted
+  [1503, { class: 'config' }], // rune blacklisted
 ])
 
 /**
