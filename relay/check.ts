@@ -26,7 +26,7 @@ async function checkNode(source: Source): Promise<Finding> {
   const end = await source.listen(
     {
       opened: () => enough.abort(),
-      told: () => undefined,
+      reported: () => undefined,
       warned: () => undefined,
     },
     AbortSignal.any([enough.signal, AbortSignal.timeout(OPEN_WITHIN_MS)]),

@@ -7,7 +7,7 @@ import type { Target } from './post.ts'
 import { watchProcess } from './process-start.ts'
 import type { ProcessPort } from './process.ts'
 import { RemoteTime } from './remote-time.ts'
-import type { Source, Told } from './source.ts'
+import type { Source, ReportedEvent } from './source.ts'
 import { subscribe } from './subscription.ts'
 import type { Link } from './subscription.ts'
 
@@ -30,12 +30,12 @@ export async function runRelay(
   const link: Link = { openedAt: null }
   const life = ports.chance.id()
   let serial = 0
-  const told = (event: Told): void => {
+  const reported = (event: ReportedEvent): void => {
     // The arrival time on this machine's clock; the service corrects dates from a clock that is ahead.
     outbox.add(RelayEvent.parse({ ...event, id: `${life}-${(serial += 1)}`, at: ports.clock.now() }))
   }
   await Promise.all([
-    subscribe({ source, link, told }, ports, notice, signal),
+    subscribe({ source, link, reported }, ports, notice, signal),
     watchProcess({ process, link, outbox, target, time }, ports, notice, signal),
     deliver({ outbox, target, time }, ports, notice, signal),
   ])

@@ -1,7 +1,7 @@
 import type { RelayEvent } from '../core/nodes/relay-event.ts'
 
 /** An event as the node reported it, without id and time. */
-export type Told = Omit<RelayEvent, 'id' | 'at' | 'type'> & {
+export type ReportedEvent = Omit<RelayEvent, 'id' | 'at' | 'type'> & {
   readonly type: Exclude<RelayEvent['type'], 'process_started'>
 }
 
@@ -9,7 +9,7 @@ export type Told = Omit<RelayEvent, 'id' | 'at' | 'type'> & {
 export type Listener = {
   /** The node has accepted the subscription. */
   readonly opened: () => void
-  readonly told: (event: Told) => void
+  readonly reported: (event: ReportedEvent) => void
   /** A part does not work, for this reason; the rest continues. */
   readonly warned: (why: string) => void
 }

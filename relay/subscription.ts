@@ -1,7 +1,7 @@
 import { backoffMs } from './backoff.ts'
 import { isOver } from './ports.ts'
 import type { Notice, RelayPorts } from './ports.ts'
-import type { Source, SourceEnd, Told } from './source.ts'
+import type { Source, SourceEnd, ReportedEvent } from './source.ts'
 
 const BACKOFF = { baseMs: 500, capMs: 30_000 }
 /** A connection that is not open within this time is given up. */
@@ -19,7 +19,7 @@ export type Link = {
 export type Subscription = {
   readonly source: Source
   readonly link: Link
-  readonly told: (event: Told) => void
+  readonly reported: (event: ReportedEvent) => void
 }
 
 /** Subscribes repeatedly, with growing pauses, until the signal ends. */
@@ -47,7 +47,7 @@ export async function subscribe(
 }
 
 async function listenOnce(
-  { source, link, told }: Subscription,
+  { source, link, reported }: Subscription,
   ports: RelayPorts,
   notice: Notice,
   signal: AbortSignal,
@@ -66,7 +66,7 @@ async function listenOnce(
         link.openedAt = ports.sinceBoot()
         notice('node', `${source.what}: its events arrive`)
       },
-      told,
+      reported,
       warned: (why) => notice('peers', why),
     },
     AbortSignal.any([signal, late.signal]),

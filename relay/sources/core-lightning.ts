@@ -4,7 +4,7 @@ import { io } from 'socket.io-client'
 import * as z from 'zod'
 import { isIdentityError, pinned } from '../../adapters/net/tls-pinning.ts'
 import { lasting, passing } from '../source.ts'
-import type { Source, SourceEnd, Told } from '../source.ts'
+import type { Source, SourceEnd, ReportedEvent } from '../source.ts'
 
 const MAX_MESSAGE_BYTES = 1024 * 1024
 /** A name that clnrest puts into every certificate that it makes (docs/reference/nodes.md 1.6). */
@@ -30,7 +30,7 @@ const Notification = z.object({
 })
 
 /** The event in a notification; null when it is unknown or not about a splice. */
-export function coreLightningTold(value: unknown): Told | null {
+export function coreLightningEvent(value: unknown): ReportedEvent | null {
   const { channel_state_changed: changed, connect, disconnect } = Notification.safeParse(value).data ?? {}
   if (changed !== undefined) {
     const signed = changed.new_state === 'CHANNELD_AWAITING_SPLICE'
@@ -55,7 +55,7 @@ export function coreLightningSource({ url, rune, certificate }: CoreLightningCon
   const tls = certificate === undefined ? {} : trusting(certificate)
   return {
     what: 'clnrest',
-    async listen({ opened, told }, signal) {
+    async listen({ opened, reported }, signal) {
       if (signal.aborted) return passing('not tried')
       const limits = { maxPayload: MAX_MESSAGE_BYTES }
       const socket = io(url, {
@@ -70,8 +70,8 @@ export function coreLightningSource({ url, rune, certificate }: CoreLightningCon
       const ended = Promise.withResolvers<SourceEnd>()
       socket.on('connect', opened)
       socket.on('message', (value: unknown) => {
-        const event = coreLightningTold(value)
-        if (event !== null) told(event)
+        const event = coreLightningEvent(value)
+        if (event !== null) reported(event)
       })
       // A middleware of the server refused us; the only thing it checks is the rune.
       socket.on('connect_error', (error) => ended.resolve(socket.active ? brokenBy(error) : refused))

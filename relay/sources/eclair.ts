@@ -5,7 +5,7 @@ import { Txid } from '../../core/bitcoin/outpoint.ts'
 import { isOver } from '../ports.ts'
 import type { RelayPorts } from '../ports.ts'
 import { lasting, passing } from '../source.ts'
-import type { Source, SourceEnd, Told } from '../source.ts'
+import type { Source, SourceEnd, ReportedEvent } from '../source.ts'
 
 /** Shorter than the minute of silence after which Eclair's server closes the connection. */
 const HEARTBEAT_MS = 20_000
@@ -38,7 +38,7 @@ const Message = z.discriminatedUnion('type', [
 ])
 
 /** The event in a message; null when it is unknown or not about a splice. */
-export function eclairTold(text: string): Told | null {
+export function eclairEvent(text: string): ReportedEvent | null {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -69,7 +69,7 @@ export function eclairSource({ url, password, certificate }: EclairConfig, ports
   const headers = { Authorization: `Basic ${Buffer.from(`:${password}`).toString('base64')}` }
   return {
     what: 'Eclair',
-    async listen({ opened, told }, signal) {
+    async listen({ opened, reported }, signal) {
       if (signal.aborted) return passing('not tried')
       const dispatcher = new Agent(certificate === undefined ? {} : { connect: pinned(certificate) })
       const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, { headers, dispatcher })
@@ -82,8 +82,8 @@ export function eclairSource({ url, password, certificate }: EclairConfig, ports
         void beat(socket, ports, AbortSignal.any([signal, over.signal]))
       })
       socket.addEventListener('message', ({ data }) => {
-        const event = typeof data === 'string' ? eclairTold(data) : null
-        if (event !== null) told(event)
+        const event = typeof data === 'string' ? eclairEvent(data) : null
+        if (event !== null) reported(event)
       })
       socket.addEventListener('error', () => ended.resolve(undefined))
       socket.addEventListener('close', () => ended.resolve(undefined))

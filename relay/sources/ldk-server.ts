@@ -8,7 +8,7 @@ import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import { isOver } from '../ports.ts'
 import type { RelayPorts } from '../ports.ts'
 import { lasting, passing } from '../source.ts'
-import type { Listener, Source, SourceEnd, Told } from '../source.ts'
+import type { Listener, Source, SourceEnd, ReportedEvent } from '../source.ts'
 
 /** How often to list the channels: ldk-server streams nothing about peers. */
 const LIST_EVERY_MS = 3_000
@@ -37,7 +37,7 @@ export function ldkServerSource(config: LdkConfig, ports: RelayPorts): Source {
         listener.opened()
         watching = watchPeers(client, usable, listener, ports, both)
       }
-      const heard = (event: LdkEvent): void => listener.told(toldOf(event))
+      const heard = (event: LdkEvent): void => listener.reported(eventOf(event))
       const fault = await subscribeEvents(config, ports.clock, { opened, heard }, signal)
       over.abort()
       await watching
@@ -47,7 +47,7 @@ export function ldkServerSource(config: LdkConfig, ports: RelayPorts): Source {
   }
 }
 
-function toldOf(event: LdkEvent): Told {
+function eventOf(event: LdkEvent): ReportedEvent {
   const { type, channelId } = event
   if (type === 'splice_negotiation_failed' || event.funding === null) return { type, channelId }
   return { type, channelId, txid: splitOutpoint(event.funding).txid }
@@ -65,7 +65,7 @@ async function watchPeers(
       signal: AbortSignal.any([signal, AbortSignal.timeout(LIST_WITHIN_MS)]),
     })
     if (isOver(signal)) return
-    if (list.ok) for (const told of changesIn(list.value, usable)) listener.told(told)
+    if (list.ok) for (const event of changesIn(list.value, usable)) listener.reported(event)
     else if (list.error.status === 7 || list.error.status === 12 || list.error.status === 16)
       listener.warned(
         'the credential does not allow ListChannels (channels:read): the return of a peer is not reported',
@@ -81,7 +81,7 @@ async function watchPeers(
 export function changesIn(
   channels: readonly { readonly channelId: string; readonly isUsable: boolean }[],
   usable: Map<string, boolean>,
-): Told[] {
+): ReportedEvent[] {
   const changed = channels.filter(({ channelId, isUsable }) => usable.get(channelId) === !isUsable)
   usable.clear()
   for (const { channelId, isUsable } of channels) usable.set(channelId, isUsable)

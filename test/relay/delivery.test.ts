@@ -276,7 +276,7 @@ describe('a subscription', () => {
     const link = { openedAt: null }
     const stopped = new AbortController()
     const ended = subscribe(
-      { source, link, told: () => undefined },
+      { source, link, reported: () => undefined },
       time.ports,
       () => undefined,
       stopped.signal,
