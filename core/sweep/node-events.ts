@@ -1,5 +1,5 @@
+import type { NodeEventType } from '../nodes/relay-event.ts'
 import { update } from '../ports/update.ts'
-import * as z from 'zod'
 import type { FailureReason } from '../splice/failure.ts'
 import { updateSplice } from '../drive/save.ts'
 import { drive } from '../drive/drive.ts'
@@ -9,20 +9,10 @@ import type { Ports } from '../ports/ports.ts'
 import type { Instant } from '../values/instant.ts'
 import { step } from '../splice/step.ts'
 
-/** What a node's relay can report. */
-export const NodeEventType = z.enum([
-  'process_started',
-  'splice_negotiated',
-  'splice_negotiation_failed',
-  'channel_state_changed',
-  'peer_connected',
-  'peer_disconnected',
-])
-
 /** One report of a node's relay. A wake-up: nothing ends by it (design section 6, "Reasons"). */
 export type NodeEvent = {
   readonly id: string
-  readonly type: z.infer<typeof NodeEventType>
+  readonly type: NodeEventType
   readonly at: Instant
   readonly channelId?: string | undefined
   readonly reason?: FailureReason | undefined

@@ -125,7 +125,7 @@ function attemptView(attempt: Attempt): SpliceView['attempts'][number] {
     refusal: refused?.class ?? null,
     reason: refused?.reason ?? null,
     notExecuted: notExecuted !== null,
-    deadBy: notExecuted?.proof ?? null,
+    provenBy: notExecuted?.proof ?? null,
     count,
   }
 }

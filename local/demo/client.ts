@@ -6,7 +6,7 @@ const Attempts = z.array(
     number: z.int(),
     result: z.string().nullable(),
     notExecuted: z.boolean(),
-    deadBy: z.string().nullable(),
+    provenBy: z.string().nullable(),
     startedAt: z.iso.datetime(),
   }),
 )

@@ -12,7 +12,7 @@ const attempt = (splice: Splice, number: number) =>
   splice.attempts.find((candidate) => candidate.number === number)
 const isTaken = (number: number) => (splice: Splice) => attempt(splice, number)?.result === 'taken'
 const diedByRestart = (splice: Splice, number: number): boolean =>
-  attempt(splice, number)?.deadBy === 'process_restarted'
+  attempt(splice, number)?.provenBy === 'process_restarted'
 
 const orderOf = (channel: string, address: string, amountSats: number, maxAttempts: number): Order => ({
   idempotencyKey: `demo-${amountSats}`,

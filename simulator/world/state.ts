@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { NodeEventType } from '../../core/sweep/node-events.ts'
+import { NodeEventType } from '../../core/nodes/relay-event.ts'
 import { FailureReason } from '../../core/splice/failure.ts'
 import { Txid } from '../../core/bitcoin/outpoint.ts'
 import { ChainState } from '../chain/state.ts'

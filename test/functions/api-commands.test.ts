@@ -236,7 +236,7 @@ describe('resolve', () => {
   test('declares the attempts dead by the word of an operator', async () => {
     const world = await aWorldWith(standing('submitted'))
     const answer = await tell(world, 'resolve', { outcome: 'failed', note: 'n' })
-    expect(answer.body).toMatchObject({ attempts: [{ notExecuted: true, deadBy: 'operator' }] })
+    expect(answer.body).toMatchObject({ attempts: [{ notExecuted: true, provenBy: 'operator' }] })
   })
 
   test.each([

@@ -258,7 +258,7 @@ describe('redelivering', () => {
     await say(world, 1, 1)
     world.told.hintFails = true
     expect((await post(world, `${HOOKS}/${id}/redeliver`, { after: 0 })).status).toBe(202)
-    expect(world.heard.counts).toContain('api_notice_failed')
+    expect(world.heard.counts).toContain('api_webhook_hint_failed')
   })
 })
 
