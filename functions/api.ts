@@ -1,7 +1,6 @@
 import { handle } from 'hono/aws-lambda'
 import { previewGates } from '../core/drive/preview.ts'
 import { createApi } from './api/app.ts'
-import { knownEffects } from './api/effects.ts'
 import { keyTraffic } from './api/key-traffic.ts'
 import {
   explorer,
@@ -21,7 +20,6 @@ export const app = createApi({
   policy,
   keys,
   traffic: keyTraffic(ports, requestsPerSecond),
-  effects: knownEffects(),
   preview: (draft) => previewGates(draft, ports, policy),
   nodeEvents: (message) => nodeEvents.send(message),
   webhook,

@@ -14,7 +14,7 @@ const tableActions: Readonly<Record<FunctionName, readonly string[]>> = {
 const indexQueries: Readonly<Record<FunctionName, readonly string[]>> = {
   api: ['byTenant', 'byChannel'],
   work: [],
-  nodeEvents: ['byTenant', 'byChannel'],
+  nodeEvents: [],
   webhooks: [],
   reconcile: ['due', 'byBlock'],
 }

@@ -11,7 +11,6 @@ import { err, ok } from '../values/result.ts'
 import type { Result } from '../values/result.ts'
 import type { Splice, SpliceKind } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
-import { hasEnded } from '../splice/transitions.ts'
 
 /** A client's wish, its shape checked, in the units of the core. null: the client left it to the default. */
 export type SpliceRequest = {
@@ -278,19 +277,9 @@ const nothingYet = {
   failure: null,
   attention: null,
   waitingFor: null,
-  leaseHeld: false,
+  leaseHeld: true,
   watch: null,
   anomaly: null,
   publishedThrough: 0,
   settledAt: null,
 } satisfies Partial<Splice>
-
-/**
- * Whether two splices could not be told apart on chain: both live, on one channel, and either splice-outs with the same
- * script and amount or splice-ins of one amount (design section 8).
- */
-export function isDuplicate(a: Splice, b: Splice): boolean {
-  if (a.id === b.id || hasEnded(a.state) || hasEnded(b.state)) return false
-  if (a.channelId !== b.channelId || a.kind !== b.kind || a.amountSats !== b.amountSats) return false
-  return a.kind === 'splice_in' || (a.script !== null && a.script === b.script)
-}

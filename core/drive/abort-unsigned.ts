@@ -23,8 +23,7 @@ export async function abortUnsigned(
   const port = ports.nodes.get(splice.node)?.port
   if (port?.abortUnsigned === undefined || channel === null || splice.submittedOn === null) return 'driven'
   if (generation.stored !== generation.configured) return 'driven'
-  if ((await acquireLease(leaseKeyOf(splice), splice.id, observation.lease, ports.store)) !== 'mine')
-    return 'driven'
+  if ((await acquireLease(leaseKeyOf(splice), splice, observation.lease, ports)) !== 'mine') return 'driven'
   const now = ports.clock.now()
   if (now - observation.at > policy.sendWithinMs) return 'driven'
   const started = step(splice, { type: 'abort_started' }, { now, policy })

@@ -1,76 +1,173 @@
 import { update } from '../ports/update.ts'
-import { LEASE_QUEUE_LIMIT, freeLease, isReleased, joinQueue, leaveLease, takeLease } from './lease.ts'
+import type { GateReading } from '../decision/gate.ts'
+import {
+  ENTRY_GRACE_MS,
+  LEASE_QUEUE_LIMIT,
+  append,
+  enter,
+  entryOf,
+  firstOf,
+  freeLease,
+  giveUpHolding,
+  isQueued,
+  isReleased,
+  leaveLease,
+  letPass,
+  nextOf,
+  replaceEntry,
+  stopPassing,
+  takeLease,
+  waitsForTime,
+} from './lease.ts'
 import { unresolvedAttempts } from '../splice/budget.ts'
-import type { ChannelLease, Versioned } from '../ports/records.ts'
-import type { Ports, Store } from '../ports/ports.ts'
+import { QUEUE_ENTRIES_MAX } from '../ports/records.ts'
+import type { ChannelLease, QueueEntry, Versioned } from '../ports/records.ts'
+import type { Ports } from '../ports/ports.ts'
 import type { Splice } from '../splice/splice.ts'
 import { hasEnded } from '../splice/transitions.ts'
+import type { Instant } from '../values/instant.ts'
 
 /** How many ended splices are taken from the head of a queue in one go. */
 const GONE_AT_ONCE = 8
 
-export type LeaseOutcome = 'mine' | 'waiting' | 'full' | 'frozen'
+export type LeaseOutcome = 'mine' | 'waiting' | 'full' | 'frozen' | 'duplicate'
+
+/** A lease with a splice in its queue, or why it is not there. `duplicate`: an equal splice is live. */
+export type Entered =
+  | { readonly lease: ChannelLease }
+  | { readonly refused: 'full' | 'busy' }
+  | { readonly duplicate: QueueEntry }
 
 /**
- * The lease protocol (design section 9): enlist, take when first and the holder is released, and answer `mine` only where a
- * conditional write has just made this splice the holder. Removes what has ended from the head on the way. A holder from an
- * earlier time writes the lease once more, so that a look from before that cannot give the lease away ({@link releaseUnchanged}). `seen`
- * is the lease as a look found it: it is read again only where somebody has written it since.
+ * The lease protocol: enters the queue if need be, takes the lease when everything before it lets others pass and the holder
+ * has let go, and answers `mine` only where a conditional write has just made this splice the holder. Removes what has ended
+ * before it on the way. A holder from an earlier time writes the lease once more, so that a look from before that cannot give
+ * the lease away ({@link yieldLease}). `seen` is the lease as a look found it: it is read again only where somebody has written
+ * it since.
  */
 export async function acquireLease(
   key: string,
-  id: string,
+  splice: Splice,
   seen: Versioned<ChannelLease> | null,
-  store: Store,
+  ports: Ports,
 ): Promise<LeaseOutcome> {
+  let refused: 'full' | 'duplicate' | null = null
   const { value, written } = await update(
-    store,
+    ports.store,
     'lease',
     key,
-    (lease) => nextLease(lease ?? freeLease, id, store),
+    async (standing) => {
+      const next = await nextLease(standing ?? freeLease, splice, ports)
+      refused = typeof next === 'string' ? next : null
+      return typeof next === 'string' ? null : next
+    },
     seen,
   )
   const lease = value ?? freeLease
   if (lease.frozen !== null) return 'frozen'
-  if (written && lease.holder === id) return 'mine'
-  return isFullFor(lease, id) ? 'full' : 'waiting'
+  if (refused !== null) return refused
+  return written && lease.holder === splice.id ? 'mine' : 'waiting'
 }
 
-function isFullFor(lease: ChannelLease, id: string): boolean {
-  return !lease.waiting.includes(id) && lease.waiting.length >= LEASE_QUEUE_LIMIT
-}
-
-/** The lease after this splice's move in the protocol; null when it can only wait. */
-async function nextLease(lease: ChannelLease, id: string, store: Store): Promise<ChannelLease | null> {
+/** The lease after this splice's move in the protocol; null when it can only wait, or why it cannot even do that. */
+async function nextLease(
+  lease: ChannelLease,
+  splice: Splice,
+  ports: Ports,
+): Promise<ChannelLease | 'full' | 'duplicate' | null> {
+  const { id } = splice
   if (lease.frozen !== null) return null
   if (lease.holder === id) return { ...lease, turn: lease.turn + 1 }
-  const queue = await withoutGone(lease, id, store)
-  const joined = queue.waiting.includes(id) ? queue : (joinQueue(queue, id) ?? queue)
-  const free = joined.holder === null || (await isFree(joined.holder, store))
-  return takeLease(joined, id, free) ?? (joined === lease ? null : joined)
+  const entered = await standingIn(await withoutGone(lease, id, ports), splice, ports)
+  if (typeof entered === 'string' || entered === null) return entered
+  const free = entered.holder === null || isReleased(await ports.store.load(entered.holder))
+  const taken = takeLease(entered, id, free)
+  if (taken !== null) return withScript(taken, splice)
+  return stopPassing(entered, id) ?? (entered === lease ? null : entered)
 }
 
-/** Takes splices that have ended from the head of the queue, a few in one go. */
-async function withoutGone(lease: ChannelLease, id: string, store: Store): Promise<ChannelLease> {
-  let queue = lease
-  for (let gone = 0; gone < GONE_AT_ONCE; gone += 1) {
-    const head = queue.waiting[0]
-    if (head === undefined || head === id || !(await isGone(head, store))) break
-    queue = leaveLease(queue, head) ?? queue
+/** Whoever is not in the queue (its writer died half-way, or the splice came back to life) enters at the end. */
+async function standingIn(
+  lease: ChannelLease,
+  splice: Splice,
+  ports: Ports,
+): Promise<ChannelLease | 'full' | 'duplicate' | null> {
+  if (isQueued(lease, splice.id)) return lease
+  const entry = entryOf(splice, ports.clock.now())
+  if (splice.attempts.length > 0) return append(lease, entry) ?? 'full'
+  const entered = await enterQueue(lease, entry, ports, QUEUE_ENTRIES_MAX)
+  if ('lease' in entered) return entered.lease
+  if ('refused' in entered) return 'full'
+  // An order on its way may yet come to nothing: what is live for certain ends this splice.
+  return (await ports.store.load(entered.duplicate.id)) === null ? null : 'duplicate'
+}
+
+/** The script of a splice-out that came without an address is known once the node has given one. */
+function withScript(lease: ChannelLease, { id, script }: Splice): ChannelLease {
+  const entry = lease.queue.find((each) => each.id === id)
+  return entry === undefined || entry.script === script ? lease : replaceEntry(lease, { ...entry, script })
+}
+
+/**
+ * Puts a splice at the end of a queue, unless an equal one is live. What stands in its way and has ended, or was never written
+ * and is a minute old, is removed.
+ */
+export async function enterQueue(
+  given: ChannelLease,
+  entry: QueueEntry,
+  ports: Ports,
+  limit = LEASE_QUEUE_LIMIT,
+): Promise<Entered> {
+  let lease = given
+  let swept = false
+  for (;;) {
+    const entered = enter(lease, entry, limit)
+    if (entered === 'full' && !swept) {
+      swept = true
+      lease = await withoutEnded(lease, ports)
+      continue
+    }
+    if (typeof entered === 'string') return { refused: entered }
+    if (!('duplicate' in entered)) return { lease: entered }
+    if (!(await isGone(lease, entered.duplicate, ports))) return entered
+    lease = leaveLease(lease, entered.duplicate.id) ?? lease
   }
-  return queue
 }
 
-async function isFree(holder: string, store: Store): Promise<boolean> {
-  return isReleased(await store.load(holder))
+/** Removes what has ended from a full queue. */
+async function withoutEnded(lease: ChannelLease, ports: Ports): Promise<ChannelLease> {
+  const now = ports.clock.now()
+  const found = await ports.store.loadMany(lease.queue.map(({ id }) => id))
+  const splices = new Map(found.map((splice) => [splice.id, splice]))
+  const gone = lease.queue.filter((entry) => hasGone(lease, entry, splices.get(entry.id) ?? null, now))
+  return gone.reduce((left, { id }) => leaveLease(left, id) ?? left, lease)
 }
 
-async function isGone(id: string, store: Store): Promise<boolean> {
-  const splice = await store.load(id)
-  return splice === null || hasEnded(splice.state)
+/**
+ * Removes splices that have ended, or were never written, from before another one in the queue, a few in one go, as far as they
+ * would not let it pass. What stands in the queue for less than a minute may still be written.
+ */
+export async function withoutGone(lease: ChannelLease, id: string, ports: Ports): Promise<ChannelLease> {
+  let left = lease
+  for (let gone = 0; gone < GONE_AT_ONCE; gone += 1) {
+    const first = firstOf(left)
+    if (first === undefined || first.id === id || !(await isGone(left, first, ports))) break
+    left = leaveLease(left, first.id) ?? left
+  }
+  return left
 }
 
-/** Takes a splice out of holder and line, and hints the next one in it. Does nothing where it stands in neither. */
+async function isGone(lease: ChannelLease, entry: QueueEntry, { store, clock }: Ports): Promise<boolean> {
+  return hasGone(lease, entry, await store.load(entry.id), clock.now())
+}
+
+/** Whether an entry stands for nothing any more. A holder has to have let go of the lease, too. */
+function hasGone(lease: ChannelLease, entry: QueueEntry, splice: Splice | null, now: Instant): boolean {
+  if (splice === null) return now - entry.enteredAt > ENTRY_GRACE_MS
+  return lease.holder === entry.id ? isReleased(splice) : hasEnded(splice.state)
+}
+
+/** Takes a splice out of holder and queue, and hints those that may go next. Does nothing where it stands in neither. */
 export async function releaseLease(key: string, id: string, ports: Ports): Promise<void> {
   const { value, written } = await update(ports.store, 'lease', key, (lease) =>
     lease === null ? null : leaveLease(lease, id),
@@ -78,26 +175,10 @@ export async function releaseLease(key: string, id: string, ports: Ports): Promi
   if (written && value !== null) await hintNext(value, ports)
 }
 
-/** The next splice in the queue of a lease that nobody holds may go now. */
-async function hintNext({ holder, waiting }: ChannelLease, ports: Ports): Promise<void> {
-  const head = holder === null ? waiting[0] : undefined
-  if (head !== undefined) await ports.queue.hint(head, 0)
-}
-
-/**
- * Gives the lease up only if it is still at that version: what was decided from a look must not undo what another process
- * did with the lease since.
- */
-export async function releaseUnchanged(
-  key: string,
-  id: string,
-  version: number,
-  ports: Ports,
-): Promise<void> {
-  const item = await ports.store.item('lease', key)
-  const next = item?.version === version ? leaveLease(item.value, id) : null
-  if (next === null || !(await ports.store.putItem('lease', key, next, version))) return
-  await hintNext(next, ports)
+/** Hints the splices that may go now that nobody has the lease. */
+export async function hintNext(lease: ChannelLease, ports: Ports): Promise<void> {
+  if (lease.holder !== null) return
+  for (const id of nextOf(lease)) await ports.queue.hint(id, 0)
 }
 
 /** Nobody submits on this channel until the cause is gone or an operator lifts it. The first cause stands. */
@@ -117,18 +198,64 @@ export async function unfreezeChannel(key: string, cause: string, id: string, po
 }
 
 /**
- * A head of the line, or a queued holder with nothing alive, whose own gates are shut leaves and enlists again later. The
- * record is written first: a worker that journals an attempt from an older read fails, and one that reads later writes the
- * lease before it journals, which this leaving then fails at.
+ * Enters a splice that has come back to life after its end, so that an equal order is refused. It asks for nothing: those
+ * behind it may go first, if the channel's gates let them.
+ */
+export async function reenterQueue(key: string, splice: Splice, ports: Ports): Promise<void> {
+  await update(ports.store, 'lease', key, (standing) => {
+    const lease = standing ?? freeLease
+    if (isQueued(lease, splice.id)) return null
+    return append(lease, { ...entryOf(splice, ports.clock.now()), passes: true })
+  })
+}
+
+/**
+ * A splice without an unresolved attempt whose gate is shut makes room: for those behind it where it waits for something of
+ * its own; where it waits for what they all wait for, it gives up the lease and keeps its place. Of a holder the record is
+ * written first: a worker that journals an attempt from an older read fails, and one that reads later writes the lease before
+ * it journals, which this write then fails at. The lease is written only as it was looked at.
  */
 export async function yieldLease(
   splice: Splice,
   key: string,
   lease: Versioned<ChannelLease> | null,
+  first: GateReading | undefined,
   ports: Ports,
 ): Promise<void> {
-  const first = lease !== null && (lease.value.holder === splice.id || lease.value.waiting[0] === splice.id)
-  if (!first || splice.state !== 'queued' || unresolvedAttempts(splice).length > 0) return
-  if ((await ports.store.save(splice)) === null) return
-  await releaseUnchanged(key, splice.id, lease.version, ports)
+  const next = lease === null ? null : yielded(lease.value, splice, first, ports.clock.now())
+  if (lease === null || next === null) return
+  if (lease.value.holder === splice.id && (await ports.store.save(splice)) === null) return
+  if (!(await ports.store.putItem('lease', key, next, lease.version))) return
+  const head = next.holder === null ? firstOf(next) : undefined
+  if (head !== undefined && head.id !== splice.id) await ports.queue.hint(head.id, 0)
+}
+
+/** The lease once a splice has made room; null: it has none to make. `first`: its first shut gate. */
+function yielded(
+  lease: ChannelLease,
+  splice: Splice,
+  first: GateReading | undefined,
+  now: Instant,
+): ChannelLease | null {
+  const { id, state } = splice
+  // It submits nothing before an operator allows it. With the lease it may have something under way.
+  if (state === 'needs_attention') return lease.holder === id ? null : letPass(lease, id)
+  if (state !== 'queued' || unresolvedAttempts(splice).length > 0) return null
+  if (waitsForTime(splice, now) || isOwn(first)) return letPass(lease, id)
+  return first === undefined ? null : giveUpHolding(lease, id)
+}
+
+/** Whether a shut gate is the splice's own: of the gates of node and channel, those behind it would wait for the same. */
+function isOwn(reading: GateReading | undefined): boolean {
+  switch (reading?.name) {
+    case undefined:
+    case 'node':
+    case 'funding_unspent':
+    case 'no_candidate':
+      return false
+    case 'channel':
+      return reading.shut?.code === 'balance'
+    default:
+      return true
+  }
 }

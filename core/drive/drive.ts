@@ -6,7 +6,14 @@ import { abortUnsigned } from './abort-unsigned.ts'
 import { saveSplice } from './save.ts'
 import { REORGANISED } from '../splice/outcomes.ts'
 import { recordForeignSpends } from '../ledger/record-foreign.ts'
-import { freezeChannel, releaseLease, yieldLease, unfreezeChannel } from './channel-lease.ts'
+import {
+  freezeChannel,
+  reenterQueue,
+  releaseLease,
+  unfreezeChannel,
+  withoutGone,
+  yieldLease,
+} from './channel-lease.ts'
 import type { Observation } from '../decision/observation.ts'
 import { observe, leaseKeyOf } from './observe.ts'
 import type { SharedView } from './observe.ts'
@@ -15,7 +22,9 @@ import type { Ports } from '../ports/ports.ts'
 import { publish } from './publish.ts'
 import { hintEndpoints } from '../webhooks/delivery.ts'
 import { rawTransactionsIn, rebroadcast } from './rebroadcast.ts'
-import { isReleased } from './lease.ts'
+import { isBehind, isReleased } from './lease.ts'
+import type { ChannelLease, Versioned } from '../ports/records.ts'
+import { WAITING_FOR_TURN } from '../splice/due.ts'
 import type { Splice } from '../splice/splice.ts'
 import type { Action } from '../splice/action.ts'
 import type { Submitted } from './submit.ts'
@@ -52,7 +61,10 @@ export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOp
   const look = options.shared?.look
   if (look?.ok && look.value.observedAt < splice.updatedAt) return 'changed_since_look'
   if (isIdle(splice) && options.reorged !== true) return 'driven'
-  const observation = await observe(splice, ports, options.shared)
+  const lease = isInQueue(splice, ports) ? await leaseOf(splice, ports) : undefined
+  if (lease && isBehind(lease.value, splice.id) && !isChannelGone(splice, options))
+    return waitBehind(splice, ports, options)
+  const observation = await observe(splice, ports, options.shared, lease)
   const advanced = advance(splice, observation, { now: ports.clock.now(), policy: options.policy })
   for (const row of new Set(advanced.rulesTaken)) ports.telemetry.count(`decision.${row}`)
   if (isForgotten(advanced.splice, observation)) ports.telemetry.count('splice.long_unknown')
@@ -63,6 +75,40 @@ export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOp
   const driven = await follow(splice, { ...advanced, splice: after }, observation, ports, options)
   await told
   return driven === 'driven' && observation.chain === null ? 'blind' : driven
+}
+
+/** Whether all that a splice waits for may be its turn: it was never submitted, and nothing of its own is due. */
+function isInQueue(splice: Splice, { clock, generation }: Ports): boolean {
+  const { state, attempts, candidates, stopped, cancelRequestedAt, budget } = splice
+  const fresh = state === 'queued' && attempts.length === 0 && candidates.length === 0
+  const wanted = stopped === null && cancelRequestedAt === null && clock.now() < budget.deadline
+  return fresh && wanted && splice.generation === generation
+}
+
+/** Its channel's lease; what keeps it waiting and has ended, or was never written, is removed. */
+async function leaseOf(splice: Splice, ports: Ports): Promise<Versioned<ChannelLease> | null> {
+  const key = leaseKeyOf(splice)
+  const item = await ports.store.item('lease', key)
+  if (item === null || item.value.holder !== null || !isBehind(item.value, splice.id)) return item
+  const left = await withoutGone(item.value, splice.id, ports)
+  if (left === item.value) return item
+  const written = await ports.store.putItem('lease', key, left, item.version)
+  return written ? { value: left, version: item.version + 1 } : ports.store.item('lease', key)
+}
+
+/** Whether a sweep sees that the channel is closing, or gone: then it is looked at, whoever goes first. */
+function isChannelGone({ channelId }: Splice, { shared }: DriveOptions): boolean {
+  return shared?.look.ok === true && shared.channels.get(channelId)?.closing !== false
+}
+
+/** Another splice goes first: neither node nor chain is asked for this one. */
+async function waitBehind(splice: Splice, ports: Ports, options: DriveOptions): Promise<Driven> {
+  const published = await publish(splice, splice.eventSerial, ports)
+  const told = published === splice ? null : tell(splice, ports, options)
+  const waiting = { ...published, waitingFor: WAITING_FOR_TURN }
+  const saved = await saveSplice(splice, waiting, ports, options.policy)
+  await told
+  return saved === null ? 'busy' : 'driven'
 }
 
 /** Whoever listens is hinted at once by a worker; a sweep does it at its end for all (core/webhooks/delivery.ts). */
@@ -84,6 +130,8 @@ async function follow(
     return submit(standing, observation, ports, options.policy)
   }
   await freeze(splice, advanced.actions, ports)
+  // Before the save, as a freeze: a crash after it would leave a live splice out of the queue.
+  if (advanced.splice.epoch > splice.epoch) await reenterQueue(leaseKeyOf(splice), advanced.splice, ports)
   const saved = await saveSplice(
     splice,
     advanced.splice,
@@ -104,7 +152,7 @@ async function follow(
 
 /** Nothing follows from a look but what is submitted: the journal's save is the only one that is owed. */
 function isQuiet(before: Splice, { splice, actions }: Advance): boolean {
-  return actions.length === 0 && splice.eventSerial === before.eventSerial && !before.leaseHeld
+  return actions.length === 0 && splice.eventSerial === before.eventSerial && before.attempts.length === 0
 }
 
 /** It waits, and what became of an attempt has been unknown for long. */
@@ -135,7 +183,8 @@ async function proceed(
   // Never of one that was given up: its client was told that it does not happen.
   if (verdict.name === 'unseen' && !hasEnded(splice.state) && configured !== undefined)
     await rebroadcast(splice, configured, ports)
-  await yieldLease(splice, leaseKeyOf(splice), observation.lease, ports)
+  const first = decision.gates.find(({ shut }) => shut !== null)
+  await yieldLease(splice, leaseKeyOf(splice), observation.lease, first, ports)
   return 'driven'
 }
 

@@ -59,9 +59,15 @@ export type SharedView = {
 
 /**
  * Gathers what can be known now about a splice: the node first, the chain last, so that nothing the node shows is newer
- * than what the chain said about it. `given` is what a sweep shares between its splices.
+ * than what the chain said about it. `given` is what a sweep shares between its splices; `read` is the lease, if it was read
+ * just before.
  */
-export async function observe(splice: Splice, ports: Ports, given: SharedView | null): Promise<Observation> {
+export async function observe(
+  splice: Splice,
+  ports: Ports,
+  given: SharedView | null,
+  read?: Versioned<ChannelLease> | null,
+): Promise<Observation> {
   const call = ports.call()
   const configured = ports.nodes.get(splice.node)
   const look = given?.look ?? (await configured?.port.look(call))
@@ -73,7 +79,9 @@ export async function observe(splice: Splice, ports: Ports, given: SharedView | 
   const channel = found ?? null
   const [{ nodeState, channelState, guard, followed }, lease] = await Promise.all([
     readSeen(splice, ports.store, given?.seen ?? null),
-    asksForSlot(splice) ? ports.store.item('lease', leaseKeyOf(splice)) : null,
+    read === undefined && asksForLease(splice)
+      ? ports.store.item('lease', leaseKeyOf(splice))
+      : (read ?? null),
   ])
   const context: ChainContext = {
     splice,
@@ -100,7 +108,7 @@ export async function observe(splice: Splice, ports: Ports, given: SharedView | 
 }
 
 /** One that waits for blocks has the lease, and leaves it alone, unless its fee may be bumped. */
-function asksForSlot(splice: Splice): boolean {
+function asksForLease(splice: Splice): boolean {
   if (splice.state !== 'pending' && splice.state !== 'confirmed') return true
   return splice.autoBumpAfterBlocks !== null || openBumpOf(splice) !== null
 }

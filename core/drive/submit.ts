@@ -3,6 +3,7 @@ import { balanceSignalsOf } from '../decision/balance-signals.ts'
 import { saveSplice } from './save.ts'
 import { acquireLease, yieldLease } from './channel-lease.ts'
 import type { LeaseOutcome } from './channel-lease.ts'
+import { WAITING_FOR_TURN } from '../splice/due.ts'
 import type { ChannelSnapshot, NodeLook, SubmitRequest } from '../ports/node.ts'
 import { leaseKeyOf } from './observe.ts'
 import type { Observation } from '../decision/observation.ts'
@@ -12,8 +13,8 @@ import { send } from './send.ts'
 import type { Attempt, Splice } from '../splice/splice.ts'
 import { step } from '../splice/step.ts'
 
-const WAITING: Readonly<Record<Exclude<LeaseOutcome, 'mine'>, { code: string; message: string }>> = {
-  waiting: { code: 'lease', message: 'Another splice on this channel goes first.' },
+const WAITING: Readonly<Record<Exclude<LeaseOutcome, 'mine' | 'duplicate'>, Waiting>> = {
+  waiting: WAITING_FOR_TURN,
   full: {
     code: 'channel_queue_full',
     message: 'So many splices wait for this channel that this one comes back later for a place.',
@@ -23,6 +24,8 @@ const WAITING: Readonly<Record<Exclude<LeaseOutcome, 'mine'>, { code: string; me
     message: 'The channel is frozen: nothing is sent until the cause is gone or an operator lifts it.',
   },
 }
+
+type Waiting = NonNullable<Splice['waitingFor']>
 
 /** A splice as the table has it, and as a look left it: what the look added is saved with the attempt, or with what it waits for. */
 export type Standing = { readonly stored: Splice; readonly splice: Splice }
@@ -50,7 +53,8 @@ export async function submit(
   }
   const addressed = await withAddress(standing, configured, ports, policy)
   if (addressed === null) return 'busy'
-  const lease = await acquireLease(leaseKeyOf(splice), splice.id, observation.lease, ports.store)
+  const lease = await acquireLease(leaseKeyOf(splice), addressed.splice, observation.lease, ports)
+  if (lease === 'duplicate') return endAsDuplicate(addressed, ports, policy)
   if (lease !== 'mine') return wait(addressed, WAITING[lease], ports, policy)
   // What the gates saw must be fresh when the attempt is journalled; slow writes in between close them again.
   if (ports.clock.now() - observation.at > policy.sendWithinMs) {
@@ -75,7 +79,7 @@ export async function submit(
   // Refused for now, with nothing alive: the others on the channel go first while it backs off.
   if (answered?.state === 'queued') {
     const key = leaseKeyOf(splice)
-    await yieldLease(answered, key, await ports.store.item('lease', key), ports)
+    await yieldLease(answered, key, await ports.store.item('lease', key), undefined, ports)
   }
   // Nothing but time ends a backoff, as it does a quiet.
   if (answered !== null && answered.nextAttemptAt !== null)
@@ -85,12 +89,29 @@ export async function submit(
 
 async function wait(
   { stored, splice }: Standing,
-  waitingFor: { code: string; message: string },
+  waitingFor: Waiting,
   ports: Ports,
   policy: Policy,
 ): Promise<Submitted> {
   const saved = await saveSplice(stored, { ...splice, waitingFor }, ports, policy)
   return saved === null ? 'busy' : 'driven'
+}
+
+/**
+ * A splice that lost its place in the queue before it was ever submitted, and finds an equal one there, ends: the two could not
+ * be told apart on chain.
+ */
+async function endAsDuplicate(
+  { stored, splice }: Standing,
+  ports: Ports,
+  policy: Policy,
+): Promise<Submitted> {
+  const message = 'an equal splice on this channel was accepted first'
+  const event = { type: 'given_up', code: 'duplicate_output', message, proof: 'never_taken' } as const
+  const ended = step(splice, event, { now: ports.clock.now(), policy })
+  if ((await saveSplice(stored, ended.splice, ports, policy)) === null) return 'busy'
+  await ports.queue.hint(splice.id, 0)
+  return 'driven'
 }
 
 /** A splice-out without an address asks the node for one first, and journals it: every attempt pays the same script. */

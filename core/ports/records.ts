@@ -4,14 +4,35 @@ import { BlockRef } from '../bitcoin/block.ts'
 import { Instant } from '../values/instant.ts'
 import { Outpoint, Txid } from '../bitcoin/outpoint.ts'
 import { Endpoints } from './endpoint.ts'
-import { RECORD_LIMITS } from '../splice/splice.ts'
+import { RECORD_LIMITS, SpliceKind } from '../splice/splice.ts'
 import { Network } from '../bitcoin/network.ts'
 
-/** The right to submit on a channel (design section 9, "Lease"). Key: channel id, or node name where leases are per node. */
+/** A live splice in the queue of its channel, and its effect, by which duplicates are found. */
+export const QueueEntry = z.object({
+  id: z.string(),
+  tenant: z.string(),
+  kind: SpliceKind,
+  /** splice-out: the script that it pays, in hex; null until the node gave an address. */
+  script: z.string().nullable(),
+  amountSats: z.number(),
+  enteredAt: Instant,
+  /** It waits for something of its own (fees, time, money, a back-off), so that those behind it may go first. */
+  passes: z.boolean(),
+})
+export type QueueEntry = z.infer<typeof QueueEntry>
+
+/** So many entries a queue has room for. New orders leave some of it to splices that come back to life. */
+export const QUEUE_ENTRIES_MAX = 120
+
+/**
+ * The queue of a channel, and which splice of it may submit. Key: channel id, or node id where leases are per node.
+ */
 export const ChannelLease = z.object({
+  /** The splice that may submit: it stands in the queue, too. */
   holder: z.string().nullable(),
   turn: z.int().nonnegative(),
-  waiting: z.array(z.string()).max(100),
+  /** Every live splice of the channel, in the order of acceptance. */
+  queue: z.array(QueueEntry).max(QUEUE_ENTRIES_MAX),
   frozen: z.object({ cause: z.string(), at: Instant, note: z.string() }).nullable(),
 })
 export type ChannelLease = z.infer<typeof ChannelLease>

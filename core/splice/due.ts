@@ -8,6 +8,13 @@ import type { Instant } from '../values/instant.ts'
 
 /** A lock counts once a later look has seen it, too: for so long a splice stays due after the first one. */
 const LOCK_SEEN_MS = 120_000
+
+/** What a splice waits for that stands behind another one in the queue of its channel. */
+export const WAITING_FOR_TURN = {
+  code: 'channel_queue',
+  message: 'Waiting for its turn on this channel.',
+} as const
+
 /** Whether a save is owed: anything but the time of the write and of the next look differs. */
 export function differs(before: Splice, after: Splice): boolean {
   return !isDeepStrictEqual({ ...before, updatedAt: 0 }, { ...after, updatedAt: 0 })
@@ -46,9 +53,21 @@ export function dueAfter(splice: Splice, now: Instant, policy: Policy, jitter: n
   }
   if (splice.state !== 'queued' || unresolvedAttempts(splice).length > 0) return stay
   const later = Math.max(splice.notBefore ?? 0, splice.nextAttemptAt ?? 0)
+  if (isBehind(splice) && later <= now + policy.watchEveryMs) {
+    // Whoever goes before it wakes it: this is for a wake-up that got lost.
+    const latest = Math.max(splice.budget.deadline, now)
+    const end = Math.min(now + policy.watchEveryMs + policy.dueJitterMs, latest)
+    const kept = splice.dueAt !== null && splice.dueAt > now && splice.dueAt <= end
+    return kept ? splice.dueAt : Math.min(now + policy.watchEveryMs + late, latest)
+  }
   if (later <= now) return stay
   const kept = splice.dueAt !== null && splice.dueAt >= later && splice.dueAt <= later + policy.dueJitterMs
   return kept ? splice.dueAt : Math.min(later + late, Math.max(splice.budget.deadline, now))
+}
+
+/** Whether it was never submitted, and waits for others on its channel. */
+function isBehind({ attempts, waitingFor }: Splice): boolean {
+  return attempts.length === 0 && waitingFor?.code === WAITING_FOR_TURN.code
 }
 
 /** Ended, every event published, the lease given back and nothing under watch: a splice that nobody has to look at any more. */

@@ -235,7 +235,7 @@ export const Splice = z.object({
   failure: z.object({ code: z.string(), message: z.string(), proof: Proof }).nullable(),
   attention: z.object({ code: z.string(), message: z.string() }).nullable(),
   waitingFor: z.object({ code: z.string(), message: z.string() }).nullable(),
-  /** Whether the lease of the channel may still name this splice: it is emptied after the end is saved. */
+  /** Whether the queue of the channel may name this splice: it leaves it after its end is saved. */
   leaseHeld: z.boolean(),
   /** Looks that go on after an end: until the height, or until both outpoints are spent. */
   watch: z.object({ from: Outpoint, untilHeight: z.int().nonnegative().nullable() }).nullable(),

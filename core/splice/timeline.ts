@@ -62,9 +62,9 @@ export function emit(splice: Splice, type: EventType, now: Instant): Splice {
   }
 }
 
-/** Chain evidence or a reorg reopens an ended splice: outcomes may be said again. */
+/** Chain evidence or a reorg reopens an ended splice: outcomes may be said again, and it enters its channel's queue again. */
 export function newEpoch(splice: Splice): Splice {
-  return { ...splice, epoch: splice.epoch + 1, emitted: [], settledAt: null, watch: null }
+  return { ...splice, epoch: splice.epoch + 1, emitted: [], settledAt: null, watch: null, leaseHeld: true }
 }
 
 /** Submitting is over; the first reason stands. */

@@ -3,6 +3,7 @@ import { update } from '../ports/update.ts'
 import type { FailureReason } from '../splice/failure.ts'
 import { updateSplice } from '../drive/save.ts'
 import { drive } from '../drive/drive.ts'
+import { nextOf } from '../drive/lease.ts'
 import type { NodeState, ChannelLease } from '../ports/records.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Ports } from '../ports/ports.ts'
@@ -20,7 +21,6 @@ export type NodeEvent = {
 
 const IDS_KEPT = 200
 const STARTS_KEPT = 20
-const NEWEST_ASKED = 20
 
 /**
  * Takes a node's event: notes a process start, attaches a reason to the splice that holds the channel's lease, and hints
@@ -42,9 +42,9 @@ export async function handleNodeEvent(
     // Noted last: a crash before this line has the event taken again, which changes nothing.
     await recordEvent(node, event, ports)
   }
-  const inSlots = leases.flatMap((lease) => holderAndNextOf(lease))
-  const outside = leases.every((lease) => lease?.holder) ? [] : await idsOutsideLine(node, event, ports)
-  await wake([...new Set([...inSlots, ...outside])], event, ports, policy)
+  // Every live splice is in a queue: what an event may let go on is the holder, or whatever may go next.
+  const next = leases.flatMap((lease) => (lease === undefined ? [] : nextOf(lease)))
+  await wake([...new Set(next)], event, ports, policy)
 }
 
 /** The node as it was last seen, and the leases that an event is about: its channel's, or all of the node's. */
@@ -92,29 +92,6 @@ async function wake(
 /** A start and a failure say what a later look does not show, so each counts once; the others only say: look now. */
 function tellsOfWhatPassed({ type }: NodeEvent): boolean {
   return type === 'process_started' || type === 'splice_negotiation_failed'
-}
-
-/** Who holds a lease, and who is next in its line. */
-export function holderAndNextOf(lease: ChannelLease | undefined): string[] {
-  return [lease?.holder, lease?.waiting[0]].filter((id) => typeof id === 'string')
-}
-
-/**
- * A splice whose gates are shut has left the lease's line (design section 9), so the lease does not lead to it, and yet it may be
- * what the event lets go on: one that waits for its peer, where nobody else has the lease. The newest are asked; older ones the
- * sweep finds.
- */
-async function idsOutsideLine(node: string, { channelId }: NodeEvent, ports: Ports): Promise<string[]> {
-  const tenants = ports.nodes.get(node)?.tenants ?? []
-  const pages = await Promise.all(
-    tenants.map((tenant) =>
-      channelId === undefined
-        ? ports.store.byTenant(tenant, NEWEST_ASKED, null)
-        : ports.store.byChannel(tenant, channelId, NEWEST_ASKED, null),
-    ),
-  )
-  const splices = await ports.store.loadMany(pages.flatMap(({ ids }) => ids))
-  return splices.filter((splice) => splice.node === node && splice.state === 'queued').map(({ id }) => id)
 }
 
 /** Each event id counts once. Process starts are kept as proof that what the process had in memory is gone. */

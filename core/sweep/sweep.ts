@@ -7,7 +7,7 @@ import { remindEndpoints } from '../webhooks/delivery.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Page, Ports } from '../ports/ports.ts'
 import type { Network } from '../bitcoin/network.ts'
-import { holderAndNextOf } from './node-events.ts'
+import { nextOf } from '../drive/lease.ts'
 
 /** What one sweep did. */
 export type Swept = { readonly nodes: number; readonly due: number; readonly failed: number }
@@ -65,7 +65,7 @@ async function chainOf(network: Network, { views, ports }: SweepState): Promise<
   return (await ports.store.item('chain', network))?.value ?? null
 }
 
-/** What holds the lease of a channel that has changed, or is next in its line, is looked at whether or not it is due. */
+/** What holds the lease of a channel that has changed, or may go next, is looked at whether or not it is due. */
 async function driveChanged(shared: SweepState): Promise<number> {
   let failed = 0
   for (const { look, saved: noted } of shared.views.values()) {
@@ -73,7 +73,7 @@ async function driveChanged(shared: SweepState): Promise<number> {
     const ids = new Set<string>()
     const keys = look.value.capabilities.leaseScope === 'node' ? [look.value.nodeId] : noted.changed
     const leases = await Promise.all(keys.map((key) => shared.ports.store.item('lease', key)))
-    for (const lease of leases) for (const id of holderAndNextOf(lease?.value)) ids.add(id)
+    for (const lease of leases) for (const id of lease === null ? [] : nextOf(lease.value)) ids.add(id)
     failed += await driveEach(
       [...ids].filter((id) => !shared.processed.has(id)),
       shared,

@@ -1,7 +1,7 @@
-import { acceptSplice, isDuplicate } from '../../core/accept/accept-splice.ts'
-import type { ApiKey, ChannelState, NodeState } from '../../core/ports/records.ts'
+import { acceptSplice } from '../../core/accept/accept-splice.ts'
+import type { ApiKey, ChannelLease, ChannelState, NodeState, Versioned } from '../../core/ports/records.ts'
 import { channelKey } from '../../core/ports/records.ts'
-import type { Page, Store } from '../../core/ports/ports.ts'
+import type { Store } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import type { ApiDeps } from './context.ts'
 import { Problem } from './problem.ts'
@@ -10,9 +10,6 @@ import type { SpliceBody } from './splice-body.ts'
 import { nodeOf } from './tenancy.ts'
 
 const SWEEP_SECONDS = '60'
-const PAGE = 100
-/** Of a channel's splices so many are searched, newest first: a live one has a deadline, and so is not old. */
-const PAGES_MAX = 10
 
 /** What makes an order this order. */
 export type Identity = { readonly idempotencyKey: string; readonly bodyHash: string }
@@ -24,22 +21,21 @@ export type Draft = { readonly splice: Splice; readonly node: NodeState }
 export type Facts = {
   readonly node: NodeState | null
   readonly channel: ChannelState | null
-  /** The newest splices of the channel that the body names. */
-  readonly listed: Page | null
+  /** The queue of the channel that the body names; undefined: it names none, and the node's is to be read. */
+  readonly lease: Versioned<ChannelLease> | null | undefined
 }
 
 /** Reads what an order is judged by, side by side. */
 export async function readFacts(
   store: Store,
-  tenant: string,
   { node, channel }: Pick<SpliceBody, 'node' | 'channel'>,
 ): Promise<Facts> {
-  const [nodeItem, channelItem, listed] = await Promise.all([
+  const [nodeItem, channelItem, lease] = await Promise.all([
     store.item('node', node),
     channel === undefined ? null : store.item('channel', channelKey(node, channel)),
-    channel === undefined ? null : store.byChannel(tenant, channel, PAGE, null),
+    channel === undefined ? undefined : store.item('lease', channel),
   ])
-  return { node: nodeItem?.value ?? null, channel: channelItem?.value ?? null, listed }
+  return { node: nodeItem?.value ?? null, channel: channelItem?.value ?? null, lease }
 }
 
 /** What a request would be accepted as; nothing is written. Throws the problem that stands against it. */
@@ -48,7 +44,7 @@ export async function draftOf(
   key: ApiKey,
   body: SpliceBody,
   identity: Identity,
-  { node, channel, listed }: Facts,
+  { node, channel }: Facts,
 ): Promise<Draft> {
   const { store, clock, generation } = deps.ports
   const { name } = nodeOf(deps.ports, key.tenant, body.node)
@@ -64,9 +60,6 @@ export async function draftOf(
   })
   if (!draft.ok)
     throw new Problem(draft.error.code, { field: draft.error.field, detail: draft.error.message })
-  const duplicate = await duplicateOf(deps, draft.value, listed)
-  if (duplicate !== null)
-    throw new Problem('duplicate_output', { field: 'amountSats', detail: `see ${duplicate.id}` })
   return { splice: draft.value, node }
 }
 
@@ -85,25 +78,4 @@ async function onlyChannel(store: Store, name: string, node: NodeState): Promise
     .filter(({ goneAt, closing }) => goneAt === null && !closing)
   const [only, ...others] = open
   return only === undefined || others.length > 0 ? null : only
-}
-
-/**
- * The index may lag, so two duplicates posted at one moment can both be accepted. What closes the gap is the lease (gate
- * 11): the second cannot submit before the first has ended, and by then each transaction of the first has its owner.
- */
-async function duplicateOf(
-  { ports: { store }, effects }: ApiDeps,
-  draft: Splice,
-  listed: Page | null,
-): Promise<Splice | null> {
-  const pageAt = (cursor: string | null) => store.byChannel(draft.tenant, draft.channelId, PAGE, cursor)
-  let page = listed ?? (await pageAt(null))
-  for (let pages = 1; ; pages += 1) {
-    const others = await store.loadMany(page.ids.filter((id) => effects?.ruleOut(id, draft) !== true))
-    for (const other of others) effects?.note(other)
-    const duplicate = others.find((other) => isDuplicate(draft, other))
-    if (duplicate !== undefined) return duplicate
-    if (page.cursor === null || pages === PAGES_MAX) return null
-    page = await pageAt(page.cursor)
-  }
 }

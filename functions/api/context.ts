@@ -6,7 +6,6 @@ import type { WebhookPort } from '../../core/webhooks/delivery.ts'
 import type { Ports } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import type { NodeEventMessage } from '../../core/nodes/relay-event.ts'
-import type { Effects } from './effects.ts'
 import type { KeyTraffic } from './key-traffic.ts'
 import { refuseInvalid } from './validation.ts'
 
@@ -32,8 +31,6 @@ export type ApiDeps = {
   readonly keys: ReadonlyMap<string, ApiKey>
   /** How often keys may ask, and when they last did; left out: as often as they like, and nobody notes it. */
   readonly traffic?: KeyTraffic
-  /** What is known of splices that never changes; left out: each splice of a channel is read for each order on it. */
-  readonly effects?: Effects
   /** Evaluates the gates for a splice that is not in the table, and changes nothing. */
   readonly preview: (draft: Splice) => Promise<Preview>
   /** Puts one event of a node on the failures queue. */

@@ -68,6 +68,8 @@ export const spliceExample = {
   metadata: { order: '42' },
   lockedAt: null,
   cancelRequestedAt: null,
+  position: null,
+  ahead: null,
   waitingFor:
     'Confirmed; waiting for so many blocks that it stays so, and for both nodes to use the new channel.',
   failure: null,

@@ -1,6 +1,7 @@
 import { update } from '../../core/ports/update.ts'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
+import { nextOf } from '../../core/drive/lease.ts'
 import { channelKey } from '../../core/ports/records.ts'
 import type { Ports } from '../../core/ports/ports.ts'
 import { requireScope } from './auth.ts'
@@ -61,8 +62,7 @@ const unfreeze: RouteHandler<typeof unfreezeRoute, ApiEnv> = async (c) => {
     return { ...standing, frozen: null }
   })
   for (const act of acts) act.done()
-  const next = lease?.holder ?? lease?.waiting[0]
-  if (next !== undefined) await hint(ports, next)
+  for (const id of lease === null ? [] : nextOf(lease)) await hint(ports, id)
   return c.json({ object: 'channel' as const, channel, frozen: null }, 200)
 }
 

@@ -4,6 +4,7 @@ import { satPerVb } from '../../core/bitcoin/money.ts'
 import { SpliceKind } from '../../core/splice/splice.ts'
 import { draftOf, readFacts } from './acceptance.ts'
 import { requireScope } from './auth.ts'
+import { refuseUnplaceable } from './queue.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
 import { bodyHash } from './idempotency.ts'
@@ -54,13 +55,10 @@ const preview: RouteHandler<typeof previewRoute, ApiEnv> = async (c) => {
   const body = c.req.valid('json')
   // A draft has an id of its own: it is nobody's replay, and a duplicate of what really stands is seen.
   const idempotencyKey = `preview ${deps.ports.chance.id()}`
-  const { splice: draft } = await draftOf(
-    deps,
-    key,
-    body,
-    { idempotencyKey, bodyHash: bodyHash(body) },
-    await readFacts(deps.ports.store, key.tenant, body),
-  )
+  const facts = await readFacts(deps.ports.store, body)
+  const identity = { idempotencyKey, bodyHash: bodyHash(body) }
+  const { splice: draft } = await draftOf(deps, key, body, identity, facts)
+  await refuseUnplaceable(deps.ports, draft, facts.lease)
   const { gates, feeRateSatPerKw, estimatedFeeSats, outboundSats, spendableSats } = await deps.preview(draft)
   return c.json(
     {

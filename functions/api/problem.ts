@@ -53,6 +53,7 @@ const problems = {
   transaction_unknown: [422, 'The chain source does not know this transaction'],
   transaction_unrelated: [422, 'This transaction is not one of this splice'],
   webhook_target: [422, 'Webhooks cannot go to this URL'],
+  channel_queue_full: [429, 'Too many splices of this channel are live'],
   rate_limited: [429, 'This key asks too often'],
   internal: [500, 'Something went wrong on our side'],
   busy: [503, 'Others are changing this at the same moment'],

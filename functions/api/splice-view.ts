@@ -83,6 +83,12 @@ export const SpliceView = z
     metadata: z.record(z.string(), z.string()),
     lockedAt: Time.nullable(),
     cancelRequestedAt: Time.nullable(),
+    position: z.int().nullable().openapi({
+      description: 'Its place in the queue of its channel, 1 is the first; null: it is not queued.',
+    }),
+    ahead: z.string().nullable().openapi({
+      description: 'The splice that goes first on its channel; null: none, or one of another tenant.',
+    }),
     waitingFor: z.string().nullable().openapi({ description: 'One sentence: what it waits for.' }),
     failure: Said.extend({ proof: Proof }).nullable(),
     attention: Said.nullable(),

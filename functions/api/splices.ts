@@ -4,7 +4,11 @@ import type { RouteHandler } from '@hono/zod-openapi'
 import { SpliceState } from '../../core/splice/splice.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { hasEnded } from '../../core/splice/transitions.ts'
+import { releaseLease } from '../../core/drive/channel-lease.ts'
+import { isReleased } from '../../core/drive/lease.ts'
+import { leaseKeyOf } from '../../core/drive/observe.ts'
 import { draftOf, readFacts } from './acceptance.ts'
+import { enterOrder } from './queue.ts'
 import { requireScope } from './auth.ts'
 import { router } from './context.ts'
 import type { ApiContext, ApiEnv } from './context.ts'
@@ -53,10 +57,13 @@ export const acceptanceProblems = {
   ...commonProblems,
   ...bodyProblems,
   404: problemResponse('`node_not_found`, `channel_not_found`.'),
-  409: problemResponse('`duplicate_output`: a live splice with the same effect exists.'),
+  409: problemResponse('`duplicate_output`: a live splice with the same effect exists, of any tenant.'),
   422: problemResponse(`A reason why this splice could never run: ${neverCodes.join(', ')}.`),
+  429: problemResponse(
+    '`rate_limited`: try again after `Retry-After` seconds. `channel_queue_full`: a hundred splices of the channel are live.',
+  ),
   503: problemResponse(
-    '`node_not_seen`: the node has not been looked at yet. Try again after `Retry-After`.',
+    '`node_not_seen`: the node has not been looked at yet. `busy`: others order on this channel. Try again after `Retry-After`.',
   ),
 } as const
 
@@ -110,19 +117,26 @@ const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
   const body = c.req.valid('json')
   const [earlier, facts] = await Promise.allSettled([
     store.load(spliceIdOf(key.tenant, idempotencyKey)),
-    readFacts(store, key.tenant, body),
+    readFacts(store, body),
   ])
   // A replay is answered whatever became of node, channel or deadline, and also if they cannot be read.
   if (earlier.status === 'rejected') throw earlier.reason
   if (earlier.value !== null) return replay(c, earlier.value, hash)
   if (facts.status === 'rejected') throw facts.reason
   const draft = await draftOf(deps, key, body, { idempotencyKey, bodyHash: hash }, facts.value)
-  const { created, splice } = await store.create(draft.splice)
+  const place = await enterOrder(deps.ports, draft.splice, facts.value.lease)
+  if ('earlier' in place) return replay(c, place.earlier, hash)
+  const [{ created, splice }] = await Promise.all([
+    store.create(draft.splice),
+    hint(deps.ports, draft.splice.id),
+  ])
   // Somebody was faster with the same key.
-  if (!created) return replay(c, splice, hash)
-  deps.effects?.note(splice)
-  await hint(deps.ports, splice.id)
-  return c.json(viewOfNew(splice, draft.node), 202, { Location: `/v1/splices/${splice.id}` })
+  if (!created) {
+    if (hasEnded(splice.state) && isReleased(splice))
+      await releaseLease(leaseKeyOf(splice), splice.id, deps.ports)
+    return replay(c, splice, hash)
+  }
+  return c.json(viewOfNew(splice, draft.node, place.lease), 202, { Location: `/v1/splices/${splice.id}` })
 }
 
 async function replay(c: ApiContext, splice: Splice, hash: string) {

@@ -1,7 +1,10 @@
 import { attemptsUsed, isOverCeiling } from '../../core/splice/budget.ts'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import { confirmationsOf } from '../../core/ledger/payment.ts'
-import type { ItemKind, ItemOf, NodeState } from '../../core/ports/records.ts'
+import type { ChannelLease, ItemKind, ItemOf, NodeState } from '../../core/ports/records.ts'
+import { firstOf, isBehind } from '../../core/drive/lease.ts'
+import { leaseKeyOf } from '../../core/drive/observe.ts'
+import { WAITING_FOR_TURN } from '../../core/splice/due.ts'
 import { satPerVb } from '../../core/bitcoin/money.ts'
 import type { Store } from '../../core/ports/ports.ts'
 import type { Attempt, Bump, Candidate, Splice } from '../../core/splice/splice.ts'
@@ -12,43 +15,55 @@ import type { SpliceView } from './splice-view.ts'
 type Surroundings = {
   readonly feeCap: SpliceView['feeCap']
   readonly tipHeight: number | null
+  /** The queue of its channel; null: it is not known, or the splice waits in none any more. */
+  readonly lease: ChannelLease | null
 }
 
-/** Splices as the API shows them, in order; reads each node and each chain tip once. */
+/** Splices as the API shows them, in order; reads each node, chain tip and queue once. */
 export async function viewsOf(store: Store, splices: readonly Splice[]): Promise<SpliceView[]> {
-  const nodes = await itemsOf(
-    store,
-    'node',
-    splices.map((splice) => splice.node),
-  )
-  const chains = await itemsOf(
-    store,
-    'chain',
-    splices.map((splice) => splice.network),
-  )
+  const queued = splices.filter(({ state }) => state === 'queued')
+  const [nodes, chains, leases] = await Promise.all([
+    itemsOf(
+      store,
+      'node',
+      splices.map((splice) => splice.node),
+    ),
+    itemsOf(
+      store,
+      'chain',
+      splices.map((splice) => splice.network),
+    ),
+    itemsOf(store, 'lease', queued.map(leaseKeyOf)),
+  ])
   return splices.map((splice) =>
     render(splice, {
       feeCap: nodes.get(splice.node)?.capabilities.feeCap ?? null,
       tipHeight: chains.get(splice.network)?.height ?? null,
+      lease: leases.get(leaseKeyOf(splice)) ?? null,
     }),
   )
 }
 
 /** One splice as the API shows it. */
 export async function viewOf(store: Store, splice: Splice): Promise<SpliceView> {
-  const [node, chain] = await Promise.all([
+  const [node, chain, lease] = await Promise.all([
     store.item('node', splice.node),
     store.item('chain', splice.network),
+    splice.state === 'queued' ? store.item('lease', leaseKeyOf(splice)) : null,
   ])
   return render(splice, {
     feeCap: node?.value.capabilities.feeCap ?? null,
     tipHeight: chain?.value.height ?? null,
+    lease: lease?.value ?? null,
   })
 }
 
-/** A splice that was accepted just now, in view of its node. It has no candidate, so the chain's tip is in nothing that is shown. */
-export function viewOfNew(splice: Splice, node: NodeState): SpliceView {
-  return render(splice, { feeCap: node.capabilities.feeCap, tipHeight: null })
+/**
+ * A splice that was accepted just now, in view of its node and of the queue that it has entered. It has no candidate, so the
+ * chain's tip is in nothing that is shown.
+ */
+export function viewOfNew(splice: Splice, node: NodeState, lease: ChannelLease): SpliceView {
+  return render(splice, { feeCap: node.capabilities.feeCap, tipHeight: null, lease })
 }
 
 async function itemsOf<K extends ItemKind>(
@@ -56,15 +71,13 @@ async function itemsOf<K extends ItemKind>(
   kind: K,
   keys: readonly string[],
 ): Promise<ReadonlyMap<string, ItemOf<K>>> {
-  const found = new Map<string, ItemOf<K>>()
-  for (const key of new Set(keys)) {
-    const item = await store.item(kind, key)
-    if (item !== null) found.set(key, item.value)
-  }
-  return found
+  const read = async (key: string) => ({ key, item: await store.item(kind, key) })
+  const found = await Promise.all([...new Set(keys)].map(read))
+  return new Map(found.flatMap(({ key, item }) => (item === null ? [] : [[key, item.value] as const])))
 }
 
-function render(splice: Splice, { feeCap, tipHeight }: Surroundings): SpliceView {
+function render(splice: Splice, { feeCap, tipHeight, lease }: Surroundings): SpliceView {
+  const place = placeOf(splice, lease)
   const { maxAttempts, deadline, maxFeeRateSatPerKw, maxFeeSats } = splice.budget
   return {
     id: splice.id,
@@ -91,7 +104,9 @@ function render(splice: Splice, { feeCap, tipHeight }: Surroundings): SpliceView
     },
     feeCap,
     metadata: splice.metadata,
-    waitingFor: splice.waitingFor?.message ?? null,
+    position: place?.position ?? null,
+    ahead: place?.ahead ?? null,
+    waitingFor: waitingForOf(splice, place),
     failure: splice.failure,
     attention: splice.attention,
     anomaly: splice.anomaly && { txid: splice.anomaly.txid, at: isoOf(splice.anomaly.at) },
@@ -99,6 +114,28 @@ function render(splice: Splice, { feeCap, tipHeight }: Surroundings): SpliceView
     timeline: splice.timeline.map((line) => ({ ...line, at: isoOf(line.at) })),
     ...timesOf(splice),
   }
+}
+
+/** Where a queued splice stands in its channel's queue. `ahead`: what goes first, where its tenant may know. */
+function placeOf({ id, state, tenant }: Splice, lease: ChannelLease | null) {
+  const at = lease === null || state !== 'queued' ? -1 : lease.queue.findIndex((entry) => entry.id === id)
+  if (lease === null || at < 0) return null
+  const first = lease.queue.find((entry) => entry.id === lease.holder) ?? firstOf(lease)
+  const isAhead = first !== undefined && first.id !== id && isBehind(lease, id)
+  return { position: at + 1, ahead: isAhead && first.tenant === tenant ? first.id : null }
+}
+
+function waitingForOf({ waitingFor }: Splice, place: ReturnType<typeof placeOf>): string | null {
+  if (waitingFor?.code !== WAITING_FOR_TURN.code || place === null) return waitingFor?.message ?? null
+  const { position, ahead } = place
+  return `${ordinalOf(position)} in line; ${ahead ?? 'another splice'} goes first.`
+}
+
+const ENDINGS: Readonly<Record<string, string>> = { one: 'st', two: 'nd', few: 'rd' }
+
+function ordinalOf(position: number): string {
+  const ending = new Intl.PluralRules('en', { type: 'ordinal' }).select(position)
+  return `${position}${ENDINGS[ending] ?? 'th'}`
 }
 
 function timesOf(splice: Splice) {

@@ -10,7 +10,7 @@ import type { CuttingProxy } from '../support/cutting-proxy.ts'
 import { aSplice } from '../support/splices.ts'
 
 const ids = { id: () => randomUUID() }
-const lease = { holder: null, turn: 0, waiting: [], frozen: null }
+const lease = { holder: null, turn: 0, queue: [], frozen: null }
 const event = (id: string): Omit<LogEvent, 'sequence'> => {
   return { id, type: 'splice.accepted', spliceId: 'spl_1', epoch: 0, at: 1 }
 }

@@ -19,7 +19,7 @@ const event: Omit<LogEvent, 'sequence'> = {
   epoch: 0,
   at: 1,
 }
-const lease = { holder: null, turn: 0, waiting: [], frozen: null }
+const lease = { holder: null, turn: 0, queue: [], frozen: null }
 
 /** The SDK pauses for up to a second before each further try of a throttled request. */
 const TRIES = 2

@@ -159,7 +159,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
     })
 
     test('a small item that breaks its schema, holds a rounded number or is too big is not written', async () => {
-      const lease = { holder: null, turn: -1, waiting: [], frozen: null }
+      const lease = { holder: null, turn: -1, queue: [], frozen: null }
       await expect(store.putItem('lease', 'c', lease, 0)).rejects.toThrow(StoreAssertion)
       const rounded = { ...oneOfEach.channel.value, outboundMsat: 2 ** 53 }
       await expect(store.putItem('channel', 'n/c', rounded, 0)).rejects.toThrow(StoreAssertion)
@@ -341,7 +341,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
     })
 
     test('lease is taken by exactly one of 16 writers', async () => {
-      const free = { holder: null, turn: 0, waiting: [], frozen: null }
+      const free = { holder: null, turn: 0, queue: [], frozen: null }
       await store.putItem('lease', 'c', free, 0)
       const takes = await Promise.all(
         WRITERS.map((n) => table.writer().putItem('lease', 'c', { ...free, holder: `spl_${n}`, turn: 1 }, 1)),

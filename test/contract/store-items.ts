@@ -11,7 +11,26 @@ export const oneOfEach: { readonly [K in ItemKind]: { readonly key: string; read
     value: {
       holder: 'spl_a',
       turn: 3,
-      waiting: ['spl_a', 'spl_b'],
+      queue: [
+        {
+          id: 'spl_a',
+          tenant: 'acme',
+          kind: 'splice_in',
+          script: null,
+          amountSats: 1,
+          enteredAt: 1,
+          passes: true,
+        },
+        {
+          id: 'spl_b',
+          tenant: 'b',
+          kind: 'splice_out',
+          script: '00',
+          amountSats: 2,
+          enteredAt: 2,
+          passes: false,
+        },
+      ],
       frozen: { cause: 'anomaly', at: 5, note: '' },
     },
   },

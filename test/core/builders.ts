@@ -2,7 +2,13 @@ import { Transaction } from 'bitcoinjs-lib'
 import { memoryStore } from '../../adapters/store/memory.ts'
 import type { MemoryHooks, MemoryStore } from '../../adapters/store/memory.ts'
 import type { ChainFault, ChainTransaction, Spend } from '../../core/ports/chain.ts'
-import type { ChannelState, NodeState, ChannelLease, Versioned } from '../../core/ports/records.ts'
+import type {
+  ChannelState,
+  NodeState,
+  ChannelLease,
+  QueueEntry,
+  Versioned,
+} from '../../core/ports/records.ts'
 import type { Capabilities, ChannelSnapshot, NodeLook } from '../../core/ports/node.ts'
 import type { ChainView, Observation } from '../../core/decision/observation.ts'
 import type { FundingSpend, FundingSpender } from '../../core/chain/funding-history.ts'
@@ -412,7 +418,30 @@ export function anEndedBump(result: 'done' | 'abandoned', overrides: Partial<Bum
 
 /** The channel's lease, held by the splice of the builders. */
 export function aHeldSlot(overrides: Partial<ChannelLease> = {}): Versioned<ChannelLease> {
-  return { version: 1, value: { holder: aSplice().id, turn: 1, waiting: [], frozen: null, ...overrides } }
+  const { id } = aSplice()
+  return {
+    version: 1,
+    value: { holder: id, turn: 1, queue: queueOf(id), frozen: null, ...overrides },
+  }
+}
+
+/** A place in the queue of a channel, with an effect of its own, entered two minutes ago. */
+export function aQueueEntry(overrides: Partial<QueueEntry> = {}): QueueEntry {
+  return {
+    id: aSplice().id,
+    tenant: 'acme',
+    kind: 'splice_out',
+    script: null,
+    amountSats: 1_000,
+    enteredAt: NOW - 120_000,
+    passes: false,
+    ...overrides,
+  }
+}
+
+/** A queue of these splices, none of which lets others pass. */
+export function queueOf(...ids: readonly string[]): QueueEntry[] {
+  return ids.map((id) => aQueueEntry({ id }))
 }
 
 /** A mempool, or a block, with one spender of the funding outpoint. */

@@ -44,7 +44,7 @@ describe('ordering a splice', () => {
       fundingHistory: [`${'f'.repeat(64)}:0`],
       script: '0014751e76e8199196d454941c45d1b3a323f1433bd6',
       generation: 4,
-      leaseHeld: false,
+      leaseHeld: true,
       dueAt: NOW,
       events: [{ n: 1, type: 'splice.accepted', at: NOW, epoch: 0 }],
     } satisfies Partial<Splice>)
@@ -211,7 +211,7 @@ describe('the idempotency key', () => {
     await order(world, 'k')
     const theirs = await request(world, 'POST', '/v1/splices', {
       key: world.keys.stranger,
-      body: { ...aBody, node: 'carol' },
+      body: { ...aBody, node: 'carol', amountSats: 60_000 },
       headers: { 'Idempotency-Key': 'k' },
     })
     expect(theirs.status).toBe(202)
@@ -225,10 +225,10 @@ describe('the idempotency key', () => {
     expect((await world.store.byTenant('acme', 10, null)).ids).toHaveLength(1)
   })
 
-  test('is no duplicate of itself when the other of two racing orders is already listed', async () => {
+  test('is no duplicate of itself when the other of two racing orders stands in the queue already', async () => {
     const hooks: MemoryHooks = {
       before: async (operation) => {
-        if (operation.type !== 'list' || raced) return null
+        if (operation.type !== 'put' || raced) return null
         raced = true
         expect((await order(world, 'k')).status).toBe(202)
         return null

@@ -35,8 +35,9 @@ describe('the audit log', () => {
     const world = await aWorld()
     const id = await ordered(world)
     await cancel(world, id, world.keys.operator)
-    const lease = { holder: null, turn: 0, waiting: [], frozen: { cause: 'anomaly', at: NOW, note: '' } }
-    await world.store.putItem('lease', CHANNEL, lease, 0)
+    const lease = { holder: null, turn: 0, queue: [], frozen: { cause: 'anomaly', at: NOW, note: '' } }
+    const version = (await world.store.item('lease', CHANNEL))?.version ?? 0
+    expect(await world.store.putItem('lease', CHANNEL, lease, version)).toBe(true)
     const note = 'checked by hand ✓'
     await request(world, 'POST', `/v1/channels/${CHANNEL}/unfreeze`, {
       key: world.keys.operator,

@@ -1,3 +1,4 @@
+import { queueOf } from '../core/builders.ts'
 import { describe, expect, test } from 'vitest'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { ChannelLease } from '../../core/ports/records.ts'
@@ -341,7 +342,7 @@ describe('unfreeze', () => {
   const frozen: ChannelLease = {
     holder: null,
     turn: 3,
-    waiting: [aSpliceId(5)],
+    queue: queueOf(aSpliceId(5)),
     frozen: { cause: 'anomaly', at: NOW, note: '' },
   }
 

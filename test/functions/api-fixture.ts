@@ -13,7 +13,6 @@ import type { Delivered } from '../../core/webhooks/endpoint.ts'
 import type { ChainPort, ConfiguredNode, NodePort, Ports, Store } from '../../core/ports/ports.ts'
 import { createApi } from '../../functions/api/app.ts'
 import type { ApiDeps, Preview } from '../../functions/api/context.ts'
-import { knownEffects } from '../../functions/api/effects.ts'
 import { createKey } from '../../adapters/keys/new-key.ts'
 import type { NodeEventMessage } from '../../core/nodes/relay-event.ts'
 import { ACCEPTED_AT, aTxid, countingIds } from '../support/splices.ts'
@@ -231,7 +230,6 @@ export async function aWorld(hooks: MemoryHooks = {}) {
     ports,
     policy: Policy.parse({}),
     keys: new Map(),
-    effects: knownEffects(),
     preview: async () => aPreview,
     nodeEvents: async (message) => void heard.nodeEvents.push(message),
     webhook: {

@@ -65,7 +65,8 @@ export async function outcomeOf(keeper: Keeper) {
     splices: await Promise.all(splices.map((splice) => ofSplice(keeper, splice))),
     ledger: await ledgerOf(keeper),
     leases: leases.map(
-      (lease) => lease && [lease.value.holder, lease.value.waiting, lease.value.frozen?.cause],
+      (lease) =>
+        lease && [lease.value.holder, lease.value.queue.map(({ id }) => id), lease.value.frozen?.cause],
     ),
     effects: journal
       .effectiveSplices()

@@ -1,3 +1,4 @@
+import { queueOf } from '../core/builders.ts'
 import { NO_HINT } from '../../core/ports/chain.ts'
 import { Transaction } from 'bitcoinjs-lib'
 import { describe, expect, test } from 'vitest'
@@ -214,10 +215,13 @@ test('a splice that the node refuses again and again leaves the lease to the oth
   expect((await keeper.splice(behind.id)).state).toBe('settled')
 })
 
-test('a line full of splices that are gone is cleared by the next one', async () => {
+test('a queue full of splices that are gone is cleared by the next order', async () => {
   const keeper = await startKeeper()
-  const waiting = Array.from({ length: 100 }, (_, n) => `spl_gone${n}`)
-  await keeper.store.putItem('lease', keeper.channelId, { holder: null, turn: 0, waiting, frozen: null }, 0)
+  const queue = queueOf(...Array.from({ length: 100 }, (_, n) => `spl_gone${n}`)).map((entry) => ({
+    ...entry,
+    enteredAt: keeper.world.now() - 2 * MINUTE,
+  }))
+  await keeper.store.putItem('lease', keeper.channelId, { holder: null, turn: 0, queue, frozen: null }, 0)
   const { id } = await keeper.post()
   await keeper.run(HOUR)
   expect((await keeper.splice(id)).attempts).toHaveLength(1)

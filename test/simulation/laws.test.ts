@@ -49,7 +49,7 @@ async function doneTwice(amountSats: number): Promise<Scene> {
   return sceneOf(other.stage)
 }
 const slotOf = (change: Partial<ChannelLease>): Scene['leases'] =>
-  new Map([[settled.channelId, { holder: null, turn: 1, waiting: [], frozen: null, ...change }]])
+  new Map([[settled.channelId, { holder: null, turn: 1, queue: [], frozen: null, ...change }]])
 const logged = (change: Partial<LogEvent>): Scene => ({
   ...truth,
   log: [...truth.log, { ...line(), sequence: truth.log.length + 1, id: 'evt_lie', ...change }],

@@ -205,7 +205,8 @@ async function live(folder: string, world: Awaited<ReturnType<typeof startSimula
   const { id: endpointId } = z.object({ id: z.string() }).parse(await hook.json())
   const notice = { tenant: TENANT, endpointId }
   const id = await post('first', 50_000)
-  const second = await post('second', 60_000)
+  // Of a splice that waits for its turn behind the first.
+  await post('second', 60_000)
   await reaches(id, 'pending', async () => {
     await sweep()
     await work(id)
@@ -216,7 +217,7 @@ async function live(folder: string, world: Awaited<ReturnType<typeof startSimula
     as('nodeEvents', () => functions.nodeEvents(message({ node: world.entry.name, event: told })))
   await heard({ id: 'event-1', ...event })
   await heard({ id: 'event-2', type: 'process_started', at: Date.now() })
-  // Of a channel whose lease nobody has.
+  // Of a channel on which nothing waits.
   const { channelId } = world.live.node.channels().at(-1) ?? channel
   await heard({ id: 'event-3', type: 'peer_connected', at: Date.now(), channelId })
   // Of a splice that only the node's event tells to look at.
@@ -227,14 +228,6 @@ async function live(folder: string, world: Awaited<ReturnType<typeof startSimula
   )
   world.live.change((live) => live.mine(6))
   await sweep()
-  const lease = await functions.store.item('lease', channel.channelId)
-  if (lease === null) throw new Error('no lease')
-  await functions.store.putItem(
-    'lease',
-    channel.channelId,
-    { ...lease.value, waiting: [second] },
-    lease.version,
-  )
   // The end is found by the consumer of the queue: it says so, and wakes who waits for the channel.
   await reaches(id, 'settled', () => work(id))
   for (const path of [

@@ -61,7 +61,7 @@ async function judge(scenario: Scenario, killer: Killer): Promise<void> {
   ).toEqual([])
   const lease = await keeper.store.item('lease', keeper.channelId)
   expect(lease?.value.holder ?? null, where).toBeNull()
-  expect(lease?.value.waiting ?? [], where).toEqual([])
+  expect(lease?.value.queue ?? [], where).toEqual([])
   const log = await keeper.log(splice.id)
   expect(
     log.filter((type) => type === `splice.${splice.state}`),

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { AcceptFacts, SpliceRequest } from '../../../core/accept/accept-splice.ts'
-import { acceptSplice, checkDeadline, isDuplicate } from '../../../core/accept/accept-splice.ts'
+import { acceptSplice, checkDeadline } from '../../../core/accept/accept-splice.ts'
 import { spliceIdOf } from '../../../core/splice/ids.ts'
-import { Splice, SpliceState } from '../../../core/splice/splice.ts'
-import { hasEnded } from '../../../core/splice/transitions.ts'
-import { aSplice, aSpliceId } from '../../support/splices.ts'
+import { Splice } from '../../../core/splice/splice.ts'
+import { aSplice } from '../../support/splices.ts'
 import { aChannelSeen, aNodeSeen, aNodeThat, FUNDING, NOW } from '../builders.ts'
 
 const DAY_MS = 86_400_000
@@ -253,31 +252,4 @@ describe('bumps that nobody looks at', () => {
   ])('are refused where they are not safe: %s', (_says, request, given) =>
     expect(accepted({ ...ask(1_000), ...request }, given)).toBe('bump_unsupported autoBump'),
   )
-})
-
-describe('two splices that could not be told apart on chain', () => {
-  const other = (overrides: Partial<Splice> = {}): Splice => aSplice({ id: aSpliceId(2), ...overrides })
-  test.each<[string, Partial<Splice>, Partial<Splice>, boolean]>([
-    ['the same script and amount', {}, {}, true],
-    ['itself', {}, { id: aSpliceId(1) }, false],
-    ['another channel', {}, { channelId: 'd'.repeat(64) }, false],
-    ['another amount', {}, { amountSats: 50_001 }, false],
-    ['another script', {}, { script: '00' }, false],
-    ['the one in, the other out', {}, { kind: 'splice_in' }, false],
-    [
-      'two splice-ins of one amount',
-      { kind: 'splice_in', script: null },
-      { kind: 'splice_in', script: null },
-      true,
-    ],
-    ['two that wait for an address of their node', { script: null }, { script: null }, false],
-  ])('%s', (_says, first, second, duplicate) => {
-    expect(isDuplicate(aSplice(first), other(second))).toBe(duplicate)
-    expect(isDuplicate(other(second), aSplice(first))).toBe(duplicate)
-  })
-
-  test.each(SpliceState.options)('only while both are live: %s', (state) => {
-    expect(isDuplicate(aSplice({ state }), other())).toBe(!hasEnded(state))
-    expect(isDuplicate(aSplice(), other({ state }))).toBe(!hasEnded(state))
-  })
 })

@@ -21,6 +21,7 @@ import {
   fakeNode,
   NOW,
   policy,
+  queueOf,
 } from '../builders.ts'
 
 const [ME, OTHER] = [aSpliceId(1), aSpliceId(2)]
@@ -123,7 +124,7 @@ describe('nothing is asked for, and nothing is journalled,', () => {
 
   const after: readonly (readonly [string, Given])[] = [
     ['while another splice has the channel', { lease: { holder: OTHER } }],
-    ['while another splice is first in line', { lease: { waiting: [OTHER] } }],
+    ['while another splice is first in line', { lease: { queue: queueOf(OTHER) } }],
     ['while the channel is frozen', { lease: { holder: ME, frozen: { cause: 'x', at: 1, note: 'x' } } }],
     ['once what was seen is old', { observation: { at: NOW - policy.sendWithinMs - 1 } }],
   ]

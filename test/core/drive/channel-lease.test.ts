@@ -4,44 +4,74 @@ import type { ChannelLease } from '../../../core/ports/records.ts'
 import {
   acquireLease,
   freezeChannel,
-  releaseUnchanged,
+  reenterQueue,
   releaseLease,
   yieldLease,
   unfreezeChannel,
 } from '../../../core/drive/channel-lease.ts'
-import { freeLease } from '../../../core/drive/lease.ts'
+import { entryOf, freeLease } from '../../../core/drive/lease.ts'
+import type { GateReading } from '../../../core/decision/gate.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { aSpliceId } from '../../support/splices.ts'
 import type { Bench } from '../builders.ts'
-import { aBench, aDeadAttempt, aLiveSplice, anAttempt, aSubmittedSplice } from '../builders.ts'
+import {
+  aBench,
+  aDeadAttempt,
+  aLiveSplice,
+  anAttempt,
+  aSubmittedSplice,
+  aQueueEntry,
+  NOW,
+  queueOf,
+} from '../builders.ts'
 
 const KEY = 'c'.repeat(64)
 const [ME, OTHER, THIRD] = [aSpliceId(1), aSpliceId(2), aSpliceId(3)]
 
-async function slotOf(bench: Bench): Promise<ChannelLease | null> {
-  return (await bench.store.item('lease', KEY))?.value ?? null
+/** A lease, with the ids of the splices that stand in its queue besides the holder. */
+type Slot = Omit<ChannelLease, 'queue'> & { readonly waiting: readonly string[] }
+
+const free: Slot = { holder: null, turn: 0, waiting: [], frozen: null }
+
+async function slotOf(bench: Bench): Promise<Slot | null> {
+  const item = await bench.store.item('lease', KEY)
+  if (item === null) return null
+  const { queue, ...lease } = item.value
+  return { ...lease, waiting: queue.map(({ id }) => id).filter((id) => id !== lease.holder) }
 }
+
+/** A splice with an effect that no other has. */
+const named = (id: string): Splice =>
+  aLiveSplice({ id, amountSats: 10_000 + Number.parseInt(id.slice(-6), 16) })
 
 async function acquire(bench: Bench, id: string): Promise<string> {
-  return acquireLease(KEY, id, await bench.store.item('lease', KEY), bench.store)
+  return acquireLease(KEY, named(id), await bench.store.item('lease', KEY), bench.ports)
 }
 
-async function given(bench: Bench, lease: Partial<ChannelLease>): Promise<void> {
-  await bench.store.putItem('lease', KEY, { ...freeLease, ...lease }, 0)
+async function given(bench: Bench, { waiting = [], ...lease }: Partial<Slot>): Promise<void> {
+  const holder = typeof lease.holder === 'string' ? [lease.holder] : []
+  const queue = queueOf(...holder, ...waiting)
+  await bench.store.putItem('lease', KEY, { ...freeLease, ...lease, queue }, 0)
 }
 
 async function stored(bench: Bench, id: string, overrides: Partial<Splice> = {}): Promise<void> {
   await bench.store.create(aLiveSplice({ id, ...overrides }))
 }
 
+async function storedAs(bench: Bench, id: string, overrides: Partial<Splice> = {}): Promise<Splice> {
+  return (await bench.store.create(aLiveSplice({ id, ...overrides }))).splice
+}
+
 const frozen = { cause: 'a second output', at: 1, note: '' }
+const OUT_OF_MONEY = { name: 'channel', shut: { code: 'balance', message: '' } } as const
+const PEER_AWAY = { name: 'channel', shut: { code: 'peer_away', message: '' } } as const
 
 describe('to acquire a lease', () => {
   test('nobody holds it: it is enlisted for, and taken', async () => {
     const bench = aBench()
     await stored(bench, ME)
     expect(await acquire(bench, ME)).toBe('mine')
-    expect(await slotOf(bench)).toEqual({ ...freeLease, holder: ME, turn: 1 })
+    expect(await slotOf(bench)).toEqual({ ...free, holder: ME, turn: 1 })
   })
 
   test('a holder from before writes the lease once more, so that no older look gives it away', async () => {
@@ -50,7 +80,7 @@ describe('to acquire a lease', () => {
     const before = await bench.store.item('lease', KEY)
     expect(await acquire(bench, ME)).toBe('mine')
     expect(await slotOf(bench)).toMatchObject({ holder: ME, turn: 8 })
-    await releaseUnchanged(KEY, ME, before?.version ?? 0, bench.ports)
+    await yieldLease(await storedAs(bench, ME), KEY, before, OUT_OF_MONEY, bench.ports)
     expect((await slotOf(bench))?.holder).toBe(ME)
   })
 
@@ -60,7 +90,7 @@ describe('to acquire a lease', () => {
     await stored(bench, OTHER)
     const before = await bench.store.item('lease', KEY)
     await given(bench, { holder: OTHER })
-    expect(await acquireLease(KEY, ME, before, bench.store)).toBe('waiting')
+    expect(await acquireLease(KEY, named(ME), before, bench.ports)).toBe('waiting')
     expect(await slotOf(bench)).toMatchObject({ holder: OTHER, waiting: [ME] })
   })
 
@@ -72,7 +102,7 @@ describe('to acquire a lease', () => {
     const before = await bench.store.item('lease', KEY)
     await releaseLease(KEY, ME, bench.ports)
     await acquire(bench, OTHER)
-    expect(await acquireLease(KEY, ME, before, bench.store)).toBe('waiting')
+    expect(await acquireLease(KEY, named(ME), before, bench.ports)).toBe('waiting')
     expect((await slotOf(bench))?.holder).toBe(OTHER)
   })
 
@@ -82,7 +112,7 @@ describe('to acquire a lease', () => {
     await given(bench, {})
     const before = await bench.store.item('lease', KEY)
     await freezeChannel(KEY, 'an alarm', OTHER, bench.ports)
-    expect(await acquireLease(KEY, ME, before, bench.store)).toBe('frozen')
+    expect(await acquireLease(KEY, named(ME), before, bench.ports)).toBe('frozen')
     expect((await slotOf(bench))?.holder).toBeNull()
   })
 
@@ -152,23 +182,85 @@ describe('to acquire a lease', () => {
     expect((await slotOf(bench))?.waiting).toEqual([])
   })
 
-  test('a full line is left as it is', async () => {
+  test('a full queue has no room for one that is not in it', async () => {
     const bench = aBench()
-    const waiting = Array.from({ length: 100 }, (_, n) => aSpliceId(n + 10))
-    await stored(bench, aSpliceId(10))
-    await given(bench, { waiting })
+    const queue = Array.from({ length: 120 }, (_, n) =>
+      aQueueEntry({ id: aSpliceId(n + 10), amountSats: n + 1, enteredAt: NOW }),
+    )
+    await bench.store.putItem('lease', KEY, { ...freeLease, queue }, 0)
     expect(await acquire(bench, ME)).toBe('full')
-    expect((await slotOf(bench))?.waiting).toEqual(waiting)
+    expect((await bench.store.item('lease', KEY))?.value.queue).toEqual(queue)
     expect(await acquire(bench, aSpliceId(60)), 'one that stands in it').toBe('waiting')
   })
 
-  test('a full line whose head has ended makes room, or nobody ever would', async () => {
+  test('a full queue whose splices have ended makes room, or nobody ever would', async () => {
     const bench = aBench()
-    await given(bench, { waiting: Array.from({ length: 100 }, (_, n) => aSpliceId(n + 10)) })
+    await given(bench, { waiting: Array.from({ length: 120 }, (_, n) => aSpliceId(n + 10)) })
+    expect(await acquire(bench, ME)).toBe('mine')
+    expect(await slotOf(bench)).toMatchObject({ holder: ME, waiting: [] })
+  })
+
+  test('an entry whose splice may still be written is not removed', async () => {
+    const bench = aBench()
+    await stored(bench, ME)
+    const queue = [aQueueEntry({ id: OTHER, enteredAt: NOW - 60_000 }), aQueueEntry({ id: ME })]
+    await bench.store.putItem('lease', KEY, { ...freeLease, queue }, 0)
     expect(await acquire(bench, ME)).toBe('waiting')
-    expect((await slotOf(bench))?.waiting.length).toBeLessThan(100)
-    for (let n = 0; n < 20; n++) await acquire(bench, ME)
-    expect((await slotOf(bench))?.holder).toBe(ME)
+    bench.now += 1
+    expect(await acquire(bench, ME)).toBe('mine')
+  })
+
+  test('those before it that let it pass stay where they are', async () => {
+    const bench = aBench()
+    const queue = [aQueueEntry({ id: OTHER, passes: true }), aQueueEntry({ id: ME, passes: true })]
+    await bench.store.putItem('lease', KEY, { ...freeLease, queue }, 0)
+    expect(await acquire(bench, ME)).toBe('mine')
+    expect((await bench.store.item('lease', KEY))?.value).toMatchObject({
+      holder: ME,
+      queue: [
+        { id: OTHER, passes: true },
+        { id: ME, passes: false },
+      ],
+    })
+  })
+
+  test('one that let others pass is next when its gates have opened', async () => {
+    const bench = aBench()
+    await stored(bench, THIRD, { state: 'submitted', attempts: [anAttempt()] })
+    const queue = [aQueueEntry({ id: ME, passes: true }), aQueueEntry({ id: THIRD })]
+    await bench.store.putItem('lease', KEY, { ...freeLease, holder: THIRD, queue }, 0)
+    expect(await acquire(bench, ME)).toBe('waiting')
+    expect((await bench.store.item('lease', KEY))?.value.queue[0]).toMatchObject({ id: ME, passes: false })
+  })
+
+  test('the script that the node gave is in the queue, too', async () => {
+    const bench = aBench()
+    await given(bench, { waiting: [ME] })
+    await acquire(bench, ME)
+    const { script } = named(ME)
+    expect((await bench.store.item('lease', KEY))?.value.queue).toMatchObject([{ id: ME, script }])
+  })
+
+  describe('one that is not in the queue, with an equal one there', () => {
+    const equal = { ...entryOf(named(ME), NOW), id: OTHER }
+    const late = async (other: Partial<Splice> | null, mine: Partial<Splice> = {}, enteredAt = NOW) => {
+      const bench = aBench()
+      if (other !== null) await stored(bench, OTHER, other)
+      await bench.store.putItem('lease', KEY, { ...freeLease, queue: [{ ...equal, enteredAt }] }, 0)
+      const seen = await bench.store.item('lease', KEY)
+      const came = await acquireLease(KEY, { ...named(ME), ...mine }, seen, bench.ports)
+      return [came, (await bench.store.item('lease', KEY))?.value.queue.map(({ id }) => id)]
+    }
+
+    test('that is live, is a duplicate', async () => expect(await late({})).toEqual(['duplicate', [OTHER]]))
+    test('that has ended, takes its place', async () =>
+      expect(await late({ state: 'cancelled', dueAt: null })).toEqual(['mine', [ME]]))
+    test('that may still be written, waits', async () =>
+      expect(await late(null)).toEqual(['waiting', [OTHER]]))
+    test('that was never written, takes its place', async () =>
+      expect(await late(null, {}, NOW - 60_001)).toEqual(['mine', [ME]]))
+    test('enters all the same where it has attempts', async () =>
+      expect(await late({}, { attempts: [aDeadAttempt()] })).toEqual(['waiting', [OTHER, ME]]))
   })
 })
 
@@ -234,7 +326,7 @@ describe('a race for the lease has one winner', () => {
     const bench = aBench({ hooks: faulty('lost_response', 2) })
     await stored(bench, ME)
     expect(await acquire(bench, ME)).toBe('mine')
-    expect(await slotOf(bench)).toEqual({ ...freeLease, holder: ME, turn: 1 })
+    expect(await slotOf(bench)).toEqual({ ...free, holder: ME, turn: 1 })
   })
 
   test('a crash before the lease was taken leaves it to whoever comes back', async () => {
@@ -339,48 +431,6 @@ describe('to freeze a channel', () => {
   })
 })
 
-describe('to give way', () => {
-  test('at the version that was looked at: the holder goes, and the next is hinted', async () => {
-    const bench = aBench()
-    await given(bench, { holder: ME, waiting: [OTHER] })
-    await releaseUnchanged(KEY, ME, 1, bench.ports)
-    expect(await slotOf(bench)).toMatchObject({ holder: null, waiting: [OTHER] })
-    expect(bench.hints).toEqual([OTHER])
-  })
-
-  test('from the line, nobody is hinted while another holds the lease', async () => {
-    const bench = aBench()
-    await given(bench, { holder: THIRD, waiting: [ME, OTHER] })
-    await releaseUnchanged(KEY, ME, 1, bench.ports)
-    expect(await slotOf(bench)).toMatchObject({ holder: THIRD, waiting: [OTHER] })
-    expect(bench.hints).toEqual([])
-  })
-
-  test.each([0, 2])('at another version (%i) nothing is done', async (version) => {
-    const bench = aBench()
-    await given(bench, { holder: ME, waiting: [OTHER] })
-    await releaseUnchanged(KEY, ME, version, bench.ports)
-    expect(await slotOf(bench)).toMatchObject({ holder: ME, waiting: [OTHER] })
-    expect(bench.hints).toEqual([])
-  })
-
-  test('where nobody has a lease nothing is done', async () => {
-    const bench = aBench()
-    await releaseUnchanged(KEY, ME, 1, bench.ports)
-    expect(await slotOf(bench)).toBeNull()
-  })
-
-  test('a race is lost in silence: the look was too old', async () => {
-    const bench = atWrite(2, async () => acquire(bench, OTHER))
-    await stored(bench, ME)
-    await stored(bench, OTHER)
-    await given(bench, { holder: ME })
-    await releaseUnchanged(KEY, ME, 1, bench.ports)
-    expect(await slotOf(bench)).toMatchObject({ holder: ME, waiting: [OTHER] })
-    expect(bench.hints).toEqual([])
-  })
-})
-
 describe('to thaw a channel', () => {
   test.each([
     ['its own cause and its own splice', 'first', ME, false],
@@ -403,55 +453,134 @@ describe('to thaw a channel', () => {
   })
 })
 
-describe('one whose gates are shut stands aside', () => {
+describe('one whose gate is shut makes room', () => {
   const queued = aLiveSplice({ id: ME })
   async function aside(
     lease: Partial<ChannelLease> | null,
-    splice: Splice = queued,
-    hooks: MemoryHooks = {},
+    { splice = queued, first, hooks = {} }: Aside = {},
   ) {
     const bench = aBench({ hooks })
     const { splice: created } = await bench.store.create(splice)
-    if (lease !== null) await given(bench, lease)
-    await yieldLease(created, KEY, await bench.store.item('lease', KEY), bench.ports)
-    return { bench, lease: await slotOf(bench), version: (await bench.store.load(ME))?.version }
+    if (lease !== null) await bench.store.putItem('lease', KEY, { ...freeLease, ...lease }, 0)
+    await yieldLease(created, KEY, await bench.store.item('lease', KEY), first ?? OUT_OF_MONEY, bench.ports)
+    const item = await bench.store.item('lease', KEY)
+    return { bench, lease: item?.value ?? null, version: (await bench.store.load(ME))?.version }
+  }
+  type Aside = {
+    readonly splice?: Splice
+    readonly first?: GateReading
+    readonly hooks?: MemoryHooks
+  }
+  const held = { holder: ME, queue: queueOf(ME, OTHER) }
+  const passing = {
+    holder: null,
+    queue: [
+      { id: ME, passes: true },
+      { id: OTHER, passes: false },
+    ],
   }
 
-  test.each<[string, Partial<ChannelLease>, Partial<ChannelLease>]>([
-    ['the holder', { holder: ME, waiting: [OTHER] }, { holder: null, waiting: [OTHER] }],
-    ['the first in the line', { waiting: [ME, OTHER] }, { waiting: [OTHER] }],
-  ])('for the next one, its record written first: %s', async (_says, lease, expected) => {
-    const world = await aside(lease)
-    expect(world.lease).toMatchObject(expected)
+  test('the holder lets others pass, its record written first', async () => {
+    const world = await aside(held)
+    expect(world.lease).toMatchObject(passing)
     expect(world.bench.hints).toEqual([OTHER])
     expect(world.version).toBe(2)
   })
 
-  const behind = { holder: THIRD, waiting: [OTHER, ME] }
+  test('the first in the queue lets others pass: nobody can have journalled for it', async () => {
+    const world = await aside({ queue: queueOf(ME, OTHER) })
+    expect(world.lease).toMatchObject(passing)
+    expect(world.bench.hints).toEqual([OTHER])
+    expect(world.version).toBe(1)
+  })
+
+  const own: GateReading[] = [
+    OUT_OF_MONEY,
+    { name: 'budget', shut: { code: 'fee_ceiling', message: '' } },
+    { name: 'no_earlier_effect', shut: { code: 'attribution', message: '' } },
+  ]
+  test.each(own)('lets others pass where the gate is its own: $name', async (first) =>
+    expect((await aside(held, { first })).lease).toMatchObject(passing),
+  )
+
+  const shared: GateReading[] = [
+    PEER_AWAY,
+    { name: 'node', shut: { code: 'node_unreachable', message: '' } },
+    { name: 'funding_unspent', shut: { code: 'chain', message: '' } },
+    { name: 'no_candidate', shut: { code: 'node_busy', message: '' } },
+  ]
+  test.each(shared)('only gives up the lease where all would wait: $name, $shut.code', async (first) => {
+    const world = await aside(held, { first })
+    expect(world.lease).toEqual({ ...freeLease, ...held, holder: null })
+    expect(world.bench.hints).toEqual([])
+    expect((await aside({ queue: queueOf(ME, OTHER) }, { first })).lease?.queue).toEqual(queueOf(ME, OTHER))
+  })
+
+  test.each<Partial<Splice>>([{ notBefore: NOW + 1 }, { nextAttemptAt: NOW + 1 }])(
+    'lets others pass while it waits for its own time, whatever else is shut: %o',
+    async (overrides) => {
+      const splice = aLiveSplice({ id: ME, ...overrides })
+      expect((await aside(held, { splice, first: PEER_AWAY })).lease).toMatchObject(passing)
+    },
+  )
+
+  test('one that needs attention lets others pass, unless it has the lease', async () => {
+    const splice = aLiveSplice({ id: ME, state: 'needs_attention' })
+    expect((await aside({ queue: queueOf(ME, OTHER) }, { splice })).lease).toMatchObject(passing)
+    expect((await aside(held, { splice })).lease).toEqual({ ...freeLease, ...held })
+  })
+
   test.each<[string, Partial<ChannelLease> | null, Splice]>([
-    ['it is not the first in the line', behind, queued],
-    ['it is nowhere in it', { holder: THIRD, waiting: [OTHER] }, queued],
+    ['it is nowhere in it', { holder: THIRD, queue: queueOf(THIRD, OTHER) }, queued],
+    ['it lets others pass already', { queue: [aQueueEntry({ id: ME, passes: true })] }, queued],
     ['nobody has a lease', null, queued],
-    ['it has been submitted', { holder: ME }, aSubmittedSplice({ id: ME })],
-    ['an attempt of it is alive', { holder: ME }, aLiveSplice({ id: ME, attempts: [anAttempt()] })],
+    ['it has been submitted', held, aSubmittedSplice({ id: ME })],
+    ['an attempt of it is alive', held, aLiveSplice({ id: ME, attempts: [anAttempt()] })],
   ])('but not where %s', async (_says, lease, splice) => {
-    const world = await aside(lease, splice)
+    const world = await aside(lease, { splice })
     expect(world.lease).toEqual(lease === null ? null : { ...freeLease, ...lease })
     expect(world.version).toBe(1)
   })
 
   test('one whose attempts are all dead does', async () => {
-    const { lease } = await aside({ holder: ME }, aLiveSplice({ id: ME, attempts: [aDeadAttempt()] }))
-    expect(lease?.holder).toBeNull()
+    const splice = aLiveSplice({ id: ME, attempts: [aDeadAttempt()] })
+    expect((await aside(held, { splice })).lease?.holder).toBeNull()
   })
 
   test('but not where another process was faster to write its record: it may have journalled an attempt', async () => {
-    const { lease } = await aside({ holder: ME }, queued, {
-      before: (operation) =>
-        operation.type === 'put' && operation.row.pk.startsWith('SPL#') && operation.condition !== 'absent'
-          ? 'lost_race'
-          : null,
+    const { lease } = await aside(held, {
+      hooks: {
+        before: (operation) =>
+          operation.type === 'put' && operation.row.pk.startsWith('SPL#') && operation.condition !== 'absent'
+            ? 'lost_race'
+            : null,
+      },
     })
     expect(lease?.holder).toBe(ME)
+  })
+
+  test('a lease that was written since the look is left alone', async () => {
+    const bench = aBench()
+    const splice = await storedAs(bench, ME)
+    await bench.store.putItem('lease', KEY, { ...freeLease, ...held }, 0)
+    const seen = await bench.store.item('lease', KEY)
+    await acquire(bench, ME)
+    await yieldLease(splice, KEY, seen, OUT_OF_MONEY, bench.ports)
+    expect(await slotOf(bench)).toMatchObject({ holder: ME, waiting: [OTHER] })
+    expect(bench.hints).toEqual([])
+  })
+})
+
+describe('one that comes back to life', () => {
+  test('enters the queue once, and lets others pass', async () => {
+    const bench = aBench()
+    await given(bench, { waiting: [OTHER] })
+    await reenterQueue(KEY, named(ME), bench.ports)
+    await reenterQueue(KEY, named(ME), bench.ports)
+    const { queue } = (await bench.store.item('lease', KEY))?.value ?? freeLease
+    expect(queue).toMatchObject([
+      { id: OTHER, passes: false },
+      { id: ME, passes: true },
+    ])
   })
 })

@@ -32,6 +32,7 @@ import {
   SECOND,
   TIP,
   aSharedView,
+  queueOf,
 } from '../builders.ts'
 import { channelKey } from '../../../core/ports/records.ts'
 
@@ -245,9 +246,9 @@ describe('the lease of one that has ended', () => {
   test('is given back, and the next one hinted', async () => {
     const { splice, lease, bench } = await driven({
       splice: cancelled,
-      lease: { holder: ID, waiting: [next] },
+      lease: { holder: ID, queue: queueOf(ID, next) },
     })
-    expect(lease).toMatchObject({ holder: null, waiting: [next] })
+    expect(lease).toMatchObject({ holder: null, queue: queueOf(next) })
     expect(splice).toMatchObject({ leaseHeld: false, dueAt: null })
     expect(bench.hints).toEqual([next])
   })
@@ -275,8 +276,8 @@ describe('the lease of one that has ended', () => {
       events: [{ n: 1, type: 'splice.cancelled', at: NOW, epoch: 0 }],
       eventSerial: 1,
     })
-    const { splice, lease } = await driven({ splice: waiting, lease: { waiting: [ID] } })
-    expect(lease?.waiting).toEqual([])
+    const { splice, lease } = await driven({ splice: waiting, lease: { queue: queueOf(ID) } })
+    expect(lease?.queue).toEqual([])
     expect(splice.publishedThrough).toBe(1)
   })
 
@@ -302,8 +303,8 @@ describe('the lease of one that has ended', () => {
 
   test('one that waits with its gates shut stands aside for the next', async () => {
     const later = aLiveSplice({ notBefore: NOW + 1 })
-    const { came, lease } = await driven({ splice: later, lease: { waiting: [ID, next] } })
+    const { came, lease } = await driven({ splice: later, lease: { queue: queueOf(ID, next) } })
     expect(came).toBe('driven')
-    expect(lease?.waiting).toEqual([next])
+    expect(lease?.queue.map(({ passes }) => passes)).toEqual([true, false])
   })
 })

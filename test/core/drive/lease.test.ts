@@ -1,19 +1,41 @@
 import { describe, expect, test } from 'vitest'
-import type { ChannelLease } from '../../../core/ports/records.ts'
+import type { ChannelLease, QueueEntry } from '../../../core/ports/records.ts'
+import { ChannelLease as ChannelLeaseSchema } from '../../../core/ports/records.ts'
 import {
+  append,
+  enter,
+  entryOf,
+  firstOf,
   freeLease,
-  joinQueue,
+  isBehind,
   isReleased,
   leaveLease,
   LEASE_QUEUE_LIMIT,
+  letPass,
+  mayGo,
+  nextOf,
+  giveUpHolding,
+  replaceEntry,
+  stopPassing,
   takeLease,
 } from '../../../core/drive/lease.ts'
 import type { Attempt } from '../../../core/splice/splice.ts'
 import { SpliceState } from '../../../core/splice/splice.ts'
-import { aDeadAttempt, anAttempt, aSubmittedSplice } from '../builders.ts'
+import {
+  aDeadAttempt,
+  aLiveSplice,
+  anAttempt,
+  aQueueEntry,
+  aSubmittedSplice,
+  NOW,
+  queueOf,
+} from '../builders.ts'
 
 const lease = (overrides: Partial<ChannelLease> = {}): ChannelLease => ({ ...freeLease, ...overrides })
-const many = (count: number): string[] => Array.from({ length: count }, (_, n) => `spl_${n}`)
+const many = (count: number): QueueEntry[] =>
+  Array.from({ length: count }, (_, n) => aQueueEntry({ id: `spl_${n}`, amountSats: n + 1 }))
+const passing = (id: string): QueueEntry => aQueueEntry({ id, passes: true })
+const standing = (id: string): QueueEntry => aQueueEntry({ id })
 
 describe('a splice lets go of its lease only at its end', () => {
   const released = (state: SpliceState, attempts: Attempt[]): boolean =>
@@ -34,42 +56,199 @@ describe('a splice lets go of its lease only at its end', () => {
   test('one that does not exist holds nothing', () => expect(isReleased(null)).toBe(true))
 })
 
-describe('to enlist', () => {
-  test.each<[string, ChannelLease, readonly string[] | null]>([
-    ['in an empty line', lease(), ['me']],
-    ['behind others', lease({ holder: 'x', waiting: ['a', 'b'] }), ['a', 'b', 'me']],
-    ['standing in it', lease({ waiting: ['a', 'me'] }), null],
-    ['holding the lease', lease({ holder: 'me' }), null],
-    ['the last place', lease({ waiting: many(99) }), [...many(99), 'me']],
-    ['a full line', lease({ waiting: many(100) }), null],
-  ])('%s', (_says, given, waiting) => {
-    const enlisted = joinQueue(given, 'me')
-    expect(enlisted).toEqual(waiting === null ? null : { ...given, waiting })
+describe('what the queue says of a splice', () => {
+  test('is its effect, who ordered it, and when it came', () => {
+    const { id, tenant, kind, script, amountSats } = aLiveSplice()
+    const entry = { id, tenant, kind, script, amountSats, enteredAt: NOW, passes: false }
+    expect(entryOf(aLiveSplice(), NOW)).toEqual(entry)
   })
 
-  test('a hundred may wait', () => expect(LEASE_QUEUE_LIMIT).toBe(100))
+  test.each([
+    ['its time has not come', { notBefore: NOW + 1 }, true],
+    ['its time has come', { notBefore: NOW }, false],
+    ['it backs off', { nextAttemptAt: NOW + 1 }, true],
+    ['its back-off is over', { nextAttemptAt: NOW }, false],
+  ])('lets others pass while it waits for its own time: %s', (_says, overrides, passes) =>
+    expect(entryOf(aLiveSplice(overrides), NOW).passes).toBe(passes),
+  )
+})
+
+describe('to enter', () => {
+  const me = aQueueEntry({ id: 'me', amountSats: 5_000, script: '0014aa' })
+  const other = { ...me, id: 'other' }
+
+  test.each<[string, ChannelLease, number]>([
+    ['an empty queue', lease(), 0],
+    ['behind others', lease({ holder: 'a', queue: queueOf('a', 'b') }), 2],
+    ['the last place', lease({ queue: many(99) }), 99],
+  ])('%s', (_says, given, at) => {
+    const entered = enter(given, me)
+    expect(entered).toEqual({ ...given, queue: [...given.queue, me] })
+    expect(ChannelLeaseSchema.parse(entered).queue[at]).toEqual(me)
+  })
+
+  test('a full queue is left as it is: a hundred', () => {
+    expect(LEASE_QUEUE_LIMIT).toBe(100)
+    expect(enter(lease({ queue: many(100) }), me)).toBe('full')
+  })
+
+  test('twice changes nothing', () => {
+    const given = lease({ queue: [me, standing('a')] })
+    expect(enter(given, { ...me, enteredAt: NOW, passes: true })).toBe(given)
+  })
+
+  test.each<[string, Partial<QueueEntry>]>([
+    ['amount', { amountSats: 5_001 }],
+    ['script', { script: '0014bb' }],
+    ['kind', { kind: 'splice_in', script: null }],
+  ])('with another %s under the same id is busy', (_says, change) =>
+    expect(enter(lease({ queue: [me] }), { ...me, ...change })).toBe('busy'),
+  )
+
+  test.each<[string, Partial<QueueEntry>, Partial<QueueEntry>, boolean]>([
+    ['equal splice-outs', {}, {}, true],
+    ['of two tenants', {}, { tenant: 'other' }, true],
+    ['another amount', {}, { amountSats: 5_001 }, false],
+    ['another script', {}, { script: '0014bb' }, false],
+    ['a script that is not known yet', {}, { script: null }, false],
+    ['no script is known', { script: null }, { script: null }, false],
+    ['a splice-in and a splice-out', {}, { kind: 'splice_in' }, false],
+    [
+      'splice-ins of one amount',
+      { kind: 'splice_in', script: null },
+      { kind: 'splice_in', script: null },
+      true,
+    ],
+  ])('finds a duplicate: %s', (_says, mine, theirs, duplicate) => {
+    const standing = { ...other, ...theirs }
+    const given = lease({ queue: [standing] })
+    const entered = enter(given, { ...me, ...mine })
+    expect(entered).toEqual(
+      duplicate ? { duplicate: standing } : { ...given, queue: [standing, { ...me, ...mine }] },
+    )
+  })
+
+  test('a full queue still tells a duplicate', () =>
+    expect(enter(lease({ queue: [...many(99), other] }), me)).toEqual({ duplicate: other }))
+
+  test('whatever else stands there, while there is room', () => {
+    expect(append(lease({ queue: [other] }), me)?.queue).toEqual([other, me])
+    expect(append(lease({ queue: many(119) }), me)?.queue).toHaveLength(120)
+    expect(append(lease({ queue: many(120) }), me)).toBeNull()
+  })
+
+  test('an entry is replaced in its place', () => {
+    const changed = { ...me, amountSats: 1 }
+    expect(replaceEntry(lease({ queue: [me, other] }), changed).queue).toEqual([changed, other])
+  })
+})
+
+describe('who may go', () => {
+  test.each<[string, ChannelLease, boolean, boolean]>([
+    ['the holder', lease({ holder: 'me', queue: queueOf('a', 'me') }), true, false],
+    ['the first, nobody holds it', lease({ queue: queueOf('me', 'a') }), true, false],
+    ['the first, another holds it', lease({ holder: 'a', queue: queueOf('me', 'a') }), false, true],
+    ['behind one that passes', lease({ queue: [passing('a'), standing('me')] }), true, false],
+    ['behind one that does not', lease({ queue: [passing('a'), standing('b'), passing('me')] }), false, true],
+    ['not in the queue', lease({ queue: queueOf('a') }), false, false],
+  ])('%s', (_says, given, goes, behind) => {
+    expect(mayGo(given, 'me')).toBe(goes)
+    expect(isBehind(given, 'me')).toBe(behind)
+  })
 })
 
 describe('to take', () => {
-  const first = lease({ waiting: ['me', 'b'], turn: 4 })
-  const taken = lease({ holder: 'me', waiting: ['b'], turn: 5 })
+  const first = lease({ queue: queueOf('me', 'b'), turn: 4 })
+  const taken = { ...first, holder: 'me', turn: 5 }
   test.each<[string, ChannelLease, boolean, ChannelLease | null]>([
     ['first, nobody holds it', first, false, taken],
-    ['first, the holder is released', { ...first, holder: 'x' }, true, taken],
+    ['first, a holder from outside is released', { ...first, holder: 'x' }, true, taken],
     ['first, the holder is not released', { ...first, holder: 'x' }, false, null],
-    ['second, nobody holds it', lease({ waiting: ['b', 'me'] }), true, null],
-    ['not in line', lease(), true, null],
+    ['second, nobody holds it', lease({ queue: queueOf('b', 'me') }), true, null],
+    [
+      'second, the released holder is first: it leaves',
+      lease({ holder: 'b', queue: queueOf('b', 'me') }),
+      true,
+      lease({ holder: 'me', queue: queueOf('me'), turn: 1 }),
+    ],
+    [
+      'second, the first one passes',
+      lease({ queue: [passing('b'), standing('me')] }),
+      false,
+      lease({ holder: 'me', queue: [passing('b'), standing('me')], turn: 1 }),
+    ],
+    [
+      'it let others pass itself, and does so no more',
+      lease({ queue: [passing('me'), standing('b')] }),
+      false,
+      lease({ holder: 'me', queue: queueOf('me', 'b'), turn: 1 }),
+    ],
+    ['not in the queue', lease(), true, null],
   ])('%s', (_says, given, released, expected) => expect(takeLease(given, 'me', released)).toEqual(expected))
+})
+
+describe('to let others pass', () => {
+  test.each<[string, ChannelLease, ChannelLease | null]>([
+    [
+      'one in the queue',
+      lease({ queue: queueOf('me', 'b') }),
+      lease({ queue: [passing('me'), standing('b')] }),
+    ],
+    [
+      'the holder gives up the lease',
+      lease({ holder: 'me', queue: queueOf('me') }),
+      lease({ queue: [passing('me')] }),
+    ],
+    ['one that does already', lease({ queue: [passing('me')] }), null],
+    ['one that is not in the queue', lease({ queue: queueOf('b') }), null],
+  ])('%s', (_says, given, expected) => expect(letPass(given, 'me')).toEqual(expected))
+
+  test('to give up the lease keeps the place', () => {
+    const held = lease({ holder: 'me', queue: queueOf('me', 'b') })
+    expect(giveUpHolding(held, 'me')).toEqual({ ...held, holder: null })
+    expect(giveUpHolding(held, 'b')).toBeNull()
+  })
+
+  test('it ends', () => {
+    const given = lease({ queue: [passing('a'), passing('me')] })
+    expect(stopPassing(given, 'me')).toEqual(lease({ queue: [passing('a'), standing('me')] }))
+    expect(stopPassing(lease({ queue: queueOf('me') }), 'me')).toBeNull()
+    expect(stopPassing(lease({ queue: [passing('a')] }), 'me')).toBeNull()
+  })
 })
 
 describe('to leave', () => {
   test.each<[string, ChannelLease, ChannelLease | null]>([
-    ['the holder', lease({ holder: 'me', waiting: ['b'], turn: 4 }), lease({ waiting: ['b'], turn: 4 })],
+    ['the holder', lease({ holder: 'me', queue: queueOf('me', 'b') }), lease({ queue: queueOf('b') })],
     [
-      'one in the line',
-      lease({ holder: 'x', waiting: ['a', 'me', 'b'] }),
-      lease({ holder: 'x', waiting: ['a', 'b'] }),
+      'one in the queue',
+      lease({ holder: 'x', queue: queueOf('a', 'me', 'b') }),
+      lease({ holder: 'x', queue: queueOf('a', 'b') }),
     ],
-    ['one that stands in neither', lease({ holder: 'x', waiting: ['a'] }), null],
+    ['one that stands in neither', lease({ holder: 'x', queue: queueOf('a') }), null],
   ])('%s', (_says, given, expected) => expect(leaveLease(given, 'me')).toEqual(expected))
+})
+
+describe('who is woken', () => {
+  test.each<[string, ChannelLease, string | undefined, string[]]>([
+    ['nobody, of an empty queue', lease(), undefined, []],
+    ['the holder', lease({ holder: 'b', queue: queueOf('a', 'b') }), 'a', ['b']],
+    ['the first', lease({ queue: queueOf('a', 'b') }), 'a', ['a']],
+    [
+      'those that pass, and the first that does not',
+      lease({ queue: [passing('a'), passing('b'), standing('c'), standing('d')] }),
+      'c',
+      ['a', 'b', 'c'],
+    ],
+    ['all, where all pass', lease({ queue: [passing('a'), passing('b')] }), undefined, ['a', 'b']],
+  ])('%s', (_says, given, first, next) => {
+    expect(firstOf(given)?.id).toBe(first)
+    expect(nextOf(given)).toEqual(next)
+  })
+
+  test('of many that pass, twenty, and the first that does not among them', () => {
+    const queue = [...many(40).map((entry) => ({ ...entry, passes: true })), standing('first')]
+    expect(nextOf(lease({ queue }))).toHaveLength(20)
+    expect(nextOf(lease({ queue })).at(-1)).toBe('first')
+  })
 })

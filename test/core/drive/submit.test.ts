@@ -27,6 +27,8 @@ import {
   NOW,
   policy,
   taken,
+  aQueueEntry,
+  queueOf,
 } from '../builders.ts'
 
 const CHANNEL = aLiveSplice().channelId
@@ -146,12 +148,12 @@ describe('a submission', () => {
     const next = aSpliceId(2)
     const { came, splice, lease, bench } = await submitted({
       answer: { type: 'refused', class: 'not_now', message: 'busy' },
-      lease: { waiting: [aLiveSplice().id, next] },
+      lease: { queue: queueOf(aLiveSplice().id, next) },
       others: [aLiveSplice({ id: next })],
     })
     expect(came).toBe('submitted')
     expect(splice.state).toBe('queued')
-    expect(lease).toMatchObject({ holder: null, waiting: [next] })
+    expect(lease).toMatchObject({ holder: null, queue: [{ passes: true }, { id: next, passes: false }] })
     expect(bench.hints).toEqual([next, splice.id])
     // It asks to be woken when it has waited long enough.
     expect(bench.hintDelaysMs).toEqual([0, (splice.nextAttemptAt ?? 0) - NOW])
@@ -190,12 +192,17 @@ describe('nothing is sent', () => {
   })
 
   const other = aLiveSplice({ id: aSpliceId(2), state: 'submitted', attempts: [anAttempt()] })
-  const hundred = Array.from({ length: 100 }, (_unused, n) => aSpliceId(n + 2))
+  const full = Array.from({ length: 120 }, (_unused, n) =>
+    aQueueEntry({ id: aSpliceId(n + 2), amountSats: n + 1 }),
+  )
   test.each<[string, Given, string]>([
-    ['another splice has the channel', { lease: { holder: other.id }, others: [other] }, 'lease'],
+    ['another splice has the channel', { lease: { holder: other.id }, others: [other] }, 'channel_queue'],
     [
-      'a hundred wait for it',
-      { lease: { holder: other.id, waiting: hundred }, others: [other] },
+      'its queue has no room',
+      {
+        lease: { holder: other.id, queue: full.map((entry) => ({ ...entry, enteredAt: NOW })) },
+        others: [other],
+      },
       'channel_queue_full',
     ],
     ['it is frozen', { lease: { frozen: { cause: 'x', at: 1, note: '' } } }, 'frozen'],

@@ -11,6 +11,7 @@ import {
 } from '../../../core/ports/records.ts'
 import { oneOfEach } from '../../contract/store-items.ts'
 import { aTxid } from '../../support/splices.ts'
+import { aQueueEntry } from '../builders.ts'
 
 const [lease, channel, node, chain, payment] = [
   oneOfEach.lease.value,
@@ -74,9 +75,9 @@ describe('an item holds at most', () => {
     ChannelState.safeParse({ ...channel, earlier: many(count, `${aTxid('2')}:1`) })
   test.each<[string, number, (count: number) => { readonly success: boolean }]>([
     [
-      'splices that wait for a lease',
-      100,
-      (n) => ChannelLease.safeParse({ ...lease, waiting: many(n, 'spl_a') }),
+      'splices in the queue of a channel',
+      120,
+      (n) => ChannelLease.safeParse({ ...lease, queue: many(n, aQueueEntry()) }),
     ],
     ['earlier fundings of a channel', 50, channelState],
     ['starts of a process', 20, (n) => NodeState.safeParse({ ...node, processStarts: many(n, 1) })],

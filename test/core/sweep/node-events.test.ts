@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryHooks } from '../../../adapters/store/memory.ts'
-import type { NodeState } from '../../../core/ports/records.ts'
+import type { NodeState, QueueEntry } from '../../../core/ports/records.ts'
 import { ok } from '../../../core/values/result.ts'
 import { freeLease } from '../../../core/drive/lease.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
@@ -16,10 +16,12 @@ import {
   aLook,
   anAttempt,
   aNodeSeen,
+  aQueueEntry,
   aSubmittedSplice,
   fakeNode,
   NOW,
   policy,
+  queueOf,
 } from '../builders.ts'
 
 const KEY = 'c'.repeat(64)
@@ -42,7 +44,7 @@ async function bench(
   const made = aBench({ hooks })
   await made.store.putItem('node', 'alice', aNodeSeen(seen), 0)
   await made.store.create(aSubmittedSplice({ attempts: [anAttempt({ startedAt: NOW - 10 })], ...splice }))
-  await made.store.putItem('lease', KEY, { ...freeLease, holder: ME, waiting: [OTHER] }, 0)
+  await made.store.putItem('lease', KEY, { ...freeLease, holder: ME, queue: queueOf(ME, OTHER) }, 0)
   return made
 }
 
@@ -68,7 +70,7 @@ describe('a start of the process', () => {
     const made = await bench()
     await take(made, started)
     expect(await node(made)).toMatchObject({ processStarts: [NOW - 5], relayEvents: ['e1'] })
-    expect(made.hints).toEqual([ME, OTHER])
+    expect(made.hints).toEqual([ME])
   })
 
   test('taken twice, it is noted once', async () => {
@@ -105,7 +107,7 @@ describe('a start of the process', () => {
       const before = await made.store.item('node', 'alice')
       await take(made, { id: 'e3', type, at: NOW, channelId: KEY })
       expect(await made.store.item('node', 'alice')).toEqual(before)
-      expect(made.hints).toEqual([ME, OTHER])
+      expect(made.hints).toEqual([ME])
     },
   )
 })
@@ -185,33 +187,39 @@ describe('a failure that the node reports', () => {
       { ...seen.value, capabilities: { ...seen.value.capabilities, leaseScope: 'node' } },
       seen.version,
     )
-    await made.store.putItem('lease', seen.value.nodeId, { ...freeLease, waiting: [aSpliceId(3)] }, 0)
+    await made.store.putItem('lease', seen.value.nodeId, { ...freeLease, queue: queueOf(aSpliceId(3)) }, 0)
     await take(made, failed)
     expect(made.hints).toEqual([aSpliceId(3)])
   })
 })
 
-describe('a splice that waits outside the line of its lease', () => {
+describe('a splice that waits in the queue of its channel', () => {
   const WAITING = aSpliceId(4)
   const returned: NodeEvent = { id: 'e4', type: 'peer_connected', at: NOW, channelId: KEY }
 
-  /** A node of two tenants; one splice is queued on the channel, in nobody's line. */
-  async function queued(over: Partial<Splice> = {}): Promise<Bench> {
+  /** A node; these splices are queued on the channel, and nobody has the lease. */
+  async function queued(...queue: readonly QueueEntry[]): Promise<Bench> {
     const made = aBench({ nodes: [aConfiguredNode({ tenants: ['acme', 'other'] })] })
     await made.store.putItem('node', 'alice', aNodeSeen(), 0)
-    await made.store.create(aSubmittedSplice({ id: WAITING, state: 'queued', attempts: [], ...over }))
+    await made.store.putItem('lease', KEY, { ...freeLease, queue: [...queue] }, 0)
     return made
   }
 
   test('is woken by an event of its channel, and by one of its whole node', async () => {
-    const made = await queued()
+    const made = await queued(...queueOf(WAITING, OTHER))
     await take(made, returned)
     await take(made, { ...started, id: 'e5' })
     expect(made.hints).toEqual([WAITING, WAITING])
   })
 
+  test('is woken with those before it that let it pass', async () => {
+    const made = await queued(aQueueEntry({ id: ME, passes: true }), ...queueOf(WAITING, OTHER))
+    await take(made, returned)
+    expect(made.hints).toEqual([ME, WAITING])
+  })
+
   test('is woken by a start of the node while another channel of it is taken', async () => {
-    const made = await queued()
+    const made = await queued(...queueOf(WAITING))
     const { version = 0, value } = (await made.store.item('node', 'alice')) ?? {}
     if (value === undefined) throw new Error('no node')
     await made.store.putItem('node', 'alice', { ...value, channelIds: [KEY, 'd'.repeat(64)] }, version)
@@ -220,29 +228,17 @@ describe('a splice that waits outside the line of its lease', () => {
     expect(made.hints.toSorted()).toEqual([ME, WAITING].toSorted())
   })
 
-  test('is left to the sweep while another one has the lease: it could only enlist', async () => {
-    const made = await queued()
-    await made.store.putItem('lease', KEY, { ...freeLease, holder: ME }, 0)
+  test('is left alone while another one has the lease: it could only wait', async () => {
+    const made = await queued(...queueOf(WAITING))
+    await made.store.putItem('lease', KEY, { ...freeLease, holder: ME, queue: queueOf(ME, WAITING) }, 1)
     await take(made, returned)
     expect(made.hints).toEqual([ME])
   })
 
-  test.each<[string, Partial<Splice>]>([
-    ['of another channel', { channelId: 'd'.repeat(64) }],
-    ['of another node', { node: 'carol' }],
-    ['of a tenant that may not use the node', { tenant: 'stranger' }],
-    ['that is under way', { state: 'submitted' }],
-  ])('one %s is not', async (_, over) => {
-    const made = await queued(over)
-    await take(made, returned)
+  test('of another channel is not', async () => {
+    const made = await queued(...queueOf(WAITING))
+    await take(made, { ...returned, channelId: 'd'.repeat(64) })
     expect(made.hints).toEqual([])
-  })
-
-  test('and stands in the line as well is woken once', async () => {
-    const made = await queued()
-    await made.store.putItem('lease', KEY, { ...freeLease, waiting: [WAITING] }, 0)
-    await take(made, returned)
-    expect(made.hints).toEqual([WAITING])
   })
 })
 
