@@ -76,6 +76,7 @@ describe('what is accepted is a record that is queued, announced and due at once
     expect(record).toEqual({
       ...aSplice(),
       id: spliceIdOf('acme', 'key'),
+      leaseHeld: true,
       bodyHash: 'hash',
       userChannelId: 'user-1',
       budget: {
