@@ -1,4 +1,4 @@
-import { withSourcesAskedOnce } from '../chain/cached-tip.ts'
+import { withCachedTips } from '../chain/cached-tip.ts'
 import { PAGE, driveEach, driveDue, pagesAfter } from './drive-due.ts'
 import type { SweepState } from './drive-due.ts'
 import type { FollowedChain, Guard } from '../ports/records.ts'
@@ -18,7 +18,7 @@ export type Swept = { readonly nodes: number; readonly due: number; readonly fai
  * wait for a block are looked at when one has come, or when their channel changed.
  */
 export async function sweep(given: Ports, policy: Policy, backupAt: number | null): Promise<Swept> {
-  const ports = withSourcesAskedOnce(given)
+  const ports = withCachedTips(given)
   const guard = await keepGuard(ports, backupAt)
   const views = new Map(
     await Promise.all(
