@@ -13,9 +13,9 @@ const BLOCKS_BELOW = 12
 const ORPHANED_FOR = 100
 
 /**
- * Follows the chain from its last recorded state to the tip, and records the blocks that a reorg removed. Costs
- * one call per new or removed block. A source that is behind the record changes nothing. null: the chain moved
- * during the walk; the next sweep tries again.
+ * Follows the chain from its last recorded state to the tip, and records the blocks that a reorg removed.
+ * Costs one call per new or removed block. A source that is behind the record changes nothing. null: the
+ * chain moved during the walk; the next sweep tries again.
  */
 export async function followChain(
   before: FollowedChain | null,

@@ -51,9 +51,9 @@ export type Walked = { readonly fundingSpends: readonly FundingSpend[]; readonly
 
 /**
  * Walks from an outpoint along the transactions that spend it, mempool included, and returns each funding
- * outpoint of the channel with its spender. If the node reports no current funding outpoint (it is unreachable,
- * or the channel is gone), the walk follows every output that was spent like a funding output, so that no
- * transaction with our effect is missed.
+ * outpoint of the channel with its spender. If the node reports no current funding outpoint (it is
+ * unreachable, or the channel is gone), the walk follows every output that was spent like a funding output,
+ * so that no transaction with our effect is missed.
  */
 export async function walkFundingHistory(
   walk: Walk,
@@ -92,7 +92,9 @@ function hintFor(outpoint: Outpoint, walk: Walk, createdAtHeight: ReadonlyMap<Ou
   return { ...hint, unspentThroughHeight: Math.max(hint.unspentThroughHeight ?? 0, height - 1) }
 }
 
-/** Every funding outpoint that the node has reported, and those between the last of them and the current one. */
+/**
+ * Every funding outpoint that the node has reported, and those between the last of them and the current one.
+ */
 async function namedOutpoints(
   walk: Walk,
   chain: ChainPort,
@@ -113,8 +115,8 @@ export type Step = {
 }
 
 /**
- * The steps from a known funding outpoint to the current one, oldest first. No steps: there is no path, or, if
- * not `complete`, one of its transactions is unknown.
+ * The steps from a known funding outpoint to the current one, oldest first. No steps: there is no path, or,
+ * if not `complete`, one of its transactions is unknown.
  */
 export type Path = { readonly steps: readonly Step[]; readonly complete: boolean }
 
@@ -189,9 +191,9 @@ async function look(
 
 /**
  * Walks back from the current funding outpoint, through inputs that can be funding outpoints, to blocks older
- * than `untilSeconds` (unix time). Returns the txid of the first transaction for which `isOurs` holds, or null.
- * Beyond its limit the walk knows nothing and returns a fault. Gate `no_earlier_effect` uses it after a restore
- * of the table.
+ * than `untilSeconds` (unix time). Returns the txid of the first transaction for which `isOurs` holds, or
+ * null. Beyond its limit the walk knows nothing and returns a fault. Gate `no_earlier_effect` uses it after a
+ * restore of the table.
  */
 export async function walkBack(
   current: Outpoint,

@@ -4,9 +4,9 @@ import * as z from 'zod'
 const KEY_ID_DIGITS = 24
 
 /**
- * The hash under which an API key is stored: hex sha-256 of the secret. A secret of 32 random bytes needs no slow
- * hash. A look-up by hash needs no constant-time comparison: its timing can only leak the hash, and nobody can
- * derive a secret from that.
+ * The hash under which an API key is stored: hex sha-256 of the secret. A secret of 32 random bytes needs no
+ * slow hash. A look-up by hash needs no constant-time comparison: its timing can only leak the hash, and
+ * nobody can derive a secret from that.
  */
 export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')

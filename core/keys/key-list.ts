@@ -13,9 +13,10 @@ export async function listedKeys(store: Store, tenant: string): Promise<readonly
 }
 
 /**
- * Lists a tenant's key before the key itself is written, so that a crash in between leaves a listed hash without
- * a key, never a usable key that is not listed. In a full list, the oldest revoked key makes room, or else a hash
- * whose key was never written. That key is first stored as revoked, so that a write still on its way fails.
+ * Lists a tenant's key before the key itself is written, so that a crash in between leaves a listed hash
+ * without a key, never a usable key that is not listed. In a full list, the oldest revoked key makes room, or
+ * else a hash whose key was never written. That key is first stored as revoked, so that a write still on its
+ * way fails.
  */
 export async function listKey(store: Store, tenant: string, hash: string, now: Instant): Promise<Listed> {
   const { value } = await update(store, 'keyList', tenant, async (list) => {
@@ -44,7 +45,7 @@ async function withRoom(
   return hashes.filter((other) => other !== unwritten)
 }
 
-/** A revoked placeholder for a key that was listed but never written. It blocks a late write of that key. */
+/** A revoked placeholder for a listed key that was never written. Nobody has its secret; a late write now fails. */
 export function neverWritten(tenant: string, now: Instant): ApiKey {
   return { tenant, scopes: [], name: 'never written', createdAt: now, revokedAt: now }
 }
