@@ -153,7 +153,7 @@ async function sendPending(
     const events = await ports.store.eventsAfter(tenant, endpoint.deliveredThrough, PAGE)
     for (const event of events) {
       if (event.sequence !== endpoint.deliveredThrough + 1)
-        throw new Error(`the event log has ${event.sequence} right after ${endpoint.deliveredThrough}`)
+        throw new Error(`event ${event.sequence} follows ${endpoint.deliveredThrough}: the log has a gap`)
       if (ports.clock.now() >= endsAt) return releaseEndpoint(tenant, endpoint.id, holder, ports)
       const delivered = await send(event, endpoint, ports)
       ports.telemetry.count(delivered.ok ? 'webhook.delivered' : 'webhook.failed')
