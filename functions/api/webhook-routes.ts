@@ -72,7 +72,7 @@ const createWebhook: RouteHandler<typeof createWebhookRoute, ApiEnv> = async (c)
   const url = new URL(posted).href
   // The normalised URL can be longer than the posted one.
   if (url.length > WEBHOOK_LIMITS.urlLength)
-    throw new Problem('webhook_target', { field: 'url', detail: 'the URL is too long' })
+    throw new Problem('webhook_target', { field: 'url', detail: 'too long' })
   const end = await store.endOfLog(key.tenant)
   const secret = webhookSecret()
   const made = {
