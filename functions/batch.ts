@@ -8,8 +8,8 @@ import { type Invocation, ports, within } from './runtime.ts'
 export type BatchHandler = (event: SQSEvent, invocation: Invocation) => Promise<SQSBatchResponse>
 
 /**
- * Parses each record of a batch and passes it to `take`. A failed record does not affect the others. Records run
- * concurrently; set `inTurn` to run them one after another when they all write the same item.
+ * Parses each record of a batch and passes it to `take`. A failed record does not affect the others. Records
+ * run concurrently; set `inTurn` to run them one after another when they all write the same item.
  */
 export function batchHandler<T>(
   schema: z.ZodType<T>,

@@ -4,9 +4,9 @@ import { NodeEventMessage } from '../core/nodes/relay-event.ts'
 import { policy, ports } from './runtime.ts'
 
 /**
- * Handles the node events queue: what relays report about their nodes. An event only wakes up work; it proves nothing.
- * Events run one after another because each updates its node's item. Ten at once would conflict until some of
- * them fail, and SQS would deliver those again only minutes later.
+ * Handles the node events queue: what relays report about their nodes. An event wakes up work, and ends no
+ * splice by itself. Events run one after another because each updates its node's item. Ten at once would
+ * conflict until some of them fail, and SQS would deliver those again only minutes later.
  */
 export const handler = batchHandler(
   NodeEventMessage,

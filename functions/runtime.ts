@@ -23,9 +23,9 @@ const SAVING_MS = 5_000
 /** The limit for a read: a node that hangs leaves time for the others. */
 const CALL_MS = 10_000
 /**
- * The limit for a command with all its calls. A splice takes about ten messages each way between the node and its
- * peer, and one more for every input: a few milliseconds to a peer nearby, ten seconds and more over Tor. The limit
- * is well below an attempt's fence.
+ * The limit for a command with all its calls. A splice takes about ten messages each way between the node and
+ * its peer, and one more for every input: a few milliseconds to a peer nearby, ten seconds and more over Tor.
+ * The limit is well below an attempt's fence.
  */
 const COMMAND_MS = 30_000
 /** The limits of a request to the table or a queue. The SDK gives up a slower one and retries it. */

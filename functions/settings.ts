@@ -72,7 +72,7 @@ export function parseSettings(environment: unknown): Settings {
 
 const policyOf = (text: string): unknown => (text === '' ? {} : jsonOf('SPLICEKEEPER_POLICY', text))
 
-/** Parses a value by a schema. Throws Misconfigured with a line for each error, which never quotes the value. */
+/** Parses a value. Throws Misconfigured with a line for each error, which never quotes the value. */
 export function parsed<T>(what: string, schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data

@@ -1,4 +1,4 @@
-/** A function: its exported handler, its timeout, and its memory. The share of a processor grows with the memory. */
+/** A function: its handler, timeout and memory. The share of a processor grows with the memory. */
 export type FunctionWiring = {
   readonly handler: string
   readonly timeoutSeconds: number
@@ -23,8 +23,8 @@ export type QueueWiring = {
 export type ScheduleWiring = { readonly feeds: string; readonly everySeconds: number }
 
 /**
- * Which queue or schedule feeds which function. Both `local/` and `stacks/` follow this table. A queue's visibility
- * timeout is at least six times its function's timeout.
+ * Which queue or schedule feeds which function. Both `local/` and `stacks/` follow this table. A queue's
+ * visibility timeout is at least six times its function's timeout.
  */
 export const wiring = {
   functions: {

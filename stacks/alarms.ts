@@ -80,7 +80,7 @@ function functionAlarms({ functions }: Watched): Alarm[] {
   }))
 }
 
-/** Alarms on the functions' own metrics (core/drive/drive.ts, core/sweep/sweep.ts, core/nodes/node-state.ts). */
+/** Alarms on the functions' own metrics, counted in core/drive, core/sweep and core/nodes/node-state.ts. */
 function serviceAlarms({ settings }: Watched): Alarm[] {
   const counted = (name: string, description: string, metric: string): Alarm => ({
     name,

@@ -5,8 +5,8 @@ import type { Functions } from './functions.ts'
 const THROTTLE = { throttlingRateLimit: 50, throttlingBurstLimit: 100 }
 
 /**
- * The routes of the wiring, all served by one function, which checks keys and signatures. Pages of other sites may not
- * call the API (no CORS). The access log records every call, without headers and bodies.
+ * The routes of the wiring, all served by one function, which checks keys and signatures. Pages of other
+ * sites may not call the API (no CORS). The access log records every call, without headers and bodies.
  */
 export function createApi(functions: Functions): sst.aws.ApiGatewayV2 {
   const api = new sst.aws.ApiGatewayV2('Api', {

@@ -17,8 +17,8 @@ const componentNames: Readonly<Record<FunctionName, string>> = {
 export type Functions = Readonly<Record<FunctionName, sst.aws.Function>>
 
 /**
- * Creates the functions. Each has its own role with only the permissions that it needs. They run on arm64, which costs a
- * fifth less. The AWS SDK is bundled, because Lambda changes its own copy at any time.
+ * Creates the functions. Each has its own role with only the permissions that it needs. They run on arm64,
+ * which costs a fifth less. The AWS SDK is bundled, because Lambda changes its own copy at any time.
  */
 export function createFunctions(linked: Linked, settings: DeploySettings): Functions {
   const links = createLinks(linked)

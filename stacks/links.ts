@@ -10,8 +10,8 @@ export type Linked = {
 }
 
 /**
- * Creates the links, under the names that functions/configuration.ts reads. They hold names and URLs only: links of
- * SST's own components would grant every action on them.
+ * Creates the links, under the names that functions/configuration.ts reads. They hold names and URLs only:
+ * links of SST's own components would grant every action on them.
  */
 export function createLinks({ table, queues, secrets }: Linked) {
   const { work, nodeEvents, webhooks } = wiring.queues

@@ -4,8 +4,8 @@ import type { DeploySettings } from './settings.ts'
 const TYPES = { S: 'string', N: 'number' } as const
 
 /**
- * Creates the table, which is the source of truth. Point-in-time recovery is always on. In production the table survives
- * the removal of its stage and cannot be deleted. Items never expire.
+ * Creates the table, which is the source of truth. Point-in-time recovery is always on. In production the
+ * table survives the removal of its stage and cannot be deleted. Items never expire.
  */
 export function createTable({ isProduction, tableName }: DeploySettings): sst.aws.Dynamo {
   if (tableName !== null) return sst.aws.Dynamo.get('Splices', tableName)

@@ -1,6 +1,6 @@
-// SST's components ship inside its binary. This script unpacks them into .sst/platform, once for each version. The
-// stacks take their types from there, and the tests evaluate the stacks with them. It does not call AWS, and skips the
-// downloads that only a deployment needs (Pulumi, Bun).
+// SST's components ship inside its binary. This script unpacks them into .sst/platform, once for each
+// version. The stacks take their types from there, and the tests evaluate the stacks with them. It does not
+// call AWS, and skips the downloads that only a deployment needs (Pulumi, Bun).
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'

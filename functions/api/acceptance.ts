@@ -11,7 +11,7 @@ import { nodeOf } from './tenancy.ts'
 
 const SWEEP_SECONDS = '60'
 const PAGE = 100
-/** The search for a duplicate covers a channel's newest splices only: a live one has a deadline, so it is not old. */
+/** Duplicates are searched among a channel's newest splices: a live one has a deadline, so it is recent. */
 const PAGES_MAX = 10
 
 /** What identifies an order. */
@@ -42,7 +42,7 @@ export async function readFacts(
   return { node: nodeItem?.value ?? null, channel: channelItem?.value ?? null, listed }
 }
 
-/** Builds the record that an order would create, and writes nothing. Throws a problem if the order is refused. */
+/** Builds the record that an order would create; writes nothing. Throws a problem if the order is refused. */
 export async function draftOf(
   deps: ApiDeps,
   key: ApiKey,
@@ -71,8 +71,8 @@ export async function draftOf(
 }
 
 /**
- * The channel for a body that names none. That is allowed on a node that picks the channel itself. If the node has
- * exactly one open channel, it will pick that one; otherwise its choice is not known: null.
+ * The channel for a body that names none. That is allowed on a node that picks the channel itself. If the
+ * node has exactly one open channel, it will pick that one; otherwise its choice is not known: null.
  */
 async function onlyChannel(store: Store, name: string, node: NodeState): Promise<ChannelState | null> {
   if (node.capabilities.leaseScope === 'channel' && node.capabilities.unsupported === undefined) {
@@ -88,9 +88,9 @@ async function onlyChannel(store: Store, name: string, node: NodeState): Promise
 }
 
 /**
- * Finds a live splice with the same effect. The index may lag, so two duplicates posted at the same moment can both be
- * accepted. The lease gate closes that gap: the second cannot submit before the first has ended, and by then every
- * transaction of the first has its owner.
+ * Finds a live splice with the same effect. The index may lag, so two duplicates posted at the same moment
+ * can both be accepted. The lease gate closes that gap: the second cannot submit before the first has ended,
+ * and by then every transaction of the first has its owner.
  */
 async function duplicateOf(
   { ports: { store }, effects }: ApiDeps,

@@ -35,9 +35,9 @@ const document = {
     title: 'Splicekeeper',
     version: '0.1.0',
     description:
-      'Splices channels of remote Lightning nodes. An accepted splice is durable. Within its budget it is retried ' +
-      'across disconnects and restarts of the node and of this service. It takes effect at most once and ends with ' +
-      'one outcome. Errors are RFC 9457 problems with a stable `code`.',
+      'Splices channels of remote Lightning nodes. An accepted splice is durable. Within its budget it is ' +
+      'retried across disconnects and restarts of the node and of this service. It takes effect at most ' +
+      'once and ends with one outcome. Errors are RFC 9457 problems with a stable `code`.',
   },
   // In the order in which a newcomer needs them.
   tags: [

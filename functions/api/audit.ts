@@ -16,9 +16,9 @@ export type Audited = {
 }
 
 /**
- * Audits an action under the key's name and id, never the key itself. For a key with the operator scope the entry is in
- * the tenant's audit log before anything is done, so that no action is missing there. An entry may stand for an
- * action that failed afterwards: the state of its object tells.
+ * Audits an action under the key's name and id, never the key itself. For a key with the operator scope the
+ * entry is in the tenant's audit log before anything is done, so that no action is missing there. An entry
+ * may stand for an action that failed afterwards: the state of its object tells.
  */
 export function audit(c: ApiContext, action: string, about: Readonly<Record<string, string>>): Audited {
   const { deps, key, keyId } = c.var
@@ -56,8 +56,8 @@ const auditRoute = createRoute({
   operationId: 'listAudit',
   summary: 'List the actions of operators',
   description:
-    'Everything that was done with the operator scope, in order and without gaps. An entry is written before its ' +
-    'action. To read on, pass the last `sequence` you received as `after`.',
+    'Everything that was done with the operator scope, in order and without gaps. An entry is written ' +
+    'before its action. To read on, pass the last `sequence` you received as `after`.',
   tags: ['keys'],
   security: [{ key: [] }],
   middleware: requireScope('operator'),

@@ -1,4 +1,4 @@
-/** Puts a value into a map of at most `max` keys. A full map drops its oldest key: maps iterate in insertion order. */
+/** Puts a value into a map of at most `max` keys. A full map drops the key put in longest ago. */
 export function remember<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
   map.delete(key)
   map.set(key, value)

@@ -32,10 +32,10 @@ const bumpRoute = createRoute({
   operationId: 'bumpSplice',
   summary: 'Bump the fee of a pending splice',
   description:
-    'Asks the node to replace the pending transaction with one that pays a higher feerate. A bump is as durable as ' +
-    'the splice: if the node loses the request, it is sent again, three times at most. If there is nothing left to ' +
-    'replace, the bump is abandoned and the splice continues. Only one bump can be open at a time. You can safely ' +
-    'repeat the request with the same idempotency key.',
+    'Asks the node to replace the pending transaction with one that pays a higher feerate. A bump is as ' +
+    'durable as the splice: if the node loses the request, it is sent again, three times at most. If ' +
+    'there is nothing left to replace, the bump is abandoned and the splice continues. Only one bump can ' +
+    'be open at a time. You can safely repeat the request with the same idempotency key.',
   tags: ['splices'],
   security: [{ key: [] }],
   middleware: requireScope('splices:write'),
@@ -48,7 +48,8 @@ const bumpRoute = createRoute({
     ...commonProblems,
     ...bodyProblems,
     400: problemResponse(
-      '`invalid_request`: `errors` names the fields. `malformed_json`: the body is not JSON. `idempotency_key_missing`.',
+      '`invalid_request`: `errors` names the fields. `malformed_json`: the body is not JSON. ' +
+        '`idempotency_key_missing`.',
     ),
     200: {
       description: 'A repeated request: the splice with its bump, with `Idempotent-Replayed: true`.',
@@ -60,11 +61,12 @@ const bumpRoute = createRoute({
     },
     404: problemResponse('`splice_not_found`.'),
     409: problemResponse(
-      '`not_bumpable`: the splice is not pending; `bump_open`: another bump is open; `bumps_spent`: it had ten bumps.',
+      '`not_bumpable`: the splice is not pending; `bump_open`: another bump is open; `bumps_spent`: it ' +
+        'had ten bumps.',
     ),
     422: problemResponse(
-      '`bump_unsupported`: the node cannot bump safely; `fee_rate_unsupported`: the node does not accept a feerate; ' +
-        '`fee_rate_too_low`, `fee_rate_over_ceiling`; `idempotency_key_reused`.',
+      '`bump_unsupported`: the node cannot bump safely; `fee_rate_unsupported`: the node does not accept ' +
+        'a feerate; `fee_rate_too_low`, `fee_rate_over_ceiling`; `idempotency_key_reused`.',
     ),
     503: problemResponse('`busy`: another request is changing the splice. Try again.'),
   },

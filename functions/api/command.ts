@@ -12,7 +12,7 @@ import { spliceOf } from './tenancy.ts'
 /** A command of a client or an operator on a splice. */
 export type Command = {
   readonly name: 'bump' | 'cancel' | 'retry' | 'resolve'
-  /** The event to apply to the splice as it is now. null: nothing is left to do. Throws a problem to refuse. */
+  /** The event to apply to the splice as it is now. null: nothing is left to do. Throws to refuse. */
   readonly eventFor: (splice: Splice) => Promise<SpliceEvent | null> | SpliceEvent | null
   /** The error if the splice's state does not allow the event. */
   readonly impossible: ProblemCode
@@ -20,7 +20,7 @@ export type Command = {
   readonly about?: Readonly<Record<string, string>>
 }
 
-/** Loads, steps and saves the splice; starts again if another write was faster. Returns the splice as saved. */
+/** Loads, steps and saves the splice; starts again if another write was faster. Returns the saved splice. */
 export async function carryOut(c: ApiContext, id: string, command: Command): Promise<Splice> {
   const { ports, policy } = c.var.deps
   const audited = audit(c, command.name, { splice: id, ...command.about })

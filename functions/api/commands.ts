@@ -49,9 +49,9 @@ const cancelRoute = createRoute({
   operationId: 'cancelSplice',
   summary: 'Cancel a splice',
   description:
-    'If nothing was submitted, the splice is cancelled at once. Otherwise no further attempt is made, and the splice ' +
-    'becomes `cancelled` once every attempt is proven not executed. If an attempt did take effect, the splice ' +
-    'continues to `settled`.',
+    'If nothing was submitted, the splice is cancelled at once. Otherwise no further attempt is made, and ' +
+    'the splice becomes `cancelled` once every attempt is proven not executed. If an attempt did take ' +
+    'effect, the splice continues to `settled`.',
   request: { params },
   responses: responses('`not_cancellable`: a transaction of the splice was seen, or the splice has ended.'),
 })
@@ -79,7 +79,8 @@ const retryRoute = createRoute({
   operationId: 'retrySplice',
   summary: 'Retry a splice that needs attention',
   description:
-    'Allows more attempts and revokes a cancel request. The splice is submitted again only when every gate is open.',
+    'Allows more attempts and revokes a cancel request. The splice is submitted again only when every ' +
+    'gate is open.',
   request: {
     params,
     body: {
@@ -129,9 +130,9 @@ const resolveRoute = createRoute({
   operationId: 'resolveSplice',
   summary: 'Resolve a splice as an operator',
   description:
-    'For a splice that the service cannot decide by itself. `failed` declares its attempts not executed and releases ' +
-    'the channel; the service keeps watching the chain. `candidate` names the transaction of the splice: the chain ' +
-    'source must know it, and it must spend a funding outpoint of the channel.',
+    'For a splice that the service cannot decide by itself. `failed` declares its attempts not executed ' +
+    'and releases the channel; the service keeps watching the chain. `candidate` names the transaction of ' +
+    'the splice: the chain source must know it, and it must spend a funding outpoint of the channel.',
   request: {
     params,
     body: {

@@ -42,7 +42,7 @@ export type ApiDeps = {
   readonly webhook: WebhookPort
   /** Whether endpoints may have private addresses and use plain http. */
   readonly privateWebhooks: boolean
-  /** The block explorer's URL of a transaction, with `{txid}` in it. null: the dashboard does not link transactions. */
+  /** A block explorer's URL of a transaction, with `{txid}` in it. null: transactions are not linked. */
   readonly explorer: string | null
 }
 

@@ -6,9 +6,9 @@ const FORMULA = /^[\s\ufffd\u200b-\u200f\u2060]*[=+\-@\uff1d\uff0b\uff0d\uff20]|
 const CONTROL = /[^\P{Cc}\t\r\n]/gu
 
 /**
- * A record of RFC 4180, with CRLF at its end. All text is quoted, so that other separators do not split it either. Text
- * that a spreadsheet would compute is prefixed with an apostrophe (OWASP, CSV injection). Control characters and
- * broken surrogates are replaced.
+ * A record of RFC 4180, with CRLF at its end. All text is quoted, so that other separators do not split it
+ * either. Text that a spreadsheet would compute is prefixed with an apostrophe (OWASP, CSV injection).
+ * Control characters and broken surrogates are replaced.
  */
 export function csvRecord(cells: readonly Cell[]): string {
   return `${cells.map(written).join(',')}\r\n`

@@ -5,9 +5,9 @@ import { remember } from './bounded.ts'
 const REMEMBERED = 10_000
 
 /**
- * A cache of what never changes about a splice: its kind, amount and script, since every attempt submits the same script
- * and amount. It tells which splices of a channel cannot duplicate an order, whatever their state, so that they need
- * not be read for every order. Nothing that may change is cached.
+ * A cache of what never changes about a splice: its kind, amount and script, since every attempt submits the
+ * same script and amount. It tells which splices of a channel cannot duplicate an order, whatever their
+ * state, so that they need not be read for every order. Nothing that may change is cached.
  */
 export type Effects = {
   /** Whether this splice certainly is no duplicate of the draft, at any time. */

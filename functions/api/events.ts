@@ -34,7 +34,8 @@ const eventsRoute = createRoute({
   operationId: 'listEvents',
   summary: 'List events',
   description:
-    'Your event log, in order and without gaps. To read on, pass the last `sequence` you received as `after`. An empty page means that there are no new events.',
+    'Your event log, in order and without gaps. To read on, pass the last `sequence` you received as ' +
+    '`after`. An empty page means that there are no new events.',
   tags: ['events'],
   security: [{ key: [] }],
   middleware: requireScope('splices:read'),

@@ -19,7 +19,8 @@ const unfreezeRoute = createRoute({
   operationId: 'unfreezeChannel',
   summary: 'Unfreeze a channel as an operator',
   description:
-    'Confirms that the cause of the freeze is gone. Splices that wait for the channel continue once their gates are open.',
+    'Confirms that the cause of the freeze is gone. Splices that wait for the channel continue once their ' +
+    'gates are open.',
   tags: ['nodes'],
   security: [{ key: [] }],
   middleware: requireScope('operator'),
@@ -66,7 +67,7 @@ const unfreeze: RouteHandler<typeof unfreezeRoute, ApiEnv> = async (c) => {
   return c.json({ object: 'channel' as const, channel, frozen: null }, 200)
 }
 
-/** The lease key of a channel that a node of the tenant has or had: a freeze outlives the channel's listing. */
+/** The lease key of a channel that the tenant's nodes have or had: a freeze outlives the listing. */
 async function leaseKeyOf(ports: Ports, tenant: string, channel: string): Promise<string> {
   for (const { name } of nodesOf(ports, tenant)) {
     if ((await ports.store.item('channel', channelKey(name, channel))) === null) continue

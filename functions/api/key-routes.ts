@@ -43,7 +43,8 @@ const createdRoute = createRoute({
   operationId: 'createKey',
   summary: 'Create an API key',
   description:
-    'The secret is only in this response. If the response is lost, nobody can use the key: revoke it and create another.',
+    'The secret is only in this response. If the response is lost, nobody can use the key: revoke it and ' +
+    'create another.',
   request: {
     body: {
       required: true,
@@ -85,7 +86,8 @@ const create: RouteHandler<typeof createdRoute, ApiEnv> = async (c) => {
   if (listed === 'full') throw new Problem('keys_full')
   const audited = audit(c, 'create_key', { id: keyIdOf(hash), name, scopes: item.scopes.join(' ') })
   await audited.before()
-  // A concurrent request took this key for one that was never written, and revoked it to make room in the list.
+  // A concurrent request took this key for one that was never written, and revoked it to make room in the
+  // list.
   if (!(await store.putItem('key', hash, item, 0))) throw new Contended('the list of keys is contended')
   audited.done()
   return c.json({ ...keyView(hash, item, null, 'table'), secret }, 201)

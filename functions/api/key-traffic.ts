@@ -18,9 +18,9 @@ export type KeyTraffic = {
 }
 
 /**
- * Keeps a token bucket per key, in the memory of one process. On Lambda every instance has its own buckets and serves one
- * request at a time, so this only keeps a busy client from occupying an instance. The throttle of API Gateway bounds
- * all keys together.
+ * Keeps a token bucket per key, in the memory of one process. On Lambda every instance has its own buckets
+ * and serves one request at a time, so this only keeps a busy client from occupying an instance. The throttle
+ * of API Gateway bounds all keys together.
  */
 export function keyTraffic(
   { store, clock, telemetry }: Pick<Ports, 'store' | 'clock' | 'telemetry'>,

@@ -21,16 +21,21 @@ const CapabilitiesView = z.object({
     .openapi({ description: 'A fee bump can set the feerate. Otherwise the node chooses it.' }),
   feeCap: z.enum(['enforced', 'gated']).openapi({
     description:
-      '`enforced`: the node signs nothing over the fee ceiling. `gated`: its worst case is checked before each submission.',
+      '`enforced`: the node signs nothing over the fee ceiling. `gated`: its worst case is checked before ' +
+      'each submission.',
   }),
   overlapGuard: z.boolean(),
   picksChannel: z
     .boolean()
     .openapi({ description: 'The node picks the channel itself: an order must not name one.' }),
-  transactions: z.enum(['reported', 'inferred']).nullable().openapi({
-    description:
-      '`reported`: the node reports the transactions that it signs. `inferred`: they are found from the chain and the balances. null: not known.',
-  }),
+  transactions: z
+    .enum(['reported', 'inferred'])
+    .nullable()
+    .openapi({
+      description:
+        '`reported`: the node reports the transactions that it signs. `inferred`: they are found from the ' +
+        'chain and the balances. null: not known.',
+    }),
   fenceSeconds: z.number().nullable().openapi({
     description:
       'How long after an unanswered request the node can still receive it. null: there is no bound.',
@@ -41,7 +46,7 @@ const CapabilitiesView = z.object({
   unsupported: z
     .string()
     .nullable()
-    .openapi({ description: 'Why the node cannot splice at all. null: it can.' }),
+    .openapi({ description: 'Why the node cannot splice at all. null: no such reason.' }),
 })
 
 const NodeView = z

@@ -18,9 +18,9 @@ import { Problem } from './problem.ts'
 type Deps = Pick<ApiDeps, 'ports' | 'policy'>
 
 /**
- * Finds a payment by id: the payment of a tenant's splice, or a foreign payment of a node that the tenant may use. A
- * foreign payment that our splice absorbed is returned as that splice's. Throws 404 if the payment is missing or
- * belongs to somebody else.
+ * Finds a payment by id: the payment of a tenant's splice, or a foreign payment of a node that the tenant may
+ * use. A foreign payment that our splice absorbed is returned as that splice's. Throws 404 if the payment is
+ * missing or belongs to somebody else.
  */
 export async function paymentWithId(deps: Deps, tenant: string, id: string): Promise<Payment> {
   if (!isPaymentId(id)) throw missing('id')
@@ -72,8 +72,8 @@ async function ofForeign(
 }
 
 /**
- * Our splice that a foreign payment belongs to. null: it belongs to none. A splice can claim the confirmed transaction
- * even after the foreign payment was final; then the transaction's pointer leads to the splice.
+ * Our splice that a foreign payment belongs to. null: it belongs to none. A splice can claim the confirmed
+ * transaction even after the foreign payment was final; then the transaction's pointer leads to the splice.
  */
 async function ownerOf(store: Store, payment: ForeignPayment): Promise<Splice | null> {
   const { absorbedBy } = payment

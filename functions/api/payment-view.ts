@@ -34,10 +34,14 @@ export const PaymentView = z
     node: z.string(),
     channel: z.string(),
     network: z.string(),
-    txid: z.string().nullable().openapi({
-      description:
-        'The candidate that confirmed, or else the newest one. The amounts and fees are those of this candidate.',
-    }),
+    txid: z
+      .string()
+      .nullable()
+      .openapi({
+        description:
+          'The candidate that confirmed, or else the newest one. The amounts and fees are those of this ' +
+          'candidate.',
+      }),
     amountSats: z.int().nullable().openapi({
       description: 'The amount of the splice. Without a splice: the change of the channel capacity.',
     }),

@@ -54,9 +54,9 @@ const csvRoute = createRoute({
   operationId: 'exportPayments',
   summary: 'Export payments as CSV',
   description:
-    'The payments of your splices, newest first: RFC 4180 in UTF-8. Text that a spreadsheet would compute is prefixed ' +
-    'with an apostrophe. If there are more rows, a `Link` header with `rel="next"` leads to them. Every part begins ' +
-    'with the column names. The export may lag by a moment.',
+    'The payments of your splices, newest first: RFC 4180 in UTF-8. Text that a spreadsheet would compute ' +
+    'is prefixed with an apostrophe. If there are more rows, a `Link` header with `rel="next"` leads to ' +
+    'them. Every part begins with the column names. The export may lag by a moment.',
   tags: ['payments'],
   security: [{ key: [] }],
   middleware: requireScope('splices:read'),

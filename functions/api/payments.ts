@@ -19,7 +19,8 @@ const readRoute = createRoute({
   operationId: 'getPayment',
   summary: 'Get a payment',
   description:
-    'A payment is the funding transaction of a splice, of a close or of an open. A splice refers to its payment by `paymentId`. The id never changes, whichever candidate confirms.',
+    'A payment is the funding transaction of a splice, of a close or of an open. A splice refers to its ' +
+    'payment by `paymentId`. The id never changes, whichever candidate confirms.',
   tags: ['payments'],
   security: [{ key: [] }],
   middleware: requireScope('splices:read'),

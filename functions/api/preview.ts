@@ -39,7 +39,8 @@ const previewRoute = createRoute({
   operationId: 'previewSplice',
   summary: 'Preview a splice',
   description:
-    'Shows which gates would hold back the splice now, without ordering it. Nothing is stored. Returns the same errors as the order.',
+    'Shows which gates would hold back the splice now, without ordering it. Nothing is stored. Returns ' +
+    'the same errors as the order.',
   tags: ['splices'],
   security: [{ key: [] }],
   middleware: requireScope('splices:read'),
@@ -56,7 +57,7 @@ const previewRoute = createRoute({
 const preview: RouteHandler<typeof previewRoute, ApiEnv> = async (c) => {
   const { deps, key } = c.var
   const body = c.req.valid('json')
-  // With a key of its own the draft repeats no order, and live duplicates of it are found.
+  // A new idempotency key keeps the draft from repeating an order, so that a live duplicate is found.
   const idempotencyKey = `preview ${deps.ports.chance.id()}`
   const { splice: draft } = await draftOf(
     deps,

@@ -16,7 +16,7 @@ import {
 
 const EVENTS_MAX = 100
 
-/** Requires the signature of the node's relay. Runs before validation, so that an unsigned body is never parsed. */
+/** Requires the signature of the node's relay. Runs first, so that an unsigned body is never parsed. */
 const signedByRelay = createMiddleware<ApiEnv>(async (c, next) => {
   const { ports } = c.var.deps
   const relayKey = ports.nodes.get(c.req.param('node') ?? '')?.relayKey ?? null
@@ -37,8 +37,8 @@ const relayRoute = createRoute({
   operationId: 'reportNodeEvents',
   summary: 'Report events of a node, as its relay',
   description:
-    'Requests are signed with the relay key of the node: the hex HMAC-SHA256 of `<timestamp>.<body>`. An event only ' +
-    'wakes up the service, and every event id counts once: after an error, report the events again.',
+    'Requests are signed with the relay key of the node: the hex HMAC-SHA256 of `<timestamp>.<body>`. ' +
+    'Events wake up the service. Every event id counts once: after an error, report the events again.',
   tags: ['nodes'],
   security: [{ relay: [] }],
   middleware: signedByRelay,
@@ -64,7 +64,8 @@ const relayRoute = createRoute({
   responses: {
     400: commonProblems[400],
     401: problemResponse(
-      '`unauthorized`: the signature is wrong. `timestamp_stale`: its timestamp is too far from the current time.',
+      '`unauthorized`: the signature is wrong. `timestamp_stale`: its timestamp is too far from the ' +
+        'current time.',
     ),
     404: problemResponse('`node_not_found`: there is no such node, or it has no relay.'),
     ...bodyProblems,

@@ -25,7 +25,8 @@ export const SpliceBody = z
     node: Name.openapi({ example: 'alice' }),
     channel: Name.optional().openapi({
       description:
-        'The channel id from `GET /v1/channels`. Required, except on a node that picks the channel itself (phoenixd), which refuses it.',
+        'The channel id from `GET /v1/channels`. Required, except on a node that picks the channel itself ' +
+        '(phoenixd), which refuses it.',
     }),
     kind: SpliceKind,
     amountSats: AmountSats.meta({ example: 50_000 }),
@@ -56,7 +57,8 @@ export const SpliceBody = z
       .optional()
       .openapi({
         description:
-          'Bumps the fee automatically if the transaction is unconfirmed after this many blocks. Requires a fee ceiling in the budget, and never exceeds it.',
+          'Bumps the fee automatically if the transaction is unconfirmed after this many blocks. Requires ' +
+          'a fee ceiling in the budget, and never exceeds it.',
       }),
     metadata: Metadata.optional().openapi({ description: 'Your own data, returned with the splice.' }),
   })

@@ -79,10 +79,14 @@ export const SpliceView = z
       maxFeeRateSatPerVb: z.number().nullable(),
       maxFeeSats: z.int().nullable(),
     }),
-    feeCap: z.enum(['enforced', 'gated']).nullable().openapi({
-      description:
-        '`enforced`: the node signs nothing over the fee ceiling. `gated`: its worst case is checked before each submission.',
-    }),
+    feeCap: z
+      .enum(['enforced', 'gated'])
+      .nullable()
+      .openapi({
+        description:
+          '`enforced`: the node signs nothing over the fee ceiling. `gated`: its worst case is checked ' +
+          'before each submission.',
+      }),
     notBefore: Time.nullable(),
     metadata: z.record(z.string(), z.string()),
     lockedAt: Time.nullable(),

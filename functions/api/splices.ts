@@ -69,9 +69,10 @@ const acceptRoute = createRoute({
   operationId: 'acceptSplice',
   summary: 'Order a splice',
   description:
-    'An accepted splice is durable. Within its budget it is retried across disconnects and restarts of the node and ' +
-    'of this service, and it ends with one outcome. You can safely repeat the request with the same idempotency key. ' +
-    'A request that fails with an error stores nothing. To try again after a failed splice, use a new key.',
+    'An accepted splice is durable. Within its budget it is retried across disconnects and restarts of ' +
+    'the node and of this service, and it ends with one outcome. You can safely repeat the request with ' +
+    'the same idempotency key. A request that fails with an error stores nothing. To try again after a ' +
+    'failed splice, use a new key.',
   tags: ['splices'],
   security: [{ key: [] }],
   middleware: requireScope('splices:write'),
@@ -87,7 +88,8 @@ const acceptRoute = createRoute({
     },
     202: { description: 'Accepted. The service drives the splice until it ends.', content: spliceJson },
     400: problemResponse(
-      '`invalid_request`: `errors` names the fields. `malformed_json`: the body is not JSON. `idempotency_key_missing`.',
+      '`invalid_request`: `errors` names the fields. `malformed_json`: the body is not JSON. ' +
+        '`idempotency_key_missing`.',
     ),
     422: problemResponse(
       `\`idempotency_key_reused\`, or the splice can never run: ${impossibleCodes.join(', ')}.`,
@@ -115,7 +117,8 @@ const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
     store.load(spliceIdOf(key.tenant, idempotencyKey)),
     readFacts(store, key.tenant, body),
   ])
-  // A repeated request succeeds even if the node, the channel or the deadline no longer fits or cannot be read.
+  // A repeated request succeeds even if the node, the channel or the deadline no longer fits or cannot be
+  // read.
   if (earlier.status === 'rejected') throw earlier.reason
   if (earlier.value !== null) return replay(c, earlier.value, hash)
   if (facts.status === 'rejected') throw facts.reason
@@ -162,7 +165,8 @@ const listRoute = createRoute({
   operationId: 'listSplices',
   summary: 'List splices, newest first',
   description:
-    'The list may lag by a moment. With a filter, a page can hold fewer splices than `limit`: continue while there is a cursor.',
+    'The list may lag by a moment. With a filter, a page can hold fewer splices than `limit`: continue ' +
+    'while there is a cursor.',
   tags: ['splices'],
   security: [{ key: [] }],
   middleware: requireScope('splices:read'),

@@ -18,7 +18,7 @@ export function nodeOf(ports: Ports, tenant: string, name: string): ConfiguredNo
   return node
 }
 
-/** A tenant's splice, read consistently. Throws the same 404 for a missing splice and for another tenant's. */
+/** A tenant's splice, read consistently. Throws the same 404 for a missing one and another tenant's. */
 export async function spliceOf(ports: Ports, tenant: string, id: string): Promise<Splice> {
   const splice = id.length > LONGEST_NAME ? null : await ports.store.load(id)
   if (splice?.tenant !== tenant) throw new Problem('splice_not_found', { field: 'id' })

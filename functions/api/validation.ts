@@ -22,7 +22,7 @@ function isMissing(issues: readonly z.core.$ZodIssue[]): boolean {
   return issues.some((issue) => issue.code === 'invalid_type')
 }
 
-/** Converts an issue to errors. zod reports all unknown keys of an object as one issue; here each gets an error. */
+/** Converts an issue to errors: zod reports all unknown keys of an object as one issue. */
 function fieldErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ field: dotted([...issue.path, key]), message: 'unknown field' }))

@@ -30,7 +30,8 @@ const rotateRoute = createRoute({
   operationId: 'rotateWebhookSecret',
   summary: 'Rotate the secret of a webhook',
   description:
-    'For one day, deliveries are signed with both the new and the old secret. If you rotate more than three times in a day, the oldest secrets are dropped.',
+    'For one day, deliveries are signed with both the new and the old secret. If you rotate more than ' +
+    'three times in a day, the oldest secrets are dropped.',
   request,
   responses: {
     ...missing,
@@ -76,7 +77,8 @@ const enableRoute = createRoute({
   operationId: 'enableWebhook',
   summary: 'Enable a webhook',
   description:
-    'Deliveries continue in order from the first event that the endpoint has not received. If the endpoint is already enabled but failing, the delivery is retried at once.',
+    'Deliveries continue in order from the first event that the endpoint has not received. If the ' +
+    'endpoint is already enabled but failing, the delivery is retried at once.',
   request,
   responses: { ...missing, 200: webhookNow },
 })
@@ -95,7 +97,8 @@ const redeliverRoute = createRoute({
   operationId: 'redeliverWebhooks',
   summary: 'Redeliver events to a webhook',
   description:
-    '`after`: delivers every event after that sequence again, in order, with the usual retries. `sequence`: delivers that event again, once. Every event keeps its `webhook-id`.',
+    '`after`: delivers every event after that sequence again, in order, with the usual retries. ' +
+    '`sequence`: delivers that event again, once. Every event keeps its `webhook-id`.',
   request: {
     ...request,
     body: {
@@ -148,7 +151,8 @@ const testRoute = createRoute({
   operationId: 'testWebhook',
   summary: 'Send a test event to a webhook',
   description:
-    'Sends an event of the type `webhook.test` now, signed like any other. It does not appear in the event log. You can test a disabled endpoint too.',
+    'Sends an event of the type `webhook.test` now, signed like any other. It does not appear in the ' +
+    'event log. You can test a disabled endpoint too.',
   request,
   responses: {
     ...missing,

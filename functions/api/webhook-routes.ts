@@ -21,8 +21,9 @@ const createWebhookRoute = createRoute({
   operationId: 'createWebhook',
   summary: 'Create a webhook',
   description:
-    'Delivers your events to an endpoint, following the Standard Webhooks specification: signed, at least once, in the ' +
-    'order of your event log, and retried for three days. Deliveries start with new events, or with `after`.',
+    'Delivers your events to an endpoint, following the Standard Webhooks specification: signed, at least ' +
+    'once, in the order of your event log, and retried for three days. Deliveries start with the next ' +
+    'event, or with the first one after `after`.',
   tags: ['webhooks'],
   security: [{ key: [] }],
   middleware: requireScope('splices:write'),
@@ -39,10 +40,15 @@ const createWebhookRoute = createRoute({
                 .max(WEBHOOK_LIMITS.urlLength)
                 .openapi({ example: 'https://example.com/splices' }),
               description: z.string().max(WEBHOOK_LIMITS.descriptionLength).optional(),
-              after: z.int().nonnegative().optional().openapi({
-                description:
-                  'Also delivers the events after this sequence of the event log. 0: all events. Default: new events only.',
-              }),
+              after: z
+                .int()
+                .nonnegative()
+                .optional()
+                .openapi({
+                  description:
+                    'Also delivers the events after this sequence of the event log. 0: all events. Default: ' +
+                    'new events only.',
+                }),
             })
             .openapi('NewWebhook'),
         },
@@ -57,7 +63,8 @@ const createWebhookRoute = createRoute({
       content: { 'application/json': { schema: WebhookWithSecret } },
     },
     409: problemResponse(
-      '`webhook_exists`: you have a webhook with this URL. `webhooks_full`: you have ten webhooks, the maximum.',
+      '`webhook_exists`: you have a webhook with this URL. `webhooks_full`: you have ten webhooks, the ' +
+        'maximum.',
     ),
     422: problemResponse('`webhook_target`: the URL is not https, or its address is not public.'),
   },

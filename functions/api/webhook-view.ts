@@ -31,7 +31,8 @@ export const WebhookView = z
       .nullable()
       .openapi({
         description:
-          '`asked`: you disabled it. `failing`: deliveries failed for three days. `gone`: the endpoint answered 410.',
+          '`asked`: you disabled it. `failing`: deliveries failed for three days. `gone`: the endpoint ' +
+          'answered 410.',
       }),
     createdAt: z.iso.datetime(),
   })

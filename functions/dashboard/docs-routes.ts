@@ -8,9 +8,9 @@ import type { PublishedName } from './published.ts'
 import { SCRIPT_TYPE, STYLE_TYPE, underPolicy } from './served.ts'
 
 /**
- * The content security policy of the API docs: the page may load its own scripts and styles and call this service. The
- * icons in Swagger UI's style are `data:` URLs. Trusted types cannot be required, because Swagger UI builds markup from
- * strings, which its own sanitizer cleans.
+ * The content security policy of the API docs: the page may load its own scripts and styles and call this
+ * service. The icons in Swagger UI's style are `data:` URLs. Trusted types cannot be required, because
+ * Swagger UI builds markup from strings, which its own sanitizer cleans.
  */
 export const DOCS_POLICY = [
   "default-src 'none'",

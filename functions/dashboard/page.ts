@@ -1,8 +1,8 @@
 import { html } from 'hono/html'
 
 /**
- * The page at `/`: a shell without data. Its script loads the data from the API with the key that the user enters. All
- * URLs are relative, so that the page works under any path.
+ * The page at `/`: a shell without data. Its script loads the data from the API with the key that the user
+ * enters. All URLs are relative, so that the page works under any path.
  */
 export function shell(explorer: string | null) {
   return html`<!doctype html>

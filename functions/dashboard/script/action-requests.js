@@ -12,8 +12,8 @@ import { feeRate, nameOf, sats, visible } from './words.js'
  */
 /** @typedef {Readonly<Record<string, string>>} Values */
 /**
- * What a dialog explains, asks for and sends. `again` explains the effect of sending the request again when no response
- * came. `keyed`: the request has an idempotency key.
+ * What a dialog explains, asks for and sends. `again` explains the effect of sending the request again when
+ * no response came. `keyed`: the request has an idempotency key.
  *
  * @typedef {{ explanation: readonly string[], confirm: string, again: string, fields: readonly Field[], path: string,
  *   bodyOf: (values: Values) => unknown, keyed: boolean }} ActionRequest

@@ -3,7 +3,8 @@
 const TIMEOUT_MS = 30_000
 
 /**
- * Why a request failed. `unreachable`: there was no response, and the service may have done what was requested.
+ * Why a request failed. `unreachable`: there was no response, and the service may have done what was
+ * requested.
  *
  * @typedef {{ kind: 'unreachable' } | { kind: 'problem', status: number, code: string, title: string, detail: string | null }} Failure
  */

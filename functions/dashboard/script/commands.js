@@ -12,8 +12,8 @@ import { statusWord } from './words.js'
 /** @typedef {{ key: string, values: Values }} Unanswered */
 
 /**
- * Opens the confirmation dialogs. Remembers requests that got no response, so that the user can send them again unchanged,
- * with the same idempotency key.
+ * Opens the confirmation dialogs. Remembers requests that got no response, so that the user can send them
+ * again unchanged, with the same idempotency key.
  *
  * @param {{ ask: Ask, main: HTMLElement, notice: HTMLElement, told: (status: Status) => void,
  *   update: () => void, refused: () => void }} parts

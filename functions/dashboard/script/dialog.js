@@ -5,8 +5,8 @@ import { mayBeDone, sentenceOf } from './client.js'
 import { el } from './dom.js'
 
 /**
- * `fixed`: the values of an earlier request that got no response. `answered` is told whether the dialog is still shown,
- * and whether the outcome of everything sent is known.
+ * `fixed`: the values of an earlier request that got no response. `answered` is told whether the dialog is
+ * still shown, and whether the outcome of everything sent is known.
  *
  * @typedef {{ title: string, request: ActionRequest, headers: Readonly<Record<string, string>>, fixed: Values | null,
  *   send: (path: string, post: Post) => Promise<Answer<SpliceView>>,
@@ -15,8 +15,8 @@ import { el } from './dom.js'
  */
 
 /**
- * Explains an action and asks the user to confirm it. The dialog stays open until there is a response. If there is none,
- * the user can send the request again unchanged, with the same values and headers.
+ * Explains an action and asks the user to confirm it. The dialog stays open until there is a response. If
+ * there is none, the user can send the request again unchanged, with the same values and headers.
  *
  * @param {Confirmation} confirmation
  */

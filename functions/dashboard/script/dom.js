@@ -46,8 +46,8 @@ export function byId(id, type) {
 }
 
 /**
- * Updates the children of an element and reuses every node it can, which keeps the focus, the selection and the position
- * of a screen reader. `data-key` identifies an element among its siblings.
+ * Updates the children of an element and reuses every node it can, which keeps the focus, the selection and
+ * the position of a screen reader. `data-key` identifies an element among its siblings.
  *
  * @param {Element} current
  * @param {Element} wanted its children are moved or discarded

@@ -1,7 +1,8 @@
 const NAME = 'splicekeeper.key'
 
 /**
- * The key of this tab. null: none. It is kept until the tab closes or the user forgets it, and is sent only in a header.
+ * The key of this tab. null: none. It is kept until the tab closes or the user forgets it, and is sent only
+ * in a header.
  *
  * @returns {string | null}
  */

@@ -84,8 +84,8 @@ export function facts(entries) {
 }
 
 /**
- * A table whose first column heads the rows. The ARIA roles are explicit because phones show the rows as cards, which
- * drops the implicit roles.
+ * A table whose first column heads the rows. The ARIA roles are explicit because phones show the rows as
+ * cards, which drops the implicit roles.
  *
  * @param {{ caption: string, head: readonly string[], rows: readonly { key: string, cells: readonly Child[] }[] }} content
  */

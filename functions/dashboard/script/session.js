@@ -64,7 +64,8 @@ export function createSession({ key, main, notice, freshness: place, updated, re
 
   return {
     /**
-     * Shows the page for the URL. `focus` moves the focus to its heading, so that a screen reader announces the new page.
+     * Shows the page for the URL. `focus` moves the focus to its heading, so that a screen reader announces
+     * the new page.
      *
      * @param {{ focus: boolean }} options
      */

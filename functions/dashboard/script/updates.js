@@ -10,8 +10,8 @@ const EVENTS = 1000
 const PAGES_AT_ONCE = 10
 
 /**
- * Follows the event log and refreshes the page when needed. Sends one request at a time. Polls less often while the tab is
- * hidden, and backs off while the service does not answer.
+ * Follows the event log and refreshes the page when needed. Sends one request at a time. Polls less often
+ * while the tab is hidden, and backs off while the service does not answer.
  *
  * @param {{ ask: Ask, look: () => Promise<Failure | null>, ageMs: () => number, everyMs: () => number,
  *   failed: (failure: Failure) => void, succeeded: () => void }} parts

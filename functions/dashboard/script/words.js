@@ -1,10 +1,11 @@
 /** @import { SpliceView } from '../../api/splice-view.ts' */
 
-/** Invisible characters and ones that change the text direction: control and format characters, line separators. */
+/** Invisible characters, and ones that change the text direction: Unicode Cc, Cf, Zl and Zp. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 /**
- * Text from outside with every invisible character shown, so that it cannot hide or reorder the text around it.
+ * Text from outside with every invisible character shown, so that it cannot hide or reorder the text around
+ * it.
  *
  * @param {string} text
  */
