@@ -11,7 +11,7 @@ import type { Attempt, Bump, Candidate, Splice } from '../../core/splice/splice.
 import type { Instant } from '../../core/values/instant.ts'
 import type { SpliceView } from './splice-view.ts'
 
-/** What a view needs besides the record. null: never seen. */
+/** What a view needs besides the record. null: not seen yet. */
 type Surroundings = {
   readonly feeCap: SpliceView['feeCap']
   readonly tipHeight: number | null
@@ -19,7 +19,7 @@ type Surroundings = {
   readonly lease: ChannelLease | null
 }
 
-/** Splices as the API shows them, in order; reads each node, chain tip and queue once. */
+/** Splices as the API shows them, in the given order. Reads each node, chain tip and queue once. */
 export async function viewsOf(store: Store, splices: readonly Splice[]): Promise<SpliceView[]> {
   const queued = splices.filter(({ state }) => state === 'queued')
   const [nodes, chains, leases] = await Promise.all([
@@ -58,10 +58,7 @@ export async function viewOf(store: Store, splice: Splice): Promise<SpliceView> 
   })
 }
 
-/**
- * A splice that was accepted just now, in view of its node and of the queue that it has entered. It has no candidate, so the
- * chain's tip is in nothing that is shown.
- */
+/** A splice that was accepted just now, in its queue. It has no candidate, so its view needs no chain tip. */
 export function viewOfNew(splice: Splice, node: NodeState, lease: ChannelLease): SpliceView {
   return render(splice, { feeCap: node.capabilities.feeCap, tipHeight: null, lease })
 }
@@ -149,9 +146,9 @@ function timesOf(splice: Splice) {
   }
 }
 
-// What the node said in its own words stays out: a message may hold anything.
+// The node's own error message stays out: it may hold anything, credentials too.
 function attemptView(attempt: Attempt): SpliceView['attempts'][number] {
-  const { number, kind, submittedOn: submittedOn, startedAt, result, notExecuted, count } = attempt
+  const { number, kind, submittedOn, startedAt, result, notExecuted, count } = attempt
   const refused = result?.type === 'refused' ? result : null
   return {
     number,
