@@ -27,9 +27,6 @@ import type { Splice } from '../splice/splice.ts'
 import { hasEnded } from '../splice/transitions.ts'
 import type { Instant } from '../values/instant.ts'
 
-/** How many ended splices are taken from the head of a queue in one go. */
-const GONE_AT_ONCE = 8
-
 export type LeaseOutcome = 'mine' | 'waiting' | 'full' | 'frozen' | 'duplicate'
 
 /** A lease with a splice in its queue, or why it is not there. `duplicate`: an equal splice is live. */
@@ -144,17 +141,16 @@ async function withoutEnded(lease: ChannelLease, ports: Ports): Promise<ChannelL
 }
 
 /**
- * Removes splices that have ended, or were never written, from before another one in the queue, a few in one go, as far as they
- * would not let it pass. What stands in the queue for less than a minute may still be written.
+ * Removes splices that have ended, or were never written, from before another one in the queue, as far as they would not let
+ * it pass. An entry younger than a minute may still be written.
  */
 export async function withoutGone(lease: ChannelLease, id: string, ports: Ports): Promise<ChannelLease> {
   let left = lease
-  for (let gone = 0; gone < GONE_AT_ONCE; gone += 1) {
+  for (;;) {
     const first = firstOf(left)
-    if (first === undefined || first.id === id || !(await isGone(left, first, ports))) break
+    if (first === undefined || first.id === id || !(await isGone(left, first, ports))) return left
     left = leaveLease(left, first.id) ?? left
   }
-  return left
 }
 
 async function isGone(lease: ChannelLease, entry: QueueEntry, { store, clock }: Ports): Promise<boolean> {

@@ -43,7 +43,7 @@ describe('a splice-out of a phoenixd', () => {
     const second = await post(keeper, { amountSats: 60_000 })
     await keeper.run(MINUTE)
     const lease = await keeper.store.item('lease', stage.node.nodeId)
-    expect(lease?.value).toMatchObject({ holder: first.id, waiting: [second.id] })
+    expect(lease?.value).toMatchObject({ holder: first.id, queue: [{ id: first.id }, { id: second.id }] })
     expect(await keeper.store.item('lease', keeper.channelId)).toBeNull()
     expect(sends(stage)).toHaveLength(1)
     // The first is dead, spent, and failed with a proof; the second has its turn.

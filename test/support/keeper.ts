@@ -1,3 +1,4 @@
+import { enterOrder } from '../../functions/api/queue.ts'
 import { ldkNode } from '../../adapters/node/ldk/node.ts'
 import { clearView, createWorld, simulatedChainPort } from '../../simulator/world/world.ts'
 import type { ChainView, NodeOptions, SimulatedNode, World } from '../../simulator/world/world.ts'
@@ -209,6 +210,7 @@ export class Keeper {
       },
     )
     if (!accepted.ok) throw new Error(accepted.error.message)
+    await enterOrder(this.ports, accepted.value, undefined)
     const { splice } = await this.store.create(accepted.value)
     await this.#survive(() => this.ports.queue.hint(splice.id, 0))
     return splice
