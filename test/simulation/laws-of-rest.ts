@@ -70,6 +70,14 @@ export const lawsOfRest: Readonly<Record<string, Law>> = {
     telling(splices, (splice) => {
       return splice.attention?.code === 'unseen' ? owedBroadcast(splice, stage) : null
     }),
+  'a queue names live splices only, and a holder that is live': ({ splices, leases }) =>
+    [...leases.values()].flatMap(({ holder, queue }) => {
+      const ended = new Set(
+        splices.filter((splice) => hasEnded(splice.state) && isReleased(splice)).map(({ id }) => id),
+      )
+      const named = [...queue.map(({ id }) => id), ...(holder === null ? [] : [holder])]
+      return named.filter((id) => ended.has(id)).map((id) => `${nameOf(id)} has ended`)
+    }),
   'a freeze ends with the reorg that it was for': ({ splices, leases }) =>
     [...leases].flatMap(([channelId, { frozen }]) =>
       frozen?.cause === REORGANISED &&

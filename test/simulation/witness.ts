@@ -4,6 +4,8 @@ import { Splice } from '../../core/splice/splice.ts'
 import type { Operation } from '../../adapters/store/memory.ts'
 import { count } from './dice.ts'
 import type { Tally } from './dice.ts'
+import { hasEnded } from '../../core/splice/transitions.ts'
+import { brokenByLease } from './laws-of-leases.ts'
 import { brokenByWrite, pathOf } from './laws-of-writes.ts'
 import type { Stage } from './stage.ts'
 
@@ -71,10 +73,20 @@ export class Witness {
   saw(operation: Operation): void {
     if (operation.type !== 'put') return
     const { pk, body } = operation.row
-    if (pk.startsWith('LEASE#')) this.#leases.set(pk.slice('LEASE#'.length), ChannelLease.parse(body))
+    if (pk.startsWith('LEASE#')) this.#sawLease(pk.slice('LEASE#'.length), ChannelLease.parse(body))
     if (pk.startsWith('GUARD#')) this.#isGuarded = true
     if (pk.startsWith('NODE#')) this.#sawNode(pk.slice('NODE#'.length), NodeState.parse(body))
     if (pk.startsWith('SPL#')) this.#judge(body)
+  }
+
+  #sawLease(key: string, lease: ChannelLease): void {
+    const before = this.#leases.get(key)?.holder ?? null
+    this.#leases.set(key, lease)
+    const isLive = (id: string): boolean => {
+      const splice = this.#splices.get(id)
+      return splice !== undefined && !hasEnded(splice.state)
+    }
+    for (const { law, detail } of brokenByLease({ before, lease, isLive })) this.accuse(law, detail)
   }
 
   #sawNode(name: string, { paused }: NodeState): void {

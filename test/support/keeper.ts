@@ -210,10 +210,14 @@ export class Keeper {
       },
     )
     if (!accepted.ok) throw new Error(accepted.error.message)
-    await enterOrder(this.ports, accepted.value, undefined)
-    const { splice } = await this.store.create(accepted.value)
-    await this.#survive(() => this.ports.queue.hint(splice.id, 0))
-    return splice
+    const draft = accepted.value
+    const order = async (): Promise<void> => {
+      await enterOrder(this.ports, draft, undefined)
+      await Promise.all([this.ports.store.create(draft), this.ports.queue.hint(draft.id, 0)])
+    }
+    // A client whose request died asks again.
+    if (!(await this.#survive(order))) await order()
+    return this.splice(draft.id)
   }
 
   /** Withdraws a splice as the API does; a client whose request died asks again. */

@@ -290,9 +290,9 @@ export const gateBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/drive/submit.ts',
-        find: 'const lease = await acquireLease(leaseKeyOf(splice), splice.id, observation.lease, ports.store)',
+        find: 'const lease = await acquireLease(leaseKeyOf(splice), addressed.splice, observation.lease, ports)',
         replace:
-          "await acquireLease(leaseKeyOf(splice), splice.id, observation.lease, ports.store)\n  const lease = 'mine'",
+          "await acquireLease(leaseKeyOf(splice), addressed.splice, observation.lease, ports)\n  const lease: string = 'mine'",
       },
     ],
   },

@@ -3,6 +3,7 @@ import type { Bug } from './bug.ts'
 const STORE = 'adapters/store/store.ts'
 const SUBMIT = 'core/drive/submit.ts'
 const LINE = 'core/drive/channel-lease.ts'
+const QUEUE = 'core/drive/lease.ts'
 const PUBLISH = 'core/drive/publish.ts'
 const ENDING = 'core/splice/outcomes.ts'
 
@@ -163,7 +164,7 @@ export const writeBugs: readonly Bug[] = [
     name: 'lease-of-a-living-holder',
     why: 'a splice takes the lease from one that is still under way',
     replacements: [
-      { file: LINE, find: 'return isReleased(await store.load(holder))', replace: 'return true' },
+      { file: LINE, find: 'isReleased(await ports.store.load(entered.holder))', replace: 'true' },
     ],
   },
   {
@@ -172,18 +173,9 @@ export const writeBugs: readonly Bug[] = [
     replacements: [
       {
         file: LINE,
-        find: 'const next = item?.version === version ? leaveLease(item.value, id) : null',
-        replace: 'const next = item === null ? null : leaveLease(item.value, id)',
-      },
-      {
-        file: LINE,
-        find: 'if (next === null || !(await ports.store.putItem(',
-        replace: 'if (item === null || next === null || !(await ports.store.putItem(',
-      },
-      {
-        file: LINE,
-        find: "'lease', key, next, version))) return",
-        replace: "'lease', key, next, item.version))) return",
+        find: "if (!(await ports.store.putItem('lease', key, next, lease.version))) return",
+        replace:
+          "const now = (await ports.store.item('lease', key))?.version ?? 0\n  if (!(await ports.store.putItem('lease', key, next, now))) return",
       },
     ],
   },
@@ -220,8 +212,8 @@ export const writeBugs: readonly Bug[] = [
       },
       {
         file: LINE,
-        find: "if (written && lease.holder === id) return 'mine'",
-        replace: "if (lease.holder === id) return 'mine'",
+        find: 'return written && lease.holder === splice.id',
+        replace: 'return lease.holder === splice.id',
       },
     ],
   },
@@ -254,14 +246,41 @@ export const writeBugs: readonly Bug[] = [
     replacements: [
       {
         file: LINE,
-        find: 'const queue = await withoutEnded(lease, id, store)',
-        replace: 'const queue = lease\n  void withoutEnded',
+        find: 'await standingIn(await withoutGone(lease, id, ports), splice, ports)',
+        replace: 'await standingIn(lease, splice, ports)',
       },
       {
         file: 'core/drive/drive.ts',
         find: 'if (release) await releaseLease(leaseKeyOf(splice), splice.id, ports)',
         replace:
           "if (release && (await ports.store.item('lease', leaseKeyOf(splice)))?.value.holder === splice.id) await releaseLease(leaseKeyOf(splice), splice.id, ports)",
+      },
+    ],
+  },
+  {
+    name: 'duplicate-check-dropped',
+    why: 'equal orders at one moment are both accepted',
+    replacements: [{ file: QUEUE, find: 'if (duplicate !== undefined) return { duplicate }', replace: '' }],
+  },
+  {
+    name: 'order-ignored',
+    why: 'a splice goes before one that was accepted earlier and could go',
+    replacements: [
+      {
+        file: QUEUE,
+        find: 'if (!isFirst(left, id)) return null',
+        replace: 'if (!isQueued(left, id)) return null',
+      },
+    ],
+  },
+  {
+    name: 'passes-never-cleared',
+    why: 'a splice that waited for fees never has its turn again while others come',
+    replacements: [
+      {
+        file: QUEUE,
+        find: 'return lease.queue.some((entry) => entry.id === id && entry.passes) ? setPasses(lease, id, false) : null',
+        replace: 'return null',
       },
     ],
   },
