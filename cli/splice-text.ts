@@ -20,6 +20,7 @@ export function spliceText(splice: SpliceView): string {
     id: splice.id,
     status: splice.status,
     'waiting for': splice.waitingFor,
+    'place in line': splice.position,
     failure:
       splice.failure && `${splice.failure.message} (${splice.failure.code}, proof: ${splice.failure.proof})`,
     attention: splice.attention && `${splice.attention.message} (${splice.attention.code})`,

@@ -141,7 +141,7 @@ type Heard = {
 export type World = Awaited<ReturnType<typeof aWorld>>
 
 /** An API over the memory store, with tenants acme and other, and nodes alice, bob (never seen), carol (other's), lnd. */
-export async function aWorld(hooks: MemoryHooks = {}) {
+export async function aWorld(hooks: MemoryHooks = {}, given?: Store) {
   const told: Told = {
     now: NOW,
     look: ok(aLook),
@@ -159,16 +159,18 @@ export async function aWorld(hooks: MemoryHooks = {}) {
     deliveries: [],
     puts: 0,
   }
-  const store = memoryStore({
-    ids: countingIds('write'),
-    hooks: {
-      ...hooks,
-      before: (operation) => {
-        if (operation.type === 'put') heard.puts += 1
-        return hooks.before?.(operation) ?? null
+  const store =
+    given ??
+    memoryStore({
+      ids: countingIds('write'),
+      hooks: {
+        ...hooks,
+        before: (operation) => {
+          if (operation.type === 'put') heard.puts += 1
+          return hooks.before?.(operation) ?? null
+        },
       },
-    },
-  })
+    })
   const port: NodePort = {
     look: async () => told.look,
     submit: never,

@@ -5,6 +5,7 @@ import type { Splice } from '../../core/splice/splice.ts'
 import { aBump, anAttempt } from '../core/builders.ts'
 import { ADDRESS, MINUTE } from '../support/keeper.ts'
 import { settledStage } from './calm.ts'
+import { queueOf } from '../core/builders.ts'
 import { lawsOfCalm, lawsOfRest } from './laws-of-rest.ts'
 import { brokenBy, laws, sceneOf } from './laws.ts'
 import type { Scene } from './laws.ts'
@@ -156,6 +157,10 @@ describe('at rest', () => {
     'a freeze ends with the reorg that it was for': () => ({
       ...truth,
       leases: slotOf({ frozen: { cause: 'a settled splice was reorganised out', at: 1, note: '' } }),
+    }),
+    'a queue names live splices only, and a holder that is live': () => ({
+      ...truth,
+      leases: slotOf({ queue: queueOf(settled.id) }),
     }),
     'what was paid out is what settled': () => bent({ state: 'failed' }),
     'the payment is the transaction': () =>

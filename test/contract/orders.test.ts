@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { dynamoStore } from '../../adapters/store/dynamo.ts'
+import { freeLease } from '../../core/drive/lease.ts'
+import { spliceIdOf } from '../../core/splice/ids.ts'
+import { aQueueEntry } from '../core/builders.ts'
+import { ADDRESS, CHANNEL, NOW, aBody, aWorld, order, request } from '../functions/api-fixture.ts'
+import { dynamoClient, openTable, startDynalite } from '../support/emulators.ts'
+import type { Emulator } from '../support/emulators.ts'
+import { countingIds } from '../support/splices.ts'
+
+const RACE_MS = 120_000
+const SCRIPT = '0014751e76e8199196d454941c45d1b3a323f1433bd6'
+
+describe('orders at one moment, over a real table', () => {
+  let emulator: Emulator
+  beforeAll(async () => {
+    emulator = await startDynalite()
+  })
+  afterAll(() => emulator.close())
+
+  test(
+    'of 200 equal ones under 200 keys exactly one is accepted',
+    async () => {
+      const { client, table } = await openTable(emulator.endpoint, 'orders')
+      const own = dynamoClient(emulator.endpoint)
+      const world = await aWorld({}, dynamoStore({ client: own, table, ids: countingIds('write') }))
+      const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => order(world, `k-${n}`)))
+      const statuses = answers.map(({ status }) => status)
+      expect(statuses.filter((status) => status === 202)).toHaveLength(1)
+      expect(statuses.filter((status) => status === 409)).toHaveLength(199)
+      client.destroy()
+      own.destroy()
+    },
+    RACE_MS,
+  )
+})
+
+describe('an order and the queue of its channel', () => {
+  const mine = spliceIdOf('acme', 'order-1')
+  const theirs = aQueueEntry({ id: 'spl_other', tenant: 'other', amountSats: 50_000, script: SCRIPT })
+  async function queued(...queue: (typeof theirs)[]) {
+    const world = await aWorld()
+    await world.store.putItem('lease', CHANNEL, { ...freeLease, queue }, 0)
+    return world
+  }
+  const agoMs = (ms: number) => ({ enteredAt: NOW - ms })
+
+  test('stands in it, and says where', async () => {
+    const world = await aWorld()
+    expect((await order(world, 'order-0', { ...aBody, amountSats: 60_000 })).body).toMatchObject({
+      position: 1,
+      ahead: null,
+    })
+    expect((await order(world, 'order-1')).body).toMatchObject({
+      position: 2,
+      ahead: spliceIdOf('acme', 'order-0'),
+    })
+    const { value } = (await world.store.item('lease', CHANNEL)) ?? {}
+    expect(value?.queue.map(({ id }) => id)).toEqual([spliceIdOf('acme', 'order-0'), mine])
+    const list = await request(world, 'GET', '/v1/splices', { key: world.keys.reader })
+    expect(list.body).toMatchObject({ data: [{ position: 2 }, { position: 1 }] })
+  })
+
+  test('an equal one of another tenant is refused, and not named', async () => {
+    const world = await queued({ ...theirs, ...agoMs(1_000) })
+    const answer = await order(world, 'order-1')
+    expect(answer.body).toMatchObject({ code: 'duplicate_output' })
+    expect(JSON.stringify(answer.body)).not.toContain('spl_other')
+  })
+
+  test('an equal one of the same tenant is named', async () => {
+    const world = await queued({ ...theirs, tenant: 'acme', ...agoMs(1_000) })
+    expect((await order(world, 'order-1')).body).toMatchObject({ detail: 'see spl_other' })
+  })
+
+  test('an equal one that was never written is dropped after a minute', async () => {
+    const world = await queued({ ...theirs, ...agoMs(60_001) })
+    expect((await order(world, 'order-1')).body).toMatchObject({ position: 1 })
+  })
+
+  test('its own place from before a crash is taken', async () => {
+    const own = { ...theirs, id: mine, tenant: 'acme', ...agoMs(1_000) }
+    const world = await queued(own, aQueueEntry())
+    expect((await order(world, 'order-1')).body).toMatchObject({ position: 1 })
+  })
+
+  test.each([
+    [60_000, 503, 'busy'],
+    [60_001, 202, undefined],
+  ])('its key with another effect, %i ms old and never written: %i', async (ms, status, code) => {
+    const world = await queued({ ...theirs, id: mine, tenant: 'acme', amountSats: 1, ...agoMs(ms) })
+    const answer = await order(world, 'order-1')
+    expect(answer.status).toBe(status)
+    expect(answer.body).toMatchObject(code === undefined ? { position: 1 } : { code })
+  })
+
+  test('its key with another effect, written meanwhile, is a key that was used', async () => {
+    const world = await aWorld()
+    const answers = await Promise.all([
+      order(world, 'order-1'),
+      order(world, 'order-1', { ...aBody, amountSats: 60_000 }),
+    ])
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([202, expect.any(Number)])
+    expect((await order(world, 'order-1', { ...aBody, amountSats: 70_000 })).status).toBe(422)
+  })
+
+  test('a full queue is refused, with when to come back; one with ended splices is not', async () => {
+    const full = (ms: number) =>
+      Array.from({ length: 100 }, (_, n) => aQueueEntry({ id: `spl_${n}`, amountSats: n + 1, ...agoMs(ms) }))
+    const refused = await order(await queued(...full(1_000)), 'order-1')
+    expect(refused.status).toBe(429)
+    expect(refused.body).toMatchObject({ code: 'channel_queue_full' })
+    expect((await order(await queued(...full(60_001)), 'order-1')).body).toMatchObject({ position: 1 })
+  })
+
+  test('the preview says the same and writes nothing', async () => {
+    const world = await queued({ ...theirs, tenant: 'acme', ...agoMs(60_000) })
+    world.heard.puts = 0
+    const body = { ...aBody, address: ADDRESS }
+    const answer = await request(world, 'POST', '/v1/splices/preview', { key: world.keys.reader, body })
+    expect(answer.body).toMatchObject({ code: 'duplicate_output' })
+    expect(world.heard.puts).toBe(0)
+  })
+})

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import { freeLease } from '../../core/drive/lease.ts'
+import { HOUR, Keeper, MINUTE } from '../support/keeper.ts'
+import { queueOf } from '../core/builders.ts'
+
+const BLOCKS = { blockMs: 10 * MINUTE }
+
+async function startKeeper(): Promise<Keeper> {
+  const keeper = new Keeper()
+  await keeper.sweep()
+  return keeper
+}
+
+const ceiling = (maxFeeRateSatPerKw: number | null) => ({
+  maxAttempts: null,
+  deadline: null,
+  maxFeeRateSatPerKw,
+  maxFeeSats: null,
+})
+
+/** Runs, with blocks, until all have ended; the numbers of the orders, as they settled. */
+async function settle(keeper: Keeper, ids: readonly string[], hours: number): Promise<number[]> {
+  const settled: number[] = []
+  for (let at = 0; at < hours * 6 && settled.length < ids.length; at += 1) {
+    await keeper.run(HOUR / 6, BLOCKS)
+    for (const [n, id] of ids.entries())
+      if (!settled.includes(n) && (await keeper.splice(id)).state === 'settled') settled.push(n)
+  }
+  return settled
+}
+
+describe('the queue of a channel', () => {
+  test('orders at one moment settle in the order of acceptance', async () => {
+    const keeper = await startKeeper()
+    const deadline = keeper.world.now() + 20 * 24 * HOUR
+    const orders = 20
+    const ids: string[] = []
+    for (let n = 0; n < orders; n += 1) {
+      const budget = { ...ceiling(null), deadline }
+      ids.push((await keeper.post({ amountSats: 10_000 + n, budget })).id)
+    }
+    const expected = Array.from({ length: orders }, (_, n) => n)
+    expect(await settle(keeper, ids, 60)).toEqual(expected)
+    expect((await keeper.store.item('lease', keeper.channelId))?.value).toMatchObject({
+      holder: null,
+      queue: [],
+    })
+  })
+
+  test('one that waits for fees lets others pass, and goes when they fall', async () => {
+    const keeper = await startKeeper()
+    keeper.world.chain.setFeeRate(2_000)
+    const first = await keeper.post({ amountSats: 50_000, budget: ceiling(1_000) })
+    const ids: string[] = [first.id]
+    for (let n = 1; n < 5; n += 1) ids.push((await keeper.post({ amountSats: 50_000 + n })).id)
+    await keeper.run(2 * HOUR, BLOCKS)
+    const standing = (await keeper.store.item('lease', keeper.channelId))?.value
+    expect(standing?.queue[0]).toMatchObject({ id: first.id, passes: true })
+    expect((await keeper.splice(first.id)).attempts).toEqual([])
+    expect((await keeper.splice(ids[1] ?? '')).attempts).toHaveLength(1)
+    keeper.world.chain.setFeeRate(300)
+    expect((await settle(keeper, ids, 20)).toSorted()).toEqual([0, 1, 2, 3, 4])
+    expect((await keeper.splice(first.id)).attempts).toHaveLength(1)
+  })
+
+  test('neither node nor chain is asked for one that waits for its turn', async () => {
+    const keeper = await startKeeper()
+    await keeper.post()
+    const { id } = await keeper.post({ amountSats: 60_000 })
+    await keeper.run(MINUTE)
+    const waiting = await keeper.splice(id)
+    expect(waiting.waitingFor?.code).toBe('channel_queue')
+    expect(waiting.publishedThrough).toBe(waiting.eventSerial)
+    await keeper.run(8 * MINUTE)
+    expect((await keeper.splice(id)).version).toBe(waiting.version)
+  })
+
+  test('an order whose writer died does not block those behind it', async () => {
+    const keeper = await startKeeper()
+    const [dead] = queueOf('spl_dead')
+    if (dead === undefined) throw new Error('no entry')
+    const queue = [{ ...dead, enteredAt: keeper.world.now() }]
+    await keeper.store.putItem('lease', keeper.channelId, { ...freeLease, queue }, 0)
+    const { id } = await keeper.post()
+    await keeper.run(30_000)
+    expect((await keeper.splice(id)).attempts).toEqual([])
+    await keeper.run(12 * MINUTE)
+    expect((await keeper.splice(id)).attempts).toHaveLength(1)
+  })
+})
