@@ -48,21 +48,21 @@ export async function acquireLease(
   seen: Versioned<ChannelLease> | null,
   ports: Ports,
 ): Promise<LeaseOutcome> {
-  let refused: 'full' | 'duplicate' | null = null
+  const found: { refused: 'full' | 'duplicate' | null } = { refused: null }
   const { value, written } = await update(
     ports.store,
     'lease',
     key,
     async (standing) => {
       const next = await nextLease(standing ?? freeLease, splice, ports)
-      refused = typeof next === 'string' ? next : null
+      found.refused = typeof next === 'string' ? next : null
       return typeof next === 'string' ? null : next
     },
     seen,
   )
   const lease = value ?? freeLease
   if (lease.frozen !== null) return 'frozen'
-  if (refused !== null) return refused
+  if (found.refused !== null) return found.refused
   return written && lease.holder === splice.id ? 'mine' : 'waiting'
 }
 
