@@ -72,11 +72,8 @@ export async function observe(
   const configured = ports.nodes.get(splice.node)
   const look = given?.look ?? (await configured?.port.look(call))
   const node = look?.ok ? look.value : null
-  const found =
-    given === null
-      ? node?.channels.find((candidate) => candidate.channelId === splice.channelId)
-      : given.channels.get(splice.channelId)
-  const channel = found ?? null
+  const channels = given?.channels ?? new Map(node?.channels.map((each) => [each.channelId, each]))
+  const channel = channels.get(splice.channelId) ?? null
   const [{ nodeState, channelState, guard, followed }, lease] = await Promise.all([
     readSeen(splice, ports.store, given?.seen ?? null),
     read === undefined && readsLease(splice) ? ports.store.item('lease', leaseKeyOf(splice)) : (read ?? null),
@@ -105,9 +102,7 @@ export async function observe(
   }
 }
 
-/**
- * A splice that waits for blocks holds the lease and does not need to read it, unless its fee may be bumped.
- */
+/** A splice that waits for blocks holds the lease and need not read it, unless its fee may be bumped. */
 function readsLease(splice: Splice): boolean {
   if (splice.state !== 'pending' && splice.state !== 'confirmed') return true
   return splice.autoBumpAfterBlocks !== null || openBumpOf(splice) !== null
