@@ -16,8 +16,8 @@ export const gateBugs: readonly Bug[] = [
       },
       {
         file: 'core/splice/apply-verdict.ts',
-        find: 'const stirred = !verdict.peerConnected || stirs || fence === null || fence > now',
-        replace: 'const stirred = !verdict.peerConnected || stirs',
+        find: 'const disturbed = !verdict.peerConnected || busy || fence === null || fence > now',
+        replace: 'const disturbed = !verdict.peerConnected || busy',
       },
       {
         file: 'core/splice/apply-verdict.ts',
@@ -54,7 +54,7 @@ export const gateBugs: readonly Bug[] = [
       },
       {
         file: 'core/splice/attempts.ts',
-        find: "assert(fresh || splice.submittedOn === event.submittedOn, 'the funding outpoint moves only when every attempt is dead')",
+        find: "assert(noneUnresolved || splice.submittedOn === event.submittedOn, 'the funding outpoint moves only when every attempt is proven not executed')",
         replace: '',
       },
     ],
@@ -120,9 +120,9 @@ export const gateBugs: readonly Bug[] = [
       },
       {
         file: 'core/splice/transitions.ts',
-        find: "pending: {\n    looked: to('pending', 'facts noted'),",
+        find: "pending: {\n    looked: to('pending', 'the facts of a look are recorded'),",
         replace:
-          "pending: {\n    candidate_lost: to('submitted', ''),\n    looked: to('pending', 'facts noted'),",
+          "pending: {\n    candidate_lost: to('submitted', ''),\n    looked: to('pending', 'the facts of a look are recorded'),",
       },
       {
         file: 'core/splice/step.ts',

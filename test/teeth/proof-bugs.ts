@@ -130,8 +130,8 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: NOTE,
-        find: 'const stirred = !verdict.peerConnected || stirs || fence === null || fence > now',
-        replace: 'const stirred = stirs || fence === null || fence > now',
+        find: 'const disturbed = !verdict.peerConnected || busy || fence === null || fence > now',
+        replace: 'const disturbed = busy || fence === null || fence > now',
       },
     ],
   },
@@ -163,7 +163,7 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: ATTEMPTS,
-        find: 'baseline: fresh ? event.baseline : splice.baseline,',
+        find: 'baseline: noneUnresolved ? event.baseline : splice.baseline,',
         replace: 'baseline: event.baseline,',
       },
     ],
