@@ -18,7 +18,7 @@ import type { Verdict } from './verdict.ts'
  */
 const UNSPENT_EVERY_BLOCKS = 36
 
-/** Applies the facts of a verdict to the record. Never changes the state: that is isDisconnected to the decision. */
+/** Applies the facts of a verdict to the record. Never changes the state: that is left to the decision. */
 export function applyVerdict(splice: Splice, verdict: Verdict, context: StepContext): Splice {
   const updated: Splice = {
     ...splice,

@@ -44,11 +44,11 @@ export const gateBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/decision/channel-gate.ts',
-        find: 'if (channel.funding === null || (alive && channel.funding !== splice.submittedOn))',
+        find: 'if (channel.funding === null || (hasUnresolved && channel.funding !== splice.submittedOn))',
         replace: 'if (channel.funding === null)',
       },
       {
-        file: 'core/decision/classify.ts',
+        file: 'core/decision/judgement.ts',
         find: "moved ? 'foreign' : 'absent'",
         replace: "'absent'",
       },
@@ -64,8 +64,8 @@ export const gateBugs: readonly Bug[] = [
     why: 'an outpoint whose own transaction is not confirmed counts as known unspent',
     replacements: [
       {
-        file: 'core/decision/classify.ts',
-        find: "return hop.own === 'confirmed' || (hop.own === 'mempool' && channel?.lockDepth === 0)",
+        file: 'core/decision/judgement.ts',
+        find: "return spend.own === 'confirmed' || (spend.own === 'mempool' && channel?.lockDepth === 0)",
         replace: 'return true',
       },
     ],
@@ -75,7 +75,7 @@ export const gateBugs: readonly Bug[] = [
     why: 'a chain source that is behind the node tells that the funding is unspent',
     replacements: [
       {
-        file: 'core/decision/classify.ts',
+        file: 'core/decision/judgement.ts',
         find: 'if (node !== null && chain.tip.height < node.tipHeight) return false',
         replace: '',
       },
@@ -110,7 +110,7 @@ export const gateBugs: readonly Bug[] = [
         file: 'core/decision/candidates.ts',
         find: 'const known = splice.candidates.map((candidate) => {',
         replace:
-          'const known = splice.candidates.filter(({ txid }) => sighted.some((s) => s?.tx.txid === txid)).map((candidate) => {',
+          'const known = splice.candidates.filter(({ txid }) => seenSpenders.some((s) => s?.tx.txid === txid)).map((candidate) => {',
       },
       {
         file: 'core/decision/rules/after-broadcast.ts',
@@ -128,7 +128,7 @@ export const gateBugs: readonly Bug[] = [
         file: 'core/splice/step.ts',
         find: "case 'candidate_confirmed':",
         replace:
-          "case 'candidate_lost':\n      return only(upsertForeignPayment(splice, 'submitted', 'it has left the mempool', now))\n    case 'candidate_confirmed':",
+          "case 'candidate_lost':\n      return only(setState(splice, 'submitted', 'it has left the mempool', now))\n    case 'candidate_confirmed':",
       },
     ],
   },
@@ -214,7 +214,7 @@ export const gateBugs: readonly Bug[] = [
     replacements: [
       {
         file: GATES,
-        find: "if (splice.cancelRequestedAt !== null) return shut('cancel', 'A cancel was asked for.')",
+        find: "if (splice.cancelRequestedAt !== null) return shut('cancel', 'A cancel was requested.')",
         replace: '',
       },
       {
@@ -264,7 +264,7 @@ export const gateBugs: readonly Bug[] = [
   },
   {
     name: 'gate-lock-depth',
-    why: 'on a channel that locks at once a splice is asked for again before the first request is dead',
+    why: 'on a channel that locks at once a splice is asked for again before the first request is proven not executed',
     replacements: [
       {
         file: GATES,
