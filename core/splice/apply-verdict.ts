@@ -72,9 +72,9 @@ function watchOf(splice: Splice, verdict: Verdict, policy: Policy): Splice['watc
 }
 
 /**
- * Records since when it has been quiet. Quiet means: no balance signal, no negotiation and no candidate, with the
- * peer connected at every look. It starts at the latest of the fence, an `in_flight` reply, the peer's return and
- * a gap between looks. Kept only while an attempt is unresolved.
+ * Records since when it has been quiet. Quiet means: no balance signal, no negotiation and no candidate, with
+ * the peer connected at every look. It starts at the latest of the fence, an `in_flight` reply, the peer's
+ * return and a gap between looks. Kept only while an attempt is unresolved.
  */
 function withQuiet(splice: Splice, verdict: Verdict, { now, policy }: StepContext): Splice {
   // After a candidate lost to another transaction, a fee bump may still be waiting at the node.

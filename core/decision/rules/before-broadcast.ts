@@ -21,7 +21,7 @@ const noneUnresolved = ({ splice }: Situation): boolean => unresolvedAttempts(sp
 const noCandidate = ({ splice }: Situation): boolean => splice.candidates.length === 0
 
 /**
- * Nothing was ever taken, or every attempt is nothingExecuted not executed and the funding history has no trace of our
+ * Nothing was ever taken, or every attempt is proven not executed and the funding history has no trace of our
  * effect.
  */
 const nothingExecuted = (situation: Situation): boolean =>
