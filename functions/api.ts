@@ -15,7 +15,7 @@ import {
   within,
 } from './runtime.ts'
 
-/** The HTTP API over the ports of this process. */
+/** The HTTP API, on this process's ports. */
 export const app = createApi({
   ports,
   policy,
@@ -32,7 +32,7 @@ export const app = createApi({
 const answer = handle(app)
 type Answer = typeof answer
 
-/** Requests that API Gateway passes on. */
+/** Entry point: serves the requests that API Gateway forwards. */
 export function handler(event: Parameters<Answer>[0], context: NonNullable<Parameters<Answer>[1]>) {
   return within(context, () => answer(event, context))
 }

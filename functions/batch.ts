@@ -4,12 +4,12 @@ import * as z from 'zod'
 import { errorFields } from '../adapters/log/telemetry.ts'
 import { type Invocation, ports, within } from './runtime.ts'
 
-/** A handler of an SQS queue whose failed records alone are received again. */
+/** A handler of an SQS queue. SQS delivers only the failed records again. */
 export type BatchHandler = (event: SQSEvent, invocation: Invocation) => Promise<SQSBatchResponse>
 
 /**
- * Takes each record of a batch by itself: the body is parsed, then worked on; side by side, or one after the other where all
- * of them write the same item.
+ * Parses each record of a batch and passes it to `take`. A failed record does not affect the others. Records
+ * run concurrently; set `inTurn` to run them one after another when they all write the same item.
  */
 export function batchHandler<T>(
   schema: z.ZodType<T>,
@@ -35,7 +35,7 @@ export function batchHandler<T>(
     )
 }
 
-/** The same, each call begun when the one before has ended, well or not. */
+/** Makes calls wait for each other: each starts once the one before has succeeded or failed. */
 function oneByOne<A>(act: (argument: A) => Promise<void>): (argument: A) => Promise<void> {
   let last = Promise.resolve()
   return (argument) => {

@@ -6,7 +6,7 @@ import { parseKeys } from '../adapters/keys/configured-keys.ts'
 import type { Settings } from './settings.ts'
 import { jsonOf, parsed, parseSettings } from './settings.ts'
 
-/** What the functions are linked to, by the names of the stacks. */
+/** The resources that the functions are linked to, under the names that `stacks/links.ts` gives them. */
 export const Links = z.object({
   Table: z.object({ name: z.string() }),
   WorkQueue: z.object({ url: z.string() }),
@@ -16,18 +16,18 @@ export const Links = z.object({
   Keys: z.object({ value: z.string() }),
 })
 
-/** Everything that the functions are told from outside. */
+/** The complete configuration of a function: its linked resources and its environment. */
 export type Configuration = Settings & {
   readonly tableName: string
   readonly workQueueUrl: string
   readonly nodeEventsQueueUrl: string
   readonly webhooksQueueUrl: string
   readonly nodes: readonly NodeEntry[]
-  /** Keys beside those of the table, by their hash: with one of them the first is made. */
+  /** API keys beside those in the table, by hash. One of them creates the first key of the table. */
   readonly keys: ReadonlyMap<string, ApiKey>
 }
 
-/** Reads links and environment. Throws Misconfigured, naming what is wrong. */
+/** Reads links and environment. Throws Misconfigured, which names the setting that is wrong. */
 export function parseConfiguration(links: unknown, environment: unknown): Configuration {
   const linked = parsed('link', Links, links)
   return {

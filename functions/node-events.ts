@@ -4,8 +4,9 @@ import { NodeEventMessage } from '../core/nodes/relay-event.ts'
 import { policy, ports } from './runtime.ts'
 
 /**
- * The failures queue: what relays heard from their nodes. A wake-up, and no more. One after the other: each is noted in its
- * node's item, and ten at once would lose that race to each other until some of them fail, to be received again minutes later.
+ * Handles the node events queue: what relays report about their nodes. An event wakes up work, and ends no
+ * splice by itself. Events run one after another because each updates its node's item. Ten at once would
+ * conflict until some of them fail, and SQS would deliver those again only minutes later.
  */
 export const handler = batchHandler(
   NodeEventMessage,

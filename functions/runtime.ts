@@ -18,20 +18,21 @@ import type { Ports } from '../core/ports/ports.ts'
 import { parseConfiguration } from './configuration.ts'
 import type { NodeEventMessage } from '../core/nodes/relay-event.ts'
 
-/** Time before the end of an invocation in which no call is open any more: what was learnt is saved in it. */
+/** Calls end this long before the invocation does, so that their results can still be saved. */
 const SAVING_MS = 5_000
-/** A read: one node that hangs leaves time for the others. */
+/** The limit for a read: a node that hangs leaves time for the others. */
 const CALL_MS = 10_000
 /**
- * A command with all its calls. A splice takes about ten messages each way between the node and its peer, one more for every
- * input: a few milliseconds to a peer nearby, ten seconds and more over Tor. It ends well before the fence of an attempt.
+ * The limit for a command with all its calls. A splice takes about ten messages each way between the node and
+ * its peer, and one more for every input: a few milliseconds to a peer nearby, ten seconds and more over Tor.
+ * The limit is well below an attempt's fence.
  */
 const COMMAND_MS = 30_000
-/** A request to the table or a queue that takes longer is given up, and repeated by the SDK. */
+/** The limits of a request to the table or a queue. The SDK gives up a slower one and retries it. */
 export const REQUEST = { connectionTimeout: 2_000, requestTimeout: 4_000, throwOnRequestTimeout: true }
 
-/** Who tells of an event waits no longer for the queue: the sweep makes good what was not sent. */
-const NOTICE_REQUEST = { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true }
+/** Shorter limits for a webhook hint, so that its sender is not held up. The sweep sends what was missed. */
+const WEBHOOKS_REQUEST = { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true }
 
 const configuration = parseConfiguration(Resource, process.env)
 const telemetry =
@@ -44,26 +45,26 @@ const chance = { fraction: () => Math.random(), id: () => ulid() }
 const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: REQUEST }))
 const sqs = new SQSClient({ requestHandler: REQUEST })
 
-const noticeSender = sqsSender<DeliveryHint>({
-  client: new SQSClient({ requestHandler: NOTICE_REQUEST, maxAttempts: 1 }),
+const webhooksSender = sqsSender<DeliveryHint>({
+  client: new SQSClient({ requestHandler: WEBHOOKS_REQUEST, maxAttempts: 1 }),
   queueUrl: configuration.webhooksQueueUrl,
 })
-const webhooks: DeliveryQueue = { hint: (notice, delayMs) => noticeSender.send(notice, delayMs) }
+const webhooks: DeliveryQueue = { hint: (hint, delayMs) => webhooksSender.send(hint, delayMs) }
 
-/** What an invocation knows of its end. */
+/** The part of Lambda's context that tells when the invocation ends. */
 export type Invocation = Pick<Context, 'getRemainingTimeInMillis'>
 
-/** The ports of this process. Their calls end in time for the invocation that makes them, see {@link within}. */
+/** The ports of this process. Their calls end before the invocation that makes them does; see {@link within}. */
 export const ports: Ports = {
   store: dynamoStore({ client: dynamo, table: configuration.tableName, ids: chance }),
   queue: sqsQueue({ client: sqs, queueUrl: configuration.workQueueUrl }),
-  webhooks: webhooks,
+  webhooks,
   clock,
   chance,
   telemetry,
   nodes: new Map(configuration.nodes.map((entry) => [entry.name, configuredNode(entry, clock)])),
-  call: (of) => {
-    const signals = [AbortSignal.timeout(of === 'command' ? COMMAND_MS : CALL_MS), deadline.getStore()]
+  call: (kind) => {
+    const signals = [AbortSignal.timeout(kind === 'command' ? COMMAND_MS : CALL_MS), deadline.getStore()]
     return { signal: AbortSignal.any(signals.filter((signal) => signal !== undefined)) }
   },
   generation: configuration.generation,
@@ -71,22 +72,22 @@ export const ports: Ports = {
 
 export const { policy, backupAt, keys, explorer, privateWebhooks, requestsPerSecond } = configuration
 
-/** Sends webhooks. */
+/** Sends webhook deliveries. */
 export const webhook = webhookSender({ rules: targetRules(privateWebhooks) })
 
-/** What the consumer of notices touches. */
-export const deliveryPorts: DeliveryPorts = { ...ports, webhooks: webhooks, webhook }
+/** The ports of the function that delivers webhooks. */
+export const deliveryPorts: DeliveryPorts = { ...ports, webhooks, webhook }
 
 for (const entry of configuration.nodes)
   for (const warning of warningsOf(entry)) telemetry.info(warning, { node: entry.name })
 
-/** The failures queue: what relays reported. */
+/** Sends to the node events queue what relays report. */
 export const nodeEvents = sqsSender<NodeEventMessage>({
   client: sqs,
   queueUrl: configuration.nodeEventsQueueUrl,
 })
 
-/** Runs an invocation: its calls end some seconds before it does, and what it counted is published. */
+/** Runs an invocation. Its calls end {@link SAVING_MS} before it does. Its metrics are published at the end. */
 export async function within<T>(invocation: Invocation, run: () => Promise<T>): Promise<T> {
   const leftMs = Math.max(0, invocation.getRemainingTimeInMillis() - SAVING_MS)
   try {

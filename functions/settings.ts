@@ -6,23 +6,23 @@ import type { Instant } from '../core/values/instant.ts'
 const REQUESTS_PER_SECOND = 20
 
 const Environment = z.object({
-  /** JSON of periods and bounds that differ from the design's. */
+  /** JSON that overrides default periods and bounds (`core/splice/policy.ts`). */
   SPLICEKEEPER_POLICY: z.string().default(''),
   SPLICEKEEPER_GENERATION: z
     .string()
     .regex(/^\d{0,9}$/, 'must be a number')
     .default(''),
-  /** When the backup was taken that the table was restored from. */
+  /** When the backup was taken from which the table was restored. */
   SPLICEKEEPER_BACKUP_AT: z.union([z.literal(''), z.iso.datetime({ offset: true })]).default(''),
-  /** Webhooks to private addresses, over http too: for one's own machine. */
+  /** Allows webhooks to private addresses and over plain http, for development. */
   SPLICEKEEPER_WEBHOOKS_PRIVATE: z.enum(['', 'false', 'true']).default(''),
-  /** What a key may ask of one process in a second. */
+  /** The requests that a key may make of one process in a second. */
   SPLICEKEEPER_REQUESTS_PER_SECOND: z
     .string()
     .regex(/^([1-9]\d{0,5})?$/, 'must be a whole number from 1')
     .default(''),
   SPLICEKEEPER_LOG: z.enum(['json', 'readable']).default('json'),
-  /** The address of a transaction in an explorer, with `{txid}` in it, for the links of the dashboard. */
+  /** The URL of a transaction in a block explorer, with `{txid}` in it. The dashboard links to it. */
   SPLICEKEEPER_EXPLORER: z
     .union([
       z.literal(''),
@@ -35,14 +35,14 @@ const Environment = z.object({
   SPLICEKEEPER_METRICS: z.string().min(1).default('Splicekeeper'),
 })
 
-/** What the environment says: of a function, and of whoever deploys it. */
+/** The settings in the environment of a function, which are those of the deployment. */
 export type Settings = {
   readonly policy: Policy
   readonly generation: number
   readonly backupAt: Instant | null
-  /** Whether webhooks may go to addresses that are not public, and over http. */
+  /** Whether webhooks may go to private addresses and over plain http. */
   readonly privateWebhooks: boolean
-  /** Requests that a key may make of one process, with a burst of five seconds of them. */
+  /** The rate limit of a key in one process. A burst may use five seconds' worth at once. */
   readonly requestsPerSecond: number
   readonly log: 'json' | 'readable'
   /** null: the dashboard has no links to transactions. */
@@ -51,7 +51,7 @@ export type Settings = {
   readonly metrics: string
 }
 
-/** Reads an environment. Throws Misconfigured, naming the variable. */
+/** Reads an environment. Throws Misconfigured, which names the variable. */
 export function parseSettings(environment: unknown): Settings {
   const settings = parsed('environment', Environment, environment)
   return {
@@ -72,7 +72,7 @@ export function parseSettings(environment: unknown): Settings {
 
 const policyOf = (text: string): unknown => (text === '' ? {} : jsonOf('SPLICEKEEPER_POLICY', text))
 
-/** A value that fits a schema. Throws Misconfigured with a line for each that does not, and never a value. */
+/** Parses a value. Throws Misconfigured with a line for each error, which never quotes the value. */
 export function parsed<T>(what: string, schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
@@ -80,7 +80,7 @@ export function parsed<T>(what: string, schema: z.ZodType<T>, value: unknown): T
   throw new Misconfigured(lines.join('\n'))
 }
 
-/** The parser's own message would quote the text. */
+/** Parses JSON. Throws Misconfigured without the parser's message, which would quote the text. */
 export function jsonOf(what: string, text: string): unknown {
   try {
     return JSON.parse(text)

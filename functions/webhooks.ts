@@ -3,5 +3,5 @@ import { DeliveryHint } from '../core/ports/endpoint.ts'
 import { batchHandler } from './batch.ts'
 import { deliveryPorts, policy } from './runtime.ts'
 
-/** The queue of notices: tells webhook endpoints what they have not had, each in order. */
-export const handler = batchHandler(DeliveryHint, (notice) => deliverWebhooks(notice, deliveryPorts, policy))
+/** Handles the webhooks queue: delivers to each endpoint, in order, the events that it has not received. */
+export const handler = batchHandler(DeliveryHint, (hint) => deliverWebhooks(hint, deliveryPorts, policy))

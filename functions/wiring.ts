@@ -1,21 +1,21 @@
-/** A function: the export that is called, how long it may take, and its memory, with which its share of a processor grows. */
+/** A function: its handler, timeout and memory. The share of a processor grows with the memory. */
 export type FunctionWiring = {
   readonly handler: string
   readonly timeoutSeconds: number
   readonly memoryMb: number
-  /** Invocations at once, so that no node is flooded; null: as many as there are requests. */
+  /** The most invocations at once, so that nodes are not flooded. null: no limit. */
   readonly concurrency: number | null
-  /** Files of packages that are not in the bundle, and lie beside it under the same path. */
+  /** Files of packages to copy next to the bundle, under the same path. */
   readonly files?: readonly string[]
 }
 
-/** A queue: its link, the function that it feeds, and what becomes of messages that are not dealt with. */
+/** A queue: its link, the function that it feeds, and where failed messages go. */
 export type QueueWiring = {
   readonly link: string
   readonly feeds: string
   readonly batchSize: number
   readonly visibilitySeconds: number
-  /** Receives before a message goes to the dead-letter queue. */
+  /** How often a message is received before it goes to the dead-letter queue. */
   readonly maxReceives: number
   readonly deadLetterQueue: string
 }
@@ -23,8 +23,8 @@ export type QueueWiring = {
 export type ScheduleWiring = { readonly feeds: string; readonly everySeconds: number }
 
 /**
- * What feeds what: the one table for this machine and for what is deployed. A queue hides a message for at least six times
- * as long as its function may take.
+ * Which queue or schedule feeds which function. Both `local/` and `stacks/` follow this table. A queue's
+ * visibility timeout is at least six times its function's timeout.
  */
 export const wiring = {
   functions: {
@@ -77,7 +77,7 @@ export const wiring = {
   schedules: {
     reconcile: { feeds: 'reconcile', everySeconds: 60 },
   },
-  /** What the API's function is reached by. Open ones answer anybody; behind the others a key or a signature is asked for. */
+  /** The routes of the API. Open ones answer anybody; guarded ones require a key or a relay's signature. */
   routes: {
     open: [
       'GET /',

@@ -3,7 +3,7 @@ import { drive } from '../core/drive/drive.ts'
 import { batchHandler } from './batch.ts'
 import { policy, ports } from './runtime.ts'
 
-/** The work queue: carries each hinted splice as far as it can go now. Only here commands are sent to nodes. */
+/** Handles the work queue: drives each hinted splice as far as it can go. Only this function commands nodes. */
 export const handler = batchHandler(Hint, ({ spliceId }) =>
   drive(spliceId, ports, { policy, mayAct: true, shared: null }),
 )

@@ -4,7 +4,7 @@ import type { Functions } from './functions.ts'
 import { type QueuePair, queueTitles } from './queues.ts'
 import type { DeploySettings } from './settings.ts'
 
-/** Where the runbook is: each alarm has a section of its name. */
+/** The runbook. It has a section for each alarm, under the alarm's name. */
 const RUNBOOK = 'docs/operations.md'
 const SERVICE = 'splicekeeper'
 
@@ -14,22 +14,22 @@ type Watched = {
   readonly settings: DeploySettings
 }
 
-/** An alarm: its name, what it says, and the metric that must not pass its threshold. */
+/** An alarm on a metric that goes above or below its threshold. */
 type Alarm = {
   readonly name: string
-  readonly says: string
+  readonly description: string
   readonly namespace: string
   readonly metric: string
   readonly dimensions: Readonly<Record<string, $util.Input<string>>>
   readonly statistic: 'Sum' | 'Maximum' | 'SampleCount'
   readonly periodSeconds: number
-  /** Periods in a row. */
+  /** How many periods in a row. */
   readonly periods: number
   readonly above?: number
   readonly below?: number
 }
 
-/** Messages that wait longer than this wait for a function that does not run or does not succeed. */
+/** If messages wait longer than this, their function does not run or keeps failing. */
 const OLDEST_MESSAGE_SECONDS = 900
 
 function queueAlarms({ queues }: Watched): Alarm[] {
@@ -41,7 +41,7 @@ function queueAlarms({ queues }: Watched): Alarm[] {
       {
         ...common,
         name: `${title}DeadLetters`,
-        says: `a message was received ${wiring.queues[name].maxReceives} times in vain`,
+        description: `a message failed ${wiring.queues[name].maxReceives} times`,
         metric: 'ApproximateNumberOfMessagesVisible',
         dimensions: { QueueName: deadLetters.nodes.queue.name },
         above: 0,
@@ -49,7 +49,7 @@ function queueAlarms({ queues }: Watched): Alarm[] {
       {
         ...common,
         name: `${title}OldestMessage`,
-        says: 'messages wait for a quarter of an hour',
+        description: 'a message has waited for more than 15 minutes',
         metric: 'ApproximateAgeOfOldestMessage',
         dimensions: { QueueName: queue.nodes.queue.name },
         periods: 5,
@@ -69,7 +69,7 @@ function functionAlarms({ functions }: Watched): Alarm[] {
   }
   return (['api', 'work', 'nodeEvents', 'webhooks', 'reconcile'] as const).map((name) => ({
     name: `${titles[name]}Errors`,
-    says: `the function ${name} fails: it throws, or runs out of time`,
+    description: `the function ${name} fails: it throws or times out`,
     namespace: 'AWS/Lambda',
     metric: 'Errors',
     dimensions: { FunctionName: functions[name].name },
@@ -80,11 +80,11 @@ function functionAlarms({ functions }: Watched): Alarm[] {
   }))
 }
 
-/** What the functions count themselves (core/drive/drive.ts, core/sweep/sweep.ts, core/nodes/node-state.ts). */
+/** Alarms on the functions' own metrics, counted in core/drive, core/sweep and core/nodes/node-state.ts. */
 function serviceAlarms({ settings }: Watched): Alarm[] {
-  const counted = (name: string, says: string, metric: string): Alarm => ({
+  const counted = (name: string, description: string, metric: string): Alarm => ({
     name,
-    says,
+    description,
     metric,
     namespace: settings.metrics,
     dimensions: { service: SERVICE },
@@ -94,14 +94,14 @@ function serviceAlarms({ settings }: Watched): Alarm[] {
     above: 0,
   })
   return [
-    counted('NeedsAttention', 'a splice is in needs_attention', 'decision.attended'),
-    counted('LongUnknown', 'what became of an attempt is not known since an hour', 'splice.long_unknown'),
+    counted('NeedsAttention', 'a splice needs attention', 'decision.attended'),
+    counted('LongUnknown', 'the outcome of an attempt has been unknown for an hour', 'splice.long_unknown'),
     counted('BudgetSpent', 'a splice has used up its attempts', 'decision.budget_spent'),
-    counted('NodeRefusesUs', 'a node refuses our credential, or is another one', 'look.config'),
+    counted('NodeRefusesUs', 'a node refuses our credentials, or is not the configured node', 'look.config'),
     { ...counted('NodeUnreachable', 'a node does not answer', 'look.unreachable'), periods: 3 },
-    counted('AlarmLogged', 'something was logged that a person must read', 'alarm'),
+    counted('AlarmLogged', 'a log line needs a person to read it', 'alarm'),
     {
-      ...counted('SweepNotRun', 'no sweep has ended for five minutes', 'sweep.due'),
+      ...counted('SweepNotRun', 'no sweep has completed for five minutes', 'sweep.due'),
       statistic: 'SampleCount',
       above: undefined,
       below: 1,
@@ -109,7 +109,7 @@ function serviceAlarms({ settings }: Watched): Alarm[] {
   ]
 }
 
-/** Every alarm tells one topic; docs/operations.md says what to do about each. */
+/** Creates the alarms, which all notify one topic. docs/operations.md tells what to do about each. */
 export function createAlarms(watched: Watched): void {
   const topic = new sst.aws.SnsTopic('Alarms')
   const { alarmEmail } = watched.settings
@@ -123,7 +123,7 @@ export function createAlarms(watched: Watched): void {
   for (const alarm of alarms) {
     new aws.cloudwatch.MetricAlarm(alarm.name, {
       name: `${$app.name}-${$app.stage}-${alarm.name}`,
-      alarmDescription: `${alarm.says}: ${RUNBOOK}, "${alarm.name}"`,
+      alarmDescription: `${alarm.description}: ${RUNBOOK}, "${alarm.name}"`,
       namespace: alarm.namespace,
       metricName: alarm.metric,
       dimensions: alarm.dimensions,

@@ -1,12 +1,12 @@
 import { wiring } from '../functions/wiring.ts'
 import type { Functions } from './functions.ts'
 
-/** Requests a second, and at once, before API Gateway answers 429 by itself. */
+/** Requests per second, and in a burst, above which API Gateway itself answers 429. */
 const THROTTLE = { throttlingRateLimit: 50, throttlingBurstLimit: 100 }
 
 /**
- * One function behind the routes of the wiring: keys and signatures are checked there. No other site's pages may call it
- * (CORS), and who called what is logged, without headers and bodies.
+ * The routes of the wiring, all served by one function, which checks keys and signatures. Pages of other
+ * sites may not call the API (no CORS). The access log records every call, without headers and bodies.
  */
 export function createApi(functions: Functions): sst.aws.ApiGatewayV2 {
   const api = new sst.aws.ApiGatewayV2('Api', {

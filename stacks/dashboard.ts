@@ -63,7 +63,7 @@ function chartsOf({ table, queues, functions, metrics }: Names): Chart[] {
   ]
 }
 
-/** One page of what matters. */
+/** The CloudWatch dashboard: one page with the metrics that matter. */
 export function createDashboard(shown: {
   readonly table: sst.aws.Dynamo
   readonly queues: Readonly<Record<QueueName, QueuePair>>

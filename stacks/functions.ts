@@ -13,12 +13,12 @@ const componentNames: Readonly<Record<FunctionName, string>> = {
   reconcile: 'ReconcileFunction',
 }
 
-/** The functions of the wiring. */
+/** The deployed functions of the wiring. */
 export type Functions = Readonly<Record<FunctionName, sst.aws.Function>>
 
 /**
- * Each with a role of its own that may do what it does and nothing more, on arm64, which costs a fifth less. The SDK is in the
- * bundle: Lambda's own copy changes without us.
+ * Creates the functions. Each has its own role with only the permissions that it needs. They run on arm64,
+ * which costs a fifth less. The AWS SDK is bundled, because Lambda changes its own copy at any time.
  */
 export function createFunctions(linked: Linked, settings: DeploySettings): Functions {
   const links = createLinks(linked)
@@ -49,15 +49,15 @@ export function createFunctions(linked: Linked, settings: DeploySettings): Funct
       logging: { logGroup: log.name, format: 'json' },
       nodejs: { minify: true, sourcemap: true },
       hook: { postbuild: (folder) => putBeside(folder, files) },
-      // A new account may keep none in reserve; elsewhere the queues' own limit does.
+      // A new account may not reserve concurrency. Other stages rely on the limit of the queue subscriptions.
       ...(settings.isProduction && concurrency !== null ? { concurrency: { reserved: concurrency } } : {}),
-      // What the schedule could not start is too late: the next run does all that is due.
+      // No retries: the next scheduled run does everything that is due.
       ...(name === 'reconcile' ? { retries: 0 } : {}),
       transform: {
         role: {
-          // SST lets the whole account take the role.
+          // SST's default lets the whole account assume the role.
           assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: 'lambda.amazonaws.com' }),
-          // Not AWSLambdaBasicExecutionRole, which may write to every log.
+          // Not AWSLambdaBasicExecutionRole, which may write to every log group.
           managedPolicyArns: [],
         },
         eventInvokeConfig: { maximumEventAgeInSeconds: wiring.schedules.reconcile.everySeconds },

@@ -9,7 +9,7 @@ import { readSettings } from './settings.ts'
 import { subscribeQueues } from './subscriptions.ts'
 import { createTable } from './table.ts'
 
-/** Everything that a stage consists of. Answers what the one who deploys has to know. */
+/** Creates all resources of a stage. Returns the outputs of the deployment. */
 export function deploy() {
   const settings = readSettings()
   const table = createTable(settings)

@@ -2,14 +2,17 @@ import type { QueueName } from '../functions/wiring.ts'
 import { wiring } from '../functions/wiring.ts'
 import type { QueuePair } from './queues.ts'
 
-/** What every function finds in `Resource`, by the names that functions/configuration.ts reads. */
+/** The resources that every function is linked to. */
 export type Linked = {
   readonly table: sst.aws.Dynamo
   readonly queues: Readonly<Record<QueueName, QueuePair>>
   readonly secrets: { readonly nodes: sst.Secret; readonly keys: sst.Secret }
 }
 
-/** Names and addresses alone: the links of SST's own components would grant every action on them. */
+/**
+ * Creates the links, under the names that functions/configuration.ts reads. They hold names and URLs only:
+ * links of SST's own components would grant every action on them.
+ */
 export function createLinks({ table, queues, secrets }: Linked) {
   const { work, nodeEvents, webhooks } = wiring.queues
   return [

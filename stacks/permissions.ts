@@ -3,7 +3,7 @@ import type { Linked } from './links.ts'
 
 type Permission = sst.aws.FunctionPermissionArgs
 
-/** What each function does with the table and its indexes. */
+/** The actions of each function on the table and its indexes. */
 const tableActions: Readonly<Record<FunctionName, readonly string[]>> = {
   api: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
   work: ['GetItem', 'PutItem', 'BatchGetItem', 'Query'],
@@ -31,10 +31,10 @@ const receives: Readonly<Partial<Record<FunctionName, keyof Linked['queues']>>> 
   webhooks: 'webhooks',
 }
 
-/** What Lambda does with a queue in the name of the function that it feeds. */
+/** The actions of Lambda on a queue, under the role of the function that it feeds. */
 const CONSUMING = ['ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility', 'GetQueueAttributes']
 
-/** The actions that a function takes, each on the resource that it takes it on, and no other. */
+/** The permissions of a function: only its own actions, each only on the resources it needs. */
 export function permissionsOf(name: FunctionName, { table, queues }: Linked): Permission[] {
   const received = receives[name]
   const statements = [

@@ -1,16 +1,16 @@
 import { type QueueName, wiring } from '../functions/wiring.ts'
 
-/** How long a message that nobody could deal with is kept: as long as SQS keeps any. */
+/** How long dead letters are kept: the maximum of SQS. */
 const DEAD_LETTER_DAYS = 14
 
-/** What each queue is called in the names of resources and alarms. */
+/** The name of each queue in the names of resources and alarms. */
 export const queueTitles: Readonly<Record<QueueName, string>> = {
   work: 'Work',
   nodeEvents: 'NodeEvents',
   webhooks: 'Webhooks',
 }
 
-/** A queue, and where its messages go that were received too often. */
+/** A queue and its dead-letter queue. */
 export type QueuePair = { readonly queue: sst.aws.Queue; readonly deadLetters: sst.aws.Queue }
 
 function createQueue(name: QueueName): QueuePair {
@@ -26,7 +26,7 @@ function createQueue(name: QueueName): QueuePair {
   return { queue, deadLetters }
 }
 
-/** The queues of the wiring. Messages are hints: what is lost with one costs a minute. */
+/** Creates the queues of the wiring. Messages are hints: a lost one costs at most a minute. */
 export function createQueues(): Readonly<Record<QueueName, QueuePair>> {
   return {
     work: createQueue('work'),

@@ -1,7 +1,7 @@
 import { wiring } from '../functions/wiring.ts'
 import type { Functions } from './functions.ts'
 
-/** The sweep, every minute. One that fails is not repeated: the next one does all that is due. */
+/** Runs the sweep every minute. A failed run is not retried: the next one does everything that is due. */
 export function createSchedules(functions: Functions): void {
   const { feeds, everySeconds } = wiring.schedules.reconcile
   const minutes = everySeconds / 60

@@ -1,6 +1,6 @@
 /**
- * What is told to nobody: the nodes with their credentials, and the hashes of the first keys. Each is a JSON list, empty until
- * `sst secret set` says otherwise (docs/operations.md).
+ * The secrets: the nodes with their credentials, and the hashes of the first API keys. Each is a JSON list,
+ * empty until it is set with `sst secret set` (docs/operations.md).
  */
 export function createSecrets() {
   return { nodes: new sst.Secret('Nodes', '[]'), keys: new sst.Secret('Keys', '[]') }

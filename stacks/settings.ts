@@ -1,16 +1,16 @@
 import { parseSettings } from '../functions/settings.ts'
 
-/** Days for which the log groups keep what was logged. */
+/** How many days the log groups keep log lines. */
 export const LOG_DAYS = 30
 
-/** What differs between stages, and what the environment of `sst deploy` says. */
+/** The settings of a stage, from its name and from the environment of `sst deploy`. */
 export type DeploySettings = {
   readonly isProduction: boolean
-  /** The namespace of this stage's metrics. */
+  /** The namespace of the stage's metrics. */
   readonly metrics: string
-  /** Where alarms go; null: to a topic that nobody hears of. */
+  /** The address that alarms are sent to. null: the alarm topic has no subscriber. */
   readonly alarmEmail: string | null
-  /** A table that stands already, which a backup was restored to; null: the stage has one of its own. */
+  /** An existing table to use, such as one restored from a backup. null: the stage creates its own. */
   readonly tableName: string | null
   /** The environment of every function. */
   readonly environment: Readonly<Record<string, string>>
@@ -25,7 +25,7 @@ const PASSED_ON = [
   'SPLICEKEEPER_EXPLORER',
 ] as const
 
-/** Reads the environment of the deployment; a setting that the functions would refuse stops it here. */
+/** Reads the environment of the deployment. Throws for a setting that the functions would refuse. */
 export function readSettings(): DeploySettings {
   const metrics = `splicekeeper/${$app.stage}`
   const given = Object.fromEntries(PASSED_ON.map((name) => [name, process.env[name] ?? '']))

@@ -4,8 +4,8 @@ import type { Functions } from './functions.ts'
 import type { QueuePair } from './queues.ts'
 
 /**
- * Each queue feeds its function: failed messages alone are received again, and no more batches at once than the function may
- * run, or what finds no room would count as received.
+ * Makes each queue feed its function. Only failed messages are delivered again. No more batches are started
+ * at once than the function may run, because a throttled batch would count as received.
  */
 export function subscribeQueues(queues: Readonly<Record<QueueName, QueuePair>>, functions: Functions): void {
   for (const name of ['work', 'nodeEvents', 'webhooks'] as const) {

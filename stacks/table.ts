@@ -4,8 +4,8 @@ import type { DeploySettings } from './settings.ts'
 const TYPES = { S: 'string', N: 'number' } as const
 
 /**
- * The table, which is the truth: point-in-time recovery always; in production it survives a removal and cannot be deleted. Its
- * items never expire (docs/design.md, section 9).
+ * Creates the table, which is the source of truth. Point-in-time recovery is always on. In production the
+ * table survives the removal of its stage and cannot be deleted. Items never expire.
  */
 export function createTable({ isProduction, tableName }: DeploySettings): sst.aws.Dynamo {
   if (tableName !== null) return sst.aws.Dynamo.get('Splices', tableName)

@@ -1,6 +1,6 @@
-// SST's components ship inside its binary. This unpacks them into .sst/platform, once for each version: the types of the stacks
-// are there, and the tests evaluate the stacks with them. Nothing of AWS is asked. The downloads that only a deployment needs
-// (Pulumi, Bun) are left out.
+// SST's components ship inside its binary. This script unpacks them into .sst/platform, once for each
+// version. The stacks take their types from there, and the tests evaluate the stacks with them. It does not
+// call AWS, and skips the downloads that only a deployment needs (Pulumi, Bun).
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const LOOK_MS = 500
-/** Whoever unpacks for longer was killed. */
+/** A process that holds the lock for longer than this was killed. */
 const LONGEST_MS = 600_000
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -35,7 +35,7 @@ function unpack() {
   process.exitCode = 1
 }
 
-/** Test files run side by side: the first one unpacks, the others wait for it. */
+/** Takes the lock. Test files run concurrently: the first one unpacks, the others wait for it. */
 function taken() {
   try {
     mkdirSync(at('.sst'), { recursive: true })

@@ -11,16 +11,16 @@ import { nodeOf } from './tenancy.ts'
 
 const SWEEP_SECONDS = '60'
 const PAGE = 100
-/** Of a channel's splices so many are searched, newest first: a live one has a deadline, and so is not old. */
+/** Duplicates are searched among a channel's newest splices: a live one has a deadline, so it is recent. */
 const PAGES_MAX = 10
 
-/** What makes an order this order. */
+/** What identifies an order. */
 export type Identity = { readonly idempotencyKey: string; readonly bodyHash: string }
 
-/** The record that a request would be accepted as, and the node as it was last seen. */
+/** The record that an order would create, and the node as last seen. */
 export type Draft = { readonly splice: Splice; readonly node: NodeState }
 
-/** What an order is judged by. null: not seen yet, or the body names no channel. */
+/** The stored state that an order is checked against. null: not seen yet, or the body names no channel. */
 export type Facts = {
   readonly node: NodeState | null
   readonly channel: ChannelState | null
@@ -28,7 +28,7 @@ export type Facts = {
   readonly listed: Page | null
 }
 
-/** Reads what an order is judged by, side by side. */
+/** Reads the facts for an order concurrently. */
 export async function readFacts(
   store: Store,
   tenant: string,
@@ -42,7 +42,7 @@ export async function readFacts(
   return { node: nodeItem?.value ?? null, channel: channelItem?.value ?? null, listed }
 }
 
-/** What a request would be accepted as; nothing is written. Throws the problem that stands against it. */
+/** Builds the record that an order would create; writes nothing. Throws a problem if the order is refused. */
 export async function draftOf(
   deps: ApiDeps,
   key: ApiKey,
@@ -71,12 +71,12 @@ export async function draftOf(
 }
 
 /**
- * The channel that a body without one means: of a node that picks the channel itself, the only one that it can pick. With several,
- * or with none, nobody knows which it will be: null.
+ * The channel for a body that names none. That is allowed on a node that picks the channel itself. If the
+ * node has exactly one open channel, it will pick that one; otherwise its choice is not known: null.
  */
 async function onlyChannel(store: Store, name: string, node: NodeState): Promise<ChannelState | null> {
   if (node.capabilities.leaseScope === 'channel' && node.capabilities.unsupported === undefined) {
-    const message = 'the channel to splice, as `GET /v1/channels` lists it'
+    const message = 'required: the id of the channel to splice, from `GET /v1/channels`'
     throw new Problem('invalid_request', { field: 'channel', errors: [{ field: 'channel', message }] })
   }
   const seen = await Promise.all(node.channelIds.map((id) => store.item('channel', channelKey(name, id))))
@@ -88,8 +88,9 @@ async function onlyChannel(store: Store, name: string, node: NodeState): Promise
 }
 
 /**
- * The index may lag, so two duplicates posted at one moment can both be accepted. What closes the gap is the lease (gate
- * 11): the second cannot submit before the first has ended, and by then each transaction of the first has its owner.
+ * Finds a live splice with the same effect. The index may lag, so two duplicates posted at the same moment
+ * can both be accepted. The lease gate closes that gap: the second cannot submit before the first has ended,
+ * and by then every transaction of the first has its owner.
  */
 async function duplicateOf(
   { ports: { store }, effects }: ApiDeps,

@@ -35,18 +35,18 @@ const document = {
     title: 'Splicekeeper',
     version: '0.1.0',
     description:
-      'Orders splices on channels of remote Lightning nodes and keeps them: an accepted splice is durable, is ' +
-      'retried across disconnects and restarts of the node and of this service within its budget, takes effect at ' +
-      'most once, and ends with one outcome. Errors are RFC 9457 problems with a stable `code`.',
+      'Splices channels of remote Lightning nodes. An accepted splice is durable. Within its budget it is ' +
+      'retried across disconnects and restarts of the node and of this service. It takes effect at most ' +
+      'once and ends with one outcome. Errors are RFC 9457 problems with a stable `code`.',
   },
-  // In the order in which somebody who is new needs them.
+  // In the order in which a newcomer needs them.
   tags: [
-    { name: 'splices', description: 'Order, read and change splices' },
+    { name: 'splices', description: 'Order, read and manage splices' },
     { name: 'nodes', description: 'Your nodes and their channels' },
-    { name: 'events', description: 'The log of what happened' },
-    { name: 'webhooks', description: 'Have a server of yours told' },
-    { name: 'payments', description: 'The ledger' },
-    { name: 'keys', description: 'Who may come in, and what operators did' },
+    { name: 'events', description: 'The log of everything that happened to your splices' },
+    { name: 'webhooks', description: 'Receive events on your own server' },
+    { name: 'payments', description: 'The ledger of funding transactions' },
+    { name: 'keys', description: 'API keys, and the audit log of operators' },
     { name: 'service', description: 'The service itself' },
   ],
 }
@@ -55,11 +55,11 @@ const healthRoute = createRoute({
   method: 'get',
   path: '/health',
   operationId: 'getHealth',
-  summary: 'Liveness',
+  summary: 'Check that the service is running',
   tags: ['service'],
   responses: {
     200: {
-      description: 'It answers.',
+      description: 'The service is running.',
       content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } },
     },
   },
@@ -69,17 +69,17 @@ const documentRoute = createRoute({
   method: 'get',
   path: '/openapi.json',
   operationId: 'getDocument',
-  summary: 'This document',
+  summary: 'Get this OpenAPI document',
   tags: ['service'],
   responses: {
     200: {
-      description: 'OpenAPI 3.1.',
+      description: 'The document, in OpenAPI 3.1.',
       content: { 'application/json': { schema: z.record(z.string(), z.unknown()) } },
     },
   },
 })
 
-/** Answers about money and names are nobody's to keep. */
+/** No cache may store a response: it names amounts and counterparties. */
 const uncached = createMiddleware<ApiEnv>(async (c, next) => {
   await next()
   c.res.headers.set('Cache-Control', 'no-store')
@@ -94,10 +94,10 @@ function limitBody(maxSize: number) {
   })
 }
 
-/** The HTTP API of design section 8, over any ports. Other routes may be added to what it answers. */
+/** Creates the HTTP API on any ports. The caller may add routes to the returned app. */
 export function createApi(deps: ApiDeps) {
   const app = router()
-  // No `overwrite`: a page that is added may bring its own policy.
+  // No `overwrite`: a page may set a content security policy of its own.
   app.use(
     secureHeaders({
       contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
@@ -121,15 +121,15 @@ export function createApi(deps: ApiDeps) {
   registry.registerComponent('securitySchemes', 'key', {
     type: 'http',
     scheme: 'bearer',
-    description: 'A key of the API: `sk_…`.',
+    description: 'An API key: `sk_…`.',
   })
   registry.registerComponent('securitySchemes', 'relay', {
     type: 'apiKey',
     in: 'header',
     name: SIGNATURE_HEADER,
-    description: 'What a relay signs its reports with; docs/relay.md.',
+    description: 'The signature of a relay (docs/relay.md).',
   })
-  // Answered past the typed routes: a document of OpenAPI has no schema of its own.
+  // Served outside the typed routes, because an OpenAPI document has no schema here.
   registry.registerPath(documentRoute)
   app.get('/openapi.json', (c) => c.json(app.getOpenAPI31Document(document)))
   return app
@@ -153,5 +153,5 @@ export function createApi(deps: ApiDeps) {
     .openapi(healthRoute, (c) => c.json({ status: 'ok' as const }, 200))
 }
 
-/** The routes, for a typed client: `hc<Routes>(url)` of `hono/client`. */
+/** The type of the routes, for a typed client: `hc<Routes>(url)` from `hono/client`. */
 export type Routes = ReturnType<typeof createApi>

@@ -7,18 +7,18 @@ import { commonProblems } from './problem.ts'
 import { AfterSequence } from './validation.ts'
 import { isoOf } from './view.ts'
 
-/** An act that somebody may ask about later. */
+/** An action that the audit log may record. */
 export type Audited = {
-  /** To be called just before the act, as often as it is tried: writes the entry once. */
+  /** Call just before every try of the action. Writes the entry once. */
   before(): Promise<void>
-  /** To be called once it is done: a line in the service's own log, whoever did it. */
+  /** Call once the action is done. Writes a line to the service's own log, for every key. */
   done(): void
 }
 
 /**
- * The entry for whoever asks later who did what: the key's name and id, never the key. Of a key with the operator scope it is in
- * the tenant's audit log before anything is done, so that no act is without one. An entry whose act then failed is
- * possible: what it was about tells.
+ * Audits an action under the key's name and id, never the key itself. For a key with the operator scope the
+ * entry is in the tenant's audit log before anything is done, so that no action is missing there. An entry
+ * may stand for an action that failed afterwards: the state of its object tells.
  */
 export function audit(c: ApiContext, action: string, about: Readonly<Record<string, string>>): Audited {
   const { deps, key, keyId } = c.var
@@ -42,9 +42,9 @@ const EntryView = z
     action: z.string().openapi({ example: 'resolve' }),
     key: z
       .object({ id: z.string(), name: z.string() })
-      .openapi({ description: 'Who: never the key itself.' }),
+      .openapi({ description: 'The key that was used. Never its secret.' }),
     about: z.record(z.string(), z.string()).openapi({
-      description: 'To what, and with what words.',
+      description: 'The object of the action, and its details.',
       example: { splice: 'spl_…', outcome: 'failed', note: 'closed by hand' },
     }),
   })
@@ -54,9 +54,10 @@ const auditRoute = createRoute({
   method: 'get',
   path: '/v1/audit',
   operationId: 'listAudit',
-  summary: 'What keys with the operator scope had done, gap-free and in order',
+  summary: 'List the actions of operators',
   description:
-    'Each entry is written before its act. Ask again with the last `sequence` you took as `after`.',
+    'Everything that was done with the operator scope, in order and without gaps. An entry is written ' +
+    'before its action. To read on, pass the last `sequence` you received as `after`.',
   tags: ['keys'],
   security: [{ key: [] }],
   middleware: requireScope('operator'),
@@ -66,7 +67,7 @@ const auditRoute = createRoute({
   responses: {
     ...commonProblems,
     200: {
-      description: 'The entries after a sequence.',
+      description: 'The entries after `after`, oldest first.',
       content: {
         'application/json': { schema: z.object({ object: z.literal('list'), data: z.array(EntryView) }) },
       },
@@ -84,7 +85,7 @@ const listAudit: RouteHandler<typeof auditRoute, ApiEnv> = async (c) => {
   return c.json({ object: 'list' as const, data }, 200)
 }
 
-/** The log of what operators did. */
+/** The audit log. */
 export function auditRoutes() {
   return router().openapi(auditRoute, listAudit)
 }

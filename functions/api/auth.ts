@@ -5,17 +5,17 @@ import type { ApiDeps, ApiEnv } from './context.ts'
 import { hashOf, keyIdOf } from '../../core/keys/api-key.ts'
 import { Problem } from './problem.ts'
 
-/** Lets a request through with a key, whatever its scopes; the handlers find the key in their context. */
+/** Requires an API key with any scope. Handlers find the key in their context. */
 export const requireKey = (): MiddlewareHandler<ApiEnv> => guard(null)
 
-/** The same with a key that has a scope. */
+/** Requires an API key that has this scope. */
 export const requireScope = (scope: Scope): MiddlewareHandler<ApiEnv> => guard(scope)
 
 function guard(scope: Scope | null): MiddlewareHandler<ApiEnv> {
   return createMiddleware<ApiEnv>(async (c, next) => {
     const { deps } = c.var
     const found = await keyOf(c.req.header('Authorization'), deps)
-    // One answer for a missing, an unknown and a revoked key: nobody learns which keys exist.
+    // The same answer for a missing, an unknown and a revoked key, so that nobody learns which keys exist.
     if (found === null)
       throw new Problem('unauthorized', {
         field: 'Authorization',
@@ -26,7 +26,7 @@ function guard(scope: Scope | null): MiddlewareHandler<ApiEnv> {
     if (waitSeconds > 0)
       throw new Problem('rate_limited', { headers: { 'Retry-After': String(waitSeconds) } })
     if (scope !== null && !key.scopes.includes(scope))
-      throw new Problem('forbidden', { detail: `this needs the scope ${scope}` })
+      throw new Problem('forbidden', { detail: `the scope ${scope} is required` })
     c.set('key', key)
     c.set('keyId', keyIdOf(hash))
     await deps.traffic?.note(hash)
@@ -34,7 +34,7 @@ function guard(scope: Scope | null): MiddlewareHandler<ApiEnv> {
   })
 }
 
-/** One of the table, where it may have been revoked, or else one of the configuration. */
+/** Finds a key in the table, which knows whether it was revoked, or else in the configuration. */
 async function keyOf(
   header: string | undefined,
   { ports, keys }: ApiDeps,
@@ -46,7 +46,7 @@ async function keyOf(
   return key === null || key.revokedAt !== null ? null : { key, hash }
 }
 
-/** The secret in an Authorization header; null: there is none of the right form. */
+/** The secret in an Authorization header. null: the header is missing or malformed. */
 function secretOf(header: string | undefined): string | null {
   return /^Bearer ([\x21-\x7e]{1,256})$/i.exec(header ?? '')?.[1] ?? null
 }

@@ -1,7 +1,4 @@
-/**
- * Puts a value into a map of at most `max` keys; the one that was put in longest ago is forgotten first. A map keeps the order in
- * which its keys were put in.
- */
+/** Puts a value into a map of at most `max` keys. A full map drops the key put in longest ago. */
 export function remember<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
   map.delete(key)
   map.set(key, value)

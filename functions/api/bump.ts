@@ -19,7 +19,7 @@ import { viewOf } from './view.ts'
 const BumpBody = z
   .strictObject({
     feeRateSatPerVb: z.number().min(0.01).max(1_000_000).optional().openapi({
-      description: 'What the replacement is to pay at least. Left out: the node chooses.',
+      description: 'The minimum feerate of the replacement. Default: the node chooses.',
     }),
   })
   .openapi('BumpRequest')
@@ -30,11 +30,12 @@ const bumpRoute = createRoute({
   method: 'post',
   path: '/v1/splices/{id}/bump',
   operationId: 'bumpSplice',
-  summary: 'Raise the fee of a splice whose transaction waits',
+  summary: 'Bump the fee of a pending splice',
   description:
-    'Asks the node to replace the pending transaction by one with a higher feerate. Durable like the splice: asked for ' +
-    'again when the node loses it, at most three times, and given up, with the splice going on, when nothing is left to ' +
-    'replace. One bump at a time; repeat the request with the same key as often as you like.',
+    'Asks the node to replace the pending transaction with one that pays a higher feerate. A bump is as ' +
+    'durable as the splice: if the node loses the request, it is sent again, three times at most. If ' +
+    'there is nothing left to replace, the bump is abandoned and the splice continues. Only one bump can ' +
+    'be open at a time. You can safely repeat the request with the same idempotency key.',
   tags: ['splices'],
   security: [{ key: [] }],
   middleware: requireScope('splices:write'),
@@ -47,22 +48,27 @@ const bumpRoute = createRoute({
     ...commonProblems,
     ...bodyProblems,
     400: problemResponse(
-      '`invalid_request` names the fields. `malformed_json`: the body is not JSON. `idempotency_key_missing`.',
+      '`invalid_request`: `errors` names the fields. `malformed_json`: the body is not JSON. ' +
+        '`idempotency_key_missing`.',
     ),
     200: {
-      description: 'The splice with the bump that this key asked for before. `Idempotent-Replayed: true`.',
+      description: 'A repeated request: the splice with its bump, with `Idempotent-Replayed: true`.',
       content: spliceJson,
     },
-    202: { description: 'The bump is kept until it is done or given up.', content: spliceJson },
+    202: {
+      description: 'Accepted. The service drives the bump until it is done or abandoned.',
+      content: spliceJson,
+    },
     404: problemResponse('`splice_not_found`.'),
     409: problemResponse(
-      '`not_bumpable`: no transaction of it waits; `bump_open`: one is under way; `bumps_spent`: ten were.',
+      '`not_bumpable`: the splice is not pending; `bump_open`: another bump is open; `bumps_spent`: it ' +
+        'had ten bumps.',
     ),
     422: problemResponse(
-      '`bump_unsupported`: the node cannot do it safely; `fee_rate_unsupported`: it takes no feerate; ' +
-        '`fee_rate_too_low`, `fee_rate_over_ceiling`; `idempotency_key_reused`.',
+      '`bump_unsupported`: the node cannot bump safely; `fee_rate_unsupported`: the node does not accept ' +
+        'a feerate; `fee_rate_too_low`, `fee_rate_over_ceiling`; `idempotency_key_reused`.',
     ),
-    503: problemResponse('`busy`: try again.'),
+    503: problemResponse('`busy`: another request is changing the splice. Try again.'),
   },
 })
 
@@ -71,22 +77,22 @@ const bump: RouteHandler<typeof bumpRoute, ApiEnv> = async (c) => {
   const { id } = c.req.valid('param')
   const key = c.req.valid('header')[IDEMPOTENCY_KEY]
   const { feeRateSatPerVb } = c.req.valid('json')
-  const wish = {
+  const request = {
     id: bumpIdOf(id, 'client', key),
     bodyHash: bodyHash(c.req.valid('json')),
     feeRateSatPerKw: feeRateSatPerVb === undefined ? null : satPerKw(feeRateSatPerVb),
   }
-  const earlier = (splice: Splice) => splice.bumps.find((each) => each.id === wish.id)
+  const earlier = (splice: Splice) => splice.bumps.find((each) => each.id === request.id)
   const answer = { replayed: false }
   const splice = await carryOut(c, id, {
     name: 'bump',
     impossible: 'not_bumpable',
     eventFor: async (current) => {
-      // First of all: a replay is answered whatever became of the splice meanwhile.
+      // Checked first: a repeated request succeeds whatever has become of the splice.
       const known = earlier(current)
       answer.replayed = known !== undefined
-      if (known === undefined) return opening(ports, current, wish)
-      assertReplay(known, wish.bodyHash)
+      if (known === undefined) return bumpOpened(ports, current, request)
+      assertReplay(known, request.bodyHash)
       return null
     },
   })
@@ -94,10 +100,10 @@ const bump: RouteHandler<typeof bumpRoute, ApiEnv> = async (c) => {
   return answer.replayed ? c.json(view, 200, { 'Idempotent-Replayed': 'true' }) : c.json(view, 202)
 }
 
-async function opening(
+async function bumpOpened(
   ports: Ports,
   splice: Splice,
-  wish: Parameters<typeof acceptBump>[1],
+  request: Parameters<typeof acceptBump>[1],
 ): Promise<EventOf<'bump_opened'>> {
   const [node, channel, chain] = await Promise.all([
     ports.store.item('node', splice.node),
@@ -105,13 +111,13 @@ async function opening(
     ports.store.item('chain', splice.network),
   ])
   const seen = { node: node?.value ?? null, channel: channel?.value ?? null, chain: chain?.value ?? null }
-  const accepted = acceptBump(splice, wish, seen)
+  const accepted = acceptBump(splice, request, seen)
   if (accepted.ok) return accepted.value
   const { code, field, message } = accepted.error
   throw new Problem(code, { detail: message, ...(field === undefined ? {} : { field }) })
 }
 
-/** Raising the fee of a pending splice. */
+/** Fee bumps of a pending splice. */
 export function bumpRoutes() {
   return router().openapi(bumpRoute, bump)
 }

@@ -16,7 +16,7 @@ const ChannelView = z
     object: z.literal('channel'),
     node: z.string(),
     channel: z.string(),
-    stale: z.boolean().openapi({ description: 'The node does not answer: this is what was last seen.' }),
+    stale: z.boolean().openapi({ description: 'The node does not answer: these are the values last seen.' }),
     observedAt: z.iso.datetime(),
     peerId: z.string(),
     peerConnected: z.boolean(),
@@ -35,7 +35,8 @@ const channelsRoute = createRoute({
   method: 'get',
   path: '/v1/channels',
   operationId: 'listChannels',
-  summary: 'The channels that your nodes report now',
+  summary: 'List channels',
+  description: 'The channels that your nodes report now.',
   tags: ['nodes'],
   security: [{ key: [] }],
   middleware: requireScope('splices:read'),
@@ -43,7 +44,7 @@ const channelsRoute = createRoute({
   responses: {
     ...commonProblems,
     200: {
-      description: 'The channels of one node, or of all.',
+      description: 'The channels of one node, or of all your nodes.',
       content: {
         'application/json': { schema: z.object({ object: z.literal('list'), data: z.array(ChannelView) }) },
       },
@@ -109,7 +110,7 @@ function channelView(
   }
 }
 
-/** The channels of the nodes that a key may use. */
+/** The channels of a tenant's nodes. */
 export function channelRoutes() {
   return router().openapi(channelsRoute, listChannels)
 }

@@ -9,18 +9,18 @@ import { Problem } from './problem.ts'
 import type { ProblemCode } from './problem.ts'
 import { spliceOf } from './tenancy.ts'
 
-/** A client's or an operator's word about a splice. */
+/** A command of a client or an operator on a splice. */
 export type Command = {
   readonly name: 'bump' | 'cancel' | 'retry' | 'resolve'
-  /** The event that the command is, in view of the splice as it stands; null: it is done already. Throws what stands against it. */
+  /** The event to apply to the splice as it is now. null: nothing is left to do. Throws to refuse. */
   readonly eventFor: (splice: Splice) => Promise<SpliceEvent | null> | SpliceEvent | null
-  /** Where the transition table does not list the event. */
+  /** The error if the splice's state does not allow the event. */
   readonly impossible: ProblemCode
-  /** What the audit log says of it beside the splice. */
+  /** Details for the audit log, besides the splice. */
   readonly about?: Readonly<Record<string, string>>
 }
 
-/** Loads, steps, saves; again if somebody was faster. Answers the splice as it stands afterwards. */
+/** Loads, steps and saves the splice; starts again if another write was faster. Returns the saved splice. */
 export async function carryOut(c: ApiContext, id: string, command: Command): Promise<Splice> {
   const { ports, policy } = c.var.deps
   const audited = audit(c, command.name, { splice: id, ...command.about })
@@ -32,7 +32,7 @@ export async function carryOut(c: ApiContext, id: string, command: Command): Pro
     const stepped = step(splice, event, { now, policy })
     if (stepped.actions.some((action) => action.type === 'ignored')) throw impossible(command, splice)
     await audited.before()
-    // Due at once, so that a hint that gets lost costs one sweep and not the wait that stood before.
+    // Due at once: if the hint is lost, the next sweep drives the splice.
     const saved = await ports.store.save({ ...stepped.splice, dueAt: now, updatedAt: now })
     if (saved === null) return null
     audited.done()
@@ -42,6 +42,6 @@ export async function carryOut(c: ApiContext, id: string, command: Command): Pro
 }
 
 function impossible(command: Command, splice: Splice): Problem {
-  const seen = splice.candidates.length > 0 ? ', and a transaction of it was seen' : ''
+  const seen = splice.candidates.length > 0 ? ' and its transaction has been seen' : ''
   return new Problem(command.impossible, { detail: `it is ${splice.state}${seen}` })
 }

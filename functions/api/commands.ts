@@ -18,12 +18,12 @@ import { SpliceView } from './splice-view.ts'
 import { Time, instantOf } from './splice-body.ts'
 import { viewOf } from './view.ts'
 
-/** What an operator says about a case. */
+/** An operator's note on a decision. */
 export const Note = z.string().trim().min(1).max(500)
 
 const params = z.object({ id: z.string() })
 
-/** What the three commands share. */
+/** The properties that the three commands share. */
 const command = (scope: Scope) => ({
   method: 'post' as const,
   tags: ['splices'],
@@ -35,24 +35,25 @@ const responses = (impossible: string) => ({
   ...commonProblems,
   ...bodyProblems,
   200: {
-    description: 'The splice as it stands now.',
+    description: 'The splice as it is now.',
     content: { 'application/json': { schema: SpliceView } },
   },
   404: problemResponse('`splice_not_found`.'),
   409: problemResponse(impossible),
-  503: problemResponse('`busy`: try again.'),
+  503: problemResponse('`busy`: another request is changing the splice. Try again.'),
 })
 
 const cancelRoute = createRoute({
   ...command('splices:write'),
   path: '/v1/splices/{id}/cancel',
   operationId: 'cancelSplice',
-  summary: 'Stop submitting a splice',
+  summary: 'Cancel a splice',
   description:
-    'Cancelled at once where nothing was submitted. Else no further attempt is made, and it ends `cancelled` as soon ' +
-    'as every attempt is proven dead; if one took effect after all, it goes on to `settled`.',
+    'If nothing was submitted, the splice is cancelled at once. Otherwise no further attempt is made, and ' +
+    'the splice becomes `cancelled` once every attempt is proven not executed. If an attempt did take ' +
+    'effect, the splice continues to `settled`.',
   request: { params },
-  responses: responses('`not_cancellable`: a transaction was seen, or it has ended.'),
+  responses: responses('`not_cancellable`: a transaction of the splice was seen, or the splice has ended.'),
 })
 
 const cancel: RouteHandler<typeof cancelRoute, ApiEnv> = async (c) => {
@@ -65,7 +66,7 @@ const cancel: RouteHandler<typeof cancelRoute, ApiEnv> = async (c) => {
   return c.json(await viewOf(c.var.deps.ports.store, splice), 200)
 }
 
-/** Cancelled, or on the way there: asking again changes nothing. */
+/** Whether the splice is cancelled or about to be: another request changes nothing. */
 function isCancelled(splice: Splice): boolean {
   if (splice.state === 'cancelled') return true
   const waits = splice.state === 'submitted' || splice.state === 'needs_attention'
@@ -76,8 +77,10 @@ const retryRoute = createRoute({
   ...command('splices:write'),
   path: '/v1/splices/{id}/retry',
   operationId: 'retrySplice',
-  summary: 'Allow more attempts to a splice that needs attention',
-  description: 'It is submitted again only when every gate is open. Takes back a cancel.',
+  summary: 'Retry a splice that needs attention',
+  description:
+    'Allows more attempts and revokes a cancel request. The splice is submitted again only when every ' +
+    'gate is open.',
   request: {
     params,
     body: {
@@ -88,7 +91,7 @@ const retryRoute = createRoute({
             .strictObject({
               attempts: z.int().min(1).max(BUDGET.maxAttempts),
               deadline: Time.optional().openapi({
-                description: 'If left out, the old one; where that has passed, 24 hours from now.',
+                description: 'Default: the current deadline or, if it has passed, 24 hours from now.',
               }),
             })
             .openapi('Retry'),
@@ -97,7 +100,7 @@ const retryRoute = createRoute({
     },
   },
   responses: {
-    ...responses('`not_retryable`: it does not need attention, or a transaction was seen.'),
+    ...responses('`not_retryable`: the splice does not need attention, or a transaction of it was seen.'),
     422: problemResponse('`deadline_past`, `deadline_too_far`.'),
   },
 })
@@ -125,10 +128,11 @@ const resolveRoute = createRoute({
   ...command('operator'),
   path: '/v1/splices/{id}/resolve',
   operationId: 'resolveSplice',
-  summary: "An operator's word on a splice that cannot be decided",
+  summary: 'Resolve a splice as an operator',
   description:
-    '`failed` declares its attempts dead and releases the channel; the chain is watched on. `candidate` names the ' +
-    'transaction that is ours: the chain must know it, and it must spend the channel.',
+    'For a splice that the service cannot decide by itself. `failed` declares its attempts not executed ' +
+    'and releases the channel; the service keeps watching the chain. `candidate` names the transaction of ' +
+    'the splice: the chain source must know it, and it must spend a funding outpoint of the channel.',
   request: {
     params,
     body: {
@@ -146,7 +150,7 @@ const resolveRoute = createRoute({
     },
   },
   responses: {
-    ...responses('`not_resolvable`: it has ended, or a transaction was seen.'),
+    ...responses('`not_resolvable`: the splice has ended, or a transaction of it was seen.'),
     422: problemResponse('`transaction_unknown`, `transaction_unrelated`.'),
     503: problemResponse('`busy`, `chain_unreachable`: try again.'),
   },
@@ -170,10 +174,10 @@ const resolve: RouteHandler<typeof resolveRoute, ApiEnv> = async (c) => {
   return c.json(await viewOf(c.var.deps.ports.store, splice), 200)
 }
 
-/** Seconds after which a refusal that passes may have passed. */
+/** `Retry-After`, in seconds, of errors that pass. */
 const RETRY_AFTER: Readonly<Partial<Record<ProblemCode, string>>> = { chain_unreachable: '5', busy: '1' }
 
-/** The event that an operator's word is. Throws the problem that stands against it. */
+/** The event for an operator who names the transaction. Throws a problem if the transaction does not fit. */
 async function candidateNamed(
   ports: Ports,
   splice: Splice,
@@ -191,7 +195,7 @@ async function candidateNamed(
   })
 }
 
-/** What a client or an operator can do to a splice. */
+/** Commands on a splice: cancel, retry, resolve. */
 export function commandRoutes() {
   return router().openapi(cancelRoute, cancel).openapi(retryRoute, retry).openapi(resolveRoute, resolve)
 }

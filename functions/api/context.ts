@@ -10,12 +10,12 @@ import type { Effects } from './effects.ts'
 import type { KeyTraffic } from './key-traffic.ts'
 import { refuseInvalid } from './validation.ts'
 
-/** What the gates would say to a splice now, and the figures behind it. null: not known. */
+/** The gates of a splice as they are now, and the figures behind them. null: not known. */
 export type Preview = {
   readonly gates: readonly {
     readonly name: string
     readonly open: boolean
-    /** One sentence on why it is closed; null where it is open. */
+    /** Why the gate is closed, in one sentence. null: it is open. */
     readonly message: string | null
   }[]
   readonly estimatedFeeSats: number | null
@@ -24,34 +24,34 @@ export type Preview = {
   readonly spendableSats: number | null
 }
 
-/** Everything that the API may touch. */
+/** Everything that the API depends on. */
 export type ApiDeps = {
   readonly ports: Ports
   readonly policy: Policy
-  /** Keys beside those of the table, by their hash. */
+  /** Keys besides those in the table, by hash. */
   readonly keys: ReadonlyMap<string, ApiKey>
-  /** How often keys may ask, and when they last did; left out: as often as they like, and nobody notes it. */
+  /** Rate limits keys and records their last use. Left out: neither is done. */
   readonly traffic?: KeyTraffic
-  /** What is known of splices that never changes; left out: each splice of a channel is read for each order on it. */
+  /** Cache that saves reads when an order is accepted. Left out: every splice of the channel is read. */
   readonly effects?: Effects
-  /** Evaluates the gates for a splice that is not in the table, and changes nothing. */
+  /** Evaluates the gates for a splice that is not stored. Changes nothing. */
   readonly preview: (draft: Splice) => Promise<Preview>
-  /** Puts one event of a node on the failures queue. */
+  /** Sends an event of a node to the node events queue. */
   readonly nodeEvents: (message: NodeEventMessage) => Promise<void>
-  /** Sends a test to an endpoint. */
+  /** Delivers test events to endpoints. */
   readonly webhook: WebhookPort
-  /** Whether endpoints may have addresses that are not public, and plain http. */
+  /** Whether endpoints may have private addresses and use plain http. */
   readonly privateWebhooks: boolean
-  /** Where the dashboard links transactions to, with `{txid}` in it; null: nowhere. */
+  /** A block explorer's URL of a transaction, with `{txid}` in it. null: transactions are not linked. */
   readonly explorer: string | null
 }
 
-/** What the handlers find in their context; `key` and `keyId` behind authentication only. */
+/** The variables in a handler's context. `key` and `keyId` are set behind authentication only. */
 export type ApiEnv = { Variables: { deps: ApiDeps; key: ApiKey; keyId: string } }
 
 export type ApiContext = Context<ApiEnv>
 
-/** An app for some routes, whose validation answers with problems. */
+/** A router whose validation errors are problems. */
 export function router(): OpenAPIHono<ApiEnv> {
   return new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid })
 }

@@ -1,13 +1,14 @@
-/** A cell: text, which is quoted and made harmless, a number as it is, or nothing. */
+/** A cell: text, which is quoted and made safe; a number, as it is; or null, which is empty. */
 export type Cell = string | number | null
 
-/** Text that begins so is a formula to a spreadsheet, or becomes one once the blanks before it are cut off. */
+/** A spreadsheet reads such text as a formula, at once or after it trims the leading blanks. */
 const FORMULA = /^[\s\ufffd\u200b-\u200f\u2060]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/
 const CONTROL = /[^\P{Cc}\t\r\n]/gu
 
 /**
- * A record of RFC 4180, CRLF at its end. Every text is quoted, so that no other separator splits it either. One that a spreadsheet
- * would compute gets an apostrophe in front (OWASP, CSV injection); control characters and broken surrogates are replaced.
+ * A record of RFC 4180, with CRLF at its end. All text is quoted, so that other separators do not split it
+ * either. Text that a spreadsheet would compute is prefixed with an apostrophe (OWASP, CSV injection).
+ * Control characters and broken surrogates are replaced.
  */
 export function csvRecord(cells: readonly Cell[]): string {
   return `${cells.map(written).join(',')}\r\n`

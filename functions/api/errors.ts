@@ -7,13 +7,13 @@ import { Problem } from './problem.ts'
 
 const FRAMES = 5
 
-/** Turns whatever was thrown into a problem. What is not one of ours says nothing but `internal`. */
+/** Turns anything thrown into a problem. An unknown error becomes `internal` without any detail. */
 export const answerError: ErrorHandler<ApiEnv> = (error, c) => {
   const known = problemOf(error)
   if (known !== null) return known.response()
   const { telemetry } = c.var.deps.ports
   telemetry.count('api_internal_errors')
-  // The message of an unknown error may hold anything, credentials too: its kind and its place have to do.
+  // An unknown error's message may hold anything, credentials too: log only its name and place.
   telemetry.alarm('api request failed', { method: c.req.method, error: error.name, at: framesOf(error) })
   return new Problem('internal').response()
 }
@@ -21,7 +21,7 @@ export const answerError: ErrorHandler<ApiEnv> = (error, c) => {
 function problemOf(error: Error): Problem | null {
   if (error instanceof Problem) return error
   if (error instanceof BadCursor)
-    return new Problem('invalid_request', { field: 'cursor', detail: 'not a cursor of this list' })
+    return new Problem('invalid_request', { field: 'cursor', detail: 'this is not a cursor of this list' })
   if (error instanceof Contended) return new Problem('busy', { headers: { 'Retry-After': '1' } })
   if (!(error instanceof HTTPException)) return null
   if (error.status === 400) return new Problem('malformed_json', { field: 'body' })

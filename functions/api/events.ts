@@ -12,10 +12,16 @@ const EventView = z
   .object({
     object: z.literal('event'),
     sequence: z.int(),
-    id: z.string().openapi({ description: 'The same each time this event is told, here or by webhook.' }),
+    id: z.string().openapi({ description: 'The same id here and in every webhook delivery of this event.' }),
     type: LogEventType,
-    splice: z.string().nullable().openapi({ description: 'null: it is about a webhook endpoint.' }),
-    webhook: z.string().nullable().openapi({ description: 'The endpoint that was given up.' }),
+    splice: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The splice. null: the event concerns a webhook endpoint.' }),
+    webhook: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The endpoint that was disabled. null: the event concerns a splice.' }),
     epoch: z.int(),
     at: z.iso.datetime(),
   })
@@ -26,8 +32,10 @@ const eventsRoute = createRoute({
   method: 'get',
   path: '/v1/events',
   operationId: 'listEvents',
-  summary: 'Your event log, gap-free and in order',
-  description: 'Ask again with the last `sequence` you took as `after`. An empty page: nothing new yet.',
+  summary: 'List events',
+  description:
+    'Your event log, in order and without gaps. To read on, pass the last `sequence` you received as ' +
+    '`after`. An empty page means that there are no new events.',
   tags: ['events'],
   security: [{ key: [] }],
   middleware: requireScope('splices:read'),
@@ -37,7 +45,7 @@ const eventsRoute = createRoute({
   responses: {
     ...commonProblems,
     200: {
-      description: 'The lines after a sequence.',
+      description: 'The events after `after`, oldest first.',
       content: {
         'application/json': { schema: z.object({ object: z.literal('list'), data: z.array(EventView) }) },
       },
@@ -62,7 +70,7 @@ const listEvents: RouteHandler<typeof eventsRoute, ApiEnv> = async (c) => {
   return c.json({ object: 'list' as const, data }, 200)
 }
 
-/** The log of what happened to a tenant's splices. */
+/** A tenant's event log. */
 export function eventRoutes() {
   return router().openapi(eventsRoute, listEvents)
 }

@@ -5,7 +5,7 @@ const TXID = '889ef272b2a251216cebec3ba19f384bcfb15d12383eea8e7e27101205fcc4d9'
 const BLOCK = 'bc8966a368da82b5d8e85efedea0f60ba1ba281d350d9ec1fed8846d44ff6989'
 const FUNDING = '6a9f3c0d0a4b1e5c7d2f8e9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f60718293:0'
 
-/** An order, for the document. The schemas refer to these, so a test and no type holds them against the schemas. */
+/** An example order. The schemas refer to the examples, so a test checks that the examples fit. */
 export const orderExample = {
   node: 'alice',
   channel: CHANNEL,
@@ -16,7 +16,7 @@ export const orderExample = {
   metadata: { order: '42' },
 }
 
-/** What became of it: one confirmation of six. */
+/** The splice of that order, with one confirmation of six. */
 export const spliceExample = {
   id: `spl_${PAYMENT}`,
   object: 'splice',
@@ -83,7 +83,7 @@ export const spliceExample = {
   ],
 }
 
-/** Its payment. */
+/** The payment of that splice. */
 export const paymentExample = {
   id: PAYMENT,
   object: 'payment',

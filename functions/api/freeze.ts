@@ -17,9 +17,10 @@ const unfreezeRoute = createRoute({
   method: 'post',
   path: '/v1/channels/{id}/unfreeze',
   operationId: 'unfreezeChannel',
-  summary: 'Lift the freeze of a channel',
+  summary: 'Unfreeze a channel as an operator',
   description:
-    'An operator vouches that its cause is gone; what waits on the channel goes on behind the gates.',
+    'Confirms that the cause of the freeze is gone. Splices that wait for the channel continue once their ' +
+    'gates are open.',
   tags: ['nodes'],
   security: [{ key: [] }],
   middleware: requireScope('operator'),
@@ -34,7 +35,7 @@ const unfreezeRoute = createRoute({
     ...commonProblems,
     ...bodyProblems,
     200: {
-      description: 'Lifted.',
+      description: 'The channel is no longer frozen.',
       content: {
         'application/json': {
           schema: z.object({ object: z.literal('channel'), channel: z.string(), frozen: z.null() }),
@@ -43,7 +44,7 @@ const unfreezeRoute = createRoute({
     },
     404: problemResponse('`channel_not_found`.'),
     409: problemResponse('`not_frozen`.'),
-    503: problemResponse('`busy`: try again.'),
+    503: problemResponse('`busy`: another request is changing the channel. Try again.'),
   },
 })
 
@@ -66,7 +67,7 @@ const unfreeze: RouteHandler<typeof unfreezeRoute, ApiEnv> = async (c) => {
   return c.json({ object: 'channel' as const, channel, frozen: null }, 200)
 }
 
-/** The lease of a channel that some node of the tenant has, or had: a freeze outlives the channel's listing. */
+/** The lease key of a channel that the tenant's nodes have or had: a freeze outlives the listing. */
 async function leaseKeyOf(ports: Ports, tenant: string, channel: string): Promise<string> {
   for (const { name } of nodesOf(ports, tenant)) {
     if ((await ports.store.item('channel', channelKey(name, channel))) === null) continue
@@ -76,7 +77,7 @@ async function leaseKeyOf(ports: Ports, tenant: string, channel: string): Promis
   throw new Problem('channel_not_found', { field: 'id' })
 }
 
-/** An operator's word on a frozen channel. */
+/** The operator's command to unfreeze a channel. */
 export function freezeRoutes() {
   return router().openapi(unfreezeRoute, unfreeze)
 }

@@ -1,6 +1,6 @@
 import type { Ports } from '../../core/ports/ports.ts'
 
-/** Wakes the work on a splice. A failure is counted and goes no further: the table is the truth, the sweep finds it. */
+/** Sends a splice to the work queue. A failure is only counted: the sweep finds every splice that is due. */
 export async function hint(ports: Ports, spliceId: string): Promise<void> {
   try {
     await ports.queue.hint(spliceId, 0)

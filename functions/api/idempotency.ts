@@ -4,19 +4,21 @@ import { Problem } from './problem.ts'
 
 export const IDEMPOTENCY_KEY = 'Idempotency-Key'
 
-/** The header that makes a repeated request the same request. */
+/** The header that makes a request safe to repeat. */
 export const IdempotencyHeaders = z.object({
   [IDEMPOTENCY_KEY]: z
     .string()
     .regex(/^[\x20-\x7e]{1,255}$/, '1 to 255 printable ASCII characters')
     .openapi({
-      description: 'Repeat a request with the same key and body as often as you like: one splice.',
+      description:
+        'Requests with the same key and body have an effect only once. Repeat them as often as you like.',
     }),
 })
 
 /**
- * sha-256 in hex of a request's body as posted, before defaults, with sorted keys: tells a replay from another order
- * under the same idempotency key, whatever order a client's serialiser writes the fields in (design section 8).
+ * The sha-256 of a request body, in hex. It tells a repeated request from another order under the same
+ * idempotency key. The body is hashed as posted, before defaults; keys are sorted, so that the order of
+ * fields does not matter.
  */
 export function bodyHash(body: unknown): string {
   return createHash('sha256')
@@ -31,11 +33,11 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
 }
 
-/** Throws 422 unless what the key stands for was ordered with this very body. */
+/** Throws 422 unless the earlier request had the same body. */
 export function assertReplay(earlier: { readonly bodyHash: string }, hash: string): void {
   if (earlier.bodyHash !== hash)
     throw new Problem('idempotency_key_reused', {
       field: IDEMPOTENCY_KEY,
-      detail: 'the body differs from the one that this key was first used with; a new order needs a new key',
+      detail: 'the body differs from the one first sent with this key; use a new key for a new order',
     })
 }

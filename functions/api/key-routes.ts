@@ -23,16 +23,17 @@ const KeyView = z
     name: z.string(),
     scopes: z.array(Scope),
     source: z.enum(['table', 'configuration']).openapi({
-      description: '`configuration`: of the secret `Keys`; once revoked here, it lets nobody in.',
+      description:
+        '`configuration`: the key comes from the secret `Keys`. It can be revoked here like any other.',
     }),
     createdAt: Time.nullable(),
-    lastUsedAt: Time.nullable().openapi({ description: 'To the hour; null: not that anybody knows.' }),
+    lastUsedAt: Time.nullable().openapi({ description: 'Accurate to the hour. null: no use is known.' }),
     revokedAt: Time.nullable(),
   })
   .openapi('Key')
 type KeyView = z.infer<typeof KeyView>
 
-/** What the routes of keys share. */
+/** The properties that the operator routes share. */
 const guarded = { tags: ['keys'], security: [{ key: [] }], middleware: requireScope('operator') }
 
 const createdRoute = createRoute({
@@ -40,10 +41,10 @@ const createdRoute = createRoute({
   method: 'post',
   path: '/v1/keys',
   operationId: 'createKey',
-  summary: 'Make a key of your tenant',
+  summary: 'Create an API key',
   description:
-    'Its secret is in this answer and nowhere else. Where the answer was lost, the key is listed and nobody can use it: ' +
-    'revoke it and make another.',
+    'The secret is only in this response. If the response is lost, nobody can use the key: revoke it and ' +
+    'create another.',
   request: {
     body: {
       required: true,
@@ -70,8 +71,8 @@ const createdRoute = createRoute({
       description: 'The key, with its secret.',
       content: { 'application/json': { schema: KeyView.extend({ secret: z.string() }).openapi('NewKey') } },
     },
-    409: problemResponse(`\`keys_full\`: ${KEYS_MAX} keys are in use; revoke one.`),
-    503: problemResponse('`busy`: try again.'),
+    409: problemResponse(`\`keys_full\`: you have ${KEYS_MAX} keys in use. Revoke one.`),
+    503: problemResponse('`busy`: another request is changing your keys. Try again.'),
   },
 })
 
@@ -85,7 +86,8 @@ const create: RouteHandler<typeof createdRoute, ApiEnv> = async (c) => {
   if (listed === 'full') throw new Problem('keys_full')
   const audited = audit(c, 'create_key', { id: keyIdOf(hash), name, scopes: item.scopes.join(' ') })
   await audited.before()
-  // Somebody needed the line of a key that was never written, and took this one for it.
+  // A concurrent request took this key for one that was never written, and revoked it to make room in the
+  // list.
   if (!(await store.putItem('key', hash, item, 0))) throw new Contended('the list of keys is contended')
   audited.done()
   return c.json({ ...keyView(hash, item, null, 'table'), secret }, 201)
@@ -96,11 +98,12 @@ const listRoute = createRoute({
   method: 'get',
   path: '/v1/keys',
   operationId: 'listKeys',
-  summary: 'The keys of your tenant, revoked ones too',
+  summary: 'List API keys',
+  description: 'The keys of your tenant, including revoked ones.',
   responses: {
     ...commonProblems,
     200: {
-      description: 'The keys, those of the configuration first, then oldest first.',
+      description: 'The keys of the configuration first, then the others, oldest first.',
       content: {
         'application/json': { schema: z.object({ object: z.literal('list'), data: z.array(KeyView) }) },
       },
@@ -127,13 +130,13 @@ const currentRoute = createRoute({
   method: 'get',
   path: '/v1/keys/current',
   operationId: 'getCurrentKey',
-  summary: 'What the key that asks may do',
+  summary: 'Get the current API key',
   tags: ['keys'],
   security: [{ key: [] }],
   middleware: requireKey(),
   responses: {
     200: {
-      description: 'The key that asks.',
+      description: 'The key that made the request, with its scopes.',
       content: {
         'application/json': {
           schema: KeyView.pick({ id: true, object: true, name: true, scopes: true }).openapi('CurrentKey'),
@@ -156,15 +159,14 @@ const revokeRoute = createRoute({
   method: 'post',
   path: '/v1/keys/{id}/revoke',
   operationId: 'revokeKey',
-  summary: 'Revoke a key, for good',
-  description:
-    'From the next request on it lets nobody in. A revoked key is revoked again without an effect.',
+  summary: 'Revoke an API key',
+  description: 'The key stops working at once and for good. Revoking a key twice has no further effect.',
   request: { params: z.object({ id: z.string() }) },
   responses: {
     ...commonProblems,
-    200: { description: 'Revoked.', content: { 'application/json': { schema: KeyView } } },
+    200: { description: 'The revoked key.', content: { 'application/json': { schema: KeyView } } },
     404: problemResponse('`key_not_found`.'),
-    503: problemResponse('`busy`: try again.'),
+    503: problemResponse('`busy`: another request is changing your keys. Try again.'),
   },
 })
 
@@ -181,11 +183,11 @@ const revoke: RouteHandler<typeof revokeRoute, ApiEnv> = async (c) => {
   const { value: revoked, written } = await update(store, 'key', hash, async (item) => {
     if (item !== null && item.revokedAt !== null) return null
     await audited.before()
-    // A key that is listed and not written yet never will be.
+    // A key that is listed but not written yet: the revoked item prevents that it is written later.
     return { ...(item ?? configured ?? neverWritten(key.tenant, clock.now())), revokedAt: clock.now() }
   })
   if (written) audited.done()
-  if (revoked === null) throw new Error('a key that was revoked stands in the table')
+  if (revoked === null) throw new Error('a revoked key must be in the table')
   return c.json(keyView(hash, revoked, use, source), 200)
 }
 
@@ -210,7 +212,7 @@ function keyView(hash: string, key: ApiKey, use: KeyUse | null, source: KeyView[
 
 const isoOrNull = (instant: Instant | null): string | null => (instant === null ? null : isoOf(instant))
 
-/** Who may come in. */
+/** The API keys of a tenant. */
 export function keyRoutes() {
   return router()
     .openapi(createdRoute, create)

@@ -2,25 +2,25 @@ import type { Ports } from '../../core/ports/ports.ts'
 import type { Instant } from '../../core/values/instant.ts'
 import { remember } from './bounded.ts'
 
-/** Last used is known to the hour: a write per request would cost more than it tells. */
+/** The last use is saved at most once an hour: a write for every request would cost too much. */
 const USE_EVERY_MS = 3_600_000
-/** Requests that a key may make at once after it has been quiet, in seconds of its rate. */
+/** The burst that an idle key may make at once, in seconds of its rate. */
 const BURST_SECONDS = 5
-/** Keys that are remembered; the one that was not heard of for longest is forgotten first. */
+/** How many keys are remembered. The least recently used one is forgotten first. */
 const KEYS_REMEMBERED = 1_000
 
-/** What is kept of how keys are used. */
+/** Rate limits and records the use of API keys. */
 export type KeyTraffic = {
-  /** Takes one request of a key; answers 0, or in how many seconds it may come again. */
+  /** Counts a request of a key. Returns 0 to allow it, or the seconds after which to try again. */
   take(hash: string): number
-  /** Notes that a key was used, at most once an hour. Never fails: what it cannot save is counted. */
+  /** Saves that a key was used, at most once an hour. Never fails: a failed save is only counted. */
   note(hash: string): Promise<void>
 }
 
 /**
- * How one process counts the requests of keys: a token bucket a key, in memory. On Lambda each instance has its own, and an
- * instance takes one request at a time: it keeps a single busy client from taking an instance for itself, and what all keys
- * ask together is bounded by the throttle of API Gateway alone.
+ * Keeps a token bucket per key, in the memory of one process. On Lambda every instance has its own buckets
+ * and serves one request at a time, so this only keeps a busy client from occupying an instance. The throttle
+ * of API Gateway bounds all keys together.
  */
 export function keyTraffic(
   { store, clock, telemetry }: Pick<Ports, 'store' | 'clock' | 'telemetry'>,
@@ -43,7 +43,7 @@ export function keyTraffic(
     async note(hash) {
       const now = clock.now()
       if (now - (noted.get(hash) ?? -Infinity) < USE_EVERY_MS) return
-      // Before it is saved: where the table fails, it is not asked again at every request.
+      // Remembered before it is saved, so that a failing table is not asked at every request.
       remember(noted, hash, now, KEYS_REMEMBERED)
       try {
         const item = await store.item('keyUse', hash)

@@ -14,31 +14,39 @@ import { isoOf } from './view.ts'
 const CapabilitiesView = z.object({
   spliceIn: z.boolean(),
   spliceOut: z.boolean(),
-  toAddress: z.boolean().openapi({ description: 'A splice-out can pay an address of yours.' }),
+  toAddress: z.boolean().openapi({ description: 'A splice-out can pay an address that you choose.' }),
   bump: z.boolean(),
   setsFeeRate: z
     .boolean()
-    .openapi({ description: 'A fee bump takes a feerate; otherwise the node chooses.' }),
+    .openapi({ description: 'A fee bump can set the feerate. Otherwise the node chooses it.' }),
   feeCap: z.enum(['enforced', 'gated']).openapi({
-    description: '`enforced`: no fee over the ceiling is signed. `gated`: the worst case is checked first.',
+    description:
+      '`enforced`: the node signs nothing over the fee ceiling. `gated`: its worst case is checked before ' +
+      'each submission.',
   }),
   overlapGuard: z.boolean(),
-  picksChannel: z.boolean().openapi({ description: 'The node picks the channel itself: orders name none.' }),
-  transactions: z.enum(['reported', 'inferred']).nullable().openapi({
-    description:
-      '`reported`: the node names what it signs. `inferred`: from the chain and its balances. null: not known.',
-  }),
+  picksChannel: z
+    .boolean()
+    .openapi({ description: 'The node picks the channel itself: an order must not name one.' }),
+  transactions: z
+    .enum(['reported', 'inferred'])
+    .nullable()
+    .openapi({
+      description:
+        '`reported`: the node reports the transactions that it signs. `inferred`: they are found from the ' +
+        'chain and the balances. null: not known.',
+    }),
   fenceSeconds: z.number().nullable().openapi({
     description:
-      'How long after an unanswered request it can still be received; null: there is no such bound.',
+      'How long after an unanswered request the node can still receive it. null: there is no bound.',
   }),
   provenLostBy: z.array(z.string()).openapi({
-    description: 'What proves that an unanswered request can take effect no more (docs/decisions.md).',
+    description: 'The accepted proofs that an unanswered request was not executed (docs/decisions.md).',
   }),
   unsupported: z
     .string()
     .nullable()
-    .openapi({ description: 'Why the node cannot splice at all; null: there is nothing to say.' }),
+    .openapi({ description: 'Why the node cannot splice at all. null: no such reason.' }),
 })
 
 const NodeView = z
@@ -46,7 +54,7 @@ const NodeView = z
     object: z.literal('node'),
     name: z.string(),
     stale: z.boolean().openapi({
-      description: 'The node does not answer: this is what was last seen, and what was never seen is null.',
+      description: 'The node does not answer: these are the values last seen, and null where none are known.',
     }),
     observedAt: z.iso.datetime().nullable(),
     nodeId: z.string().nullable(),
@@ -60,7 +68,7 @@ const NodeView = z
     feeRateSatPerVb: z.number().nullable(),
     capabilities: CapabilitiesView.nullable(),
     paused: z.object({ at: z.iso.datetime() }).nullable().openapi({
-      description: 'The node refuses our credentials; nothing is submitted until it takes them again.',
+      description: 'The node refuses our credentials. Nothing is submitted until it accepts them again.',
     }),
   })
   .openapi('Node')
@@ -70,7 +78,8 @@ const nodesRoute = createRoute({
   method: 'get',
   path: '/v1/nodes',
   operationId: 'listNodes',
-  summary: 'What your nodes report now, and what they can do',
+  summary: 'List nodes',
+  description: 'What your nodes report now, and what they can do.',
   tags: ['nodes'],
   security: [{ key: [] }],
   middleware: requireScope('splices:read'),
@@ -134,10 +143,10 @@ function lookedAt(name: string, look: NodeLook): Omit<NodeView, 'paused'> {
   }
 }
 
-/** Of what a node can do, the part that a client decides by. */
-function capabilitiesView(of: Capabilities): z.infer<typeof CapabilitiesView> {
-  const { spliceIn, spliceOut, toAddress, bump, setsFeeRate, feeCap, overlapGuard } = of
-  const { reportsCandidates, fenceMs } = of
+/** The capabilities that matter to a client. */
+function capabilitiesView(capabilities: Capabilities): z.infer<typeof CapabilitiesView> {
+  const { spliceIn, spliceOut, toAddress, bump, setsFeeRate, feeCap, overlapGuard } = capabilities
+  const { leaseScope, reportsCandidates, fenceMs, nonExecutionProofs, unsupported } = capabilities
   return {
     spliceIn,
     spliceOut,
@@ -146,15 +155,15 @@ function capabilitiesView(of: Capabilities): z.infer<typeof CapabilitiesView> {
     setsFeeRate,
     feeCap,
     overlapGuard,
-    picksChannel: of.leaseScope === 'node',
+    picksChannel: leaseScope === 'node',
     transactions: reportsCandidates ? 'reported' : 'inferred',
     fenceSeconds: fenceMs === null ? null : fenceMs / 1000,
-    provenLostBy: [...of.nonExecutionProofs],
-    unsupported: of.unsupported ?? null,
+    provenLostBy: [...nonExecutionProofs],
+    unsupported: unsupported ?? null,
   }
 }
 
-/** The nodes that a key may use. */
+/** The nodes of a tenant. */
 export function nodeRoutes() {
   return router().openapi(nodesRoute, listNodes)
 }

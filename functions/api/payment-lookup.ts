@@ -18,8 +18,9 @@ import { Problem } from './problem.ts'
 type Deps = Pick<ApiDeps, 'ports' | 'policy'>
 
 /**
- * A tenant's payment by its id: its splice's, or a foreign one of a node that it may use. A foreign one that our splice
- * absorbed answers as that splice's. Throws 404, the same for a missing one and for one of somebody else.
+ * Finds a payment by id: the payment of a tenant's splice, or a foreign payment of a node that the tenant may
+ * use. A foreign payment that our splice absorbed is returned as that splice's. Throws 404 if the payment is
+ * missing or belongs to somebody else.
  */
 export async function paymentWithId(deps: Deps, tenant: string, id: string): Promise<Payment> {
   if (!isPaymentId(id)) throw missing('id')
@@ -31,7 +32,7 @@ export async function paymentWithId(deps: Deps, tenant: string, id: string): Pro
   return ofForeign(deps, tenant, payment, 'id')
 }
 
-/** The same by the txid of any of its candidates, confirmed or not. */
+/** Finds a payment by the txid of any of its candidates, confirmed or not. Throws like {@link paymentWithId}. */
 export async function paymentWithTxid(deps: Deps, tenant: string, txid: string): Promise<Payment> {
   const { store } = deps.ports
   const pointer = (await store.item('tx', txid))?.value ?? null
@@ -71,8 +72,8 @@ async function ofForeign(
 }
 
 /**
- * The splice of ours that a foreign payment has become; null: it stands for itself. What confirmed may be a splice's that
- * claimed it after it was final here: its pointer tells.
+ * Our splice that a foreign payment belongs to. null: it belongs to none. A splice can claim the confirmed
+ * transaction even after the foreign payment was final; then the transaction's pointer leads to the splice.
  */
 async function ownerOf(store: Store, payment: ForeignPayment): Promise<Splice | null> {
   const { absorbedBy } = payment

@@ -16,31 +16,39 @@ const PaymentCandidateView = z.object({
   seenAt: Time,
 })
 
-/** A payment as the API shows it (design section 7). */
+/** A payment as the API shows it. */
 export const PaymentView = z
   .object({
     id: z.string(),
     object: z.literal('payment'),
     kind: z.enum([...SpliceKind.options, ...ForeignKind.options]).openapi({
-      description: 'What it is of: a splice of ours, or what somebody else did with the channel.',
+      description: 'The kind of your splice, or what else happened to the channel.',
     }),
     status: z.enum(['intended', 'pending', 'confirmed', 'final', 'void']).openapi({
-      description: 'Only a reorg takes a confirmation back; the payment keeps its id.',
+      description: 'Only a reorg can undo a confirmation. The payment keeps its id.',
     }),
-    splice: z.string().nullable().openapi({ description: 'null: it is not of a splice of ours.' }),
+    splice: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The splice. null: no splice of yours made this payment.' }),
     node: z.string(),
     channel: z.string(),
     network: z.string(),
-    txid: z.string().nullable().openapi({
-      description: 'The candidate that confirmed, else the newest; the figures are those of this one.',
-    }),
+    txid: z
+      .string()
+      .nullable()
+      .openapi({
+        description:
+          'The candidate that confirmed, or else the newest one. The amounts and fees are those of this ' +
+          'candidate.',
+      }),
     amountSats: z.int().nullable().openapi({
-      description: 'The amount of the splice; otherwise by how much the capacity of the channel changed.',
+      description: 'The amount of the splice. Without a splice: the change of the channel capacity.',
     }),
     feeSats: z.int().nullable(),
     feeRateSatPerVb: z.number().nullable(),
     contributionSats: z.int().nullable().openapi({
-      description: 'What the node added, fee included, by its own record; null where none is known.',
+      description: 'The contribution that the node recorded, including the fee. null: not known.',
     }),
     confirmations: z.int(),
     blockHash: z.string().nullable(),
@@ -51,7 +59,7 @@ export const PaymentView = z
   .openapi('Payment', { example: paymentExample })
 export type PaymentView = z.infer<typeof PaymentView>
 
-/** Instants, feerates and names as the API writes them. */
+/** Converts a payment to the units and names of the API. */
 export function paymentViewOf(payment: Payment): PaymentView {
   const { id, kind, status, node, network, txid, amountSats, contributionSats, confirmations } = payment
   return {

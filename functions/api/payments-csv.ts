@@ -14,7 +14,7 @@ import { Time, instantOf } from './splice-body.ts'
 import { isoOf } from './view.ts'
 
 const PAGE = 100
-/** An answer of Lambda holds 6 MB at most: a page of rows more is well below. */
+/** A Lambda response holds 6 MB at most. These bounds stay well below it, even with one more page of rows. */
 const ROWS_MAX = 500
 const BYTES_MAX = 3_000_000
 const LABELS_MAX = 20
@@ -52,28 +52,32 @@ const csvRoute = createRoute({
   method: 'get',
   path: '/v1/payments.csv',
   operationId: 'exportPayments',
-  summary: 'The payments of your splices as CSV, newest first',
+  summary: 'Export payments as CSV',
   description:
-    'RFC 4180 in UTF-8. Text that a spreadsheet would compute has an apostrophe in front. Where there is more, a `Link` ' +
-    'header with `rel="next"` leads to it; each part begins with the names of the columns. May lag by a moment.',
+    'The payments of your splices, newest first: RFC 4180 in UTF-8. Text that a spreadsheet would compute ' +
+    'is prefixed with an apostrophe. If there are more rows, a `Link` header with `rel="next"` leads to ' +
+    'them. Every part begins with the column names. The export may lag by a moment.',
   tags: ['payments'],
   security: [{ key: [] }],
   middleware: requireScope('splices:read'),
   request: {
     query: z.strictObject({
-      after: Time.optional().openapi({ description: 'Only splices that were ordered after this time.' }),
+      after: Time.optional().openapi({ description: 'Only splices ordered after this time.' }),
       labels: Labels.optional().openapi({
-        description: 'Fields of your metadata, each of which gets a column of its own behind the others.',
+        description: 'Metadata fields to add as columns of their own, after the others.',
       }),
-      cursor: z.string().min(1).optional().openapi({ description: 'As the `Link` header names it.' }),
+      cursor: z.string().min(1).optional().openapi({ description: 'The cursor from the `Link` header.' }),
     }),
   },
   responses: {
     ...commonProblems,
     200: {
-      description: 'A header line and a line for each payment.',
+      description: 'A header line, and a line for each payment.',
       headers: z.object({
-        Link: z.string().optional().openapi({ description: 'Where it goes on; left out: nowhere.' }),
+        Link: z
+          .string()
+          .optional()
+          .openapi({ description: 'The URL of the next part. Absent: this is the last one.' }),
       }),
       content: { 'text/csv': { schema: z.string() } },
     },
@@ -95,14 +99,14 @@ const exported: RouteHandler<typeof csvRoute, ApiEnv> = async (c) => {
   return c.body(found.text, 200)
 }
 
-type Wish = {
+type Selection = {
   readonly after: number | null
   readonly labels: readonly string[]
   readonly cursor: string | null
 }
 
-/** As many rows as one answer may hold, and the cursor of the next part. */
-async function partOf(deps: ApiDeps, tenant: string, { after, labels, cursor: start }: Wish) {
+/** As many rows as one response may hold, and the cursor of the next part. */
+async function partOf(deps: ApiDeps, tenant: string, { after, labels, cursor: start }: Selection) {
   const { store } = deps.ports
   const rowOf = rowsWith(deps, labels)
   let text = csvRecord([...COLUMNS, ...labels.map((label) => `metadata.${label}`)])
@@ -114,7 +118,7 @@ async function partOf(deps: ApiDeps, tenant: string, { after, labels, cursor: st
     for (const id of page.ids) {
       const splice = found.get(id)
       if (splice?.tenant !== tenant) continue
-      // Newest first: nothing that follows is of interest either.
+      // Newest first: all that follow are older still.
       if (after !== null && splice.createdAt <= after) return { text, cursor: null }
       text += csvRecord(await rowOf(splice))
     }
@@ -124,7 +128,7 @@ async function partOf(deps: ApiDeps, tenant: string, { after, labels, cursor: st
   return { text, cursor }
 }
 
-/** Makes the cells of a splice's payment; reads each chain tip and each channel once. */
+/** Builds the rows of payments. Reads each chain tip and each channel once. */
 function rowsWith({ ports, policy }: ApiDeps, labels: readonly string[]) {
   const tipOf = once(async (network) => (await ports.store.item('chain', network))?.value.height ?? null)
   const lockDepthOf = once(async (key) => (await ports.store.item('channel', key))?.value.lockDepth ?? null)
@@ -161,7 +165,7 @@ function rowsWith({ ports, policy }: ApiDeps, labels: readonly string[]) {
   }
 }
 
-/** Remembers what was asked for already. */
+/** Caches the result for each key. */
 function once<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> {
   const known = new Map<string, Promise<T>>()
   return (key) => {
@@ -171,7 +175,7 @@ function once<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> 
   }
 }
 
-/** The ledger, for accounting. */
+/** The CSV export of the ledger, for accounting. */
 export function paymentsCsvRoutes() {
   return router().openapi(csvRoute, exported)
 }

@@ -17,8 +17,10 @@ const readRoute = createRoute({
   method: 'get',
   path: '/v1/payments/{id}',
   operationId: 'getPayment',
-  summary: 'Read a payment: the funding transaction of a splice, of a close or of an open',
-  description: 'A splice names its payment as `paymentId`. The id stays, whatever candidate confirms.',
+  summary: 'Get a payment',
+  description:
+    'A payment is the funding transaction of a splice, of a close or of an open. A splice refers to its ' +
+    'payment by `paymentId`. The id never changes, whichever candidate confirms.',
   tags: ['payments'],
   security: [{ key: [] }],
   middleware: requireScope('splices:read'),
@@ -36,8 +38,8 @@ const findRoute = createRoute({
   method: 'get',
   path: '/v1/payments',
   operationId: 'findPayment',
-  summary: 'Find the payment of a transaction',
-  description: 'Any candidate of a payment finds it, for ever, confirmed or not.',
+  summary: 'Find a payment by transaction',
+  description: 'The txid of any candidate finds the payment, confirmed or not, at any time.',
   tags: ['payments'],
   security: [{ key: [] }],
   middleware: requireScope('splices:read'),
@@ -55,7 +57,7 @@ const find: RouteHandler<typeof findRoute, ApiEnv> = async (c) => {
   return c.json(paymentViewOf(payment), 200)
 }
 
-/** The ledger. */
+/** The payments of the ledger. */
 export function paymentRoutes() {
   return router().openapi(readRoute, read).openapi(findRoute, find)
 }

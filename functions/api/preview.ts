@@ -18,12 +18,12 @@ const PreviewView = z
     kind: SpliceKind,
     amountSats: z.int(),
     address: z.string().nullable(),
-    open: z.boolean().openapi({ description: 'Every gate is open: it would be submitted now.' }),
+    open: z.boolean().openapi({ description: 'Every gate is open: the splice would be submitted now.' }),
     gates: z.array(
       z.object({
         name: z.string(),
         open: z.boolean(),
-        message: z.string().nullable().openapi({ description: 'One sentence on why it is closed.' }),
+        message: z.string().nullable().openapi({ description: 'Why the gate is closed. null: it is open.' }),
       }),
     ),
     estimatedFeeSats: z.number().nullable(),
@@ -37,22 +37,27 @@ const previewRoute = createRoute({
   method: 'post',
   path: '/v1/splices/preview',
   operationId: 'previewSplice',
-  summary: 'What would happen to a splice that is ordered now',
-  description: 'Accepts nothing and stores nothing. Refuses what the order itself would be refused for.',
+  summary: 'Preview a splice',
+  description:
+    'Shows which gates would hold back the splice now, without ordering it. Nothing is stored. Returns ' +
+    'the same errors as the order.',
   tags: ['splices'],
   security: [{ key: [] }],
   middleware: requireScope('splices:read'),
   request: { body: { required: true, content: { 'application/json': { schema: SpliceBody } } } },
   responses: {
     ...acceptanceProblems,
-    200: { description: 'The gates, now.', content: { 'application/json': { schema: PreviewView } } },
+    200: {
+      description: 'The gates as they are now.',
+      content: { 'application/json': { schema: PreviewView } },
+    },
   },
 })
 
 const preview: RouteHandler<typeof previewRoute, ApiEnv> = async (c) => {
   const { deps, key } = c.var
   const body = c.req.valid('json')
-  // A draft has an id of its own: it is nobody's replay, and a duplicate of what really stands is seen.
+  // A new idempotency key keeps the draft from repeating an order, so that a live duplicate is found.
   const idempotencyKey = `preview ${deps.ports.chance.id()}`
   const { splice: draft } = await draftOf(
     deps,
@@ -81,7 +86,7 @@ const preview: RouteHandler<typeof previewRoute, ApiEnv> = async (c) => {
   )
 }
 
-/** Looking before ordering. */
+/** The preview of a splice. */
 export function previewRoutes() {
   return router().openapi(previewRoute, preview)
 }

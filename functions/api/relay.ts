@@ -16,7 +16,7 @@ import {
 
 const EVENTS_MAX = 100
 
-/** Lets a node's own relay through. Before validation: an unsigned body is not worth looking into. */
+/** Requires the signature of the node's relay. Runs first, so that an unsigned body is never parsed. */
 const signedByRelay = createMiddleware<ApiEnv>(async (c, next) => {
   const { ports } = c.var.deps
   const relayKey = ports.nodes.get(c.req.param('node') ?? '')?.relayKey ?? null
@@ -35,17 +35,19 @@ const relayRoute = createRoute({
   method: 'post',
   path: '/v1/nodes/{node}/events',
   operationId: 'reportNodeEvents',
-  summary: "A node's relay reports events",
+  summary: 'Report events of a node, as its relay',
   description:
-    'Signed with the key of the node: hex HMAC-SHA256 of `<timestamp>.<body>`. Events are wake-ups, and each id ' +
-    'counts once: after an error, report them again.',
+    'Requests are signed with the relay key of the node: the hex HMAC-SHA256 of `<timestamp>.<body>`. ' +
+    'Events wake up the service. Every event id counts once: after an error, report the events again.',
   tags: ['nodes'],
   security: [{ relay: [] }],
   middleware: signedByRelay,
   request: {
     params: z.object({ node: z.string() }),
     headers: z.object({
-      [TIMESTAMP_HEADER]: z.string().openapi({ description: 'Unix seconds, within five minutes of ours.' }),
+      [TIMESTAMP_HEADER]: z
+        .string()
+        .openapi({ description: 'Unix time in seconds, at most five minutes from the current time.' }),
       [SIGNATURE_HEADER]: z.string(),
     }),
     body: {
@@ -61,12 +63,15 @@ const relayRoute = createRoute({
   },
   responses: {
     400: commonProblems[400],
-    401: problemResponse('`unauthorized`: the signature is wrong. `timestamp_stale`: it is too old.'),
-    404: problemResponse('`node_not_found`: no such node, or none that a relay reports for.'),
+    401: problemResponse(
+      '`unauthorized`: the signature is wrong. `timestamp_stale`: its timestamp is too far from the ' +
+        'current time.',
+    ),
+    404: problemResponse('`node_not_found`: there is no such node, or it has no relay.'),
     ...bodyProblems,
     500: commonProblems[500],
     202: {
-      description: 'All of them are taken.',
+      description: 'All events are accepted.',
       content: { 'application/json': { schema: z.object({ accepted: z.int() }) } },
     },
   },
@@ -76,13 +81,13 @@ const report: RouteHandler<typeof relayRoute, ApiEnv> = async (c) => {
   const { node } = c.req.valid('param')
   const { events } = c.req.valid('json')
   const leadMs = leadOf(c.req.valid('header')[TIMESTAMP_HEADER], c.var.deps.ports.clock.now())
-  // One after the other: should the queue fail, the relay reports all of them again, and each id counts once.
+  // If the queue fails in between, the relay reports all events again. That is safe: each id counts once.
   for (const event of events)
     await c.var.deps.nodeEvents({ node, event: { ...event, at: Math.max(0, event.at - leadMs) } })
   return c.json({ accepted: events.length }, 202)
 }
 
-/** What a relay beside a node may say. */
+/** The reports of the relay beside a node. */
 export function relayRoutes() {
   return router().openapi(relayRoute, report)
 }

@@ -19,18 +19,19 @@ const Metadata = z
     `at most ${BUDGET.metadataBytes} bytes of JSON`,
   )
 
-/** The body of `POST /v1/splices` and of its preview (design section 8). */
+/** The body of `POST /v1/splices` and of its preview. */
 export const SpliceBody = z
   .strictObject({
     node: Name.openapi({ example: 'alice' }),
     channel: Name.optional().openapi({
       description:
-        'The channel id, as `GET /v1/channels` lists it. Needed, but for a node that picks the channel itself (phoenixd), where it is refused.',
+        'The channel id from `GET /v1/channels`. Required, except on a node that picks the channel itself ' +
+        '(phoenixd), which refuses it.',
     }),
     kind: SpliceKind,
     amountSats: AmountSats.meta({ example: 50_000 }),
     address: z.string().min(1).max(128).optional().openapi({
-      description: 'splice_out only: who is paid. Without one, the node gives an address of its own wallet.',
+      description: '`splice_out` only: the address to pay. Default: a new address of the wallet of the node.',
     }),
     budget: z
       .strictObject({
@@ -40,29 +41,31 @@ export const SpliceBody = z
           .max(BUDGET.maxAttempts)
           .optional()
           .openapi({
-            description: `Submissions that the node may have taken; ${BUDGET.defaultAttempts} if left out.`,
+            description: `The most submissions that the node may have taken. Default: ${BUDGET.defaultAttempts}.`,
           }),
         deadline: Time.optional().openapi({
-          description: 'No submission after it; 24 hours if left out, at most 30 days.',
+          description:
+            'Nothing is submitted after this time. Default: 24 hours from now. At most 30 days from now.',
         }),
         maxFeeRateSatPerVb: z.number().min(0.01).max(1_000_000).optional(),
         maxFeeSats: z.int().positive().max(MAX_SATS).optional(),
       })
       .optional(),
-    notBefore: Time.optional().openapi({ description: 'No submission before it.' }),
+    notBefore: Time.optional().openapi({ description: 'Nothing is submitted before this time.' }),
     autoBump: z
       .strictObject({ afterBlocks: z.int().min(1).max(2016) })
       .optional()
       .openapi({
         description:
-          'Bumps the fee by itself when unconfirmed after so many blocks, up to the ceiling of the budget, which it needs.',
+          'Bumps the fee automatically if the transaction is unconfirmed after this many blocks. Requires ' +
+          'a fee ceiling in the budget, and never exceeds it.',
       }),
-    metadata: Metadata.optional().openapi({ description: 'Yours: given back with the splice.' }),
+    metadata: Metadata.optional().openapi({ description: 'Your own data, returned with the splice.' }),
   })
   .openapi('SpliceRequest', { example: orderExample })
 export type SpliceBody = z.infer<typeof SpliceBody>
 
-/** The wish in a body, in the units of the core. */
+/** Converts a body to the units of the core. */
 export function requestOf(body: SpliceBody): SpliceRequest {
   const { budget } = body
   const maxFeeRate = budget?.maxFeeRateSatPerVb
@@ -84,7 +87,7 @@ export function requestOf(body: SpliceBody): SpliceRequest {
   }
 }
 
-/** An ISO 8601 time as an instant, the first one for any before 1970; null where there is none. */
+/** Converts an ISO 8601 time to an instant; any time before 1970 becomes 0, and undefined becomes null. */
 export function instantOf(time: string | undefined): Instant | null {
   return time === undefined ? null : Math.max(0, Date.parse(time))
 }

@@ -4,7 +4,7 @@ import { FailureReason, RefusalClass } from '../../core/splice/failure.ts'
 import { spliceExample } from './examples.ts'
 
 const Time = z.iso.datetime()
-const Said = z.object({ code: z.string(), message: z.string() })
+const Message = z.object({ code: z.string(), message: z.string() })
 
 const AttemptView = z.object({
   number: z.int(),
@@ -12,13 +12,16 @@ const AttemptView = z.object({
   submittedOn: z.string(),
   startedAt: Time,
   result: z.enum(['taken', 'refused', 'unknown']).nullable().openapi({
-    description: 'What the node answered; null while nothing is known. `unknown`: it may have been taken.',
+    description:
+      'The answer of the node. `unknown`: the node may have taken the request. null: no answer yet.',
   }),
   refusal: RefusalClass.nullable(),
   reason: FailureReason.nullable(),
-  notExecuted: z.boolean().openapi({ description: 'It can never take effect any more.' }),
+  notExecuted: z
+    .boolean()
+    .openapi({ description: 'The attempt is proven not executed: it can never take effect.' }),
   provenBy: NonExecutionProof.nullable(),
-  count: z.int().openapi({ description: 'How many equal refusals this row stands for.' }),
+  count: z.int().openapi({ description: 'How many identical refusals this entry stands for.' }),
 })
 
 const CandidateView = z.object({
@@ -26,7 +29,7 @@ const CandidateView = z.object({
   feeSats: z.int().nullable(),
   feeRateSatPerVb: z.number().nullable(),
   overCeiling: z.boolean().nullable().openapi({
-    description: 'Whether it pays more than the budget allows; null while its fee is not known.',
+    description: 'Whether its fee exceeds the ceiling of the budget. null: the fee is not known yet.',
   }),
   confirmations: z.int(),
   blockHash: z.string().nullable(),
@@ -40,16 +43,16 @@ const BumpView = z.object({
   feeRateSatPerVb: z
     .number()
     .nullable()
-    .openapi({ description: 'What was asked for; null: the node chooses.' }),
-  replaces: z.string().openapi({ description: 'The transaction that was to be replaced.' }),
-  txid: z.string().nullable().openapi({ description: 'The replacement, once it was seen.' }),
+    .openapi({ description: 'The requested feerate. null: the node chooses.' }),
+  replaces: z.string().openapi({ description: 'The transaction to replace.' }),
+  txid: z.string().nullable().openapi({ description: 'The replacement. null: it was not seen yet.' }),
   attempts: z.array(AttemptView),
-  outcome: Said.nullable(),
+  outcome: Message.nullable(),
   openedAt: Time,
   endedAt: Time.nullable(),
 })
 
-/** A splice as the API shows it (design section 8). */
+/** A splice as the API shows it. */
 export const SpliceView = z
   .object({
     id: z.string(),
@@ -63,7 +66,7 @@ export const SpliceView = z
     address: z.string().nullable(),
     paymentId: z.string(),
     submittedOn: z.string().nullable().openapi({
-      description: 'The funding outpoint that stood when it was first submitted; null before.',
+      description: 'The funding outpoint of the channel at the first submission. null: not submitted yet.',
     }),
     attempts: z.array(AttemptView),
     candidates: z.array(CandidateView),
@@ -76,16 +79,24 @@ export const SpliceView = z
       maxFeeRateSatPerVb: z.number().nullable(),
       maxFeeSats: z.int().nullable(),
     }),
-    feeCap: z.enum(['enforced', 'gated']).nullable().openapi({
-      description: 'Whether the node itself keeps the fee ceiling, or it is checked before submitting.',
-    }),
+    feeCap: z
+      .enum(['enforced', 'gated'])
+      .nullable()
+      .openapi({
+        description:
+          '`enforced`: the node signs nothing over the fee ceiling. `gated`: its worst case is checked ' +
+          'before each submission.',
+      }),
     notBefore: Time.nullable(),
     metadata: z.record(z.string(), z.string()),
     lockedAt: Time.nullable(),
     cancelRequestedAt: Time.nullable(),
-    waitingFor: z.string().nullable().openapi({ description: 'One sentence: what it waits for.' }),
-    failure: Said.extend({ proof: Proof }).nullable(),
-    attention: Said.nullable(),
+    waitingFor: z
+      .string()
+      .nullable()
+      .openapi({ description: 'What the splice is waiting for, in one sentence.' }),
+    failure: Message.extend({ proof: Proof }).nullable(),
+    attention: Message.nullable(),
     anomaly: z.object({ txid: z.string(), at: Time }).nullable(),
     createdAt: Time,
     updatedAt: Time,

@@ -17,7 +17,7 @@ import { LONGEST_NAME, spliceOf } from './tenancy.ts'
 import { wholeNumber } from './validation.ts'
 import { viewOf, viewOfNew, viewsOf } from './view.ts'
 
-/** What a list can be asked for. */
+/** The filter values of a list. */
 const Status = z.enum([...SpliceState.options, 'live'])
 
 const PAGE = { min: 1, max: 100, fallback: 20 }
@@ -26,10 +26,13 @@ const spliceJson = { 'application/json': { schema: SpliceView } }
 const SpliceList = z.object({
   object: z.literal('list'),
   data: z.array(SpliceView),
-  cursor: z.string().nullable().openapi({ description: 'Of the next page; null: this is the last one.' }),
+  cursor: z
+    .string()
+    .nullable()
+    .openapi({ description: 'The cursor of the next page. null: this is the last page.' }),
 })
 
-const neverCodes = [
+const impossibleCodes = [
   '`address_invalid`',
   '`address_network`',
   '`address_unexpected`',
@@ -48,15 +51,15 @@ const neverCodes = [
   '`not_before_after_deadline`',
 ]
 
-/** What acceptance can answer besides what every route can; the preview shares it. */
+/** The errors of accepting a splice, which its preview shares. */
 export const acceptanceProblems = {
   ...commonProblems,
   ...bodyProblems,
   404: problemResponse('`node_not_found`, `channel_not_found`.'),
-  409: problemResponse('`duplicate_output`: a live splice with the same effect exists.'),
-  422: problemResponse(`A reason why this splice could never run: ${neverCodes.join(', ')}.`),
+  409: problemResponse('`duplicate_output`: a live splice on this channel has the same effect.'),
+  422: problemResponse(`The splice can never run: ${impossibleCodes.join(', ')}.`),
   503: problemResponse(
-    '`node_not_seen`: the node has not been looked at yet. Try again after `Retry-After`.',
+    '`node_not_seen`: this service has not reached the node yet. Try again after `Retry-After` seconds.',
   ),
 } as const
 
@@ -66,9 +69,10 @@ const acceptRoute = createRoute({
   operationId: 'acceptSplice',
   summary: 'Order a splice',
   description:
-    'Accepted means durable: the splice is retried across disconnects and restarts of the node and of this service, ' +
-    'within its budget, and ends with one outcome. Repeat the request with the same key as often as you like. A ' +
-    'request that was answered with an error stored nothing; a new try needs a new key.',
+    'An accepted splice is durable. Within its budget it is retried across disconnects and restarts of ' +
+    'the node and of this service, and it ends with one outcome. You can safely repeat the request with ' +
+    'the same idempotency key. A request that fails with an error stores nothing. To try again after a ' +
+    'failed splice, use a new key.',
   tags: ['splices'],
   security: [{ key: [] }],
   middleware: requireScope('splices:write'),
@@ -79,24 +83,25 @@ const acceptRoute = createRoute({
   responses: {
     ...acceptanceProblems,
     200: {
-      description: 'The splice that this key ordered before, as it stands. `Idempotent-Replayed: true`.',
+      description: 'A repeated request: the splice as it is now, with `Idempotent-Replayed: true`.',
       content: spliceJson,
     },
-    202: { description: 'Accepted: it is kept until it ends.', content: spliceJson },
+    202: { description: 'Accepted. The service drives the splice until it ends.', content: spliceJson },
     400: problemResponse(
-      '`invalid_request` names the fields. `malformed_json`: the body is not JSON. `idempotency_key_missing`.',
+      '`invalid_request`: `errors` names the fields. `malformed_json`: the body is not JSON. ' +
+        '`idempotency_key_missing`.',
     ),
     422: problemResponse(
-      `\`idempotency_key_reused\`, or a reason why this splice could never run: ${neverCodes.join(', ')}.`,
+      `\`idempotency_key_reused\`, or the splice can never run: ${impossibleCodes.join(', ')}.`,
     ),
   },
 })
 
-/** What is given back has to be what was ordered, and no object of ours keeps a key of that name. */
+/** Refuses a key `__proto__`, which a JavaScript object would drop: the API must return what was ordered. */
 function refuseProto(posted: unknown): void {
   const field = 'metadata.__proto__'
   if (!JSON.stringify(posted).includes('"__proto__":')) return
-  const message = 'a key that cannot be kept'
+  const message = 'this key is not allowed'
   throw new Problem('invalid_request', { field, errors: [{ field, message }] })
 }
 
@@ -112,13 +117,14 @@ const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
     store.load(spliceIdOf(key.tenant, idempotencyKey)),
     readFacts(store, key.tenant, body),
   ])
-  // A replay is answered whatever became of node, channel or deadline, and also if they cannot be read.
+  // A repeated request succeeds even if the node, the channel or the deadline no longer fits or cannot be
+  // read.
   if (earlier.status === 'rejected') throw earlier.reason
   if (earlier.value !== null) return replay(c, earlier.value, hash)
   if (facts.status === 'rejected') throw facts.reason
   const draft = await draftOf(deps, key, body, { idempotencyKey, bodyHash: hash }, facts.value)
   const { created, splice } = await store.create(draft.splice)
-  // Somebody was faster with the same key.
+  // Another request with the same key was faster.
   if (!created) return replay(c, splice, hash)
   deps.effects?.note(splice)
   await hint(deps.ports, splice.id)
@@ -134,7 +140,8 @@ const readRoute = createRoute({
   method: 'get',
   path: '/v1/splices/{id}',
   operationId: 'getSplice',
-  summary: 'Read a splice, always current',
+  summary: 'Get a splice',
+  description: 'Always current, unlike the list.',
   tags: ['splices'],
   security: [{ key: [] }],
   middleware: requireScope('splices:read'),
@@ -157,13 +164,17 @@ const listRoute = createRoute({
   path: '/v1/splices',
   operationId: 'listSplices',
   summary: 'List splices, newest first',
-  description: 'May lag by a moment. Filters may make a page short: go on while there is a cursor.',
+  description:
+    'The list may lag by a moment. With a filter, a page can hold fewer splices than `limit`: continue ' +
+    'while there is a cursor.',
   tags: ['splices'],
   security: [{ key: [] }],
   middleware: requireScope('splices:read'),
   request: {
     query: z.strictObject({
-      status: Status.optional().openapi({ description: '`live`: not settled, failed or cancelled.' }),
+      status: Status.optional().openapi({
+        description: '`live`: every splice that is not settled, failed or cancelled.',
+      }),
       node: z.string().min(1).optional(),
       channel: z.string().min(1).max(LONGEST_NAME).optional(),
       limit: wholeNumber(PAGE),
@@ -172,7 +183,7 @@ const listRoute = createRoute({
   },
   responses: {
     ...commonProblems,
-    200: { description: 'A page.', content: { 'application/json': { schema: SpliceList } } },
+    200: { description: 'A page of splices.', content: { 'application/json': { schema: SpliceList } } },
   },
 })
 

@@ -8,13 +8,13 @@ import type { Attempt, Bump, Candidate, Splice } from '../../core/splice/splice.
 import type { Instant } from '../../core/values/instant.ts'
 import type { SpliceView } from './splice-view.ts'
 
-/** What a view needs besides the record. null: never seen. */
+/** What a view needs besides the record. null: not seen yet. */
 type Surroundings = {
   readonly feeCap: SpliceView['feeCap']
   readonly tipHeight: number | null
 }
 
-/** Splices as the API shows them, in order; reads each node and each chain tip once. */
+/** Splices as the API shows them, in the given order. Reads each node and each chain tip once. */
 export async function viewsOf(store: Store, splices: readonly Splice[]): Promise<SpliceView[]> {
   const nodes = await itemsOf(
     store,
@@ -46,7 +46,7 @@ export async function viewOf(store: Store, splice: Splice): Promise<SpliceView> 
   })
 }
 
-/** A splice that was accepted just now, in view of its node. It has no candidate, so the chain's tip is in nothing that is shown. */
+/** A splice that was accepted just now. It has no candidate, so its view needs no chain tip. */
 export function viewOfNew(splice: Splice, node: NodeState): SpliceView {
   return render(splice, { feeCap: node.capabilities.feeCap, tipHeight: null })
 }
@@ -112,9 +112,9 @@ function timesOf(splice: Splice) {
   }
 }
 
-// What the node said in its own words stays out: a message may hold anything.
+// The node's own error message stays out: it may hold anything, credentials too.
 function attemptView(attempt: Attempt): SpliceView['attempts'][number] {
-  const { number, kind, submittedOn: submittedOn, startedAt, result, notExecuted, count } = attempt
+  const { number, kind, submittedOn, startedAt, result, notExecuted, count } = attempt
   const refused = result?.type === 'refused' ? result : null
   return {
     number,

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { disabledByWish, enabled, rotated, setBack, validSecrets } from '../../core/webhooks/endpoint.ts'
+import { webhookSecret } from '../../adapters/keys/new-secret.ts'
 import { audit } from './audit.ts'
 import { requireScope } from './auth.ts'
 import { router } from './context.ts'
@@ -8,7 +9,7 @@ import type { ApiEnv } from './context.ts'
 import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import { isoOf } from './view.ts'
 import { WebhookView, WebhookWithSecret, webhookViewOf } from './webhook-view.ts'
-import { amendWebhook, freshSecret, notify, webhookOf } from './webhook-routes.ts'
+import { hintEndpoint, updateWebhook, webhookOf } from './webhook-endpoint.ts'
 
 const command = {
   method: 'post' as const,
@@ -19,7 +20,7 @@ const command = {
 const request = { params: z.object({ id: z.string() }) }
 const missing = { ...commonProblems, ...bodyProblems, 404: problemResponse('`webhook_not_found`.') }
 const webhookNow = {
-  description: 'The endpoint as it stands now.',
+  description: 'The endpoint as it is now.',
   content: { 'application/json': { schema: WebhookView } },
 }
 
@@ -27,14 +28,15 @@ const rotateRoute = createRoute({
   ...command,
   path: '/v1/webhooks/{id}/rotate',
   operationId: 'rotateWebhookSecret',
-  summary: 'Give an endpoint a new secret',
+  summary: 'Rotate the secret of a webhook',
   description:
-    'For a day deliveries carry a signature of the old secret as well. Of more than four secrets in a day the oldest leave first.',
+    'For one day, deliveries are signed with both the new and the old secret. If you rotate more than ' +
+    'three times in a day, the oldest secrets are dropped.',
   request,
   responses: {
     ...missing,
     200: {
-      description: 'The endpoint, with its new secret.',
+      description: 'The endpoint with its new secret.',
       content: { 'application/json': { schema: WebhookWithSecret } },
     },
   },
@@ -42,10 +44,10 @@ const rotateRoute = createRoute({
 
 const rotate: RouteHandler<typeof rotateRoute, ApiEnv> = async (c) => {
   const now = c.var.deps.ports.clock.now()
-  const secret = freshSecret()
-  const endpoint = await amendWebhook(
+  const secret = webhookSecret()
+  const endpoint = await updateWebhook(
     c,
-    { ...c.req.valid('param'), act: 'rotate_webhook_secret' },
+    { ...c.req.valid('param'), action: 'rotate_webhook_secret' },
     (before) => (before.secrets[0]?.secret === secret ? before : rotated(before, secret, now)),
   )
   return c.json({ ...webhookViewOf(endpoint), secret }, 200)
@@ -55,14 +57,15 @@ const disableRoute = createRoute({
   ...command,
   path: '/v1/webhooks/{id}/disable',
   operationId: 'disableWebhook',
-  summary: 'Tell an endpoint nothing more for now',
+  summary: 'Disable a webhook',
+  description: 'Nothing is delivered until you enable the endpoint again.',
   request,
   responses: { ...missing, 200: webhookNow },
 })
 
 const disable: RouteHandler<typeof disableRoute, ApiEnv> = async (c) => {
   const now = c.var.deps.ports.clock.now()
-  const endpoint = await amendWebhook(c, { ...c.req.valid('param'), act: 'disable_webhook' }, (before) =>
+  const endpoint = await updateWebhook(c, { ...c.req.valid('param'), action: 'disable_webhook' }, (before) =>
     disabledByWish(before, now),
   )
   return c.json(webhookViewOf(endpoint), 200)
@@ -72,18 +75,19 @@ const enableRoute = createRoute({
   ...command,
   path: '/v1/webhooks/{id}/enable',
   operationId: 'enableWebhook',
-  summary: 'Tell an endpoint again, from where it was left',
+  summary: 'Enable a webhook',
   description:
-    'What it missed comes first, in order. An endpoint that is enabled and failing is tried at once.',
+    'Deliveries continue in order from the first event that the endpoint has not received. If the ' +
+    'endpoint is already enabled but failing, the delivery is retried at once.',
   request,
   responses: { ...missing, 200: webhookNow },
 })
 
 const enable: RouteHandler<typeof enableRoute, ApiEnv> = async (c) => {
-  const endpoint = await amendWebhook(c, { ...c.req.valid('param'), act: 'enable_webhook' }, (before) =>
+  const endpoint = await updateWebhook(c, { ...c.req.valid('param'), action: 'enable_webhook' }, (before) =>
     before.disabled === null && before.failing === null ? before : enabled(before),
   )
-  await notify(c, endpoint.id)
+  await hintEndpoint(c, endpoint.id)
   return c.json(webhookViewOf(endpoint), 200)
 }
 
@@ -91,9 +95,10 @@ const redeliverRoute = createRoute({
   ...command,
   path: '/v1/webhooks/{id}/redeliver',
   operationId: 'redeliverWebhooks',
-  summary: 'Tell an endpoint again what it was told',
+  summary: 'Redeliver events to a webhook',
   description:
-    '`after`: everything after that sequence, in order, retried as usual. `sequence`: that event, once. Each event keeps its `webhook-id`.',
+    '`after`: delivers every event after that sequence again, in order, with the usual retries. ' +
+    '`sequence`: delivers that event again, once. Every event keeps its `webhook-id`.',
   request: {
     ...request,
     body: {
@@ -112,8 +117,10 @@ const redeliverRoute = createRoute({
   },
   responses: {
     ...missing,
-    202: { ...webhookNow, description: 'The endpoint as it stands now; the deliveries follow.' },
-    404: problemResponse('`webhook_not_found`; `event_not_found`: the log has not got that far.'),
+    202: { ...webhookNow, description: 'The endpoint as it is now. The deliveries follow.' },
+    404: problemResponse(
+      '`webhook_not_found`; `event_not_found`: the log has no event with this sequence yet.',
+    ),
     409: problemResponse('`webhook_disabled`: enable it first.'),
   },
 })
@@ -124,16 +131,16 @@ const redeliver: RouteHandler<typeof redeliverRoute, ApiEnv> = async (c) => {
   const before = await webhookOf(c, c.req.valid('param').id)
   if (before.disabled !== null) throw new Problem('webhook_disabled')
   if ('after' in body) {
-    const act = { id: before.id, act: 'redeliver_webhooks' }
-    const endpoint = await amendWebhook(c, act, (each) => setBack(each, body.after))
-    await notify(c, endpoint.id)
+    const change = { id: before.id, action: 'redeliver_webhooks' }
+    const endpoint = await updateWebhook(c, change, (each) => setBack(each, body.after))
+    await hintEndpoint(c, endpoint.id)
     return c.json(webhookViewOf(endpoint), 202)
   }
   if (body.sequence > (await deps.ports.store.endOfLog(key.tenant)))
     throw new Problem('event_not_found', { field: 'sequence' })
   const audited = audit(c, 'redeliver_webhooks', { webhook: before.id, sequence: String(body.sequence) })
   await audited.before()
-  await notify(c, before.id, body.sequence)
+  await hintEndpoint(c, before.id, body.sequence)
   audited.done()
   return c.json(webhookViewOf(before), 202)
 }
@@ -142,13 +149,15 @@ const testRoute = createRoute({
   ...command,
   path: '/v1/webhooks/{id}/test',
   operationId: 'testWebhook',
-  summary: 'Send an event of the type webhook.test, now',
-  description: 'It is signed like any other, and stands in no log. A disabled endpoint can be tested.',
+  summary: 'Send a test event to a webhook',
+  description:
+    'Sends an event of the type `webhook.test` now, signed like any other. It does not appear in the ' +
+    'event log. You can test a disabled endpoint too.',
   request,
   responses: {
     ...missing,
     200: {
-      description: 'What came of it. No answer is kept but its status.',
+      description: 'The result of the delivery. Only the status of the response is kept.',
       content: {
         'application/json': {
           schema: z
@@ -181,7 +190,7 @@ const test: RouteHandler<typeof testRoute, ApiEnv> = async (c) => {
   )
 }
 
-/** What can be done to an endpoint. */
+/** Commands on a webhook endpoint. */
 export function webhookCommandRoutes() {
   return router()
     .openapi(rotateRoute, rotate)

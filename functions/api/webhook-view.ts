@@ -3,7 +3,7 @@ import type { Endpoint } from '../../core/ports/endpoint.ts'
 import { DeliveryFault } from '../../core/ports/endpoint.ts'
 import { isoOf } from './view.ts'
 
-/** An endpoint as the API shows it. Its secret is shown when it is made, and never here. */
+/** An endpoint as the API shows it, without its secret. */
 export const WebhookView = z
   .object({
     object: z.literal('webhook'),
@@ -12,7 +12,7 @@ export const WebhookView = z
     description: z.string().nullable(),
     status: z.enum(['enabled', 'disabled']),
     deliveredThrough: z.int().openapi({
-      description: 'The `sequence` of your event log through which everything was taken.',
+      description: 'The endpoint has accepted every event up to this `sequence` of your event log.',
     }),
     failing: z
       .object({
@@ -24,22 +24,26 @@ export const WebhookView = z
       })
       .nullable()
       .openapi({
-        description: 'Failures in a row since the last delivery that was taken, and the next try.',
+        description: 'The failures since the last successful delivery, and the next attempt. null: none.',
       }),
     disabled: z
       .object({ at: z.iso.datetime(), reason: z.enum(['asked', 'failing', 'gone']) })
       .nullable()
       .openapi({
-        description: '`asked`: by you; `failing`: three days in vain; `gone`: it answered 410.',
+        description:
+          '`asked`: you disabled it. `failing`: deliveries failed for three days. `gone`: the endpoint ' +
+          'answered 410.',
       }),
     createdAt: z.iso.datetime(),
   })
   .openapi('Webhook')
 export type WebhookView = z.infer<typeof WebhookView>
 
-/** The same with the secret, which is never shown again. */
+/** An endpoint with its secret, which is shown only when it is created or rotated. */
 export const WebhookWithSecret = WebhookView.extend({
-  secret: z.string().openapi({ description: '`whsec_…`: shown this once. Deliveries are signed with it.' }),
+  secret: z
+    .string()
+    .openapi({ description: 'The secret that signs deliveries: `whsec_…`. Shown only once.' }),
 }).openapi('WebhookWithSecret')
 
 export function webhookViewOf(endpoint: Endpoint): WebhookView {

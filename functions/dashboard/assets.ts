@@ -1,8 +1,8 @@
 import assets from './assets.json' with { type: 'json' }
 
 /**
- * The text of the pages' scripts and styles. They are files of their own (`script/`, `style.css`, `docs.css`), of which
- * `npm run dashboard` makes the JSON that is imported here: so a bundle for Lambda has them in it.
+ * The scripts and styles of the pages, as text. `npm run dashboard` builds the imported JSON from `script/`,
+ * `style.css` and `docs.css`, so that a Lambda bundle includes them.
  */
 export const SCRIPT = assets.script.join('\n')
 export const STYLE = assets.style.join('\n')

@@ -8,8 +8,9 @@ import type { PublishedName } from './published.ts'
 import { SCRIPT_TYPE, STYLE_TYPE, underPolicy } from './served.ts'
 
 /**
- * What the page of the API's document may do: load its own scripts and styles, and ask this service. The icons in Swagger UI's
- * style are data. It makes markup of strings (its own sanitizer cleans them), so that trusted types cannot be asked for.
+ * The content security policy of the API docs: the page may load its own scripts and styles and call this
+ * service. The icons in Swagger UI's style are `data:` URLs. Trusted types cannot be required, because
+ * Swagger UI builds markup from strings, which its own sanitizer cleans.
  */
 export const DOCS_POLICY = [
   "default-src 'none'",
@@ -22,7 +23,7 @@ export const DOCS_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** The paths of the page. They hold no data: anybody may load them. */
+/** The paths of the API docs. They hold no data: anybody may load them. */
 export const DOCS_PAGES = [
   '/docs',
   '/docs/docs.js',
@@ -38,7 +39,7 @@ const page = html`<!doctype html>
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta name="color-scheme" content="light dark" />
       <meta name="robots" content="noindex" />
-      <title>The API of Splicekeeper</title>
+      <title>Splicekeeper API</title>
       <link rel="icon" href="data:," />
       <link rel="stylesheet" href="docs/swagger-ui.css" />
       <link rel="stylesheet" href="docs/docs.css" />
@@ -49,14 +50,12 @@ const page = html`<!doctype html>
       <p class="back"><a href="./">Dashboard</a></p>
       <main id="docs"></main>
       <noscript
-        ><p>
-          This page needs its scripts; <a href="openapi.json">openapi.json</a> is what it shows.
-        </p></noscript
+        ><p>This page needs JavaScript. It shows <a href="openapi.json">openapi.json</a>.</p></noscript
       >
     </body>
   </html>`
 
-/** The document of the API as a page to read and to try, by Swagger UI. */
+/** The API docs: Swagger UI on the OpenAPI document. */
 export function docsRoutes() {
   const app = new Hono<ApiEnv>()
   underPolicy(app, DOCS_PAGES, DOCS_POLICY)

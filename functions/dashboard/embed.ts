@@ -4,7 +4,7 @@ import { build } from 'esbuild'
 
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-/** Modules of `script/` put into one, which a browser loads with one request. Nothing else is done to them. */
+/** Bundles a script with its modules, unminified, so that a browser loads it with one request. */
 async function scriptLines(entry: string): Promise<string[]> {
   const { outputFiles } = await build({
     absWorkingDir: pathOf('.'),
@@ -21,7 +21,7 @@ async function scriptLines(entry: string): Promise<string[]> {
 
 const linesOf = (name: string): string[] => readFileSync(pathOf(name), 'utf8').split('\n')
 
-/** What `assets.json` has to say. */
+/** The content of `assets.json`. */
 export async function assetsText(): Promise<string> {
   const assets = {
     script: await scriptLines('main.js'),

@@ -1,8 +1,8 @@
 import { html } from 'hono/html'
 
 /**
- * The page at `/`: a shell without data. What it shows, its script asks of the API with a key that a person pastes. All
- * addresses are relative, so that it works behind any path.
+ * The page at `/`: a shell without data. Its script loads the data from the API with the key that the user
+ * enters. All URLs are relative, so that the page works under any path.
  */
 export function shell(explorer: string | null) {
   return html`<!doctype html>
@@ -37,7 +37,7 @@ export function shell(explorer: string | null) {
         </div>
         <p id="notice" role="status"></p>
         <main id="main">
-          <noscript><p>This page needs its script.</p></noscript>
+          <noscript><p>This page needs JavaScript.</p></noscript>
         </main>
       </body>
     </html>`

@@ -6,18 +6,18 @@ import { gzip } from 'node:zlib'
 
 const PACKAGE = 'swagger-ui-dist'
 
-/** The files of Swagger UI that a browser loads, as its package publishes them. */
+/** The files of the Swagger UI package that a browser loads. */
 export type PublishedName = 'swagger-ui-bundle.js' | 'swagger-ui.css'
 
-/** A file for a browser, as it is and packed. */
+/** A file for a browser, plain and gzipped. */
 export type Published = { readonly etag: string; readonly plain: Bytes; readonly packed: Bytes }
 type Bytes = Uint8Array<ArrayBuffer>
 
-// They are found as the package's files are: in `node_modules` here, and in the one that is put beside a bundle (wiring.ts).
+// Resolves files in `node_modules`: the local one, or the one that is deployed beside the bundle (wiring.ts).
 const { resolve } = createRequire(import.meta.url)
 const files = new Map<PublishedName, Promise<Published>>()
 
-/** A file, read and packed at the first time that somebody asks for it: a function that nobody asks pays nothing for it. */
+/** Returns a file. It is read and gzipped at the first request, so that a cold start does not pay for it. */
 export async function published(name: PublishedName): Promise<Published> {
   const known = files.get(name)
   if (known !== undefined) return known

@@ -5,8 +5,9 @@ import { shell } from './page.ts'
 import { SCRIPT_TYPE, STYLE_TYPE, underPolicy } from './served.ts'
 
 /**
- * What the page may do: load its own script and style, and ask this service. No inline script or style, no frame, no form that
- * leaves the page; and with trusted types nothing can turn text into markup.
+ * The content security policy of the dashboard: the page may load its own script and style and call this
+ * service. It allows no inline script or style, no frames and no form submission. Trusted types keep text
+ * from becoming markup.
  */
 export const PAGE_POLICY = [
   "default-src 'none'",

@@ -2,10 +2,10 @@ import type { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import type { ApiEnv } from '../api/context.ts'
 
-/** Puts files under a policy for browsers, which ask each time whether the files are still the same. */
+/** Serves paths under a content security policy. Browsers revalidate their copies at every load. */
 export function underPolicy(app: Hono<ApiEnv>, paths: readonly string[], policy: string): void {
   for (const path of paths) {
-    // Around the answer "not modified", too: a browser takes the policy of that one.
+    // Also on a response "304 Not Modified": a browser applies the policy of that response.
     app.use(path, async (c, next) => {
       await next()
       c.header('Content-Security-Policy', policy)

@@ -26,9 +26,9 @@ describeInBrowser('a page without a key', () => {
     const stage = await aStage(browser(), [])
     await stage.page.goto(stage.url)
     await stage.signIn('not a key')
-    await stage.page.getByText('This is not a key').waitFor()
+    await stage.page.getByText('This is not an API key').waitFor()
     await stage.signIn('sk_unknown')
-    await stage.page.getByText('The service does not know this key').waitFor()
+    await stage.page.getByText('The service does not accept this key').waitFor()
     expect(await stage.page.evaluate('sessionStorage.length')).toBe(0)
   })
 
@@ -85,7 +85,7 @@ describeInBrowser('the pages', () => {
     const many = Array.from({ length: 101 }, (_, n) => queued(n + 1))
     const stage = await aSignedIn(browser(), many)
     await stage.page.getByText('Live: 100').waitFor()
-    await stage.page.getByRole('button', { name: 'Look at older ones' }).click()
+    await stage.page.getByRole('button', { name: 'Show older splices' }).click()
     await stage.page.getByText('Live: 101').waitFor()
   })
 
@@ -132,9 +132,7 @@ describeInBrowser('the pages', () => {
     stage.world.told.look = { ok: false, error: { class: 'unreachable', message: 'no answer' } }
     await stage.pass(31_000)
     await stage.page.getByText('does not answer').first().waitFor()
-    expect(await stage.page.getByRole('region', { name: 'Node bob' }).innerText()).toContain(
-      'it was never seen',
-    )
+    expect(await stage.page.getByRole('region', { name: 'Node bob' }).innerText()).toContain('never seen')
   })
 
   test('keep hostile words as words', async () => {

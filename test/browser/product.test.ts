@@ -21,9 +21,9 @@ describeInBrowser('the dashboard of what npm start runs', () => {
       const page = await context.newPage()
       page.setDefaultTimeout(LONG_MS)
       await page.goto(product.endpoints.api)
-      await page.getByLabel('Key of the API').fill(product.endpoints.key)
+      await page.getByLabel('API key').fill(product.endpoints.key)
       await page.getByRole('button', { name: 'Use this key' }).click()
-      await page.getByText('No live splice here.').waitFor()
+      await page.getByText('No live splices.').waitFor()
       await order(product, ADDRESS)
       await page.getByRole('link', { name: 'Splice-out of 50,000 sat' }).click()
       await page.route(

@@ -81,7 +81,7 @@ export async function aStage(
     complaints,
     posts: () => posts,
     signIn: async (key) => {
-      await page.getByLabel('Key of the API').fill(key)
+      await page.getByLabel('API key').fill(key)
       await page.getByRole('button', { name: 'Use this key' }).click()
     },
     pass: (ms) => page.clock.runFor(ms),
@@ -109,6 +109,6 @@ export async function aSignedIn(
   const stage = await aStage(browser, splices, options)
   await stage.page.goto(`${stage.url}/${hash}`)
   await stage.signIn(stage.world.keys[key ?? 'operator'])
-  await stage.page.getByText('Updates by itself.').waitFor()
+  await stage.page.getByText('Updates automatically.').waitFor()
   return stage
 }

@@ -57,7 +57,7 @@ describe('authentication', () => {
       const key = who === 'reader' ? world.keys.reader : world.keys.writer
       const answer = await request(world, 'POST', path, { key, body: {} })
       expect(answer.status).toBe(403)
-      expect(answer.body).toMatchObject({ code: 'forbidden', detail: `this needs the scope ${scope}` })
+      expect(answer.body).toMatchObject({ code: 'forbidden', detail: `the scope ${scope} is required` })
     }
     expect(world.heard.puts).toBe(0)
   })

@@ -101,7 +101,7 @@ class Life {
         this.#do({
           type: 'attention_needed',
           code: 'unproven',
-          message: 'an attempt may still take effect, and nothing proves that it cannot',
+          message: 'an attempt may still take effect: there is no proof that it was not executed',
         })
         this.#do({ type: 'retry_requested', attempts: this.#length.attempts - n, deadline: null })
       }

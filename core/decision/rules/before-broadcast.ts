@@ -215,7 +215,7 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
         !noneUnresolved(situation),
     },
     then: 'needs_attention: unproven',
-    event: attention('unproven', 'an attempt may still take effect, and nothing proves that it cannot'),
+    event: attention('unproven', 'an attempt may still take effect: there is no proof that it was not executed'),
   },
   {
     id: 'foreign_lock',

@@ -12,7 +12,7 @@ export const ACTIONS = {
   name: 'Resolve with a transaction',
 }
 
-/** What a key has to have for it. @type {Readonly<Record<Action, Scope>>} */
+/** The scope that each action requires. @type {Readonly<Record<Action, Scope>>} */
 export const SCOPES = {
   bump: 'splices:write',
   cancel: 'splices:write',
@@ -24,7 +24,7 @@ export const SCOPES = {
 const BUMPS_MAX = 10
 
 /**
- * What can be asked for in the state that a splice was last seen in. The service decides again when it is asked.
+ * The actions that a splice's last known state allows. The service checks again when it receives the request.
  *
  * @param {SpliceView} splice
  * @returns {readonly Action[]}

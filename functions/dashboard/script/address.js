@@ -5,7 +5,7 @@ import { splicesPage } from './splices-page.js'
 import { FILTERS } from './words.js'
 
 /**
- * The page that the fragment of the address names.
+ * The page for the fragment of the URL.
  *
  * @param {string} hash
  * @returns {Page}

@@ -3,7 +3,8 @@
 const TIMEOUT_MS = 30_000
 
 /**
- * What went wrong with a request. `unreachable`: no answer came, and what was asked for may have been done.
+ * Why a request failed. `unreachable`: there was no response, and the service may have done what was
+ * requested.
  *
  * @typedef {{ kind: 'unreachable' } | { kind: 'problem', status: number, code: string, title: string, detail: string | null }} Failure
  */
@@ -14,9 +15,9 @@ const TIMEOUT_MS = 30_000
 /** @typedef {{ method?: 'GET' | 'POST', body?: unknown, headers?: Readonly<Record<string, string>>, signal?: AbortSignal }} Post */
 
 /**
- * Asks the API, on the page's own origin, with a key in the header and nowhere else.
+ * Calls the API on the page's own origin. The key is sent in the header and nowhere else.
  *
- * @template T what the route is documented to answer
+ * @template T the documented response of the route
  * @param {string} key
  * @param {string} path
  * @param {Post} options
@@ -40,7 +41,7 @@ export async function ask(key, path, { method = 'GET', body, headers = {}, signa
     })
     if (!response.ok) return { ok: false, failure: await failureOf(response) }
     /** @type {(value: unknown) => value is T} */
-    const isAnswer = isWhatWasAskedFor
+    const isAnswer = isObject
     /** @type {unknown} */
     const value = await response.json()
     return isAnswer(value) ? { ok: true, value } : { ok: false, failure: { kind: 'unreachable' } }
@@ -50,13 +51,13 @@ export async function ask(key, path, { method = 'GET', body, headers = {}, signa
 }
 
 /**
- * The service answers what its document says: of what comes from the page's own origin, only that it is an object is checked.
+ * Checks only that a response is an object: the page's own service is trusted to answer as documented.
  *
  * @template T
  * @param {unknown} value
  * @returns {value is T}
  */
-function isWhatWasAskedFor(value) {
+function isObject(value) {
   return typeof value === 'object' && value !== null
 }
 
@@ -66,19 +67,19 @@ function isWhatWasAskedFor(value) {
  */
 async function failureOf(response) {
   /** @type {(value: unknown) => value is Partial<ProblemBody>} */
-  const isProblem = isWhatWasAskedFor
+  const isProblem = isObject
   /** @type {unknown} */
   const body = await response.json().catch(() => null)
-  const said = isProblem(body) ? body : {}
-  const { code = '', title = `The answer was HTTP ${response.status}`, detail = null } = said
+  const problem = isProblem(body) ? body : {}
+  const { code = '', title = `The service answered HTTP ${response.status}`, detail = null } = problem
   return { kind: 'problem', status: response.status, code, title, detail }
 }
 
-/** What the service says with these was certainly not done. */
+/** With these codes the service certainly did nothing. */
 const NOT_DONE = ['busy', 'chain_unreachable', 'node_not_seen']
 
 /**
- * Whether what was asked for may have been done all the same.
+ * Whether the service may have done what was requested despite the failure.
  *
  * @param {Failure} failure
  */
@@ -87,7 +88,7 @@ export function mayBeDone(failure) {
 }
 
 /**
- * A failure in a sentence.
+ * A failure as a sentence.
  *
  * @param {Failure} failure
  */
@@ -95,5 +96,5 @@ export function sentenceOf(failure) {
   if (failure.kind === 'unreachable') return 'The service does not answer.'
   const { status, title, detail } = failure
   const why = detail === null ? '' : `: ${detail}`
-  return status === 403 ? `Your key may not do this${why}.` : `${title}${why}.`
+  return status === 403 ? `Your key does not allow this${why}.` : `${title}${why}.`
 }

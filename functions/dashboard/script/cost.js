@@ -2,7 +2,7 @@
 import { feeRate, sats } from './words.js'
 
 /**
- * What a submission of a splice may cost at most, in a sentence: its ceiling, and who keeps it.
+ * The most that a submission of a splice may cost, in sentences: its fee ceiling, and who enforces it.
  *
  * @param {SpliceView} splice
  */
@@ -12,15 +12,14 @@ export function costOf({ budget, feeCap }) {
     ...(maxFeeSats === null ? [] : [sats(maxFeeSats)]),
     ...(maxFeeRateSatPerVb === null ? [] : [feeRate(maxFeeRateSatPerVb)]),
   ]
-  if (bounds.length === 0)
-    return 'Its budget has no fee ceiling: it costs what the node chooses to pay, and nothing here bounds that.'
-  const bound = `The fee is at most ${bounds.join(' and ')}, by its budget.`
-  if (feeCap === 'enforced') return `${bound} The node itself keeps this ceiling.`
-  return `${bound} The node itself does not keep it: its worst case is checked before it is asked, and a fee over the ceiling is reported.`
+  if (bounds.length === 0) return 'The budget has no fee ceiling: the node chooses the fee without a limit.'
+  const bound = `The budget allows a fee of at most ${bounds.join(' and ')}.`
+  if (feeCap === 'enforced') return `${bound} The node itself enforces this ceiling.`
+  return `${bound} The node itself does not enforce this ceiling: its worst case is checked before each request, and a fee over the ceiling is reported.`
 }
 
 /**
- * The transaction that is the newest of a splice; null: none was seen.
+ * The newest transaction of a splice. null: none was seen.
  *
  * @param {SpliceView} splice
  */

@@ -1,27 +1,27 @@
 /** @import { SpliceView } from '../../api/splice-view.ts' */
 /** @import { Answer, Failure, Post } from './client.js' */
-/** @import { Field, Values, Wish } from './wishes.js' */
+/** @import { ActionRequest, Field, Values } from './action-requests.js' */
 import { mayBeDone, sentenceOf } from './client.js'
 import { el } from './dom.js'
 
 /**
- * `fixed`: what was sent already, without an answer. `answered` hears whether the dialog was still there to say it,
- * and whether it is known what became of all that was sent.
+ * `fixed`: the values of an earlier request that got no response. `answered` is told whether the dialog is
+ * still shown, and whether the outcome of everything sent is known.
  *
- * @typedef {{ title: string, wish: Wish, headers: Readonly<Record<string, string>>, fixed: Values | null,
+ * @typedef {{ title: string, request: ActionRequest, headers: Readonly<Record<string, string>>, fixed: Values | null,
  *   send: (path: string, post: Post) => Promise<Answer<SpliceView>>,
  *   answered: (answer: Answer<SpliceView>, values: Values, about: { isShown: boolean, isKnown: boolean }) => void,
  *   closed: () => void }} Confirmation
  */
 
 /**
- * Asks for a second click, after saying what it will do. It stays until there is an answer; where none came, what was asked
- * for can be sent once more, as it was: with the same values and headers.
+ * Explains an action and asks the user to confirm it. The dialog stays open until there is a response. If
+ * there is none, the user can send the request again unchanged, with the same values and headers.
  *
  * @param {Confirmation} confirmation
  */
 export function openConfirmation(confirmation) {
-  const { title, wish, headers, fixed } = confirmation
+  const { title, request, headers, fixed } = confirmation
   const { dialog, form, go, stop, outcome } = partsOf(confirmation)
   let sent = fixed
   let busy = false
@@ -29,7 +29,7 @@ export function openConfirmation(confirmation) {
   const settle = (/** @type {Answer<SpliceView>} */ answer) => {
     if (answer.ok) return dialog.close()
     const { failure } = answer
-    outcome.textContent = outcomeOf(failure, title, wish, isKnown)
+    outcome.textContent = outcomeOf(failure, title, request, isKnown)
     if (!isKnown) return freeze(form, go)
     if (isMistake(failure)) {
       sent = null
@@ -41,16 +41,16 @@ export function openConfirmation(confirmation) {
   }
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    // Not left to the button alone: a second click may be on its way already.
+    // Disabling the button is not enough: a second click may already be queued.
     if (busy) return
     busy = true
     const values = (sent ??= valuesOf(form))
     go.disabled = true
     outcome.textContent = 'Sent. Waiting for the answer.'
-    void confirmation.send(wish.path, { body: wish.bodyOf(values), headers }).then((answer) => {
+    void confirmation.send(request.path, { body: request.bodyOf(values), headers }).then((answer) => {
       busy = false
-      // What was sent before without an answer is not known by being put off now.
-      isKnown = answer.ok || (!mayBeDone(answer.failure) && (isKnown || !isPutOff(answer.failure)))
+      // If only this repetition was not processed, the outcome of the earlier request is still unknown.
+      isKnown = answer.ok || (!mayBeDone(answer.failure) && (isKnown || !isUnprocessed(answer.failure)))
       confirmation.answered(answer, values, { isShown: dialog.open, isKnown })
       if (dialog.open) settle(answer)
     })
@@ -66,27 +66,28 @@ export function openConfirmation(confirmation) {
 }
 
 /**
- * Whether another try, or another value, may be taken.
+ * Whether another try or another value may succeed.
  *
  * @param {Failure} failure
  */
 function isMistake(failure) {
   return (
-    isPutOff(failure) || (failure.kind === 'problem' && (failure.status === 400 || failure.status === 422))
+    isUnprocessed(failure) ||
+    (failure.kind === 'problem' && (failure.status === 400 || failure.status === 422))
   )
 }
 
 /**
- * Whether it was not looked at.
+ * Whether the service did not process the request.
  *
  * @param {Failure} failure
  */
-function isPutOff(failure) {
+function isUnprocessed(failure) {
   return failure.kind === 'problem' && (failure.status === 429 || failure.status === 503)
 }
 
 /**
- * What was sent is what will be sent.
+ * Allows only to send the same values again.
  *
  * @param {HTMLFormElement} form
  * @param {HTMLButtonElement} go
@@ -100,13 +101,13 @@ function freeze(form, go) {
 /**
  * @param {Failure} failure
  * @param {string} title
- * @param {Wish} wish
- * @param {boolean} isKnown what became of it
+ * @param {ActionRequest} request
+ * @param {boolean} isKnown whether the outcome is known
  */
 export function outcomeOf(failure, title, { again }, isKnown) {
   return isKnown
     ? `${sentenceOf(failure)} Nothing was done.`
-    : `${sentenceOf(failure)} Whether “${title}” was done is not known. ${again}`
+    : `${sentenceOf(failure)} It is not known whether “${title}” was done. ${again}`
 }
 
 /**
@@ -120,27 +121,27 @@ function valuesOf(form) {
 }
 
 /** @param {Confirmation} confirmation */
-function partsOf({ title, wish, fixed }) {
-  const go = el('button', { type: 'submit', class: 'go' }, wish.confirm)
-  const stop = el('button', { type: 'button', autofocus: wish.fields.length === 0 }, 'Leave it as it is')
+function partsOf({ title, request, fixed }) {
+  const go = el('button', { type: 'submit', class: 'go' }, request.confirm)
+  const stop = el('button', { type: 'button', autofocus: request.fields.length === 0 }, 'Leave it as it is')
   const outcome = el('p', { role: 'alert', class: 'outcome' })
   const form = el(
     'form',
     {},
-    wish.fields.map((field, n) => fieldOf(field, fixed?.[field.name] ?? field.value, n === 0)),
+    request.fields.map((field, n) => fieldOf(field, fixed?.[field.name] ?? field.value, n === 0)),
     outcome,
     el('div', { class: 'buttons' }, stop, go),
   )
-  const says = el(
+  const explanation = el(
     'div',
-    { id: 'dialog-says' },
-    wish.says.map((sentence) => el('p', {}, sentence)),
+    { id: 'dialog-explanation' },
+    request.explanation.map((sentence) => el('p', {}, sentence)),
   )
   const dialog = el(
     'dialog',
-    { 'aria-labelledby': 'dialog-title', 'aria-describedby': 'dialog-says' },
+    { 'aria-labelledby': 'dialog-title', 'aria-describedby': 'dialog-explanation' },
     el('h2', { id: 'dialog-title' }, title),
-    says,
+    explanation,
     form,
   )
   return { dialog, form, go, stop, outcome }

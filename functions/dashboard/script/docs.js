@@ -1,4 +1,4 @@
-// Swagger UI is dark by a class, not by what the reader's system says.
+// Swagger UI switches to dark by a class, so follow the system setting here.
 const dark = matchMedia('(prefers-color-scheme: dark)')
 const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
 dark.addEventListener('change', follow)
@@ -8,8 +8,8 @@ window.SwaggerUIBundle({
   url: 'openapi.json',
   dom_id: '#docs',
   deepLinking: true,
-  // A key that is typed here is gone with the page.
+  // A key that is entered here is not stored.
   persistAuthorization: false,
-  // Nobody else is asked whether the document is valid.
+  // Do not send the document to an external validator.
   validatorUrl: null,
 })

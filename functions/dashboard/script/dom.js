@@ -1,13 +1,13 @@
-/** @typedef {Node | string | null} Leaf nothing, where it is null */
+/** @typedef {Node | string | null} Leaf null adds nothing */
 /** @typedef {Leaf | readonly (Leaf | readonly Leaf[])[]} Child */
 /** @typedef {Readonly<Record<string, string | number | boolean | null>>} Attributes */
 
 /**
- * An element. Children that are strings become text, never markup: whatever they say stays words.
+ * Creates an element. Strings become text, never markup.
  *
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Attributes} attributes those that are null or false are left out
+ * @param {Attributes} attributes null and false leave an attribute out
  * @param {readonly Child[]} children
  * @returns {HTMLElementTagNameMap[K]}
  */
@@ -46,11 +46,11 @@ export function byId(id, type) {
 }
 
 /**
- * Makes the children of an element what they are to be, and keeps every node that can stay: with it stay the focus, the
- * selection and the place of a screen reader. `data-key` tells which is which among its neighbours.
+ * Updates the children of an element and reuses every node it can, which keeps the focus, the selection and
+ * the position of a screen reader. `data-key` identifies an element among its siblings.
  *
  * @param {Element} current
- * @param {Element} wanted its children are moved or thrown away
+ * @param {Element} wanted its children are moved or discarded
  */
 export function patchChildren(current, wanted) {
   const keyed = new Map([...current.children].flatMap((each) => entryOf(each)))

@@ -3,7 +3,7 @@ import { sentenceOf } from './client.js'
 import { clockText } from './words.js'
 
 /**
- * Says how old is what the page shows.
+ * Shows how old the contents of the page are.
  *
  * @param {{ freshness: HTMLElement, updated: HTMLElement }} places
  */
@@ -11,7 +11,7 @@ export function createFreshness({ freshness, updated }) {
   let shownAt = 0
 
   /**
-   * Says it once: a screen reader reads what changes.
+   * Changes the text only if it differs, because a screen reader announces every change.
    *
    * @param {string} text
    * @param {boolean} isStale
@@ -23,7 +23,7 @@ export function createFreshness({ freshness, updated }) {
 
   return {
     ageMs: () => Date.now() - shownAt,
-    /** Nothing of this page was shown yet. */
+    /** Call when a new page opens that has shown nothing yet. */
     forget: () => {
       shownAt = 0
       updated.textContent = ''
@@ -32,12 +32,12 @@ export function createFreshness({ freshness, updated }) {
       shownAt = Date.now()
       updated.textContent = `Updated ${clockText(new Date(shownAt))}.`
     },
-    succeeded: () => say('Updates by itself.', false),
+    succeeded: () => say('Updates automatically.', false),
     /** @param {Failure} failure */
     failed: (failure) => {
       const since =
         shownAt === 0 ? 'Nothing to show yet' : `Not updated since ${clockText(new Date(shownAt))}`
-      say(`${since}. ${sentenceOf(failure)} It is asked again.`, true)
+      say(`${since}. ${sentenceOf(failure)} Trying again.`, true)
     },
   }
 }

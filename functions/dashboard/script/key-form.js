@@ -2,7 +2,7 @@ import { el } from './dom.js'
 import { looksLikeKey } from './key.js'
 
 /**
- * Asks for a key of the API.
+ * A form that asks for an API key.
  *
  * @param {(key: string) => void} given
  */
@@ -19,12 +19,12 @@ export function keyForm(given) {
   const form = el(
     'form',
     { class: 'key' },
-    el('label', { for: 'key' }, 'Key of the API'),
+    el('label', { for: 'key' }, 'API key'),
     input,
     el(
       'p',
       { id: 'key-hint', class: 'hint' },
-      'Kept in this tab only, until it is closed or you forget the key. What you may see and do is what its scopes say.',
+      'Kept only in this tab, until you close it or forget the key. The scopes of the key decide what you can see and do.',
     ),
     wrong,
     el('button', { type: 'submit', class: 'go' }, 'Use this key'),
@@ -34,7 +34,7 @@ export function keyForm(given) {
     const key = input.value.trim()
     input.value = ''
     if (looksLikeKey(key)) return given(key)
-    wrong.textContent = 'This is not a key: it has spaces, or characters that no key has.'
+    wrong.textContent = 'This is not an API key: it contains spaces or other characters that no key has.'
     input.focus()
   })
   return form

@@ -1,7 +1,8 @@
 const NAME = 'splicekeeper.key'
 
 /**
- * The key of this tab; null: none. It is kept until the tab closes or it is forgotten, and never sent but in a header.
+ * The key of this tab. null: none. It is kept until the tab closes or the user forgets it, and is sent only
+ * in a header.
  *
  * @returns {string | null}
  */
@@ -19,7 +20,7 @@ export function forgetKey() {
 }
 
 /**
- * Whether a header can carry it.
+ * Whether a text can be a key: a header must be able to carry it.
  *
  * @param {string} text
  */

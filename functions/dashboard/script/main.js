@@ -31,7 +31,7 @@ function signIn(key, options) {
   session.show(options)
 }
 
-const REFUSED = 'The service does not know this key: it is not one, or it was revoked.'
+const REFUSED = 'The service does not accept this key. It is wrong, or it was revoked.'
 
 /** @param {string} why */
 function signOut(why) {
@@ -66,7 +66,7 @@ document.addEventListener('click', (event) => {
   const control = event.target.closest('[data-action]')
   if (!(control instanceof HTMLElement)) return
   if (control.dataset['action'] === 'skip') {
-    // The fragment is the page's address, not a place in it.
+    // Do not follow the link: the fragment is the address of the page, not a place in it.
     event.preventDefault()
     main.querySelector('h1')?.focus()
   } else session?.act(control.dataset['action'], control)

@@ -4,14 +4,14 @@
 /** @import { Child } from './dom.js' */
 /** @import { Page } from './page.js' */
 import { el } from './dom.js'
-import { code, facts, foreign, section, sign, table, time } from './parts.js'
+import { code, facts, foreign, mark, section, table, time } from './parts.js'
 import { feeRate, plain, sats, satsOfMsat, shortened, visible } from './words.js'
 
-/** Each time asks the nodes themselves. */
+/** A refresh makes the service query the nodes, so it is slower than on other pages. */
 const EVERY_MS = 30_000
 
 /**
- * The nodes that the key may use, and their channels.
+ * The page of the nodes that the key may use, and of their channels.
  *
  * @returns {Page}
  */
@@ -40,7 +40,7 @@ export function nodesPage() {
  */
 function view(nodes, channels) {
   if (nodes.length === 0)
-    return [el('h1', { tabindex: -1 }, 'Nodes'), el('p', {}, 'Your key may use no node.')]
+    return [el('h1', { tabindex: -1 }, 'Nodes'), el('p', {}, 'Your key has access to no nodes.')]
   return [
     el('h1', { tabindex: -1 }, 'Nodes'),
     ...nodes.map((node) =>
@@ -74,7 +74,7 @@ function nodeOf(node, channels) {
       ['Feerate', node.feeRateSatPerVb === null ? null : feeRate(node.feeRateSatPerVb)],
       ['Can do', capabilities === null ? 'not known' : abilitiesOf(capabilities)],
     ]),
-    channels.length === 0 ? el('p', {}, 'No channel is known.') : channelsOf(name, channels),
+    channels.length === 0 ? el('p', {}, 'No channels are known.') : channelsOf(name, channels),
   )
 }
 
@@ -84,18 +84,18 @@ function nodeOf(node, channels) {
  */
 function healthOf({ stale, observedAt, synced, paused, capabilities }) {
   const unsupported = capabilities?.unsupported ?? null
-  const seen = observedAt === null ? 'it was never seen' : ['this is what was seen ', time(observedAt)]
+  const seen = observedAt === null ? 'never seen' : ['last seen ', time(observedAt)]
   return [
-    stale ? [sign('bad', 'does not answer: '), seen] : sign('good', 'answers'),
+    stale ? [mark('bad', 'does not answer: '), seen] : mark('good', 'answers'),
     synced === null
-      ? sign('unsure', 'whether it is synced is not known')
+      ? mark('unsure', 'sync state not known')
       : synced
-        ? sign('good', 'synced with the chain')
-        : sign('bad', 'not synced with the chain'),
+        ? mark('good', 'synced with the chain')
+        : mark('bad', 'not synced with the chain'),
     paused === null
       ? null
-      : [sign('bad', 'refuses our credentials, nothing is submitted since '), time(paused.at)],
-    unsupported === null ? null : [sign('bad', 'cannot splice: '), foreign(unsupported)],
+      : [mark('bad', 'refuses our credentials; nothing has been submitted since '), time(paused.at)],
+    unsupported === null ? null : [mark('bad', 'cannot splice: '), foreign(unsupported)],
   ].filter((line) => line !== null)
 }
 
@@ -120,12 +120,12 @@ function channelsOf(node, channels) {
       key: channel.channel,
       cells: [
         code(shortened(channel.channel)),
-        channel.peerConnected ? sign('good', 'connected') : sign('bad', 'not connected'),
+        channel.peerConnected ? mark('good', 'connected') : mark('bad', 'not connected'),
         channel.closing
-          ? sign('bad', 'closing')
+          ? mark('bad', 'closing')
           : channel.ready
-            ? sign('good', 'ready')
-            : sign('unsure', 'not ready'),
+            ? mark('good', 'ready')
+            : mark('unsure', 'not ready'),
         sats(channel.capacitySats),
         satsOfMsat(channel.outboundMsat),
         satsOfMsat(channel.inboundMsat),

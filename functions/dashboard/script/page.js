@@ -6,8 +6,9 @@
 /** @typedef {<T>(path: string, options?: Post) => Promise<Answer<T>>} Ask */
 
 /**
- * One of the pages. `contents` asks for what it shows and answers what it looks like to a key with these scopes; it is asked
- * again when something happened, and after `everyMs` at the latest. `splice` is what its buttons are about.
+ * A page of the dashboard. `contents` loads the data and renders it for a key with these scopes. It runs
+ * again after every event, and at least every `everyMs`. `splice` is the splice that the page's buttons act
+ * on.
  *
  * @typedef {{ name: 'splices' | 'splice' | 'nodes', path: string, title: () => string, everyMs: number,
  *   contents: (ask: Ask, scopes: readonly Scope[]) => Promise<Answer<readonly Child[]>>,

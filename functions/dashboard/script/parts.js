@@ -1,10 +1,10 @@
 /** @import { Child } from './dom.js' */
 /** @import { Status } from './words.js' */
 import { el } from './dom.js'
-import { statusSign, statusWord, timeText, visible } from './words.js'
+import { statusShape, statusWord, timeText, visible } from './words.js'
 
 /**
- * Words that others chose: isolated, so that their direction is theirs alone.
+ * Text from outside, isolated so that its writing direction does not affect the text around it.
  *
  * @param {string} text
  */
@@ -31,24 +31,24 @@ export function badge(status) {
   return el(
     'span',
     { class: `badge ${status}` },
-    el('span', { 'aria-hidden': 'true' }, statusSign(status)),
+    el('span', { 'aria-hidden': 'true' }, statusShape(status)),
     ` ${statusWord(status)}`,
   )
 }
 
 /**
- * A sign of health with its words.
+ * A health mark with its text.
  *
  * @param {'good' | 'bad' | 'unsure'} health
  * @param {string} words
  */
-export function sign(health, words) {
+export function mark(health, words) {
   const shape = { good: '✓', bad: '✕', unsure: '?' }[health]
   return el('span', { class: `sign ${health}` }, el('span', { 'aria-hidden': 'true' }, shape), ` ${words}`)
 }
 
 /**
- * A transaction, as a link to the explorer that the service is configured with.
+ * A transaction, linked to the configured block explorer if there is one.
  *
  * @param {string | null} txid
  */
@@ -70,7 +70,7 @@ export function transaction(txid) {
 }
 
 /**
- * Facts with their names; those that are null are left out.
+ * A list of named facts. Facts that are null are left out.
  *
  * @param {readonly (readonly [string, Child])[]} entries
  */
@@ -84,7 +84,8 @@ export function facts(entries) {
 }
 
 /**
- * A table; its first column heads the rows. The roles are said once more, since a phone shows the rows as cards.
+ * A table whose first column heads the rows. The ARIA roles are explicit because phones show the rows as
+ * cards, which drops the implicit roles.
  *
  * @param {{ caption: string, head: readonly string[], rows: readonly { key: string, cells: readonly Child[] }[] }} content
  */
@@ -108,7 +109,7 @@ export function table({ caption, head, rows }) {
 }
 
 /**
- * A part of a page under its heading.
+ * A section of a page, with its heading.
  *
  * @param {string} heading
  * @param {readonly Child[]} children

@@ -5,7 +5,7 @@ import { el, patchChildren } from './dom.js'
 import { statusWord } from './words.js'
 
 /**
- * Where pages are shown, without taking the focus or the place from whoever reads.
+ * Shows pages, and keeps the focus and the reading position through updates.
  *
  * @param {{ main: HTMLElement, notice: HTMLElement }} parts
  */
@@ -22,7 +22,7 @@ export function createScreen({ main, notice }) {
 
   return {
     /**
-     * What somebody was told already is not said again.
+     * Call when the user already knows the new status, so that it is not announced again.
      *
      * @param {Status} known
      */
@@ -30,7 +30,7 @@ export function createScreen({ main, notice }) {
       status = known
     },
     /**
-     * A page that nothing is known of yet.
+     * Opens a page that has no data yet.
      *
      * @param {Page} page
      * @param {{ focus: boolean }} options
@@ -49,7 +49,7 @@ export function createScreen({ main, notice }) {
     show: (page, contents) => {
       const hadFocus = main.contains(document.activeElement)
       patchChildren(main, el('main', {}, ...contents))
-      // What had the focus is gone: the keyboard goes on from the top of the page, not of the document.
+      // The focused element is gone: continue from the page's heading, not from the top of the document.
       if (hadFocus && !main.contains(document.activeElement)) main.querySelector('h1')?.focus()
       document.title = titleOf(page)
       announce(page)

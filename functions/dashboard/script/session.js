@@ -10,21 +10,21 @@ import { createScreen } from './screen.js'
 import { createUpdates } from './updates.js'
 
 /**
- * What goes on between a key and its forgetting: shows the page that the address names, and keeps it fresh.
+ * A session with a key: shows the page for the URL, and keeps it up to date until the key is forgotten.
  *
  * @param {{ key: string, main: HTMLElement, notice: HTMLElement, freshness: HTMLElement, updated: HTMLElement,
- *   refused: () => void }} parts `refused`: the service does not take the key
+ *   refused: () => void }} parts `refused`: called when the service does not accept the key
  */
 export function createSession({ key, main, notice, freshness: place, updated, refused }) {
-  const over = new AbortController()
+  const ending = new AbortController()
   const screen = createScreen({ main, notice })
   const freshness = createFreshness({ freshness: place, updated })
   /** @type {Page | null} */
   let page = null
   /** @type {Ask} */
-  const ask = (path, post) => askWith(key, path, { ...post, signal: over.signal })
+  const ask = (path, post) => askWith(key, path, { ...post, signal: ending.signal })
 
-  /** A key never gets others. @type {Answer<readonly Scope[]> | null} */
+  /** Cached: the scopes of a key never change. @type {Answer<readonly Scope[]> | null} */
   let scopes = null
   /** @returns {Promise<Answer<readonly Scope[]>>} */
   const scopesOfKey = async () => {
@@ -42,7 +42,7 @@ export function createSession({ key, main, notice, freshness: place, updated, re
     const may = await scopesOfKey()
     if (!may.ok) return may.failure
     const contents = await asked.contents(ask, may.value)
-    if (over.signal.aborted || asked !== page) return null
+    if (ending.signal.aborted || asked !== page) return null
     if (!contents.ok) return contents.failure
     screen.show(asked, contents.value)
     freshness.shown()
@@ -64,7 +64,8 @@ export function createSession({ key, main, notice, freshness: place, updated, re
 
   return {
     /**
-     * Goes where the address says. `focus`: to the heading, for whoever cannot see that the page is another one.
+     * Shows the page for the URL. `focus` moves the focus to its heading, so that a screen reader announces
+     * the new page.
      *
      * @param {{ focus: boolean }} options
      */
@@ -92,7 +93,7 @@ export function createSession({ key, main, notice, freshness: place, updated, re
       updates.now()
     },
     end: () => {
-      over.abort()
+      ending.abort()
       updates.stop()
     },
   }

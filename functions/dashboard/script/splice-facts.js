@@ -11,8 +11,8 @@ export function orderOf(splice) {
     ['Channel', code(splice.channel)],
     ['Network', splice.network],
     ['Address', splice.address === null ? null : code(splice.address)],
-    ['Anchor', splice.submittedOn === null ? null : anchorOf(splice.submittedOn)],
-    ['Bumps by itself', splice.autoBump === null ? null : `after ${splice.autoBump.afterBlocks} blocks`],
+    ['Submitted on', splice.submittedOn === null ? null : outpointOf(splice.submittedOn)],
+    ['Automatic fee bump', splice.autoBump === null ? null : `after ${splice.autoBump.afterBlocks} blocks`],
     ['Not before', splice.notBefore === null ? null : time(splice.notBefore)],
     ['Created', time(splice.createdAt)],
     ['Updated', time(splice.updatedAt)],
@@ -27,7 +27,7 @@ export function orderOf(splice) {
 }
 
 /** @param {string} outpoint */
-function anchorOf(outpoint) {
+function outpointOf(outpoint) {
   const [txid = '', vout = ''] = outpoint.split(':')
   return [transaction(txid), `:${vout}`]
 }
@@ -38,13 +38,13 @@ export function budgetOf({ budget, feeCap }) {
   return facts([
     ['Attempts used', `${attemptsUsed} of ${maxAttempts}`],
     ['Deadline', time(deadline)],
-    ['Feerate at most', maxFeeRateSatPerVb === null ? 'no ceiling' : feeRate(maxFeeRateSatPerVb)],
-    ['Fee at most', maxFeeSats === null ? 'no ceiling' : sats(maxFeeSats)],
-    ['The ceiling is', feeCap === null ? 'not known' : ceilings[feeCap]],
+    ['Maximum feerate', maxFeeRateSatPerVb === null ? 'no ceiling' : feeRate(maxFeeRateSatPerVb)],
+    ['Maximum fee', maxFeeSats === null ? 'no ceiling' : sats(maxFeeSats)],
+    ['Fee ceiling', feeCap === null ? 'not known' : ceilings[feeCap]],
   ])
 }
 
 const ceilings = {
-  enforced: 'enforced: the node signs nothing over it',
-  gated: 'gated: the worst case is checked before the node is asked',
+  enforced: 'enforced: the node signs nothing over the ceiling',
+  gated: 'gated: the worst case of the node is checked before each request',
 }

@@ -15,7 +15,7 @@ import { nameOf, plain } from './words.js'
 const EVERY_MS = 10_000
 
 /**
- * Everything of one splice.
+ * The page of one splice.
  *
  * @param {string} id
  * @returns {Page}
@@ -54,7 +54,7 @@ function isMissing(answer) {
 function missing(id) {
   return [
     el('h1', { tabindex: -1 }, 'There is no such splice'),
-    el('p', {}, 'None of your key has the id ', code(id), '.'),
+    el('p', {}, 'Your key has access to no splice with the id ', code(id), '.'),
   ]
 }
 
@@ -93,7 +93,7 @@ function view(splice, payment, scopes) {
 }
 
 /**
- * What nobody should overlook.
+ * The alerts at the top of the page.
  *
  * @param {SpliceView} splice
  * @returns {Child[]}
@@ -112,12 +112,12 @@ function alertsOf({ attention, failure, anomaly, cancelRequestedAt, status }) {
       ? null
       : alert(
           'anomaly',
-          'A second output of ours was seen, and the channel is frozen: ',
+          'A second output of this splice was seen, and the channel is frozen: ',
           transaction(anomaly.txid),
         ),
     cancelRequestedAt === null || status === 'cancelled'
       ? null
-      : alert('cancel', 'A cancel was asked for: no further attempt is made.'),
+      : alert('cancel', 'Cancel requested: no further attempt is made.'),
   ]
 }
 
@@ -139,7 +139,7 @@ function buttonsOf(splice, scopes) {
 }
 
 /**
- * What could be done with another key.
+ * The actions that need a scope this key does not have.
  *
  * @param {SpliceView} splice
  * @param {readonly Scope[]} scopes

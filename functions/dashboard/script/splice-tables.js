@@ -11,22 +11,22 @@ import { feeRate, plain, sats, yesNo } from './words.js'
 /**
  * @param {string} caption
  * @param {readonly Attempt[]} attempts
- * @param {{ isSettled: boolean }} splice whether it settled by one of them, and no bump
+ * @param {{ isSettled: boolean }} splice whether it settled, without a fee bump
  */
 export function attemptsOf(caption, attempts, { isSettled }) {
-  const alive = attempts.filter((attempt) => !attempt.notExecuted).length
-  const living = isSettled && alive === 1 ? 'it did' : 'yes, until it is proven dead'
+  const unresolved = attempts.filter((attempt) => !attempt.notExecuted).length
+  const effect = isSettled && unresolved === 1 ? 'it did' : 'yes, until proven not executed'
   if (attempts.length === 0) return el('p', {}, 'None yet.')
   return table({
     caption,
-    head: ['Attempt', 'Started', 'Answer', 'Can take effect', 'Anchor'],
+    head: ['Attempt', 'Started', 'Answer', 'Can take effect', 'Submitted on'],
     rows: attempts.map((attempt) => ({
       key: String(attempt.number),
       cells: [
         `${attempt.number}${attempt.count > 1 ? `, ${attempt.count} times` : ''}`,
         time(attempt.startedAt),
         answerOf(attempt),
-        attempt.notExecuted ? `no: ${plain(attempt.provenBy ?? 'notExecuted')}` : living,
+        attempt.notExecuted ? `no: ${plain(attempt.provenBy ?? 'not_executed')}` : effect,
         code(attempt.submittedOn),
       ],
     })),
@@ -36,16 +36,16 @@ export function attemptsOf(caption, attempts, { isSettled }) {
 /** @param {Attempt} attempt */
 function answerOf({ result, refusal, reason }) {
   if (result === null) return 'none yet'
-  if (result === 'unknown') return 'none: it may have been taken'
+  if (result === 'unknown') return 'none: the node may have taken it'
   const why = [refusal, reason].filter((each) => each !== null).map(plain)
   return why.length === 0 ? result : `${result}: ${why.join(', ')}`
 }
 
 /** @param {SpliceView} splice */
 export function candidatesOf({ candidates }) {
-  if (candidates.length === 0) return el('p', {}, 'No transaction of it was seen yet.')
+  if (candidates.length === 0) return el('p', {}, 'No transaction was seen yet.')
   return table({
-    caption: 'Transactions of it that were seen, oldest first; one of them confirms at most',
+    caption: 'Transactions seen, oldest first; at most one of them confirms',
     head: ['Transaction', 'Confirmations', 'Fee', 'Feerate', 'Over the ceiling', 'Seen'],
     rows: candidates.map((candidate) => ({
       key: candidate.txid,
@@ -69,11 +69,11 @@ export function bumpsOf({ bumps }) {
   if (bumps.length === 0) return [el('p', {}, 'None.')]
   const overview = table({
     caption: 'Fee bumps, oldest first',
-    head: ['Bump', 'Status', 'Asked for', 'Replaces', 'Replacement', 'Outcome'],
+    head: ['Bump', 'Status', 'Requested feerate', 'Replaces', 'Replacement', 'Outcome'],
     rows: bumps.map((bump, n) => ({
       key: bump.id,
       cells: [
-        `${n + 1}, by ${bump.by === 'client' ? 'a client' : 'itself'}`,
+        `${n + 1}, ${bump.by === 'client' ? 'by a client' : 'automatic'}`,
         bump.status,
         bump.feeRateSatPerVb === null ? "the node's choice" : feeRate(bump.feeRateSatPerVb),
         transaction(bump.replaces),

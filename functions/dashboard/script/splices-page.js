@@ -12,9 +12,9 @@ const EVERY_MS = 15_000
 /** @typedef {{ splices: readonly SpliceView[], more: boolean }} Listed */
 
 /**
- * All splices, the live ones first.
+ * The page of all splices, live ones first.
  *
- * @param {string} status what is shown; empty: everything
+ * @param {string} status the filter; empty: all splices
  * @returns {Page}
  */
 export function splicesPage(status) {
@@ -34,7 +34,7 @@ export function splicesPage(status) {
 }
 
 /**
- * The newest splices, some pages of them.
+ * Loads the given number of pages, newest splices first.
  *
  * @param {Ask} ask
  * @param {string} status
@@ -69,19 +69,19 @@ async function list(ask, status, pages) {
 function view({ splices, more }, status, pages) {
   const live = splices.filter(isLive)
   const ended = splices.filter((splice) => !isLive(splice))
-  const what = status === '' || status === 'live' ? '' : ' with this status'
+  const filtered = status === '' || status === 'live' ? '' : ' with this status'
   return [
     el('h1', { tabindex: -1 }, 'Splices'),
     filterOf(status),
-    live.length === 0 ? el('p', { 'data-key': 'no-live' }, `No live splice${what} here.`) : null,
+    live.length === 0 ? el('p', { 'data-key': 'no-live' }, `No live splices${filtered}.`) : null,
     live.length === 0 ? null : tableOf('Live', live),
     ended.length === 0 ? null : tableOf('Ended', ended),
     more
       ? el(
           'p',
           { 'data-key': 'more' },
-          `These are among the newest ${pages * ROWS} splices. There are older ones, which may be live. `,
-          el('button', { type: 'button', 'data-action': 'older' }, 'Look at older ones'),
+          `This list covers the newest ${pages * ROWS} splices. Older ones may still be live. `,
+          el('button', { type: 'button', 'data-action': 'older' }, 'Show older splices'),
         )
       : null,
   ]
@@ -109,7 +109,7 @@ function filterOf(chosen) {
 function tableOf(caption, splices) {
   const content = table({
     caption: `${caption}: ${splices.length}`,
-    head: ['Splice', 'Status', 'Node', 'Channel', 'Waits for', 'Updated'],
+    head: ['Splice', 'Status', 'Node', 'Channel', 'Waiting for', 'Updated'],
     rows: splices.map((splice) => ({
       key: splice.id,
       cells: [

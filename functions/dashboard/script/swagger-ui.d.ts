@@ -1,4 +1,4 @@
-/** What Swagger UI's script leaves behind; its options as far as they are used. */
+/** The global that Swagger UI's script defines, with the options in use. */
 interface Window {
   SwaggerUIBundle(options: {
     url: string

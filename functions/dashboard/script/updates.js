@@ -6,16 +6,16 @@ const EVERY_MS = 3_000
 const HIDDEN_MS = 60_000
 const LONGEST_MS = 60_000
 const EVENTS = 1000
-/** Pages of a long log that are skipped at once, when it is met for the first time. */
+/** How many pages of the event log one round reads: a long log is caught up over several rounds. */
 const PAGES_AT_ONCE = 10
 
 /**
- * Follows the event log and says when it is time to look again. One request at a time; fewer while nobody looks at the tab, and
- * fewer still while the service does not answer.
+ * Follows the event log and refreshes the page when needed. Sends one request at a time. Polls less often
+ * while the tab is hidden, and backs off while the service does not answer.
  *
  * @param {{ ask: Ask, look: () => Promise<Failure | null>, ageMs: () => number, everyMs: () => number,
  *   failed: (failure: Failure) => void, succeeded: () => void }} parts
- *   `look` shows what there is now; `ageMs` is how old that is, `everyMs` how old it may get
+ *   `look` refreshes the page; `ageMs` is the age of its contents, `everyMs` the age at which they are refreshed
  */
 export function createUpdates({ ask, look, ageMs, everyMs, failed, succeeded }) {
   let after = 0
@@ -69,11 +69,11 @@ export function createUpdates({ ask, look, ageMs, everyMs, failed, succeeded }) 
     timer = setTimeout(() => void tick(), waitMs)
   }
 
-  // Read anew after an await.
+  // A function, so that the value is read again after an await.
   const isStopped = () => stopped
 
   return {
-    /** Looks again as soon as can be. */
+    /** Refreshes as soon as possible. */
     now: () => {
       wanted = true
       again = running

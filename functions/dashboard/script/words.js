@@ -1,10 +1,11 @@
 /** @import { SpliceView } from '../../api/splice-view.ts' */
 
-/** Characters that are not seen, or that turn the order of what follows: control and format characters, line separators. */
+/** Invisible characters, and ones that change the text direction: Unicode Cc, Cf, Zl and Zp. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 /**
- * Words of others with every character visible: none of them may hide or reorder what is beside it.
+ * Text from outside with every invisible character shown, so that it cannot hide or reorder the text around
+ * it.
  *
  * @param {string} text
  */
@@ -15,7 +16,7 @@ export function visible(text) {
   })
 }
 
-/** A shape and a word for each status: the colour is never the only sign. */
+/** A shape and a word for each status, so that nobody depends on the colour. */
 const STATUS = {
   queued: ['○', 'queued'],
   submitted: ['◔', 'submitted'],
@@ -41,11 +42,11 @@ export const STATUSES = [
   'cancelled',
 ]
 
-/** What a list can be asked for: all that has not ended, or one status. */
+/** The filters of the list: all live splices, or one status. */
 export const FILTERS = [/** @type {const} */ ('live'), ...STATUSES]
 
 /** @param {Status} status */
-export function statusSign(status) {
+export function statusShape(status) {
   return STATUS[status][0] ?? ''
 }
 
@@ -80,7 +81,7 @@ export function feeRate(rate) {
 }
 
 /**
- * The beginning and the end of an id, for where the whole is too long.
+ * Shortens a long id to its beginning and end.
  *
  * @param {string} id
  */
@@ -104,7 +105,7 @@ export function yesNo(fact) {
   return fact ? 'yes' : 'no'
 }
 
-/** @param {string} code a name of the API, as `splice_out` */
+/** @param {string} code a name in the API, such as `splice_out` */
 export function plain(code) {
   return code.replaceAll('_', ' ')
 }

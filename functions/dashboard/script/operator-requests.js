@@ -1,17 +1,17 @@
 /** @import { SpliceView } from '../../api/splice-view.ts' */
-/** @import { Field, Values } from './wishes.js' */
+/** @import { Field, Values } from './action-requests.js' */
 import { nameOf, sats } from './words.js'
 
 /** @param {SpliceView} splice */
 export function fail(splice) {
   return {
-    says: [
-      `Your word as an operator that ${nameOf(splice)} has no effect and never will. All its attempts are declared dead, it ends as failed, and its channel is free for other splices. Nothing is sent to the node.`,
-      `If you are wrong, ${sats(splice.amountSats)} may move all the same, and once more for a new order. The chain is watched on: a transaction of it that appears corrects the record and raises an alarm.`,
+    explanation: [
+      `As an operator, you declare that ${nameOf(splice)} has no effect and never will. All its attempts are declared not executed, the splice fails, and its channel is free for other splices. Nothing is sent to the node.`,
+      `If you are wrong, ${sats(splice.amountSats)} may still move, and once more if you order again. The service keeps watching the chain: if a transaction of the splice appears, it corrects the record and raises an alarm.`,
       'It costs nothing by itself. It cannot be undone.',
     ],
     confirm: 'Resolve as failed now',
-    again: 'It is safe to send it again: if it was done, that is refused.',
+    again: 'It is safe to send it again: if it was done, the repetition is refused.',
     fields: [noteField(true)],
     bodyOf: (/** @type {Values} */ { note = '' }) => ({ outcome: 'failed', note }),
     keyed: false,
@@ -21,12 +21,12 @@ export function fail(splice) {
 /** @param {SpliceView} splice */
 export function name(splice) {
   return {
-    says: [
-      `Your word as an operator that a transaction is the one of ${nameOf(splice)}. The chain source must know it, and it must spend the channel's funding. The splice is pending then, and is not submitted any more. Nothing is sent to the node.`,
+    explanation: [
+      `As an operator, you declare which transaction belongs to ${nameOf(splice)}. The chain source must know it, and it must spend a funding outpoint of the channel. The splice becomes pending and is not submitted again. Nothing is sent to the node.`,
       'It costs nothing. It cannot be undone.',
     ],
     confirm: 'Name the transaction now',
-    again: 'It is safe to send it again: if it was done, that is refused.',
+    again: 'It is safe to send it again: if it was done, the repetition is refused.',
     fields: [
       {
         name: 'txid',
@@ -56,7 +56,7 @@ function noteField(required) {
   return {
     name: 'note',
     label: 'Note',
-    hint: 'How you know. It is kept with the splice; nothing secret belongs here.',
+    hint: 'How you know. The note is kept with the splice, so enter nothing secret.',
     type: 'text',
     required,
     attributes: { maxlength: 500, ...(required ? { pattern: '.*\\S.*' } : {}) },
