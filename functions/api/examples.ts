@@ -69,7 +69,7 @@ export const spliceExample = {
   lockedAt: null,
   cancelRequestedAt: null,
   waitingFor:
-    'Confirmed; waiting for so many blocks that it stays so, and for both nodes to use the new channel.',
+    'Confirmed. Waiting for final depth, and for both nodes to switch to the new funding transaction.',
   failure: null,
   attention: null,
   anomaly: null,

@@ -78,7 +78,7 @@ export function pending(n: number, overrides: Partial<Splice> = {}): Splice {
     timeline: [
       { at: NOW, status: 'queued', why: 'accepted', count: 1 },
       { at: NOW + 2_000, status: 'submitted', why: 'journalled, about to be sent', count: 1 },
-      { at: NOW + 20_000, status: 'pending', why: 'a transaction of ours was seen', count: 1 },
+      { at: NOW + 20_000, status: 'pending', why: 'a transaction of this splice was seen', count: 1 },
     ],
     ...overrides,
   })

@@ -50,7 +50,7 @@ describe('a bump is opened', () => {
     expect(splice.timeline.at(-1)).toMatchObject({
       at: NOW,
       status: 'pending',
-      why: 'a fee bump was asked for',
+      why: 'a fee bump was requested',
     })
     expect(said(splice)).toEqual([])
   })

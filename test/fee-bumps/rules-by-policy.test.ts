@@ -62,7 +62,7 @@ describe('auto_bump: the splice was ordered with so many blocks', () => {
       openedAt: NOW,
       openedAtHeight: TIP,
     })
-    expect(splice.timeline.at(-1)?.why).toBe('unconfirmed for long: a fee bump by policy')
+    expect(splice.timeline.at(-1)?.why).toBe('fee bump by policy: unconfirmed for too long')
   })
 
   test.each([

@@ -281,7 +281,7 @@ describe('bump_nothing_left: what there was to replace is gone', () => {
       expect(bump?.outcome).toMatchObject({
         result: 'abandoned',
         code: 'nothing_to_replace',
-        message: 'the splice is past being replaced',
+        message: 'the splice can no longer be replaced',
       })
     },
   )

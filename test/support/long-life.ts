@@ -138,7 +138,7 @@ class Life {
           type: 'bump_abandoned',
           code: 'not_relayed',
           message:
-            'a replacement was signed, but not relayed: it pays too little more than the transaction before it, which stands',
+            'a replacement was signed but not relayed, because it pays too little more than the transaction before it, which stands',
         })
     }
   }

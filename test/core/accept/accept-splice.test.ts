@@ -182,7 +182,7 @@ describe('what can never run is refused, with the field that says so', () => {
     }
     expect(said({ amountSats: 293 })).toContain('294 sat')
     expect(said({ amountSats: 1_000_000 })).toContain('1000000 sat')
-    expect(said({ budget: { ...none, maxAttempts: 11 } })).toBe('from 1 to 10')
+    expect(said({ budget: { ...none, maxAttempts: 11 } })).toBe('must be from 1 to 10')
   })
 })
 

@@ -173,7 +173,7 @@ describe('what follows from a step is carried out', () => {
   }
 
   test('a channel is frozen before the record says so: a crash in between must not leave it open', async () => {
-    const cause = 'the node stands on an older funding outpoint than was seen, or is another node'
+    const cause = 'the node reports an older funding outpoint than before, or is another node'
     const frozen = { cause, note: ID }
     const { lease } = await driven({ splice: aSubmittedSplice(), ...back })
     expect(lease?.frozen).toMatchObject(frozen)

@@ -27,7 +27,7 @@ test('a preview says what each gate would say now, with the figures behind it', 
   const [shut, ...others] = preview.gates.filter(({ open }) => !open)
   expect(others).toEqual([])
   expect(shut).toMatchObject({ name: 'channel' })
-  expect(shut?.message).toContain('money')
+  expect(shut?.message).toContain('funds')
   expect(preview.gates.filter(({ open, message }) => open && message !== null)).toEqual([])
   expect(preview).toMatchObject({
     estimatedFeeSats: 1_500,

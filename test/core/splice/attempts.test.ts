@@ -77,7 +77,7 @@ describe('to journal an attempt', () => {
     const { splice } = start(aSubmittedSplice())
     expect(splice.baseline).toEqual({ claimableSats: 0, reservedSats: 0 })
     expect(splice.attempts.map((attempt) => attempt.number)).toEqual([1, 2])
-    expect(() => start(aSubmittedSplice(), ELSEWHERE)).toThrow('every attempt is dead')
+    expect(() => start(aSubmittedSplice(), ELSEWHERE)).toThrow('every attempt is proven not executed')
   })
 
   test('with every other dead, both are taken anew, and the record says so', () => {

@@ -201,7 +201,7 @@ describe('a cancel', () => {
     const proof = attempts[0]?.notExecuted?.proof === 'process_restarted' ? 'none_executed' : 'never_taken'
     const { splice } = cancelled(aLiveSplice({ attempts }))
     expect(types(splice)).toEqual(['splice.cancelled'])
-    expect(splice.timeline.at(-1)?.why).toBe('withdrawn')
+    expect(splice.timeline.at(-1)?.why).toBe('cancelled by the client')
     expect(splice).toMatchObject({
       state: 'cancelled',
       cancelRequestedAt: NOW,
@@ -251,8 +251,8 @@ describe('a cancel', () => {
 
 describe('a candidate', () => {
   test.each([
-    ['candidate_seen', 'pending', 'a transaction of ours was seen'],
-    ['candidate_confirmed', 'confirmed', 'a transaction of ours is in a block'],
+    ['candidate_seen', 'pending', 'a transaction of this splice was seen'],
+    ['candidate_confirmed', 'confirmed', 'a transaction of this splice is in a block'],
   ] as const)('%s ends all waiting', (type, state, why) => {
     const splice = aSubmittedSplice({
       attention: { code: 'x', message: '' },

@@ -47,7 +47,7 @@ test('what is seen comes before what is missing, and what has ended waits last',
   expect(rulesAfterBroadcast.map(({ id }) => id)).toEqual([
     'confirm',
     'replaced',
-    'replaced_alive',
+    'replaced_unresolved',
     'unseen_long',
     'unattributed',
     'wait_pending',
@@ -98,11 +98,11 @@ describe('another transaction took the place of ours', () => {
     ['a bump that was taken', bumped],
   ])('and %s may still take effect: it needs attention, unless the channel is gone', (_says, more) => {
     expect(look(seen('pending', more), lost)).toMatchObject({
-      rule: 'replaced_alive',
+      rule: 'replaced_unresolved',
       event: { type: 'attention_needed', code: 'unproven' },
     })
-    expect(statesOf('replaced_alive', seen('pending', more), lost)).toEqual(['pending', 'confirmed'])
-    expect(verdictsOf('replaced_alive', seen('pending', more), { atFinalDepth: true })).toEqual(['replaced'])
+    expect(statesOf('replaced_unresolved', seen('pending', more), lost)).toEqual(['pending', 'confirmed'])
+    expect(verdictsOf('replaced_unresolved', seen('pending', more), { atFinalDepth: true })).toEqual(['replaced'])
     expect(look(seen('pending', more), { ...lost, atFinalDepth: false }).rule).toBe('wait_pending')
     expect(look(seen('pending', more), closed).rule).toBe('replaced')
   })
