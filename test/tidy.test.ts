@@ -23,7 +23,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   client: ['client', 'functions'],
   cli: ['cli', 'client', 'local', 'functions', 'core'],
   stacks: ['stacks', 'functions', 'adapters'],
-  bench: ['bench', 'local', 'simulator', 'functions', 'adapters', 'core', 'test'],
+  harness: ['harness', 'local', 'simulator', 'relay', 'functions', 'adapters', 'core'],
+  bench: ['bench', 'harness', 'local', 'simulator', 'functions', 'adapters', 'core'],
   interop: ['interop', 'local', 'simulator', 'functions', 'adapters', 'core'],
   docs: ['docs', 'adapters', 'core'],
 }
@@ -62,6 +63,13 @@ describe('the tree', () => {
         .filter((target) => !allowed.includes(folderOf(target)))
         .map((target) => `${file} → ${target}`)
     })
+    expect(wrong).toEqual([])
+  })
+
+  test('bench and interop import nothing from test', () => {
+    const wrong = files
+      .filter((file) => ['bench', 'interop', 'harness'].includes(folderOf(file)))
+      .filter((file) => importsOf(file).some((target) => /^(\.\.\/)+test\//.test(target)))
     expect(wrong).toEqual([])
   })
 

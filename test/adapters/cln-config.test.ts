@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Misconfigured } from '../../adapters/misconfigured.ts'
 import { configuredNode, parseNodes, warningsOf } from '../../adapters/node/configured.ts'
 import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
-import { runeOf } from '../support/cln-rune.ts'
+import { runeOf } from '../../harness/nodes/cln-rune.ts'
 
 const RUNE = runeOf(['method=getinfo'])
 const { certificate } = selfSignedCertificate(['cln'])

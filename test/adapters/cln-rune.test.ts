@@ -4,7 +4,7 @@ import { permissionsOf } from '../../adapters/node/cln/permission.ts'
 import type { Rune } from '../../adapters/node/cln/rune.ts'
 import { allows, decodeRune, restricted, until } from '../../adapters/node/cln/rune.ts'
 import { continueSha256, paddingAfter } from '../../adapters/node/cln/sha256.ts'
-import { runeOf } from '../support/cln-rune.ts'
+import { runeOf } from '../../harness/nodes/cln-rune.ts'
 
 const decoded = (text: string): Rune => {
   const rune = decodeRune(text)

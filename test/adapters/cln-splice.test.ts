@@ -16,7 +16,7 @@ import {
   lost,
   ScriptedCln,
   transactionOf,
-} from '../support/scripted-cln.ts'
+} from '../../harness/nodes/scripted-cln.ts'
 
 const NOW = 1_700_000_000_000
 const clock = { now: () => NOW }

@@ -10,7 +10,7 @@ import { clnRest } from '../../adapters/node/cln/rest.ts'
 import { decodeRune } from '../../adapters/node/cln/rune.ts'
 import { clnSocket } from '../../adapters/node/cln/socket.ts'
 import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
-import { runeOf } from '../support/cln-rune.ts'
+import { runeOf } from '../../harness/nodes/cln-rune.ts'
 
 const NOW = 1_700_000_000_500
 const clock = { now: () => NOW }

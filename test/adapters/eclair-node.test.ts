@@ -5,8 +5,8 @@ import type { EclairFault } from '../../simulator/eclair/server.ts'
 import type { FailureReason, RefusalClass } from '../../core/splice/failure.ts'
 import { ok } from '../../core/values/result.ts'
 import type { CommandResult } from '../../core/splice/splice.ts'
-import { aBump, anEclair, aSubmission, callNow, channelAt, lookAt, PASSWORD } from '../support/http-nodes.ts'
-import { ADDRESS, SCRIPT } from '../support/keeper.ts'
+import { aBump, anEclair, aSubmission, callNow, channelAt, lookAt, PASSWORD } from '../../harness/nodes/http-nodes.ts'
+import { ADDRESS, SCRIPT } from '../../harness/values.ts'
 
 const INTAKE = { kind: 'splice_in', amountSats: 300_000, address: null } as const
 const status = (code: number, body = '{"error":"x"}', executes = true): EclairFault => ({

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { anEclair, aPhoenixd, callNow, lookAt } from '../support/http-nodes.ts'
-import type { AnswerCase } from '../support/http-node-answers.ts'
-import { changed, channelCases, eclairChannel, phoenixdChannel } from '../support/http-node-answers.ts'
+import { anEclair, aPhoenixd, callNow, lookAt } from '../../harness/nodes/http-nodes.ts'
+import type { AnswerCase } from '../../harness/nodes/http-node-answers.ts'
+import {
+  changed,
+  channelCases,
+  eclairChannel,
+  phoenixdChannel,
+} from '../../harness/nodes/http-node-answers.ts'
 
 const listing = (good: unknown, { change }: AnswerCase) =>
   ({ type: 'body', body: JSON.stringify([changed(good, change)]), executes: false }) as const

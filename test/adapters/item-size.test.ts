@@ -4,9 +4,10 @@ import { itemOf } from '../../adapters/store/dynamo-rows.ts'
 import { rowOf } from '../../adapters/store/store.ts'
 import { truncate } from '../../core/splice/timeline.ts'
 import type { Splice } from '../../core/splice/splice.ts'
-import { itemBytes } from '../support/item-bytes.ts'
-import type { Length } from '../support/long-life.ts'
-import { LONG, LONGEST, longLife } from '../support/long-life.ts'
+import { itemBytes } from '../../harness/item-bytes.ts'
+import type { Length } from '../../harness/long-life/length.ts'
+import { LONG, LONGEST } from '../../harness/long-life/length.ts'
+import { longLife } from '../../harness/long-life/long-life.ts'
 
 const KB = 1_000
 const bytesOf = (splice: Splice): number => itemBytes(itemOf(rowOf(splice)))

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { encodeMacaroon, mintMacaroon } from '../../adapters/node/ldk/macaroon.ts'
 import { ldkNode } from '../../adapters/node/ldk/node.ts'
 import { ok } from '../../core/values/result.ts'
-import { channel, fakeRpc, info, NOW, peerId } from '../support/ldk-rpc.ts'
-import { API_KEY, clientOf, clock, post, rawServer, serverOf } from '../support/ldk-wire.ts'
+import { channel, fakeRpc, info, NOW, peerId } from '../../harness/nodes/ldk-rpc.ts'
+import { API_KEY, clientOf, clock, post, rawServer, serverOf } from '../../harness/nodes/ldk-wire.ts'
 
 const signal = new AbortController().signal
 const rootKey = Buffer.alloc(32, 7)

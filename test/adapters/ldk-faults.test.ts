@@ -7,8 +7,16 @@ import { expect, onTestFinished, test } from 'vitest'
 import { ldkNode } from '../../adapters/node/ldk/node.ts'
 import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
 import { err } from '../../core/values/result.ts'
-import { bump, channel, fakeRpc, NOW, peerId, request } from '../support/ldk-rpc.ts'
-import { API_KEY, clientOf, clock, ownCertificate, post, rawServer, serverOf } from '../support/ldk-wire.ts'
+import { bump, channel, fakeRpc, NOW, peerId, request } from '../../harness/nodes/ldk-rpc.ts'
+import {
+  API_KEY,
+  clientOf,
+  clock,
+  ownCertificate,
+  post,
+  rawServer,
+  serverOf,
+} from '../../harness/nodes/ldk-wire.ts'
 
 const signal = new AbortController().signal
 const grpc = { ':status': 200, 'content-type': 'application/grpc+proto' }

@@ -14,7 +14,7 @@ import {
   peerId,
   request,
   txidOf,
-} from '../support/ldk-rpc.ts'
+} from '../../harness/nodes/ldk-rpc.ts'
 
 const clock = { now: () => NOW }
 const call = { signal: new AbortController().signal }

@@ -2,8 +2,18 @@ import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { ldkNode } from '../../adapters/node/ldk/node.ts'
 import { err, ok } from '../../core/values/result.ts'
-import { balances, channel, fakeRpc, info, NOW, payment, peer, peerId, txidOf } from '../support/ldk-rpc.ts'
-import { clientOf, rawServer, serverOf } from '../support/ldk-wire.ts'
+import {
+  balances,
+  channel,
+  fakeRpc,
+  info,
+  NOW,
+  payment,
+  peer,
+  peerId,
+  txidOf,
+} from '../../harness/nodes/ldk-rpc.ts'
+import { clientOf, rawServer, serverOf } from '../../harness/nodes/ldk-wire.ts'
 
 const signal = new AbortController().signal
 const splice = { userChannelId: channel.userChannelId, counterpartyNodeId: peerId, amountSats: 50_000 }

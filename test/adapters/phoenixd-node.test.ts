@@ -4,8 +4,8 @@ import { phoenixdNode } from '../../adapters/node/phoenixd/node.ts'
 import type { PhoenixdFault } from '../../simulator/phoenixd/server.ts'
 import { ok } from '../../core/values/result.ts'
 import type { CommandResult } from '../../core/splice/splice.ts'
-import { aBump, aPhoenixd, aSubmission, callNow, channelAt, lookAt, PASSWORD } from '../support/http-nodes.ts'
-import { ADDRESS, SCRIPT } from '../support/keeper.ts'
+import { aBump, aPhoenixd, aSubmission, callNow, channelAt, lookAt, PASSWORD } from '../../harness/nodes/http-nodes.ts'
+import { ADDRESS, SCRIPT } from '../../harness/values.ts'
 
 const status = (code: number, body = '', executes = true): PhoenixdFault => ({
   type: 'status',

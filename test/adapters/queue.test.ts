@@ -11,8 +11,8 @@ import { memoryQueue } from '../../adapters/queue/memory.ts'
 import type { QueueHooks } from '../../adapters/queue/memory.ts'
 import { Hint, delaySecondsOf, hintQueueOver } from '../../adapters/queue/sender.ts'
 import { sqsQueue, sqsSender } from '../../adapters/queue/sqs.ts'
-import { sqsClient, startSqs } from '../support/emulators.ts'
-import type { Emulator } from '../support/emulators.ts'
+import { sqsClient, startSqs } from '../../harness/emulators.ts'
+import type { Emulator } from '../../harness/emulators.ts'
 
 describe('a delay', () => {
   test.each([

@@ -3,11 +3,11 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { dynamoStore } from '../../adapters/store/dynamo.ts'
 import type { LogEvent, Store } from '../../core/ports/ports.ts'
-import { dynamoClient, openTable, startDynalite } from '../support/emulators.ts'
-import type { Emulator } from '../support/emulators.ts'
-import { startCuttingProxy } from '../support/cutting-proxy.ts'
-import type { CuttingProxy } from '../support/cutting-proxy.ts'
-import { aSplice } from '../support/splices.ts'
+import { dynamoClient, openTable, startDynalite } from '../../harness/emulators.ts'
+import type { Emulator } from '../../harness/emulators.ts'
+import { startCuttingProxy } from './cutting-proxy.ts'
+import type { CuttingProxy } from './cutting-proxy.ts'
+import { aSplice } from '../../harness/records/splices.ts'
 
 const ids = { id: () => randomUUID() }
 const lease = { holder: null, turn: 0, waiting: [], frozen: null }

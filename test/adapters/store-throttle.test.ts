@@ -6,11 +6,12 @@ import { dueShardOf } from '../../adapters/store/keys.ts'
 import { MemoryStoreFault, memoryStore } from '../../adapters/store/memory.ts'
 import type { Fault, Operation } from '../../adapters/store/memory.ts'
 import type { LogEvent, Store } from '../../core/ports/ports.ts'
-import { dynamoClient, openTable, startDynalite } from '../support/emulators.ts'
-import type { Emulator } from '../support/emulators.ts'
-import { startCuttingProxy } from '../support/cutting-proxy.ts'
-import type { CuttingProxy } from '../support/cutting-proxy.ts'
-import { ACCEPTED_AT, aSplice, countingIds } from '../support/splices.ts'
+import { dynamoClient, openTable, startDynalite } from '../../harness/emulators.ts'
+import type { Emulator } from '../../harness/emulators.ts'
+import { startCuttingProxy } from './cutting-proxy.ts'
+import type { CuttingProxy } from './cutting-proxy.ts'
+import { ACCEPTED_AT, countingIds } from '../../harness/values.ts'
+import { aSplice } from '../../harness/records/splices.ts'
 
 const event: Omit<LogEvent, 'sequence'> = {
   id: 'evt_1',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Locator, Page } from 'playwright-core'
-import { aSpliceId } from '../support/splices.ts'
+import { aSpliceId } from '../../harness/values.ts'
 import { inNeed, pending, queued, settled, submitted } from './lives.ts'
 import { aBrowser, aSignedIn } from './stage.ts'
 import { describeInBrowser } from './suite.ts'

@@ -1,6 +1,7 @@
 import type { Attempt, Candidate, Splice } from '../../core/splice/splice.ts'
-import { NOW } from '../functions/api-fixture.ts'
-import { aSplice, aSpliceId, aTxid } from '../support/splices.ts'
+import { NOW } from '../../harness/api/values.ts'
+import { aSplice } from '../../harness/records/splices.ts'
+import { aSpliceId, aTxid } from '../../harness/values.ts'
 
 const FUNDING = `${aTxid('f')}:0`
 const DAY = 86_400_000

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { aSpliceId, aTxid } from '../support/splices.ts'
+import { aSpliceId, aTxid } from '../../harness/values.ts'
 import { inNeed, pending, queued, settled, submitted } from './lives.ts'
 import { aBrowser, aSignedIn, aStage } from './stage.ts'
 import { describeInBrowser } from './suite.ts'

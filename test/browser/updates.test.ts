@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { hashOf } from '../../core/keys/api-key.ts'
-import { aSpliceId } from '../support/splices.ts'
+import { aSpliceId } from '../../harness/values.ts'
 import { pending, queued, submitted } from './lives.ts'
 import { aBrowser, aSignedIn, aStage } from './stage.ts'
 import type { Stage } from './stage.ts'

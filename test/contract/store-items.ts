@@ -1,6 +1,6 @@
 import { channelKey } from '../../core/ports/records.ts'
 import type { ItemKind, ItemOf } from '../../core/ports/records.ts'
-import { aTxid } from '../support/splices.ts'
+import { aTxid } from '../../harness/values.ts'
 
 const NODE_ID = `02${'a'.repeat(64)}`
 

@@ -3,20 +3,11 @@ import type { Bump, CommandResult } from '../../core/splice/splice.ts'
 import { SpliceState } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
 import { transitions } from '../../core/splice/transitions.ts'
-import {
-  aBump,
-  aBumpAttempt,
-  anAttempt,
-  anEndedBump,
-  aPendingSplice,
-  aRefusedAttempt,
-  context,
-  NOW,
-  SECOND,
-  taken,
-} from '../core/builders.ts'
-import type { Refused } from './bump-lives.ts'
-import { answer, asked, newest, refused, said, starting } from './bump-lives.ts'
+import { aBump, aBumpAttempt, anEndedBump, aPendingSplice, SECOND } from '../../harness/records/bumps.ts'
+import { anAttempt, aRefusedAttempt, taken } from '../../harness/records/attempts.ts'
+import { context, NOW } from '../../harness/values.ts'
+import type { Refused } from '../../harness/records/bump-steps.ts'
+import { answer, asked, newest, refused, said, starting } from '../../harness/records/bump-steps.ts'
 
 describe('an answer is attached to its attempt', () => {
   test.each<[string, CommandResult]>([

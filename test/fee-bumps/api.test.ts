@@ -8,9 +8,13 @@ import { bumpIdOf } from '../../core/splice/replacement.ts'
 import type { Attempt, Bump, CommandResult, Splice } from '../../core/splice/splice.ts'
 import { SpliceState as States } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
-import { aSplice, aSpliceId, aTxid } from '../support/splices.ts'
-import { CHANNEL, NOW, aBody, aWorld, order, request } from '../functions/api-fixture.ts'
-import type { Answer, World } from '../functions/api-fixture.ts'
+import { aSplice } from '../../harness/records/splices.ts'
+import { aSpliceId, aTxid } from '../../harness/values.ts'
+import { CHANNEL, NOW, aBody } from '../../harness/api/values.ts'
+import { aWorld } from '../../harness/api/world.ts'
+import { order, request } from '../../harness/api/request.ts'
+import type { Answer } from '../../harness/api/request.ts'
+import type { World } from '../../harness/api/world.ts'
 
 const Document = z.object({
   paths: z.object({

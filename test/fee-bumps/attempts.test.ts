@@ -5,16 +5,14 @@ import { step } from '../../core/splice/step.ts'
 import {
   aBump,
   aBumpAttempt,
-  aCandidate,
   anEndedBump,
   aPendingSplice,
-  aRefusedAttempt,
-  context,
   FIRST,
-  NOW,
   SECOND,
-} from '../core/builders.ts'
-import { answer, asked, newest, refused, said, starting } from './bump-lives.ts'
+} from '../../harness/records/bumps.ts'
+import { aCandidate, aRefusedAttempt } from '../../harness/records/attempts.ts'
+import { context, NOW } from '../../harness/values.ts'
+import { answer, asked, newest, refused, said, starting } from '../../harness/records/bump-steps.ts'
 
 const opening = (overrides = {}) => ({
   type: 'bump_opened' as const,

@@ -3,21 +3,13 @@ import { advance } from '../../core/decision/advance.ts'
 import type { Bump, NonExecutionProof, Splice } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
 import type { Verdict } from '../../core/splice/verdict.ts'
-import {
-  aBumpAttempt,
-  aChainWith,
-  anEndedBump,
-  FUNDING,
-  aPendingObservation,
-  aPendingSplice,
-  aRefusedAttempt,
-  aSplicing,
-  aVerdict,
-  context,
-  NOW,
-  taken,
-  TIP,
-} from '../core/builders.ts'
+import { aBumpAttempt, anEndedBump, aPendingSplice } from '../../harness/records/bumps.ts'
+import { aChainWith } from '../../harness/looks/chain.ts'
+import { FUNDING, context, NOW, TIP } from '../../harness/values.ts'
+import { aPendingObservation } from '../../harness/looks/observation.ts'
+import { aRefusedAttempt, taken } from '../../harness/records/attempts.ts'
+import { aSplicing } from '../../harness/transactions.ts'
+import { aVerdict } from '../../harness/verdicts.ts'
 
 const RIVAL = aSplicing(FUNDING, 800_000)
 const FENCE = NOW - 600_000

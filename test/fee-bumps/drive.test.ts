@@ -5,26 +5,14 @@ import type { ChannelSnapshot, BumpRequest } from '../../core/ports/node.ts'
 import type { ConfiguredNode } from '../../core/ports/ports.ts'
 import { ok } from '../../core/values/result.ts'
 import type { Bump, CommandResult, Splice } from '../../core/splice/splice.ts'
-import type { Bench } from '../core/builders.ts'
-import {
-  aBench,
-  aBump,
-  aBumpAttempt,
-  aChannel,
-  aConfiguredNode,
-  aHeldSlot,
-  aLook,
-  FUNDING,
-  aNodeSeen,
-  aPendingSplice,
-  capabilities,
-  fakeNode,
-  FakeChain,
-  FIRST,
-  NOW,
-  onChain,
-  policy,
-} from '../core/builders.ts'
+import type { Bench } from '../../harness/ports/bench.ts'
+import { aBench, aConfiguredNode, fakeNode } from '../../harness/ports/bench.ts'
+import { aBump, aBumpAttempt, aPendingSplice, FIRST } from '../../harness/records/bumps.ts'
+import { aChannel, aLook, capabilities } from '../../harness/looks/node.ts'
+import { aHeldLease, aNodeSeen } from '../../harness/records/states.ts'
+import { FUNDING, NOW, policy } from '../../harness/values.ts'
+import { FakeChain } from '../../harness/ports/fake-chain.ts'
+import { onChain } from '../../harness/transactions.ts'
 
 const ID = aPendingSplice().id
 const CHANNEL = aPendingSplice().channelId
@@ -42,7 +30,7 @@ type Given = {
   readonly can?: Parameters<typeof capabilities>[0]
   readonly channel?: Partial<ChannelSnapshot>
   readonly hooks?: (bench: () => Bench) => MemoryHooks
-  readonly lease?: Parameters<typeof aHeldSlot>[0]
+  readonly lease?: Parameters<typeof aHeldLease>[0]
   readonly generation?: number
   readonly chain?: FakeChain
 }
@@ -69,7 +57,7 @@ async function aWorldWith(given: Given = {}): Promise<World> {
   const bench: Bench = aBench({ nodes: [node], generation: given.generation ?? 0, hooks })
   await bench.store.create(aPendingSplice({ bumps: [aBump(given.bump)], ...given.splice }))
   await bench.store.putItem('node', 'alice', aNodeSeen({ bump: true }), 0)
-  await bench.store.putItem('lease', CHANNEL, aHeldSlot(given.lease).value, 0)
+  await bench.store.putItem('lease', CHANNEL, aHeldLease(given.lease).value, 0)
   await bench.store.putItem('guard', '-', { generation: 0, backupAt: null }, 0)
   return { bench, requests, journalled }
 }
@@ -176,7 +164,7 @@ describe('a bump is not sent', () => {
           reads += 1
           if (reads !== 2) return null
           const cause = frozen ? { cause: 'x', at: NOW, note: '' } : null
-          await bench().store.putItem('lease', CHANNEL, aHeldSlot({ holder, frozen: cause }).value, 1)
+          await bench().store.putItem('lease', CHANNEL, aHeldLease({ holder, frozen: cause }).value, 1)
           return null
         },
       }

@@ -4,25 +4,18 @@ import { advance } from '../../core/decision/advance.ts'
 import type { Observation } from '../../core/decision/observation.ts'
 import type { Attempt, Bump, Splice } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
-import { aTxid } from '../support/splices.ts'
+import { aTxid, FUNDING, context, NOW, policy, TIP } from '../../harness/values.ts'
 import {
   aBump,
   aBumpAttempt,
-  aCandidate,
-  aChainWith,
-  anAttempt,
-  FUNDING,
   anEndedBump,
-  aPendingObservation,
   aPendingSplice,
-  aRefusedAttempt,
-  context,
   FIRST,
-  NOW,
-  policy,
   SECOND,
-  TIP,
-} from '../core/builders.ts'
+} from '../../harness/records/bumps.ts'
+import { aCandidate, anAttempt, aRefusedAttempt } from '../../harness/records/attempts.ts'
+import { aChainWith } from '../../harness/looks/chain.ts'
+import { aPendingObservation } from '../../harness/looks/observation.ts'
 
 describe('after settling, whatever may still be queued at the node is watched for', () => {
   const watch = { from: FUNDING, untilHeight: null }

@@ -10,30 +10,14 @@ import { classify } from '../../core/decision/classify.ts'
 import type { GateFacts } from '../../core/decision/gate.ts'
 import type { Observation } from '../../core/decision/observation.ts'
 import type { Attempt, Bump, Splice } from '../../core/splice/splice.ts'
-import { aTxid } from '../support/splices.ts'
-import {
-  aBump,
-  aBumpAttempt,
-  aCandidate,
-  aChain,
-  aChainWith,
-  aChannel,
-  aHeldSlot,
-  aLook,
-  anAttempt,
-  FUNDING,
-  anEndedBump,
-  aNodeSeen,
-  aPendingObservation,
-  aPendingSplice,
-  aRefusedAttempt,
-  aSplicing,
-  capabilities,
-  FIRST,
-  NOW,
-  policy,
-  taken,
-} from '../core/builders.ts'
+import { aTxid, FUNDING, NOW, policy } from '../../harness/values.ts'
+import { aBump, aBumpAttempt, anEndedBump, aPendingSplice, FIRST } from '../../harness/records/bumps.ts'
+import { aCandidate, anAttempt, aRefusedAttempt, taken } from '../../harness/records/attempts.ts'
+import { aChain, aChainWith } from '../../harness/looks/chain.ts'
+import { aChannel, aLook, capabilities } from '../../harness/looks/node.ts'
+import { aHeldLease, aNodeSeen } from '../../harness/records/states.ts'
+import { aPendingObservation } from '../../harness/looks/observation.ts'
+import { aSplicing } from '../../harness/transactions.ts'
 
 type Given = {
   readonly splice?: Partial<Splice>
@@ -288,14 +272,14 @@ describe('gate price: what it may cost at worst, of a transaction of weight 596,
 })
 
 describe('gates lease to attempts: the lease, and the attempts of the bump', () => {
-  const frozen = aHeldSlot({ frozen: { cause: 'x', at: NOW, note: '' } })
+  const frozen = aHeldLease({ frozen: { cause: 'x', at: NOW, note: '' } })
   const used = (count: number): Given => ({
     bump: { attempts: Array.from({ length: count }, (_, n) => aBumpAttempt({ number: n + 1 })) },
   })
   const cases: (readonly [gate: string, ...Case])[] = [
     ['lease', 'no lease', { observation: { lease: null } }, 'lease'],
-    ['lease', 'held by another', { observation: { lease: aHeldSlot({ holder: 'spl_other' }) } }, 'lease'],
-    ['lease', 'held by nobody', { observation: { lease: aHeldSlot({ holder: null }) } }, 'lease'],
+    ['lease', 'held by another', { observation: { lease: aHeldLease({ holder: 'spl_other' }) } }, 'lease'],
+    ['lease', 'held by nobody', { observation: { lease: aHeldLease({ holder: null }) } }, 'lease'],
     ['lease', 'ours, but frozen', { observation: { lease: frozen } }, 'frozen'],
     ['attempts', 'two used', used(2), null],
     ['attempts', 'three used', used(3), 'attempts_spent'],

@@ -7,7 +7,9 @@ import { isSpent, openBumpOf } from '../../core/splice/replacement.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { Splice as SpliceSchema } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
-import { FUNDING, aPendingObservation, aPendingSplice, NOW, policy, SECOND } from '../core/builders.ts'
+import { FUNDING, NOW, policy } from '../../harness/values.ts'
+import { aPendingObservation } from '../../harness/looks/observation.ts'
+import { aPendingSplice, SECOND } from '../../harness/records/bumps.ts'
 
 const SPLICES_OWN = [
   'id',

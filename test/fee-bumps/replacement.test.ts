@@ -15,20 +15,17 @@ import {
 } from '../../core/splice/replacement.ts'
 import type { Attempt, Bump, BalanceSignals } from '../../core/splice/splice.ts'
 import type { Verdict, VerdictName } from '../../core/splice/verdict.ts'
-import { aSpliceId, aTxid } from '../support/splices.ts'
+import { aSpliceId, aTxid, NOW } from '../../harness/values.ts'
 import {
   aBump,
   aBumpAttempt,
-  aCandidate,
   anEndedBump,
-  aVerdict,
   aPendingSplice,
-  aRefusedAttempt,
   FIRST,
-  NOW,
   SECOND,
-  taken,
-} from '../core/builders.ts'
+} from '../../harness/records/bumps.ts'
+import { aCandidate, aRefusedAttempt, taken } from '../../harness/records/attempts.ts'
+import { aVerdict } from '../../harness/verdicts.ts'
 
 describe('the id of a bump', () => {
   test('is the same for the same splice, asker and key, and another one wherever one of them differs', () => {

@@ -4,19 +4,10 @@ import type { BumpFacts } from '../../core/accept/accept-fee-bump.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { SpliceState } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
-import { aTxid } from '../support/splices.ts'
-import {
-  aBump,
-  aCandidate,
-  aChannelSeen,
-  anEndedBump,
-  aNodeSeen,
-  aPendingSplice,
-  context,
-  FIRST,
-  NOW,
-  SECOND,
-} from '../core/builders.ts'
+import { aTxid, context, NOW } from '../../harness/values.ts'
+import { aBump, anEndedBump, aPendingSplice, FIRST, SECOND } from '../../harness/records/bumps.ts'
+import { aCandidate } from '../../harness/records/attempts.ts'
+import { aChannelSeen, aNodeSeen } from '../../harness/records/states.ts'
 
 const chain = { height: 210, hash: aTxid('1'), seenAt: NOW, hashes: [], orphans: [] }
 const seen: BumpFacts = { node: aNodeSeen({ bump: true }), channel: aChannelSeen(), chain }

@@ -4,25 +4,13 @@ import type { Observation } from '../../core/decision/observation.ts'
 import { bumpIdOf } from '../../core/splice/replacement.ts'
 import type { Bump, Splice } from '../../core/splice/splice.ts'
 import type { Instant } from '../../core/values/instant.ts'
-import {
-  aBump,
-  aCandidate,
-  aChain,
-  aChainWith,
-  aChannel,
-  aLook,
-  anEndedBump,
-  aPendingObservation,
-  aPendingSplice,
-  FUNDING,
-  aSplicing,
-  capabilities,
-  FIRST,
-  NOW,
-  policy,
-  SECOND,
-  TIP,
-} from '../core/builders.ts'
+import { aBump, anEndedBump, aPendingSplice, FIRST, SECOND } from '../../harness/records/bumps.ts'
+import { aCandidate } from '../../harness/records/attempts.ts'
+import { aChain, aChainWith } from '../../harness/looks/chain.ts'
+import { aChannel, aLook, capabilities } from '../../harness/looks/node.ts'
+import { aPendingObservation } from '../../harness/looks/observation.ts'
+import { FUNDING, NOW, policy, TIP } from '../../harness/values.ts'
+import { aSplicing } from '../../harness/transactions.ts'
 
 const RIVAL = aSplicing(FUNDING, 800_000)
 const able = (more: Parameters<typeof capabilities>[0] = {}) =>

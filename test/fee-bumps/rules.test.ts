@@ -7,27 +7,18 @@ import type { Instant } from '../../core/values/instant.ts'
 import {
   aBump,
   aBumpAttempt,
-  aCandidate,
-  aChain,
-  aChainWith,
-  aChannel,
-  aCommitment,
-  aHeldSlot,
-  aLook,
   anEndedBump,
-  FUNDING,
-  aPendingObservation,
   aPendingSplice,
-  aRefusedAttempt,
-  aSplicing,
-  capabilities,
   FIRST,
-  fundingOf,
-  NOW,
-  policy,
   SECOND,
-  TIP,
-} from '../core/builders.ts'
+} from '../../harness/records/bumps.ts'
+import { aCandidate, aRefusedAttempt } from '../../harness/records/attempts.ts'
+import { aChain, aChainWith } from '../../harness/looks/chain.ts'
+import { aChannel, aLook, capabilities } from '../../harness/looks/node.ts'
+import { aCommitment, aSplicing, fundingOf } from '../../harness/transactions.ts'
+import { aHeldLease } from '../../harness/records/states.ts'
+import { FUNDING, NOW, policy, TIP } from '../../harness/values.ts'
+import { aPendingObservation } from '../../harness/looks/observation.ts'
 
 const CLOSE = aCommitment(FUNDING)
 const RIVAL = aSplicing(FUNDING, 800_000)
@@ -89,7 +80,7 @@ describe('bump: an open one whose gates are open is asked for', () => {
     [
       'the lease is frozen',
       bumping(),
-      { lease: aHeldSlot({ frozen: { cause: '', at: 1, note: '' } }) },
+      { lease: aHeldLease({ frozen: { cause: '', at: 1, note: '' } }) },
       'bump_frozen',
     ],
     [

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { openBumpOf } from '../../core/splice/replacement.ts'
-import { MINUTE, startKeeper } from '../support/keeper.ts'
-import type { Keeper, KeeperOptions } from '../support/keeper.ts'
+import { MINUTE } from '../../harness/keeper/times.ts'
+import { startKeeper } from '../../harness/keeper/keeper.ts'
+import type { Keeper } from '../../harness/keeper/keeper.ts'
+import type { KeeperOptions } from '../../harness/keeper/options.ts'
 
 const BLOCKS = { blockMs: 10 * MINUTE }
 const bumpsTaken = (keeper: Keeper): number => keeper.world.journal.bumpsExecuted(keeper.channelId)

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { openBumpOf } from '../../core/splice/replacement.ts'
 import type { Splice } from '../../core/splice/splice.ts'
-import { MINUTE, startKeeper } from '../support/keeper.ts'
-import type { Keeper, KeeperOptions } from '../support/keeper.ts'
+import { MINUTE } from '../../harness/keeper/times.ts'
+import { startKeeper } from '../../harness/keeper/keeper.ts'
+import type { Keeper } from '../../harness/keeper/keeper.ts'
+import type { KeeperOptions } from '../../harness/keeper/options.ts'
 
 const FIRST_RATE = 1_000
 const MARKET_RATE = 3_000

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { worldFrom } from '../../simulator/world/world.ts'
-import { CALL, Scenario } from '../simulator/scenario.ts'
+import { CALL } from '../../harness/values.ts'
+import { Scenario } from '../../harness/simulator/scenario.ts'
 
 /** A splice-out that is signed and in the mempool. Core 29's rule keeps a minimal bump out of it. */
 async function pending(incrementalRelaySatPerVb = 0.1): Promise<Scenario> {

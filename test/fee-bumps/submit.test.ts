@@ -5,22 +5,14 @@ import type { Observation } from '../../core/decision/observation.ts'
 import { ok } from '../../core/values/result.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import type { Verdict } from '../../core/splice/verdict.ts'
-import {
-  aBench,
-  aBump,
-  aBumpAttempt,
-  aConfiguredNode,
-  aHeldSlot,
-  aLook,
-  anEndedBump,
-  aPendingObservation,
-  aPendingSplice,
-  aRefusedAttempt,
-  aVerdict,
-  fakeNode,
-  NOW,
-  policy,
-} from '../core/builders.ts'
+import { aBench, aConfiguredNode, fakeNode } from '../../harness/ports/bench.ts'
+import { aBump, aBumpAttempt, anEndedBump, aPendingSplice } from '../../harness/records/bumps.ts'
+import { aHeldLease } from '../../harness/records/states.ts'
+import { aLook } from '../../harness/looks/node.ts'
+import { aPendingObservation } from '../../harness/looks/observation.ts'
+import { aRefusedAttempt } from '../../harness/records/attempts.ts'
+import { aVerdict } from '../../harness/verdicts.ts'
+import { NOW, policy } from '../../harness/values.ts'
 
 type Given = {
   readonly splice?: Partial<Splice>
@@ -40,7 +32,7 @@ async function bumped(given: Given = {}) {
   }
   const bench = aBench({ nodes: [aConfiguredNode({ port })] })
   const { splice } = await bench.store.create(aPendingSplice({ bumps: [aBump()], ...given.splice }))
-  if (given.lease !== false) await bench.store.putItem('lease', splice.channelId, aHeldSlot().value, 0)
+  if (given.lease !== false) await bench.store.putItem('lease', splice.channelId, aHeldLease().value, 0)
   const [candidate] = splice.candidates
   const visible = candidate === undefined ? null : { candidate, weight: 596 }
   const verdict = aVerdict({ name: 'pending', candidates: splice.candidates, visible, ...given.verdict })

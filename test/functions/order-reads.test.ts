@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest'
 import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import { hashOf } from '../../core/keys/api-key.ts'
-import { CHANNEL, aBody, aWorld, order, request } from './api-fixture.ts'
-import type { World } from './api-fixture.ts'
+import { CHANNEL, aBody } from '../../harness/api/values.ts'
+import { aWorld } from '../../harness/api/world.ts'
+import { order, request } from '../../harness/api/request.ts'
+import type { World } from '../../harness/api/world.ts'
 
 /** A world whose writer's key was good before, and what is asked of its table from then on. */
 async function aWarmWorld(hooks: MemoryHooks = {}) {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { addressOf } from '../../local/emulators.ts'
 import { until } from '../../local/until.ts'
-import { temporaryFolder } from '../support/local-product.ts'
+import { temporaryFolder } from '../../harness/local-product.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const START_MS = 60_000

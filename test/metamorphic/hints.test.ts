@@ -1,22 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { MINUTE } from '../support/keeper.ts'
-import {
-  DeliveredKeeper,
-  doubled,
-  doubledLater,
-  late,
-  lost,
-  lostAtFirst,
-  lostOnce,
-  onlyFromSweeps,
-  overtaking,
-  permuted,
-  reversed,
-  tripled,
-  veryLate,
-} from './delivery.ts'
+import { MINUTE } from '../../harness/keeper/times.ts'
+import { DeliveredKeeper, doubled, doubledLater, late, lost, lostAtFirst, lostOnce, onlyFromSweeps, overtaking, permuted, reversed, tripled, veryLate } from './delivery.ts'
 import { describeDeliveries, describeLives, expectSame, lived } from './equality.ts'
-import { lives } from './lives.ts'
+import { lives } from '../../harness/lives/lives.ts'
 
 describeDeliveries([
   ['every hint doubled', { hints: doubled }],

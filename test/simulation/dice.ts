@@ -1,4 +1,4 @@
-import { chanceFrom } from '../support/keeper.ts'
+import { chanceFrom } from '../../harness/chance.ts'
 
 /** Chance that follows from a seed alone. */
 export type Dice = {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ConfiguredNode, Ports } from '../../core/ports/ports.ts'
-import { Died } from '../support/crash.ts'
+import { Died } from '../../harness/killer.ts'
 import { count, diceFrom } from './dice.ts'
 import type { Dice, Tally } from './dice.ts'
 

@@ -1,4 +1,4 @@
-import { MINUTE } from '../support/keeper.ts'
+import { MINUTE } from '../../harness/keeper/times.ts'
 import { chainActions } from './chain-actions.ts'
 import { clientActions } from './client-actions.ts'
 import type { Action } from './client-actions.ts'

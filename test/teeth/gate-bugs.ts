@@ -255,7 +255,11 @@ export const gateBugs: readonly Bug[] = [
     name: 'gate-fee-estimate',
     why: 'the fee ceiling is held against the estimate, not against what the node pays at worst',
     replacements: [
-      { file: 'core/decision/worst-fee.ts', find: 'const WORST_FEE_FACTOR = 1.5', replace: 'const WORST_FEE_FACTOR = 1' },
+      {
+        file: 'core/decision/worst-fee.ts',
+        find: 'const WORST_FEE_FACTOR = 1.5',
+        replace: 'const WORST_FEE_FACTOR = 1',
+      },
     ],
   },
   {

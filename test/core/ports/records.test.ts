@@ -10,7 +10,7 @@ import {
   ChannelLease,
 } from '../../../core/ports/records.ts'
 import { oneOfEach } from '../../contract/store-items.ts'
-import { aTxid } from '../../support/splices.ts'
+import { aTxid } from '../../../harness/values.ts'
 
 const [lease, channel, node, chain, payment] = [
   oneOfEach.lease.value,

@@ -17,8 +17,8 @@ import {
   rotated,
   setBack,
 } from '../../../core/webhooks/endpoint.ts'
-import { aBench, aConfiguredNode } from '../builders.ts'
-import { aSpliceId, countingIds } from '../../support/splices.ts'
+import { aBench, aConfiguredNode } from '../../../harness/ports/bench.ts'
+import { aSpliceId, countingIds } from '../../../harness/values.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
