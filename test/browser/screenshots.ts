@@ -8,7 +8,7 @@ import { startServer } from '../../local/server.ts'
 import { apiLook } from '../../harness/api/seed.ts'
 import { aWorld } from '../../harness/api/world.ts'
 import { startChromium } from './chromium.ts'
-import { inNeed, pending, queued, settled, submitted } from './lives.ts'
+import { inNeed, pending, queued, settled, submitted } from '../../harness/api/splices.ts'
 
 const folder = new URL('../../docs/images/', import.meta.url)
 const WIDE = { width: 1000, height: 640 }

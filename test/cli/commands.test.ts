@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { exits } from '../../cli/exit.ts'
-import { inNeed, pending, submitted } from '../browser/lives.ts'
+import { inNeed, pending, submitted } from '../../harness/api/splices.ts'
 import { CHANNEL, NOW } from '../../harness/api/values.ts'
 import { aWorld } from '../../harness/api/world.ts'
 import { aSpliceId, aTxid } from '../../harness/values.ts'

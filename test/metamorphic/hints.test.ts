@@ -1,6 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE } from '../../harness/keeper/times.ts'
-import { DeliveredKeeper, doubled, doubledLater, late, lost, lostAtFirst, lostOnce, onlyFromSweeps, overtaking, permuted, reversed, tripled, veryLate } from './delivery.ts'
+import {
+  DeliveredKeeper,
+  doubled,
+  doubledLater,
+  late,
+  lost,
+  lostAtFirst,
+  lostOnce,
+  onlyFromSweeps,
+  overtaking,
+  permuted,
+  reversed,
+  tripled,
+  veryLate,
+} from './delivery.ts'
 import { describeDeliveries, describeLives, expectSame, lived } from './equality.ts'
 import { lives } from '../../harness/lives/lives.ts'
 

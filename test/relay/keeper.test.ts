@@ -9,8 +9,9 @@ import { startKeeper } from '../../harness/keeper/keeper.ts'
 import type { Keeper } from '../../harness/keeper/keeper.ts'
 import { API_KEY, serverOf } from '../../harness/nodes/ldk-wire.ts'
 import { ManualTime } from './manual-time.ts'
-import { aService, run } from './stage.ts'
-import type { Service } from './stage.ts'
+import { aService } from '../../harness/api/http-api.ts'
+import { run } from './stage.ts'
+import type { Service } from '../../harness/api/http-api.ts'
 
 const RELAY_KEY = 'the relay key of the keeper, long enough'
 const LIST_MS = 3_000

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../harness/local-product.ts'
 import { API_KEY, serverOf } from '../../harness/nodes/ldk-wire.ts'
 import { anIdleProcess, startRelayProcess } from './child.ts'
 import { textLike, textWith } from './matchers.ts'
-import { aService } from './stage.ts'
+import { aService } from '../../harness/api/http-api.ts'
 
 const LONG_KEY = `${RELAY_KEY}, and long enough for a relay`
 

@@ -1,7 +1,7 @@
 import { drive } from '../../core/drive/drive.ts'
 import type { Splice, SpliceState } from '../../core/splice/splice.ts'
 import { HOUR } from '../../harness/keeper/times.ts'
-import type { Dice } from './dice.ts'
+import type { Dice } from '../../harness/dice.ts'
 import { effectiveTxids } from './effects.ts'
 import { nameOf } from './laws-of-writes.ts'
 import { describeOrder, orderOf } from './orders.ts'

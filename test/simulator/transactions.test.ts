@@ -2,7 +2,13 @@ import * as ecc from '@bitcoinerlab/secp256k1'
 import { script, Transaction } from 'bitcoinjs-lib'
 import { describe, expect, test } from 'vitest'
 import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
-import { addsCapacity, fundingInputs, isCommitment, parseTransaction, paysExactly } from '../../core/bitcoin/transaction.ts'
+import {
+  addsCapacity,
+  fundingInputs,
+  isCommitment,
+  parseTransaction,
+  paysExactly,
+} from '../../core/bitcoin/transaction.ts'
 import type { World } from '../../simulator/world/world.ts'
 import { Scenario } from '../../harness/simulator/scenario.ts'
 import { SCRIPT } from '../../harness/values.ts'
