@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { eclairClient } from '../../../adapters/node/eclair/client.ts'
 import { eclairNode } from '../../../adapters/node/eclair/node.ts'
-import type { EclairFault } from '../../../simulator/eclair/server.ts'
-import type { FailureReason, RefusalClass } from '../../../core/splice/failure.ts'
+import { describeHttpNode, refused, status } from './http-node-suite.ts'
+import type { HttpFault } from './http-node-suite.ts'
 import { ok } from '../../../core/values/result.ts'
-import type { CommandResult } from '../../../core/splice/splice.ts'
 import {
   aBump,
   anEclair,
@@ -12,18 +11,11 @@ import {
   callNow,
   channelAt,
   lookAt,
-  PASSWORD,
 } from '../../../harness/nodes/http-nodes.ts'
 import { ADDRESS, SCRIPT } from '../../../harness/values.ts'
 
 const INTAKE = { kind: 'splice_in', amountSats: 300_000, address: null } as const
-const status = (code: number, body = '{"error":"x"}', executes = true): EclairFault => ({
-  type: 'status',
-  status: code,
-  body,
-  executes,
-})
-const failure = (text: string): EclairFault => ({ type: 'body', body: JSON.stringify(text), executes: false })
+const failure = (text: string): HttpFault => ({ type: 'body', body: JSON.stringify(text), executes: false })
 
 /** A stage with a pending splice-in, of which nobody has seen a block. */
 async function aPendingIntake() {
@@ -125,23 +117,6 @@ describe('a look', () => {
     expect(capabilities.unsupported?.includes('0.14')).toBe(can ? undefined : true)
   })
 
-  test.each<[string, EclairFault, 'config' | 'unreachable']>([
-    ['a wrong password', status(401), 'config'],
-    ['a path that a proxy does not let through', status(403), 'config'],
-    ['an internal error', status(500), 'unreachable'],
-    ['a timeout', status(408), 'unreachable'],
-    ['a reset', { type: 'reset', executes: true }, 'unreachable'],
-    ['half a body', { type: 'half_body' }, 'unreachable'],
-    ['a page of HTML', { type: 'content_type', value: 'text/html' }, 'unreachable'],
-    ['a list of nothing', { type: 'body', body: '[{}]', executes: false }, 'unreachable'],
-  ])('with %s is none: no channel is ever left out', async (_says, fault, fault_class) => {
-    const stage = await anEclair()
-    stage.server.fault(fault, '/channels')
-    const look = await stage.port.look(callNow())
-    expect(look).toMatchObject({ ok: false, error: { class: fault_class } })
-    expect(JSON.stringify(look)).not.toContain(PASSWORD)
-  })
-
   test('with another password than the API password is refused', async () => {
     const stage = await anEclair()
     const client = eclairClient({ url: stage.server.url, password: 'wrong' })
@@ -173,7 +148,43 @@ describe('a splice', () => {
     expect(splice?.oursNetSats).toBeGreaterThanOrEqual(300_000)
   })
 
-  const cases: [string, EclairFault, Partial<CommandResult>, number][] = [
+  test('without an address, or to one that is none, is not taken', async () => {
+    const stage = await anEclair()
+    expect(await stage.port.submit(aSubmission(stage, { address: null }), callNow())).toMatchObject({
+      class: 'invalid',
+    })
+    expect(stage.server.received).toEqual([])
+    const nowhere = aSubmission(stage, { address: 'nowhere' })
+    expect(await stage.port.submit(nowhere, callNow())).toMatchObject({ class: 'invalid' })
+  })
+
+  test('while the peer is away, while one is under way and while one is unconfirmed is refused, and said so', async () => {
+    const stage = await anEclair()
+    const again = () => stage.port.submit(aSubmission(stage, { amountSats: 60_000 }), callNow())
+    stage.node.disconnectPeer()
+    expect(await again()).toMatchObject({ reason: 'PeerDisconnected' })
+    stage.node.connectPeer()
+    await stage.port.submit(aSubmission(stage), callNow())
+    expect(await again()).toMatchObject({ class: 'in_flight' })
+    stage.world.advance(2_000)
+    expect(await again()).toMatchObject({ reason: 'CounterpartyAborted' })
+  })
+})
+
+describeHttpNode({
+  start: anEclair,
+  reads: ['/channels'],
+  readFaults: [
+    ['a wrong password', status(401, '{"error":"x"}'), 'config'],
+    ['a path that a proxy does not let through', status(403, '{"error":"x"}'), 'config'],
+    ['an internal error', status(500, '{"error":"x"}'), 'unreachable'],
+    ['a timeout', status(408, '{"error":"x"}'), 'unreachable'],
+    ['a reset', { type: 'reset', executes: true }, 'unreachable'],
+    ['half a body', { type: 'half_body' }, 'unreachable'],
+    ['a page of HTML', { type: 'content_type', value: 'text/html' }, 'unreachable'],
+    ['a list of nothing', { type: 'body', body: '[{}]', executes: false }, 'unreachable'],
+  ],
+  faults: [
     ['a reset before it was read', { type: 'reset', executes: false }, { type: 'unknown' }, 0],
     ['a reset after it', { type: 'reset', executes: true }, { type: 'unknown' }, 1],
     ['half a body', { type: 'half_body' }, { type: 'unknown' }, 1],
@@ -181,12 +192,12 @@ describe('a splice', () => {
     ['no media type', { type: 'content_type', value: 'x' }, { type: 'unknown' }, 1],
     ['401', status(401, '', false), { type: 'refused', class: 'config' }, 0],
     ['404', status(404, '', false), { type: 'refused', class: 'config' }, 0],
-    ['403 of a proxy, which proves nothing', status(403), { type: 'unknown' }, 1],
-    ['408', status(408), { type: 'unknown' }, 1],
-    ['500', status(500), { type: 'unknown' }, 1],
+    ['403 of a proxy, which proves nothing', status(403, '{"error":"x"}'), { type: 'unknown' }, 1],
+    ['408', status(408, '{"error":"x"}'), { type: 'unknown' }, 1],
+    ['500', status(500, '{"error":"x"}'), { type: 'unknown' }, 1],
     ['502', status(502, '<html>'), { type: 'unknown' }, 1],
     ['201 with a success', status(201, `{"fundingTxId":"${'a'.repeat(64)}"}`), { type: 'unknown' }, 1],
-    ['a redirect', status(302), { type: 'unknown' }, 1],
+    ['a redirect', status(302, '{"error":"x"}'), { type: 'unknown' }, 1],
     ['400 of Eclair', status(400, '{"error":"x"}', false), { type: 'refused', class: 'invalid' }, 0],
     ['400 of a proxy', status(400, '<html>'), { type: 'unknown' }, 1],
     ['a failure that is not known', failure('something else'), { type: 'unknown' }, 0],
@@ -201,39 +212,9 @@ describe('a splice', () => {
     ['a peer that says nothing', { type: 'trouble', trouble: 'silent_peer' }, { type: 'unknown' }, 1],
     ['a restart', { type: 'trouble', trouble: 'restart' }, { type: 'unknown' }, 1],
     ['a tx_abort after the answer', { type: 'trouble', trouble: 'abort_after_reply' }, { type: 'taken' }, 1],
-  ]
-  test.each(cases)('with %s', async (_says, fault, result, executed) => {
-    const stage = await anEclair()
-    stage.server.fault(fault)
-    const request = aSubmission(stage)
-    const given = await stage.port.submit(request, callNow())
-    expect(given).toMatchObject(result)
-    expect(JSON.stringify(given)).not.toContain(PASSWORD)
-    expect(stage.world.journal.submissionsExecuted(request.channelId)).toBe(executed)
-    expect(stage.server.received.filter(({ path }) => path === '/spliceout')).toHaveLength(1)
-  })
-
-  test('that is aborted for the end of our time is unknown, and its socket is gone', async () => {
-    const stage = await anEclair()
-    stage.server.fault({ type: 'slow', executes: true })
-    const given = new AbortController()
-    const answer = stage.port.submit(aSubmission(stage), { signal: given.signal })
-    while (stage.server.received.length === 0) await new Promise(setImmediate)
-    given.abort()
-    expect(await answer).toMatchObject({ type: 'unknown' })
-    await stage.server.hungUp()
-  })
-
-  test('with nobody at the address was certainly not executed', async () => {
-    const stage = await anEclair()
-    await stage.server.close()
-    expect(await stage.port.submit(aSubmission(stage), callNow())).toMatchObject({
-      type: 'refused',
-      class: 'not_now',
-    })
-  })
-
-  test.each<[string, CommandResult]>([
+  ],
+  failure,
+  refusals: [
     ['splice attempt failed: disconnected', refused('not_now', 'PeerDisconnected')],
     ['splice attempt canceled, remote initiated splice before us', refused('in_flight')],
     [
@@ -257,15 +238,8 @@ describe('a splice', () => {
     ['cannot execute command=splice in state=SYNCING', refused('not_now', 'PeerDisconnected')],
     ['cannot execute command=splice in state=NORMAL', refused('invalid')],
     ['cannot execute command=splice in state=CLOSING', refused('invalid', 'ChannelClosing')],
-  ])('failed with "%s" was not executed', async (text, result) => {
-    const stage = await anEclair()
-    stage.server.fault(failure(text))
-    const given = await stage.port.submit(aSubmission(stage), callNow())
-    expect({ ...given, message: '' }).toEqual(result)
-    expect(JSON.stringify(given), 'a peer may say anything').not.toContain('any words')
-  })
-
-  test.each([
+  ],
+  unproven: [
     'splice attempt failed: disconnected by somebody',
     ' splice attempt aborted',
     'SPLICE ATTEMPT ABORTED',
@@ -274,33 +248,7 @@ describe('a splice', () => {
     'cannot execute command=rbf in state=OFFLINE',
     'ok',
     'a'.repeat(64),
-  ])('failed with "%s" may have been executed', async (text) => {
-    const stage = await anEclair()
-    stage.server.fault(failure(text))
-    expect(await stage.port.submit(aSubmission(stage), callNow())).toMatchObject({ type: 'unknown' })
-  })
-
-  test('without an address, or to one that is none, is not taken', async () => {
-    const stage = await anEclair()
-    expect(await stage.port.submit(aSubmission(stage, { address: null }), callNow())).toMatchObject({
-      class: 'invalid',
-    })
-    expect(stage.server.received).toEqual([])
-    const nowhere = aSubmission(stage, { address: 'nowhere' })
-    expect(await stage.port.submit(nowhere, callNow())).toMatchObject({ class: 'invalid' })
-  })
-
-  test('while the peer is away, while one is under way and while one is unconfirmed is refused, and said so', async () => {
-    const stage = await anEclair()
-    const again = () => stage.port.submit(aSubmission(stage, { amountSats: 60_000 }), callNow())
-    stage.node.disconnectPeer()
-    expect(await again()).toMatchObject({ reason: 'PeerDisconnected' })
-    stage.node.connectPeer()
-    await stage.port.submit(aSubmission(stage), callNow())
-    expect(await again()).toMatchObject({ class: 'in_flight' })
-    stage.world.advance(2_000)
-    expect(await again()).toMatchObject({ reason: 'CounterpartyAborted' })
-  })
+  ],
 })
 
 describe('a fee bump', () => {
@@ -397,7 +345,3 @@ test('it gives an address of its wallet, and connects a peer', async () => {
   expect(await stage.port.connectPeer(channel, callNow())).toEqual(ok(undefined))
   expect(await channelAt(stage.port)).toMatchObject({ peerConnected: true })
 })
-
-function refused(refusal: RefusalClass, reason?: FailureReason): CommandResult {
-  return { type: 'refused', class: refusal, message: '', ...(reason === undefined ? {} : { reason }) }
-}

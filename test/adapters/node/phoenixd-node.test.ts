@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { phoenixdClient } from '../../../adapters/node/phoenixd/client.ts'
 import { phoenixdNode } from '../../../adapters/node/phoenixd/node.ts'
-import type { PhoenixdFault } from '../../../simulator/phoenixd/server.ts'
+import { describeHttpNode, refused, status } from './http-node-suite.ts'
+import type { HttpFault } from './http-node-suite.ts'
 import { ok } from '../../../core/values/result.ts'
-import type { CommandResult } from '../../../core/splice/splice.ts'
 import {
   aBump,
   aPhoenixd,
@@ -11,17 +11,10 @@ import {
   callNow,
   channelAt,
   lookAt,
-  PASSWORD,
 } from '../../../harness/nodes/http-nodes.ts'
 import { ADDRESS, SCRIPT } from '../../../harness/values.ts'
 
-const status = (code: number, body = '', executes = true): PhoenixdFault => ({
-  type: 'status',
-  status: code,
-  body,
-  executes,
-})
-const text = (body: string): PhoenixdFault => ({ type: 'body', body, executes: false })
+const text = (body: string): HttpFault => ({ type: 'body', body, executes: false })
 
 describe('a look', () => {
   test('shows who it is, that it says no to much, and its channels', async () => {
@@ -130,26 +123,6 @@ describe('a look', () => {
     expect(await stage.port.look(callNow())).toMatchObject({ ok: false, error: { class: 'unreachable' } })
   })
 
-  const faults: [string, PhoenixdFault, 'config' | 'unreachable'][] = [
-    ['a wrong password', status(401), 'config'],
-    ['an internal error', status(500), 'unreachable'],
-    ['a reset', { type: 'reset', executes: true }, 'unreachable'],
-    ['half a body', { type: 'half_body' }, 'unreachable'],
-    ['plain text', { type: 'content_type', value: 'text/plain' }, 'unreachable'],
-    ['a list of nothing', text('[{}]'), 'unreachable'],
-  ]
-  const paths = ['/getinfo', '/listchannels', '/payments/outgoing']
-  test.each(paths.flatMap((path) => faults.map((fault) => [path, ...fault] as const)))(
-    'of which %s answers with %s is none',
-    async (path, _says, fault, faultClass) => {
-      const stage = await aPhoenixd()
-      stage.server.fault(fault, path)
-      const look = await stage.port.look(callNow())
-      expect(look).toMatchObject({ ok: false, error: { class: faultClass } })
-      expect(JSON.stringify(look)).not.toContain(PASSWORD)
-    },
-  )
-
   test('with the password that may only look shows all, and a splice with it is refused', async () => {
     const stage = await aPhoenixd()
     const client = phoenixdClient({ url: stage.server.url, password: 'look only' })
@@ -202,17 +175,37 @@ describe('a splice-out', () => {
     expect(sent?.fields.get('feerateSatByte')).toBe('1')
   })
 
-  const cases: [string, PhoenixdFault, Partial<CommandResult>, number][] = [
+  test('that no channel can pay, or that meets another one, is refused', async () => {
+    const stage = await aPhoenixd()
+    const pay = (amountSats: number) => stage.port.submit(aSubmission(stage, { amountSats }), callNow())
+    expect(await pay(9_000_000)).toMatchObject({ class: 'not_now' })
+    expect(await pay(50_000)).toMatchObject({ type: 'taken' })
+    expect(await pay(60_000)).toMatchObject({ class: 'in_flight' })
+  })
+})
+
+describeHttpNode({
+  start: aPhoenixd,
+  reads: ['/getinfo', '/listchannels', '/payments/outgoing'],
+  readFaults: [
+    ['a wrong password', status(401, ''), 'config'],
+    ['an internal error', status(500, ''), 'unreachable'],
+    ['a reset', { type: 'reset', executes: true }, 'unreachable'],
+    ['half a body', { type: 'half_body' }, 'unreachable'],
+    ['plain text', { type: 'content_type', value: 'text/plain' }, 'unreachable'],
+    ['a list of nothing', text('[{}]'), 'unreachable'],
+  ],
+  faults: [
     ['a reset before it was read', { type: 'reset', executes: false }, { type: 'unknown' }, 0],
     ['a reset after it', { type: 'reset', executes: true }, { type: 'unknown' }, 1],
     ['half a txid', { type: 'half_body' }, { type: 'unknown' }, 1],
     ['a txid as JSON', { type: 'content_type', value: 'application/json' }, { type: 'unknown' }, 1],
     ['401', status(401, '', false), { type: 'refused', class: 'config' }, 0],
     ['405', status(405, '', false), { type: 'refused', class: 'config' }, 0],
-    ['403 of a proxy, which proves nothing', status(403), { type: 'unknown' }, 1],
-    ['400', status(400), { type: 'unknown' }, 1],
-    ['500', status(500), { type: 'unknown' }, 1],
-    ['504 of a proxy', status(504), { type: 'unknown' }, 1],
+    ['403 of a proxy, which proves nothing', status(403, ''), { type: 'unknown' }, 1],
+    ['400', status(400, ''), { type: 'unknown' }, 1],
+    ['500', status(500, ''), { type: 'unknown' }, 1],
+    ['504 of a proxy', status(504, ''), { type: 'unknown' }, 1],
     ['nothing', text(''), { type: 'unknown' }, 0],
     ['a txid in capitals', text('A'.repeat(64)), { type: 'unknown' }, 0],
     ['a txid and more', text(`${'a'.repeat(64)}\n`), { type: 'unknown' }, 0],
@@ -223,57 +216,26 @@ describe('a splice-out', () => {
     ['a peer that says nothing', { type: 'trouble', trouble: 'silent_peer' }, { type: 'unknown' }, 1],
     ['a restart', { type: 'trouble', trouble: 'restart' }, { type: 'unknown' }, 1],
     ['a tx_abort after the answer', { type: 'trouble', trouble: 'abort_after_reply' }, { type: 'taken' }, 1],
-  ]
-  test.each(cases)('with %s', async (_says, fault, result, executed) => {
-    const stage = await aPhoenixd()
-    stage.server.fault(fault)
-    const request = aSubmission(stage)
-    const given = await stage.port.submit(request, callNow())
-    expect(given).toMatchObject(result)
-    expect(JSON.stringify(given)).not.toContain(PASSWORD)
-    expect(stage.world.journal.submissionsExecuted(request.channelId)).toBe(executed)
-    expect(stage.server.received).toHaveLength(1)
-  })
-
-  test.each<[string, object]>([
-    ['no channel available', { class: 'not_now' }],
-    ['InsufficientFunds(balanceAfterFees=1 msat, liquidityFees=0 msat)', { reason: 'ContributionInvalid' }],
-    ['InvalidSpliceOutPubKeyScript', { class: 'invalid' }],
-    ['SpliceAlreadyInProgress', { class: 'in_flight' }],
-    ['ConcurrentRemoteSplice', { class: 'in_flight' }],
-    ['ChannelNotQuiescent', { class: 'not_now' }],
-    ['FundingFailure(reason=x)', { reason: 'ContributionInvalid' }],
-    ['CannotStartSession', { reason: 'NegotiationError' }],
-    ['InteractiveTxSessionFailed(reason=x)', { reason: 'NegotiationError' }],
-    ['CannotCreateCommitTx(reason=x)', { reason: 'NegotiationError' }],
-    ['AbortedByPeer(reason=any words)', { reason: 'CounterpartyAborted' }],
-    ['Disconnected', { class: 'not_now', reason: 'PeerDisconnected' }],
-  ])('failed as "%s" was not executed', async (name, refusal) => {
-    const stage = await aPhoenixd()
-    stage.server.fault(text(name))
-    const given = await stage.port.submit(aSubmission(stage), callNow())
-    expect(given).toMatchObject({ type: 'refused', ...refusal })
-    expect(JSON.stringify(given), 'a peer may say anything').not.toContain('any words')
-  })
-
-  test('that no channel can pay, or that meets another one, is refused', async () => {
-    const stage = await aPhoenixd()
-    const pay = (amountSats: number) => stage.port.submit(aSubmission(stage, { amountSats }), callNow())
-    expect(await pay(9_000_000)).toMatchObject({ class: 'not_now' })
-    expect(await pay(50_000)).toMatchObject({ type: 'taken' })
-    expect(await pay(60_000)).toMatchObject({ class: 'in_flight' })
-  })
-
-  test('that is aborted for the end of our time is unknown, and its socket is gone', async () => {
-    const stage = await aPhoenixd()
-    stage.server.fault({ type: 'slow', executes: true })
-    const given = new AbortController()
-    const answer = stage.port.submit(aSubmission(stage), { signal: given.signal })
-    while (stage.server.received.length === 0) await new Promise(setImmediate)
-    given.abort()
-    expect(await answer).toMatchObject({ type: 'unknown' })
-    await stage.server.hungUp()
-  })
+  ],
+  failure: text,
+  refusals: [
+    ['no channel available', refused('not_now')],
+    [
+      'InsufficientFunds(balanceAfterFees=1 msat, liquidityFees=0 msat)',
+      refused('not_now', 'ContributionInvalid'),
+    ],
+    ['InvalidSpliceOutPubKeyScript', refused('invalid')],
+    ['SpliceAlreadyInProgress', refused('in_flight')],
+    ['ConcurrentRemoteSplice', refused('in_flight')],
+    ['ChannelNotQuiescent', refused('not_now')],
+    ['FundingFailure(reason=x)', refused('not_now', 'ContributionInvalid')],
+    ['CannotStartSession', refused('not_now', 'NegotiationError')],
+    ['InteractiveTxSessionFailed(reason=x)', refused('not_now', 'NegotiationError')],
+    ['CannotCreateCommitTx(reason=x)', refused('not_now', 'NegotiationError')],
+    ['AbortedByPeer(reason=any words)', refused('not_now', 'CounterpartyAborted')],
+    ['Disconnected', refused('not_now', 'PeerDisconnected')],
+  ],
+  unproven: [],
 })
 
 test('a bump is not sent: it would be another splice, paid for at every call', async () => {
