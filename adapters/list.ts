@@ -1,8 +1,8 @@
 import * as z from 'zod'
 
 /**
- * A list from outside of at most `max` elements (at least `min`), read until the first that does not fit. Zod makes an issue of
- * every element that does not, and a few megabytes of wrong ones cost seconds and gigabytes; this costs no more than its size.
+ * A list from outside with `min` to `max` elements. Stops at the first element that does not fit: Zod would
+ * create an issue for each one, and a few megabytes of wrong elements would cost seconds and gigabytes.
  */
 export function listOf<O, I>(
   element: z.ZodType<O, I>,
@@ -29,7 +29,7 @@ export function listOf<O, I>(
   )
 }
 
-/** Names where in the list it is, and not what stands there. */
+/** Names the position in the list, never the value. */
 function issueAt(n: number, { path, message }: z.core.$ZodIssue): z.core.$ZodRawIssue {
   return { code: 'custom', message, path: [n, ...path], input: null }
 }

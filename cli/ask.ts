@@ -3,18 +3,22 @@ import type { Problem } from '../client/index.ts'
 import { Stop, exits } from './exit.ts'
 import type { Io } from './io.ts'
 
-/** Waits between the repetitions of a request. */
+/** Pauses before each retry of a request. */
 const PAUSES_MS = [500, 1_500, 4_000]
 const LONGEST_WAIT_SECONDS = 10
 
 type Answer = Pick<Response, 'ok' | 'status' | 'headers' | 'text'>
 
-/** How a request may be treated. `once`: its second effect would not be its first, so that nobody repeats it unasked. */
+/**
+ * How to send a request. `once`: a second one would not have the first one's effect, so it is never retried
+ * automatically.
+ */
 export type Asking = { readonly once?: boolean; readonly hint?: string }
 
 /**
- * Sends a request, and again where no answer came, or one that says to come later: only what is the same request however
- * often it is sent. Answers the response that is no error. Throws Stop: `refused` with the problem, or `unreachable`.
+ * Sends a request and returns the successful response. Retries when there is no answer or the answer says to
+ * retry later, unless the request may be sent only once. Throws Stop: `refused` with the problem, or
+ * `unreachable`.
  */
 export async function send<R extends Answer>(
   io: Io,
@@ -32,7 +36,7 @@ export async function send<R extends Answer>(
   }
 }
 
-/** The same, typed as the answer that is no error. */
+/** The same, narrowed to the type of a successful answer. */
 export async function ask<R extends Answer>(
   io: Io,
   request: () => Promise<R>,
@@ -45,14 +49,14 @@ export async function ask<R extends Answer>(
 
 const isDone = <R extends Answer>(answer: R): answer is Extract<R, { ok: true }> => answer.ok
 
-/** The body of an answer; another server may answer anything. Throws Stop. */
+/** The JSON body of an answer. Throws Stop when it is not JSON: another server may answer anything. */
 export async function bodyOf<T>(answer: { json(): Promise<T> }): Promise<T> {
   const body = await answer.json().catch(() => null)
   if (typeof body !== 'object' || body === null) throw unreachable(null)
   return body
 }
 
-/** A word of the service itself, and not to come later. */
+/** Whether the service itself refused, and not just for now. */
 function isRefusal({ code, status }: Problem): boolean {
   return code !== 'not_splicekeeper' && status < 500 && status !== 429
 }

@@ -4,12 +4,12 @@ import type { Exit } from './exit.ts'
 import { usage } from './exit.ts'
 import type { Io } from './io.ts'
 
-/** Marks an argument that may be given several times. */
+/** The type of an argument that may be given several times. */
 export const SEVERAL = 'several'
 
 const PROGRAM = 'splicekeeper'
 
-/** A command as it is called, explained and completed. */
+/** A command: how to run, explain and complete it. */
 export type Command = {
   readonly name: string
   readonly description: string
@@ -19,7 +19,7 @@ export type Command = {
   run(words: readonly string[], io: Io): Promise<Exit>
 }
 
-/** A command by its words, as `keys create`, with the options that every command has in {@link common}. */
+/** Defines a command by its name, such as `keys create`, with its own options and the {@link common} ones. */
 export function command<const T extends ArgsDef>(
   name: string,
   description: string,
@@ -37,17 +37,19 @@ export function command<const T extends ArgsDef>(
   }
 }
 
-/** What every command takes. */
+/** The options of every command. */
 export const common = {
-  json: { type: 'boolean', description: 'Print JSON, and nothing else, to standard output' },
-  url: { type: 'string', description: 'The service; else SPLICEKEEPER_URL, else what npm start runs' },
+  json: { type: 'boolean', description: 'Print only JSON to standard output' },
+  url: { type: 'string', description: 'The service (SPLICEKEEPER_URL, or the one that npm start runs)' },
   'api-key': {
     type: 'string',
-    description: 'Better in SPLICEKEEPER_KEY: others can see a command line',
+    description: 'API key; prefer SPLICEKEEPER_KEY, since others can see a command line',
   },
 } as const satisfies ArgsDef
 
-/** The citty parser overlooks what it does not know: a limit that is spelled wrong must not be left out in silence. */
+/**
+ * Rejects unknown options, which the citty parser ignores: a misspelled limit must not be dropped silently.
+ */
 function checked<T extends ArgsDef>(words: readonly string[], args: ArgsDef): ParsedArgs<T> {
   const names = new Set(Object.keys(args))
   const positionals = Object.values(args).filter(({ type }) => type === 'positional').length
@@ -70,7 +72,7 @@ function checked<T extends ArgsDef>(words: readonly string[], args: ArgsDef): Pa
   return parsed
 }
 
-/** All values of an option that may be given several times: the parser keeps the last one only. */
+/** All values of an option that may be given several times; the parser keeps only the last. */
 export function valuesOf(words: readonly string[], option: string): string[] {
   return words.flatMap((word, n) => {
     if (word === option) return [words[n + 1] ?? '']
@@ -78,7 +80,7 @@ export function valuesOf(words: readonly string[], option: string): string[] {
   })
 }
 
-/** A whole number of an argument. */
+/** Reads an argument as a whole number. */
 export function whole(name: string, text: string, min = 1): number {
   const value = Number(text.replaceAll('_', ''))
   if (!/^[\d_]+$/.test(text) || !Number.isSafeInteger(value) || value < min)
@@ -86,15 +88,15 @@ export function whole(name: string, text: string, min = 1): number {
   return value
 }
 
-/** A positive number of an argument. */
+/** Reads an argument as a positive number. */
 export function positive(name: string, text: string): number {
   const value = Number(text)
   if (!/^\d+(\.\d+)?$/.test(text) || !(value > 0)) throw usage(`${name} must be a number above 0`)
   return value
 }
 
-/** An id in a path: nothing that could make another path of it. */
+/** Reads an argument as an id that is safe in a URL path. */
 export function idOf(name: string, text: string): string {
-  if (!/^[\w:-]{1,128}$/.test(text)) throw usage(`${name} is not an id`)
+  if (!/^[\w:-]{1,128}$/.test(text)) throw usage(`${name} is not a valid id`)
   return text
 }

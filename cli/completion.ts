@@ -5,11 +5,11 @@ import { exits, usage } from './exit.ts'
 const shells = ['bash', 'zsh', 'fish'] as const
 type Shell = (typeof shells)[number]
 
-/** The command that prints what a shell completes by. */
+/** The command that prints a shell's completion script. */
 export function completionCommand(commands: readonly Command[]): Command {
   return command(
     'completion',
-    'Print the completion of a shell: bash, zsh or fish',
+    'Print the completion script for a shell: bash, zsh or fish',
     { shell: { type: 'positional', required: true, description: shells.join(', ') } },
     async ({ shell }, io) => {
       const known = shells.find((each) => each === shell)
@@ -23,14 +23,14 @@ export function completionCommand(commands: readonly Command[]): Command {
 
 type Completed = Pick<Command, 'name' | 'args'> & { readonly description?: string }
 
-/** The options of a command, each with what may follow it. */
+/** The options of a command, each with its possible values. */
 function optionsOf({ args }: Completed): string[] {
   return Object.entries(args)
     .filter(([, { type }]) => type !== 'positional')
     .map(([name]) => `--${name}`)
 }
 
-/** First words, each once, and the second ones of those that have some. */
+/** The distinct first words of commands. */
 function wordsOf(commands: readonly Completed[]): string[] {
   return [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))]
 }

@@ -11,8 +11,8 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 type Given = { readonly url?: string | undefined; readonly 'api-key'?: string | undefined }
 
 /**
- * The service and the key: options first, then the environment, then what `npm start` runs here. Of the latter an operator's
- * command takes the operator's key. Throws Stop where there is none.
+ * Finds the service and the key: from options, then the environment, then the product that `npm start` runs
+ * here (where an operator command uses the operator's key). Throws Stop when there is none.
  */
 export function connect(given: Given, io: Io, who: 'client' | 'operator' = 'client'): Client {
   const url = given.url ?? io.environment['SPLICEKEEPER_URL']
@@ -21,17 +21,17 @@ export function connect(given: Given, io: Io, who: 'client' | 'operator' = 'clie
     const local = localEndpoints(io)
     return splicekeeper(local.api, who === 'operator' ? local.operatorKey : local.key, { fetch: io.fetch })
   }
-  // A key for one service is not shown to another.
+  // Never send a key to a service that it was not given for.
   if (url === undefined || key === undefined)
-    throw usage('SPLICEKEEPER_URL and SPLICEKEEPER_KEY, or --url and --api-key, go together')
-  if (!/^[\x21-\x7e]{1,256}$/.test(key)) throw usage('the API key is not one')
+    throw usage('give both a URL and a key: SPLICEKEEPER_URL and SPLICEKEEPER_KEY, or --url and --api-key')
+  if (!/^[\x21-\x7e]{1,256}$/.test(key)) throw usage('the API key is malformed')
   return splicekeeper(checkedUrl(url), key, { fetch: io.fetch })
 }
 
 function checkedUrl(text: string): string {
   const url = URL.parse(text)
   const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname))
-  if (!safe) throw usage('the URL must be https, so that nobody reads the key on the way')
+  if (!safe) throw usage('the URL must be https, so that nobody can read the key in transit')
   return text
 }
 
@@ -42,5 +42,5 @@ function localEndpoints(io: Io) {
   } catch (error) {
     throw usage(textOf(error))
   }
-  throw usage('no service: set SPLICEKEEPER_URL and SPLICEKEEPER_KEY, or start one here with npm start')
+  throw usage('no service found: set SPLICEKEEPER_URL and SPLICEKEEPER_KEY, or start one here with npm start')
 }

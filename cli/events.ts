@@ -8,11 +8,11 @@ import type { Io } from './io.ts'
 import { print } from './print.ts'
 import { printable } from './text.ts'
 
-/** Between two looks for something new. */
+/** Pause between two polls. */
 export const POLL_MS = 2_000
 const PAGE = 1_000
 
-/** The lines of the event log after a sequence, oldest first; as many as a page has. */
+/** One page of the event log after a sequence, oldest first. */
 export async function eventsAfter(
   client: Client,
   io: Io,
@@ -26,10 +26,10 @@ export async function eventsAfter(
 
 const events = command(
   'events',
-  'The event log, oldest first, a line for each event',
+  'Print the event log, oldest first, one line per event',
   {
-    after: { type: 'string', description: 'Only events after this sequence (0)' },
-    follow: { type: 'boolean', description: 'Go on with what happens, until it is stopped' },
+    after: { type: 'string', description: 'Only events after this sequence (default 0)' },
+    follow: { type: 'boolean', description: 'Keep printing new events until stopped' },
   },
   async (given, io) => {
     const client = connect(given, io)
@@ -52,5 +52,5 @@ function lineOf({ sequence, at, type, splice, webhook }: EventView): string {
   return `${printable(`${String(sequence).padStart(6)}  ${at}  ${type.padEnd(WIDEST_TYPE)}  ${about}`).trimEnd()}\n`
 }
 
-/** What happened. */
+/** The command for the event log. */
 export const eventCommands = [events]

@@ -1,21 +1,24 @@
-/** What a command ends with, for scripts. */
+/** Exit codes, for scripts. */
 export const exits = {
-  /** Done, or nothing stands against it. */
+  /** Done; for a preview, nothing blocks the splice. */
   done: 0,
-  /** The service refused: a problem with a code. Asking again as it was changes nothing. */
+  /** The service refused with a problem code. Repeating the same request will not help. */
   refused: 1,
   /** The command line is wrong; nothing was sent. */
   usage: 2,
-  /** No answer, or one that says to come later: repeat it, an order or a bump with the same --key. */
+  /**
+   * No answer, or one that says to retry later: repeat the command, for an order or a bump with the same
+   * --key.
+   */
   unreachable: 3,
   /** The splice ended failed or cancelled. */
   failed: 4,
-  /** The splice needs the attention of a person. */
+  /** The splice needs a person's attention. */
   attention: 5,
 } as const
 export type Exit = (typeof exits)[keyof typeof exits]
 
-/** Ends a command: its exit code, and what to say. `body` is what --json prints. */
+/** Ends a command with an exit code and a message. `body` is printed with --json. */
 export class Stop extends Error {
   override readonly name = 'Stop'
   readonly exit: Exit
@@ -28,12 +31,12 @@ export class Stop extends Error {
   }
 }
 
-/** A command line that is wrong. */
+/** The error for a wrong command line. */
 export function usage(message: string): Stop {
   return new Stop(exits.usage, message)
 }
 
-/** What the state of a splice means to a script. */
+/** The exit code for the state of a splice. */
 export function exitOf({ status }: { readonly status: string }): Exit {
   if (status === 'needs_attention') return exits.attention
   return status === 'failed' || status === 'cancelled' ? exits.failed : exits.done

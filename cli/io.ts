@@ -1,13 +1,13 @@
-/** What a command may touch besides the service. */
+/** A command's access to the world besides the service. */
 export type Io = {
   out(text: string): void
   err(text: string): void
-  /** Whether lines may be drawn over. */
+  /** Whether lines can be redrawn in place. */
   readonly isTerminal: boolean
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Waits; rejects once the command is to end. */
+  /** Waits; rejects when the command should end. */
   pause(milliseconds: number): Promise<void>
-  /** A fresh unique id. */
+  /** Makes a unique id. */
   id(): string
   readonly fetch: typeof fetch
 }

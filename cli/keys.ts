@@ -8,29 +8,32 @@ import { tableOf } from './text.ts'
 
 const create = command(
   'keys create',
-  'Make an API key of your tenant; its secret is shown once',
+  'Create an API key for your tenant; its secret is shown once',
   {
-    name: { type: 'positional', required: true, description: 'What it is called' },
-    scopes: { type: 'string', description: `Some of ${Scope.options.join(',')} (splices:read)` },
+    name: { type: 'positional', required: true, description: 'Name of the key' },
+    scopes: {
+      type: 'string',
+      description: `Comma-separated: ${Scope.options.join(',')} (default splices:read)`,
+    },
   },
   async (given, io) => {
     const client = connect(given, io, 'operator')
     const scopes = Scope.array().safeParse((given.scopes ?? 'splices:read').split(','))
-    if (!scopes.success) throw usage(`--scopes takes some of ${Scope.options.join(',')}`)
+    if (!scopes.success) throw usage(`--scopes takes a comma-separated list of ${Scope.options.join(',')}`)
     const json = { name: given.name, scopes: scopes.data }
     const answer = await ask(io, () => client.v1.keys.$post({ json }), {
       once: true,
-      hint: 'If it was made, nobody has its secret: look with splicekeeper keys list, revoke it and make another',
+      hint: 'It may exist although nobody has its secret: check splicekeeper keys list, revoke it and create another',
     })
     print(given, io, await bodyOf(answer), ({ secret, id }) => {
-      io.err(`${id}: the secret is shown this once\n`)
+      io.err(`${id}: this secret is not shown again\n`)
       return `${secret}\n`
     })
     return exits.done
   },
 )
 
-const list = command('keys list', 'The API keys of your tenant', {}, async (given, io) => {
+const list = command('keys list', 'List the API keys of your tenant', {}, async (given, io) => {
   const client = connect(given, io, 'operator')
   const answer = await ask(io, () => client.v1.keys.$get())
   print(given, io, await bodyOf(answer), ({ data }) =>
@@ -50,8 +53,8 @@ const list = command('keys list', 'The API keys of your tenant', {}, async (give
 
 const revoke = command(
   'keys revoke',
-  'Revoke an API key, for good',
-  { id: { type: 'positional', required: true, description: 'Id of the key, as keys list shows it' } },
+  'Revoke an API key permanently',
+  { id: { type: 'positional', required: true, description: 'Id of the key, from keys list' } },
   async (given, io) => {
     const client = connect(given, io, 'operator')
     const param = { id: idOf('the id', given.id) }
@@ -60,7 +63,7 @@ const revoke = command(
       given,
       io,
       await bodyOf(answer),
-      ({ id, revokedAt }) => `${id} is revoked since ${revokedAt ?? 'now'}\n`,
+      ({ id, revokedAt }) => `${id} was revoked at ${revokedAt ?? 'this moment'}\n`,
     )
     return exits.done
   },
@@ -68,8 +71,8 @@ const revoke = command(
 
 const audit = command(
   'audit',
-  'What was done with the operator scope, oldest first',
-  { after: { type: 'string', description: 'Only entries after this number (0)' } },
+  'List what was done with the operator scope, oldest first',
+  { after: { type: 'string', description: 'Only entries after this number (default 0)' } },
   async (given, io) => {
     const client = connect(given, io, 'operator')
     const query = { after: String(whole('--after', given.after ?? '0', 0)), limit: '1000' }
@@ -90,5 +93,5 @@ const audit = command(
   },
 )
 
-/** Who may come in, and what they did. */
+/** Commands for API keys and the audit log. */
 export const keyCommands = [create, list, revoke, audit]

@@ -7,7 +7,7 @@ import { sats, tableOf } from './text.ts'
 
 const MSAT = 1_000
 
-const nodes = command('nodes', 'What your nodes report now', {}, async (given, io) => {
+const nodes = command('nodes', 'List your nodes and their latest state', {}, async (given, io) => {
   const client = connect(given, io)
   const answer = await ask(io, () => client.v1.nodes.$get())
   print(given, io, await bodyOf(answer), ({ data }) =>
@@ -30,8 +30,8 @@ const nodes = command('nodes', 'What your nodes report now', {}, async (given, i
 
 const channels = command(
   'channels',
-  'The channels of your nodes',
-  { node: { type: 'string', description: 'Only of this node' } },
+  'List the channels of your nodes',
+  { node: { type: 'string', description: 'Only on this node' } },
   async (given, io) => {
     const client = connect(given, io)
     const query = given.node === undefined ? {} : { node: given.node }
@@ -56,7 +56,7 @@ const channels = command(
 
 const unfreeze = command(
   'unfreeze',
-  'Lift the freeze of a channel; its cause is gone, an operator vouches',
+  'Unfreeze a channel, once an operator has made sure that the cause is gone',
   {
     channel: { type: 'positional', required: true, description: 'Channel id' },
     note: { type: 'string', required: true, description: 'Why' },
@@ -65,22 +65,22 @@ const unfreeze = command(
     const client = connect(given, io, 'operator')
     const param = { id: idOf('the channel', given.channel) }
     const json = { note: given.note }
-    const hint = 'It may have been done: repeat it, and not_frozen says so'
+    const hint = 'It may have been done: repeat it; the answer not_frozen means that it was'
     const answer = await ask(io, () => client.v1.channels[':id'].unfreeze.$post({ param, json }), {
       once: true,
       hint,
     })
-    print(given, io, await bodyOf(answer), ({ channel }) => `${channel} is not frozen any more\n`)
+    print(given, io, await bodyOf(answer), ({ channel }) => `${channel} is no longer frozen\n`)
     return exits.done
   },
 )
 
 const exported = command(
   'export',
-  'The payments of your splices as CSV, newest first',
+  'Export the payments of your splices as CSV, newest first',
   {
     after: { type: 'string', description: 'Only splices ordered after this time, ISO 8601' },
-    labels: { type: 'string', description: 'Fields of the metadata that get a column each: order,customer' },
+    labels: { type: 'string', description: 'Metadata fields to add as columns, for example order,customer' },
   },
   async (given, io) => {
     const client = connect(given, io)
@@ -92,7 +92,7 @@ const exported = command(
       const query: { cursor?: string } = { ...fixed, ...(cursor === null ? {} : { cursor }) }
       const answer = await send(io, () => client.v1['payments.csv'].$get({ query }))
       const text = await answer.text()
-      // The names of the columns once, at the top.
+      // Print the column names only once.
       io.out(parts === 0 ? text : text.slice(text.indexOf('\r\n') + 2))
       cursor = cursorOf(answer.headers.get('Link'))
       parts += 1
@@ -106,5 +106,5 @@ function cursorOf(link: string | null): string | null {
   return target === undefined ? null : new URL(target, 'http://relative').searchParams.get('cursor')
 }
 
-/** What stands around splices. */
+/** Commands for nodes, channels and the export. */
 export const nodeCommands = [nodes, channels, unfreeze, exported]

@@ -13,15 +13,18 @@ import { follow } from './watch.ts'
 
 const order = {
   amount: { type: 'positional', required: true, description: 'Satoshis' },
-  node: { type: 'string', description: 'May be left out where there is one' },
-  channel: { type: 'string', description: 'Its channel id; may be left out where there is one' },
-  'max-attempts': { type: 'string', description: 'Submissions that the node may have taken (3)' },
-  deadline: { type: 'string', description: 'No submission after it, ISO 8601 (24 hours)' },
-  'max-fee-rate': { type: 'string', description: 'Ceiling, in sat/vB' },
-  'max-fee': { type: 'string', description: 'Ceiling, in satoshis' },
-  'not-before': { type: 'string', description: 'No submission before it, ISO 8601' },
-  'auto-bump': { type: 'string', description: 'Bump the fee when unconfirmed after so many blocks' },
-  meta: { type: 'string', description: 'name=value, kept with the splice; may be given several times' },
+  node: { type: 'string', description: 'Name of the node; optional if there is only one' },
+  channel: { type: 'string', description: 'Channel id; optional if the node has only one open channel' },
+  'max-attempts': {
+    type: 'string',
+    description: 'Maximum number of submissions that the node may have taken (default 3)',
+  },
+  deadline: { type: 'string', description: 'Do not submit after this time, ISO 8601 (default in 24 hours)' },
+  'max-fee-rate': { type: 'string', description: 'Feerate ceiling in sat/vB' },
+  'max-fee': { type: 'string', description: 'Fee ceiling in satoshis' },
+  'not-before': { type: 'string', description: 'Do not submit before this time, ISO 8601' },
+  'auto-bump': { type: 'string', description: 'Bump the fee if unconfirmed after this many blocks' },
+  meta: { type: 'string', description: 'name=value, stored with the splice; repeatable' },
 } as const
 const address = {
   address: { type: 'string', description: "Who is paid; else an address of the node's own wallet" },
@@ -29,7 +32,7 @@ const address = {
 const idempotency = {
   key: {
     type: 'string',
-    description: 'Idempotency key: the same one is the same order, however often it is sent',
+    description: 'Idempotency key: orders with the same key are one order',
   },
   wait: { type: 'boolean', description: 'Watch the splice until it ends' },
 } as const
@@ -40,7 +43,7 @@ type OrderArgs = Readonly<Partial<Record<keyof typeof order | 'address', string 
 
 const PREFIX = 'cli-'
 
-/** The key that makes a repeated request the same one; one that is made here is told before anything is sent. */
+/** The idempotency key of a request. A generated key is printed before anything is sent. */
 export function idempotencyKey(given: string | undefined, io: Io): string {
   if (given !== undefined) return given
   const key = `${PREFIX}${io.id()}`
@@ -48,7 +51,7 @@ export function idempotencyKey(given: string | undefined, io: Io): string {
   return key
 }
 
-export const againHint = (key: string): string => `It may have been taken: repeat it with --key ${key}`
+export const againHint = (key: string): string => `It may have been accepted: repeat it with --key ${key}`
 
 async function bodyFrom(
   args: OrderArgs,
@@ -86,7 +89,7 @@ function metadataOf(pairs: readonly string[]): Record<string, string> {
   )
 }
 
-/** The node and the channel that are named, or the only ones that there are. */
+/** The named node and channel, or the only ones. */
 async function placeOf(client: Client, io: Io, args: OrderArgs) {
   const node = args.node ?? (await onlyNode(client, io))
   if (args.channel !== undefined) return { node, channel: idOf('--channel', args.channel) }
@@ -97,7 +100,7 @@ async function placeOf(client: Client, io: Io, args: OrderArgs) {
   const open = (await bodyOf(listed)).data.filter(({ closing }) => !closing)
   const [only, ...others] = open
   if (only === undefined || others.length > 0)
-    throw usage(`${node} has ${open.length} open channels: name one with --channel`)
+    throw usage(`${node} has ${open.length} open channels: choose one with --channel`)
   return { node, channel: only.channel }
 }
 
@@ -105,7 +108,7 @@ async function onlyNode(client: Client, io: Io): Promise<string> {
   const { data } = await bodyOf(await ask(io, () => client.v1.nodes.$get()))
   const [only, ...others] = data
   if (only === undefined || others.length > 0)
-    throw usage(`there are ${data.length} nodes: name one with --node`)
+    throw usage(`there are ${data.length} nodes: choose one with --node`)
   return only.name
 }
 
@@ -128,7 +131,7 @@ const way = { kind: { type: 'positional', required: true, description: 'in or ou
 
 const preview = command(
   'preview',
-  'What would stand against a splice now, and what it may cost; orders nothing',
+  'Show what would block a splice now and what it may cost; orders nothing',
   { ...way, ...order, ...address },
   async (given, io, words) => {
     if (given.kind !== 'in' && given.kind !== 'out') throw usage('preview takes in or out, then the amount')
@@ -138,7 +141,7 @@ const preview = command(
     const answer = await ask(io, () => client.v1.splices.preview.$post({ json }))
     print(given, io, await bodyOf(answer), (view) =>
       [
-        view.open ? 'Nothing stands against it: it would be submitted now.\n' : 'It would wait:\n',
+        view.open ? 'Nothing blocks it: it would be submitted now.\n' : 'It would wait:\n',
         ...view.gates.flatMap(({ open, message }) => (open ? [] : [`- ${message ?? 'not open'}\n`])),
         factsOf({
           'estimated fee': sats(view.estimatedFeeSats),
@@ -152,7 +155,7 @@ const preview = command(
   },
 )
 
-/** Ordering splices, and looking first. */
+/** Commands to order and to preview splices. */
 export const orderCommands = [
   ordering('in', 'Splice in: from the wallet of the node into a channel', 'splice_in'),
   ordering('out', 'Splice out: from a channel to an address', 'splice_out'),

@@ -4,7 +4,7 @@ import { spliceText } from './splice-text.ts'
 
 type Printed = { readonly json?: boolean | undefined }
 
-/** A result: as JSON where that was asked for, else as a person reads it. */
+/** Prints a result, as JSON with --json, else as text. */
 export function print<T>({ json }: Printed, io: Io, value: T, text: (value: T) => string): void {
   io.out(json === true ? `${JSON.stringify(value)}\n` : text(value))
 }

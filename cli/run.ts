@@ -21,10 +21,10 @@ const listed: readonly Command[] = [
   ...keyCommands,
 ]
 
-/** Every command. */
+/** All commands. */
 export const commands: readonly Command[] = [...listed, completionCommand(listed)]
 
-/** Runs a command line and answers what it ends with. Nothing is thrown. */
+/** Runs a command line and returns its exit code. Never throws. */
 export async function run(words: readonly string[], io: Io): Promise<Exit> {
   try {
     return await started(words, io)
@@ -59,17 +59,17 @@ function unknown(first: string): Stop {
   )
   return usage(
     seconds.length === 0
-      ? `there is no command ${first}: splicekeeper help lists them`
+      ? `there is no command ${first}: splicekeeper help lists all commands`
       : `${first} takes one of ${seconds.join(', ')}`,
   )
 }
 
 function stopOf(error: unknown): Stop {
   if (error instanceof Stop) return error
-  // How citty reports what is missing or not among the options.
+  // citty reports missing and unknown arguments this way.
   if (error instanceof Error && error.name === 'CLIError')
     return usage(stripVTControlCharacters(error.message))
-  const message = 'Something went wrong in the command itself'
+  const message = 'The command itself failed'
   return new Stop(exits.unreachable, error instanceof Error ? `${message}: ${error.name}` : message, {
     code: 'internal',
   })
@@ -78,10 +78,10 @@ function stopOf(error: unknown): Stop {
 function helpText(): string {
   const width = Math.max(...commands.map(({ name }) => name.length))
   const lines = commands.map(({ name, description }) => `  ${name.padEnd(width)}  ${description}\n`)
-  return `splicekeeper COMMAND [OPTIONS]; splicekeeper COMMAND --help tells more
+  return `Usage: splicekeeper COMMAND [OPTIONS]. For the options of a command: splicekeeper COMMAND --help
 
 ${lines.join('')}
-Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no answer (repeat it, with the same --key), 4 the splice
+Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no answer (repeat it with the same --key), 4 the splice
 failed or was cancelled, 5 the splice needs attention.
 `
 }

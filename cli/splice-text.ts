@@ -1,11 +1,13 @@
 import type { SpliceView } from '../functions/api/splice-view.ts'
 import { factsOf, printable, sats, short } from './text.ts'
 
-/** Confirmations of final depth (the anti-reorg delay): what a channel requires beyond it is in the sentence. */
+/**
+ * The confirmations of final depth (the anti-reorg delay). If a channel requires more, the sentence says so.
+ */
 const FINAL_DEPTH = 6
 const BAR = 12
 
-/** Everything that a person asks about a splice. */
+/** All details of a splice, for people. */
 export function spliceText(splice: SpliceView): string {
   const { attempts, candidates, budget } = splice
   const candidate = candidateOf(splice)
@@ -29,7 +31,7 @@ export function spliceText(splice: SpliceView): string {
     fee: candidate && `${sats(candidate.feeSats)}, ${candidate.feeRateSatPerVb ?? '–'} sat/vB`,
     confirmations: candidate && progressOf(splice),
     others: candidates.length > 1 ? `${candidates.length - 1} more transactions` : null,
-    attempts: `${budget.attemptsUsed} of ${budget.maxAttempts} used${attempts.length === 0 ? '' : `, ${notExecuted} of ${attempts.length} proven dead`}`,
+    attempts: `${budget.attemptsUsed} of ${budget.maxAttempts} used${attempts.length === 0 ? '' : `, ${notExecuted} of ${attempts.length} proven not executed`}`,
     'fee ceiling': ceiling.join(', '),
     deadline: splice.settledAt === null ? budget.deadline : null,
     payment: splice.paymentId,
@@ -39,7 +41,7 @@ export function spliceText(splice: SpliceView): string {
   })
 }
 
-/** One line: where a splice stands on its way to final depth. */
+/** One line: the splice's progress towards final depth. */
 export function spliceLine(splice: SpliceView): string {
   const done = Math.min(confirmationsOf(splice), FINAL_DEPTH)
   const filled = splice.status === 'settled' ? BAR : Math.floor((done * BAR) / FINAL_DEPTH)

@@ -10,9 +10,9 @@ import { sats, short, tableOf } from './text.ts'
 import { follow } from './watch.ts'
 
 const id = { id: { type: 'positional', required: true, description: 'Id of the splice' } } as const
-const onceHint = 'It may have been done: look with splicekeeper show before you repeat it'
+const onceHint = 'It may have been done: check with splicekeeper show before you repeat it'
 
-const show = command('show', 'Read a splice', id, async (given, io) => {
+const show = command('show', 'Show a splice', id, async (given, io) => {
   const client = connect(given, io)
   const param = { id: idOf('the id', given.id) }
   const answer = await ask(io, () => client.v1.splices[':id'].$get({ param }))
@@ -28,12 +28,12 @@ const list = command(
     status: {
       type: 'enum',
       options: [...SpliceState.options, 'live'],
-      description: 'Only in this state; live: not ended',
+      description: 'Only in this state, or live: all that have not ended',
     },
-    node: { type: 'string', description: 'Only of this node' },
-    channel: { type: 'string', description: 'Only of this channel' },
-    limit: { type: 'string', description: 'So many at most (20)' },
-    cursor: { type: 'string', description: 'Go on where an earlier list ended' },
+    node: { type: 'string', description: 'Only on this node' },
+    channel: { type: 'string', description: 'Only on this channel' },
+    limit: { type: 'string', description: 'Maximum number of splices (default 20)' },
+    cursor: { type: 'string', description: 'Continue where an earlier list ended' },
   },
   async (given, io) => {
     const client = connect(given, io)
@@ -64,11 +64,11 @@ function rowOf({ id: spliceId, status, kind, amountSats, node, channel, createdA
 
 const bump = command(
   'bump',
-  'Raise the fee of a splice whose transaction waits',
+  'Raise the fee of a splice whose transaction is unconfirmed',
   {
     ...id,
-    'fee-rate': { type: 'string', description: 'At least so many sat/vB; else the node chooses' },
-    key: { type: 'string', description: 'Idempotency key: the same one is the same bump' },
+    'fee-rate': { type: 'string', description: 'Minimum feerate in sat/vB (default: the node chooses)' },
+    key: { type: 'string', description: 'Idempotency key: bumps with the same key are one bump' },
   },
   async (given, io) => {
     const client = connect(given, io)
@@ -96,10 +96,10 @@ const cancel = command('cancel', 'Stop submitting a splice', id, async (given, i
 
 const retry = command(
   'retry',
-  'Allow more attempts to a splice that needs attention',
+  'Allow more attempts for a splice that needs attention',
   {
     ...id,
-    attempts: { type: 'string', description: 'How many more (1)' },
+    attempts: { type: 'string', description: 'Number of additional attempts (default 1)' },
     deadline: { type: 'string', description: 'A new deadline, ISO 8601' },
   },
   async (given, io) => {
@@ -123,8 +123,8 @@ const resolve = command(
   {
     ...id,
     outcome: { type: 'positional', required: true, description: 'failed or candidate' },
-    txid: { type: 'string', description: 'Of the candidate' },
-    note: { type: 'string', description: 'Why; needed for failed' },
+    txid: { type: 'string', description: 'Txid of the candidate' },
+    note: { type: 'string', description: 'Why; required with failed' },
   },
   async (given, io) => {
     const client = connect(given, io, 'operator')
@@ -148,13 +148,13 @@ const resolve = command(
 
 const watch = command(
   'watch',
-  'A line for each splice, until it ends; without ids, of all that are live and of those to come',
+  'Follow splices until they end, one line each; without ids, all live and new ones',
   {
     ids: {
       type: 'positional',
       required: false,
       valueHint: SEVERAL,
-      description: 'Ids of splices, one after the other',
+      description: 'Ids of splices',
     },
   },
   async (given, io) => {
@@ -163,5 +163,5 @@ const watch = command(
   },
 )
 
-/** What can be done with splices that are ordered. */
+/** Commands for existing splices. */
 export const spliceCommands = [list, show, watch, bump, cancel, retry, resolve]

@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { run } from './run.ts'
 
-/** A request that takes longer is given up, and repeated where that is safe. */
+/** A request that takes longer is aborted, and retried where that is safe. */
 const REQUEST_MS = 30_000
 
-// Whoever reads may have enough, as head does.
+// A reader such as head may close the pipe early.
 process.stdout.on('error', () => process.exit())
 
 process.exitCode = await run(process.argv.slice(2), {
@@ -16,7 +16,7 @@ process.exitCode = await run(process.argv.slice(2), {
   environment: process.env,
   pause: (milliseconds) => pause(milliseconds),
   id: () => randomUUID(),
-  // A redirect would send an order, and the key, where nobody wanted them.
+  // Following a redirect would send an order and the key to an unintended place.
   fetch: (input, init) =>
     fetch(input, { ...init, redirect: 'error', signal: AbortSignal.timeout(REQUEST_MS) }),
 })

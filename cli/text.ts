@@ -1,11 +1,13 @@
 const SHORT = 12
 
-/** What a terminal would obey and not show is taken out: names come from other people. */
+/**
+ * Replaces control characters, which a terminal would obey instead of showing: names come from other people.
+ */
 export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}|\p{Cf}|\p{Cs}/gu, '\ufffd')
 }
 
-/** A table with a line of titles; columns as wide as they must be. */
+/** A table with a title line; columns fit their content. */
 export function tableOf(
   titles: readonly string[],
   rows: readonly (readonly (string | number | null)[])[],
@@ -23,7 +25,7 @@ export function tableOf(
     .join('')
 }
 
-/** A line a fact; those that are not known are left out. */
+/** One line per fact; unknown ones are left out. */
 export function factsOf(
   facts: Readonly<Record<string, string | number | boolean | null | undefined>>,
 ): string {
@@ -34,12 +36,12 @@ export function factsOf(
   return known.map(([name, value]) => `${name.padEnd(width)}  ${printable(String(value))}\n`).join('')
 }
 
-/** An id or a hash as it can be told from others at a glance. */
+/** An id or a hash, shortened. */
 export function short(id: string): string {
   return id.length <= SHORT + 4 ? id : `${id.slice(0, SHORT)}…`
 }
 
-/** Satoshis, grouped. */
+/** Satoshis with thousands separators. */
 export function sats(amount: number | null): string {
   return amount === null ? '–' : `${String(amount).replace(/\B(?=(\d{3})+$)/g, '\u202f')} sat`
 }

@@ -7,7 +7,9 @@ import type { Exit } from './exit.ts'
 import type { Io } from './io.ts'
 import { spliceLine } from './splice-text.ts'
 
-/** Reads in a poll beside those of which an event tells, so that many splices cost no more than some. */
+/**
+ * Splices read per poll in addition to those with an event, which bounds the cost of watching many splices.
+ */
 const READS_A_POLL = 10
 const FOLLOWED_MAX = 200
 const LIVE_PAGES_MAX = 5
@@ -18,9 +20,9 @@ const ended = ({ status }: SpliceView): boolean =>
 type Watched = { splice: SpliceView; line: string }
 
 /**
- * Follows splices until all of them have ended or need attention; without ids, all that are live and those that are ordered
- * meanwhile, for ever. Each change is a line (with --json the splice); a terminal shows one line a splice, in place. Answers the
- * worst exit of the splices.
+ * Follows splices until all have ended or need attention; without ids, follows all live and new ones forever.
+ * Prints a line per change (with --json, the splice); a terminal shows one line per splice, updated in place.
+ * Returns the worst exit code.
  */
 export async function follow(
   client: Client,
@@ -37,7 +39,7 @@ export async function follow(
   async function take(splice: SpliceView): Promise<void> {
     const line = spliceLine(splice)
     const before = watched.get(splice.id)
-    // Behind the others: the one that was read longest ago is read first.
+    // Move it to the end: the splice read longest ago is read first.
     watched.delete(splice.id)
     watched.set(splice.id, { splice, line })
     if (before?.line !== line) screen.changed(splice, line, watched)
@@ -49,18 +51,18 @@ export async function follow(
     await io.pause(POLL_MS)
     const events = await eventsAfter(client, io, after)
     after = events.at(-1)?.sequence ?? after
-    const told = new Set(
+    const changed = new Set(
       events
         .flatMap(({ splice }) => (splice === null ? [] : [splice]))
         .filter((id) => watched.has(id) || (ids.length === 0 && watched.size < FOLLOWED_MAX)),
     )
     const stale = open.slice(0, READS_A_POLL).map(({ splice }) => splice.id)
-    for (const id of new Set([...told, ...stale])) await take(await read(client, io, id))
+    for (const id of new Set([...changed, ...stale])) await take(await read(client, io, id))
     if (ids.length === 0) forget(watched)
   }
 }
 
-/** Nothing more happens by itself soon: somebody has to look, or it is over. */
+/** Nothing more happens by itself: it has ended or needs attention. */
 function rests(splice: SpliceView): boolean {
   return ended(splice) || splice.status === 'needs_attention'
 }
@@ -70,7 +72,7 @@ function worst(watched: readonly Watched[]): Exit {
   return found.find((exit) => exit === exits.attention) ?? found.find((exit) => exit !== 0) ?? exits.done
 }
 
-/** Of those that ended, a few stay on the screen. */
+/** Drops all but a few of the ended splices. */
 function forget(watched: Map<string, Watched>): void {
   for (const [id, { splice }] of watched)
     if (watched.size > FOLLOWED_MAX / 2 && ended(splice)) watched.delete(id)
@@ -81,7 +83,10 @@ async function read(client: Client, io: Io, id: string): Promise<SpliceView> {
   return bodyOf(answer)
 }
 
-/** Where the log ends now. It has no gaps: doubling and halving finds the end of a long one with few requests. */
+/**
+ * The last sequence of the event log. The log has no gaps, so doubling and halving finds its end in a few
+ * requests.
+ */
 async function lastSequence(client: Client, io: Io): Promise<number> {
   const isBefore = async (sequence: number): Promise<boolean> =>
     (await eventsAfter(client, io, sequence, 1)).length > 0
@@ -117,7 +122,7 @@ async function liveIds(client: Client, io: Io): Promise<string[]> {
   return ids.slice(0, FOLLOWED_MAX)
 }
 
-/** Where changes are shown: a line after the other, or all lines drawn anew. */
+/** Shows changes: one line after the other, or all lines redrawn. */
 function screenOf(io: Io, json: boolean) {
   let drawn = 0
   return {

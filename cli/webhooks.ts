@@ -8,28 +8,33 @@ import { print } from './print.ts'
 import { factsOf, tableOf } from './text.ts'
 
 const id = {
-  id: { type: 'positional', required: true, description: 'Id of the webhook, as webhooks list shows it' },
+  id: { type: 'positional', required: true, description: 'Id of the webhook, from webhooks list' },
 } as const
 
-const list = command('webhooks list', 'Your webhooks, and how far each was told', {}, async (given, io) => {
-  const client = connect(given, io)
-  const answer = await ask(io, () => client.v1.webhooks.$get())
-  print(given, io, await bodyOf(answer), ({ data }) =>
-    tableOf(
-      ['ID', 'STATUS', 'TOLD', 'FAILS SINCE', 'URL'],
-      data.map((hook) => [
-        hook.id,
-        hook.status,
-        hook.deliveredThrough,
-        hook.failing?.since ?? null,
-        hook.url,
-      ]),
-    ),
-  )
-  return exits.done
-})
+const list = command(
+  'webhooks list',
+  'List your webhooks and how far each delivery got',
+  {},
+  async (given, io) => {
+    const client = connect(given, io)
+    const answer = await ask(io, () => client.v1.webhooks.$get())
+    print(given, io, await bodyOf(answer), ({ data }) =>
+      tableOf(
+        ['ID', 'STATUS', 'TOLD', 'FAILS SINCE', 'URL'],
+        data.map((hook) => [
+          hook.id,
+          hook.status,
+          hook.deliveredThrough,
+          hook.failing?.since ?? null,
+          hook.url,
+        ]),
+      ),
+    )
+    return exits.done
+  },
+)
 
-const show = command('webhooks show', 'Read a webhook', id, async (given, io) => {
+const show = command('webhooks show', 'Show a webhook', id, async (given, io) => {
   const client = connect(given, io)
   const param = { id: idOf('the id', given.id) }
   const answer = await ask(io, () => client.v1.webhooks[':id'].$get({ param }))
@@ -39,12 +44,15 @@ const show = command('webhooks show', 'Read a webhook', id, async (given, io) =>
 
 const create = command(
   'webhooks create',
-  'Have a server of yours told of your events; the secret is shown once',
+  'Send your events to a server of yours; the secret is shown once',
   {
-    // Not `url`: that is the service's.
-    target: { type: 'positional', required: true, description: 'URL that they are sent to: https' },
-    description: { type: 'string', description: 'What it is for' },
-    after: { type: 'string', description: 'Told what came after this sequence, too; else from now on' },
+    // Not named `url`, which is the service's.
+    target: { type: 'positional', required: true, description: 'The https URL to send events to' },
+    description: { type: 'string', description: 'A description for yourself' },
+    after: {
+      type: 'string',
+      description: 'Also send the events after this sequence (default: only new events)',
+    },
   },
   async (given, io) => {
     const client = connect(given, io)
@@ -56,9 +64,9 @@ const create = command(
     }
     const answer = await ask(io, () => client.v1.webhooks.$post({ json }), {
       once: true,
-      hint: 'If it was made, nobody has its secret: look with splicekeeper webhooks list, and rotate it',
+      hint: 'It may exist although nobody has its secret: check splicekeeper webhooks list, and rotate it',
     })
-    print(given, io, await bodyOf(answer), secretOf(io, 'the secret is shown this once'))
+    print(given, io, await bodyOf(answer), secretOf(io, 'this secret is not shown again'))
     return exits.done
   },
 )
@@ -68,14 +76,14 @@ const rotate = command('webhooks rotate', 'Give a webhook a new secret', id, asy
   const param = { id: idOf('the id', given.id) }
   const answer = await ask(io, () => client.v1.webhooks[':id'].rotate.$post({ param }), {
     once: true,
-    hint: 'If it has a new secret, nobody knows it: rotate it again. What signed before signs for a day',
+    hint: 'It may have a new secret that nobody knows: rotate it again. The old one keeps signing for a day',
   })
-  const says = 'the secret is shown this once; for a day the old one signs as well'
+  const says = 'this secret is not shown again; the old one also signs for a day'
   print(given, io, await bodyOf(answer), secretOf(io, says))
   return exits.done
 })
 
-/** Enables or disables one: all that there is to say is which. */
+/** The commands to enable and to disable differ only in the verb. */
 const turned = (verb: 'enable' | 'disable', about: string) =>
   command(`webhooks ${verb}`, about, id, async (given, io) => {
     const client = connect(given, io)
@@ -85,15 +93,12 @@ const turned = (verb: 'enable' | 'disable', about: string) =>
     return exits.done
   })
 
-const disable = turned('disable', 'Tell a webhook nothing more for now')
-const enable = turned(
-  'enable',
-  'Tell a webhook again, from where it was left; one that fails is tried at once',
-)
+const disable = turned('disable', 'Stop sending to a webhook until it is enabled again')
+const enable = turned('enable', 'Resume a webhook where it stopped; a failing one is tried at once')
 
 const test = command(
   'webhooks test',
-  'Send a webhook a test, now; ends with 4 where it did not arrive',
+  'Send a test event now; exit code 4 if it did not arrive',
   id,
   async (given, io) => {
     const client = connect(given, io)
@@ -111,11 +116,11 @@ const test = command(
 
 const redeliver = command(
   'webhooks redeliver',
-  'Tell a webhook again what it was told',
+  'Send past events to a webhook again',
   {
     ...id,
-    after: { type: 'string', description: 'Everything after this sequence, in order' },
-    sequence: { type: 'string', description: 'That one event, tried once' },
+    after: { type: 'string', description: 'All events after this sequence, in order' },
+    sequence: { type: 'string', description: 'Only this event, tried once' },
   },
   async (given, io) => {
     const client = connect(given, io)
@@ -133,18 +138,18 @@ function redelivery(after: string | undefined, sequence: string | undefined) {
   throw usage('redeliver takes --after or --sequence')
 }
 
-const remove = command('webhooks delete', 'Remove a webhook and its secrets', id, async (given, io) => {
+const remove = command('webhooks delete', 'Delete a webhook and its secrets', id, async (given, io) => {
   const client = connect(given, io)
   const param = { id: idOf('the id', given.id) }
   const answer = await ask(io, () => client.v1.webhooks[':id'].$delete({ param }), {
     once: true,
-    hint: 'It may be gone: look with splicekeeper webhooks list',
+    hint: 'It may be deleted: check splicekeeper webhooks list',
   })
-  print(given, io, await bodyOf(answer), (gone) => `${gone.id} is removed\n`)
+  print(given, io, await bodyOf(answer), (gone) => `${gone.id} is deleted\n`)
   return exits.done
 })
 
-/** The secret alone, for a script to keep; whose it is goes where a person reads it. */
+/** Prints only the secret to standard output, for scripts; the id goes to standard error. */
 function secretOf(io: Io, says: string) {
   return ({ id: hook, secret }: { readonly id: string; readonly secret: string }): string => {
     io.err(`${hook}: ${says}\n`)
@@ -158,11 +163,11 @@ const faults: Readonly<Record<string, string>> = {
 }
 
 function faultOf(reason: string | null, status: number | null): string {
-  return status === null ? (faults[reason ?? ''] ?? 'why is not known') : `HTTP ${status}`
+  return status === null ? (faults[reason ?? ''] ?? 'for an unknown reason') : `HTTP ${status}`
 }
 
 const why = {
-  asked: 'you asked for it',
+  asked: 'by your request',
   failing: 'it failed for three days',
   gone: 'it answered 410',
 } as const
@@ -180,15 +185,15 @@ function textOf({
     id: hook,
     url,
     description,
-    'told through': deliveredThrough,
+    'delivered through': deliveredThrough,
     fails:
       failing &&
       `${failing.failures} times since ${failing.since}: ${faultOf(failing.reason, failing.status)}`,
-    'tried next': failing?.nextAttemptAt,
+    'next attempt': failing?.nextAttemptAt,
     disabled: disabled && `since ${disabled.at}: ${why[disabled.reason]}`,
     created: createdAt,
   })
 }
 
-/** Servers that are told of what happens. */
+/** Commands for webhooks. */
 export const webhookCommands = [list, show, create, rotate, disable, enable, test, redeliver, remove]

@@ -4,14 +4,14 @@ import type { Routes } from '../functions/api/app.ts'
 export { problemIn } from './problem.ts'
 export type { Problem } from './problem.ts'
 
-/** How the client sends; left out: the runtime's own `fetch`. */
+/** How the client sends. Default: the runtime's `fetch`. */
 export type ClientOptions = { readonly fetch?: typeof fetch }
 
 /**
- * A client of a Splicekeeper, typed by the routes that it serves (`hono/client`): `client.v1.splices.$post({ … })`. `key` is an API
- * key. The types are those of answers that are no errors: ask {@link problemIn} first. Parameters of paths go out as they are:
- * encode what is not an id of ours. It repeats nothing: send an order again with the same `Idempotency-Key` where its
- * answer was lost.
+ * A client of a Splicekeeper, typed by the routes that it serves (`hono/client`): `client.v1.splices.$post({
+ * … })`. `key` is an API key. Types describe successful answers only, so check {@link problemIn} first. Path
+ * parameters are not encoded: encode anything that is not an id from this service. The client never retries;
+ * if the answer to an order is lost, send it again with the same `Idempotency-Key`.
  */
 export function splicekeeper(url: string, key: string, options: ClientOptions = {}) {
   return hc<Routes>(url, { headers: { Authorization: `Bearer ${key}` }, ...options })

@@ -9,19 +9,20 @@ const Problem = z.looseObject({
   errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
 })
 
-/** An error of the service (RFC 9457): branch on `code`. */
+/** An error of the service (RFC 9457). Branch on `code`. */
 export type Problem = z.infer<typeof Problem>
 
 /**
- * The problem that an answer is; null where it is none. What answers an error that is no problem of ours stands between us and
- * the service: its code is `not_splicekeeper`, and what became of the request is not known.
+ * The problem in an error answer; null for a success. An error that is not a problem of ours came from
+ * something between us and the service: its code is `not_splicekeeper`, and what became of the request is
+ * unknown.
  */
 export async function problemIn(answer: Pick<Response, 'ok' | 'status' | 'text'>): Promise<Problem | null> {
   if (answer.ok) return null
   const { status } = answer
   const parsed = Problem.safeParse(jsonOf(await answer.text().catch(() => '')))
   if (parsed.success) return { ...parsed.data, status }
-  return { code: 'not_splicekeeper', title: `HTTP ${status}, and no problem of Splicekeeper`, status }
+  return { code: 'not_splicekeeper', title: `HTTP ${status}, not from Splicekeeper`, status }
 }
 
 function jsonOf(text: string): unknown {

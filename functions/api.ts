@@ -21,7 +21,6 @@ export const app = createApi({
   policy,
   keys,
   traffic: keyTraffic(ports, requestsPerSecond),
-  tenants: new Map(),
   effects: knownEffects(),
   preview: (draft) => previewGates(draft, ports, policy),
   nodeEvents: (message) => nodeEvents.send(message),

@@ -9,38 +9,37 @@ import type { ParsedTransaction } from '../core/bitcoin/transaction.ts'
 
 const CALL_MS = 20_000
 const SATS_PER_BTC = 100_000_000
-/** A witness script hash: what funds a channel, in every protocol that splices today. */
+/** A P2WSH script: what funds a channel in every protocol that splices today. */
 const FUNDING_SCRIPT = /^0020[0-9a-f]{64}$/
 
-/** A transaction that spent a funding outpoint of the channel. */
-export type LineageSpend = {
+export type FundingSpend = {
   readonly tx: ParsedTransaction
-  /** 0: in the mempool. */
+  /** 0 in the mempool. */
   readonly confirmations: number
-  /** The new funding outpoint; null: the channel ended in it. */
+  /** The new funding outpoint; null if the transaction closed the channel. */
   readonly funding: Outpoint | null
-  /** By how much the channel grew; negative: it shrank. */
+  /** The change of the channel's capacity; negative if it shrank. */
   readonly changeSats: number | null
 }
 
-/** What became of a channel since a moment, read block by block and in the mempool. */
+/** What happened to a channel since a moment, read from every block and the mempool. */
 export type ChainSince = {
-  readonly fundingHistory: readonly LineageSpend[]
-  /** All transactions in the blocks since, and those of the funding history that wait in the mempool. */
+  readonly fundingHistory: readonly FundingSpend[]
+  /** All transactions in blocks since then, and the unconfirmed ones of the funding history. */
   readonly transactions: readonly ParsedTransaction[]
 }
 
-/** A moment: its height, and the funding outpoint that stood. */
+/** A block height, and the funding outpoint and capacity of the channel at that height. */
 export type Moment = {
   readonly height: number
   readonly submittedOn: Outpoint
   readonly capacitySats: number
 }
 
-/** Bitcoin Core's own record, read without the adapter that the service uses: every block, no hints, nothing remembered. */
+/** Bitcoin Core's own record, read without the service's adapter: every block, without hints or a cache. */
 export interface ChainRecord {
   height(): Promise<number>
-  /** What an outpoint holds, if it is in the chain and unspent, mempool included; null otherwise. */
+  /** The value of an output; null if it does not exist or is spent, in the chain or the mempool. */
   unspentSats(outpoint: Outpoint): Promise<number | null>
   since(moment: Moment): Promise<ChainSince>
 }
@@ -90,9 +89,9 @@ export function chainRecord(config: RpcConfig): ChainRecord {
   }
 }
 
-/** Follows the funding outpoint through transactions in their order. */
+/** Follows the funding outpoint through transactions in order. */
 function follower({ submittedOn, capacitySats }: Moment) {
-  const fundingHistory: LineageSpend[] = []
+  const fundingHistory: FundingSpend[] = []
   const transactions: ParsedTransaction[] = []
   let funding: Outpoint | null = submittedOn
   let heldSats = capacitySats

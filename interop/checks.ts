@@ -4,27 +4,27 @@ import type { CommandAnswer, NodePort } from '../core/ports/ports.ts'
 import type { Network } from '../core/bitcoin/network.ts'
 import type { Result } from '../core/values/result.ts'
 
-/** A node behind its port, and what is known of it from elsewhere. */
+/** A node behind its port, and independent knowledge about it. */
 export type Subject = {
   readonly port: NodePort
-  /** The same node with a credential that it does not know; null: it asks for none. */
+  /** The same node with an unknown credential; null if the node asks for none. */
   readonly stranger: NodePort | null
   readonly nodeId: string
   readonly network: Network
   readonly channelId: string
-  /** What the chain holds at an outpoint that nobody has spent; null otherwise. */
+  /** The value of an outpoint that is unspent in the chain; null otherwise. */
   readonly unspentSats: (outpoint: string) => Promise<number | null>
-  /** How many splices of the channel there have been or are under way, by other records than the port's. */
+  /** How many splices the channel has had or has pending, from records other than the port's. */
   readonly splices: () => Promise<number>
-  /** An address of the network that may be named and is never paid. */
+  /** A valid address of the network that is never paid. */
   readonly address: string
   readonly now: () => number
 }
 
-/** What holds of every node, simulated or real, without any splice being made. */
+/** A property of every node, simulated or real, that is checked without a splice. */
 export type Check = {
   readonly name: string
-  /** Why it says nothing of this node; null, or left out: it does. */
+  /** Why the check does not apply to this node; null or absent if it does. */
   readonly wants?: (subject: Subject) => string | null
   readonly run: (subject: Subject) => Promise<void>
 }
@@ -67,7 +67,7 @@ async function requestFor(subject: Subject, changes: Partial<SubmitRequest>): Pr
   }
 }
 
-/** A command that must come to nothing. */
+/** Sends a command and asserts that it is refused and splices nothing. */
 async function refused(
   subject: Subject,
   command: (request: SubmitRequest) => Promise<CommandAnswer>,
@@ -83,10 +83,10 @@ async function refused(
 const submitTo = (port: NodePort) => (request: SubmitRequest) =>
   port.submit(request, call(), async () => true)
 
-/** Each leaves the node as it was, so that it can be asked of one with money in it. */
+/** No check changes the node, so all can run against a node that holds money. */
 export const CHECKS: readonly Check[] = [
   {
-    name: 'shows who it is, and its channel on an output that the chain holds unspent',
+    name: 'shows its identity, and its channel on an unspent output of the chain',
     async run(subject) {
       const look = await lookAt(subject)
       assert.equal(look.nodeId, subject.nodeId)
@@ -98,7 +98,7 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
-    name: 'gives a fresh address each time, or says that it gives none',
+    name: 'gives a new address each time, or none',
     async run({ port }) {
       const [first, second] = [await port.newAddress(call()), await port.newAddress(call())]
       assert.equal(first.ok, second.ok)
@@ -106,20 +106,20 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
-    name: 'refuses what it cannot pay out, and splices nothing',
+    name: 'refuses a splice-out over the balance, and splices nothing',
     async run(subject) {
       const { capacitySats } = await channelOf(subject)
       await refused(subject, submitTo(subject.port), { amountSats: capacitySats * 2 })
     },
   },
   {
-    name: 'refuses an output that nobody relays, and splices nothing',
+    name: 'refuses an output below the dust limit, and splices nothing',
     async run(subject) {
       await refused(subject, submitTo(subject.port), { amountSats: DUST_SATS })
     },
   },
   {
-    name: 'refuses a replacement of what is not there',
+    name: 'refuses to replace a transaction that does not exist',
     async run(subject) {
       const bump = (request: SubmitRequest) =>
         subject.port.bump({ ...request, txid: '00'.repeat(32) }, call(), async () => true)
@@ -127,7 +127,7 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
-    name: 'does nothing once the time of a call is over',
+    name: 'does nothing for a call that is already aborted',
     async run(subject) {
       const over = { signal: AbortSignal.abort() }
       const look = await subject.port.look(over)
@@ -139,8 +139,8 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
-    name: 'wants its configuration mended where it does not know our credential',
-    wants: ({ stranger }) => (stranger === null ? 'the node asks for no credential this way' : null),
+    name: 'reports a wrong credential as a configuration error',
+    wants: ({ stranger }) => (stranger === null ? 'the node asks for no credential' : null),
     async run(subject) {
       const { stranger } = subject
       assert(stranger !== null)

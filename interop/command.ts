@@ -8,8 +8,8 @@ const USAGE = `npm run interop -- <${KINDS.join('|')}> [--json] [--only <part of
 
 type Asked = { readonly kind: Kind; readonly json: boolean; readonly only: readonly string[] }
 
-/** Reads the command line. Throws LocalError with how it goes. */
-function askedOf(words: readonly string[]): Asked {
+/** Reads the command line. Throws LocalError with the usage if it is invalid. */
+function parsed(words: readonly string[]): Asked {
   const [word, ...options] = words
   const kind = KINDS.find((each) => each === word)
   if (kind === undefined) {
@@ -28,7 +28,7 @@ function askedOf(words: readonly string[]): Asked {
 }
 
 try {
-  const { kind, json, only } = askedOf(process.argv.slice(2))
+  const { kind, json, only } = parsed(process.argv.slice(2))
   const told = report(json, (line) => process.stdout.write(`${line}\n`))
   const held = await runAll(settingsOf(kind, { ...process.env }), only, told)
   process.exitCode = held ? 0 : 1

@@ -10,21 +10,22 @@ const CALL_MS = 20_000
 const clock = { now: () => Date.now() }
 const call = () => ({ signal: AbortSignal.timeout(CALL_MS) })
 
-/** A channel as its node shows it now. */
 export type ChannelRecord = {
   readonly funding: Outpoint | null
-  /** Usable, and not closing. */
   readonly open: boolean
   readonly peerConnected: boolean
   /** Txids of splices that are not locked. */
   readonly pending: readonly string[]
 }
 
-/** What a node's own records say of a channel, however the service sees them. */
+/** A node's own records about a channel, independent of how the service reads them. */
 export interface NodeRecord {
-  /** null: the node does not list it. */
+  /** null if the node does not list the channel. */
   channel(): Promise<ChannelRecord | null>
-  /** Txids of the splices that its ledger booked on the channel, ever, in order; null: it keeps none that may be read. */
+  /**
+   * Txids of all splices that the node's ledger booked on the channel, in order; null if it has no readable
+   * ledger.
+   */
   booked(): Promise<readonly string[] | null>
 }
 
@@ -51,7 +52,7 @@ const ChainMoves = z.object({
   ),
 })
 
-/** Core Lightning: `listpeerchannels`, and `listchainmoves` where the judge may call it. */
+/** Core Lightning: `listpeerchannels`, and `listchainmoves` if the judge may call it. */
 export function clnRecord(config: ClnConfig, channelId: string): NodeRecord {
   const rpc = clnRpcOf(config, clock)
   const ask = async <T>(method: string, params: Record<string, unknown>, schema: z.ZodType<T>) => {
@@ -87,7 +88,7 @@ export function clnRecord(config: ClnConfig, channelId: string): NodeRecord {
   }
 }
 
-/** Any node, as its adapter shows it: weaker, for the service sees it through the same glasses. */
+/** Any node, as its adapter shows it. This is weaker evidence, because the service uses the same adapter. */
 export function adapterRecord(entry: NodeEntry, channelId: string): NodeRecord {
   const { port } = configuredNode(entry, clock)
   return {

@@ -3,8 +3,8 @@ import { startProduct } from '../local/product.ts'
 import { settingsOf, simulationPolicy } from '../local/settings.ts'
 
 /**
- * The service as `npm start` runs it on a nodes file, in a process that can be killed. `INTEROP_PACE=quick` sweeps every two
- * seconds, with the waiting periods of a simulation: they are waited for all the same.
+ * The service as `npm start` runs it on a nodes file, in a process of its own that can be killed.
+ * `INTEROP_PACE=quick` sweeps every two seconds and shortens the waiting periods to those of a simulation.
  */
 try {
   const settings = settingsOf(process.env)

@@ -1,15 +1,13 @@
-/** What became of a check or a scenario. */
 export type Entry = {
   readonly name: string
   readonly outcome: 'held' | 'skipped' | 'WRONG'
-  /** What the splices came to, why it was skipped, or what is wrong. */
+  /** The splices' outcome, the reason to skip, or what is wrong. */
   readonly why: string
   readonly seconds: number
-  /** The service's longest command, by the calls that were seen on their way; null: none was. */
+  /** The duration of the service's longest command, from its tapped calls; null if there were none. */
   readonly commandMs: number | null
 }
 
-/** Who was tried. */
 export type Tried = {
   readonly kind: string
   readonly version: string | null
@@ -18,14 +16,13 @@ export type Tried = {
   readonly pace: string
 }
 
-/** Where a run tells of itself. */
 export interface Report {
   begin(tried: Tried): void
   add(entry: Entry): void
   end(): void
 }
 
-/** One line for each scenario as it ends; or one JSON object at the end. */
+/** Prints one line per result as it arrives, or one JSON object at the end. */
 export function report(json: boolean, print: (line: string) => void): Report {
   const entries: Entry[] = []
   let tried: Tried | null = null

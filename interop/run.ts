@@ -13,15 +13,18 @@ import { openTap } from './tap.ts'
 import type { TappedCall } from './traps.ts'
 
 const clock = { now: () => Date.now() }
-/** Calls of one command follow each other faster. */
+/** Calls of one command follow each other within this time. */
 const PAUSE_MS = 1_000
-/** A regtest and a testnet address whose key nobody has; what names it is refused before it is paid. */
+/**
+ * A regtest and a testnet address whose key nobody has. Commands that name them are refused, so they are
+ * never paid.
+ */
 const NOBODY = {
   regtest: 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080',
   testnet: 'tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx',
 } as const
 
-/** Runs checks and scenarios, one after the other. Answers whether all held that could be run. */
+/** Runs the checks and scenarios in order. Returns whether all those that could run held. */
 export async function runAll(settings: Settings, only: readonly string[], report: Report): Promise<boolean> {
   const tap = await openTap(settings.entry)
   const service = new Service(tap?.entry ?? settings.entry, settings.pace)
@@ -45,7 +48,7 @@ export async function runAll(settings: Settings, only: readonly string[], report
     await service.ready()
     const all = scenarios(tap === null ? [] : POINTS[kind])
     for (const scenario of all.filter(isAsked)) {
-      const missing = whatIsMissing(scenario, settings, scenario.can(capabilities))
+      const missing = missingFor(scenario, settings, scenario.can(capabilities))
       add(missing === null ? await played(scenario, stage) : skipped(scenario.name, missing))
     }
   } finally {
@@ -66,8 +69,8 @@ function wayOf({ entry }: Settings): string {
   return entry.socketPath === undefined ? 'clnrest' : 'its socket'
 }
 
-function whatIsMissing({ levers }: Scenario, { commands }: Settings, can: boolean): string | null {
-  if (!can) return 'the node, or what we may call of it, cannot do this'
+function missingFor({ levers }: Scenario, { commands }: Settings, can: boolean): string | null {
+  if (!can) return 'the node, or the calls that its credential permits, cannot do this'
   const missing = levers.filter((name) => commands[name] === null)
   return missing.length === 0
     ? null
@@ -123,7 +126,7 @@ async function played(scenario: Scenario, stage: Stage): Promise<Entry> {
   return { ...entry, commandMs, why: entry.outcome === 'held' ? came : entry.why }
 }
 
-/** From the first to the last of the calls of the longest run of them that were not reads of a sweep. */
+/** The longest time from the first to the last call of a command, not counting a sweep's reads. */
 function longestCommandMs(calls: readonly TappedCall[]): number | null {
   const steps = calls.filter(({ method }) => /splice|psbt|rbf|bump/i.test(method))
   let longest: number | null = null

@@ -13,11 +13,14 @@ import type { Pace } from './settings.ts'
 
 const PRODUCT = fileURLToPath(new URL('product.ts', import.meta.url))
 const ASK_MS = 20_000
-/** On a machine that runs a few nodes as well. */
+/** Generous, because a few nodes run on the same machine. */
 const START_MS = 120_000
 const RETRY_MS = 200
 
-/** What is read of a splice: never as a proof, only to know when it has ended and what it claims. */
+/**
+ * The fields of a splice that are read. They show when it ended and what the service claims; they prove
+ * nothing.
+ */
 const View = z.object({
   id: z.string(),
   status: z.string(),
@@ -30,7 +33,6 @@ const View = z.object({
 })
 export type View = z.infer<typeof View>
 
-/** An order as a client gives it. */
 export type Body = {
   readonly kind: SpliceKind
   readonly amountSats: number
@@ -38,7 +40,7 @@ export type Body = {
   readonly deadline: Date
 }
 
-/** The service, in a process of its own, on a data directory that outlives the process. */
+/** The service in a process of its own. Its data directory outlives the process. */
 export class Service {
   readonly #folder = mkdtempSync(join(tmpdir(), 'splicekeeper-interop-'))
   readonly #pace: Pace
@@ -61,12 +63,11 @@ export class Service {
     return startChild(join(this.#folder, 'data'), environment, { script: PRODUCT, startMs: START_MS })
   }
 
-  /** Throws where it does not come up. */
   async ready(): Promise<void> {
     await this.#child
   }
 
-  /** SIGKILL, and a new process on the same data. */
+  /** Sends SIGKILL and starts a new process on the same data. */
   async kill(): Promise<void> {
     await this.end('SIGKILL')
     this.#child = this.#start()
@@ -79,14 +80,14 @@ export class Service {
     this.#output += child.output()
   }
 
-  /** Ends it, and removes what it kept. Answers all that it printed. */
+  /** Ends the service and removes its data. Returns everything that it printed. */
   async close(): Promise<string> {
     await this.end('SIGKILL')
     rmSync(this.#folder, { recursive: true, force: true })
     return this.#output
   }
 
-  /** `channel` null: of a node that picks one itself. */
+  /** `channel` is null for a node that picks the channel itself. */
   async post(channel: string | null, { deadline, ...body }: Body): Promise<View> {
     const budget = { deadline: deadline.toISOString() }
     const named = channel === null ? {} : { channel }
@@ -106,7 +107,10 @@ export class Service {
     return this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) })
   }
 
-  /** A process that dies meanwhile is waited for; the key makes that safe. */
+  /**
+   * If the process dies during the request, waits for the new one and repeats it. The idempotency key makes
+   * this safe.
+   */
   async #ask(path: string, init: RequestInit): Promise<View> {
     for (;;) {
       const child = await this.#child

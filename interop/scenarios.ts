@@ -4,12 +4,12 @@ import type { LeverName } from './levers.ts'
 import type { Stage } from './stage.ts'
 import type { Point } from './traps.ts'
 
-/** A story of one or two orders. What it needs and does not have makes it skipped, out loud. */
+/** One or two orders, possibly disturbed. Reported as skipped if the node or the levers cannot run it. */
 export type Scenario = {
   readonly name: string
   readonly levers: readonly LeverName[]
   readonly can: (capabilities: Capabilities) => boolean
-  /** Gives its orders, and disturbs them. Whatever comes of them is waited for and judged afterwards. */
+  /** Places the orders and disturbs them. The caller waits for their end and judges the outcome. */
   readonly run: (stage: Stage) => Promise<void>
 }
 
@@ -60,49 +60,54 @@ const second: Scenario = {
   },
 }
 
-/** What befalls a command on its way. */
-const BLOWS: readonly {
+const FAULTS: readonly {
   readonly name: string
   readonly levers: readonly LeverName[]
-  readonly strike: (stage: Stage) => Promise<void>
+  readonly inject: (stage: Stage) => Promise<void>
 }[] = [
-  { name: 'peer disconnected', levers: ['disconnect'], strike: (stage) => stage.pull('disconnect') },
-  { name: 'node restarted', levers: ['restart'], strike: (stage) => stage.pull('restart') },
-  { name: 'service killed', levers: [], strike: (stage) => stage.service.kill() },
+  { name: 'peer disconnected', levers: ['disconnect'], inject: (stage) => stage.pull('disconnect') },
+  { name: 'node restarted', levers: ['restart'], inject: (stage) => stage.pull('restart') },
+  { name: 'service killed', levers: [], inject: (stage) => stage.service.kill() },
 ]
 
-function struck(points: readonly Point[]): Scenario[] {
-  return BLOWS.flatMap(({ name, levers, strike }) =>
+function faulted(points: readonly Point[]): Scenario[] {
+  return FAULTS.flatMap(({ name, levers, inject }) =>
     KINDS.flatMap((kind) =>
       (points.length === 0 ? [null] : points).map((point) => ({
         name: `${name} ${point === null ? 'just after the order' : `${point.when} ${point.method}`} of a ${WORDS[kind]}`,
         levers,
         can: can(kind),
-        run: (stage: Stage) => strikeAt(stage, kind, point, () => strike(stage)),
+        run: (stage: Stage) => injectAt(stage, kind, point, () => inject(stage)),
       })),
     ),
   )
 }
 
-async function strikeAt(
+async function injectAt(
   stage: Stage,
   kind: SpliceKind,
   point: Point | null,
-  strike: () => Promise<void>,
+  inject: () => Promise<void>,
 ): Promise<void> {
   const done = Promise.withResolvers<undefined>()
   done.promise.catch(() => undefined)
-  // The blow is waited for; what it throws is the operator's command that failed.
-  const act = (): Promise<void> => strike().then(() => done.resolve(undefined), done.reject)
-  const set = point === null ? null : stage.cut(point, act)
+  // The scenario waits for the fault; it rejects if the operator's command failed.
+  const act = (): Promise<void> => inject().then(() => done.resolve(undefined), done.reject)
+  const isReached = point === null ? null : stage.cut(point, act)
   const order = await stage.order(kind)
-  if (set === null) stage.cut(null, act)
-  await stage.waitFor('the point', order, ({ status }) => (set?.() ?? true) || status === 'settled')
-  if (set?.() === false) throw new Error('the splice settled without a call at the point')
+  if (isReached === null) stage.cut(null, act)
+  await stage.waitFor(
+    'the call to interrupt',
+    order,
+    ({ status }) => (isReached?.() ?? true) || status === 'settled',
+  )
+  if (isReached?.() === false) throw new Error('the splice settled without the call to interrupt')
   await done.promise
 }
 
-/** Every scenario for a node whose commands can be cut at these points; none: just after the order. */
+/**
+ * All scenarios for a node. `points`: where its commands can be interrupted; if empty, just after the order.
+ */
 export function scenarios(points: readonly Point[]): readonly Scenario[] {
-  return [...KINDS.map(plain), ...KINDS.map(bumped), second, ...struck(points)]
+  return [...KINDS.map(plain), ...KINDS.map(bumped), second, ...faulted(points)]
 }

@@ -10,33 +10,32 @@ import { TENANT } from '../local/keys.ts'
 import type { Commands } from './levers.ts'
 import type { Point } from './traps.ts'
 
-/** What nodes can be tried, by the word of the command line. */
+/** The kinds of nodes that the command line takes. */
 export const KINDS = ['cln', 'eclair', 'phoenixd', 'ldk-server'] as const
 export type Kind = (typeof KINDS)[number]
 
-/** `quick`: the design's waiting periods shortened, for a chain whose blocks come by command; `real`: as deployed. */
+/** `quick`: shortened waiting periods, for a chain whose blocks are mined by command; `real`: as deployed. */
 export type Pace = 'quick' | 'real'
 
-/** One run of the command. */
 export type Settings = {
   readonly kind: Kind
   readonly entry: NodeEntry
-  /** The same node with a credential that it does not know; null: it asks for none. */
+  /** The same node with an unknown credential; null if it asks for none. */
   readonly stranger: NodeEntry | null
   readonly nodeId: string
   readonly channelId: string
   readonly bitcoind: RpcConfig
-  /** How the judge reads a Core Lightning; null: through the adapter. */
+  /** How the judge reads a Core Lightning node; null if it uses the adapter. */
   readonly judge: ClnConfig | null
   readonly commands: Commands
   readonly amountSats: number
-  /** Whom splice-outs pay, where the node gives no addresses. */
+  /** The address that splice-outs pay if the node gives none. */
   readonly address: string | null
   readonly limitMs: number
   readonly pace: Pace
 }
 
-/** A variable: what it is for, and whether a run is possible without it. */
+/** A variable: what it is for, and whether a run needs it. */
 type Variable = { readonly name: string; readonly what: string; readonly required?: boolean }
 
 const COMMON: readonly Variable[] = [
@@ -53,14 +52,14 @@ const COMMON: readonly Variable[] = [
   { name: 'INTEROP_NETWORK', what: 'regtest (default), signet or testnet; never bitcoin' },
   {
     name: 'INTEROP_MINE',
-    what: 'a shell command that mines $BLOCKS blocks; without it blocks are waited for',
+    what: 'a shell command that mines $BLOCKS blocks; without it, the run waits for blocks',
   },
   { name: 'INTEROP_DISCONNECT', what: "a shell command that drops the connection to the channel's peer" },
   { name: 'INTEROP_RESTART', what: 'a shell command that kills the node (SIGKILL) and starts it again' },
-  { name: 'INTEROP_ADDRESS', what: 'whom splice-outs pay, where the node gives no addresses' },
+  { name: 'INTEROP_ADDRESS', what: 'the address that splice-outs pay if the node gives none' },
   {
     name: 'INTEROP_AMOUNT_SATS',
-    what: 'the amount of the first splice (default 20000); each further one is 1000 sat more',
+    what: 'the amount of the first splice (default 20000); each later one adds 1000 sat',
   },
   { name: 'INTEROP_LIMIT_SECONDS', what: 'how long one scenario may take (default 600)' },
   { name: 'INTEROP_PACE', what: 'quick (default on regtest): waiting periods shortened; real: as deployed' },
@@ -71,10 +70,10 @@ const WAYS: Readonly<Record<Kind, readonly Variable[]>> = {
     { name: 'INTEROP_SOCKET', what: "the absolute path of the node's lightning-rpc, or" },
     { name: 'INTEROP_URL', what: "clnrest's address, for example https://127.0.0.1:3010," },
     { name: 'INTEROP_CA', what: "the file of the node's ca.pem and" },
-    { name: 'INTEROP_RUNE', what: 'a rune as docs/nodes/core-lightning.md has it created' },
+    { name: 'INTEROP_RUNE', what: 'a rune, created as docs/nodes/core-lightning.md says' },
     {
       name: 'INTEROP_JUDGE_RUNE',
-      what: "over clnrest: a rune for listpeerchannels and listchainmoves; without it the node's ledger is not asked",
+      what: "over clnrest: a rune for listpeerchannels and listchainmoves; without it, the judge does not read the node's ledger",
     },
   ],
   eclair: [
@@ -92,7 +91,7 @@ const WAYS: Readonly<Record<Kind, readonly Variable[]>> = {
   ],
 }
 
-/** Calls at which a command is cut, where calls can be seen on their way. */
+/** The calls at which a command is interrupted, for nodes whose calls can be tapped. */
 export const POINTS: Readonly<Record<Kind, readonly Point[]>> = {
   cln: [
     { when: 'after', method: 'splice_init' },
@@ -114,20 +113,20 @@ export const POINTS: Readonly<Record<Kind, readonly Point[]>> = {
 const Environment = z.record(z.string(), z.string().optional())
 const AN_UNKNOWN_RUNE = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
 
-/** What can be given for a kind of node, a line each; `given` are left out. */
+/** The variables for a kind of node, one per line, without those in `given`. */
 export function usageOf(kind: Kind, given: ReadonlySet<string> = new Set()): string[] {
   return [...WAYS[kind], ...COMMON]
     .filter(({ name }) => !given.has(name))
     .map(({ name, what, required }) => `  ${name.padEnd(26)}${what}${required === true ? ' (required)' : ''}`)
 }
 
-/** Reads the environment of a run. Throws LocalError that names what is missing or wrong, never a value. */
+/** Reads a run's environment. Throws LocalError that names what is missing or invalid, but never a value. */
 export function settingsOf(kind: Kind, environment: unknown): Settings {
   const values = Environment.parse(environment)
   const value = (name: string): string | undefined => values[name] || undefined
   refuseIncomplete(kind, value)
   const network = Network.parse(value('INTEROP_NETWORK') ?? 'regtest')
-  if (network === 'bitcoin') throw new LocalError('INTEROP_NETWORK: these splices are not for real money')
+  if (network === 'bitcoin') throw new LocalError('INTEROP_NETWORK: never run this with real money')
   const bitcoind = bitcoindOf(value)
   const chain = { kind: 'bitcoind', ...bitcoind }
   const nodeId = value('INTEROP_NODE_ID') ?? ''
@@ -182,7 +181,7 @@ function refuseIncomplete(kind: Kind, value: Value): void {
   if (lines.length === 0) return
   const given = new Set(known.map(({ name }) => name).filter((name) => value(name) !== undefined))
   const rest = usageOf(kind, given)
-  throw new LocalError(['Missing:', ...lines, '', 'All that can be given:', ...rest].join('\n'))
+  throw new LocalError(['Missing:', ...lines, '', 'Not set:', ...rest].join('\n'))
 }
 
 function bitcoindOf(value: Value): RpcConfig {
@@ -196,7 +195,7 @@ function bitcoindOf(value: Value): RpcConfig {
   }
 }
 
-/** How the node is reached; with `secret` in the place of its credential, if given. */
+/** How to reach the node; `secret` replaces its credential if given. */
 function wayOf(kind: Kind, value: Value, secret: string | undefined, pace: Pace): Record<string, unknown> {
   const url = value('INTEROP_URL')
   switch (kind) {
@@ -219,7 +218,7 @@ function wayOf(kind: Kind, value: Value, secret: string | undefined, pace: Pace)
 
 function fileIn(value: Value, name: string): string {
   const text = textIn(value(name) ?? '')
-  if (text === null) throw new LocalError(`${name}: there is no such file`)
+  if (text === null) throw new LocalError(`${name}: the file does not exist`)
   return text
 }
 

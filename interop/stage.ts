@@ -18,20 +18,19 @@ import type { Act, Point, Traps } from './traps.ts'
 
 const LOOK_MS = 500
 const BLOCK_EVERY_MS = 1_000
-/** After so long without a block it is a node that looks for them seldom. */
+/** A node that needs longer to see a block is assumed to poll rarely. */
 const SLOW_MS = 8_000
 const CALL_MS = 20_000
-/** Depth at which every node and every gossip knows the channel's present funding. */
+/** The depth at which every node and the gossip know the channel's current funding. */
 const DEEP = 7
-/** How long node and chain may take to show what the service has seen already. */
+/** How long node and chain may lag behind what the service has seen. */
 const LAG_MS = 45_000
 const ENDED: readonly string[] = ['settled', 'failed', 'cancelled']
 const clock = { now: () => Date.now() }
 
-/** An order under way. */
 export type Ordered = { readonly id: string; readonly claim: Omit<Claim, 'status'> }
 
-/** All that a scenario has: the service, the node, the levers, and the records that judge. */
+/** What a scenario works with: the service, the node, the levers, and the judge's records. */
 export class Stage {
   readonly settings: Settings
   readonly service: Service
@@ -59,7 +58,7 @@ export class Stage {
 
   async look(): Promise<NodeLook> {
     const look = await this.port.look({ signal: AbortSignal.timeout(CALL_MS) })
-    if (!look.ok) throw new Error(`the node cannot be looked at: ${look.error.message}`)
+    if (!look.ok) throw new Error(`the node cannot be read: ${look.error.message}`)
     return look.value
   }
 
@@ -79,14 +78,14 @@ export class Stage {
     return pull(this.settings.commands, name, blocks)
   }
 
-  /** Waits until the channel can be spliced, and notes where it stands: what is judged begins here. */
+  /** Waits until the channel can be spliced, and records where it stands. Judgement starts at this moment. */
   async begin(): Promise<void> {
     this.#orders = []
     await this.#until('the channel to be ready for a splice', true, async () => {
       const [channel, record] = await Promise.all([this.channel(), this.node.channel()])
       const { peerConnected, ready, obstacles } = channel
-      const deep = (obstacles?.fundingDepth ?? DEEP) >= DEEP && obstacles?.announced !== false
-      return peerConnected && ready && deep && record?.pending.length === 0 ? true : null
+      const isDeep = (obstacles?.fundingDepth ?? DEEP) >= DEEP && obstacles?.announced !== false
+      return peerConnected && ready && isDeep && record?.pending.length === 0 ? true : null
     })
     const { funding } = await this.channel()
     const height = await this.chain.height()
@@ -97,7 +96,7 @@ export class Stage {
     this.#booked = (await this.node.booked())?.length ?? 0
   }
 
-  /** Orders a splice of an amount that no other order has, to an address that nothing else is paid to. */
+  /** Orders a splice with a unique amount and, for a splice-out, a unique address. */
   async order(kind: SpliceKind): Promise<Ordered> {
     const amountSats = this.#nextAmountSats
     this.#nextAmountSats += 1_000
@@ -117,11 +116,14 @@ export class Stage {
     const { address } = this.settings
     if (address !== null) return address
     const given = await this.port.newAddress({ signal: AbortSignal.timeout(CALL_MS) })
-    if (!given.ok) throw new Error('the node gives no addresses: INTEROP_ADDRESS names one')
+    if (!given.ok) throw new Error('the node gives no addresses: set INTEROP_ADDRESS')
     return given.value
   }
 
-  /** Cuts the next command where it comes to a point; where its calls are not seen, at once. */
+  /**
+   * Runs `act` when the next command reaches a point, or at once if calls cannot be tapped. Returns a function
+   * that says whether the point was reached.
+   */
   cut(point: Point | null, act: Act): () => boolean {
     if (this.traps === null || point === null) {
       void act()
@@ -130,7 +132,7 @@ export class Stage {
     return this.traps.set(point, act).sprung
   }
 
-  /** Reads a splice until it is as is wanted, without blocks. */
+  /** Reads a splice until the condition holds, without mining. */
   async waitFor(what: string, { id }: Ordered, wanted: (view: View) => boolean): Promise<View> {
     return this.#until(what, false, async () => {
       const view = await this.service.read(id)
@@ -138,13 +140,13 @@ export class Stage {
     })
   }
 
-  /** Lets blocks come until every order has ended; then what the service claims is held against node and chain. */
+  /** Mines until every order has ended, then judges the service's claims by node and chain. */
   async finish(): Promise<{ readonly claims: readonly Claim[]; readonly objections: readonly string[] }> {
     const orders = this.#orders
     let views: readonly View[] = []
     let late = ''
     try {
-      await this.#until('the end', true, async () => {
+      await this.#until('every order to end', true, async () => {
         views = await Promise.all(orders.map(({ id }) => this.service.read(id)))
         return views.every(({ status }) => ENDED.includes(status)) ? true : null
       })
@@ -152,14 +154,14 @@ export class Stage {
       late = views.map(({ status, waitingFor }) => `${status}: ${waitingFor ?? ''}`).join('; ')
     }
     const claims = orders.map(({ claim }, n) => ({ ...claim, status: views[n]?.status ?? 'unknown' }))
-    const objections = await this.#judged(claims)
+    const objections = await this.#objections(claims)
     return { claims, objections: late === '' ? objections : [...objections, `not ended in time (${late})`] }
   }
 
-  /** Again and again while the records lag; what is really wrong stays wrong. */
-  async #judged(claims: readonly Claim[]): Promise<readonly string[]> {
+  /** Repeats while the records may lag. A real objection persists. */
+  async #objections(claims: readonly Claim[]): Promise<readonly string[]> {
     const moment = this.#moment
-    if (moment === null) throw new Error('nothing began')
+    if (moment === null) throw new Error('begin() was not called')
     const until = Date.now() + LAG_MS
     for (;;) {
       const [chain, channel, booked] = await Promise.all([
@@ -178,13 +180,14 @@ export class Stage {
     const until = Date.now() + this.settings.limitMs
     let minedAt = Date.now()
     for (;;) {
-      // A node that starts anew answers nothing for a while.
+      // A node that restarts does not answer for a while.
       const found = await look().catch((error: unknown) => {
         if (Date.now() > until) throw error
         return null
       })
       if (found !== null) return found
-      if (Date.now() > until) throw new Error(`waited ${this.settings.limitMs / 1000} s in vain for ${what}`)
+      if (Date.now() > until)
+        throw new Error(`waited ${this.settings.limitMs / 1000} s without success for ${what}`)
       const sinceMs = Date.now() - minedAt
       if (blocks && sinceMs >= BLOCK_EVERY_MS && (await this.#mine(sinceMs < SLOW_MS ? 1 : DEEP)))
         minedAt = Date.now()
@@ -192,7 +195,7 @@ export class Stage {
     }
   }
 
-  /** Mines, if the node has seen all blocks that there are: one that looks for them twice a minute is given several. */
+  /** Mines once the node has seen the tip. A node that polls twice a minute gets several blocks at once. */
   async #mine(blocks: number): Promise<boolean> {
     if (this.settings.commands.mine === null) return false
     const height = await this.chain.height()

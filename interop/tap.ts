@@ -15,10 +15,13 @@ import { Traps } from './traps.ts'
 const MAX_BYTES = 64 * 1024 * 1024
 const END = '\n\n'
 
-/** A way to a node that can be watched and interrupted. `entry`: the node as it is reached through it. */
+/** A proxy to a node that can watch and interrupt calls. `entry`: the node as reached through the proxy. */
 export type Tap = { readonly entry: NodeEntry; readonly traps: Traps; close(): Promise<void> }
 
-/** Opens a tap for nodes whose calls have names on the way; null: it has none (gRPC), and what cuts it comes by time. */
+/**
+ * Opens a tap for nodes whose calls can be told apart by name; null for gRPC, whose commands are interrupted
+ * by time.
+ */
 export async function openTap(entry: NodeEntry): Promise<Tap | null> {
   switch (entry.kind) {
     case 'core-lightning':
@@ -51,7 +54,9 @@ async function socketTap(entry: NodeEntry, target: string): Promise<Tap> {
   }
 }
 
-/** One request and its answer, both whole: what is cut is cut between calls, or where the other side is gone. */
+/**
+ * Relays one whole request and its whole answer. Interruptions fall between messages or close the connection.
+ */
 async function relay(client: Socket, target: string, traps: Traps): Promise<void> {
   client.on('error', () => client.destroy())
   try {
@@ -146,7 +151,7 @@ async function forward(
   })
 }
 
-/** Keeps the connections of a server; answers what ends it and them. */
+/** Tracks a server's connections. Returns a function that closes the server and all of them. */
 function tracked(server: Server): () => Promise<void> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {

@@ -1,18 +1,20 @@
-/** A place in a command: just before a call reaches the node, while it is executed, or just before its answer comes back. */
+/**
+ * A point in a command: before a call reaches the node, during its execution, or before its answer returns.
+ */
 export type Point = { readonly when: 'before' | 'during' | 'after'; readonly method: string }
 
-/** What is done there. The call is held until it is over, but at `during`. */
+/** What to do at the point. The call waits for it, except at `during`. */
 export type Act = () => Promise<void>
 
-/** One call of the service as it was seen on its way. */
+/** One call of the service that passed the tap. */
 export type TappedCall = { readonly method: string; readonly startedAt: number; readonly tookMs: number }
 
-/** What happens once, the next time that a point is reached, and which calls came by. */
+/** Runs acts once, when the next call reaches their point, and records all calls. */
 export class Traps {
   readonly #set: { readonly point: Point; readonly act: Act }[] = []
   readonly #calls: TappedCall[] = []
 
-  /** Sets a trap. Answers whether it has gone off yet, and how to take it away. */
+  /** Sets a trap. Returns whether it has sprung, and how to remove it. */
   set(point: Point, act: Act): { readonly sprung: () => boolean; readonly remove: () => void } {
     const trap = { point, act }
     this.#set.push(trap)
@@ -23,12 +25,12 @@ export class Traps {
     return { sprung: () => !this.#set.includes(trap), remove }
   }
 
-  /** Calls since the last time that they were taken. */
+  /** The calls since the last time they were taken. */
   takeCalls(): readonly TappedCall[] {
     return this.#calls.splice(0)
   }
 
-  /** Passes a call on, and does what was planned for it. */
+  /** Passes a call on and runs the acts set for it. */
   async pass<T>(method: string, call: () => Promise<T>): Promise<T> {
     await this.#reach({ when: 'before', method })
     const startedAt = Date.now()

@@ -9,14 +9,14 @@ const AMOUNT_SATS = 50_000
 const curl = (endpoints: Endpoints, request: string): string =>
   `curl -sS -H 'Authorization: Bearer ${endpoints.key}' ${request}`
 
-/** An address that nobody has: what is paid to it shows up nowhere else. */
+/** An address that nobody owns, so that nothing else pays it. */
 function freshAddress(): string {
   const { address } = payments.p2wpkh({ hash: randomBytes(20), network: networks.regtest })
   if (address === undefined) throw new Error('no address of 20 bytes')
   return address
 }
 
-/** Post, read, list: three lines to paste. With real nodes nothing that spends money is offered. */
+/** Three lines to paste: order, read, list. With real nodes none of them spends money. */
 function curlLines(endpoints: Endpoints): string[] {
   const { api, node, channels } = endpoints
   if (node === null) {
@@ -42,18 +42,18 @@ function curlLines(endpoints: Endpoints): string[] {
   ]
 }
 
-/** What is printed when everything is up: what runs where, a key, and lines to paste. */
+/** The text printed once everything is up: what runs where, a key, and lines to paste. */
 export function bannerOf(endpoints: Endpoints, facts: { dataDir: string; blockSeconds: number }): string {
   const rows = [
     ['API', endpoints.api],
     ['dashboard', `${endpoints.api}/`],
-    ['document', `${endpoints.api}/docs (${endpoints.api}/openapi.json)`],
+    ['API docs', `${endpoints.api}/docs (${endpoints.api}/openapi.json)`],
     ...(endpoints.node === null
       ? []
       : [
           ['node', `${endpoints.node}, a simulated ldk-server, ${endpoints.nodeUrl ?? ''} (gRPC over TLS)`],
           ['chain', `${endpoints.esplora ?? ''} (Esplora), ${blocksIn(facts.blockSeconds)}`],
-          ['levers', 'npm run sim -- help'],
+          ['simulator', 'npm run sim -- help'],
         ]),
     ['table', `${endpoints.table} (DynamoDB), kept in ${facts.dataDir}`],
     ['queues', `${endpoints.queues} (SQS), in memory`],
@@ -62,11 +62,11 @@ export function bannerOf(endpoints: Endpoints, facts: { dataDir: string; blockSe
   const table = rows.map(([name = '', value = '']) => `  ${name.padEnd(10)}${value}`)
   const [first, second, third] = curlLines(endpoints)
   return [
-    'Splicekeeper runs. Ctrl-C stops it; what it has accepted is kept.',
+    'Splicekeeper is running. Ctrl-C stops it; accepted splices are kept.',
     '',
     ...table,
     '',
-    endpoints.node === null ? 'Look around:' : 'Order a splice, read it, list what there is:',
+    endpoints.node === null ? 'Look around:' : 'Order a splice, read it, list all splices:',
     '',
     first,
     '',
@@ -79,5 +79,5 @@ export function bannerOf(endpoints: Endpoints, facts: { dataDir: string; blockSe
 }
 
 function blocksIn(blockSeconds: number): string {
-  return blockSeconds === 0 ? 'blocks by hand' : `a block every ${blockSeconds} s`
+  return blockSeconds === 0 ? 'blocks only by command' : `a block every ${blockSeconds} s`
 }

@@ -9,16 +9,18 @@ const START = fileURLToPath(new URL('start.ts', import.meta.url))
 const START_MS = 30_000
 const STOP_MS = 15_000
 
-/** The local product in a process of its own. */
+/** The local product in its own process. */
 export type Child = {
   readonly endpoints: Endpoints
-  /** What it has printed so far. */
+  /** Everything printed so far. */
   output(): string
-  /** Sends a signal and waits for the end; answers the exit code, null where the signal ended it. */
+  /**
+   * Sends a signal and waits for the process to end; returns the exit code, or null if the signal ended it.
+   */
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-/** The product did not come up. `code` is its exit code, `output` what it printed. */
+/** The product did not start. `code` is its exit code, `output` what it printed. */
 export class NotStarted extends Error {
   override readonly name = 'NotStarted'
   readonly code: number | null
@@ -32,8 +34,8 @@ export class NotStarted extends Error {
 }
 
 /**
- * Starts the local product on a data directory, by `start.ts` or by another script that does. Throws NotStarted if it ends
- * before it is up.
+ * Starts the local product on a data directory, by `start.ts` or another script that starts it. Throws
+ * NotStarted if it ends before it is up.
  */
 export async function startChild(
   dataDir: string,
@@ -49,7 +51,7 @@ export async function startChild(
     stream.setEncoding('utf8').on('data', (text: string) => (output += text))
   }
   const ended = once(child, 'close')
-  // Nothing that is started here outlives whoever started it.
+  // The child must not outlive the process that started it.
   const kill = (): void => void child.kill('SIGKILL')
   process.once('exit', kill)
   void ended.then(() => process.off('exit', kill))

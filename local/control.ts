@@ -6,7 +6,10 @@ import { LocalError } from './problem.ts'
 import type { LocalServer } from './server.ts'
 import { startServer } from './server.ts'
 
-/** The levers of the simulated world, over HTTP. Only JSON is taken, which no page of another site can send unasked. */
+/**
+ * Serves the commands of the simulated world over HTTP. Accepts only JSON, which a page of another site
+ * cannot send unasked.
+ */
 export function startControl(live: LiveWorld): Promise<LocalServer> {
   const app = new Hono()
   app.post('/', async (context) => {
@@ -18,7 +21,7 @@ export function startControl(live: LiveWorld): Promise<LocalServer> {
   })
   app.onError((error, context) => {
     if (error instanceof LocalError) return context.json({ error: error.message }, 400)
-    // The world says no to what cannot be, such as a splice of a closed channel.
+    // The world refuses the impossible, such as splicing a closed channel.
     return context.json({ error: error.message }, 409)
   })
   return startServer(0, app.fetch)

@@ -10,9 +10,9 @@ import { textOf } from './problem.ts'
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
-/** Plays the story on a product of its own; throws where anything is not confirmed. */
+/** Plays the story on its own product. Throws if a claim is not confirmed. */
 async function play(dataDir: string): Promise<void> {
-  print('The local product starts: its own data, free ports, a simulated node, blocks by hand.')
+  print('Starting the local product: its own data, free ports, a simulated node, blocks only by command.')
   const product = await startChild(dataDir, { BLOCK_SECONDS: '0', NODES_FILE: '' })
   try {
     const stage = new Stage(product, print)

@@ -1,4 +1,4 @@
-/** The part of dynalite's inside that `whole-writes.ts` replaces, of the version that package.json pins. */
+/** The internals of dynalite that `whole-writes.ts` replaces, in the version that package.json pins. */
 declare module 'dynalite/db/index.js' {
   type Item = Readonly<Record<string, unknown>>
   type Callback = (error?: unknown) => void

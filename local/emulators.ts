@@ -19,13 +19,16 @@ const REGION = 'eu-central-1'
 const TABLE = 'splicekeeper'
 const TABLE_WAIT_SECONDS = 10
 
-/** What the SDK's clients find without being told: a region, and credentials that any emulator takes. */
+/** The SDK clients' defaults: a region, and credentials that any emulator accepts. */
 const identity = { region: REGION, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
 
 /** An emulator on 127.0.0.1. */
 export type Emulator<T> = T & { readonly endpoint: string; close(): Promise<void> }
 
-/** DynamoDB on a folder, with the table in it. A write is whole or not at all, whenever the process is killed. */
+/**
+ * DynamoDB in a folder, with the table created. A write is complete or absent, whenever the process is
+ * killed.
+ */
 export async function startTable(path: string): Promise<Emulator<{ readonly name: string }>> {
   writeWholeItems()
   const server = dynalite({ path, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
@@ -52,10 +55,13 @@ export async function startTable(path: string): Promise<Emulator<{ readonly name
   }
 }
 
-/** A queue as it runs here. */
+/** A queue on this machine. */
 export type LocalQueue = QueueWiring & { readonly url: string; readonly arn: string }
 
-/** SQS in memory, which is enough: messages are hints. Makes the queues of the wiring, with their dead-letter queues. */
+/**
+ * SQS in memory, which is enough because messages are only hints. Creates the queues of the wiring and their
+ * dead-letter queues.
+ */
 export async function startQueues(): Promise<
   Emulator<{ readonly client: SQSClient; readonly queues: Readonly<Record<QueueName, LocalQueue>> }>
 > {
@@ -94,7 +100,7 @@ async function createQueue(
     RedrivePolicy: JSON.stringify(redrive),
   }
   const made = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }))
-  // The emulator's own host name resolves on some machines only.
+  // The emulator's own host name resolves only on some machines.
   const { origin } = new URL(endpoint)
   const url = origin + new URL(z.string().parse(made.QueueUrl)).pathname
   return { ...queue, url, arn: await arnOf(client, url) }
@@ -105,22 +111,25 @@ async function arnOf(client: SQSClient, queueUrl: string): Promise<string> {
   return z.string().parse((await client.send(command)).Attributes?.['QueueArn'])
 }
 
-/** Where a server listens. */
+/** The URL that a server listens on. */
 export function addressOf(server: Server): string {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('not listening on a port')
   return `http://${address.address}:${address.port}`
 }
 
-/** DynamoDB and SQS as they run here. */
+/** DynamoDB and SQS on this machine. */
 export type Emulators = {
   readonly table: Awaited<ReturnType<typeof startTable>>
   readonly queues: Awaited<ReturnType<typeof startQueues>>
 }
 
-/** Points the functions, which are imported after this, to what runs here: as deployed functions find their links. */
+/**
+ * Links the functions, which are imported afterwards, to the emulators, in the way deployed functions find
+ * their resources.
+ */
 export function linkFunctions({ table, queues }: Emulators, nodes: unknown, policy: unknown): void {
-  // With a profile the SDK would look for its credentials instead of taking these.
+  // With a profile the SDK would use its credentials instead of these.
   delete process.env['AWS_PROFILE']
   Object.assign(process.env, {
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false',
@@ -138,7 +147,7 @@ export function linkFunctions({ table, queues }: Emulators, nodes: unknown, poli
     SST_RESOURCE_Keys: JSON.stringify({ value: '[]' }),
     SPLICEKEEPER_POLICY: JSON.stringify(policy),
     SPLICEKEEPER_WEBHOOKS_PRIVATE: 'true',
-    // Whoever has this machine may ask it as often as it can answer.
+    // No throttling on one's own machine.
     SPLICEKEEPER_REQUESTS_PER_SECOND: '10000',
     SPLICEKEEPER_LOG: 'readable',
   })

@@ -6,7 +6,10 @@ import { pathsIn } from './settings.ts'
 
 const PROBE_MS = 1_000
 
-/** Where what `npm start` runs can be reached, for commands and tests. Holds the keys: only its owner reads the file. */
+/**
+ * The addresses of what `npm start` runs, for commands and tests. Holds the keys, so only its owner may read
+ * the file.
+ */
 export const Endpoints = z.object({
   pid: z.int(),
   api: z.url(),
@@ -23,7 +26,7 @@ export const Endpoints = z.object({
 })
 export type Endpoints = z.infer<typeof Endpoints>
 
-/** What the last start wrote; null if nothing runs, or it was stopped. */
+/** The endpoints of the last start; null if nothing runs or it was stopped. */
 export function readEndpoints(dataDir: string): Endpoints | null {
   return jsonIn(pathsIn(dataDir).endpoints, Endpoints)
 }
@@ -36,7 +39,7 @@ export function removeEndpoints(dataDir: string): void {
   rmSync(pathsIn(dataDir).endpoints, { force: true })
 }
 
-/** Throws LocalError where another product runs on the data directory: the table is for one at a time. */
+/** Throws LocalError if another product runs on the data directory: the table serves one at a time. */
 export async function refuseSecond(dataDir: string): Promise<void> {
   const written = readEndpoints(dataDir)
   if (written === null || !isAlive(written.pid)) return
@@ -44,7 +47,7 @@ export async function refuseSecond(dataDir: string): Promise<void> {
   const answer = await fetch(`${written.api}/health`, { signal }).catch(() => null)
   if (answer?.ok !== true) return
   throw new LocalError(
-    `another one runs on ${dataDir} (process ${written.pid}): stop it, or set DATA_DIR to another folder`,
+    `another one is running on ${dataDir} (process ${written.pid}): stop it, or set DATA_DIR to another folder`,
   )
 }
 

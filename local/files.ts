@@ -2,10 +2,10 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import * as z from 'zod'
 import { LocalError, hasCode } from './problem.ts'
 
-/** Only the owner reads what may hold keys. */
+/** Files that may hold keys are readable only by their owner. */
 const OWNER_ONLY = 0o600
 
-/** Writes a file as a whole or not at all, whenever the process is killed. */
+/** Writes a file completely or not at all, whenever the process is killed. */
 export function writeWhole(path: string, text: string): void {
   const draft = `${path}.new`
   writeFileSync(draft, text, { mode: OWNER_ONLY })
@@ -22,7 +22,10 @@ export function textIn(path: string): string | null {
   }
 }
 
-/** A JSON file of ours; null if there is none. Throws LocalError naming file and field where it does not fit. */
+/**
+ * Reads one of our JSON files; null if there is none. Throws LocalError naming file and field if it does not
+ * fit.
+ */
 export function jsonIn<T>(path: string, schema: z.ZodType<T>): T | null {
   const text = textIn(path)
   if (text === null) return null
@@ -32,7 +35,7 @@ export function jsonIn<T>(path: string, schema: z.ZodType<T>): T | null {
   throw new LocalError(`${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'does not fit'}`)
 }
 
-/** Parses JSON. The parser's own message would quote the text, so only the place is told. */
+/** Parses JSON. The parser's own message would quote the text, so errors name only the position. */
 export function jsonOf(path: string, text: string): unknown {
   try {
     return JSON.parse(text)

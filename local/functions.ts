@@ -3,8 +3,8 @@ import { invocation } from './invocation.ts'
 import { wiring } from '../functions/wiring.ts'
 
 /**
- * The functions as they are deployed, each with the time that the wiring gives it. To be loaded once they are linked: they
- * read their links when they are imported.
+ * The functions as deployed, each with its time limit from the wiring. Load them after linking, since they
+ * read their links on import.
  */
 export async function loadFunctions() {
   const { ports, within } = await import('../functions/runtime.ts')

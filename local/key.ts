@@ -7,12 +7,13 @@ import { LocalError, textOf } from './problem.ts'
 
 const USAGE = `npm run key -- --name NAME --tenant TENANT [--scopes ${Scope.options.join(',')}]`
 
-/** Makes a key and the entry of the secret \`Keys\` that lets it in. Throws LocalError where an option does not fit. */
+/** Creates a key and its entry for the secret \`Keys\`. Throws LocalError for a wrong option. */
 export function keyFor(args: readonly string[]): { readonly secret: string; readonly entry: ConfiguredKey } {
   const { name, tenant, scopes = Scope.options.join(',') } = optionsOf(args)
   if (name === undefined || tenant === undefined) throw new LocalError(USAGE)
   const parsed = Scope.array().safeParse(scopes.split(','))
-  if (!parsed.success) throw new LocalError(`--scopes: some of ${Scope.options.join(', ')}\n${USAGE}`)
+  if (!parsed.success)
+    throw new LocalError(`--scopes: a comma-separated list of ${Scope.options.join(', ')}\n${USAGE}`)
   const { secret, hash } = createKey({ name, tenant, scopes: parsed.data }, 0)
   const entry = { name, tenant, scopes: parsed.data, hash }
   parseKeys([entry], 'the key')

@@ -5,12 +5,12 @@ import { createKey } from '../adapters/keys/new-key.ts'
 import { listKey } from '../core/keys/key-list.ts'
 import { jsonIn, writeWhole } from './files.ts'
 
-/** Who the local keys belong to. */
+/** The tenant of the local keys. */
 export const TENANT = 'local'
 
 const Keys = z.object({ key: z.string(), operatorKey: z.string() })
 
-/** A client's key and an operator's. */
+/** A client's key and an operator's key. */
 export type Keys = z.infer<typeof Keys>
 
 const scopes = {
@@ -18,7 +18,10 @@ const scopes = {
   operatorKey: ['splices:read', 'splices:write', 'operator'],
 } as const
 
-/** The keys of a data directory: made once, and in the table whatever was killed in between. */
+/**
+ * The keys of a data directory: created once, and stored in the table even if the process was killed in
+ * between.
+ */
 export async function keepKeys(path: string, store: Store): Promise<Keys> {
   const now = Date.now()
   const fresh = (name: keyof Keys) => createKey({ tenant: TENANT, scopes: scopes[name], name }, now)

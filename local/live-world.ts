@@ -9,28 +9,28 @@ import { simulationAuth } from './settings.ts'
 export const NODE = 'alice'
 
 /**
- * A simulated world on the wall clock and on disk. Whatever happens in it is on disk before anybody can hear of it: a killed
- * process and a new one are for the world a moment in which nothing happened.
+ * A simulated world on the wall clock and on disk. Every change is on disk before anybody can learn of it, so
+ * the world does not notice that a process is killed and restarted.
  */
 export type LiveWorld = {
   readonly world: World
   readonly node: SimulatedNode
-  /** The calls of the node, as its server offers them. */
+  /** The node's calls, as its server offers them. */
   readonly rpc: LdkRpc
   readonly chain: ChainPort
-  /** Lets time pass up to now. */
+  /** Advances the world to the present. */
   tick(): void
-  /** Changes the world now, and saves it. */
+  /** Changes the world at the present and saves it. */
   change<T>(act: (world: World) => T): T
 }
 
-/** Opens the world in a file, or makes one with a seed. */
+/** Opens the world in a file, or creates one with a seed. */
 export function openWorld(path: string, seed: string): LiveWorld {
   const world = savedWorld(path) ?? freshWorld(seed)
   return liveWorldOf(world, () => writeWhole(path, JSON.stringify(world.toJSON())))
 }
 
-/** A world on the wall clock; `write` keeps it, after each change and before anybody can hear of it. */
+/** A world on the wall clock. `write` saves it after each change, before anybody can learn of it. */
 export function liveWorldOf(world: World, write: () => void): LiveWorld {
   const node = world.node(NODE)
   let savedEntries = -1
@@ -38,7 +38,7 @@ export function liveWorldOf(world: World, write: () => void): LiveWorld {
     write()
     savedEntries = world.journal.entries.length
   }
-  // Every change but those of a wallet's address counter has its line in the journal.
+  // Every change has a journal entry, except a wallet's address counter.
   const saveIfNoted = (): void => {
     if (world.journal.entries.length !== savedEntries) save()
   }
@@ -78,7 +78,7 @@ function savedWorld(path: string): World | null {
     return worldFrom(jsonOf(path, text))
   } catch {
     throw new LocalError(
-      `${path}: is not a simulated world that this version can read; remove it for a new one`,
+      `${path}: is not a simulated world that this version can read; remove the file to start a new world`,
     )
   }
 }
@@ -88,7 +88,7 @@ function freshWorld(seed: string): World {
   return createWorld({ seed, startAt: Date.now(), nodes: [{ name: NODE, authWindowMs }] })
 }
 
-/** The node's calls at the time that it is now; what they change is saved before they answer. */
+/** The node's calls at the present time; changes are saved before the call answers. */
 function savedRpc(rpc: LdkRpc, { tick, save, saveIfNoted }: Saving): LdkRpc {
   const read = async <T>(call: () => Promise<RpcAnswer<T>>): Promise<RpcAnswer<T>> => {
     tick()

@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 const FAILED_WAIT_MS = 500
 
-/** Something that goes on until it is stopped; `stop` waits for the round that is under way. */
+/** A repeating task. `stop` waits for the current round. */
 export type Loop = { stop(): Promise<void> }
 
 /**
- * Runs a round again and again, `waitMs` after the last one ended, at once where it answers `true`. What a round throws is
- * told to `failed`, and the loop goes on a little later.
+ * Runs a round repeatedly: `waitMs` after the last one ended, or at once if it returned `true`. Errors go to
+ * `failed`, and the loop continues a little later.
  */
 export function startLoop(
   waitMs: number,

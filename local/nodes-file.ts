@@ -8,8 +8,8 @@ import { LocalError } from './problem.ts'
 const WithFile = z.looseObject({ certificateFile: z.string().min(1) })
 
 /**
- * The nodes of a file, with what `certificateFile` names (from the file's folder) put in as `certificate`. Throws LocalError
- * or Misconfigured, naming file, node and field.
+ * Reads the nodes of a file and replaces `certificateFile` (relative to the file's folder) by `certificate`.
+ * Throws LocalError or Misconfigured, naming file, node and field.
  */
 export function readNodesFile(path: string): NodeEntry[] {
   const text = textIn(path)
@@ -26,7 +26,7 @@ function inlined(entry: unknown, path: string, node: string): unknown {
   if (!named.success) return entry
   const { certificateFile, ...rest } = named.data
   const refuse = (why: string) => new LocalError(`${path}: ${node}: certificateFile: ${why}`)
-  if ('certificate' in rest) throw refuse('there is a certificate, too: give one of them')
+  if ('certificate' in rest) throw refuse('certificate is set as well: set only one')
   const certificatePath = resolve(dirname(path), certificateFile)
   const certificate = textIn(certificatePath)
   if (certificate === null) throw refuse(`there is no file ${certificatePath}`)

@@ -1,14 +1,14 @@
-/** What was started, to be stopped in the opposite order. */
+/** Started parts, to be stopped in reverse order. */
 export class Parts {
   readonly #stops: (() => Promise<unknown>)[] = []
 
-  /** Remembers how a part is stopped; answers the part. */
+  /** Remembers how to stop a part; returns the part. */
   add<T>(part: T, stop: (part: T) => Promise<unknown>): T {
     this.#stops.push(() => stop(part))
     return part
   }
 
-  /** Stops all parts, whatever some of them throw; throws the first of that afterwards. */
+  /** Stops all parts even if some throw; then throws the first error. */
   async stop(): Promise<void> {
     const errors: unknown[] = []
     for (let stop = this.#stops.pop(); stop !== undefined; stop = this.#stops.pop()) {

@@ -11,8 +11,8 @@ const RETRY_MS = 200
 type Handler = (event: SQSEvent) => Promise<SQSBatchResponse>
 
 /**
- * Feeds a queue's messages to a function as Lambda does: what it does not report as failed is deleted; a batch whose
- * function dies is received again as a whole.
+ * Feeds a queue's messages to a function as Lambda does: messages that it does not report as failed are
+ * deleted, and a batch whose function throws is received again as a whole.
  */
 export function startPoller(
   client: SQSClient,

@@ -22,20 +22,20 @@ import type { OpenWorld, Simulation } from './simulation.ts'
 import { startSimulation } from './simulation.ts'
 import { wiring } from '../functions/wiring.ts'
 
-/** Side by side, so that one slow message does not hold up the queue. */
+/** In parallel, so that one slow message does not hold up the queue. */
 const POLLERS_PER_QUEUE = 2
 const OWNER_ONLY = 0o700
 
-/** The product as it runs on this machine. */
+/** The running product. */
 export type Product = { readonly endpoints: Endpoints; stop(): Promise<void> }
 
 type Api = (request: Request) => Promise<Response>
 
 /**
- * Brings everything up on 127.0.0.1 and sweeps once: the emulators, the simulated node or the nodes of a file, the functions
- * behind their queues, schedule and HTTP. One in a process: the functions are linked through its environment. Throws what
- * `problem.ts` can put into words where a setting does not fit; then nothing runs. `open`: how the simulated world is opened,
- * if not in its file.
+ * Starts everything on 127.0.0.1 and sweeps once: the emulators, the simulated node or the nodes of a file,
+ * and the functions behind their queues, schedule and HTTP. Only one per process, because the functions are
+ * linked through its environment. If a setting does not fit, throws an error that `problem.ts` can explain,
+ * and nothing runs. `open` opens the simulated world; default: in its file.
  */
 export async function startProduct(settings: Settings, open?: OpenWorld): Promise<Product> {
   const parts = new Parts()
@@ -52,13 +52,12 @@ async function start(settings: Settings, parts: Parts, open?: OpenWorld): Promis
   const { dataDir, nodesFile } = settings
   const nodes = nodesFile === null ? null : readNodesFile(nodesFile)
   if (nodes?.every(({ tenants }) => !tenants.includes(TENANT)) === true)
-    throw new LocalError(
-      `NODES_FILE: no node has "${TENANT}" among its tenants, whose keys are the ones made here`,
-    )
+    throw new LocalError(`NODES_FILE: no node lists the tenant "${TENANT}", which owns the keys created here`)
   mkdirSync(dataDir, { recursive: true, mode: OWNER_ONLY })
   const paths = pathsIn(dataDir)
   await refuseSecond(dataDir)
-  // The port comes first: a second start must not touch the data of the first one. Requests wait for the rest.
+  // Take the port first, so that a second start does not touch the first one's data. Requests wait for the
+  // rest.
   const ready = Promise.withResolvers<Api>()
   const api = parts.add(
     await startServer(settings.port, async (request) => (await ready.promise)(request)),
@@ -78,9 +77,9 @@ async function start(settings: Settings, parts: Parts, open?: OpenWorld): Promis
   await functions.reconcile()
   ready.resolve(functions.api)
   startConsumers(functions, { table, queues }, settings, parts)
-  // Once more, to be closed before all that its requests need.
+  // Registered again so that it closes before everything that its requests need.
   parts.add(api, (server) => server.close())
-  const sim = simulation === null ? null : await startLevers(simulation, api.url, paths.relay, parts)
+  const sim = simulation === null ? null : await startControls(simulation, api.url, paths.relay, parts)
   const endpoints: Endpoints = {
     pid: process.pid,
     api: api.url,
@@ -98,13 +97,13 @@ async function start(settings: Settings, parts: Parts, open?: OpenWorld): Promis
   return endpoints
 }
 
-/** Queues feed functions, and the schedule sweeps. */
+/** Starts the queue pollers and the sweep schedule. */
 function startConsumers(functions: Functions, { queues }: Emulators, settings: Settings, parts: Parts): void {
   for (const name of ['work', 'nodeEvents', 'webhooks'] as const) {
     const queue = queues.queues[name]
     const handler = functions[wiring.queues[name].feeds]
     for (let n = 0; n < POLLERS_PER_QUEUE; n += 1) {
-      const poller = startPoller(queues.client, queue, handler, complainOf(`queue ${name}`))
+      const poller = startPoller(queues.client, queue, handler, reporterOf(`queue ${name}`))
       parts.add(poller, (part) => part.stop())
     }
   }
@@ -112,18 +111,20 @@ function startConsumers(functions: Functions, { queues }: Emulators, settings: S
     await functions.reconcile()
     return false
   }
-  const schedule = startLoop(settings.sweepSeconds * 1000, sweep, complainOf('reconcile'))
+  const schedule = startLoop(settings.sweepSeconds * 1000, sweep, reporterOf('reconcile'))
   parts.add(schedule, (part) => part.stop())
 }
 
-/** The relay beside the simulated node, and the server of its levers; answers the latter's address. */
-async function startLevers(
+/**
+ * Starts the relay beside the simulated node and the server for its commands; returns that server's address.
+ */
+async function startControls(
   { live, relayKey }: Simulation,
   api: string,
   path: string,
   parts: Parts,
 ): Promise<string> {
-  const relay = startRelay({ live, api, relayKey, path }, complainOf('relay'))
+  const relay = startRelay({ live, api, relayKey, path }, reporterOf('relay'))
   parts.add(relay, (part) => part.stop())
   return parts.add(await startControl(live), (part) => part.close()).url
 }
@@ -135,8 +136,8 @@ async function channelsOf(simulation: Simulation | null, store: Store): Promise<
   return simulation.live.node.channels().flatMap(({ channelId }) => (open.has(channelId) ? [channelId] : []))
 }
 
-/** Says what failed, not why in the error's own words: they may hold what nobody should read. */
-function complainOf(what: string): (error: unknown) => void {
+/** Prints what failed but not the error's message, which may hold secrets. */
+function reporterOf(what: string): (error: unknown) => void {
   return (error) => {
     const { error: name, at } = errorFields(error)
     process.stderr.write(`${what}: ${name} ${at}\n`)

@@ -10,22 +10,22 @@ import { startLoop } from './loop.ts'
 const LOOK_MS = 50
 const EVENTS_MAX = 100
 
-/** How far the relay has reported: the serial of a line in the world's journal. */
+/** The relay's progress: the serial of the last reported journal entry. */
 const Reported = z.object({ serial: z.int().nonnegative() })
 
-/** What a relay reports to, and with which key. */
+/** Where the relay reports to, and with which key. */
 export type RelayOptions = {
   readonly live: LiveWorld
   readonly api: string
   readonly relayKey: string
-  /** Where it keeps how far it has come. */
+  /** The file that stores its progress. */
   readonly path: string
 }
 
 /**
- * The relay beside the simulated node: posts the start of its process and its events, signed, in order, and again until
- * they are taken. What it has not reported when it is killed it finds again in the world's journal, where it reads more than
- * a node streams; `npm run relay` is the one for real nodes.
+ * The relay beside the simulated node. It posts process starts and events, signed and in order, and retries
+ * until they are accepted. After being killed it continues from the world's journal, which holds more than a
+ * node streams. `npm run relay` is the relay for real nodes.
  */
 export function startRelay(options: RelayOptions, failed: (error: unknown) => void): Loop {
   const { node, world } = options.live
@@ -55,7 +55,9 @@ export function startRelay(options: RelayOptions, failed: (error: unknown) => vo
   )
 }
 
-/** The next lines to report, oldest first: found from the end, since nearly all are reported. */
+/**
+ * The next entries to report, oldest first. Searched from the end because nearly all are already reported.
+ */
 function unreported(entries: readonly JournalEntry[], node: string, reported: number): JournalEntry[] {
   const first = entries.findLastIndex((entry) => entry.serial <= reported) + 1
   return entries
@@ -82,5 +84,5 @@ async function post(
 ): Promise<void> {
   const target = { serviceUrl: api, node: live.node.name, relayKey }
   const { status } = await postEvents(target, events, Date.now(), signal)
-  if (status !== 202) throw new Error(`the relay's events are answered with HTTP ${String(status)}`)
+  if (status !== 202) throw new Error(`the service answered the relay's events with HTTP ${String(status)}`)
 }

@@ -4,10 +4,10 @@ import { LocalError, hasCode } from './problem.ts'
 
 const DRAIN_MS = 2_000
 
-/** A server on 127.0.0.1. `close` lets requests under way end, for two seconds; once is enough. */
+/** A server on 127.0.0.1. `close` gives open requests two seconds to end; calling it again is harmless. */
 export type LocalServer = { readonly url: string; close(): Promise<void> }
 
-/** Serves requests on a port; 0: a free one. Throws LocalError where the port is taken. */
+/** Serves requests on a port; 0: any free one. Throws LocalError if the port is taken. */
 export async function startServer(
   port: number,
   fetch: (request: Request) => Response | Promise<Response>,
@@ -18,7 +18,7 @@ export async function startServer(
   const bound = await started.promise.catch((error: unknown) => {
     if (!hasCode(error, 'EADDRINUSE')) throw error
     throw new LocalError(
-      `port ${port} is taken: stop what listens there, or set PORT to another one (0 for any free one)`,
+      `port ${port} is in use: stop the process that listens there, or set PORT to another one (0 for any free one)`,
     )
   })
   const close = async (): Promise<void> => {

@@ -5,7 +5,7 @@ import { LocalError } from './problem.ts'
 import { wiring } from '../functions/wiring.ts'
 
 const SIMULATED_DATA_DIR = '.local'
-/** What is in a table is about the nodes that it was made with. */
+/** A separate folder, because a table belongs to the nodes that it was created with. */
 const REAL_DATA_DIR = '.local/nodes'
 
 const Seconds = z.coerce.number().nonnegative().max(86_400)
@@ -17,12 +17,12 @@ const Environment = z.object({
   NODES_FILE: z.string().default(''),
 })
 
-/** How the local product runs. */
+/** The settings of the local product. */
 export type Settings = {
-  /** 0: a free one. */
+  /** 0: any free port. */
   readonly port: number
   readonly dataDir: string
-  /** 0: blocks come by hand only. */
+  /** 0: blocks only by command. */
   readonly blockSeconds: number
   /** Real nodes instead of the simulated one. */
   readonly nodesFile: string | null
@@ -30,7 +30,7 @@ export type Settings = {
   readonly policy: Partial<Policy>
 }
 
-/** Reads the environment of a command. Throws LocalError naming the variable. */
+/** Reads the settings from the environment. Throws LocalError naming the variable. */
 export function settingsOf(environment: unknown): Settings {
   const parsed = Environment.safeParse(environment)
   if (!parsed.success) {
@@ -50,8 +50,8 @@ export function settingsOf(environment: unknown): Settings {
 }
 
 /**
- * The design's waiting periods, shortened for a world in which a splice takes a second and all clocks are one. They are
- * waited for all the same.
+ * The default waiting periods, shortened for a world in which a splice takes a second and all clocks agree.
+ * They still apply.
  */
 export const simulationPolicy = {
   quietMs: 3_000,
@@ -65,7 +65,7 @@ export const simulationPolicy = {
   webhookBackoffCapMs: 10_000,
 } as const satisfies Partial<Policy>
 
-/** How long a request to the simulated node can be received after it was signed: its fence. */
+/** Bounds how long after its signing a request can still be accepted by the simulated node: its fence. */
 export const simulationAuth = { authWindowSeconds: 4, clockSkewSeconds: 1 } as const
 
 /** The files of a data directory. */

@@ -11,7 +11,7 @@ import { simulationAuth } from './settings.ts'
 const TICK_MS = 25
 const KEY_BYTES = 32
 
-/** The simulated world behind its servers, as nodes of the configuration see it. */
+/** The simulated world and its servers, as the configured nodes see it. */
 export type Simulation = {
   readonly live: LiveWorld
   readonly entry: NodeEntry
@@ -21,12 +21,12 @@ export type Simulation = {
   close(): Promise<void>
 }
 
-/** Opens a world that is kept in a file, or makes one with a seed. */
+/** Opens a world from a file, or creates one with a seed. */
 export type OpenWorld = (path: string, seed: string) => LiveWorld
 
 /**
- * Serves a simulated node as an ldk-server (gRPC over TLS) and its chain as an Esplora (HTTP), with credentials of this
- * start. Time passes by itself, and a block comes every `blockSeconds`; 0: by hand only.
+ * Serves a simulated node as an ldk-server (gRPC over TLS) and its chain as an Esplora (HTTP), with fresh
+ * credentials per start. Time passes by itself, with a block every `blockSeconds`; 0: blocks only by command.
  */
 export async function startSimulation(
   worldPath: string,

@@ -6,7 +6,7 @@ import { settingsOf } from './settings.ts'
 
 const STOP_MS = 10_000
 
-/** Ends the process when it is asked to; a second time at once. What is stored survives that, too. */
+/** Stops the product on a signal; a second signal ends the process at once. Stored data survives both. */
 function stopOn(signal: NodeJS.Signals, product: Product): void {
   process.once(signal, () => {
     process.once(signal, () => process.exit(1))

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 const LOOK_MS = 40
 
-/** Looks until there is something to answer. Throws after so long, naming what was waited for. */
+/** Polls until there is a result. Throws after the limit, naming what was awaited. */
 export async function until<T>(
   what: string,
   limitMs: number,
@@ -12,7 +12,7 @@ export async function until<T>(
   for (;;) {
     const found = await look()
     if (found !== null) return found
-    if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s in vain for ${what}`)
+    if (Date.now() > deadline) throw new Error(`timed out after ${limitMs / 1000} s waiting for ${what}`)
     await pause(LOOK_MS)
   }
 }

@@ -2,9 +2,9 @@ import type { Write } from 'dynalite/db/index.js'
 import database from 'dynalite/db/index.js'
 
 /**
- * Lets dynalite write an item and its entries in the indexes at once, as DynamoDB does. It writes them one after the other: a
- * process that is killed in between leaves an item that no index lists, hence a splice that no sweep finds, or an entry of an
- * item that was never written, hence a splice that the list shows twice.
+ * Makes dynalite write an item and its index entries atomically, as DynamoDB does. By default it writes them
+ * one after the other, so a kill in between leaves an item that no index lists (a splice that no sweep finds)
+ * or an index entry without its item (a splice listed twice).
  */
 export function writeWholeItems(): void {
   database.updateIndexes = ({ db }, table, before, after, done) => {

@@ -1,11 +1,11 @@
 import type { Chance } from '../core/ports/ports.ts'
 
-/** How long to wait between tries: doubled by every failure in a row, up to a cap. */
+/** The wait between tries: doubled by every consecutive failure, up to a cap. */
 export type Backoff = { readonly baseMs: number; readonly capMs: number }
 
 /**
- * The wait after so many failures in a row (from 1), in milliseconds: between half and all of it by chance, so that the
- * relays of many nodes do not come back in one instant.
+ * The wait in milliseconds after `failures` consecutive failures (from 1). Random between half and all of it,
+ * so that the relays of many nodes do not return at the same instant.
  */
 export function backoffMs({ baseMs, capMs }: Backoff, failures: number, chance: Chance): number {
   const mostMs = Math.min(capMs, baseMs * 2 ** Math.min(failures - 1, 30))

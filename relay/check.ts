@@ -10,10 +10,13 @@ import type { Source } from './source.ts'
 
 const OPEN_WITHIN_MS = 20_000
 
-/** What one part of a relay looks like: a line for people, and whether it would work. */
+/** The result of checking one part of a relay: a line for people, and whether the part works. */
 export type Finding = { readonly fine: boolean; readonly line: string }
 
-/** Connects everything once, reports nothing, and says what it sees: the node, its process, the service and its time. */
+/**
+ * Connects to everything once without reporting events, and describes the node, its process, the service and
+ * its clock.
+ */
 export async function check({ source, process, target }: Relay, ports: RelayPorts): Promise<Finding[]> {
   return [await checkNode(source), await checkProcess(process, ports), ...(await checkService(target, ports))]
 }
@@ -23,7 +26,7 @@ async function checkNode(source: Source): Promise<Finding> {
   const end = await source.listen(
     {
       opened: () => enough.abort(),
-      told: () => undefined,
+      reported: () => undefined,
       warned: () => undefined,
     },
     AbortSignal.any([enough.signal, AbortSignal.timeout(OPEN_WITHIN_MS)]),
@@ -35,7 +38,7 @@ async function checkNode(source: Source): Promise<Finding> {
 async function checkProcess(process: ProcessPort, ports: RelayPorts): Promise<Finding> {
   const look = await process.look()
   if (look.type !== 'seen')
-    return { fine: look.type === 'hidden', line: `process: ${look.why}; no start is reported` }
+    return { fine: look.type === 'hidden', line: `process: ${look.why}; no start will be reported` }
   const started = ports.clock.now() - (ports.sinceBoot() - look.process.startedAt)
   return {
     fine: true,
@@ -46,13 +49,14 @@ async function checkProcess(process: ProcessPort, ports: RelayPorts): Promise<Fi
 async function checkService(target: Target, ports: RelayPorts): Promise<Finding[]> {
   const time = new RemoteTime()
   const sentAt = ports.sinceBoot()
-  // Signed, and of no events: with the right key it is refused for what it says, with a wrong one for its signature.
+  // A signed request without events: with the right key the service refuses its content, with a wrong one its
+  // signature.
   const answer = await postEvents(target, [], ports.clock.now(), AbortSignal.timeout(OPEN_WITHIN_MS))
   if (answer.code !== null) time.note({ sentAt, receivedAt: ports.sinceBoot(), date: answer.date })
   const aheadMs = time.aheadMs(ports.clock.now(), ports.sinceBoot())
   const known = answer.status === 400 && answer.code === 'invalid_request'
   const service = known
-    ? { fine: true, line: `service: takes our signature for ${target.node}` }
+    ? { fine: true, line: `service: accepts our signature for ${target.node}` }
     : { fine: false, line: `service: ${deliveredOf(answer, target, aheadMs).why}` }
   if (aheadMs === null) return [service]
   const { unsure } = unsureOf(time, ports)

@@ -6,7 +6,7 @@ import { Misconfigured } from '../adapters/misconfigured.ts'
 import { settingsIn } from './settings.ts'
 import type { RelaySettings } from './settings.ts'
 
-/** The variables of the environment, and the fields of the file that they stand for. */
+/** The environment variables and the fields of the settings that they set. */
 const VARIABLES: readonly (readonly [variable: string, path: readonly string[]])[] = [
   ['NODE_NAME', ['node']],
   ['SPLICEKEEPER_URL', ['service']],
@@ -23,7 +23,7 @@ const VARIABLES: readonly (readonly [variable: string, path: readonly string[]])
   ['NODE_PID', ['process', 'pid']],
 ]
 
-/** What may come from a file of its own: `<field>File`, or `<VARIABLE>_FILE`. */
+/** Fields that may be read from a file: `<field>File` or `<VARIABLE>_FILE`. */
 const FROM_FILES = ['relayKey', 'certificate', 'apiKey', 'macaroon', 'rune', 'password']
 
 const API_KEY_BYTES = 32
@@ -32,8 +32,8 @@ type Json = { [key: string]: unknown }
 const Json = z.record(z.string(), z.unknown())
 
 /**
- * The settings in the JSON file that RELAY_FILE names, else in the environment. Throws Misconfigured, naming the field or
- * the variable.
+ * Reads the settings from the JSON file that RELAY_FILE names, else from the environment. Throws
+ * Misconfigured, naming the field or the variable.
  */
 export function configurationIn(environment: Readonly<Record<string, string | undefined>>): RelaySettings {
   const addresses = Object.values(networkInterfaces()).flatMap((each) =>
@@ -56,7 +56,7 @@ function valueOf(environment: Readonly<Record<string, string | undefined>>): Jso
     const given = environment[variable] ?? ''
     const file = FROM_FILES.includes(field) ? (environment[`${variable}_FILE`] ?? '') : ''
     if (given !== '' && file !== '')
-      throw new Misconfigured(`${variable}: is given, and as a file: give one of them`)
+      throw new Misconfigured(`${variable}: is set both directly and as a file: set only one`)
     if (given !== '') put(value, path, given)
     if (file !== '') put(value, path, contentOf(resolve(file), field, `${variable}_FILE`))
   }
@@ -72,7 +72,7 @@ function put(value: Json, [first = '', ...rest]: readonly string[], content: str
   }
 }
 
-/** The variable tells which scheme it is for. */
+/** Derives the authentication scheme from the variable that is set. */
 function schemed(value: Json): Json {
   const source = Json.safeParse(value['source']).data
   const auth = Json.safeParse(source?.['auth']).data
@@ -90,7 +90,7 @@ function variableOf(field: readonly PropertyKey[]): string {
   return names.length === 0 ? field.join('.') : names.join(' or ')
 }
 
-/** The object with what its fields `<field>File` name, from the folder of the file that they are in. */
+/** Replaces fields `<field>File` by the content of their files, relative to the settings file's folder. */
 function withFiles(value: unknown, folder: string, where: string): unknown {
   const object = Json.safeParse(value).data
   if (object === undefined || Array.isArray(value)) return value
@@ -103,14 +103,16 @@ function withFiles(value: unknown, folder: string, where: string): unknown {
     }
     const path = z.string().min(1).safeParse(inner).data
     if (path === undefined) throw new Misconfigured(`${where}: ${key}: must be the path of a file`)
-    if (field in object)
-      throw new Misconfigured(`${where}: ${key}: there is a ${field}, too: give one of them`)
+    if (field in object) throw new Misconfigured(`${where}: ${key}: ${field} is set as well: set only one`)
     read[field] = contentOf(resolve(folder, path), field, `${where}: ${key}`)
   }
   return read
 }
 
-/** What a file holds, as its field wants it: ldk-server keeps its API key as bytes, and its macaroons, too. */
+/**
+ * A file's content in the form of its field: ldk-server stores its API key and its macaroons as bytes, which
+ * become hex.
+ */
 function contentOf(path: string, field: string, where: string): string {
   const bytes = bytesIn(path, where)
   const isBinary =

@@ -2,9 +2,9 @@ import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ProcessChoice, ProcessLook, ProcessPort, SeenProcess } from './process.ts'
 
-/** What /proc counts in: USER_HZ, which is 100 on every Linux that Node runs on (proc(5)). */
+/** The unit of /proc: USER_HZ, which is 100 on every Linux that Node runs on (proc(5)). */
 const TICK_MS = 10
-/** How much younger /proc may show this process than it is. */
+/** How much younger than its real age /proc may show this process. */
 const OWN_AGE_SLACK_MS = 1_000
 /** The kernel keeps the first 15 characters of a name (TASK_COMM_LEN). */
 const NAME_CHARACTERS = 15
@@ -12,21 +12,26 @@ const NAME_CHARACTERS = 15
 /** One line of /proc/<pid>/stat, the fields that we use. */
 type Stat = { readonly name: string; readonly state: string; readonly startTicks: string }
 
-/** Where Linux shows its processes; another folder in tests. */
+/** Where Linux lists its processes; tests use another folder. */
 export type ProcOptions = { readonly root?: string; readonly ownAgeMs?: () => number }
 
-/** Milliseconds since boot, sleep included (CLOCK_BOOTTIME), as /proc/uptime tells; throws where there is none. */
+/**
+ * Milliseconds since boot, sleep included (CLOCK_BOOTTIME), from /proc/uptime. Throws if it cannot be read.
+ */
 export function uptimeIn(text: string): number {
   const seconds = /^(\d+\.\d+) /.exec(text)?.[1]
   if (seconds === undefined) throw new Error('/proc/uptime cannot be read')
   return Math.round(Number(seconds) * 1000)
 }
 
-/** A process's line of /proc; null if it is none. A name may hold blanks and brackets (proc_pid_stat(5)). */
+/**
+ * Parses a process's stat line; null when it is malformed. A name may contain blanks and brackets
+ * (proc_pid_stat(5)).
+ */
 export function statIn(text: string): Stat | null {
   const [open, close] = [text.indexOf('('), text.lastIndexOf(')')]
   if (open === -1 || close < open) return null
-  // After the name come field 3, the state, and so on; field 22 is the start.
+  // The fields after the name start with field 3, the state; field 22 is the start time.
   const fields = text
     .slice(close + 1)
     .trim()
@@ -37,8 +42,9 @@ export function statIn(text: string): Stat | null {
 }
 
 /**
- * The node's process as /proc shows it. Before the first look it checks /proc against this very process: in a container
- * whose uptime is its own while the starts of processes are the host's, every start would be dated too late.
+ * The node's process according to /proc. Before the first look it checks /proc against this very process: in
+ * a container whose uptime is its own but whose process start times are the host's, every start would be
+ * dated too late.
  */
 export function linuxProcess(choice: ProcessChoice, options: ProcOptions = {}): ProcessPort {
   const { root = '/proc', ownAgeMs = () => process.uptime() * 1000 } = options
@@ -61,7 +67,7 @@ export function linuxProcess(choice: ProcessChoice, options: ProcOptions = {}): 
     return pidsIn([(await readFile(choice.pidFile, 'utf8').catch(() => '')).trim()])
   }
   const found = async (): Promise<SeenProcess[]> => {
-    // What was found stays the node's process for as long as it lives: /proc is not searched every time.
+    // A found process stays the node's for as long as it lives, so /proc is not searched every time.
     const still = last === null ? null : await seenAs(last.pid)
     if (still !== null && still.startTicks === last?.startTicks) return [still]
     const seen = await Promise.all((await pidsToAsk()).map(seenAs))
@@ -73,12 +79,11 @@ export function linuxProcess(choice: ProcessChoice, options: ProcOptions = {}): 
       doubt ??= doubtOf(await read('self/stat'), await read('uptime'), ownAgeMs())
       if (doubt !== '') return { type: 'unsure', why: doubt }
       const [one, ...others] = await found()
-      if (one === undefined)
-        return { type: 'absent', why: `there is no process ${nameOf(choice)} to be seen` }
+      if (one === undefined) return { type: 'absent', why: `no process ${nameOf(choice)} is visible` }
       if (others.length > 0)
         return {
           type: 'unsure',
-          why: `${others.length + 1} processes are ${nameOf(choice)}: give its pid file`,
+          why: `${others.length + 1} processes match ${nameOf(choice)}: configure its pid file`,
         }
       last = one
       return { type: 'seen', process: one }
@@ -89,14 +94,14 @@ export function linuxProcess(choice: ProcessChoice, options: ProcOptions = {}): 
 const pidsIn = (names: readonly string[]): number[] =>
   names.filter((name) => /^[1-9]\d{0,9}$/.test(name)).map(Number)
 
-/** Why the starts in /proc cannot be dated; empty: they can. */
+/** Why start times in /proc cannot be dated; empty if they can. */
 function doubtOf(stat: string | null, uptime: string | null, ownAgeMs: number): string {
   const ours = statIn(stat ?? '')
-  if (ours === null || uptime === null) return 'this machine has no /proc that tells when processes started'
+  if (ours === null || uptime === null) return 'this machine has no /proc that shows when processes started'
   const ageMs = uptimeIn(uptime) - Number(ours.startTicks) * TICK_MS
   return ageMs >= ownAgeMs - OWN_AGE_SLACK_MS
     ? ''
-    : '/proc dates this very process wrongly, as in some containers: run the relay where the node’s process runs'
+    : '/proc shows a wrong start time for the relay itself, as in some containers: run the relay where the node’s process runs'
 }
 
 function nameOf({ name, pid, pidFile }: ProcessChoice): string {
@@ -104,7 +109,7 @@ function nameOf({ name, pid, pidFile }: ProcessChoice): string {
   return [what, name === undefined ? undefined : `"${name}"`].filter((each) => each !== undefined).join(' ')
 }
 
-/** Where the relay cannot see the node's process: it says why, and reports no start. */
+/** A port for a node whose process the relay cannot see: gives the reason and never reports a start. */
 export function unseenProcess(why: string): ProcessPort {
   return { look: async () => ({ type: 'hidden', why }) }
 }

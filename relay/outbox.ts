@@ -4,7 +4,7 @@ const WAKE_UPS_MAX = 1_000
 
 const isStart = ({ type }: RelayEvent): boolean => type === 'process_started'
 
-/** Two wake-ups that say the same. */
+/** Whether two wake-ups carry the same news. */
 const isSame = (one: RelayEvent, other: RelayEvent): boolean =>
   one.type === other.type &&
   one.channelId === other.channelId &&
@@ -12,9 +12,9 @@ const isSame = (one: RelayEvent, other: RelayEvent): boolean =>
   one.reason === other.reason
 
 /**
- * What is still to be reported, oldest first, in memory. A wake-up that says what a waiting one says is left out; beyond the
- * bound the oldest wake-ups go, and are counted. A start of the process never does: it may prove a splice dead, and a
- * sweep cannot find it.
+ * The events still to be reported, oldest first, in memory. A wake-up that repeats a waiting one is left out.
+ * Beyond the bound the oldest wake-ups are dropped and counted. A process start is never dropped: it may
+ * prove that an attempt was not executed, and a sweep cannot find it.
  */
 export class Outbox {
   #events: RelayEvent[] = []
@@ -31,13 +31,13 @@ export class Outbox {
     return this.#events.length
   }
 
-  /** How many wake-ups were dropped. */
+  /** The number of dropped wake-ups. */
   get dropped(): number {
     return this.#dropped
   }
 
   add(event: RelayEvent): void {
-    // A failure is kept each time: its time says of which attempt it speaks.
+    // Keep every failure: its time shows which attempt it belongs to.
     const isNews = isStart(event) || event.reason !== undefined
     if (!isNews && this.#events.some((each) => this.#waits(each) && isSame(each, event))) return
     this.#events.push(event)
@@ -50,21 +50,21 @@ export class Outbox {
     for (const wake of this.#waiters) wake()
   }
 
-  /** The oldest events, at most so many; they count as being sent until `remove` or the next `take`. */
+  /** The oldest events, at most `max`. They count as being sent until `remove` or the next `take`. */
   take(max: number): RelayEvent[] {
     const batch = this.#events.slice(0, max)
     this.#inFlight = new Set(batch.map(({ id }) => id))
     return batch
   }
 
-  /** These need not be sent any more. */
+  /** Removes events that need not be sent any more. */
   remove(events: readonly RelayEvent[]): void {
     const gone = new Set(events.map(({ id }) => id))
     this.#events = this.#events.filter(({ id }) => !gone.has(id))
     this.#inFlight.clear()
   }
 
-  /** Waits until there is something to send, or the signal ends. */
+  /** Waits until there is something to send or the signal ends. */
   async filled(signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.#events.length > 0) return
     await new Promise<undefined>((resolve) => {

@@ -24,7 +24,7 @@ export function portsOf(say: (line: string) => void): RelayPorts {
 
 const linuxUptime = (): number => uptimeIn(readFileSync('/proc/uptime', 'utf8'))
 
-/** The relay that settings ask for. Opens no connection yet. */
+/** Builds the configured relay. Does not connect yet. */
 export function relayOf(settings: RelaySettings, ports: RelayPorts): Relay {
   return { source: sourceOf(settings, ports), process: processOf(settings), target: settings.target }
 }
@@ -47,5 +47,5 @@ function processOf({ process: choice }: RelaySettings): ProcessPort {
   if ('unseen' in choice) return unseenProcess(choice.unseen)
   return process.platform === 'linux'
     ? linuxProcess(choice)
-    : unseenProcess('only Linux tells when a process started')
+    : unseenProcess('only Linux shows when a process started')
 }

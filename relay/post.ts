@@ -8,10 +8,10 @@ import type { RelayEvent } from '../core/nodes/relay-event.ts'
 const REQUEST_MS = 10_000
 const ANSWER_BYTES = 64 * 1024
 
-/** Where events go, of which node, under which key. */
+/** Where events go, for which node, under which key. */
 export type Target = { readonly serviceUrl: string; readonly node: string; readonly relayKey: string }
 
-/** What the service answered. A status of null: it did not. `code`: of a problem, one that we know. */
+/** The service's answer. `status` null: none came. `code`: that of a problem, if we know it. */
 export type PostAnswer = {
   readonly status: number | null
   readonly code: KnownCode | null
@@ -26,8 +26,8 @@ type KnownCode = z.infer<typeof Problem>['code']
 const UNANSWERED: PostAnswer = { status: null, code: null, date: null }
 
 /**
- * Posts events, signed with the time `now`, once. Never throws; does not follow a redirect, which would carry the
- * signature to somebody else.
+ * Posts events once, signed with the time `now`. Never throws; does not follow a redirect, which would carry
+ * the signature elsewhere.
  */
 export async function postEvents(
   { serviceUrl, node, relayKey }: Target,
@@ -48,7 +48,7 @@ export async function postEvents(
   })
 }
 
-/** Asks whether the service is there: its answer carries its time. */
+/** Asks whether the service is up; its answer carries its time. */
 export async function askHealth({ serviceUrl }: Target, signal: AbortSignal): Promise<PostAnswer> {
   return answered(`${serviceUrl}/health`, signal, { method: 'GET', headers: { 'Cache-Control': 'no-cache' } })
 }
@@ -65,7 +65,7 @@ async function answered(url: string, signal: AbortSignal, sent: Sent): Promise<P
     const { statusCode, headers, body } = await request(url, { ...sent, signal: signals })
     const { date, age } = headers
     const code = codeIn((await textOf(body, ANSWER_BYTES)) ?? '')
-    // An answer out of a store tells when it was stored.
+    // A cached answer shows when it was stored, not the current time.
     return { status: statusCode, code, date: typeof date === 'string' && age === undefined ? date : null }
   } catch {
     return UNANSWERED

@@ -9,17 +9,17 @@ import type { RemoteTime } from './remote-time.ts'
 import type { Link } from './subscription.ts'
 
 const LOOK_MS = 1_000
-/** How old the service's last word on its time may be. */
+/** The maximum age of the service's last reported time. */
 const TIME_MAX_AGE_MS = 60_000
-/** Looks after which "our connection is older than this process" is no race any more. */
+/** The number of looks after which a process younger than our connection is no longer a race. */
 const CONTRADICTIONS = 5
 
-/** The id of a start: the same whoever tells it how often, another for every start. */
+/** The id of a start: the same however often it is reported, different for every start. */
 export function startId(node: string, { bootId, pid, startTicks }: SeenProcess): string {
   return createHash('sha256').update([node, bootId, pid, startTicks].join('\n')).digest('hex')
 }
 
-/** What the watch on the process works with. */
+/** The parts that the process watch uses. */
 export type ProcessWatch = {
   readonly process: ProcessPort
   readonly link: Link
@@ -29,9 +29,10 @@ export type ProcessWatch = {
 }
 
 /**
- * Looks for starts of the node's process and puts each into the outbox once, dated on the service's clock, until the signal
- * ends. A start proves that what the node held in memory is gone (design section 6), so it is told only if it is
- * certain: one process, older than our connection to the node, on clocks that agree. Else it is said why not.
+ * Watches for starts of the node's process and puts each into the outbox once, dated on the service's clock,
+ * until the signal ends. A start proves that everything the node held only in memory is gone, so it is
+ * reported only when certain: exactly one process, older than our connection to the node, on clocks that
+ * agree. Otherwise the operator is told the reason.
  */
 export async function watchProcess(
   watch: ProcessWatch,
@@ -39,33 +40,34 @@ export async function watchProcess(
   notice: Notice,
   signal: AbortSignal,
 ): Promise<void> {
-  const told = new Set<string>()
+  const reported = new Set<string>()
   let contradictions = 0
   while (!isOver(signal)) {
     const look = await watch.process.look()
     const { openedAt } = watch.link
-    if (look.type === 'hidden') return notice('process', `${look.why}; no start is reported`)
-    if (look.type !== 'seen') notice('process', `${look.why}; no start is reported`)
-    else if (!told.has(startId(watch.target.node, look.process))) {
+    if (look.type === 'hidden') return notice('process', `${look.why}; no start will be reported`)
+    if (look.type !== 'seen') notice('process', `${look.why}; no start will be reported`)
+    else if (!reported.has(startId(watch.target.node, look.process))) {
       const isYounger = openedAt !== null && look.process.startedAt > openedAt
       contradictions = isYounger ? contradictions + 1 : 0
-      if (openedAt !== null && !isYounger) await tell(watch, look.process, told, ports, notice, signal)
+      if (openedAt !== null && !isYounger)
+        await reportStart(watch, look.process, reported, ports, notice, signal)
       else if (openedAt === null)
-        notice('process', `${look.process.pid} runs; waiting for the node to answer`)
+        notice('process', `${look.process.pid} is running; waiting for the node to answer`)
       else if (contradictions >= CONTRADICTIONS)
         notice(
           'process',
-          `${look.process.pid} is younger than our connection to the node: not the node's; not reported`,
+          `${look.process.pid} is younger than our connection to the node, so it is not the node's process; not reported`,
         )
     }
     await ports.sleep(LOOK_MS, signal)
   }
 }
 
-async function tell(
+async function reportStart(
   { outbox, target, time }: ProcessWatch,
   seen: SeenProcess,
-  told: Set<string>,
+  reported: Set<string>,
   ports: RelayPorts,
   notice: Notice,
   signal: AbortSignal,
@@ -74,14 +76,15 @@ async function tell(
   if (time.sampledAt === null || sentAt - time.sampledAt > TIME_MAX_AGE_MS) {
     const { status, date } = await askHealth(target, signal)
     if (isOver(signal)) return
-    if (status !== 200) return notice('process', `${seen.pid} runs; waiting for the service to tell its time`)
+    if (status !== 200)
+      return notice('process', `${seen.pid} is running; waiting for the service to report its time`)
     time.note({ sentAt, receivedAt: ports.sinceBoot(), date })
   }
   const at = time.dated(seen.startedAt, ports.clock.now(), ports.sinceBoot())
   if (typeof at !== 'number')
-    return notice('process', `${seen.pid} runs, but ${at.unsure}; its start is not reported`)
+    return notice('process', `${seen.pid} is running, but ${at.unsure}; its start is not reported`)
   const id = startId(target.node, seen)
-  told.add(id)
+  reported.add(id)
   outbox.add({ id, type: 'process_started', at })
   notice('process', `${seen.pid} was started at ${new Date(at).toISOString()}`)
 }

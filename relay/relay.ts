@@ -7,17 +7,17 @@ import type { Target } from './post.ts'
 import { watchProcess } from './process-start.ts'
 import type { ProcessPort } from './process.ts'
 import { RemoteTime } from './remote-time.ts'
-import type { Source, Told } from './source.ts'
+import type { Source, ReportedEvent } from './source.ts'
 import { subscribe } from './subscription.ts'
 import type { Link } from './subscription.ts'
 
-/** What a relay connects: one node, its process, and the service. */
+/** A relay connects one node, its process, and the service. */
 export type Relay = { readonly source: Source; readonly process: ProcessPort; readonly target: Target }
 
 /**
- * Passes a node's events and the starts of its process on until the signal ends (design section 4). Whatever fails is tried
- * again; what it has not delivered when it ends is lost, which costs time: the sweep finds it, and the next relay
- * tells of the process again.
+ * Forwards a node's events and its process starts until the signal ends. Every failure is retried.
+ * Undelivered events are lost when the relay ends, which costs only time: a sweep finds the changes, and the
+ * next relay reports the process again.
  */
 export async function runRelay(
   { source, process, target }: Relay,
@@ -30,12 +30,12 @@ export async function runRelay(
   const link: Link = { openedAt: null }
   const life = ports.chance.id()
   let serial = 0
-  const told = (event: Told): void => {
-    // When it got here, on this machine's clock: the service brings back what a clock that is ahead dates.
+  const reported = (event: ReportedEvent): void => {
+    // The arrival time on this machine's clock; the service corrects dates from a clock that is ahead.
     outbox.add(RelayEvent.parse({ ...event, id: `${life}-${(serial += 1)}`, at: ports.clock.now() }))
   }
   await Promise.all([
-    subscribe({ source, link, told }, ports, notice, signal),
+    subscribe({ source, link, reported }, ports, notice, signal),
     watchProcess({ process, link, outbox, target, time }, ports, notice, signal),
     deliver({ outbox, target, time }, ports, notice, signal),
   ])

@@ -10,21 +10,24 @@ const RELAY_KEY_CHARACTERS = 32
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/
 
-/** An address of the web without credentials. Plain http is for this machine: elsewhere anybody could tell us a time. */
+/**
+ * A URL without credentials. Plain http is allowed only for this machine: elsewhere anybody on the way could
+ * forge the time.
+ */
 const WebUrl = z
   .string()
   .refine((text) => {
     const url = URL.parse(text)
     if (url === null || url.username !== '' || url.password !== '' || url.search !== '') return false
     return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname))
-  }, 'must be an https URL without credentials or query; http is for this machine alone')
+  }, 'must be an https URL without credentials or query; http is allowed only for this machine')
   .transform((text) => text.replace(/\/+$/, ''))
 
 const Certificate = LdkConfig.shape.certificate
-/** What fits into a header: printable, without blanks. */
+/** A secret that fits into a header: printable, without blanks. */
 const Secret = z.string().regex(/^[\x21-\x7e]{1,4096}$/, 'must be printable characters without blanks')
 
-/** How a node's events are reached: an ldk-server as in the nodes file, the others with one credential. */
+/** How to reach a node's events: an ldk-server as in the nodes file, the others with one credential. */
 const SourceEntry = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('ldk-server'),
@@ -65,18 +68,21 @@ const Settings = z.strictObject({
   process: ProcessEntry.optional(),
 })
 
-/** How a relay runs. */
+/** The settings of a relay. */
 export type RelaySettings = {
   readonly target: Target
   readonly source: SourceEntry
-  /** The node's process; or why no start of it can be reported. */
+  /** How to find the node's process, or why none of its starts can be reported. */
   readonly process: ProcessChoice | { readonly unseen: string }
 }
 
-/** What an issue's path is called: the variable or the field of the file. */
+/** Names an issue's path: the variable, or the field of the file. */
 export type Naming = (path: readonly PropertyKey[]) => string
 
-/** Reads settings. Throws Misconfigured with a line for every wrong field, never with a value. `addresses`: our own. */
+/**
+ * Reads settings. Throws Misconfigured with one line per wrong field, never with a value. `addresses`: this
+ * machine's own.
+ */
 export function settingsIn(value: unknown, naming: Naming, addresses: readonly string[]): RelaySettings {
   const parsed = Settings.safeParse(value)
   if (!parsed.success) {
@@ -86,7 +92,7 @@ export function settingsIn(value: unknown, naming: Naming, addresses: readonly s
   const { node, service, relayKey, source, process } = parsed.data
   if (process !== undefined && !isHere(source.url, addresses)) {
     throw new Misconfigured(
-      `${naming(['process'])}: the node at ${naming(['source', 'url'])} is not on this machine, so none of its processes is the node's: leave it out, or run the relay beside the node`,
+      `${naming(['process'])}: the node at ${naming(['source', 'url'])} is not on this machine, so its process cannot be here: leave this out, or run the relay beside the node`,
     )
   }
   return {
@@ -96,7 +102,7 @@ export function settingsIn(value: unknown, naming: Naming, addresses: readonly s
   }
 }
 
-/** Whether an address is this machine's own. A name counts only if it is `localhost`: others may change. */
+/** Whether a URL is on this machine. Of names only `localhost` counts, since others may change. */
 function isHere(url: string, addresses: readonly string[]): boolean {
   const host = new URL(url).hostname
   const bare = host.replace(/^\[|\]$/g, '')

@@ -1,32 +1,32 @@
 import type { RelayEvent } from '../core/nodes/relay-event.ts'
 
-/** What a node told: an event that has no id and no time yet. */
-export type Told = Omit<RelayEvent, 'id' | 'at' | 'type'> & {
+/** An event as the node reported it, without id and time. */
+export type ReportedEvent = Omit<RelayEvent, 'id' | 'at' | 'type'> & {
   readonly type: Exclude<RelayEvent['type'], 'process_started'>
 }
 
-/** What hears a source. */
+/** The callbacks of a subscription. */
 export type Listener = {
-  /** The node has taken the subscription. */
+  /** The node has accepted the subscription. */
   readonly opened: () => void
-  readonly told: (event: Told) => void
-  /** Part of it does not work, and why; the rest goes on. */
+  readonly reported: (event: ReportedEvent) => void
+  /** A part does not work, for this reason; the rest continues. */
   readonly warned: (why: string) => void
 }
 
-/** Why a subscription is over. `needsOperator`: it will be over again until somebody changes something. */
+/** Why a subscription ended. `needsOperator`: it will keep ending until somebody changes something. */
 export type SourceEnd = { readonly needsOperator: boolean; readonly why: string }
 
-/** The events of one node. */
+/** A source of one node's events. */
 export type Source = {
-  /** What the node is, for people. */
+  /** A description of the node for people. */
   readonly what: string
-  /** Subscribes once, until the connection or the signal ends. Never throws, never subscribes again. */
+  /** Subscribes once, until the connection or the signal ends. Never throws, never resubscribes. */
   readonly listen: (listener: Listener, signal: AbortSignal) => Promise<SourceEnd>
 }
 
-/** The end of a subscription that passes by itself. */
+/** The end of a subscription for a temporary reason. */
 export const passing = (why: string): SourceEnd => ({ needsOperator: false, why })
 
-/** The end of a subscription that somebody has to mend. */
+/** The end of a subscription for a reason that somebody has to fix. */
 export const lasting = (why: string): SourceEnd => ({ needsOperator: true, why })

@@ -6,8 +6,8 @@ import { portsOf, relayOf } from './parts.ts'
 import { runRelay } from './relay.ts'
 
 const USAGE = `usage: npm run relay [-- --check]
-Passes the events of a Lightning node on to Splicekeeper. docs/relay.md says how it is configured.
-  --check   connect once, say what is seen, report nothing
+Forwards the events of a Lightning node to Splicekeeper. docs/relay.md explains the configuration.
+  --check   connect once, print what is found, report nothing
 `
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)

@@ -1,28 +1,28 @@
 import { backoffMs } from './backoff.ts'
 import { isOver } from './ports.ts'
 import type { Notice, RelayPorts } from './ports.ts'
-import type { Source, SourceEnd, Told } from './source.ts'
+import type { Source, SourceEnd, ReportedEvent } from './source.ts'
 
 const BACKOFF = { baseMs: 500, capMs: 30_000 }
-/** A connection that is not open by then is given up. */
+/** A connection that is not open within this time is given up. */
 const OPEN_WITHIN_MS = 20_000
-/** A stream that lasted as long was no failure: the next wait is short again. */
+/** A stream that lasted this long did not fail: the next wait is short again. */
 const STEADY_MS = 30_000
 
-/** Whether the node's events arrive now, and since when. */
+/** Whether the node's events arrive, and since when. */
 export type Link = {
-  /** Milliseconds since boot; null: there is no subscription. */
+  /** Milliseconds since boot; null: no subscription. */
   openedAt: number | null
 }
 
-/** What becomes of what a source tells. */
+/** A source and the receivers of its events. */
 export type Subscription = {
   readonly source: Source
   readonly link: Link
-  readonly told: (event: Told) => void
+  readonly reported: (event: ReportedEvent) => void
 }
 
-/** Subscribes again and again, with growing pauses, until the signal ends. */
+/** Subscribes repeatedly, with growing pauses, until the signal ends. */
 export async function subscribe(
   subscription: Subscription,
   ports: RelayPorts,
@@ -38,13 +38,16 @@ export async function subscribe(
     if (isOver(signal)) return
     const steady = opened && ports.sinceBoot() - since >= STEADY_MS
     failures = steady ? 1 : failures + 1
-    notice('node', `${source.what}: ${end.why}${end.needsOperator ? ' (needs you)' : ''}; trying again`)
+    notice(
+      'node',
+      `${source.what}: ${end.why}${end.needsOperator ? ' (needs your attention)' : ''}; trying again`,
+    )
     await ports.sleep(backoffMs(BACKOFF, failures, ports.chance), signal)
   }
 }
 
 async function listenOnce(
-  { source, link, told }: Subscription,
+  { source, link, reported }: Subscription,
   ports: RelayPorts,
   notice: Notice,
   signal: AbortSignal,
@@ -63,7 +66,7 @@ async function listenOnce(
         link.openedAt = ports.sinceBoot()
         notice('node', `${source.what}: its events arrive`)
       },
-      told,
+      reported,
       warned: (why) => notice('peers', why),
     },
     AbortSignal.any([signal, late.signal]),

@@ -43,7 +43,7 @@ function chartsOf({ table, queues, functions, metrics }: Names): Chart[] {
     {
       title: 'Webhooks',
       stat: 'Sum',
-      metrics: counted('webhook.delivered', 'webhook.failed', 'webhook.disabled', 'notice_failed'),
+      metrics: counted('webhook.delivered', 'webhook.failed', 'webhook.disabled', 'webhook_hint_failed'),
     },
     { title: 'Messages waiting', stat: 'Maximum', metrics: sqs('ApproximateNumberOfMessagesVisible') },
     { title: 'Oldest message, seconds', stat: 'Maximum', metrics: sqs('ApproximateAgeOfOldestMessage') },

@@ -1,21 +1,24 @@
 import type { ChainFault } from '../../core/ports/chain.ts'
 import { err } from '../../core/values/result.ts'
 
-/** Of four million weight units, an output takes 36 at least, and an input 164. */
+/** A block holds four million weight units; an output takes at least 36, an input at least 164. */
 export const MAX_OUTPUTS = 111_111
 export const MAX_INPUTS = 24_390
 
-/** A fault: the source gave no answer that counts. */
+/** A fault: the source gave no usable answer. */
 export const unreachable = (message: string): { readonly ok: false; readonly error: ChainFault } =>
   err({ class: 'unreachable', message })
 
-/** The code of an error of a request or of a socket; texts may hold addresses. */
+/** The code of a request's or socket's error. Never its text, which may hold addresses. */
 export function reasonOf(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
   return error instanceof Error ? error.name : 'failed'
 }
 
-/** Why Bitcoin Core takes no transaction, in its own words (`src/validation.cpp` and the policies that it calls). */
+/**
+ * The reasons for which Bitcoin Core refuses a transaction, verbatim (`src/validation.cpp` and the policies
+ * it calls).
+ */
 const REASONS = [
   'min relay fee not met',
   'mempool min fee not met',
@@ -44,8 +47,8 @@ const REASONS = [
 ] as const
 
 /**
- * The reason for which a source refuses a transaction, if it is one that we know: the rest of what it says is not repeated, for a
- * source may say anything, the keys in its address too.
+ * The known reason in a source's refusal, ready to append to a message; empty if there is none. The rest of
+ * the text is dropped: a source may say anything, including the keys in its address.
  */
 export function reasonIn(text: string): string {
   const reason = REASONS.find((known) => text.includes(known))

@@ -7,7 +7,7 @@ import { unreachable } from './answer.ts'
 type Answer<T> = Promise<Result<T, ChainFault>>
 type Place = { readonly height: number; readonly hash: string }
 
-/** How much of an outpoint's own transaction is known, the least first. */
+/** How much is known of an outpoint's own transaction, least first. */
 const OWN_ORDER: readonly Spend['own'][] = ['unknown', 'mempool', 'confirmed']
 
 const FORKED = unreachable('the chain sources follow different chains')
@@ -18,13 +18,16 @@ function valuesOf<T>(answers: readonly Result<T, ChainFault>[]): T[] {
   return answers.flatMap((answer) => (answer.ok ? [answer.value] : []))
 }
 
-/** The value that all have in common; null: they differ, or there is none. */
+/** The value that all elements share; null when they differ or there are none. */
 function common<T>(values: readonly T[]): { readonly value: T } | null {
   const [value, ...others] = values
   return value === undefined || others.some((other) => other !== value) ? null : { value }
 }
 
-/** The lowest tip, if it is in the chain of all who answer: nothing above it is known of every source. */
+/**
+ * The lowest tip, if it is in the chain of every source that answers. Nothing above it is known to all of
+ * them.
+ */
 async function tip(sources: readonly ChainPort[], call: Call): Answer<Place> {
   const answers = await Promise.all(
     sources.map(async (source) => ({ source, answer: await source.tip(call) })),
@@ -49,10 +52,11 @@ async function blockHash(sources: readonly ChainPort[], height: number, call: Ca
 }
 
 /**
- * One transaction, or one spender, as several sources place it: in a block rather than in a mempool, and in one block. Of two
- * in mempools the one that pays more has replaced the other, or will.
+ * Merges what several sources say about one transaction or spender. A block beats a mempool, and all must
+ * name the same block. Of two transactions in mempools, the one that pays more has replaced the other, or
+ * will.
  */
-function placed(known: readonly ChainTransaction[]): Result<ChainTransaction | null, ChainFault> {
+function merged(known: readonly ChainTransaction[]): Result<ChainTransaction | null, ChainFault> {
   const mined = known.filter(({ block }) => block !== null)
   if (mined.length === 0)
     return ok(known.toSorted((one, other) => (other.feeSats ?? 0) - (one.feeSats ?? 0))[0] ?? null)
@@ -68,12 +72,12 @@ async function transaction(
 ): Answer<ChainTransaction | null> {
   const answers = await Promise.all(sources.map((source) => source.transaction(txid, call)))
   const values = valuesOf(answers)
-  return values.length === 0 ? nobody(answers) : placed(values.filter((value) => value !== null))
+  return values.length === 0 ? nobody(answers) : merged(values.filter((value) => value !== null))
 }
 
-/** What the sources that show a spender say together; null: none shows any. */
+/** Merges the answers of the sources that show a spender; null when none does. */
 function presence(spends: readonly Spend[]): Result<Spend | null, ChainFault> {
-  const spender = placed(spends.flatMap((spend) => spend.spender ?? []))
+  const spender = merged(spends.flatMap((spend) => spend.spender ?? []))
   if (!spender.ok || spender.value === null) return spender.ok ? ok(null) : spender
   const shown = spends.filter((spend) => spend.spender?.txid === spender.value?.txid)
   const own = OWN_ORDER.findLast((each) => shown.some((spend) => spend.own === each)) ?? 'unknown'
@@ -81,7 +85,10 @@ function presence(spends: readonly Spend[]): Result<Spend | null, ChainFault> {
   return ok({ own, valueSats, spender: spender.value })
 }
 
-/** What all sources say together of an outpoint for which none shows a spender: no more than the least of them knows. */
+/**
+ * Merges the answers when no source shows a spender: the result knows no more than the source that knows
+ * least.
+ */
 function absence(spends: readonly Spend[]): Result<Spend, ChainFault> {
   const own = OWN_ORDER.find((each) => spends.some((spend) => spend.own === each)) ?? 'unknown'
   if (own === 'unknown') return ok({ own, valueSats: null, spender: null })
@@ -90,8 +97,8 @@ function absence(spends: readonly Spend[]): Result<Spend, ChainFault> {
 }
 
 /**
- * Presence needs any one source, absence needs every one, at one and the same tip before and after the question (design
- * section 6, gate `funding_unspent`): a source that is behind, or on another branch, does not know of the latest spenders.
+ * One source is enough to prove a spender. Absence needs every source, at the same tip before and after the
+ * question: a source that lags, or follows another branch, does not know the latest spenders.
  */
 async function spend(
   sources: readonly ChainPort[],
@@ -113,7 +120,7 @@ async function spend(
     : absence(valuesOf(answers))
 }
 
-/** The highest estimate: too low a feerate is what a splice gets stuck by. */
+/** The highest estimate: a splice gets stuck by too low a feerate. */
 async function feeRateSatPerKw(
   sources: readonly ChainPort[],
   targetBlocks: number,
@@ -132,8 +139,8 @@ async function broadcast(sources: readonly ChainPort[], hex: string, call: Call)
 }
 
 /**
- * Several chain sources as one (design section 10). What one of them shows is there; that nothing is there is only said where
- * all of them say so, on one chain. Sources that contradict each other are a fault. One source stands for itself.
+ * Combines several chain sources. What any source shows exists; absence needs all of them, on one chain.
+ * Sources that contradict each other are a fault. A single source is returned as it is.
  */
 export function severalSources(sources: readonly [ChainPort, ...ChainPort[]]): ChainPort {
   if (sources.length === 1) return sources[0]

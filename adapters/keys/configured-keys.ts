@@ -3,7 +3,10 @@ import { Scope } from '../../core/ports/records.ts'
 import type { ApiKey } from '../../core/ports/records.ts'
 import { Misconfigured } from '../misconfigured.ts'
 
-/** A key of the secret `Keys`, which holds no secrets: the hash of one, whose it is, and what it may do. */
+/**
+ * An entry of the secret `Keys`. Despite the name it holds no secret: the hash of a key, its tenant, and its
+ * scopes.
+ */
 const ConfiguredKey = z.strictObject({
   name: z.string().min(1).max(64),
   tenant: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be a tenant: a-z, 0-9, - and _'),
@@ -13,7 +16,8 @@ const ConfiguredKey = z.strictObject({
 export type ConfiguredKey = z.infer<typeof ConfiguredKey>
 
 /**
- * Reads a list of keys, by their hash. `source` is what errors call it. Throws Misconfigured with a line for every wrong field.
+ * Reads a list of keys into a map by hash. Errors call the list `source`. Throws Misconfigured with one line
+ * per wrong field.
  */
 export function parseKeys(value: unknown, source: string): ReadonlyMap<string, ApiKey> {
   const list = z.array(ConfiguredKey).safeParse(value)

@@ -5,8 +5,9 @@ import type { ServiceTelemetry } from './telemetry.ts'
 const SERVICE = 'splicekeeper'
 
 /**
- * Structured logs and CloudWatch metrics. Events, requests and errors' texts are never logged as they are: they may hold
- * what is secret. An alarm is an error in the log and counts in the metric `alarm` of the namespace, which the alarms stand on.
+ * Structured logs and CloudWatch metrics. Events, requests and error texts are never logged verbatim: they
+ * may hold secrets. An alarm is an error in the log, and counts in the namespace's metric `alarm`, which the
+ * CloudWatch alarms watch.
  */
 export function powertoolsTelemetry(namespace: string): ServiceTelemetry {
   const logger = new Logger({ serviceName: SERVICE })

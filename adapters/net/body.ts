@@ -1,4 +1,4 @@
-/** The whole of a body; null if it is too large, or not made of bytes. Throws what the stream throws. */
+/** Reads a whole body; null when it is too large or not made of bytes. Throws what the stream throws. */
 export async function bytesOf(body: AsyncIterable<unknown>, maxBytes: number): Promise<Buffer | null> {
   const chunks: Uint8Array[] = []
   let bytes = 0
@@ -11,7 +11,7 @@ export async function bytesOf(body: AsyncIterable<unknown>, maxBytes: number): P
   return Buffer.concat(chunks)
 }
 
-/** The same as text. */
+/** The same, decoded as UTF-8. */
 export async function textOf(body: AsyncIterable<unknown>, maxBytes: number): Promise<string | null> {
   return (await bytesOf(body, maxBytes))?.toString('utf8') ?? null
 }

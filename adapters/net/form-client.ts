@@ -7,14 +7,20 @@ import { reasonOf } from '../chain/answer.ts'
 import { httpSender, isUnconnected } from './http.ts'
 import { isIdentityError } from './tls-pinning.ts'
 
-/** A node that cannot be reached at all is told from one that hangs: what was never connected was never sent. */
+/**
+ * A short connect timeout tells an unreachable node from one that hangs: without a connection nothing was
+ * sent.
+ */
 const CONNECT_MS = 3_000
-/** Credential, path or method: said before anything looks at a command. */
+/** Wrong credential, path or method: answered before anything looks at the command. */
 const NOT_EXECUTED: readonly number[] = [401, 404, 405]
-/** What an operator has to mend. A proxy may say 403 of an answer, too: of a command, it proves nothing. */
+/**
+ * Statuses that an operator has to fix. 403 is not in NOT_EXECUTED, because a proxy may answer 403 after the
+ * command ran.
+ */
 const CONFIG: readonly number[] = [...NOT_EXECUTED, 403]
 
-/** The configuration of a node behind plain HTTP and a password. Issues name the field and never repeat its value. */
+/** The configuration of a node behind plain HTTP and a password. Issues name the field, never its value. */
 export const HttpNodeConfig = z.object({
   url: z.string().refine(isPlain, 'must be an http or https URL without credentials or query'),
   password: z.string().regex(/^[\x20-\x7e]{1,256}$/, 'must be 1 to 256 printable ASCII characters'),
@@ -27,7 +33,7 @@ function isPlain(text: string): boolean {
   return web && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
 }
 
-/** One request. `fields` go into a form body of a POST, or into the query of a GET. */
+/** One request. `fields` go into the form body of a POST or the query of a GET. */
 export type HttpRequest = {
   readonly method: 'GET' | 'POST'
   readonly path: string
@@ -35,18 +41,21 @@ export type HttpRequest = {
   readonly maxBytes: number
 }
 
-/** A whole answer. `type`: its media type without parameters, in lower case. */
+/** A complete answer. `type`: its media type without parameters, in lower case. */
 export type HttpAnswer = { readonly status: number; readonly type: string; readonly body: string }
 
-/** No whole answer came. `sent` false: no byte of the request can have reached the server. */
+/** No complete answer came. `sent` is false if certainly no byte of the request reached the server. */
 export type HttpFault = { readonly sent: boolean; readonly identity: boolean; readonly message: string }
 
-/** Requests to one node. Nothing throws; a fault names the path and a code, never the address or the password. */
+/**
+ * Requests to one node. Never throws; a fault names the path and a code, never the address or the password.
+ */
 export type NodeHttp = (asked: HttpRequest, call: Call) => Promise<Result<HttpAnswer, HttpFault>>
 
 /**
- * HTTP with Basic authentication (the user is ignored by Eclair and phoenixd). Each request has a connection of its own, is sent
- * once, and follows no redirect. Whatever ends it early, its call above all, destroys the socket.
+ * HTTP with Basic authentication (Eclair and phoenixd ignore the user). Each request has its own connection,
+ * is sent once and follows no redirect. When a request ends early, above all with its call, its socket is
+ * destroyed.
  */
 export function nodeHttp({ url, password }: HttpNodeConfig): NodeHttp {
   const base = url.replace(/\/+$/, '')
@@ -78,12 +87,12 @@ function mediaTypeOf(header: string): string {
   return (header.split(';')[0] ?? '').trim().toLowerCase()
 }
 
-/** The fault of a read whose answer did not come, or has not the right form. */
+/** The fault of a read without a readable answer. */
 export function nodeFaultOf(fault: HttpFault): NodeFault {
   return { class: fault.identity ? 'config' : 'unreachable', message: fault.message }
 }
 
-/** The fault of a read by its status; null: the status is 200. */
+/** The fault of a read by its status; null for 200. */
 export function statusFaultOf(path: string, { status }: HttpAnswer): NodeFault | null {
   if (status === 200) return null
   const message = `${path}: HTTP ${status}`
@@ -91,8 +100,8 @@ export function statusFaultOf(path: string, { status }: HttpAnswer): NodeFault |
 }
 
 /**
- * The result of a command where no answer of the node's own tells: never sent, refused before anything looked at it, or
- * unknown. null: the answer is the node's to be read.
+ * The result of a command that the node itself did not answer: never sent, refused before anything looked at
+ * it, or unknown. Null when there is an answer of the node to read.
  */
 export function resultWithoutAnswer(answered: Result<HttpAnswer, HttpFault>): CommandResult | null {
   if (!answered.ok) {
@@ -105,7 +114,7 @@ export function resultWithoutAnswer(answered: Result<HttpAnswer, HttpFault>): Co
   return null
 }
 
-/** JSON of an answer with the media type of JSON; undefined: it is none. */
+/** The JSON of an answer with JSON's media type; otherwise undefined. */
 export function jsonIn({ type, body }: HttpAnswer): unknown {
   if (type !== 'application/json') return undefined
   try {
@@ -115,20 +124,22 @@ export function jsonIn({ type, body }: HttpAnswer): unknown {
   }
 }
 
-/** A text of a node that proves that a command was not executed. */
+/** An error text of a node that proves that the command was not executed. */
 export type KnownText = {
-  readonly says: string
-  /** Whether more follows, which may be the peer's words. */
-  readonly goesOn?: boolean
+  readonly text: string
+  /** Whether the text is a prefix: details follow, perhaps in the peer's words. */
+  readonly isPrefix?: boolean
   readonly refusal: Omit<Extract<CommandResult, { type: 'refused' }>, 'type' | 'message'>
 }
 
 /**
- * The result of a command by the text that failed it, where there is no code. Only texts that prove that nothing was executed are
- * listed; any other is `unknown`, and none is repeated.
+ * The result of a command that failed with a text, for nodes without error codes. Only texts that prove "not
+ * executed" are listed; any other is `unknown`. The text itself is never repeated.
  */
 export function resultOfText(text: string, known: readonly KnownText[]): CommandResult {
-  const match = known.find(({ says, goesOn }) => (goesOn === true ? text.startsWith(says) : text === says))
+  const match = known.find((each) =>
+    each.isPrefix === true ? text.startsWith(each.text) : text === each.text,
+  )
   if (match === undefined) return { type: 'unknown', message: 'failed with a text that proves nothing' }
-  return { type: 'refused', ...match.refusal, message: match.says }
+  return { type: 'refused', ...match.refusal, message: match.text }
 }

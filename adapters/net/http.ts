@@ -3,23 +3,26 @@ import * as https from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { textOf } from './body.ts'
 
-/** How a client connects. */
+/** Options of a client's connections. */
 export type HttpOptions = {
-  /** False: each request has a connection of its own. */
+  /** False: each request opens its own connection. */
   readonly keepAlive: boolean
-  /** Requests on their way at once; the others wait. Left out: any number. */
+  /** Concurrent requests; further ones wait. Default: unlimited. */
   readonly maxSockets?: number
-  /** What TLS trusts instead of the usual authorities, in PEM. */
+  /** The certificate authority (PEM) that TLS trusts instead of the usual ones. */
   readonly ca?: string
-  /** The name that the certificate has to be for, where it is another one than the host's. */
+  /** The name that the certificate must be for, if it is not the host's. */
   readonly servername?: string
-  /** How long a connection may take to stand, TLS included. Left out: as long as the request. */
+  /** Timeout for connecting, TLS included. Default: that of the request. */
   readonly connectMs?: number
-  /** Resolves names; a socket connects to nothing but what it answers. Left out: the system's. Literal addresses never get here. */
+  /**
+   * Resolves host names; a socket connects only to the addresses it returns. Default: the system's resolver.
+   * Literal addresses bypass it.
+   */
   readonly lookup?: LookupFunction
 }
 
-/** One request. `body` null: none is sent. An answer of more than `maxBytes` is not read to its end. */
+/** One request. `body` null: no body. An answer larger than `maxBytes` is not read to its end. */
 export type HttpRequest = {
   readonly method: 'GET' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
@@ -28,20 +31,22 @@ export type HttpRequest = {
   readonly signal: AbortSignal
 }
 
-/** `body` null: it is too large. `type`: the header `content-type` as it came; empty: there is none. */
+/** `body` is null when too large. `type`: the raw `content-type` header, or empty. */
 export type HttpAnswer = { readonly status: number; readonly type: string; readonly body: string | null }
 
-/** Sends one request to a URL. Rejects where the whole answer did not come: then nothing is known of the request. */
+/**
+ * Sends one request. Rejects when no complete answer came; whether the request was executed is then unknown.
+ */
 export type HttpSend = (url: string, request: HttpRequest) => Promise<HttpAnswer>
 
-/** The connection took too long to stand: no byte of the request was sent. */
+/** Connecting took too long: no byte of the request was sent. */
 class ConnectTimeout extends Error {
   readonly code = 'CONNECT_TIMEOUT'
 }
 
 /**
- * HTTP and HTTPS of Node itself, which costs a function's bundle nothing: no redirects, no repetition, and a request that is
- * aborted destroys its socket.
+ * HTTP and HTTPS by Node's own modules, which add nothing to a function's bundle. No redirects, no retries;
+ * aborting a request destroys its socket.
  */
 export function httpSender({ connectMs, ...options }: HttpOptions): HttpSend {
   const plain = new http.Agent(options)
@@ -62,7 +67,7 @@ export function httpSender({ connectMs, ...options }: HttpOptions): HttpSend {
   }
 }
 
-/** Ends a request whose connection does not stand in time. */
+/** Aborts a request whose connection is not established in time. */
 function giveUp(request: http.ClientRequest, stands: 'connect' | 'secureConnect', afterMs: number): void {
   request.once('socket', (socket) => {
     if (request.reusedSocket) return
@@ -72,8 +77,8 @@ function giveUp(request: http.ClientRequest, stands: 'connect' | 'secureConnect'
 }
 
 /**
- * Whether a connection never came about, so that no byte of the request was sent. A code alone does not tell: a connection
- * that stands can end with EHOSTUNREACH, too.
+ * Whether no connection was established, so that no byte of the request was sent. The code alone does not
+ * tell: an established connection can also end with EHOSTUNREACH.
  */
 export function isUnconnected(error: unknown): boolean {
   if (error instanceof ConnectTimeout) return true

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 
-/** Whether a text is a certificate in PEM. */
+/** Whether a text is a PEM certificate. */
 export function isCertificate(pem: string): boolean {
   try {
     return new X509Certificate(pem).raw.length > 0
@@ -9,7 +9,7 @@ export function isCertificate(pem: string): boolean {
   }
 }
 
-/** Whether a text is an https URL that holds no credentials and no query, so that it may be shown. */
+/** Whether a text is an https URL without credentials or query, which is safe to show. */
 export function isPlainHttps(text: string): boolean {
   const url = URL.parse(text)
   return url?.protocol === 'https:' && url.username === '' && url.password === '' && url.search === ''

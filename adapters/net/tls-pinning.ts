@@ -2,15 +2,15 @@ import { X509Certificate } from 'node:crypto'
 import { checkServerIdentity, type SecureContextOptions, type PeerCertificate } from 'node:tls'
 import type { RpcFault } from '../node/ldk/rpc.ts'
 
-/** A fault of the handshake: whoever answers at the address does not hold the pinned certificate. */
+/** A TLS handshake fault: the server at the address does not hold the pinned certificate. */
 export type IdentityFault = RpcFault & { readonly status: null; readonly identityMismatch: true }
 
-/** Whether a fault is one of identity, which an operator has to mend, not one that passes. */
+/** Whether a fault is about the server's identity, which an operator has to fix, rather than temporary. */
 export function isIdentityFault(fault: RpcFault): boolean {
   return 'identityMismatch' in fault
 }
 
-/** The codes by which Node's TLS says that a certificate is not the one that we trust. */
+/** Node's TLS error codes for a certificate other than the trusted one. */
 const IDENTITY_CODES: ReadonlySet<unknown> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -26,20 +26,20 @@ const IDENTITY_CODES: ReadonlySet<unknown> = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ])
 
-/** Whether an error, or a cause of it, is a refusal of the server's certificate. */
+/** Whether an error, or one of its causes, is a rejected server certificate. */
 export function isIdentityError(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   return ('code' in error && IDENTITY_CODES.has(error.code)) || isIdentityError(error.cause)
 }
 
-/** What TLS needs to trust exactly one certificate. */
+/** The TLS options that trust exactly one certificate. */
 export type PinnedTls = Pick<SecureContextOptions, 'ca'> & {
   readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined
 }
 
 /**
- * Trusts exactly this certificate. Its own subject names need not match the address that we use, since a match of the
- * fingerprint says more; a certificate that it signed, however, must be for the address.
+ * Trusts exactly this certificate. Its subject names need not match the address, because a matching
+ * fingerprint proves more. A certificate that it signed, however, must be for the address.
  */
 export function pinned(certificate: string): PinnedTls {
   const { fingerprint256 } = new X509Certificate(certificate)

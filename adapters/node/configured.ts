@@ -38,7 +38,9 @@ const Esplora = z.strictObject({
   url: z.string().refine(isWeb, 'must be an http or https URL'),
 })
 
-/** A Bitcoin Core: with a user of its configuration, or with the cookie that it writes at each start. */
+/**
+ * A Bitcoin Core, with a user of its configuration or with the cookie file that it rewrites at each start.
+ */
 const Bitcoind = z
   .strictObject({
     kind: z.literal('bitcoind'),
@@ -65,10 +67,10 @@ type ChainSource = z.infer<typeof ChainSource>
 
 const ChainSourceList = z
   .array(ChainSource)
-  .min(1, 'must be at least one')
-  .max(MAX_CHAIN_SOURCES, `must be at most ${MAX_CHAIN_SOURCES}`)
+  .min(1, 'needs at least one')
+  .max(MAX_CHAIN_SOURCES, `takes at most ${MAX_CHAIN_SOURCES}`)
 
-/** One chain source, or a list of those that are asked together; inside always a list. */
+/** One chain source, or a list of sources that are combined; parsed into a list either way. */
 const ChainSources = z.unknown().transform((value, context): [ChainSource, ...ChainSource[]] => {
   const isList = Array.isArray(value)
   const parsed = ChainSourceList.safeParse(isList ? value : [value])
@@ -83,39 +85,39 @@ const NodeIdText = z
   .string()
   .regex(/^0[23][0-9a-f]{64}$/, 'must be a compressed public key in lower-case hex')
 
-/** What every kind of node has. */
+/** The fields that all kinds of nodes share. */
 const common = {
   name: Name('a name'),
   network: Network,
-  /** Who may use the node; for others it does not exist. */
+  /** The tenants that may use the node; for others it does not exist. */
   tenants: z.array(Name('a tenant')).min(1),
-  /** Left out: the first identity seen is pinned. */
+  /** Default: the first node id seen is pinned. */
   nodeId: NodeIdText.optional(),
   relayKey: z.string().min(RELAY_KEY_CHARACTERS).optional(),
-  /** The operator's word that so much quiet proves absence on this node (design section 6). */
+  /** The operator's statement that this much quiet proves that an attempt was not executed on this node. */
   quietAbsenceSeconds: z.int().positive().optional(),
   chain: ChainSources,
 }
 
-/** One node of the nodes file, or of the secret `Nodes`. Issues name the field and never repeat a value. */
+/** One node of the nodes file or of the secret `Nodes`. Issues name the field, never a value. */
 export const NodeEntry = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ldk-server'), ...common, ...LdkConfig.shape }),
   z.strictObject({
     kind: z.literal('eclair'),
     ...common,
     ...HttpNodeConfig.shape,
-    /** Its `eclair.channel.min-depth-blocks`, where that is not 8: it does not tell. */
+    /** Eclair's setting `eclair.channel.min-depth-blocks`, if it is not 8: the API does not report it. */
     minDepthBlocks: z.int().min(1).max(144).optional(),
   }),
   z.strictObject({ kind: z.literal('phoenixd'), ...common, ...HttpNodeConfig.shape }),
-  /** Named so that an order for it is refused with the reason: LND has no splicing. Nothing is asked of it. */
+  /** LND has no splicing. Listing it makes orders fail with that reason; the node is never contacted. */
   z.strictObject({ kind: z.literal('lnd'), ...common, nodeId: NodeIdText }),
   z.strictObject({ kind: z.literal('core-lightning'), ...common, ...ClnConfig.shape }).superRefine(reachable),
 ])
 export type NodeEntry = z.infer<typeof NodeEntry>
 
 /**
- * Reads a list of nodes. `source` is what errors call it. Throws Misconfigured with a line for every wrong field.
+ * Reads a list of nodes. Errors call the list `source`. Throws Misconfigured with one line per wrong field.
  */
 export function parseNodes(value: unknown, source: string): NodeEntry[] {
   const parsed = z.array(NodeEntry).safeParse(value)
@@ -138,13 +140,13 @@ function lineOf(issue: z.core.$ZodIssue, value: unknown): string {
   return `${node}: ${field.length === 0 ? '' : `${field.join('.')}: `}${issue.message}`
 }
 
-/** The name that an entry gives itself, if it is fit to be printed. */
+/** The entry's own name, if it is safe to print. */
 function nameOf(entry: unknown): string | null {
   const named = z.looseObject({ name: common.name }).safeParse(entry)
   return named.success ? named.data.name : null
 }
 
-/** A node behind the port, with its chain source and who may use it. Opens no connection yet. */
+/** A node port with its chain source and tenants. Does not connect yet. */
 export function configuredNode(entry: NodeEntry, clock: Clock): ConfiguredNode {
   const [first, ...others] = entry.chain
   return {
@@ -192,7 +194,7 @@ function portOf(entry: NodeEntry, clock: Clock): NodePort {
   }
 }
 
-/** What an operator should know of an entry although it can be used: a rune that allows too little or too much. */
+/** Warnings about a usable entry: a rune that allows too little or too much. */
 export function warningsOf(entry: NodeEntry): readonly string[] {
   return entry.kind === 'core-lightning' ? clnPermissions(entry).warnings : []
 }
@@ -201,7 +203,7 @@ function chainOf(source: ChainSource, network: Network): ChainPort {
   return source.kind === 'esplora' ? esplora({ url: source.url }) : bitcoind({ ...source, network })
 }
 
-/** Gate `node` wants the pinned network: a node on another one is configured wrongly, and is never looked at as this one. */
+/** Rejects looks at a node on another network than configured, so that it is never taken for this one. */
 function onNetwork(network: Network, port: NodePort): NodePort {
   return {
     ...port,

@@ -1,6 +1,6 @@
 import type { Network } from '../../core/bitcoin/network.ts'
 
-/** The networks as Eclair and phoenixd call them. */
+/** Eclair's and phoenixd's names for the networks. */
 export const ACINQ_NETWORKS: Readonly<Record<string, Network>> = {
   mainnet: 'bitcoin',
   testnet: 'testnet',

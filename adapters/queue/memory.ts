@@ -2,45 +2,46 @@ import type { Instant } from '../../core/values/instant.ts'
 import { delaySecondsOf } from './sender.ts'
 import type { Sender } from './sender.ts'
 
-/** A message as it was received. `receipt` names this receiving: once the message is received again it is stale. */
+/** A received message. `receipt` belongs to this delivery and is stale once the message is received again. */
 export type Received<T> = {
   readonly serial: number
   readonly message: T
   readonly receipt: string
-  /** From 1. */
+  /** How often it was received, from 1. */
   readonly receives: number
 }
 
-/** Where simulations reach in. Deterministic as long as the hooks are. */
+/** Hooks for simulations. Deterministic if the hooks are. */
 export type QueueHooks<T> = {
   /**
-   * What becomes of a sent message: one delivery for each entry, so much later than asked, in milliseconds. `[]` loses
-   * it, `[0, 0]` doubles it, `[5000]` delays it; left out: `[0]`.
+   * The deliveries of a sent message: one per entry, delayed by that many extra milliseconds. `[]` loses it,
+   * `[0, 0]` doubles it, `[5000]` delays it. Default `[0]`.
    */
   readonly deliveries?: (message: T, delayMs: number) => readonly number[]
-  /** The order in which the visible messages are handed out; left out: oldest first. */
+  /** The order in which visible messages are handed out. Default: oldest first. */
   readonly order?: (visible: readonly T[]) => readonly number[]
 }
 
-/** A standard queue in memory, on a clock of its own. */
+/** A standard queue in memory, with its own clock. */
 export type MemoryQueue<T> = Sender<T> & {
   /** Hands out up to `max` visible messages and hides them for the visibility timeout. */
   receive(max: number): Received<T>[]
-  /** Whether the message was deleted: not with a stale receipt. */
+  /** Deletes a message. False when the receipt is stale. */
   remove(receipt: string): boolean
-  /** When the next message becomes visible (now or earlier: one is); null: there is none. */
+  /** When the next message becomes visible (now or in the past: one already is); null: the queue is empty. */
   nextVisibleAt(): Instant | null
   /** Messages that were received too often. */
   deadLetters(): readonly T[]
-  /** How many messages there are, hidden ones included. */
+  /** The number of messages, hidden ones included. */
   size(): number
 }
 
 type Entry = { serial: number; json: string; visibleAt: Instant; receives: number }
 
 /**
- * A queue for simulations, as SQS behaves: at least once, hidden while in work, and a dead letter instead of being
- * received more than `maxReceives` times. Messages are kept as JSON; `now` and `visibilityMs` are in milliseconds.
+ * A queue for simulations that behaves like SQS: at least once, hidden while being processed, and a dead
+ * letter after `maxReceives` deliveries. Messages are stored as JSON. `now` and `visibilityMs` are in
+ * milliseconds.
  */
 export function memoryQueue<T>(options: {
   readonly now: () => Instant
@@ -105,7 +106,7 @@ function visibleBy(entries: ReadonlyMap<number, Entry>, now: Instant): Entry[] {
     .sort((a, b) => a.visibleAt - b.visibleAt || a.serial - b.serial)
 }
 
-/** The entries at the positions named; what is not named stays unhandled this time. */
+/** The entries at the given positions; the others are left for a later call. */
 function inOrder(entries: Entry[], order: (entries: Entry[]) => readonly number[] | undefined): Entry[] {
   return order(entries)?.flatMap((position) => entries[position] ?? []) ?? entries
 }

@@ -4,10 +4,13 @@ import type { HintQueue } from '../../core/ports/ports.ts'
 import { delaySecondsOf, hintQueueOver } from './sender.ts'
 import type { Sender } from './sender.ts'
 
-/** A standard queue of SQS. */
+/** A standard SQS queue. */
 export type SqsTarget = { readonly client: SQSClient; readonly queueUrl: string }
 
-/** Sends messages to a queue as JSON. The SDK repeats what got no answer: a message may arrive twice. */
+/**
+ * Sends messages to a queue as JSON. The SDK retries requests without an answer, so a message may arrive
+ * twice.
+ */
 export function sqsSender<T>({ client, queueUrl }: SqsTarget): Sender<T> {
   return {
     async send(message, delayMs = 0) {
@@ -22,7 +25,10 @@ export function sqsSender<T>({ client, queueUrl }: SqsTarget): Sender<T> {
   }
 }
 
-/** The work queue on SQS: bodies `{"spliceId": "…"}`, hints only (design section 3). */
+/**
+ * The work queue on SQS. Bodies are `{"spliceId": "…"}`. A message is only a hint: losing or doubling one
+ * costs time, never correctness.
+ */
 export function sqsQueue(target: SqsTarget): HintQueue {
   return hintQueueOver(sqsSender(target))
 }

@@ -2,21 +2,21 @@ import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import type { LookupFunction } from 'node:net'
 
-/** A name led to an address that must not be asked. */
+/** A host name resolved to an address that webhooks may not use. */
 export class TargetRefused extends Error {
   override readonly name = 'TargetRefused'
   readonly code = 'TARGET_REFUSED'
 }
 
-/** All addresses of a name. */
+/** Resolves a host name to all its addresses. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>
 
-/** The system's resolver, IPv4 first: it works from where IPv6 has no route. */
+/** The system's resolver, IPv4 first, so that it works without an IPv6 route. */
 export const systemResolve: Resolve = (hostname) => lookup(hostname, { all: true, order: 'ipv4first' })
 
 /**
- * A socket's own lookup that answers nothing but checked addresses: the name is resolved once, and the socket connects to what
- * was checked. One address that is refused refuses the name.
+ * A socket lookup that returns only checked addresses. The name is resolved once and the socket connects to
+ * what was checked. A single refused address refuses the name.
  */
 export function checkedLookup(isAllowed: (address: string) => boolean, resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {

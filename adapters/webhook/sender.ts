@@ -7,20 +7,20 @@ import type { Resolve } from './lookup.ts'
 import type { TargetRules } from './target.ts'
 import { targetProblem } from './target.ts'
 
-/** So much of an answer is read, and thrown away: only its status counts. */
+/** How much of an answer is read, and discarded: only its status counts. */
 const ANSWER_BYTES = 16 * 1024
 
 export type WebhookOptions = {
   readonly rules: TargetRules
   readonly resolve?: Resolve
-  /** The only authority that is trusted, in PEM. Left out: those that Node trusts. */
+  /** The only certificate authority to trust (PEM). Default: Node's. */
   readonly ca?: string
 }
 
 /**
- * Sends webhooks by the Standard Webhooks specification: `webhook-id`, `webhook-timestamp`, and a `webhook-signature` for every
- * valid secret. Anything but a 2xx is a failure, a redirect too, which is not followed. Each delivery has a connection of its
- * own, to an address that was checked.
+ * Sends webhooks by the Standard Webhooks specification: `webhook-id`, `webhook-timestamp`, and a
+ * `webhook-signature` with one signature per valid secret. Anything but a 2xx is a failure, including a
+ * redirect, which is not followed. Each delivery has its own connection, to a checked address.
  */
 export function webhookSender(options: WebhookOptions): WebhookPort {
   const { rules, resolve = systemResolve, ca } = options
@@ -28,7 +28,8 @@ export function webhookSender(options: WebhookOptions): WebhookPort {
   const send = httpSender({ keepAlive: false, lookup, ...(ca === undefined ? {} : { ca }) })
   return {
     async deliver({ url, secrets, id, at, body }, { signal }) {
-      // Here too: the socket looks literal addresses up nowhere, and what was allowed once may be so no more.
+      // Checked again here: a socket does not look up literal addresses, and the rules may have changed since
+      // the URL was accepted.
       if (targetProblem(url, rules) !== null) return refused
       const signatures = secrets.map((secret) => new Webhook(secret).sign(id, new Date(at), body))
       const headers = {

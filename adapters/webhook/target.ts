@@ -1,6 +1,9 @@
 import { BlockList, isIP } from 'node:net'
 
-/** IPv4 that is not a public host (IANA's registry of special addresses), and the one at which Azure tells a machine its secrets. */
+/**
+ * IPv4 ranges without public hosts (IANA's special-purpose registry), and Azure's metadata address, which
+ * serves secrets.
+ */
 const NOT_PUBLIC_4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -20,7 +23,10 @@ const NOT_PUBLIC_4 = [
   ['240.0.0.0', 4],
 ] as const
 
-/** Within 2000::/3, outside of which no IPv6 host is public: special purposes, documentation, and tunnels to any IPv4. */
+/**
+ * IPv6 ranges without public hosts, within 2000::/3 (outside it no host is public): special purposes,
+ * documentation, and tunnels to any IPv4.
+ */
 const NOT_PUBLIC_6 = [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -34,31 +40,34 @@ for (const [net, prefix] of NOT_PUBLIC_6) refused.addSubnet(net, prefix, 'ipv6')
 const unicast = new BlockList()
 unicast.addSubnet('2000::', 3, 'ipv6')
 
-/** Whether an address belongs to a host of the public internet. An IPv4 in IPv6's clothes does not. */
+/**
+ * Whether an address belongs to a host on the public internet. An IPv4 address embedded in IPv6 does not
+ * count.
+ */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address)
   if (family === 4) return !refused.check(address, 'ipv4')
   return family === 6 && unicast.check(address, 'ipv6') && !refused.check(address, 'ipv6')
 }
 
-/** The address that a URL names literally, in any of the ways in which it can be written; null: it names a host. */
+/** The literal address in a URL, in any notation; null when the URL has a host name. */
 function literalOf(url: URL): string | null {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   return isIP(host) === 0 ? null : host
 }
 
-/** Where webhooks may go. */
+/** The rules for webhook URLs. */
 export type TargetRules = {
   readonly allowsHttp: boolean
   readonly isAllowed: (address: string) => boolean
 }
 
-/** The rules for everybody; and those of an operator who allows private targets: any address, and http. */
+/** Public addresses over https; with `allowsPrivate` (an operator's setting) any address, and http too. */
 export function targetRules(allowsPrivate: boolean): TargetRules {
   return { allowsHttp: allowsPrivate, isAllowed: allowsPrivate ? () => true : isPublicAddress }
 }
 
-/** What is wrong with the URL of an endpoint; null: nothing that is seen without resolving its name. */
+/** The problem with an endpoint's URL, as far as it shows without resolving its name; null: none. */
 export function targetProblem(text: string, { allowsHttp, isAllowed }: TargetRules): string | null {
   if (!URL.canParse(text)) return 'not a URL'
   const url = new URL(text)

@@ -57,7 +57,7 @@ function refusalOf(splice: Splice, { node, channel }: BumpFacts): BumpRefusal | 
   if (openBumpOf(splice) !== null) return { code: 'bump_open', message: 'a fee bump is under way' }
   if (splice.bumps.length >= RECORD_LIMITS.bumps)
     return { code: 'bumps_spent', message: `a splice is bumped at most ${RECORD_LIMITS.bumps} times` }
-  if (node === null || !canBump(node, splice.kind))
+  if (node === null || !canBump(node.capabilities, splice.kind))
     return {
       code: 'bump_unsupported',
       message:
@@ -75,7 +75,7 @@ function priceRefusal(
 ): BumpRefusal | null {
   if (asked === null) return null
   const field = 'feeRateSatPerVb'
-  if (node?.setsFeeRate !== true)
+  if (node?.capabilities.setsFeeRate !== true)
     return {
       code: 'fee_rate_unsupported',
       field,

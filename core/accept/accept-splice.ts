@@ -1,4 +1,5 @@
 import { decodeAddress, dustLimitSats } from '../bitcoin/address.ts'
+import type { Capabilities } from '../ports/node.ts'
 import type { AddressFault, DecodedAddress } from '../bitcoin/address.ts'
 import { canBump } from '../decision/fee-bump-gates.ts'
 import { spliceIdOf } from '../splice/ids.ts'
@@ -86,11 +87,11 @@ export function acceptSplice(request: SpliceRequest, facts: AcceptFacts): Result
 }
 
 function check(request: SpliceRequest, facts: AcceptFacts): Result<Checked, Refusal> {
-  const unsupported = checkCapabilities(request, facts.node)
+  const unsupported = checkCapabilities(request, facts.node.capabilities)
   if (unsupported !== null) return err(unsupported)
   const { channel } = facts
   const named = request.channelId !== null
-  if (named && facts.node.leaseScope === 'node')
+  if (named && facts.node.capabilities.leaseScope === 'node')
     return refuse('channel_unexpected', 'channel', 'this node picks the channel itself: leave it out')
   if (channel === null || channel.goneAt !== null)
     return refuse(
@@ -111,20 +112,20 @@ function check(request: SpliceRequest, facts: AcceptFacts): Result<Checked, Refu
   return ok({ channel, funding: channel.funding, address: address.value, budget: budget.value })
 }
 
-function checkCapabilities(request: SpliceRequest, node: NodeState): Refusal | null {
+function checkCapabilities(request: SpliceRequest, can: Capabilities): Refusal | null {
   const unsupported = (field: string, message: string): Refusal => ({
     code: 'node_unsupported',
     field,
     message,
   })
-  if (!node.spliceIn && !node.spliceOut)
-    return unsupported('node', node.unsupported ?? 'this node cannot splice')
-  if (request.kind === 'splice_in' && !node.spliceIn) return unsupported('kind', 'this node cannot splice in')
-  if (request.kind === 'splice_out' && !node.spliceOut)
+  if (!can.spliceIn && !can.spliceOut)
+    return unsupported('node', can.unsupported ?? 'this node cannot splice')
+  if (request.kind === 'splice_in' && !can.spliceIn) return unsupported('kind', 'this node cannot splice in')
+  if (request.kind === 'splice_out' && !can.spliceOut)
     return unsupported('kind', 'this node cannot splice out')
-  if (request.kind === 'splice_out' && request.address !== null && !node.toAddress)
+  if (request.kind === 'splice_out' && request.address !== null && !can.toAddress)
     return unsupported('address', 'this node pays a splice-out only to its own wallet: leave the address out')
-  if (request.kind === 'splice_out' && request.address === null && node.ownWallet === false)
+  if (request.kind === 'splice_out' && request.address === null && can.ownWallet === false)
     return unsupported('address', 'this node has no wallet on chain to pay to: name an address')
   return null
 }
@@ -162,7 +163,7 @@ function checkBudget(
   now: Instant,
 ): Result<Splice['budget'], Refusal> {
   const { budget, notBefore } = request
-  const once = node.submitsOnce === true
+  const once = node.capabilities.submitsOnce === true
   const maxAttempts = budget.maxAttempts ?? (once ? 1 : BUDGET.defaultAttempts)
   if (once && maxAttempts !== 1)
     return refuse('attempts_out_of_range', 'budget.maxAttempts', 'this node is asked once: 1, or left out')
@@ -185,7 +186,7 @@ function checkBudget(
 function checkAutoBump(request: SpliceRequest, node: NodeState, channel: ChannelState): Refusal | null {
   if (request.autoBumpAfterBlocks === null) return null
   const field = 'autoBump'
-  if (!canBump(node, request.kind) || channel.lockDepth === 0)
+  if (!canBump(node.capabilities, request.kind) || channel.lockDepth === 0)
     return { code: 'bump_unsupported', field, message: 'the fee of this splice cannot be bumped safely here' }
   const { maxFeeRateSatPerKw, maxFeeSats } = request.budget
   return maxFeeRateSatPerKw === null && maxFeeSats === null
@@ -226,7 +227,7 @@ function queued(request: SpliceRequest, facts: AcceptFacts, checked: Checked): S
     nodeId: node.nodeId,
     network: node.network,
     channelId: channel.channelId,
-    leaseScope: node.leaseScope,
+    leaseScope: node.capabilities.leaseScope,
     userChannelId: channel.userChannelId,
     peerId: channel.peerId,
     kind: request.kind,

@@ -51,9 +51,7 @@ export function priceShut(facts: GateFacts, asked: number | null): Shut | null {
  * whose bump is a command of its own, refused where nothing is left to replace, says for which kinds (`replaces`).
  */
 export function canBump(
-  can: Pick<Capabilities, 'bump' | 'overlapGuard' | 'checksFunding'> & {
-    readonly replaces?: readonly SpliceKind[] | undefined
-  },
+  can: Pick<Capabilities, 'bump' | 'overlapGuard' | 'checksFunding' | 'replaces'>,
   kind: SpliceKind,
 ): boolean {
   if (can.bump && can.replaces?.includes(kind) === true) return true

@@ -42,7 +42,7 @@ export const gates: readonly Gate[] = [
             'chain',
             'Waiting for the chain source to show that nothing spends the channel: until then nothing is sent.',
           )
-        : shut('anchor_spent', 'Another transaction spends the channel; waiting to learn what it is.')
+        : shut('funding_is_spent', 'Another transaction spends the channel; waiting to learn what it is.')
     },
   },
   {

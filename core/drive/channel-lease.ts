@@ -1,3 +1,4 @@
+import { update } from '../ports/update.ts'
 import { LEASE_QUEUE_LIMIT, freeLease, isReleased, joinQueue, leaveLease, takeLease } from './lease.ts'
 import { unresolvedAttempts } from '../splice/budget.ts'
 import type { ChannelLease, Versioned } from '../ports/records.ts'
@@ -5,8 +6,8 @@ import type { Ports, Store } from '../ports/ports.ts'
 import type { Splice } from '../splice/splice.ts'
 import { hasEnded } from '../splice/transitions.ts'
 
-/** Rounds of the lease protocol in one go; more racers than this come back at the next look. */
-const MAX_ROUNDS = 8
+/** How many ended splices are taken from the head of a queue in one go. */
+const GONE_AT_ONCE = 8
 
 export type LeaseOutcome = 'mine' | 'waiting' | 'full' | 'frozen'
 
@@ -22,34 +23,42 @@ export async function acquireLease(
   seen: Versioned<ChannelLease> | null,
   store: Store,
 ): Promise<LeaseOutcome> {
-  let item = seen
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const lease = item?.value ?? freeLease
-    const version = item?.version ?? 0
-    if (lease.frozen !== null) return 'frozen'
-    const next = lease.holder === id ? { ...lease, turn: lease.turn + 1 } : await nextLease(lease, id, store)
-    if (next === null) return isFullFor(lease, id) ? 'full' : 'waiting'
-    const written = await store.putItem('lease', key, next, version)
-    if (written && next.holder === id) return 'mine'
-    item = written ? { version: version + 1, value: next } : await store.item('lease', key)
-  }
-  return 'waiting'
+  const { value, written } = await update(
+    store,
+    'lease',
+    key,
+    (lease) => nextLease(lease ?? freeLease, id, store),
+    seen,
+  )
+  const lease = value ?? freeLease
+  if (lease.frozen !== null) return 'frozen'
+  if (written && lease.holder === id) return 'mine'
+  return isFullFor(lease, id) ? 'full' : 'waiting'
 }
 
 function isFullFor(lease: ChannelLease, id: string): boolean {
   return !lease.waiting.includes(id) && lease.waiting.length >= LEASE_QUEUE_LIMIT
 }
 
-/** The lease after this splice's next move in the protocol; null when it can only wait. */
+/** The lease after this splice's move in the protocol; null when it can only wait. */
 async function nextLease(lease: ChannelLease, id: string, store: Store): Promise<ChannelLease | null> {
-  const head = lease.waiting[0]
-  if (head !== undefined && head !== id && (await isGone(head, store))) return leaveLease(lease, head)
-  const enlisted = lease.waiting.includes(id) ? lease : joinQueue(lease, id)
-  if (enlisted === null) return null
-  const free = enlisted.holder === null || (await isFree(enlisted.holder, store))
-  const taken = takeLease(enlisted, id, free)
-  if (taken !== null) return taken
-  return enlisted === lease ? null : enlisted
+  if (lease.frozen !== null) return null
+  if (lease.holder === id) return { ...lease, turn: lease.turn + 1 }
+  const queue = await withoutGone(lease, id, store)
+  const joined = queue.waiting.includes(id) ? queue : (joinQueue(queue, id) ?? queue)
+  const free = joined.holder === null || (await isFree(joined.holder, store))
+  return takeLease(joined, id, free) ?? (joined === lease ? null : joined)
+}
+
+/** Takes splices that have ended from the head of the queue, a few in one go. */
+async function withoutGone(lease: ChannelLease, id: string, store: Store): Promise<ChannelLease> {
+  let queue = lease
+  for (let gone = 0; gone < GONE_AT_ONCE; gone += 1) {
+    const head = queue.waiting[0]
+    if (head === undefined || head === id || !(await isGone(head, store))) break
+    queue = leaveLease(queue, head) ?? queue
+  }
+  return queue
 }
 
 async function isFree(holder: string, store: Store): Promise<boolean> {
@@ -63,16 +72,16 @@ async function isGone(id: string, store: Store): Promise<boolean> {
 
 /** Takes a splice out of holder and line, and hints the next one in it. Does nothing where it stands in neither. */
 export async function releaseLease(key: string, id: string, ports: Ports): Promise<void> {
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const item = await ports.store.item('lease', key)
-    const next = item === null ? null : leaveLease(item.value, id)
-    if (item === null || next === null) return
-    if (!(await ports.store.putItem('lease', key, next, item.version))) continue
-    const head = next.holder === null ? next.waiting[0] : undefined
-    if (head !== undefined) await ports.queue.hint(head, 0)
-    return
-  }
-  throw new Error('the lease is contended; it is left at the next look')
+  const { value, written } = await update(ports.store, 'lease', key, (lease) =>
+    lease === null ? null : leaveLease(lease, id),
+  )
+  if (written && value !== null) await hintNext(value, ports)
+}
+
+/** The next splice in the queue of a lease that nobody holds may go now. */
+async function hintNext({ holder, waiting }: ChannelLease, ports: Ports): Promise<void> {
+  const head = holder === null ? waiting[0] : undefined
+  if (head !== undefined) await ports.queue.hint(head, 0)
 }
 
 /**
@@ -88,23 +97,16 @@ export async function releaseUnchanged(
   const item = await ports.store.item('lease', key)
   const next = item?.version === version ? leaveLease(item.value, id) : null
   if (next === null || !(await ports.store.putItem('lease', key, next, version))) return
-  const head = next.holder === null ? next.waiting[0] : undefined
-  if (head !== undefined) await ports.queue.hint(head, 0)
+  await hintNext(next, ports)
 }
 
 /** Nobody submits on this channel until the cause is gone or an operator lifts it. The first cause stands. */
 export async function freezeChannel(key: string, cause: string, id: string, ports: Ports): Promise<void> {
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const item = await ports.store.item('lease', key)
-    const lease = item?.value ?? freeLease
-    if (lease.frozen !== null) return
-    const frozen = { ...lease, frozen: { cause, at: ports.clock.now(), note: id } }
-    if (await ports.store.putItem('lease', key, frozen, item?.version ?? 0)) {
-      ports.telemetry.alarm('channel frozen', { lease: key, cause })
-      return
-    }
-  }
-  throw new Error('the lease is contended; it is frozen at the next look')
+  const { written } = await update(ports.store, 'lease', key, (standing) => {
+    const lease = standing ?? freeLease
+    return lease.frozen === null ? { ...lease, frozen: { cause, at: ports.clock.now(), note: id } } : null
+  })
+  if (written) ports.telemetry.alarm('channel frozen', { lease: key, cause })
 }
 
 /** Lifts the freeze that this splice set for this cause, and no other. */

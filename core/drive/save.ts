@@ -1,3 +1,4 @@
+import { untilWritten } from '../ports/update.ts'
 import { differs, dueAfter } from '../splice/due.ts'
 import { paymentIdOf } from '../splice/ids.ts'
 import type { TxPointer } from '../ports/records.ts'
@@ -59,12 +60,13 @@ export async function updateSplice(
   policy: Policy,
 ): Promise<Stepped | null> {
   const id = typeof given === 'string' ? given : given.id
-  for (let round = 0; round < 5; round++) {
-    const splice = round === 0 && typeof given !== 'string' ? given : await ports.store.load(id)
-    if (splice === null) return null
+  let read = typeof given === 'string' ? null : given
+  return untilWritten(id, async () => {
+    const splice = read ?? (await ports.store.load(id))
+    read = null
+    if (splice === null) return 'missing'
     const changed = change(splice)
     const saved = await saveSplice(splice, changed.splice, ports, policy)
-    if (saved !== null) return { splice: saved, actions: changed.actions }
-  }
-  throw new Error('the splice is contended; the change is not saved')
+    return saved === null ? null : { splice: saved, actions: changed.actions }
+  }).then((stepped) => (stepped === 'missing' ? null : stepped))
 }

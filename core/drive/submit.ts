@@ -15,7 +15,7 @@ import { step } from '../splice/step.ts'
 const WAITING: Readonly<Record<Exclude<LeaseOutcome, 'mine'>, { code: string; message: string }>> = {
   waiting: { code: 'lease', message: 'Another splice on this channel goes first.' },
   full: {
-    code: 'slot_full',
+    code: 'channel_queue_full',
     message: 'So many splices wait for this channel that this one comes back later for a place.',
   },
   frozen: {

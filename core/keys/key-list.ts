@@ -1,13 +1,11 @@
+import { update } from '../ports/update.ts'
 import type { ApiKey } from '../ports/records.ts'
 import { KEYS_MAX } from '../ports/records.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Store } from '../ports/ports.ts'
 
-/** How often a list is tried against others that change it. */
-const TRIES_MAX = 5
-
 /** What became of a listing. `full`: so many keys of the tenant are in use. */
-export type Listed = 'listed' | 'full' | 'busy'
+export type Listed = 'listed' | 'full'
 
 /** The hashes of a tenant's listed keys, oldest first. */
 export async function listedKeys(store: Store, tenant: string): Promise<readonly string[]> {
@@ -20,16 +18,13 @@ export async function listedKeys(store: Store, tenant: string): Promise<readonly
  * never written: that one is revoked first, so that a write that is still on its way comes too late.
  */
 export async function listKey(store: Store, tenant: string, hash: string, now: Instant): Promise<Listed> {
-  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    const item = await store.item('keyList', tenant)
-    const hashes = item?.value.hashes ?? []
-    if (hashes.includes(hash)) return 'listed'
+  const { value } = await update(store, 'keyList', tenant, async (list) => {
+    const hashes = list?.hashes ?? []
+    if (hashes.includes(hash)) return null
     const room = hashes.length < KEYS_MAX ? hashes : await withoutOne(store, tenant, hashes, now)
-    if (room === null) return 'full'
-    if (await store.putItem('keyList', tenant, { hashes: [...room, hash] }, item?.version ?? 0))
-      return 'listed'
-  }
-  return 'busy'
+    return room === null ? null : { hashes: [...room, hash] }
+  })
+  return value?.hashes.includes(hash) === true ? 'listed' : 'full'
 }
 
 async function withoutOne(

@@ -1,3 +1,4 @@
+import { update } from '../ports/update.ts'
 import { isDeepStrictEqual } from 'node:util'
 import type { ChainTransaction } from '../ports/chain.ts'
 import { amountsOf, kindOf } from './transaction-amounts.ts'
@@ -14,9 +15,6 @@ import { messageOf } from '../values/result.ts'
 import type { Splice } from '../splice/splice.ts'
 import type { ParsedTransaction } from '../bitcoin/transaction.ts'
 import { fundingInputs, fundingOutputs, isCommitment } from '../bitcoin/transaction.ts'
-
-/** Rounds against others that change the same item. */
-const MAX_ROUNDS = 5
 
 /** Whose channel a transaction is of, and which funding outpoint it spends; null: it opens the channel. */
 export type Subject = Pick<ForeignPayment, 'node' | 'network' | 'channelId' | 'spends'>
@@ -132,28 +130,20 @@ function isFollowed({ txid }: ParsedTransaction, fundingSpends: readonly Funding
 
 async function identityOf(subject: Subject, wanted: string, ports: Ports): Promise<string> {
   const key = subject.spends ?? channelKey(subject.node, subject.channelId)
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const entry = await ports.store.item('ledger', key)
-    if (entry !== null) return entry.value.paymentId
-    if (await ports.store.putItem('ledger', key, { paymentId: wanted }, 0)) return wanted
-  }
-  throw new Error('an entry of the ledger is neither absent nor present')
+  const { value } = await update(ports.store, 'ledger', key, (entry) =>
+    entry === null ? { paymentId: wanted } : null,
+  )
+  return value?.paymentId ?? wanted
 }
 
 async function upsertForeignPayment(id: string, subject: Subject, found: Found, ports: Ports): Promise<void> {
   const now = ports.clock.now()
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const item = await ports.store.item('payment', id)
-    if (item === null) {
-      if (await ports.store.putItem('payment', id, freshPayment({ ...subject, id }, found, now), 0)) return
-      continue
-    }
-    const moment = { now, tipHeight: 0, finalDepth: 0, idleBlocks: 0 }
-    const next = merge(item.value, found, moment)
-    if (isDeepStrictEqual(next, item.value)) return
-    const isNew = next.candidates.length !== item.value.candidates.length
-    const dueAt = isNew ? now : isAtRest(next) ? item.value.dueAt : (item.value.dueAt ?? now)
-    if (await ports.store.putItem('payment', id, { ...next, dueAt }, item.version)) return
-  }
-  throw new Error('a payment of the ledger is contended')
+  await update(ports.store, 'payment', id, (payment) => {
+    if (payment === null) return freshPayment({ ...subject, id }, found, now)
+    const next = merge(payment, found, { now, tipHeight: 0, finalDepth: 0, idleBlocks: 0 })
+    if (isDeepStrictEqual(next, payment)) return null
+    const isNew = next.candidates.length !== payment.candidates.length
+    const dueAt = isNew ? now : isAtRest(next) ? payment.dueAt : (payment.dueAt ?? now)
+    return { ...next, dueAt }
+  })
 }

@@ -102,28 +102,11 @@ async function follow(
 }
 
 function nodeState(look: NodeLook, before: NodeState | null): NodeState {
-  const can = look.capabilities
   return {
     nodeId: look.nodeId,
     network: look.network,
     version: look.version,
-    software: can.software,
-    spliceIn: can.spliceIn,
-    spliceOut: can.spliceOut,
-    toAddress: can.toAddress,
-    bump: can.bump,
-    setsFeeRate: can.setsFeeRate,
-    checksFunding: can.checksFunding,
-    feeCap: can.feeCap,
-    overlapGuard: can.overlapGuard,
-    leaseScope: can.leaseScope,
-    ...(can.unsupported === undefined ? {} : { unsupported: can.unsupported }),
-    ...(can.replaces === undefined ? {} : { replaces: [...can.replaces] }),
-    ...(can.submitsOnce === undefined ? {} : { submitsOnce: can.submitsOnce }),
-    ...(can.ownWallet === undefined ? {} : { ownWallet: can.ownWallet }),
-    reportsCandidates: can.reportsCandidates,
-    fenceMs: can.fenceMs,
-    nonExecutionProofs: [...can.nonExecutionProofs],
+    capabilities: look.capabilities,
     channelIds: look.channels.map((channel) => channel.channelId).sort(),
     processStarts: before?.processStarts ?? [],
     paused: null,

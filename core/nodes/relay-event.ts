@@ -1,7 +1,17 @@
 import * as z from 'zod'
 import { FailureReason } from '../splice/failure.ts'
 import { Txid } from '../bitcoin/outpoint.ts'
-import { NodeEventType } from '../sweep/node-events.ts'
+
+/** What a node's relay can report. */
+export const NodeEventType = z.enum([
+  'process_started',
+  'splice_negotiated',
+  'splice_negotiation_failed',
+  'channel_state_changed',
+  'peer_connected',
+  'peer_disconnected',
+])
+export type NodeEventType = z.infer<typeof NodeEventType>
 
 /** Milliseconds since 1970, or ISO 8601; milliseconds once parsed. */
 const At = z.union([

@@ -1,46 +1,48 @@
+import * as z from 'zod'
+import { NonExecutionProof, SpliceKind } from '../splice/splice.ts'
 import type { Outpoint } from '../bitcoin/outpoint.ts'
-import type { NonExecutionProof, SpliceKind } from '../splice/splice.ts'
 import type { Network } from '../bitcoin/network.ts'
 import type { Instant } from '../values/instant.ts'
 
 /** Why a node gave no answer to a read. `config`: credential, certificate or permission; `unreachable`: anything else. */
 export type NodeFault = { readonly class: 'config' | 'unreachable'; readonly message: string }
 
-/** What a node can do; checked before a splice is accepted (design section 10). */
-export type Capabilities = {
-  readonly software: string
-  readonly spliceIn: boolean
-  readonly spliceOut: boolean
+/** What a node can do, as its adapter says; checked before a splice is accepted, and kept with the node's state. */
+export const Capabilities = z.object({
+  software: z.string(),
+  spliceIn: z.boolean(),
+  spliceOut: z.boolean(),
   /** Whether a splice-out can pay an address that the client names. */
-  readonly toAddress: boolean
-  readonly bump: boolean
+  toAddress: z.boolean(),
+  bump: z.boolean(),
   /** Whether a fee bump takes a feerate of ours; otherwise the node chooses. */
-  readonly setsFeeRate: boolean
+  setsFeeRate: z.boolean(),
   /** `enforced`: the node refuses a fee over the ceiling; `gated`: we check its worst case first. */
-  readonly feeCap: 'enforced' | 'gated'
+  feeCap: z.enum(['enforced', 'gated']),
   /** An LDK that refuses a contribution overlapping a pending one; false where unknown. */
-  readonly overlapGuard: boolean
-  /** A first attempt may be submitted while the peer is away. */
-  readonly queuesOffline: boolean
-  /** Whether candidates and negotiations are reported; otherwise signs are read. */
-  readonly reportsCandidates: boolean
-  /** The adapter checks the transaction against the funding outpoint before it is signed. */
-  readonly checksFunding: boolean
+  overlapGuard: z.boolean(),
+  /** Whether a first attempt may be submitted while the peer is away. */
+  queuesOffline: z.boolean(),
+  /** Whether candidates and negotiations are reported; otherwise balance signals are read. */
+  reportsCandidates: z.boolean(),
+  /** Whether the adapter checks the transaction against the funding outpoint before it is signed. */
+  checksFunding: z.boolean(),
   /** How long after it was signed a request can still be received; null: no such bound. */
-  readonly fenceMs: number | null
-  /** The rows of the deadness table that hold for this node. */
-  readonly nonExecutionProofs: readonly NonExecutionProof[]
-  /** Lease and anchors are per channel, or (phoenixd) per node: the node picks the channel. */
-  readonly leaseScope: 'channel' | 'node'
+  fenceMs: z.int().nullable(),
+  /** The proofs of non-execution that hold for this node. */
+  nonExecutionProofs: z.array(NonExecutionProof).max(20).readonly(),
+  /** Lease and funding outpoints are per channel, or (phoenixd) per node: the node picks the channel. */
+  leaseScope: z.enum(['channel', 'node']),
   /** Why the node cannot splice at all: a sentence for the client. Left out: it can, or there is nothing to add. */
-  readonly unsupported?: string
+  unsupported: z.exactOptional(z.string().max(200)),
   /** Kinds of splice whose fee bump the node itself can never run as a second splice. Left out: none. */
-  readonly replaces?: readonly SpliceKind[]
+  replaces: z.exactOptional(z.array(SpliceKind).max(2).readonly()),
   /** No splice is submitted a second time by itself once it may have been taken. Left out: it may be. */
-  readonly submitsOnce?: boolean
+  submitsOnce: z.exactOptional(z.boolean()),
   /** Whether the node has a wallet of its own on chain, which gives addresses. Left out: it has. */
-  readonly ownWallet?: boolean
-}
+  ownWallet: z.exactOptional(z.boolean()),
+})
+export type Capabilities = Readonly<z.infer<typeof Capabilities>>
 
 /** A payment on chain out of a channel, from a node's own list of them. */
 export type Payout = { readonly txid: string; readonly amountSats: number; readonly at: Instant }

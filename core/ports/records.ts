@@ -1,9 +1,10 @@
 import * as z from 'zod'
+import { Capabilities } from './node.ts'
 import { BlockRef } from '../bitcoin/block.ts'
 import { Instant } from '../values/instant.ts'
 import { Outpoint, Txid } from '../bitcoin/outpoint.ts'
 import { Endpoints } from './endpoint.ts'
-import { NonExecutionProof, RECORD_LIMITS, SpliceKind } from '../splice/splice.ts'
+import { RECORD_LIMITS } from '../splice/splice.ts'
 import { Network } from '../bitcoin/network.ts'
 
 /** The right to submit on a channel (design section 9, "Lease"). Key: channel id, or node name where leases are per node. */
@@ -48,25 +49,7 @@ export const NodeState = z.object({
   nodeId: z.string(),
   network: Network,
   version: z.string().nullable(),
-  software: z.string(),
-  spliceIn: z.boolean(),
-  spliceOut: z.boolean(),
-  toAddress: z.boolean(),
-  bump: z.boolean(),
-  /** Whether a fee bump takes a feerate; and whether a transaction is checked against the funding outpoint before it is signed. */
-  setsFeeRate: z.boolean().default(false),
-  checksFunding: z.boolean().default(false),
-  feeCap: z.enum(['enforced', 'gated']),
-  overlapGuard: z.boolean(),
-  leaseScope: z.enum(['channel', 'node']),
-  /** What is left out of older items, and of most nodes' capabilities (core/ports/node.ts). */
-  unsupported: z.string().max(200).optional(),
-  replaces: z.array(SpliceKind).max(2).optional(),
-  submitsOnce: z.boolean().optional(),
-  ownWallet: z.boolean().optional(),
-  reportsCandidates: z.boolean().optional(),
-  fenceMs: z.int().nullable().optional(),
-  nonExecutionProofs: z.array(NonExecutionProof).max(20).optional(),
+  capabilities: Capabilities,
   channelIds: z.array(z.string()),
   /** Starts of the node's process as the relay reported them, newest last. */
   processStarts: z.array(Instant).max(20),

@@ -1,4 +1,5 @@
-import * as z from 'zod'
+import type { NodeEventType } from '../nodes/relay-event.ts'
+import { update } from '../ports/update.ts'
 import type { FailureReason } from '../splice/failure.ts'
 import { updateSplice } from '../drive/save.ts'
 import { drive } from '../drive/drive.ts'
@@ -8,20 +9,10 @@ import type { Ports } from '../ports/ports.ts'
 import type { Instant } from '../values/instant.ts'
 import { step } from '../splice/step.ts'
 
-/** What a node's relay can report. */
-export const NodeEventType = z.enum([
-  'process_started',
-  'splice_negotiated',
-  'splice_negotiation_failed',
-  'channel_state_changed',
-  'peer_connected',
-  'peer_disconnected',
-])
-
 /** One report of a node's relay. A wake-up: nothing ends by it (design section 6, "Reasons"). */
 export type NodeEvent = {
   readonly id: string
-  readonly type: z.infer<typeof NodeEventType>
+  readonly type: NodeEventType
   readonly at: Instant
   readonly channelId?: string | undefined
   readonly reason?: FailureReason | undefined
@@ -29,7 +20,6 @@ export type NodeEvent = {
 
 const IDS_KEPT = 200
 const STARTS_KEPT = 20
-const MAX_ROUNDS = 5
 const NEWEST_ASKED = 20
 
 /**
@@ -50,7 +40,7 @@ export async function handleNodeEvent(
     for (const lease of taken ? [] : leases)
       if (lease?.holder) await hear(lease.holder, node, event, ports, policy)
     // Noted last: a crash before this line has the event taken again, which changes nothing.
-    await noteEvent(node, event, ports)
+    await recordEvent(node, event, ports)
   }
   const inSlots = leases.flatMap((lease) => holderAndNextOf(lease))
   const outside = leases.every((lease) => lease?.holder) ? [] : await idsOutsideLine(node, event, ports)
@@ -71,7 +61,7 @@ async function around(
   ])
   const seen = item?.value
   // The lease of a node that picks the channel itself is the node's.
-  if (seen?.leaseScope === 'node') return { seen, leases: [await slotOf(seen.nodeId)] }
+  if (seen?.capabilities.leaseScope === 'node') return { seen, leases: [await slotOf(seen.nodeId)] }
   if (channelId !== undefined) return { seen, leases: [lease] }
   return { seen, leases: await Promise.all((seen?.channelIds ?? []).map(slotOf)) }
 }
@@ -128,21 +118,17 @@ async function idsOutsideLine(node: string, { channelId }: NodeEvent, ports: Por
 }
 
 /** Each event id counts once. Process starts are kept as proof that what the process had in memory is gone. */
-async function noteEvent(node: string, event: NodeEvent, ports: Ports): Promise<void> {
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const item = await ports.store.item('node', node)
-    if (item === null) throw new Error('the node has not been seen yet; its event is taken later')
-    if (item.value.relayEvents.includes(event.id)) return
-    const starts =
-      event.type === 'process_started' ? [...item.value.processStarts, event.at] : item.value.processStarts
-    const next = {
-      ...item.value,
-      relayEvents: [...item.value.relayEvents, event.id].slice(-IDS_KEPT),
-      processStarts: starts.slice(-STARTS_KEPT),
+async function recordEvent(node: string, event: NodeEvent, ports: Ports): Promise<void> {
+  await update(ports.store, 'node', node, (state) => {
+    if (state === null) throw new Error('the node has not been seen yet; its event is taken later')
+    if (state.relayEvents.includes(event.id)) return null
+    const started = event.type === 'process_started' ? [event.at] : []
+    return {
+      ...state,
+      relayEvents: [...state.relayEvents, event.id].slice(-IDS_KEPT),
+      processStarts: [...state.processStarts, ...started].slice(-STARTS_KEPT),
     }
-    if (await ports.store.putItem('node', node, next, item.version)) return
-  }
-  throw new Error('the node item is contended; its event is taken later')
+  })
 }
 
 async function hear(id: string, node: string, event: NodeEvent, ports: Ports, policy: Policy): Promise<void> {

@@ -50,7 +50,7 @@ export async function hintEndpoints(
     const wanted = endpoints.filter((endpoint) => isDue(endpoint, ports.clock.now()))
     await Promise.all(wanted.map(({ id }) => webhooks.hint({ tenant, endpointId: id }, 0)))
   } catch {
-    ports.telemetry.count('notice_failed')
+    ports.telemetry.count('webhook_hint_failed')
   }
 }
 

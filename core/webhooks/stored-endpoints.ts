@@ -1,9 +1,7 @@
+import { update } from '../ports/update.ts'
 import type { Ports, Store } from '../ports/ports.ts'
 import type { Endpoint, Endpoints } from '../ports/endpoint.ts'
 import { LEASE_MS, isDue } from './endpoint.ts'
-
-/** How often a change is tried against others that write the same item: ten consumers in lockstep win one after the other. */
-const TRIES_MAX = 100
 
 /** A tenant's endpoints, as they stand; empty where there are none. */
 export async function endpointsOf(tenant: string, store: Store): Promise<readonly Endpoint[]> {
@@ -16,22 +14,20 @@ export async function endpointOf(tenant: string, id: string, store: Store): Prom
 }
 
 /**
- * Changes a tenant's endpoints by a conditional write, again from what is stored where somebody was faster. Answers them as they
- * stand then. A change that answers what it was given writes nothing; what it throws stops all. Throws where it never wins.
+ * Changes a tenant's endpoints. Answers them as they stand then. A change that answers what it was given writes nothing; what it
+ * throws stops everything. Throws Contended.
  */
 export async function updateEndpoints(
   tenant: string,
   store: Store,
-  change: (hooks: Endpoints) => Endpoints,
+  change: (endpoints: Endpoints) => Endpoints,
 ): Promise<Endpoints> {
-  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    const item = await store.item('webhooks', tenant)
-    const before = item?.value ?? { endpoints: [] }
-    const after = change(before)
-    if (after === before) return before
-    if (await store.putItem('webhooks', tenant, after, item?.version ?? 0)) return after
-  }
-  throw new Error('the endpoints of a tenant are contended; the change is not saved')
+  const none: Endpoints = { endpoints: [] }
+  const { value } = await update(store, 'webhooks', tenant, (before) => {
+    const after = change(before ?? none)
+    return after === none ? null : after
+  })
+  return value ?? none
 }
 
 /** The same for one endpoint; null: there is none of that id. */

@@ -20,35 +20,26 @@ export type Identity = { readonly idempotencyKey: string; readonly bodyHash: str
 /** The record that a request would be accepted as, and the node as it was last seen. */
 export type Draft = { readonly splice: Splice; readonly node: NodeState }
 
-/**
- * What an order is judged by, in reads that are begun side by side. Whoever answers without one of them does not wait for it, and
- * does not hear of its failure.
- */
+/** What an order is judged by. null: not seen yet, or the body names no channel. */
 export type Facts = {
-  readonly node: Promise<NodeState | null>
-  /** null: the body names no channel. */
-  readonly channel: Promise<ChannelState | null> | null
-  /** The newest splices of that channel. */
-  readonly listed: Promise<Page> | null
+  readonly node: NodeState | null
+  readonly channel: ChannelState | null
+  /** The newest splices of the channel that the body names. */
+  readonly listed: Page | null
 }
 
-/** Where a splice is to be. */
-export type NamedChannel = Pick<SpliceBody, 'node' | 'channel'>
-
-/** Begins the reads that an order needs, whether or not it will be accepted. */
-export function factsFor(store: Store, tenant: string, { node, channel }: NamedChannel): Facts {
-  const item = channel === undefined ? null : store.item('channel', channelKey(node, channel))
-  return {
-    node: begun(store.item('node', node).then((seen) => seen?.value ?? null)),
-    channel: item && begun(item.then((seen) => seen?.value ?? null)),
-    listed: channel === undefined ? null : begun(store.byChannel(tenant, channel, PAGE, null)),
-  }
-}
-
-/** A read that nobody may wait for: Node ends a process over a failure that nobody hears of. */
-export function begun<T>(read: Promise<T>): Promise<T> {
-  read.catch(() => undefined)
-  return read
+/** Reads what an order is judged by, side by side. */
+export async function readFacts(
+  store: Store,
+  tenant: string,
+  { node, channel }: Pick<SpliceBody, 'node' | 'channel'>,
+): Promise<Facts> {
+  const [nodeItem, channelItem, listed] = await Promise.all([
+    store.item('node', node),
+    channel === undefined ? null : store.item('channel', channelKey(node, channel)),
+    channel === undefined ? null : store.byChannel(tenant, channel, PAGE, null),
+  ])
+  return { node: nodeItem?.value ?? null, channel: channelItem?.value ?? null, listed }
 }
 
 /** What a request would be accepted as; nothing is written. Throws the problem that stands against it. */
@@ -57,24 +48,23 @@ export async function draftOf(
   key: ApiKey,
   body: SpliceBody,
   identity: Identity,
-  facts = factsFor(deps.ports.store, key.tenant, body),
+  { node, channel, listed }: Facts,
 ): Promise<Draft> {
   const { store, clock, generation } = deps.ports
   const { name } = nodeOf(deps.ports, key.tenant, body.node)
-  const node = await facts.node
   if (node === null)
     throw new Problem('node_not_seen', { field: 'node', headers: { 'Retry-After': SWEEP_SECONDS } })
   const draft = acceptSplice(requestOf(body), {
     ...identity,
     tenant: key.tenant,
     node,
-    channel: await (facts.channel ?? onlyChannel(store, name, node)),
+    channel: body.channel === undefined ? await onlyChannel(store, name, node) : channel,
     generation,
     now: clock.now(),
   })
   if (!draft.ok)
     throw new Problem(draft.error.code, { field: draft.error.field, detail: draft.error.message })
-  const duplicate = await duplicateOf(deps, draft.value, facts.listed)
+  const duplicate = await duplicateOf(deps, draft.value, listed)
   if (duplicate !== null)
     throw new Problem('duplicate_output', { field: 'amountSats', detail: `see ${duplicate.id}` })
   return { splice: draft.value, node }
@@ -85,7 +75,7 @@ export async function draftOf(
  * or with none, nobody knows which it will be: null.
  */
 async function onlyChannel(store: Store, name: string, node: NodeState): Promise<ChannelState | null> {
-  if (node.leaseScope === 'channel' && node.unsupported === undefined) {
+  if (node.capabilities.leaseScope === 'channel' && node.capabilities.unsupported === undefined) {
     const message = 'the channel to splice, as `GET /v1/channels` lists it'
     throw new Problem('invalid_request', { field: 'channel', errors: [{ field: 'channel', message }] })
   }
@@ -104,10 +94,10 @@ async function onlyChannel(store: Store, name: string, node: NodeState): Promise
 async function duplicateOf(
   { ports: { store }, effects }: ApiDeps,
   draft: Splice,
-  listed: Promise<Page> | null,
+  listed: Page | null,
 ): Promise<Splice | null> {
   const pageAt = (cursor: string | null) => store.byChannel(draft.tenant, draft.channelId, PAGE, cursor)
-  let page = await (listed ?? pageAt(null))
+  let page = listed ?? (await pageAt(null))
   for (let pages = 1; ; pages += 1) {
     const others = await store.loadMany(page.ids.filter((id) => effects?.ruleOut(id, draft) !== true))
     for (const other of others) effects?.note(other)

@@ -1,13 +1,9 @@
 import type { MiddlewareHandler } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { ApiKey, Scope } from '../../core/ports/records.ts'
-import { remember } from './bounded.ts'
 import type { ApiDeps, ApiEnv } from './context.ts'
 import { hashOf, keyIdOf } from '../../core/keys/api-key.ts'
 import { Problem } from './problem.ts'
-
-/** Keys whose tenant one process remembers. */
-const TENANTS_REMEMBERED = 1_000
 
 /** Lets a request through with a key, whatever its scopes; the handlers find the key in their context. */
 export const requireKey = (): MiddlewareHandler<ApiEnv> => guard(null)
@@ -41,21 +37,16 @@ function guard(scope: Scope | null): MiddlewareHandler<ApiEnv> {
 /** One of the table, where it may have been revoked, or else one of the configuration. */
 async function keyOf(
   header: string | undefined,
-  { ports, keys, tenants }: ApiDeps,
+  { ports, keys }: ApiDeps,
 ): Promise<{ key: ApiKey; hash: string } | null> {
   const secret = secretOf(header)
   if (secret === null) return null
   const hash = hashOf(secret)
   const key = (await ports.store.item('key', hash))?.value ?? keys.get(hash) ?? null
-  if (key === null || key.revokedAt !== null) {
-    tenants?.delete(hash)
-    return null
-  }
-  if (tenants !== undefined) remember(tenants, hash, key.tenant, TENANTS_REMEMBERED)
-  return { key, hash }
+  return key === null || key.revokedAt !== null ? null : { key, hash }
 }
 
 /** The secret in an Authorization header; null: there is none of the right form. */
-export function secretOf(header: string | undefined): string | null {
+function secretOf(header: string | undefined): string | null {
   return /^Bearer ([\x21-\x7e]{1,256})$/i.exec(header ?? '')?.[1] ?? null
 }

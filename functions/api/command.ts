@@ -1,3 +1,4 @@
+import { untilWritten } from '../../core/ports/update.ts'
 import type { SpliceEvent } from '../../core/splice/event.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
@@ -7,9 +8,6 @@ import { hint } from './hint.ts'
 import { Problem } from './problem.ts'
 import type { ProblemCode } from './problem.ts'
 import { spliceOf } from './tenancy.ts'
-
-/** How often a command is tried against others that change the same item. */
-export const TRIES_MAX = 5
 
 /** A client's or an operator's word about a splice. */
 export type Command = {
@@ -26,7 +24,7 @@ export type Command = {
 export async function carryOut(c: ApiContext, id: string, command: Command): Promise<Splice> {
   const { ports, policy } = c.var.deps
   const audited = audit(c, command.name, { splice: id, ...command.about })
-  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+  return untilWritten(id, async () => {
     const splice = await spliceOf(ports, c.var.key.tenant, id)
     const event = await command.eventFor(splice)
     if (event === null) return splice
@@ -36,12 +34,11 @@ export async function carryOut(c: ApiContext, id: string, command: Command): Pro
     await audited.before()
     // Due at once, so that a hint that gets lost costs one sweep and not the wait that stood before.
     const saved = await ports.store.save({ ...stepped.splice, dueAt: now, updatedAt: now })
-    if (saved === null) continue
+    if (saved === null) return null
     audited.done()
     await hint(ports, id)
     return saved
-  }
-  throw new Problem('busy', { headers: { 'Retry-After': '1' } })
+  })
 }
 
 function impossible(command: Command, splice: Splice): Problem {

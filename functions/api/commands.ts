@@ -1,3 +1,6 @@
+import { resolveCandidate } from '../../core/drive/resolve-candidate.ts'
+import type { Ports } from '../../core/ports/ports.ts'
+import type { ProblemCode } from './problem.ts'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { checkDeadline } from '../../core/accept/accept-splice.ts'
@@ -10,7 +13,6 @@ import { requireScope } from './auth.ts'
 import { carryOut } from './command.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
-import { claimOf } from './claim.ts'
 import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import { SpliceView } from './splice-view.ts'
 import { Time, instantOf } from './splice-body.ts'
@@ -163,9 +165,30 @@ const resolve: RouteHandler<typeof resolveRoute, ApiEnv> = async (c) => {
     eventFor: async (current): Promise<SpliceEvent> =>
       body.outcome === 'failed'
         ? { type: 'resolved_failed', note: body.note }
-        : claimOf(c.var.deps.ports, current, body.txid, body.note ?? 'named by an operator'),
+        : candidateNamed(c.var.deps.ports, current, body.txid, body.note ?? 'named by an operator'),
   })
   return c.json(await viewOf(c.var.deps.ports.store, splice), 200)
+}
+
+/** Seconds after which a refusal that passes may have passed. */
+const RETRY_AFTER: Readonly<Partial<Record<ProblemCode, string>>> = { chain_unreachable: '5', busy: '1' }
+
+/** The event that an operator's word is. Throws the problem that stands against it. */
+async function candidateNamed(
+  ports: Ports,
+  splice: Splice,
+  txid: string,
+  note: string,
+): Promise<SpliceEvent> {
+  const resolved = await resolveCandidate(ports, splice, txid, note)
+  if (resolved.ok) return resolved.value
+  const { code, detail } = resolved.error
+  const retry = RETRY_AFTER[code]
+  throw new Problem(code, {
+    ...(code.startsWith('transaction_') ? { field: 'txid' } : {}),
+    ...(detail === undefined ? {} : { detail }),
+    ...(retry === undefined ? {} : { headers: { 'Retry-After': retry } }),
+  })
 }
 
 /** What a client or an operator can do to a splice. */

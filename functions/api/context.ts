@@ -8,7 +8,6 @@ import type { Splice } from '../../core/splice/splice.ts'
 import type { NodeEventMessage } from '../../core/nodes/relay-event.ts'
 import type { Effects } from './effects.ts'
 import type { KeyTraffic } from './key-traffic.ts'
-import type { OrderReads } from './order-reads.ts'
 import { refuseInvalid } from './validation.ts'
 
 /** What the gates would say to a splice now, and the figures behind it. null: not known. */
@@ -33,8 +32,6 @@ export type ApiDeps = {
   readonly keys: ReadonlyMap<string, ApiKey>
   /** How often keys may ask, and when they last did; left out: as often as they like, and nobody notes it. */
   readonly traffic?: KeyTraffic
-  /** Whose a key was when it was last found good, by its hash: for {@link OrderReads}, and never a reason to let anybody in. */
-  readonly tenants?: Map<string, string>
   /** What is known of splices that never changes; left out: each splice of a channel is read for each order on it. */
   readonly effects?: Effects
   /** Evaluates the gates for a splice that is not in the table, and changes nothing. */
@@ -49,8 +46,8 @@ export type ApiDeps = {
   readonly explorer: string | null
 }
 
-/** What the handlers find in their context; `key` and `keyId` behind authentication only, `ahead` where reads were begun before it. */
-export type ApiEnv = { Variables: { deps: ApiDeps; key: ApiKey; keyId: string; ahead?: OrderReads } }
+/** What the handlers find in their context; `key` and `keyId` behind authentication only. */
+export type ApiEnv = { Variables: { deps: ApiDeps; key: ApiKey; keyId: string } }
 
 export type ApiContext = Context<ApiEnv>
 

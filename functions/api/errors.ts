@@ -1,6 +1,7 @@
 import type { ErrorHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { BadCursor } from '../../adapters/store/cursor.ts'
+import { Contended } from '../../core/ports/update.ts'
 import type { ApiEnv } from './context.ts'
 import { Problem } from './problem.ts'
 
@@ -21,6 +22,7 @@ function problemOf(error: Error): Problem | null {
   if (error instanceof Problem) return error
   if (error instanceof BadCursor)
     return new Problem('invalid_request', { field: 'cursor', detail: 'not a cursor of this list' })
+  if (error instanceof Contended) return new Problem('busy', { headers: { 'Retry-After': '1' } })
   if (!(error instanceof HTTPException)) return null
   if (error.status === 400) return new Problem('malformed_json', { field: 'body' })
   if (error.status === 415) return new Problem('unsupported_media_type', { field: 'Content-Type' })

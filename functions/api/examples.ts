@@ -39,7 +39,7 @@ export const spliceExample = {
       refusal: null,
       reason: null,
       notExecuted: false,
-      deadBy: null,
+      provenBy: null,
       count: 1,
     },
   ],

@@ -1,3 +1,4 @@
+import { update } from '../../core/ports/update.ts'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { channelKey } from '../../core/ports/records.ts'
@@ -5,7 +6,6 @@ import type { Ports } from '../../core/ports/ports.ts'
 import { requireScope } from './auth.ts'
 import { audit } from './audit.ts'
 import type { Audited } from './audit.ts'
-import { TRIES_MAX } from './command.ts'
 import { Note } from './commands.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
@@ -52,21 +52,18 @@ const unfreeze: RouteHandler<typeof unfreezeRoute, ApiEnv> = async (c) => {
   const channel = c.req.valid('param').id
   if (channel.length > LONGEST_NAME) throw new Problem('channel_not_found', { field: 'id' })
   const leaseKey = await leaseKeyOf(ports, c.var.key.tenant, channel)
-  let audited: Audited | null = null
-  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    const lease = await ports.store.item('lease', leaseKey)
-    if (!lease?.value.frozen) throw new Problem('not_frozen')
-    const { cause } = lease.value.frozen
-    audited ??= audit(c, 'unfreeze', { channel, cause, note: c.req.valid('json').note })
-    await audited.before()
-    const lifted = { ...lease.value, frozen: null }
-    if (!(await ports.store.putItem('lease', leaseKey, lifted, lease.version))) continue
-    audited.done()
-    const next = lifted.holder ?? lifted.waiting[0]
-    if (next !== undefined) await hint(ports, next)
-    return c.json({ object: 'channel' as const, channel, frozen: null }, 200)
-  }
-  throw new Problem('busy', { headers: { 'Retry-After': '1' } })
+  const acts: Audited[] = []
+  const { value: lease } = await update(ports.store, 'lease', leaseKey, async (standing) => {
+    if (!standing?.frozen) throw new Problem('not_frozen')
+    const { cause } = standing.frozen
+    if (acts.length === 0) acts.push(audit(c, 'unfreeze', { channel, cause, note: c.req.valid('json').note }))
+    for (const act of acts) await act.before()
+    return { ...standing, frozen: null }
+  })
+  for (const act of acts) act.done()
+  const next = lease?.holder ?? lease?.waiting[0]
+  if (next !== undefined) await hint(ports, next)
+  return c.json({ object: 'channel' as const, channel, frozen: null }, 200)
 }
 
 /** The lease of a channel that some node of the tenant has, or had: a freeze outlives the channel's listing. */
@@ -74,7 +71,7 @@ async function leaseKeyOf(ports: Ports, tenant: string, channel: string): Promis
   for (const { name } of nodesOf(ports, tenant)) {
     if ((await ports.store.item('channel', channelKey(name, channel))) === null) continue
     const seen = await ports.store.item('node', name)
-    return seen?.value.leaseScope === 'node' ? seen.value.nodeId : channel
+    return seen?.value.capabilities.leaseScope === 'node' ? seen.value.nodeId : channel
   }
   throw new Problem('channel_not_found', { field: 'id' })
 }

@@ -1,3 +1,4 @@
+import { Contended, update } from '../../core/ports/update.ts'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { KEYS_MAX, Scope } from '../../core/ports/records.ts'
@@ -5,7 +6,6 @@ import type { ApiKey, KeyUse } from '../../core/ports/records.ts'
 import type { Instant } from '../../core/values/instant.ts'
 import { audit } from './audit.ts'
 import { requireKey, requireScope } from './auth.ts'
-import { TRIES_MAX } from './command.ts'
 import { router } from './context.ts'
 import type { ApiDeps, ApiEnv } from './context.ts'
 import { listKey, listedKeys, neverWritten } from '../../core/keys/key-list.ts'
@@ -83,11 +83,10 @@ const create: RouteHandler<typeof createdRoute, ApiEnv> = async (c) => {
   const { secret, hash, item } = createKey({ tenant, name, scopes: [...new Set(scopes)] }, now)
   const listed = await listKey(store, tenant, hash, now)
   if (listed === 'full') throw new Problem('keys_full')
-  if (listed === 'busy') throw busy()
   const audited = audit(c, 'create_key', { id: keyIdOf(hash), name, scopes: item.scopes.join(' ') })
   await audited.before()
   // Somebody needed the line of a key that was never written, and took this one for it.
-  if (!(await store.putItem('key', hash, item, 0))) throw busy()
+  if (!(await store.putItem('key', hash, item, 0))) throw new Contended('the list of keys is contended')
   audited.done()
   return c.json({ ...keyView(hash, item, null, 'table'), secret }, 201)
 }
@@ -178,20 +177,16 @@ const revoke: RouteHandler<typeof revokeRoute, ApiEnv> = async (c) => {
   const configured = deps.keys.get(hash)
   const source = configured === undefined ? 'table' : 'configuration'
   const audited = audit(c, 'revoke_key', { id })
-  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    const item = await store.item('key', hash)
-    const use = (await store.item('keyUse', hash))?.value ?? null
-    // A key that is listed and not written yet never will be.
-    const standing = item?.value ?? configured ?? neverWritten(key.tenant, clock.now())
-    if (item !== null && item.value.revokedAt !== null)
-      return c.json(keyView(hash, standing, use, source), 200)
-    const revoked = { ...standing, revokedAt: clock.now() }
+  const use = (await store.item('keyUse', hash))?.value ?? null
+  const { value: revoked, written } = await update(store, 'key', hash, async (item) => {
+    if (item !== null && item.revokedAt !== null) return null
     await audited.before()
-    if (!(await store.putItem('key', hash, revoked, item?.version ?? 0))) continue
-    audited.done()
-    return c.json(keyView(hash, revoked, use, source), 200)
-  }
-  throw busy()
+    // A key that is listed and not written yet never will be.
+    return { ...(item ?? configured ?? neverWritten(key.tenant, clock.now())), revokedAt: clock.now() }
+  })
+  if (written) audited.done()
+  if (revoked === null) throw new Error('a key that was revoked stands in the table')
+  return c.json(keyView(hash, revoked, use, source), 200)
 }
 
 /** The hashes of all keys of a tenant. */
@@ -214,8 +209,6 @@ function keyView(hash: string, key: ApiKey, use: KeyUse | null, source: KeyView[
 }
 
 const isoOrNull = (instant: Instant | null): string | null => (instant === null ? null : isoOf(instant))
-
-const busy = (): Problem => new Problem('busy', { headers: { 'Retry-After': '1' } })
 
 /** Who may come in. */
 export function keyRoutes() {

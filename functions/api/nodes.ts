@@ -1,7 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { satPerVb } from '../../core/bitcoin/money.ts'
-import type { NodeState } from '../../core/ports/records.ts'
 import type { Capabilities, NodeLook } from '../../core/ports/node.ts'
 import type { ConfiguredNode, Ports } from '../../core/ports/ports.ts'
 import { Network } from '../../core/bitcoin/network.ts'
@@ -104,14 +103,14 @@ async function nodeView(ports: Ports, node: ConfiguredNode): Promise<NodeView> {
     observedAt: seen === null ? null : isoOf(seen.seenAt),
     nodeId: seen?.nodeId ?? null,
     network: seen?.network ?? null,
-    software: seen?.software ?? null,
+    software: seen?.capabilities.software ?? null,
     version: seen?.version ?? null,
     synced: null,
     tipHeight: null,
     channelCount: seen?.channelIds.length ?? null,
     spendableSats: null,
     feeRateSatPerVb: null,
-    capabilities: seen === null ? null : capabilitiesView(seen),
+    capabilities: seen === null ? null : capabilitiesView(seen.capabilities),
     paused,
   }
 }
@@ -136,9 +135,9 @@ function lookedAt(name: string, look: NodeLook): Omit<NodeView, 'paused'> {
 }
 
 /** Of what a node can do, the part that a client decides by. */
-function capabilitiesView(of: NodeState | Capabilities): z.infer<typeof CapabilitiesView> {
+function capabilitiesView(of: Capabilities): z.infer<typeof CapabilitiesView> {
   const { spliceIn, spliceOut, toAddress, bump, setsFeeRate, feeCap, overlapGuard } = of
-  const { reportsCandidates, fenceMs = null } = of
+  const { reportsCandidates, fenceMs } = of
   return {
     spliceIn,
     spliceOut,
@@ -148,9 +147,9 @@ function capabilitiesView(of: NodeState | Capabilities): z.infer<typeof Capabili
     feeCap,
     overlapGuard,
     picksChannel: of.leaseScope === 'node',
-    transactions: reportsCandidates === undefined ? null : reportsCandidates ? 'reported' : 'inferred',
+    transactions: reportsCandidates ? 'reported' : 'inferred',
     fenceSeconds: fenceMs === null ? null : fenceMs / 1000,
-    provenLostBy: [...(of.nonExecutionProofs ?? [])],
+    provenLostBy: [...of.nonExecutionProofs],
     unsupported: of.unsupported ?? null,
   }
 }

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { satPerVb } from '../../core/bitcoin/money.ts'
 import { SpliceKind } from '../../core/splice/splice.ts'
-import { draftOf } from './acceptance.ts'
+import { draftOf, readFacts } from './acceptance.ts'
 import { requireScope } from './auth.ts'
 import { router } from './context.ts'
 import type { ApiEnv } from './context.ts'
@@ -54,7 +54,13 @@ const preview: RouteHandler<typeof previewRoute, ApiEnv> = async (c) => {
   const body = c.req.valid('json')
   // A draft has an id of its own: it is nobody's replay, and a duplicate of what really stands is seen.
   const idempotencyKey = `preview ${deps.ports.chance.id()}`
-  const { splice: draft } = await draftOf(deps, key, body, { idempotencyKey, bodyHash: bodyHash(body) })
+  const { splice: draft } = await draftOf(
+    deps,
+    key,
+    body,
+    { idempotencyKey, bodyHash: bodyHash(body) },
+    await readFacts(deps.ports.store, key.tenant, body),
+  )
   const { gates, feeRateSatPerKw, estimatedFeeSats, outboundSats, spendableSats } = await deps.preview(draft)
   return c.json(
     {

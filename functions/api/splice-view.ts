@@ -17,7 +17,7 @@ const AttemptView = z.object({
   refusal: RefusalClass.nullable(),
   reason: FailureReason.nullable(),
   notExecuted: z.boolean().openapi({ description: 'It can never take effect any more.' }),
-  deadBy: NonExecutionProof.nullable(),
+  provenBy: NonExecutionProof.nullable(),
   count: z.int().openapi({ description: 'How many equal refusals this row stands for.' }),
 })
 

@@ -1,15 +1,15 @@
+import { spliceIdOf } from '../../core/splice/ids.ts'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RouteHandler } from '@hono/zod-openapi'
 import { SpliceState } from '../../core/splice/splice.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { hasEnded } from '../../core/splice/transitions.ts'
-import { draftOf } from './acceptance.ts'
+import { draftOf, readFacts } from './acceptance.ts'
 import { requireScope } from './auth.ts'
 import { router } from './context.ts'
 import type { ApiContext, ApiEnv } from './context.ts'
 import { hint } from './hint.ts'
 import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertReplay, bodyHash } from './idempotency.ts'
-import { orderReads, readAhead } from './order-reads.ts'
 import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import { SpliceBody } from './splice-body.ts'
 import { SpliceView } from './splice-view.ts'
@@ -71,7 +71,7 @@ const acceptRoute = createRoute({
     'request that was answered with an error stored nothing; a new try needs a new key.',
   tags: ['splices'],
   security: [{ key: [] }],
-  middleware: [readAhead, requireScope('splices:write')] as const,
+  middleware: requireScope('splices:write'),
   request: {
     headers: IdempotencyHeaders,
     body: { required: true, content: { 'application/json': { schema: SpliceBody } } },
@@ -101,19 +101,22 @@ function refuseProto(posted: unknown): void {
 }
 
 const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
-  const { deps, key, ahead } = c.var
+  const { deps, key } = c.var
   const { store } = deps.ports
   const idempotencyKey = c.req.valid('header')[IDEMPOTENCY_KEY]
   const posted = await c.req.json<unknown>()
   refuseProto(posted)
   const hash = bodyHash(posted)
   const body = c.req.valid('json')
-  const reads =
-    ahead?.tenant === key.tenant ? ahead : orderReads(store, { tenant: key.tenant, idempotencyKey, body })
-  // First of all: a replay is answered whatever became of the node, the channel or the deadline meanwhile.
-  const earlier = await reads.earlier
-  if (earlier !== null) return replay(c, earlier, hash)
-  const draft = await draftOf(deps, key, body, { idempotencyKey, bodyHash: hash }, reads.facts)
+  const [earlier, facts] = await Promise.allSettled([
+    store.load(spliceIdOf(key.tenant, idempotencyKey)),
+    readFacts(store, key.tenant, body),
+  ])
+  // A replay is answered whatever became of node, channel or deadline, and also if they cannot be read.
+  if (earlier.status === 'rejected') throw earlier.reason
+  if (earlier.value !== null) return replay(c, earlier.value, hash)
+  if (facts.status === 'rejected') throw facts.reason
+  const draft = await draftOf(deps, key, body, { idempotencyKey, bodyHash: hash }, facts.value)
   const { created, splice } = await store.create(draft.splice)
   // Somebody was faster with the same key.
   if (!created) return replay(c, splice, hash)

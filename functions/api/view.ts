@@ -28,7 +28,7 @@ export async function viewsOf(store: Store, splices: readonly Splice[]): Promise
   )
   return splices.map((splice) =>
     render(splice, {
-      feeCap: nodes.get(splice.node)?.feeCap ?? null,
+      feeCap: nodes.get(splice.node)?.capabilities.feeCap ?? null,
       tipHeight: chains.get(splice.network)?.height ?? null,
     }),
   )
@@ -40,12 +40,15 @@ export async function viewOf(store: Store, splice: Splice): Promise<SpliceView> 
     store.item('node', splice.node),
     store.item('chain', splice.network),
   ])
-  return render(splice, { feeCap: node?.value.feeCap ?? null, tipHeight: chain?.value.height ?? null })
+  return render(splice, {
+    feeCap: node?.value.capabilities.feeCap ?? null,
+    tipHeight: chain?.value.height ?? null,
+  })
 }
 
 /** A splice that was accepted just now, in view of its node. It has no candidate, so the chain's tip is in nothing that is shown. */
 export function viewOfNew(splice: Splice, node: NodeState): SpliceView {
-  return render(splice, { feeCap: node.feeCap, tipHeight: null })
+  return render(splice, { feeCap: node.capabilities.feeCap, tipHeight: null })
 }
 
 async function itemsOf<K extends ItemKind>(
@@ -122,7 +125,7 @@ function attemptView(attempt: Attempt): SpliceView['attempts'][number] {
     refusal: refused?.class ?? null,
     reason: refused?.reason ?? null,
     notExecuted: notExecuted !== null,
-    deadBy: notExecuted?.proof ?? null,
+    provenBy: notExecuted?.proof ?? null,
     count,
   }
 }

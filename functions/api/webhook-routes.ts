@@ -55,7 +55,7 @@ export async function notify(c: ApiContext, endpointId: string, sequence?: numbe
   try {
     await ports.webhooks?.hint({ tenant: c.var.key.tenant, endpointId, ...about }, 0)
   } catch {
-    ports.telemetry.count('api_notice_failed')
+    ports.telemetry.count('api_webhook_hint_failed')
   }
 }
 

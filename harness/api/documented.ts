@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Answer } from './request.ts'
+import type { Answer } from './answer.ts'
 import type { World } from './world.ts'
 
 const Described = z.object({

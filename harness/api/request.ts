@@ -1,8 +1,7 @@
 import { assertDocumented } from './documented.ts'
 import { aBody } from './values.ts'
+import type { Answer } from './answer.ts'
 import type { World } from './world.ts'
-
-export type Answer = { status: number; headers: Headers; body: Record<string, unknown> }
 
 /** A request as a client sends it. `body` is sent as it is if it is a string. */
 export async function request(

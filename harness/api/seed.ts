@@ -1,9 +1,10 @@
 import { createKey } from '../../adapters/keys/new-key.ts'
 import type { Store } from '../../core/ports/ports.ts'
 import { channelKey } from '../../core/ports/records.ts'
-import type { Scope } from '../../core/ports/records.ts'
+import type { Capabilities } from '../../core/ports/node.ts'
+import type { NodeState, Scope } from '../../core/ports/records.ts'
 import type { Preview } from '../../functions/api/context.ts'
-import { aChannel, aLook, capabilities } from '../looks/node.ts'
+import { aChannel, aLook } from '../looks/node.ts'
 import { aChannelSeen, aNodeSeen } from '../records/states.ts'
 import { aTxid } from '../values.ts'
 import { CHANNEL, CLOSING_CHANNEL, NOW } from './values.ts'
@@ -11,7 +12,7 @@ import { CHANNEL, CLOSING_CHANNEL, NOW } from './values.ts'
 /** The nodes and channels that the sweeps saw before the API was asked. */
 export const apiNode = aNodeSeen({
   version: '0.3.0',
-  bump: true,
+  capabilities: { bump: true, nonExecutionProofs: ['process_restarted'] },
   channelIds: [CHANNEL, CLOSING_CHANNEL],
   seenAt: NOW - 30_000,
 })
@@ -24,13 +25,18 @@ export const apiChannel = aChannelSeen({
   lockDepth: 3,
 })
 
+/** A node's state with other capabilities. */
+export function withCapabilities(state: NodeState, can: Partial<Capabilities>): NodeState {
+  return { ...state, capabilities: { ...state.capabilities, ...can } }
+}
+
 /** What a node answers when an operator has it looked at. */
 export const apiLook = aLook({
   observedAt: NOW - 1_000,
   version: '0.3.1',
   tipHeight: 210,
   tipHash: aTxid('1'),
-  capabilities: capabilities({ bump: true, nonExecutionProofs: ['process_restarted'] }),
+  capabilities: apiNode.capabilities,
   channels: [
     aChannel({
       userChannelId: '7',
@@ -61,7 +67,8 @@ export const aPreview: Preview = {
 export async function seed(store: Store): Promise<void> {
   await store.putItem('node', 'alice', apiNode, 0)
   await store.putItem('node', 'carol', apiNode, 0)
-  await store.putItem('node', 'lnd', { ...apiNode, software: 'lnd', spliceIn: false, spliceOut: false }, 0)
+  const lnd = withCapabilities(apiNode, { software: 'lnd', spliceIn: false, spliceOut: false })
+  await store.putItem('node', 'lnd', lnd, 0)
   const channels = [
     apiChannel,
     { ...apiChannel, node: 'carol' },

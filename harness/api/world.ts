@@ -128,7 +128,6 @@ export async function aWorld(hooks: MemoryHooks = {}) {
     ports,
     policy: Policy.parse({}),
     keys: new Map(),
-    tenants: new Map(),
     effects: knownEffects(),
     preview: async () => aPreview,
     nodeEvents: async (message) => void heard.nodeEvents.push(message),

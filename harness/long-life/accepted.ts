@@ -1,7 +1,7 @@
 import { acceptSplice } from '../../core/accept/accept-splice.ts'
 import { BUDGET } from '../../core/splice/policy.ts'
 import type { Splice } from '../../core/splice/splice.ts'
-import { aChannelSeen, aNodeSeen } from '../records/states.ts'
+import { aChannelSeen, aNodeThat } from '../records/states.ts'
 import { ACCEPTED_AT, aTxid } from '../values.ts'
 
 const NAME_CHARACTERS = 128
@@ -39,7 +39,7 @@ export function accepted(): Splice {
       tenant: 't'.repeat(64),
       idempotencyKey: 'long',
       bodyHash: aTxid('b'),
-      node: aNodeSeen({ bump: true, checksFunding: true }),
+      node: aNodeThat({ bump: true, checksFunding: true }),
       channel: aChannelSeen({ userChannelId: '3'.repeat(39), funding: outpointAt(999) }),
       generation: 0,
       now,

@@ -1,22 +1,24 @@
+import type { Capabilities } from '../../core/ports/node.ts'
+import { capabilities } from '../looks/node.ts'
 import type { ChannelLease, ChannelState, NodeState, Versioned } from '../../core/ports/records.ts'
 import { ACCEPTED_AT, CHANNEL_ID, FUNDING, NODE_ID, NOW, PEER_ID, aSpliceId } from '../values.ts'
 
+/** A node that can do more, or less, than the ldk-server of {@link aNodeSeen}. */
+export function aNodeThat(can: Partial<Capabilities>): NodeState {
+  return aNodeSeen({ capabilities: can })
+}
+
+type NodeChanges = Partial<Omit<NodeState, 'capabilities'>> & {
+  readonly capabilities?: Partial<Capabilities>
+}
+
 /** An ldk-server as the last sweep saw it. */
-export function aNodeSeen(overrides: Partial<NodeState> = {}): NodeState {
+export function aNodeSeen({ capabilities: can, ...overrides }: NodeChanges = {}): NodeState {
   return {
     nodeId: NODE_ID,
     network: 'regtest',
     version: null,
-    software: 'ldk-server',
-    spliceIn: true,
-    spliceOut: true,
-    toAddress: true,
-    bump: false,
-    setsFeeRate: false,
-    checksFunding: false,
-    feeCap: 'gated',
-    overlapGuard: true,
-    leaseScope: 'channel',
+    capabilities: capabilities({ nonExecutionProofs: [], ...can }),
     channelIds: [CHANNEL_ID],
     processStarts: [],
     paused: null,

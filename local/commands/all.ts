@@ -10,14 +10,14 @@ const commands: ReadonlyMap<string, Command> = new Map(
   Object.entries({ ...chainCommands, ...nodeCommands, ...channelCommands, ...judgeCommands }),
 )
 
-/** Runs what was typed on the world. Throws LocalError for what whoever typed it can mend. */
+/** Runs a typed command on the world. Throws LocalError for mistakes that the user can fix. */
 export function runCommand([name = '', ...words]: readonly string[], live: LiveWorld): unknown {
   const command = commands.get(name)
   if (command === undefined) throw new LocalError(`there is no command ${name}; see npm run sim -- help`)
   return command.run(words, live)
 }
 
-/** What `npm run sim -- help` prints. */
+/** The text of `npm run sim -- help`. */
 export function helpText(): string {
   const lines = [...commands.values()].map(({ usage, says }) => `  ${usage}\n      ${says}\n`)
   return `npm run sim -- <command>\n\n${lines.join('')}`

@@ -11,11 +11,11 @@ function tipOf({ chain }: World): { height: number; hash: string; mempoolTransac
   return { height, hash, mempoolTransactions: chain.mempool().length }
 }
 
-/** What can be done to the chain. */
+/** Commands for the chain. */
 export const chainCommands = {
   mine: command(
     'mine [blocks]',
-    'mines blocks (1), the first with what is in the mempool',
+    'mine blocks (default 1); the first takes the transactions of the mempool',
     { blocks: count(1000).default(1) },
     ({ blocks }, live) =>
       live.change((world) => {
@@ -25,7 +25,7 @@ export const chainCommands = {
   ),
   'mine-candidate': command(
     'mine-candidate <channel> <number>',
-    'a miner takes one of the signed transactions of a pending splice, the oldest being 1, whatever the mempools hold',
+    'mine one signed transaction of a pending splice (1 is the oldest), even if no mempool holds it',
     { channel: ChannelWord, number: count(20) },
     ({ channel, number }, live) => {
       const candidate = live.node.channel(channelIn(live, channel)).candidates[number - 1]
@@ -38,7 +38,7 @@ export const chainCommands = {
   ),
   reorg: command(
     'reorg <depth> [empty]',
-    'replaces the last blocks by one more; empty: what they held stays in the mempool',
+    'replace the last blocks by one block more; with empty, their transactions stay in the mempool',
     { depth: count(100), empty: z.literal('empty').optional() },
     ({ depth, empty }, live) =>
       live.change((world) => {
@@ -48,7 +48,7 @@ export const chainCommands = {
   ),
   evict: command(
     'evict <txid>',
-    'drops a transaction, and what spends it, from the mempool',
+    'drop a transaction and its descendants from the mempool',
     { txid: Txid },
     ({ txid }, live) =>
       live.change((world) => {
@@ -60,7 +60,7 @@ export const chainCommands = {
   ),
   withhold: command(
     'withhold <txid>',
-    'miners leave a transaction out, until release',
+    'keep a transaction out of blocks until release',
     { txid: Txid },
     ({ txid }, live) =>
       live.change((world) => {
@@ -68,7 +68,7 @@ export const chainCommands = {
         return { txid, withheld: true }
       }),
   ),
-  release: command('release <txid>', 'ends withhold', { txid: Txid }, ({ txid }, live) =>
+  release: command('release <txid>', 'end withhold', { txid: Txid }, ({ txid }, live) =>
     live.change((world) => {
       world.chain.release(txid)
       return { txid, withheld: false }
@@ -76,7 +76,7 @@ export const chainCommands = {
   ),
   feerate: command(
     'feerate <sat per vb>',
-    'sets the feerate estimate of every target',
+    'set the feerate estimate for all targets',
     { feeRateSatPerVb: FeeRateSatPerVb },
     ({ feeRateSatPerVb }, live) =>
       live.change((world) => {
@@ -86,7 +86,7 @@ export const chainCommands = {
   ),
   'relay-rule': command(
     'relay-rule <min sat per vb> <incremental sat per vb>',
-    'what the mempools ask of a transaction, and of a replacement on top of what it replaces',
+    'set the minimum feerate of the mempools, and what a replacement must add to the replaced feerate',
     { minRelaySatPerVb: RelayFeeSatPerVb, incrementalRelaySatPerVb: RelayFeeSatPerVb },
     (rule, live) =>
       live.change((world) => {

@@ -7,19 +7,20 @@ import { ChannelWord, channelIn, command, count, FeeRateSatPerVb, satPerKwOf } f
 const MAX_SPLICE_SATS = 100_000_000
 const MAX_LOCK_DEPTH = 144
 
-/** The channel with a pending splice. Throws LocalError if there is none, or more than one. */
+/** The channel with a pending splice. Throws LocalError if there is none or more than one. */
 function pendingIn(live: LiveWorld): string {
   const [found, second] = live.node.channels().filter(({ candidates }) => candidates.length > 0)
-  if (found === undefined) throw new LocalError('channel: none has a pending splice')
-  if (second !== undefined) throw new LocalError('channel: several have a pending splice; name one')
+  if (found === undefined) throw new LocalError('channel: no channel has a pending splice')
+  if (second !== undefined)
+    throw new LocalError('channel: several channels have a pending splice; choose one')
   return found.channelId
 }
 
-/** What can be done to channels, and seen of them. */
+/** Commands for channels. */
 export const channelCommands = {
   channels: command(
     'channels',
-    'the channels as the node keeps them; other commands take their number, their id or the start of it',
+    'list the channels as the node sees them; other commands take the number, the id or the start of it',
     {},
     (_, live) =>
       live.node.channels().map(({ channelId, status, opening, funding, oursMsat, lockDepth }, n) => ({
@@ -35,7 +36,7 @@ export const channelCommands = {
   ),
   bump: command(
     'bump [channel]',
-    'the node bumps the fee of the pending splice by itself',
+    'make the node bump the fee of the pending splice by itself',
     { channel: ChannelWord.optional() },
     ({ channel }, live) => {
       const channelId = channel === undefined ? pendingIn(live) : channelIn(live, channel)
@@ -46,7 +47,7 @@ export const channelCommands = {
   ),
   'open-channel': command(
     'open-channel <sats> [our sats] [dual|single] [lock depth]',
-    'opens a channel: listed at once, ready at its lock depth (6)',
+    'open a channel: listed at once, ready at its lock depth (default 6)',
     {
       sats: count(MAX_SPLICE_SATS),
       ours: z.coerce.number().int().nonnegative().optional(),
@@ -67,7 +68,7 @@ export const channelCommands = {
   ),
   'replace-open': command(
     'replace-open <channel> [sat per vb]',
-    'replaces the funding transaction of a dual-funded channel that is not confirmed by one that pays more',
+    'replace the unconfirmed funding transaction of a dual-funded channel by one that pays more',
     { channel: ChannelWord, feeRateSatPerVb: FeeRateSatPerVb.optional() },
     ({ channel, feeRateSatPerVb }, live) => {
       const channelId = channelIn(live, channel)
@@ -77,19 +78,19 @@ export const channelCommands = {
   ),
   close: command(
     'close <channel> cooperative|force',
-    'closes a channel',
+    'close a channel',
     { channel: ChannelWord, how: z.enum(['cooperative', 'force']) },
     ({ channel, how }, live) => {
       const channelId = channelIn(live, channel)
       if (live.node.channel(channelId).status === 'closed')
-        throw new LocalError('channel: it is closed already')
+        throw new LocalError('channel: it is already closed')
       live.change(() => live.node.close(channelId, how))
       return { channelId, closes: how }
     },
   ),
   'abort-next': command(
     'abort-next <channel> [awaiting_ack|constructing|awaiting_signatures]',
-    'the peer aborts our next round, in that phase',
+    'make the peer abort our next round in this phase',
     { channel: ChannelWord, phase: NegotiatedPhase.default('awaiting_ack') },
     ({ channel, phase }, live) => {
       const channelId = channelIn(live, channel)
@@ -99,7 +100,7 @@ export const channelCommands = {
   ),
   'stale-next': command(
     'stale-next <channel>',
-    'our next contribution turns out stale when the channel is quiet',
+    'make our next contribution stale by the time the channel is quiescent',
     { channel: ChannelWord },
     ({ channel }, live) => {
       const channelId = channelIn(live, channel)
@@ -109,7 +110,7 @@ export const channelCommands = {
   ),
   'peer-locks': command(
     'peer-locks <channel> on|off',
-    'whether the peer sends splice_locked',
+    'set whether the peer sends splice_locked',
     { channel: ChannelWord, locks: z.enum(['on', 'off']) },
     ({ channel, locks }, live) => {
       const channelId = channelIn(live, channel)
@@ -119,7 +120,7 @@ export const channelCommands = {
   ),
   'peer-splice': command(
     'peer-splice <channel> <sats>',
-    'the peer splices on its own account: sats in, or out if negative',
+    'make the peer splice its own funds: in, or out if negative',
     { channel: ChannelWord, sats: z.coerce.number().int().min(-MAX_SPLICE_SATS).max(MAX_SPLICE_SATS) },
     ({ channel, sats }, live) => {
       const channelId = channelIn(live, channel)

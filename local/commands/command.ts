@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { LiveWorld } from '../live-world.ts'
 import { LocalError } from '../problem.ts'
 
-/** A command of `npm run sim`: how it is typed, what it is for, and what it does. The result is JSON. */
+/** A command of `npm run sim`: its usage, its purpose, and its action. The result is JSON. */
 export type Command = {
   readonly usage: string
   readonly says: string
@@ -10,8 +10,8 @@ export type Command = {
 }
 
 /**
- * A command whose words are its arguments, in order. Running it throws LocalError for what whoever typed it can mend, and
- * names the argument.
+ * Defines a command whose words are its arguments, in order. Running it throws LocalError, naming the
+ * argument, for mistakes that the user can fix.
  */
 export function command<S extends z.ZodRawShape>(
   usage: string,
@@ -26,7 +26,7 @@ export function command<S extends z.ZodRawShape>(
     says,
     run(words, live) {
       const extra = words[names.length]
-      if (extra !== undefined) throw new LocalError(`one argument too many: ${extra}. Usage: ${usage}`)
+      if (extra !== undefined) throw new LocalError(`too many arguments: ${extra}. Usage: ${usage}`)
       const given = Object.fromEntries(names.map((name, n) => [name, words[n]]))
       const parsed = schema.safeParse(given)
       if (parsed.success) return run(parsed.data, live)
@@ -41,24 +41,24 @@ export function command<S extends z.ZodRawShape>(
 /** A whole number from 1. */
 export const count = (most: number) => z.coerce.number().int().min(1).max(most)
 
-/** A feerate as people say it; fractions count. */
+/** A feerate in sat/vB; fractions are allowed. */
 export const FeeRateSatPerVb = z.coerce.number().positive().max(4000)
 
-/** The same in satoshis per 1000 weight: a virtual byte is four units of weight. */
+/** The feerate in sat/kw: a virtual byte is four weight units. */
 export function satPerKwOf(feeRateSatPerVb: number): number {
   return Math.round(feeRateSatPerVb * 250)
 }
 
-/** How a channel is named: by its number from 1, its id, or at least four characters of its start. */
+/** A channel argument: its number (from 1), its id, or at least the first four characters of it. */
 export const ChannelWord = z.string().min(1)
 
-/** The id of the channel that a word names. Throws LocalError if there is none, or more than one. */
+/** The id of the channel that an argument names. Throws LocalError if none matches, or more than one. */
 export function channelIn(live: LiveWorld, word: string): string {
   const ids = live.node.channels().map(({ channelId }) => channelId)
   const numbered = /^\d{1,3}$/.test(word) ? ids[Number(word) - 1] : undefined
   if (numbered !== undefined) return numbered
   const [found, second] = word.length < 4 ? [] : ids.filter((id) => id.startsWith(word))
   if (found === undefined || second !== undefined)
-    throw new LocalError(`channel: ${word} names none of the ${ids.length} channels`)
+    throw new LocalError(`channel: ${word} matches none of the ${ids.length} channels`)
   return found
 }

@@ -4,11 +4,11 @@ import { MAX_SATS } from '../../core/bitcoin/money.ts'
 import { LocalError } from '../problem.ts'
 import { ChannelWord, channelIn, command, count } from './command.ts'
 
-/** What can be asked of the world's journal: what really happened. */
+/** Commands that read the world's journal: what really happened. */
 export const judgeCommands = {
   journal: command(
     'journal [last]',
-    'what happened in the world as JSON, oldest first; or the last lines of it',
+    'print the events of the world as JSON, oldest first, or only the last ones',
     { last: count(1_000_000).optional() },
     ({ last }, live) => {
       const { entries } = live.world.journal
@@ -17,17 +17,17 @@ export const judgeCommands = {
   ),
   payouts: command(
     'payouts <address> <sats>',
-    'how many transactions in chain and mempool pay exactly that',
+    'count the transactions in chain and mempool that pay exactly this amount to an address',
     { address: z.string(), sats: count(MAX_SATS) },
     ({ address, sats }, live) => {
       const decoded = decodeAddress(address, 'regtest')
-      if (!decoded.ok) throw new LocalError('address: is none of regtest')
+      if (!decoded.ok) throw new LocalError('address: not a regtest address')
       return { payouts: live.world.journal.effectivePayouts(decoded.value.script, sats) }
     },
   ),
   submissions: command(
     'submissions <channel>',
-    'how many splice requests and how many fee bumps the node took for a channel',
+    'count the splice requests and the fee bumps that the node accepted for a channel',
     { channel: ChannelWord },
     ({ channel }, live) => {
       const channelId = channelIn(live, channel)

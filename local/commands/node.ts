@@ -13,7 +13,7 @@ function faultOf(fault: z.infer<typeof FaultName>, value: number | undefined): R
   throw new LocalError(fault === 'late' ? 'late: needs milliseconds' : 'refuse: needs a gRPC status')
 }
 
-/** What can be done to the node and its peer. */
+/** Commands for the node and its peer. */
 export const nodeCommands = {
   'restart-node': command(
     'restart-node',
@@ -26,20 +26,20 @@ export const nodeCommands = {
   ),
   'disconnect-peer': command(
     'disconnect-peer [ms]',
-    'the peer goes away, until connect-peer or for so long',
+    'disconnect the peer, until connect-peer or for this time',
     { ms: Milliseconds.optional() },
     ({ ms }, live) => {
       live.change(() => live.node.disconnectPeer(ms === undefined ? {} : { returnsAfterMs: ms }))
       return { peer: 'away' }
     },
   ),
-  'connect-peer': command('connect-peer', 'the peer comes back', {}, (_, live) => {
+  'connect-peer': command('connect-peer', 'reconnect the peer', {}, (_, live) => {
     live.change(() => live.node.connectPeer())
     return { peer: 'connected' }
   }),
   quiescence: command(
     'quiescence <ms>',
-    'how long a channel takes to become quiet before a round begins (200)',
+    'set how long a channel takes to become quiescent before a round (default 200)',
     { ms: Milliseconds },
     ({ ms }, live) => {
       live.change((world) => world.setPhases({ quiescenceMs: ms }))
@@ -48,7 +48,7 @@ export const nodeCommands = {
   ),
   fault: command(
     'fault lose_reply | drop | late <ms> | refuse <grpc status> | down | unauthenticated  [always]',
-    'what happens to the next splice request or fee bump, or to every one; down and unauthenticated bar all calls',
+    'disturb the next splice request or fee bump, or every one with always; down and unauthenticated affect all calls',
     {
       fault: FaultName,
       value: z.union([Always, z.coerce.number().int().nonnegative()]).optional(),
@@ -61,7 +61,7 @@ export const nodeCommands = {
       return { fault: request, mode }
     },
   ),
-  'lift-faults': command('lift-faults', 'ends all faults', {}, (_, live) => {
+  'lift-faults': command('lift-faults', 'end all faults', {}, (_, live) => {
     live.change(() => live.node.liftFaults())
     return { faults: 0 }
   }),

@@ -1,10 +1,10 @@
 import type { Order, Splice } from './client.ts'
 import type { Stage } from './stage.ts'
 
-/** What each run of the story orders, and which of its two transactions a miner takes. */
+/** One run of the story: its order, and which of the two transactions a miner takes. */
 export type Run = {
   readonly letter: string
-  /** Number of the channel, from 1. */
+  /** Channel number, from 1. */
   readonly channel: number
   readonly amountSats: number
   /** An address that nothing else in the world pays. */
@@ -27,16 +27,19 @@ export const secondRun: Run = {
   confirms: 'replacement',
 }
 
-/** Long enough that the node is restarted before anything of the bump is negotiated. */
+/** Long enough to restart the node before anything of the bump is negotiated. */
 const SLOW_QUIESCENCE_MS = 4_000
 const QUIESCENCE_MS = 200
 
-/** A bump that the node forgets in a restart before it is negotiated is asked for again; then one of the two confirms. */
+/**
+ * The node forgets a bump in a restart before negotiating it. The bump is requested again, and one of the two
+ * transactions confirms.
+ */
 export async function bumped(stage: Stage, run: Run): Promise<Splice> {
   const { narrator, channels } = stage
   const channel = channels[run.channel - 1] ?? ''
   narrator.chapter(
-    `${run.letter}. a fee is bumped, and the node forgets that; in the end the ${run.confirms} confirms`,
+    `${run.letter}. a fee is bumped and the node forgets the bump; in the end the ${run.confirms} confirms`,
   )
   const pending = await ordered(stage, run, channel)
   const replaced = await resumed(stage, run, channel, pending)
@@ -55,12 +58,15 @@ export async function bumped(stage: Stage, run: Run): Promise<Splice> {
   )
   const confirmed = settled.candidates.find(({ confirmations }) => (confirmations ?? 0) > 0)
   const wanted = run.confirms === 'original' ? txids[0] : txids[1]
-  narrator.confirm(`what confirmed is the ${run.confirms}`, confirmed?.txid === wanted)
+  narrator.confirm(`the ${run.confirms} confirmed`, confirmed?.txid === wanted)
   narrator.confirm('the address is paid once', (await stage.payouts(run.address, run.amountSats)) === 1)
   for (const txid of txids) {
     const payment = await stage.api.payment(txid)
     const found = payment.id === settled.paymentId && payment.txid === wanted && payment.status === 'final'
-    narrator.confirm(`${txid.slice(0, 12)}… finds the payment, with the figures of what confirmed`, found)
+    narrator.confirm(
+      `${txid.slice(0, 12)}… finds the payment, with the figures of the confirmed transaction`,
+      found,
+    )
   }
   return settled
 }
@@ -84,24 +90,24 @@ async function resumed(stage: Stage, run: Run, channel: string, { id }: Splice):
   narrator.confirm('the bump was accepted as new', status === 202)
   await stage.splice(
     id,
-    'the node has taken the bump',
+    'the node has accepted the bump',
     ({ bumps }) => bumps[0]?.attempts[0]?.result === 'taken',
   )
   await stage.lever('restart-node')
   await stage.lever('quiescence', String(QUIESCENCE_MS))
   narrator.confirm('the node forgot it', (await stage.lines('contribution_lost', channel)).length === 1)
   const done = await stage.splice(id, 'a replacement is seen', ({ bumps }) => bumps[0]?.status === 'done')
-  narrator.confirm('the bump was asked for twice', done.bumps[0]?.attempts.length === 2)
+  narrator.confirm('the bump was requested twice', done.bumps[0]?.attempts.length === 2)
   const [first, second] = done.candidates.map(({ feeRateSatPerVb }) => feeRateSatPerVb ?? 0)
   narrator.confirm(`it pays ${second} sat/vB instead of ${first}`, (second ?? 0) > (first ?? 0))
   return done
 }
 
-/** A reorg takes what has settled; it is pending again under the same payment, and settles again. */
+/** A reorg removes a settled splice: it is pending again under the same payment id, and settles again. */
 export async function reorganised(stage: Stage, { id, paymentId, candidates }: Splice): Promise<void> {
   const { narrator } = stage
   const txid = candidates.find(({ confirmations }) => (confirmations ?? 0) > 0)?.txid ?? ''
-  narrator.chapter('j. six blocks are replaced by others, and with them the one that it was in')
+  narrator.chapter('j. a reorg replaces six blocks, including the one with the transaction')
   await stage.lever('reorg', '6', 'empty')
   const reopened = await stage.splice(id, 'the reorg is found', ({ status }) => status === 'pending')
   const pending = await stage.api.payment(txid)
@@ -119,6 +125,6 @@ export async function reorganised(stage: Stage, { id, paymentId, candidates }: S
   )
   const types = await stage.api.events(again.id)
   const outcomes = types.filter((type) => type === 'splice.settled' || type === 'splice.reorged')
-  const told = outcomes.join() === 'splice.settled,splice.reorged,splice.settled'
-  narrator.confirm('its client heard of each: settled, reorged, settled', told)
+  const isComplete = outcomes.join() === 'splice.settled,splice.reorged,splice.settled'
+  narrator.confirm('the client received each event: settled, reorged, settled', isComplete)
 }

@@ -6,7 +6,7 @@ const Attempts = z.array(
     number: z.int(),
     result: z.string().nullable(),
     notExecuted: z.boolean(),
-    deadBy: z.string().nullable(),
+    provenBy: z.string().nullable(),
     startedAt: z.iso.datetime(),
   }),
 )
@@ -27,22 +27,22 @@ const Splice = z.object({
   bumps: z.array(z.object({ status: z.string(), txid: z.string().nullable(), attempts: Attempts })),
   failure: z.object({ code: z.string(), message: z.string(), proof: z.string() }).nullable(),
 })
-/** A splice as the API shows it, what the demo looks at of it. */
+/** A splice in the API, the fields that the demo uses. */
 export type Splice = z.infer<typeof Splice>
 
 const Payment = z.object({ id: z.string(), status: z.string(), txid: z.string().nullable() })
-/** A payment of the ledger, what the demo looks at of it. */
+/** A payment of the ledger, the fields that the demo uses. */
 export type Payment = z.infer<typeof Payment>
 
 const Events = z.object({ data: z.array(z.object({ type: z.string(), splice: z.string().nullable() })) })
 
-/** What a client orders in the demo. */
+/** An order of the demo's client. */
 export type Order = { readonly idempotencyKey: string; readonly body: Readonly<Record<string, unknown>> }
 
-/** An answer to an order. */
+/** The answer to an order. */
 export type Ordered = { readonly status: number; readonly replayed: boolean; readonly splice: Splice }
 
-/** A client of the API with a key. */
+/** A client of the API. */
 export function apiClient({ api, key }: Endpoints) {
   const request = async (path: string, init: RequestInit = {}, headers: Record<string, string> = {}) => {
     const answer = await fetch(api + path, {
@@ -62,7 +62,7 @@ export function apiClient({ api, key }: Endpoints) {
     async splice(id: string): Promise<Splice> {
       return Splice.parse(await (await request(`/v1/splices/${id}`)).json())
     },
-    /** Asks for a fee bump, at the node's price; answers the status. */
+    /** Requests a fee bump at the node's feerate; returns the HTTP status. */
     async bump(id: string, idempotencyKey: string): Promise<number> {
       const headers = { 'Idempotency-Key': idempotencyKey }
       return (await request(`/v1/splices/${id}/bump`, { method: 'POST' }, headers)).status

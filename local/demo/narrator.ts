@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../../simulator/world/world.ts'
 
-/** Types of the journal's lines that tell the story; the others are the machinery's. */
+/** The journal entries that tell the story; the others are internal. */
 const TOLD: ReadonlySet<JournalEntry['type']> = new Set([
   'request_received',
   'request_executed',
@@ -13,10 +13,10 @@ const TOLD: ReadonlySet<JournalEntry['type']> = new Set([
   'peer_connected',
   'peer_disconnected',
 ])
-/** What is worth reading in a line's detail. */
+/** The details worth printing. */
 const SHOWN = ['method', 'amountSats', 'outcome', 'fault', 'why', 'waitsFor', 'reason', 'valueSats']
 
-/** A step of the story that the node's journal, or the API, does not confirm. */
+/** A step of the story that neither the node's journal nor the API confirms. */
 export class NotConfirmed extends Error {
   override readonly name = 'NotConfirmed'
 }
@@ -26,7 +26,7 @@ export class Narrator {
   readonly #startedAt = Date.now()
   readonly #channels: readonly string[]
   readonly #print: (line: string) => void
-  #told = 0
+  #lastSerial = 0
   confirmed = 0
 
   constructor(channels: readonly string[], print: (line: string) => void) {
@@ -42,16 +42,16 @@ export class Narrator {
     this.#print(`${this.#time(Date.now())}  ${text}`)
   }
 
-  /** What the world's journal says, from where it was told last. */
+  /** Prints the new entries of the world's journal. */
   journal(entries: readonly JournalEntry[]): void {
     for (const entry of entries) {
-      if (entry.serial <= this.#told) continue
-      this.#told = entry.serial
+      if (entry.serial <= this.#lastSerial) continue
+      this.#lastSerial = entry.serial
       if (TOLD.has(entry.type)) this.#print(`${this.#time(entry.at)}    journal #${this.#lineOf(entry)}`)
     }
   }
 
-  /** A claim of the story: printed if it holds. Throws NotConfirmed if it does not. */
+  /** Prints a claim of the story if it holds. Throws NotConfirmed if it does not. */
   confirm(claim: string, holds: boolean): void {
     if (!holds) throw new NotConfirmed(claim)
     this.confirmed += 1

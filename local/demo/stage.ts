@@ -10,7 +10,7 @@ import { Narrator } from './narrator.ts'
 
 const WAIT_MS = 25_000
 
-/** What the demo plays on: the product's API, the levers of the world, and its journal, which judges. */
+/** What the demo works with: the product's API, the commands of the world, and its journal, which judges. */
 export class Stage {
   readonly api: ReturnType<typeof apiClient>
   readonly narrator: Narrator
@@ -25,7 +25,7 @@ export class Stage {
     this.narrator = new Narrator(this.channels, print)
   }
 
-  /** Pulls a lever of the world and tells what the journal says of it. */
+  /** Runs a command on the world and prints the resulting journal entries. */
   async lever(...words: string[]): Promise<void> {
     this.narrator.says(`npm run sim -- ${words.join(' ')}`)
     await send(this.#sim, words)
@@ -36,7 +36,7 @@ export class Stage {
     return z.array(JournalEntry).parse(await send(this.#sim, ['journal']))
   }
 
-  /** The journal's lines of one type about a channel, or about none. */
+  /** The journal entries of one type about a channel, or about none. */
   async lines(type: JournalEntry['type'], channelId: string | null): Promise<JournalEntry[]> {
     return (await this.journal()).filter((entry) => entry.type === type && entry.channelId === channelId)
   }
@@ -55,7 +55,7 @@ export class Stage {
     return z.object({ submissions: z.int() }).parse(answer).submissions
   }
 
-  /** Waits for a splice to be as wanted, tells what the journal says meanwhile, and answers it. */
+  /** Waits until a splice is as wanted, printing the journal meanwhile; returns it. */
   async splice(id: string, what: string, wanted: (splice: Splice) => boolean): Promise<Splice> {
     const found = await until(what, WAIT_MS, async () => {
       await this.tell()
@@ -67,13 +67,16 @@ export class Stage {
     return found
   }
 
-  /** Lets so much time pass. */
+  /** Waits for this time. */
   async wait(ms: number): Promise<void> {
     const end = Date.now() + ms
     await until('time to pass', ms + WAIT_MS, () => (Date.now() >= end ? true : null))
   }
 
-  /** After a fence a restart counts as one only some time later, for clocks. */
+  /**
+   * Waits until a restart counts as proof: it must come this long after the fence, to allow for clock
+   * differences.
+   */
   async pastMargin(): Promise<void> {
     await this.wait(2 * simulationPolicy.startMarginMs)
   }

@@ -4,13 +4,16 @@ import { io } from 'socket.io-client'
 import * as z from 'zod'
 import { isIdentityError, pinned } from '../../adapters/net/tls-pinning.ts'
 import { lasting, passing } from '../source.ts'
-import type { Source, SourceEnd, Told } from '../source.ts'
+import type { Source, SourceEnd, ReportedEvent } from '../source.ts'
 
 const MAX_MESSAGE_BYTES = 1024 * 1024
 /** A name that clnrest puts into every certificate that it makes (docs/reference/nodes.md 1.6). */
 const OWN_NAME = 'cln'
 
-/** Where clnrest is, a rune that allows `listclnrest-notifications`, and clnrest's authority (ca.pem) for https. */
+/**
+ * clnrest's address, a rune that allows `listclnrest-notifications`, and for https clnrest's certificate
+ * authority (ca.pem).
+ */
 export type CoreLightningConfig = {
   readonly url: string
   readonly rune: string
@@ -19,15 +22,15 @@ export type CoreLightningConfig = {
 
 const ChannelId = z.string().regex(/^[0-9a-f]{64}$/)
 
-/** A notification, under its topic. There are many more topics; a busy node forwards payments all the time. */
+/** A notification by topic. There are many more topics: a busy node constantly reports forwarded payments. */
 const Notification = z.object({
   channel_state_changed: z.object({ channel_id: ChannelId, new_state: z.string() }).optional(),
   connect: z.object({}).optional(),
   disconnect: z.object({}).optional(),
 })
 
-/** What one notification tells; null: nothing about a splice, or what we do not know. */
-export function coreLightningTold(value: unknown): Told | null {
+/** The event in a notification; null when it is unknown or not about a splice. */
+export function coreLightningEvent(value: unknown): ReportedEvent | null {
   const { channel_state_changed: changed, connect, disconnect } = Notification.safeParse(value).data ?? {}
   if (changed !== undefined) {
     const signed = changed.new_state === 'CHANNELD_AWAITING_SPLICE'
@@ -37,7 +40,7 @@ export function coreLightningTold(value: unknown): Told | null {
   return disconnect === undefined ? null : { type: 'peer_disconnected' }
 }
 
-/** Trusts an authority of clnrest's own making, for the address that we use or for the name that it always puts in. */
+/** Trusts clnrest's own authority, for the address in use or for the name that clnrest always includes. */
 function trusting(certificate: string) {
   const { ca, checkServerIdentity: check } = pinned(certificate)
   return {
@@ -47,12 +50,12 @@ function trusting(certificate: string) {
   }
 }
 
-/** Core Lightning: clnrest's notifications over Socket.IO, which are not replayed. */
+/** Core Lightning: clnrest's notifications over Socket.IO. They are not replayed. */
 export function coreLightningSource({ url, rune, certificate }: CoreLightningConfig): Source {
   const tls = certificate === undefined ? {} : trusting(certificate)
   return {
     what: 'clnrest',
-    async listen({ opened, told }, signal) {
+    async listen({ opened, reported }, signal) {
       if (signal.aborted) return passing('not tried')
       const limits = { maxPayload: MAX_MESSAGE_BYTES }
       const socket = io(url, {
@@ -67,13 +70,13 @@ export function coreLightningSource({ url, rune, certificate }: CoreLightningCon
       const ended = Promise.withResolvers<SourceEnd>()
       socket.on('connect', opened)
       socket.on('message', (value: unknown) => {
-        const event = coreLightningTold(value)
-        if (event !== null) told(event)
+        const event = coreLightningEvent(value)
+        if (event !== null) reported(event)
       })
-      // A middleware of the server refused us: it looks at nothing but the rune.
+      // A middleware of the server refused us; the only thing it checks is the rune.
       socket.on('connect_error', (error) => ended.resolve(socket.active ? brokenBy(error) : refused))
       socket.on('disconnect', () => ended.resolve(passing('the connection closed')))
-      const stop = (): void => ended.resolve(passing('ended by us'))
+      const stop = (): void => ended.resolve(passing('we ended it'))
       signal.addEventListener('abort', stop, { once: true })
       socket.connect()
       const end = await ended.promise
@@ -86,12 +89,12 @@ export function coreLightningSource({ url, rune, certificate }: CoreLightningCon
 
 const refused = lasting('it refuses our rune, or the rune does not allow listclnrest-notifications')
 
-/** Socket.IO wraps the error of the socket in events of its own. */
+/** Socket.IO wraps the socket's error in its own events. */
 const Wrapped = z.object({ description: z.object({ error: z.instanceof(Error) }) })
 
 function brokenBy(error: Error): SourceEnd {
   const cause = Wrapped.safeParse(error).data?.description.error ?? error
   return isIdentityError(cause)
-    ? lasting('whoever answers does not hold a certificate of the pinned authority')
+    ? lasting('the server has no certificate from the pinned authority')
     : passing('no connection')
 }

@@ -5,13 +5,13 @@ import { Txid } from '../../core/bitcoin/outpoint.ts'
 import { isOver } from '../ports.ts'
 import type { RelayPorts } from '../ports.ts'
 import { lasting, passing } from '../source.ts'
-import type { Source, SourceEnd, Told } from '../source.ts'
+import type { Source, SourceEnd, ReportedEvent } from '../source.ts'
 
-/** Shorter than the minute of silence after which Eclair's server hangs up. */
+/** Shorter than the minute of silence after which Eclair's server closes the connection. */
 const HEARTBEAT_MS = 20_000
 const PROBE_MS = 10_000
 
-/** Where Eclair's API is, its password, and its certificate (PEM) where a proxy gives it one. */
+/** Eclair's API address, its password, and a certificate (PEM) if a proxy provides one. */
 export type EclairConfig = {
   readonly url: string
   readonly password: string
@@ -20,7 +20,7 @@ export type EclairConfig = {
 
 const ChannelId = z.string().regex(/^[0-9a-f]{64}$/)
 
-/** The messages of Eclair's WebSocket that matter to a splice (docs/reference/nodes.md 2.4). */
+/** The WebSocket messages of Eclair that concern splices (docs/reference/nodes.md 2.4). */
 const Message = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('channel-funding-created'),
@@ -37,8 +37,8 @@ const Message = z.discriminatedUnion('type', [
   z.object({ type: z.literal('channel-closed'), channelId: ChannelId }),
 ])
 
-/** What one message tells; null: nothing about a splice, or what we do not know. */
-export function eclairTold(text: string): Told | null {
+/** The event in a message; null when it is unknown or not about a splice. */
+export function eclairEvent(text: string): ReportedEvent | null {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -64,12 +64,12 @@ export function eclairTold(text: string): Told | null {
 
 const txidOf = (txid: string | undefined): { txid?: string } => (txid === undefined ? {} : { txid })
 
-/** Eclair: its WebSocket, under its one password. It tells of no failed splice and replays nothing. */
+/** Eclair: its WebSocket with its API password. It reports no failed splice and replays nothing. */
 export function eclairSource({ url, password, certificate }: EclairConfig, ports: RelayPorts): Source {
   const headers = { Authorization: `Basic ${Buffer.from(`:${password}`).toString('base64')}` }
   return {
     what: 'Eclair',
-    async listen({ opened, told }, signal) {
+    async listen({ opened, reported }, signal) {
       if (signal.aborted) return passing('not tried')
       const dispatcher = new Agent(certificate === undefined ? {} : { connect: pinned(certificate) })
       const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, { headers, dispatcher })
@@ -82,8 +82,8 @@ export function eclairSource({ url, password, certificate }: EclairConfig, ports
         void beat(socket, ports, AbortSignal.any([signal, over.signal]))
       })
       socket.addEventListener('message', ({ data }) => {
-        const event = typeof data === 'string' ? eclairTold(data) : null
-        if (event !== null) told(event)
+        const event = typeof data === 'string' ? eclairEvent(data) : null
+        if (event !== null) reported(event)
       })
       socket.addEventListener('error', () => ended.resolve(undefined))
       socket.addEventListener('close', () => ended.resolve(undefined))
@@ -92,7 +92,7 @@ export function eclairSource({ url, password, certificate }: EclairConfig, ports
       await ended.promise
       signal.removeEventListener('abort', stop)
       over.abort()
-      // A WebSocket does not say with which status it was refused.
+      // A WebSocket does not reveal the HTTP status of its refusal.
       const end = isOver(open.signal)
         ? passing('the WebSocket closed')
         : await refusalOf(url, headers, dispatcher, signal)
@@ -106,7 +106,7 @@ async function beat(socket: WebSocket, ports: RelayPorts, signal: AbortSignal): 
   for (;;) {
     await ports.sleep(HEARTBEAT_MS, signal)
     if (isOver(signal) || socket.readyState !== WebSocket.OPEN) return
-    // Eclair ignores what a client says; that it says something keeps the connection.
+    // Eclair ignores client messages, but any message keeps the connection open.
     socket.send('heartbeat')
   }
 }
@@ -129,10 +129,10 @@ async function refusalOf(
     })
     await body.dump()
     if (statusCode === 401) return lasting('it refuses our password')
-    return passing(`it has no WebSocket for us, and answers a request with HTTP ${statusCode}`)
+    return passing(`it refuses a WebSocket and answers a request with HTTP ${statusCode}`)
   } catch (error) {
     return isIdentityError(error)
-      ? lasting('whoever answers does not hold the pinned certificate')
+      ? lasting('the server does not have the pinned certificate')
       : passing('no connection')
   }
 }

@@ -8,20 +8,23 @@ import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import { isOver } from '../ports.ts'
 import type { RelayPorts } from '../ports.ts'
 import { lasting, passing } from '../source.ts'
-import type { Listener, Source, SourceEnd, Told } from '../source.ts'
+import type { Listener, Source, SourceEnd, ReportedEvent } from '../source.ts'
 
-/** How often the channels are listed: ldk-server streams nothing about peers. */
+/** How often to list the channels: ldk-server streams nothing about peers. */
 const LIST_EVERY_MS = 3_000
 const LIST_WITHIN_MS = 10_000
-/** More channels at once are a restart or a network that fails: each event is a write to one item of the service. */
+/**
+ * More changed channels at once mean a restart or a network failure. Naming each would cost the service one
+ * write per event.
+ */
 const NAMED_MAX = 20
 
 /**
- * An ldk-server: SubscribeEvents, and the list of channels for what that stream does not tell, a peer that goes or comes
- * back (docs/reference/ldk.md 6.5). Needs `events:read` and `channels:read`.
+ * An ldk-server: SubscribeEvents, plus the channel list for what the stream lacks, a peer that goes or
+ * returns (docs/reference/ldk.md 6.5). Needs `events:read` and `channels:read`.
  */
 export function ldkServerSource(config: LdkConfig, ports: RelayPorts): Source {
-  // Whether each channel was usable: kept between subscriptions, so that what happened in between is told.
+  // Whether each channel was usable. Kept between subscriptions, to notice what changed in the meantime.
   const usable = new Map<string, boolean>()
   return {
     what: 'ldk-server',
@@ -34,7 +37,7 @@ export function ldkServerSource(config: LdkConfig, ports: RelayPorts): Source {
         listener.opened()
         watching = watchPeers(client, usable, listener, ports, both)
       }
-      const heard = (event: LdkEvent): void => listener.told(toldOf(event))
+      const heard = (event: LdkEvent): void => listener.reported(eventOf(event))
       const fault = await subscribeEvents(config, ports.clock, { opened, heard }, signal)
       over.abort()
       await watching
@@ -44,7 +47,7 @@ export function ldkServerSource(config: LdkConfig, ports: RelayPorts): Source {
   }
 }
 
-function toldOf(event: LdkEvent): Told {
+function eventOf(event: LdkEvent): ReportedEvent {
   const { type, channelId } = event
   if (type === 'splice_negotiation_failed' || event.funding === null) return { type, channelId }
   return { type, channelId, txid: splitOutpoint(event.funding).txid }
@@ -62,20 +65,23 @@ async function watchPeers(
       signal: AbortSignal.any([signal, AbortSignal.timeout(LIST_WITHIN_MS)]),
     })
     if (isOver(signal)) return
-    if (list.ok) for (const told of changesIn(list.value, usable)) listener.told(told)
+    if (list.ok) for (const event of changesIn(list.value, usable)) listener.reported(event)
     else if (list.error.status === 7 || list.error.status === 12 || list.error.status === 16)
       listener.warned(
-        'the credential does not allow ListChannels (channels:read): no return of a peer is reported',
+        'the credential does not allow ListChannels (channels:read): the return of a peer is not reported',
       )
     await ports.sleep(LIST_EVERY_MS, signal)
   }
 }
 
-/** What changed since the last list; of a channel that is seen first, nothing. Of many at once, one event of the whole node. */
+/**
+ * The changes since the last list; a channel seen for the first time has none. Many changes become one event
+ * for the whole node.
+ */
 export function changesIn(
   channels: readonly { readonly channelId: string; readonly isUsable: boolean }[],
   usable: Map<string, boolean>,
-): Told[] {
+): ReportedEvent[] {
   const changed = channels.filter(({ channelId, isUsable }) => usable.get(channelId) === !isUsable)
   usable.clear()
   for (const { channelId, isUsable } of channels) usable.set(channelId, isUsable)
@@ -87,12 +93,12 @@ export function changesIn(
 }
 
 function endOf(fault: RpcFault): SourceEnd {
-  if (isIdentityFault(fault)) return lasting('whoever answers does not hold the pinned certificate')
+  if (isIdentityFault(fault)) return lasting('the server does not have the pinned certificate')
   switch (fault.status) {
     case 7:
       return lasting('the credential does not allow SubscribeEvents (events:read)')
     case 12:
-      return lasting('it is too old to have SubscribeEvents')
+      return lasting('it is too old: it has no SubscribeEvents')
     case 16:
       return lasting('it refuses our credential, or its clock and ours differ by more than a minute')
     default:

@@ -15,7 +15,7 @@ import type { Block } from './state.ts'
 
 const INVALID_PARAMETER = -8
 
-/** A block of the best chain, and how deep it is. */
+/** A block of the best chain and its confirmations. */
 export async function blockByHash({ source, chain }: ChainBehind, hash: string, call: Call) {
   const tip = valueOf(await source.tip(call))
   for (let { height } = tip; height >= 0; height--) {
@@ -41,7 +41,6 @@ function contentsOf(block: Block, previous: string | null) {
   }
 }
 
-/** Methods that tell of blocks. */
 export function blockMethods(behind: ChainBehind): Record<string, Method> {
   const { source } = behind
   return {

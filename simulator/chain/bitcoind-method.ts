@@ -6,10 +6,10 @@ import type { SimulatedChain } from '../world/steering.ts'
 
 const SATS_PER_BTC = 100_000_000
 const INVALID_TYPE = -3
-/** No such block, transaction or entry of the mempool. */
+/** No such block, transaction or mempool entry. */
 export const NOT_FOUND = -5
 
-/** An error of Bitcoin Core's JSON-RPC, with the code that it has there (`src/rpc/protocol.h`). */
+/** An error of Bitcoin Core's JSON-RPC, with Bitcoin Core's code (`src/rpc/protocol.h`). */
 export class ChainRpcError extends Error {
   readonly code: number
   constructor(code: number, message: string) {
@@ -18,27 +18,25 @@ export class ChainRpcError extends Error {
   }
 }
 
-/** The chain source behind the methods gave no answer. */
+/** The chain source behind the methods did not answer. */
 export class NoChain extends Error {}
 
-/** A view of a simulated chain, and the chain itself for the bytes of its blocks. */
+/** A view of a simulated chain, and the chain itself, which supplies the blocks' bytes. */
 export type ChainBehind = { readonly source: ChainPort; readonly chain: SimulatedChain }
 
-/** A method of the JSON-RPC. */
 export type Method = (params: readonly unknown[], call: Call) => Promise<unknown>
 
-/** What the chain source answered; throws {@link NoChain} where it did not. */
+/** Returns the chain source's value; throws {@link NoChain} if it did not answer. */
 export function valueOf<T>(answer: Result<T, ChainFault>): T {
   if (!answer.ok) throw new NoChain(answer.error.message)
   return answer.value
 }
 
-/** An amount as Bitcoin Core writes it. */
+/** An amount in BTC, as Bitcoin Core writes it. */
 export const bitcoin = (sats: number): number => sats / SATS_PER_BTC
-/** The index of an output. */
 export const vouts = z.int().nonnegative().max(0x7fffffff)
 
-/** A method that takes exactly what its schema says. */
+/** A method whose parameters are validated by a schema. */
 export function method<T extends readonly unknown[]>(
   schema: z.ZodType<T>,
   run: (params: T, call: Call) => Promise<unknown>,

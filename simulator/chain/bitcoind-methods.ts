@@ -50,8 +50,8 @@ function nodeMethods({ source }: ChainBehind): Record<string, Method> {
 }
 
 /**
- * The methods of Bitcoin Core's JSON-RPC that Splicekeeper calls, over a simulated chain, as a node without an index of
- * transactions answers them. They throw `ChainRpcError`, and `NoChain` where the view of the chain is down.
+ * The Bitcoin Core JSON-RPC methods that Splicekeeper calls, over a simulated chain without a transaction
+ * index. They throw `ChainRpcError`, or `NoChain` if the view of the chain is down.
  */
 export function chainRpc(behind: ChainBehind): Readonly<Record<string, Method>> {
   return {

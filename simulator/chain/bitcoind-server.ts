@@ -9,7 +9,6 @@ const INVALID_REQUEST = -32600
 const METHOD_NOT_FOUND = -32601
 const PARSE_ERROR = -32700
 
-/** What to serve, where, and to whom. */
 export type BitcoindServerOptions = ChainBehind & {
   readonly user: string
   readonly password: string
@@ -19,10 +18,9 @@ export type BitcoindServerOptions = ChainBehind & {
   readonly host?: string
 }
 
-/** A server that runs: its address, and its end. */
 export type BitcoindServer = {
   readonly url: string
-  /** Stops at once: every connection is destroyed. */
+  /** Stops at once and destroys every connection. */
   close(): Promise<void>
 }
 
@@ -33,7 +31,7 @@ const Request = z.object({
   params: z.array(z.unknown()),
 })
 
-/** Up to version 27, and for JSON-RPC 1.0 still, an error is not a 200. */
+/** Bitcoin Core up to 27, and later versions for JSON-RPC 1.0, answer errors with a status other than 200. */
 function refuse(context: Context, code: number, message: string, id: string | number | null = null) {
   const status = code === INVALID_REQUEST ? 400 : code === METHOD_NOT_FOUND ? 404 : 500
   return context.json({ result: null, error: { code, message }, id }, status)
@@ -60,7 +58,9 @@ async function answer(context: Context, methods: ReturnType<typeof chainRpc>): P
   }
 }
 
-/** Serves a simulated chain as a Bitcoin Core without an index of transactions would, over JSON-RPC with basic auth. */
+/**
+ * Serves a simulated chain as a Bitcoin Core without a transaction index: JSON-RPC with basic authentication.
+ */
 export async function startBitcoindServer(options: BitcoindServerOptions): Promise<BitcoindServer> {
   const { user, password } = options
   const expected = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`

@@ -20,7 +20,7 @@ const MISSING_INPUTS = -25
 const REJECTED = -26
 const ALREADY_IN_CHAIN = -27
 
-/** What the outputs held that a transaction spends. */
+/** The values of the outputs that a transaction spends. */
 async function previousOutputs({ source }: ChainBehind, hex: string, call: Call) {
   const inputs = parseTransaction(hex)?.inputs ?? []
   return Promise.all(
@@ -57,7 +57,6 @@ async function minedTransaction(
   }
 }
 
-/** Methods that tell of transactions, and take them. */
 export function transactionMethods(behind: ChainBehind): Record<string, Method> {
   const { source } = behind
   const Verbosity = z.literal([0, 1, 2])

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import type { Block } from './state.ts'
 
 const VERSION = 0x20000000
-/** Regtest's easiest target: no work is done, the nonce tells branches apart. */
+/** Regtest's easiest target. No work is done; the nonce only distinguishes branches. */
 const BITS = 0x207fffff
 const OP_RETURN = 0x6a
 const NO_HASH = '0'.repeat(64)
-/** No chain of a test has more reorgs than this. */
+/** More reorgs than any test's chain has. */
 const MAX_BRANCHES = 10_000
 
-/** What a header commits to. `branch`: how many reorgs there were. */
+/** What a header commits to. `branch`: the number of reorgs before the block. */
 export type BlockContents = {
   readonly height: number
   readonly time: number
@@ -24,7 +24,7 @@ function doubleSha256(bytes: Uint8Array): Buffer {
   return createHash('sha256').update(once).digest()
 }
 
-/** Hashes are shown in the reverse of their byte order. */
+/** Hashes are displayed in reverse byte order. */
 const shown = (hash: Buffer): string => Buffer.from(hash).reverse().toString('hex')
 const inner = (hash: string): Buffer => Buffer.from(hash, 'hex').reverse()
 
@@ -34,7 +34,7 @@ function uint32(value: number): Buffer {
   return bytes
 }
 
-/** A coinbase that pays nobody, told apart by its height (BIP 34): blocks are kept without one. */
+/** Stored blocks have no coinbase; this one pays nobody, and its height makes it unique (BIP 34). */
 function coinbaseOf(height: number): Buffer {
   const input = Buffer.concat([Buffer.alloc(32), uint32(0xffffffff), Buffer.from([5, 4]), uint32(height)])
   const output = Buffer.concat([Buffer.alloc(8), Buffer.from([1, OP_RETURN])])
@@ -55,7 +55,7 @@ function merkleRoot(txids: readonly string[]): Buffer {
   return row[0] ?? Buffer.alloc(32)
 }
 
-/** The txids of a block's transactions, its coinbase first. */
+/** The txids of a block's transactions, starting with its coinbase. */
 export function withCoinbase(height: number, txids: readonly string[]): string[] {
   return [shown(doubleSha256(coinbaseOf(height))), ...txids]
 }
@@ -71,14 +71,14 @@ function headerOf({ height, time, previous, branch, txids }: BlockContents): Buf
   ])
 }
 
-/** The hash of a block's header; no two blocks of a world share one. */
+/** The hash of a block's header, unique within a world. */
 export function blockHash(contents: BlockContents): string {
   return shown(doubleSha256(headerOf(contents)))
 }
 
 /**
- * A block as it goes over the wire, in hex: a real header over real transactions, whose hash is the block's. The coinbase has
- * no witness commitment. The branch is not kept with a block: it is found again as a miner finds a nonce.
+ * A block's wire format in hex: a real header over real transactions, with the block's hash. The coinbase has
+ * no witness commitment. Blocks do not store their branch, so it is searched for like a nonce.
  */
 export function serializedBlock(block: Block, previous: string, txids: readonly string[]): string {
   const { height, hash, time, transactions } = block

@@ -8,10 +8,10 @@ import type { PlacedTransaction, Rejection, ReorgOptions, SimulatedChain } from 
 
 export { blockHash } from './block.ts'
 
-/** No reorg reaches deeper: the world's first coins would vanish. */
+/** A deeper reorg is refused: it would invalidate the world's first coins. */
 const COINBASE_MATURITY = 100
 
-/** Who hears of blocks: the journal first, then the nodes. */
+/** Listeners for block changes. The journal hears of them before the nodes do. */
 export type ChainHooks = {
   now(): number
   connected(block: Block): void
@@ -19,7 +19,9 @@ export type ChainHooks = {
   evicted(txid: string, why: string): void
 }
 
-/** The chain and the mempool over their saved state. Signatures are not checked; everything else of validity is. */
+/**
+ * The chain and the mempool over their saved state. Signatures are not checked; all other validity rules are.
+ */
 export class Chain implements SimulatedChain {
   readonly #state: ChainState
   readonly #hooks: ChainHooks
@@ -58,7 +60,7 @@ export class Chain implements SimulatedChain {
 
   transactions(): PlacedTransaction[] {
     const place = (tx: IndexedTransaction): number => tx.height ?? Infinity
-    // A loaded chain is indexed in another order than a grown one: ties need an order of their own.
+    // A restored chain has another index order than a grown one, so ties are ordered explicitly.
     const inOrder = this.index.all().sort((a, b) => {
       if (place(a) !== place(b)) return place(a) - place(b)
       return a.txid < b.txid ? -1 : 1
@@ -66,7 +68,6 @@ export class Chain implements SimulatedChain {
     return inOrder.flatMap((tx) => this.#placed(tx) ?? [])
   }
 
-  /** Confirmations of a transaction; 0 in the mempool, null where it is unknown. */
   confirmations(txid: string): number | null {
     const tx = this.index.get(txid)
     if (tx === null) return null
@@ -79,7 +80,7 @@ export class Chain implements SimulatedChain {
     return exact === undefined ? (estimates['default'] ?? null) : exact
   }
 
-  /** The least fee with which a transaction of that weight replaces the unconfirmed spender of an outpoint; 0: there is none. */
+  /** The least fee to replace the unconfirmed spender of an outpoint by this weight; 0 if there is none. */
   replacementFeeSats(outpoint: Outpoint, weight: number): number {
     const old = this.index.spender(outpoint)
     if (old?.height !== null) return 0
@@ -101,7 +102,7 @@ export class Chain implements SimulatedChain {
   reorg(depth: number, options: ReorgOptions = {}): void {
     const newLength = options.newLength ?? depth + 1
     if (depth < 1 || depth > COINBASE_MATURITY || depth >= this.tip.height || newLength < 1)
-      throw new Error(`no reorg of ${depth} blocks`)
+      throw new Error(`a reorg of ${depth} blocks is not possible`)
     this.#state.reorgs += 1
     for (let n = 0; n < depth; n++) this.#disconnect(new Set(options.drop ?? []))
     for (let n = 0; n < newLength; n++) {

@@ -9,11 +9,10 @@ import type { Call, ChainPort } from '../../core/ports/ports.ts'
 import type { Result } from '../../core/values/result.ts'
 import { type ParsedTransaction, parseTransaction } from '../../core/bitcoin/transaction.ts'
 
-/** The targets, in blocks, that Esplora gives estimates for. */
+/** The targets, in blocks, for which Esplora has estimates. */
 const FEE_TARGETS = [...Array.from({ length: 25 }, (_, n) => n + 1), 144, 504, 1008]
 const COINBASE = outpointOf('0'.repeat(64), 0xffffffff)
 
-/** What to serve, and where. */
 export type EsploraServerOptions = {
   readonly chain: ChainPort
   /** Default: a free port. */
@@ -22,14 +21,13 @@ export type EsploraServerOptions = {
   readonly host?: string
 }
 
-/** A server that runs: the address of its API, and its end. */
 export type EsploraServer = {
   readonly url: string
-  /** Stops at once: every connection is destroyed. */
+  /** Stops at once and destroys every connection. */
   close(): Promise<void>
 }
 
-/** The chain source behind the server gave no answer: the request ends with 503. */
+/** The chain source did not answer; the request ends with 503. */
 class NoAnswer extends Error {}
 
 const callOf = (context: Context): Call => ({ signal: context.req.raw.signal })
@@ -49,7 +47,7 @@ const outputOf = ({ script, amountSats }: ParsedTransaction['outputs'][number]) 
   value: amountSats,
 })
 
-/** Inputs with the outputs that they spend, where the chain source knows them. */
+/** A transaction's inputs, with the outputs they spend if the chain source knows them. */
 async function inputsOf(chain: ChainPort, parsed: ParsedTransaction, call: Call) {
   return Promise.all(
     parsed.inputs.map(async ({ outpoint, sequence, witness }) => {
@@ -70,7 +68,7 @@ async function inputsOf(chain: ChainPort, parsed: ParsedTransaction, call: Call)
 
 async function transactionOf(chain: ChainPort, transaction: ChainTransaction, call: Call) {
   const parsed = parseTransaction(transaction.hex)
-  if (parsed === null) throw new NoAnswer('the chain source holds what is no transaction')
+  if (parsed === null) throw new NoAnswer('the chain source returned an invalid transaction')
   return {
     txid: transaction.txid,
     locktime: parsed.locktime,
@@ -83,7 +81,7 @@ async function transactionOf(chain: ChainPort, transaction: ChainTransaction, ca
   }
 }
 
-/** Esplora says `spent: false` of outputs that it does not know, too. */
+/** Esplora answers `spent: false` for unknown outputs too. */
 async function outspendOf(chain: ChainPort, txid: string, vout: number, call: Call) {
   const outpoint = outpointOf(txid, vout)
   const { spender } = valueOf(await chain.spend(outpoint, NO_HINT, call))
@@ -146,7 +144,7 @@ function transactionRoutes(app: Hono, chain: ChainPort): void {
   })
 }
 
-/** Serves any {@link ChainPort} as an Esplora would: the routes that Splicekeeper asks, in Esplora's shapes. */
+/** Serves any {@link ChainPort} as an Esplora: the routes that Splicekeeper calls, in Esplora's format. */
 export async function startEsploraServer(options: EsploraServerOptions): Promise<EsploraServer> {
   const app = new Hono()
   blockRoutes(app, options.chain)

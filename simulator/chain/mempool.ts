@@ -2,17 +2,19 @@ import type { ParsedTransaction } from '../../core/bitcoin/transaction.ts'
 import type { ChainIndex, IndexedTransaction } from './transaction-index.ts'
 import type { ChainState } from './state.ts'
 
-/** The relay rules that a node enforces, in sat per virtual byte. */
+/** A node's relay rules, in sat per virtual byte. */
 export type RelayRule = Pick<ChainState, 'minRelaySatPerVb' | 'incrementalRelaySatPerVb'>
 
-/** What the mempool does with a transaction: the ones to evict for it, or Bitcoin Core's reason to refuse it. */
+/**
+ * The mempool's decision: the transactions to evict for the new one, or Bitcoin Core's reason to refuse it.
+ */
 export type Admission =
   | { readonly ok: true; readonly evicted: readonly IndexedTransaction[] }
   | { readonly ok: false; readonly reason: string }
 
 /**
- * Smallest output that is relayed, by script (Bitcoin Core's dust limit at 3 sat/vB): P2WPKH 294, P2WSH and P2TR 330,
- * P2SH 540, otherwise 546.
+ * Smallest output that is relayed, by script (Bitcoin Core's dust limit at 3 sat/vB): P2WPKH 294, P2WSH and
+ * P2TR 330, P2SH 540, otherwise 546.
  */
 export function dustLimitSats(script: string): number {
   if (script.startsWith('0014') && script.length === 44) return 294
@@ -24,7 +26,7 @@ export function virtualSize(weight: number): number {
   return Math.ceil(weight / 4)
 }
 
-/** Admits a transaction by Bitcoin Core's policy: inputs, dust, minimum feerate, replacement (BIP 125 rules 3 and 4). */
+/** Applies Bitcoin Core's policy: inputs, dust, minimum feerate, replacement (BIP 125 rules 3 and 4). */
 export function admit(index: ChainIndex, rule: RelayRule, tx: ParsedTransaction): Admission {
   const feeSats = index.feeSats(tx)
   if (feeSats === null) return { ok: false, reason: 'missing-inputs' }

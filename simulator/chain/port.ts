@@ -6,22 +6,22 @@ import type { Result } from '../../core/values/result.ts'
 import { parseTransaction } from '../../core/bitcoin/transaction.ts'
 import type { PlacedTransaction, SimulatedChain } from '../world/steering.ts'
 
-/** What a chain source sees of the chain; change it at any time. */
+/** How a chain source sees the chain. It may be changed at any time. */
 export type ChainView = {
-  /** No answer at all. */
+  /** The source does not answer. */
   down: boolean
-  /** How many blocks the source is behind; what they hold is in its mempool. */
+  /** How many blocks the source is behind. Their transactions appear in its mempool. */
   lagBlocks: number
-  /** The mempool is not shown. */
+  /** The source does not show the mempool. */
   blind: boolean
 }
 
-/** An honest view of the chain. */
+/** A correct and complete view of the chain. */
 export function clearView(): ChainView {
   return { down: false, lagBlocks: 0, blind: false }
 }
 
-/** A chain source over a simulated chain. Two ports with two views are two sources. */
+/** A chain source over a simulated chain. Two ports with separate views act as two sources. */
 export function simulatedChainPort(chain: SimulatedChain, view: ChainView = clearView()): ChainPort {
   const tipHeight = (): number => Math.max(0, chain.tip.height - view.lagBlocks)
 

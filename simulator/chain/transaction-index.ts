@@ -5,21 +5,21 @@ import type { ParsedTransaction } from '../../core/bitcoin/transaction.ts'
 
 const NO_OUTPOINT = '0'.repeat(64)
 
-/** A transaction in chain or mempool. `height` null: in the mempool; `feeSats` null: a coinbase. */
+/** A transaction in chain or mempool. `height` is null in the mempool; `feeSats` is null for a coinbase. */
 export type IndexedTransaction = ParsedTransaction & {
   readonly hex: string
   readonly height: number | null
   readonly feeSats: number | null
 }
 
-/** Parses what must be a transaction. */
+/** Parses a transaction; throws if it is not one. */
 export function parsed(hex: string): ParsedTransaction {
   const tx = parseTransaction(hex)
   if (tx === null) throw new Error('not a transaction')
   return tx
 }
 
-/** What is in chain and mempool, by txid, by spent outpoint and by script. Never holds two spenders of one outpoint. */
+/** The transactions in chain and mempool by txid, spent outpoint and script. No outpoint has two spenders. */
 export class ChainIndex {
   readonly #byTxid = new Map<string, IndexedTransaction>()
   readonly #spenders = new Map<Outpoint, string>()
@@ -55,7 +55,7 @@ export class ChainIndex {
     })
   }
 
-  /** Outputs of a script that a block holds and none spends; the mempool may. */
+  /** Outputs of a script in blocks that no block spends. A mempool transaction may spend them. */
   unspentInBlocks(
     script: string,
   ): { readonly outpoint: Outpoint; readonly amountSats: number; readonly height: number }[] {
@@ -69,7 +69,7 @@ export class ChainIndex {
     })
   }
 
-  /** The fee of a transaction whose inputs are all known; null for a coinbase or when one is not. */
+  /** The fee of a transaction; null for a coinbase or if an input is unknown. */
   feeSats(tx: ParsedTransaction): number | null {
     let feeSats = -tx.outputs.reduce((sum, output) => sum + output.amountSats, 0)
     for (const input of tx.inputs) {
@@ -80,7 +80,7 @@ export class ChainIndex {
     return feeSats
   }
 
-  /** Puts a transaction in its place, or moves it there. */
+  /** Adds a transaction or moves it to its new height. */
   place(hex: string, tx: ParsedTransaction, height: number | null): void {
     const known = this.get(tx.txid)
     this.#byTxid.set(tx.txid, { ...tx, hex, height, feeSats: known?.feeSats ?? this.feeSats(tx) })
@@ -102,7 +102,7 @@ export class ChainIndex {
     tx.outputs.forEach((output, vout) => this.#outpoints.get(output.script)?.delete(outpointOf(txid, vout)))
   }
 
-  /** A transaction and everything that spends it, directly or not, ancestors first. */
+  /** A transaction and all its descendants, ancestors first. */
   withDescendants(txid: string): IndexedTransaction[] {
     const found = new Map<string, IndexedTransaction>()
     const visit = (id: string): void => {

@@ -6,11 +6,11 @@ import type { Own } from './own.ts'
 import { refuse } from './params.ts'
 import type { ClnChannel } from './state.ts'
 
-/** After how long an abort of a signed splice fails the channel. */
+/** How long after an abort of a signed splice the channel is force-closed. */
 const FORCE_CLOSE_AFTER_MS = 2000
 const WHY = 'I needed to abort a splice where I have already sent my signatures'
 
-/** `abort_channels`: clears ghosts and wedges, and force-closes a channel whose splice is signed. */
+/** `abort_channels`: removes unsigned splices, unblocks channels, force-closes those with a signed splice. */
 export function abortChannels(own: Own, params: Readonly<Record<string, unknown>>): Outcome {
   const ids = params['channel_ids'] ?? []
   if (!Array.isArray(ids)) refuse(codes.invalidParams, 'channel_ids: should be an array')
@@ -25,17 +25,17 @@ export function abortChannels(own: Own, params: Readonly<Record<string, unknown>
   return answered({})
 }
 
-/** What `abort_channels` does, and every splice command of the plugin that fails before it signs. */
+/** Runs for `abort_channels`, and when a splice command of the plugin fails before it signs. */
 export function abort(own: Own, channel: ClnChannel): void {
   if (channel.inflights.some(({ signed }) => signed)) {
     plan(own, FORCE_CLOSE_AFTER_MS, { type: 'force_close', channelId: channel.channelId, why: WHY })
     return
   }
   loseNegotiation(own, channel, 'aborted')
-  if (channel.wedged) note(own, 'wedge_released', { channel })
-  channel.wedged = false
+  if (channel.blocked) note(own, 'unblocked', { channel })
+  channel.blocked = false
   const last = channel.inflights.at(-1)
-  // Without a connection there is nobody to agree with about what both sides committed to.
+  // Dropping a splice that both sides committed to needs the peer.
   if (last === undefined || !peerNamed(own.node, channel.peerId).connected) return
   last.abortsLeft -= 1
   if (last.abortsLeft > 0) return

@@ -1,18 +1,18 @@
-/** An error as lightningd answers it. `more`: what else stands in the error object on the socket; clnrest leaves it out. */
+/** A lightningd error. `more`: further fields of the error object on the socket, which clnrest omits. */
 export type ClnError = {
   readonly code: number
   readonly message: string
   readonly more?: Readonly<Record<string, unknown>>
 }
 
-/** What became of a call. `hangs`: it never answers; `died`: the process ended before it did. */
+/** The result of a call. `hangs`: it never answers; `died`: the process ended first. */
 export type Outcome =
   | { readonly type: 'answered'; readonly result: Readonly<Record<string, unknown>> }
   | { readonly type: 'refused'; readonly error: ClnError }
   | { readonly type: 'hangs' }
   | { readonly type: 'died' }
 
-/** Codes of `common/jsonrpc_errors.h` (docs of Core Lightning, and what a node was seen to answer). */
+/** Codes of `common/jsonrpc_errors.h`, from Core Lightning's documentation and observed on a node. */
 export const codes = {
   pluginError: -1,
   invalidParams: -32602,
@@ -38,12 +38,10 @@ export const codes = {
   runeBlacklisted: 1503,
 } as const
 
-/** A command that succeeds. */
 export function answered(result: Readonly<Record<string, unknown>>): Outcome {
   return { type: 'answered', result }
 }
 
-/** A command that fails. */
 export function refused(code: number, message: string, more?: ClnError['more']): Outcome {
   return { type: 'refused', error: { code, message, ...(more === undefined ? {} : { more }) } }
 }

@@ -4,14 +4,14 @@ import type { Own } from './own.ts'
 import type { ClnChannel, ClnInflight } from './state.ts'
 import { keepChange } from './wallet.ts'
 
-/** Writes down that a splice is signed, and keeps its change. */
+/** Journals that a splice is signed, and stores its change outputs. */
 export function noteSigned(own: Own, channel: ClnChannel, inflight: ClnInflight): void {
   const { funding, spliceAmountSats: oursNetSats, feeRateSatPerKw } = inflight
   note(own, 'candidate_signed', { channel, txid: funding.txid }, { oursNetSats, feeRateSatPerKw })
   keepChange(own, funding.txid, parsed(funding.hex).outputs)
 }
 
-/** Gives the transaction to bitcoind; answers code and reason of a refusal. The peer may have a bitcoind of its own. */
+/** Broadcasts a splice; returns bitcoind's code and reason, or null. The peer may use another bitcoind. */
 export function broadcast(own: Own, channel: ClnChannel, inflight: ClnInflight): string | null {
   const { ctx, node } = own
   const { txid, hex } = inflight.funding
@@ -31,8 +31,8 @@ function peerBroadcasts(own: Own, channel: ClnChannel, { funding }: ClnInflight)
 }
 
 /**
- * Our process dies once the peer has our signatures: the peer completes and broadcasts. What our database does not have, it
- * does not learn: a splice that it never recorded as signed stays in limbo, and never locks.
+ * Our process dies once the peer has our signatures, so the peer completes and broadcasts. A splice that our
+ * database never recorded as signed stays unresolved and never locks.
  */
 export function peerFinishes(own: Own, channel: ClnChannel): void {
   const inflight = channel.inflights.at(-1)

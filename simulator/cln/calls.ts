@@ -7,10 +7,10 @@ import type { ClnRequest } from './steering.ts'
 
 type Answer = (outcome: Outcome) => void
 
-/** The calls of a node that have not answered. Who waits for them is no part of the world: its state has the calls alone. */
+/** A node's unanswered calls. The world's state holds the calls; the waiting clients are only here. */
 export class Calls {
   readonly #own: Own
-  /** Of calls that wait for a frozen peer, by their id in the state. */
+  /** The clients that wait for a frozen peer, by call id. */
   readonly #waiting = new Map<string, Answer>()
   readonly #hung = new Set<Answer>()
   readonly #exits = new Set<() => void>()
@@ -19,7 +19,7 @@ export class Calls {
     this.#own = own
   }
 
-  /** Executes a call now, or has it wait for a frozen peer. */
+  /** Executes a call now, or once the frozen peer resumes. */
   async take(request: ClnRequest): Promise<Outcome> {
     const { ctx, node } = this.#own
     if (!node.alive) return { type: 'died' }
@@ -33,7 +33,7 @@ export class Calls {
     return promise
   }
 
-  /** Executes every call that no peer keeps waiting any more; a process that has ended answers nobody. */
+  /** Executes every call whose peer resumed. If the process has ended, its clients are told that it died. */
   settle(): void {
     const { node } = this.#own
     const due = node.waiting.filter(({ method, params }) => frozenPeer(this.#own, method, params) === null)
@@ -66,7 +66,7 @@ export class Calls {
     note(this.#own, 'command_executed', subject, { method, outcome: outcome.type, code })
   }
 
-  /** Who waits for a call: nobody any more, if it was saved with the world. */
+  /** The client that waits for a call; nobody if the call was restored with the world. */
   #answerOf(id: string): Answer {
     const answer = this.#waiting.get(id) ?? (() => undefined)
     this.#waiting.delete(id)

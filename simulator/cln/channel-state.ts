@@ -5,21 +5,23 @@ import { Funding, Hex, Sats } from '../world/funding-state.ts'
 export const ClnInflight = z.object({
   funding: Funding,
   feeRateSatPerKw: z.number(),
-  /** Our signed contribution; what the other side contributed reads 0 here. */
+  /** Our signed contribution. It is 0 if only the other side contributed. */
   spliceAmountSats: Sats,
   ours: z.boolean(),
-  /** The peer's commitment_signed is in. */
+  /** We have the peer's commitment_signed. */
   hasScratch: z.boolean(),
-  /** Our signatures are out, as our database has it. */
+  /** Our database records that our signatures were sent. */
   signed: z.boolean(),
-  /** The peer keeps it. */
+  /** The peer still has the splice. */
   peerHas: z.boolean(),
-  /** Nothing of the transaction needs our wallet's signatures: the node can finish it by itself. */
+  /** The node can finish the splice on its own, because no input needs our wallet's signature. */
   resumes: z.boolean(),
-  /** How many calls of abort_channels clear it while it is not signed. */
+  /** How many calls of abort_channels remove the splice while it is unsigned. */
   abortsLeft: z.int(),
 })
-/** A splice whose commitments were exchanged, or begun to be. `funding.hex` is unsigned until everybody signed. */
+/**
+ * A splice whose commitments were exchanged, if only in part. `funding.hex` is unsigned until both signed.
+ */
 export type ClnInflight = z.infer<typeof ClnInflight>
 
 export const ClnNegotiation = z.object({
@@ -27,7 +29,7 @@ export const ClnNegotiation = z.object({
   relativeSats: Sats,
   feeRateSatPerKw: z.number(),
   forceFeeRate: z.boolean(),
-  /** The PSBT of the last splice_update, with its parts in the order of their serial ids. */
+  /** The PSBT of the last splice_update, its parts ordered by serial id. */
   sent: z.string().nullable(),
   committedTxid: Txid.nullable(),
 })
@@ -61,11 +63,11 @@ export const ClnChannel = z.object({
   ourMsat: z.int(),
   inflights: z.array(ClnInflight),
   negotiation: ClnNegotiation.nullable(),
-  /** An earlier call never ended: everything that starts a splice answers 355. */
-  wedged: z.boolean(),
-  /** Whether the peer sends its splice_locked. */
+  /** An earlier call never ended, so every command that starts a splice answers 355. */
+  blocked: z.boolean(),
+  /** Whether the peer sends splice_locked. */
   peerLocks: z.boolean(),
-  /** What gossip says of the channel: changes at 6 confirmations. */
+  /** The channel as gossip shows it. It changes at 6 confirmations. */
   announced: z.object({ shortChannelId: z.string(), amountSats: Sats }).nullable(),
   stateChanges: z.array(StateChange),
   status: z.string(),

@@ -7,13 +7,12 @@ import type { Own } from './own.ts'
 import type { ClnChannel, ClnInflight } from './state.ts'
 
 const RESERVE_SHARE = 100
-/** What the opener keeps for commitment fee, anchors and a doubling of the feerate, besides the reserve. */
+/** What the opener keeps besides the reserve: commitment fee, anchors, and a doubling of the feerate. */
 const OPENER_BUFFER_MSAT = 4_291_000
 const COMMITMENT_SAT_PER_KW = 1250
 const LAST_TX_FEE_MSAT = 1_405_000
 const PAYMENT_COUNTS = ['payments_offered', 'offered_msat', 'payments_fulfilled', 'fulfilled_msat']
 
-/** A channel as `listpeerchannels` shows it. */
 export function channelView(own: Own, channel: ClnChannel): Record<string, unknown> {
   const { funding, isOpener } = channel
   const shortChannelId = shortChannelIdOf(own, channel)
@@ -78,7 +77,7 @@ function linkView({ node }: Own, channel: ClnChannel): Record<string, unknown> {
   }
 }
 
-/** Only channeld makes an owner: away with the connection, and when the channel closes. */
+/** `owner` is channeld; it is absent once the connection is lost or the channel closes. */
 function ownerView({ node }: Own, channel: ClnChannel): Record<string, unknown> {
   return peerNamed(node, channel.peerId).connected && !isClosing(channel) ? { owner: 'channeld' } : {}
 }

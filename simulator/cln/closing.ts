@@ -11,12 +11,12 @@ const DUST_SATS = 546
 const COMMITMENT_WEIGHT = 1124
 const COMMITMENT_SAT_PER_KW = 1250
 
-/** Fails a channel: our commitment transaction goes out. */
+/** Fails a channel and broadcasts our commitment transaction. */
 export function forceClose(own: Own, channel: ClnChannel, why: string, cause: 'local' | 'protocol'): void {
   if (isClosing(channel)) return
   const { ctx } = own
   channel.negotiation = null
-  channel.wedged = false
+  channel.blocked = false
   note(own, 'closing', { channel }, { why })
   channel.status = `${channel.state}:${why}`
   setState(own, channel, 'AWAITING_UNILATERAL', cause, `channeld: sent ${why}`)
@@ -26,7 +26,7 @@ export function forceClose(own: Own, channel: ClnChannel, why: string, cause: 'l
   note(own, 'closed', { channel }, { how: 'force', rejection })
 }
 
-/** On the newest splice that the chain or the mempool knows, else on the funding that stands. */
+/** A commitment on the newest splice in chain or mempool, else on the current funding. */
 function commitment(own: Own, channel: ClnChannel): string {
   const { ctx, node } = own
   const known = channel.inflights.filter(({ funding }) => ctx.chain.confirmations(funding.txid) !== null)

@@ -13,7 +13,7 @@ import { addpsbtoutput, fundpsbt, newaddr, signpsbt, unreserveinputs } from './w
 
 type Params = Readonly<Record<string, unknown>>
 
-/** A command: its parameters in order, and whether it only tells, changes our side, or needs the peer. */
+/** A command: its parameters in order, and whether it only reads, changes our side, or needs the peer. */
 type Command = {
   readonly required: readonly string[]
   readonly optional: readonly string[]
@@ -34,7 +34,7 @@ function command(kind: Command['kind'], usage: string, run: Command['run']): Com
 const FUNDPSBT =
   'satoshi feerate startweight [minconf] [reserve] [locktime] [min_witness_weight] [excess_as_change] [nonwrapped] [opening_anchor_channel]'
 
-/** The commands that this node has, with the parameters of version 26.06. */
+/** This node's commands, with the parameters of version 26.06. */
 export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['getinfo', command('reads', '', (own) => answered(nodeInfo(own)))],
   ['listpeerchannels', command('reads', '[id] [short_channel_id] [channel_id]', listpeerchannels)],
@@ -73,7 +73,6 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['spliceout', command('splices', 'channel amount [destination] [force_feerate]', spliceout)],
 ])
 
-/** Executes a command with named parameters. */
 export function run(own: Own, method: string, params: Params): Outcome {
   const known = knows(own, method) ? commands.get(method) : undefined
   if (known === undefined) return refused(codes.unknownCommand, `Unknown command '${method}'`)
@@ -90,7 +89,7 @@ export function run(own: Own, method: string, params: Params): Outcome {
   }
 }
 
-/** Parameters by name, whether they came so or in order. */
+/** Converts named or positional parameters to named ones. */
 export function named(method: string, params: unknown): Params | null {
   if (!Array.isArray(params)) return typeof params === 'object' ? { ...params } : null
   const known = commands.get(method)
@@ -102,7 +101,7 @@ function knows({ node }: Own, method: string): boolean {
   return commands.has(method) && !node.behaviour.lacks.includes(method)
 }
 
-/** As a real node has it: without the quotes that a call of an unknown command gets. */
+/** A real node writes this error without the quotes of "Unknown command". */
 function help(own: Own, params: Params): Outcome {
   const wanted = has(params, 'command') ? textIn(params, 'command') : null
   if (wanted !== null && !knows(own, wanted))

@@ -10,7 +10,9 @@ import { fundingScript, sharedAt, withSharedSignatures } from './splice-psbt.ts'
 import type { ClnChannel, ClnInflight, ClnNegotiation } from './state.ts'
 import { feeOf, spliceWeight } from './weight.ts'
 
-/** Both sides complete, exchange commitment_signed, and the peer, who contributes less, signs first. */
+/**
+ * Both sides send tx_complete and exchange commitment_signed. The peer contributes less, so it signs first.
+ */
 export function commit(own: Own, channel: ClnChannel, negotiation: ClnNegotiation, psbt: Psbt): Outcome {
   const wrong = faultOf(own, channel, negotiation, psbt)
   if (wrong !== null) {
@@ -55,7 +57,7 @@ function add(own: Own, channel: ClnChannel, negotiation: ClnNegotiation, infligh
   note(own, 'commitment_accepted', { channel, txid: inflight.funding.txid })
 }
 
-/** What is wrong with a transaction that is to be committed to; null: nothing. */
+/** Why a transaction must not be committed to; null if it may be. */
 function faultOf(own: Own, channel: ClnChannel, negotiation: ClnNegotiation, psbt: Psbt): Outcome | null {
   const { relativeSats, feeRateSatPerKw, forceFeeRate } = negotiation
   const script = fundingScript(own, channel)

@@ -2,11 +2,11 @@ import { emit, note, plan } from './own.ts'
 import type { Own } from './own.ts'
 import type { ClnChannel, ClnPeer } from './state.ts'
 
-/** The connection is lost, and with it what was negotiated and not signed. A call that hung before hangs on. */
+/** Disconnects a peer and drops every unsigned negotiation. Calls that hang keep hanging. */
 export function disconnect(own: Own, peer: ClnPeer, returnsAfterMs: number | null): void {
   if (peer.connected) {
     peer.connected = false
-    // Whoever comes back speaks.
+    // A returning peer is not frozen.
     peer.frozenUntil = null
     note(own, 'peer_disconnected', {}, { peer: peer.nodeId })
     emit(own, { type: 'peer_disconnected' })
@@ -15,7 +15,7 @@ export function disconnect(own: Own, peer: ClnPeer, returnsAfterMs: number | nul
   if (returnsAfterMs !== null) plan(own, returnsAfterMs, { type: 'reconnect', peerId: peer.nodeId })
 }
 
-/** Ends the process: what is only in memory is lost. */
+/** Ends the process. Everything that is only in memory is lost. */
 export function stop(own: Own): void {
   const { node } = own
   if (!node.alive) return
@@ -23,14 +23,14 @@ export function stop(own: Own): void {
   for (const peer of node.peers) disconnect(own, peer, null)
   for (const channel of node.channels) {
     loseNegotiation(own, channel, 'killed')
-    channel.wedged = false
+    channel.blocked = false
     channel.status = 'Loaded from database'
   }
   node.waiting = []
   node.alive = false
 }
 
-/** Starts the process. Peers come back by themselves; nothing is broadcast again. */
+/** Starts the process. Peers reconnect on their own, and nothing is rebroadcast. */
 export function start(own: Own): void {
   const { ctx, node } = own
   if (node.alive) return
@@ -43,8 +43,8 @@ export function start(own: Own): void {
 }
 
 /**
- * Forgets a negotiation. Before commitments nothing is left of it. After them the row in our database stays: a ghost, as the peer
- * has none, unless the node can finish the splice by itself.
+ * Drops a negotiation. Before commitments, nothing remains. After them, our database keeps an unsigned splice
+ * that the peer does not have, unless the node can finish it on its own.
  */
 export function loseNegotiation(own: Own, channel: ClnChannel, why: string): void {
   const { negotiation } = channel
@@ -56,7 +56,6 @@ export function loseNegotiation(own: Own, channel: ClnChannel, why: string): voi
   if (inflight !== undefined && !inflight.resumes) inflight.peerHas = false
 }
 
-/** The channels with a peer. */
 export function channelsWith({ node }: Own, peer: ClnPeer): ClnChannel[] {
   return node.channels.filter(({ peerId }) => peerId === peer.nodeId)
 }

@@ -8,18 +8,19 @@ import type { Own } from './own.ts'
 import type { ClnAct, ClnChannel, ClnMessage, ClnPoint } from './state.ts'
 
 /**
- * What a connection that is lost at a point does to a splice-in, as seen on a real node: what the call answers (`goes_on`: as
- * if nothing had happened), and what stays in our database. A stubborn ghost needs abort_channels twice.
+ * What a connection loss at a point does to a splice-in, as observed on a real node: how the call ends
+ * (`goes_on`: as if nothing happened), and what remains in our database. A `stubborn` splice needs
+ * abort_channels twice.
  */
 type Cut = {
   readonly answer: 'hangs' | 'disconnected' | 'aborted' | 'goes_on'
-  readonly leaves: 'nothing' | 'ghost' | 'stubborn ghost'
+  readonly leaves: 'nothing' | 'unsigned' | 'stubborn'
 }
 
 const HANGS: Cut = { answer: 'hangs', leaves: 'nothing' }
 const UNNOTICED: Cut = { answer: 'goes_on', leaves: 'nothing' }
 const LOST: Cut = { answer: 'aborted', leaves: 'nothing' }
-const STUBBORN: Cut = { answer: 'aborted', leaves: 'stubborn ghost' }
+const STUBBORN: Cut = { answer: 'aborted', leaves: 'stubborn' }
 
 const CUTS: Readonly<
   Record<ClnMessage, Readonly<Record<'us' | 'peer', readonly [before: Cut, after: Cut]>>>
@@ -33,7 +34,7 @@ const CUTS: Readonly<
   COMMITMENT_SIGNED: { us: [STUBBORN, LOST], peer: [STUBBORN, LOST] },
   TX_SIGNATURES: {
     us: [UNNOTICED, UNNOTICED],
-    peer: [LOST, { answer: 'goes_on', leaves: 'ghost' }],
+    peer: [LOST, { answer: 'goes_on', leaves: 'unsigned' }],
   },
   BROADCAST: { us: [UNNOTICED, UNNOTICED], peer: [UNNOTICED, UNNOTICED] },
   SPLICE_LOCKED: { us: [HANGS, HANGS], peer: [HANGS, HANGS] },
@@ -41,7 +42,7 @@ const CUTS: Readonly<
 
 const STUBBORN_ABORTS = 2
 
-/** What is set to happen at a point, once. */
+/** Takes the act that is set for a point; each runs once. */
 export function actAt(own: Own, channel: ClnChannel, point: ClnPoint): ClnAct | null {
   const { node } = own
   const at = node.traps.findIndex(
@@ -53,14 +54,14 @@ export function actAt(own: Own, channel: ClnChannel, point: ClnPoint): ClnAct | 
   return trap.act
 }
 
-/** One message of the exchange, and what it changes once it is sent. */
+/** One message of the exchange; `then` runs once it is sent. */
 export type Step = {
   readonly by: ClnPoint['by']
   readonly message: ClnMessage
   readonly then?: () => void
 }
 
-/** Exchanges messages until one is interrupted; null: all went through, or the call does not notice. */
+/** Exchanges messages until one is interrupted; null if all went through or the call does not notice. */
 export function exchange(own: Own, channel: ClnChannel, steps: readonly Step[]): Outcome | null {
   for (const { by, message, then } of steps) {
     for (const when of ['before', 'after'] as const) {
@@ -80,7 +81,7 @@ function interrupt(own: Own, channel: ClnChannel, point: ClnPoint, act: ClnAct):
     case 'freeze_peer':
       return null
     case 'hang':
-      return wedge(own, channel)
+      return hang(own, channel)
     case 'force_close':
       forceClose(
         own,
@@ -111,17 +112,17 @@ function cut(own: Own, channel: ClnChannel, point: ClnPoint, lose: () => void): 
   const inflight = channel.inflights.find(({ funding }) => funding.txid === txid)
   const bothCommitted = inflight?.resumes === true && inflight.peerHas
   lose()
-  // A splice-out that both sides committed to goes on when the peer is back.
+  // A splice-out that both sides committed to continues once the peer is back.
   if (bothCommitted)
     return answer === 'goes_on' ? null : refused(codes.disconnected, 'Channel is disconnected')
-  if (inflight !== undefined && leaves === 'stubborn ghost') inflight.abortsLeft = STUBBORN_ABORTS
+  if (inflight !== undefined && leaves === 'stubborn') inflight.abortsLeft = STUBBORN_ABORTS
   if (inflight !== undefined && leaves === 'nothing' && answer !== 'goes_on') {
     channel.inflights = channel.inflights.filter((one) => one !== inflight)
     note(own, 'inflight_dropped', { channel, txid: inflight.funding.txid }, { why: 'the peer aborted' })
   }
   switch (answer) {
     case 'hangs':
-      return wedge(own, channel)
+      return hang(own, channel)
     case 'disconnected':
       return refused(codes.disconnected, 'Channel is disconnected')
     case 'aborted':
@@ -131,10 +132,10 @@ function cut(own: Own, channel: ClnChannel, point: ClnPoint, lose: () => void): 
   }
 }
 
-/** The call never ends, and nothing that starts a splice gets past it. */
-export function wedge(own: Own, channel: ClnChannel): Outcome {
-  channel.wedged = true
+/** The call never ends and blocks every command that starts a splice. */
+export function hang(own: Own, channel: ClnChannel): Outcome {
+  channel.blocked = true
   channel.negotiation = null
-  note(own, 'wedged', { channel })
+  note(own, 'blocked', { channel })
   return { type: 'hangs' }
 }

@@ -1,15 +1,15 @@
 import type { Own } from './own.ts'
 
-/** The lowest feerate that a node relays, sat per 1000 weight. */
+/** The lowest feerate that nodes relay, in sat per 1000 weight. */
 export const FLOOR_SAT_PER_KW = 253
-/** `commit-feerate-offset`: what the default feerate of a splice is above the estimate. */
+/** `commit-feerate-offset`: how far a splice's default feerate is above the estimate. */
 const SPLICE_OFFSET_SAT_PER_KW = 5
 const MAX_FACTOR = 10
 const TARGETS: readonly number[] = [2, 6, 12, 100]
 const PERKB_PER_PERKW = 4
 const COMMITMENT_SAT_PER_KW = 1250
 
-/** The feerates that a node goes by, sat per 1000 weight. */
+/** The node's feerates in sat per 1000 weight. */
 export function feeRates({ ctx }: Own) {
   const estimate = (blocks: number): number =>
     Math.max(FLOOR_SAT_PER_KW, ctx.chain.feeRateSatPerKw(blocks) ?? 0)
@@ -32,7 +32,6 @@ export function feeRates({ ctx }: Own) {
   }
 }
 
-/** The answer of `feerates`. */
 export function feeRatesView(own: Own, style: 'perkw' | 'perkb'): Record<string, unknown> {
   const rates = feeRates(own)
   const shown = (rate: number): number => (style === 'perkw' ? rate : rate * PERKB_PER_PERKW)

@@ -9,8 +9,8 @@ const COMMITTING: readonly ClnMessage[] = ['TX_COMPLETE', 'COMMITMENT_SIGNED']
 const SIGNING: readonly ClnMessage[] = ['TX_SIGNATURES', 'BROADCAST']
 
 /**
- * The peer that a command waits for, because it says nothing now; null: the command can go on. A freeze that is set at a
- * message begins with the command that would exchange it.
+ * The frozen peer that a command has to wait for; null if it can go on. A freeze set at a message starts when
+ * a command would exchange that message.
  */
 export function frozenPeer(
   own: Own,

@@ -6,10 +6,10 @@ import { isClosing, peerNamed } from './own.ts'
 import type { Own } from './own.ts'
 import type { ClnChannel } from './state.ts'
 
-/** A public channel is announced at this depth, and announcement_signatures meet whatever is negotiated before. */
+/** Public channels are announced at this depth; announcement_signatures then interrupt any negotiation. */
 export const ANNOUNCED_DEPTH = 6
 
-/** Why a channel takes no splice command now; null: it does. */
+/** Why a channel takes no splice command now; null if it does. */
 export function barred(own: Own, channel: ClnChannel): Outcome | null {
   const peer = peerNamed(own.node, channel.peerId)
   if (isClosing(channel) || !peer.connected) return refused(codes.disconnected, 'Channel is disconnected')
@@ -19,15 +19,15 @@ export function barred(own: Own, channel: ClnChannel): Outcome | null {
   return null
 }
 
-/** Why a channel starts no splice now, beyond {@link barred}. */
+/** Why a channel cannot start a splice now, beyond {@link barred}; null if it can. */
 export function occupied(channel: ClnChannel): Outcome | null {
-  if (channel.wedged) return refused(codes.busy, 'Currently waiting on previous splice command to finish.')
+  if (channel.blocked) return refused(codes.busy, 'Currently waiting on previous splice command to finish.')
   return channel.negotiation === null
     ? null
     : refused(codes.stateError, "Can't start two splices on the same channel at once.")
 }
 
-/** The last splice is locked and not announced yet: announcement_signatures arrive in the middle of this one. */
+/** Until the last splice is announced, announcement_signatures interrupt a new one; null once it is. */
 export function metAnnouncement(own: Own, channel: ClnChannel): Outcome | null {
   const { ctx, node } = own
   const depth = ctx.chain.confirmations(channel.funding.txid) ?? 0

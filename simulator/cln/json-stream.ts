@@ -1,16 +1,16 @@
 const MAX_CHARACTERS = 10 * 1024 * 1024
 
-/** JSON objects that follow each other without a frame. */
+/** Parses a stream of JSON objects that follow each other without framing. */
 export class JsonStream {
   #text = ''
   #isBroken = false
 
-  /** What came is not JSON, or too much of it. */
+  /** The input is not JSON, or it is too large. */
   get isBroken(): boolean {
     return this.#isBroken
   }
 
-  /** Takes the next piece; answers the objects that are whole now. */
+  /** Adds input and returns the objects that are complete now. */
   add(piece: string): unknown[] {
     this.#text += piece
     const values: unknown[] = []
@@ -29,7 +29,7 @@ export class JsonStream {
   }
 }
 
-/** Where the first object ends; null: it does not yet. */
+/** The end of the first object; null if it is incomplete. */
 function endOfFirst(text: string): number | null {
   let depth = 0
   let isQuoted = false

@@ -11,7 +11,7 @@ import { has, numberIn, refuse, textIn } from './params.ts'
 
 type Params = Readonly<Record<string, unknown>>
 
-/** `listpeerchannels`, of one peer or channel if asked. */
+/** `listpeerchannels`, optionally for one peer or channel. */
 export function listpeerchannels(own: Own, params: Params): Outcome {
   const channels = own.node.channels.filter(
     (channel) =>
@@ -22,13 +22,13 @@ export function listpeerchannels(own: Own, params: Params): Outcome {
   return answered({ channels: channels.map((channel) => channelView(own, channel)) })
 }
 
-/** `listchannels`: gossip. */
+/** `listchannels`, which is gossip. */
 export function listchannels(own: Own, params: Params): Outcome {
   const { short_channel_id, source, destination } = params
   return answered(gossip(own, { short_channel_id, source, destination }))
 }
 
-/** `feerates` per 1000 weight or per 1000 virtual bytes. */
+/** `feerates`, per 1000 weight or per 1000 virtual bytes. */
 export function feerates(own: Own, params: Params): Outcome {
   const style = textIn(params, 'style')
   if (style === 'perkw' || style === 'perkb') return answered(feeRatesView(own, style))
@@ -38,7 +38,7 @@ export function feerates(own: Own, params: Params): Outcome {
   )
 }
 
-/** `listchainmoves`, from an index on. */
+/** `listchainmoves`, starting at an index. */
 export function listchainmoves(own: Own, params: Params): Outcome {
   const start = has(params, 'start') ? numberIn(params, 'start') : 0
   const limit = has(params, 'limit') ? numberIn(params, 'limit') : own.node.moves.length
@@ -46,7 +46,7 @@ export function listchainmoves(own: Own, params: Params): Outcome {
   return answered({ chainmoves: all.slice(0, limit).map(({ index, move }) => moveView(move, index)) })
 }
 
-/** `connect`: succeeds for a peer within reach. */
+/** `connect`: succeeds if the peer is reachable. */
 export function connectTo(own: Own, params: Params): Outcome {
   const [id] = textIn(params, 'id').split('@')
   const peer = own.node.peers.find(({ nodeId }) => nodeId === id)

@@ -9,7 +9,7 @@ import { isClosing, note, peerNamed, setState } from './own.ts'
 import type { Own } from './own.ts'
 import type { ClnChannel } from './state.ts'
 
-/** The node sees the chain as it is now: what is deep enough locks and is announced. */
+/** Updates the node from the current chain: locks and announces what is deep enough. */
 export function seeChain(own: Own): void {
   const { ctx, node } = own
   if (!node.alive || node.bitcoindDown) return
@@ -27,39 +27,39 @@ export function seeChain(own: Own): void {
 }
 
 /**
- * Locks a splice that is deep enough, once both sides sent splice_locked. What our database does not have as signed never
- * locks, however deep it is.
+ * Locks a splice that is deep enough once both sides sent splice_locked. A splice that our database does not
+ * record as signed never locks.
  */
 export function checkLock(own: Own, channel: ClnChannel): void {
   const { ctx, node } = own
   const peer = peerNamed(node, channel.peerId)
   if (channel.state !== 'CHANNELD_AWAITING_SPLICE' || isClosing(channel) || node.bitcoindDown) return
   if (!peer.connected || peer.frozenUntil !== null) return
-  const deep = channel.inflights.find(
+  const lockable = channel.inflights.find(
     ({ signed, peerHas, funding }) =>
       signed && peerHas && (ctx.chain.confirmations(funding.txid) ?? 0) >= channel.lockDepth,
   )
-  if (deep === undefined) return
-  const { txid } = deep.funding
+  if (lockable === undefined) return
+  const { txid } = lockable.funding
   note(own, 'splice_locked_sent', { channel, txid })
   for (const by of ['us', 'peer'] as const) {
-    // Both say it again when they are connected again.
+    // After a reconnection, both sides send splice_locked again.
     const act = actAt(own, channel, { by, when: 'before', message: 'SPLICE_LOCKED' })
     if (act?.type === 'kill_node') return stop(own)
     if (act !== null) return disconnect(own, peer, node.behaviour.reconnectMs)
   }
   if (!channel.peerLocks) return
-  noteLock(own, channel, deep)
-  channel.ourMsat += deep.ours ? deep.spliceAmountSats * 1000 : 0
-  channel.funding = deep.funding
+  noteLock(own, channel, lockable)
+  channel.ourMsat += lockable.ours ? lockable.spliceAmountSats * 1000 : 0
+  channel.funding = lockable.funding
   channel.inflights = []
   channel.negotiation = null
-  note(own, 'promoted', { channel, txid }, { valueSats: deep.funding.valueSats })
+  note(own, 'promoted', { channel, txid }, { valueSats: lockable.funding.valueSats })
   channel.status = 'CHANNELD_NORMAL:Channel ready for use.'
   setState(own, channel, 'CHANNELD_NORMAL', 'user', 'Lockin complete')
 }
 
-/** Gossip tells of the new short channel id from 6 confirmations on. */
+/** Gossip shows the new short channel id from 6 confirmations on. */
 function announce({ ctx }: Own, channel: ClnChannel): void {
   const depth = ctx.chain.confirmations(channel.funding.txid) ?? 0
   const shortChannelId = shortChannelIdOf({ ctx }, channel)
@@ -67,12 +67,12 @@ function announce({ ctx }: Own, channel: ClnChannel): void {
   channel.announced = { shortChannelId, amountSats: channel.funding.valueSats }
 }
 
-/** Height, position in the block and output of the funding; null while it is not in a block. */
+/** The funding's block height, position in the block and output index; null if it is unconfirmed. */
 export function shortChannelIdOf({ ctx }: Pick<Own, 'ctx'>, channel: ClnChannel): string | null {
   const { txid, vout } = splitOutpoint(fundingOutpoint(channel.funding))
   const block = ctx.chain.transaction(txid)?.block ?? null
   if (block === null) return null
-  // The coinbase comes first.
+  // The stored block omits its coinbase, which is at position 0.
   const position = block.transactions.findIndex((hex) => parsed(hex).txid === txid) + 1
   return `${block.height}x${position}x${vout}`
 }

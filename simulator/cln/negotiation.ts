@@ -2,7 +2,7 @@ import { answered, codes, refused } from './answer.ts'
 import type { Outcome } from './answer.ts'
 import { commit } from './commitment.ts'
 import { disconnect } from './connection.ts'
-import { exchange, wedge } from './cuts.ts'
+import { exchange, hang } from './cuts.ts'
 import { feeRates } from './feerates.ts'
 import { barred, metAnnouncement, occupied } from './gate.ts'
 import { channelNamed, note, peerNamed } from './own.ts'
@@ -16,7 +16,7 @@ import type { ClnChannel } from './state.ts'
 
 type Params = Readonly<Record<string, unknown>>
 
-/** `splice_init`: opens a negotiation for an amount, signed, that the channel gains. */
+/** `splice_init`: opens a negotiation for the signed amount that the channel gains. */
 export function spliceInit(own: Own, params: Params): Outcome {
   const channelId = channelIdIn(params, 'channel_id')
   const relativeSats = signedSatsIn(params, 'relative_amount')
@@ -44,7 +44,7 @@ export type Terms = {
   readonly forceFeeRate: boolean
 }
 
-/** Quiesces and opens a negotiation; on a pending splice it is a replacement (RBF), counted from the funding that stands. */
+/** Quiesces and opens a negotiation; a pending splice is replaced (RBF), counted from the current funding. */
 export function open(own: Own, channel: ClnChannel, psbt: Psbt, terms: Terms): Outcome {
   const { ctx, node } = own
   if (-terms.relativeSats > channel.funding.valueSats) {
@@ -57,8 +57,8 @@ export function open(own: Own, channel: ClnChannel, psbt: Psbt, terms: Terms): O
     { by: 'peer', message: 'STFU' },
   ])
   if (quiet !== null) return quiet
-  // The peer knows of no splice to replace where ours is a ghost, and never answers.
-  if (channel.inflights.some(({ signed, peerHas }) => !signed && !peerHas)) return wedge(own, channel)
+  // If the peer does not have our unsigned splice, it knows nothing to replace and never answers.
+  if (channel.inflights.some(({ signed, peerHas }) => !signed && !peerHas)) return hang(own, channel)
   const acked = exchange(own, channel, [
     { by: 'us', message: 'SPLICE' },
     { by: 'peer', message: 'SPLICE_ACK' },
@@ -72,7 +72,7 @@ export function open(own: Own, channel: ClnChannel, psbt: Psbt, terms: Terms): O
   return answered({ psbt: encodePsbt(shared) })
 }
 
-/** `splice_update`: called again with what it answered, until `commitments_secured`. */
+/** `splice_update`: the caller repeats it with the returned PSBT until `commitments_secured`. */
 export function spliceUpdate(own: Own, params: Params): Outcome {
   const channelId = channelIdIn(params, 'channel_id')
   const psbt = psbtIn(params, 'psbt')
@@ -81,7 +81,7 @@ export function spliceUpdate(own: Own, params: Params): Outcome {
   return barred(own, channel) ?? update(own, channel, psbt)
 }
 
-/** Sends what is new in the PSBT; when nothing is, both sides complete and commit. */
+/** Sends what is new in the PSBT. If nothing is, both sides complete and commit. */
 export function update(own: Own, channel: ClnChannel, psbt: Psbt): Outcome {
   const { negotiation } = channel
   if (negotiation === null)
@@ -106,7 +106,7 @@ export function update(own: Own, channel: ClnChannel, psbt: Psbt): Outcome {
   return answered({ psbt: encoded, commitments_secured: false, signatures_secured: false })
 }
 
-/** `splice_signed`: the channel's id may be left out. */
+/** `splice_signed`; channel_id is optional. */
 export function spliceSigned(own: Own, params: Params): Outcome {
   const psbt = psbtIn(params, 'psbt')
   const channel = has(params, 'channel_id')
@@ -117,7 +117,7 @@ export function spliceSigned(own: Own, params: Params): Outcome {
   return barred(own, channel) ?? finish(own, channel, psbt)
 }
 
-/** Takes the PSBT with the wallet's signatures, and signs for good. */
+/** Takes the PSBT with the wallet's signatures and signs. The splice can no longer be aborted. */
 export function finish(own: Own, channel: ClnChannel, psbt: Psbt): Outcome {
   const txid = channel.negotiation?.committedTxid ?? null
   const inflight = channel.inflights.find(({ funding }) => funding.txid === txid)

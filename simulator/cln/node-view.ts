@@ -13,7 +13,6 @@ const FEATURES = {
   invoice: '02000002024100',
 }
 
-/** The answer of `getinfo`. */
 export function nodeInfo({ node }: Own): Record<string, unknown> {
   const active = node.channels.filter((channel) => !isClosing(channel))
   const pending = active.filter(({ state }) => state === 'CHANNELD_AWAITING_LOCKIN')
@@ -36,7 +35,7 @@ export function nodeInfo({ node }: Own): Record<string, unknown> {
   }
 }
 
-/** The answer of `listfunds`: reserved and unconfirmed outputs too. */
+/** The answer of `listfunds`, including reserved and unconfirmed outputs. */
 export function funds(own: Own): Record<string, unknown> {
   const { ctx, node } = own
   const reservation = (outpoint: string): Record<string, unknown> =>
@@ -83,7 +82,7 @@ function channelFunds(own: Own): Record<string, unknown>[] {
   })
 }
 
-/** The answer of `listchannels`, from gossip: a splice's short channel id is in it once it is announced. */
+/** The answer of `listchannels`. Gossip has a splice's short channel id once it is announced. */
 export function gossip(
   { ctx, node }: Own,
   filter: Readonly<Record<'short_channel_id' | 'source' | 'destination', unknown>>,

@@ -13,7 +13,9 @@ import { createRune } from './rune-book.ts'
 import type { ClnBehaviour, ClnChannel, ClnNodeState, ClnTask } from './state.ts'
 import type { ClnRequest, SimulatedClnNode } from './steering.ts'
 
-/** A node over its state: commands are executed at the world's current time, and every lever does one thing there and then. */
+/**
+ * A node over its saved state. Commands run at the world's current time; every lever takes effect at once.
+ */
 export class ClnNode implements SimulatedClnNode {
   readonly #own: Own
   readonly #state: ClnNodeState
@@ -78,7 +80,7 @@ export class ClnNode implements SimulatedClnNode {
 
   disconnectPeer(options: { readonly peerId?: string; readonly returnsAfterMs?: number } = {}): void {
     const peer = peerNamed(this.#state, options.peerId)
-    // With a return planned the peer stays within reach: a call to connect it succeeds sooner.
+    // If a return is planned, the peer stays reachable, so that a call to connect it succeeds earlier.
     peer.reachable = options.returnsAfterMs !== undefined
     disconnect(this.#own, peer, options.returnsAfterMs ?? null)
     this.#calls.settle()
@@ -121,13 +123,12 @@ export class ClnNode implements SimulatedClnNode {
     return this.#calls.onExit(listener)
   }
 
-  /** A block came or went. */
+  /** Handles a connected or disconnected block. */
   seeChain(): void {
     seeChain(this.#own)
     this.#calls.settle()
   }
 
-  /** Does what was planned. */
   wake(task: ClnTask): void {
     switch (task.type) {
       case 'start':

@@ -7,7 +7,7 @@ import type { Own } from './own.ts'
 import { decodePsbt } from './psbt.ts'
 import type { Psbt } from './psbt.ts'
 
-/** A command that answers with an error, wherever it notices. */
+/** Ends a command with an error, from any depth. */
 export class Refusal extends Error {
   readonly error: ClnError
   constructor(error: ClnError) {
@@ -16,7 +16,6 @@ export class Refusal extends Error {
   }
 }
 
-/** Ends a command with an error. */
 export function refuse(code: number, message: string, more?: ClnError['more']): never {
   throw new Refusal({ code, message, ...(more === undefined ? {} : { more }) })
 }
@@ -55,7 +54,7 @@ export function signedSatsIn(params: Params, name: string): number {
     : invalid(name, 'a satoshi amount', params[name])
 }
 
-/** An amount of satoshis: a number, or text such as `100000sat` or `100000000msat`. */
+/** An amount in satoshis: a number, or text such as `100000sat` or `100000000msat`. */
 export function satsIn(params: Params, name: string): number {
   const [, digits, unit] = /^(\d{1,18})(sat|msat)?$/.exec(String(params[name])) ?? []
   if (digits === undefined) return invalid(name, 'a satoshi amount', params[name])
@@ -63,7 +62,7 @@ export function satsIn(params: Params, name: string): number {
   return Number.isSafeInteger(value) ? value : invalid(name, 'a satoshi amount', params[name])
 }
 
-/** A feerate in sat per 1000 weight: a name, or a number with its unit; a bare number is per 1000 bytes. */
+/** A feerate in sat per 1000 weight: a name, or a number with a unit. A bare number is per 1000 bytes. */
 export function feeRateIn(own: Own, params: Params, name: string): number {
   const value = String(params[name])
   const named = new Map(Object.entries(feeRates(own).named)).get(value)
@@ -86,7 +85,7 @@ export function psbtIn(params: Params, name: string): Psbt {
   return psbt ?? invalid(name, 'a PSBT', value)
 }
 
-/** The script in hex of an address of this network. */
+/** The script, in hex, of an address of this network. */
 export function scriptIn(params: Params, name: string): string {
   const value = textIn(params, name)
   try {

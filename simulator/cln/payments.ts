@@ -3,10 +3,10 @@ import { isClosing, peerNamed, plan } from './own.ts'
 import type { Own } from './own.ts'
 import type { ClnChannel } from './state.ts'
 
-/** How long lightningd bears a payment that quiescence holds up. */
+/** How long lightningd waits for a payment that quiescence blocks. */
 const PAYMENT_TIMEOUT_MS = 30_000
 
-/** Moves balance, positive to us; while a splice is negotiated the payment is stuck, and takes the connection with it. */
+/** Moves balance; positive to us. During a negotiation the payment gets stuck, then drops the connection. */
 export function pay(own: Own, channel: ClnChannel, amountMsat: number): 'paid' | 'stuck' {
   if (!peerNamed(own.node, channel.peerId).connected || isClosing(channel))
     throw new Error('the channel cannot carry a payment')
@@ -23,7 +23,7 @@ export function pay(own: Own, channel: ClnChannel, amountMsat: number): 'paid' |
   return 'stuck'
 }
 
-/** A payment has been stuck for too long: the connection is dropped if the same negotiation still holds it up. */
+/** A payment was stuck for too long. Drops the connection if the same negotiation still blocks it. */
 export function timeOutPayment(own: Own, channel: ClnChannel, negotiationId: string): void {
   if (channel.negotiation?.id !== negotiationId) return
   disconnect(own, peerNamed(own.node, channel.peerId), own.node.behaviour.reconnectMs)

@@ -11,8 +11,9 @@ import type { ClnChannel } from './state.ts'
 import { feeOf, outputWeight, spliceWeight } from './weight.ts'
 
 /**
- * A splice that the peer starts and pays for, signed and broadcast at once: `splice_amount` reads 0 here. Positive: it adds to
- * its side; negative: it takes out. Answers the txid; throws if the channel takes none now.
+ * A splice that the peer starts and pays for, signed and broadcast at once; its `splice_amount` is 0 here.
+ * Positive: the peer adds to its balance; negative: it takes out. Returns the txid; throws if the channel
+ * takes no splice now.
  */
 export function peerSplice(own: Own, channel: ClnChannel, amountSats: number): string {
   const { ctx, node } = own

@@ -31,7 +31,7 @@ class Failed extends Error {
   }
 }
 
-/** `splicein`: the wallet pays amount and fee, the amount goes to the channel. */
+/** `splicein`: the wallet pays the amount and the fee into the channel. */
 export function splicein(own: Own, params: Params): Outcome {
   const { channel, sats } = compiled(
     own,
@@ -53,7 +53,7 @@ export function splicein(own: Own, params: Params): Outcome {
   })
 }
 
-/** `spliceout`: the channel pays amount and fee, the amount goes to the wallet. */
+/** `spliceout`: the channel pays the amount and the fee; the wallet receives the amount. */
 export function spliceout(own: Own, params: Params): Outcome {
   if (has(params, 'destination') && isAddress(params['destination']))
     return refused(codes.invalidParams, 'Dynamic bitcoin address amounts not supported for now')
@@ -73,7 +73,7 @@ export function spliceout(own: Own, params: Params): Outcome {
 
 const EMPTY: Psbt = { version: 2, locktime: 0, global: new Map(), inputs: [], outputs: [] }
 
-/** Runs a whole splice. Whatever fails before the signatures has the plugin abort the channel. */
+/** Runs a whole splice. If it fails before the signatures, the plugin aborts the channel. */
 function carriedOut(own: Own, channel: ClnChannel, relativeSats: number, fund: () => Psbt): Outcome {
   try {
     return run(own, channel, relativeSats, fund)
@@ -82,7 +82,7 @@ function carriedOut(own: Own, channel: ClnChannel, relativeSats: number, fund: (
     const { outcome, rpc } = error
     if (outcome.type !== 'refused') return outcome
     if (rpc === 'splice_signed') return refused(codes.pluginError, JSON.stringify(shown(outcome.error)))
-    // A lost connection is told as it is, and there is nobody to send an abort to.
+    // A lost connection is reported as such. There is no peer to send an abort to.
     if (outcome.error.code === codes.disconnected || outcome.error.code === codes.channelError)
       return refused(codes.disconnected, 'Channel is disconnected')
     abort(own, channel)
@@ -121,7 +121,7 @@ function within<T>(rpc: string, act: () => T): T {
 
 function psbtFrom(value: unknown): Psbt {
   const psbt = typeof value === 'string' ? decodePsbt(value) : null
-  if (psbt === null) throw new Error('a command of our own answered no PSBT')
+  if (psbt === null) throw new Error('an internal command returned no PSBT')
   return psbt
 }
 

@@ -1,9 +1,9 @@
 import { bytesOf, hexOf } from '../world/keys.ts'
 
-/** Key and value in hex, by the key: one map of a PSBT (BIP 174). */
+/** One map of a PSBT (BIP 174); keys and values in hex. */
 export type PsbtMap = Map<string, string>
 
-/** The maps after the magic. Throws where they end too early. */
+/** Reads the maps after the magic bytes. Throws if they are cut off. */
 export function mapsIn(bytes: Uint8Array): PsbtMap[] {
   const maps: PsbtMap[] = []
   let map: PsbtMap = new Map()
@@ -24,36 +24,34 @@ export function mapsIn(bytes: Uint8Array): PsbtMap[] {
       map = new Map()
     } else map.set(take(length), take(size()))
   }
-  if (map.size > 0) throw new Error('a map without its end')
+  if (map.size > 0) throw new Error('a map without a terminator')
   return maps
 }
 
-/** A map as it is serialized: the keys in order, and an empty one at the end. */
+/** Serializes a map: sorted keys, then the terminator. */
 export function mapHex(map: PsbtMap): string {
   const sized = (hex: string): string => compact(hex.length / 2) + hex
   const entries = [...map].sort(([a], [b]) => (a < b ? -1 : 1))
   return `${entries.map(([key, value]) => sized(key) + sized(value)).join('')}00`
 }
 
-/** Little-endian, of so many bytes. */
+/** A little-endian number of `bytes` bytes, in hex. */
 export function uint(value: number, bytes: number): string {
   const buffer = Buffer.alloc(8)
   buffer.writeBigUInt64LE(BigInt(value))
   return hexOf(buffer.subarray(0, bytes))
 }
 
-/** Little-endian. */
 export function numberIn(hex: string): number {
   return Number(BigInt(`0x${hexOf(bytesOf(hex).reverse())}`))
 }
 
-/** Bitcoin's compact size. */
 export function compact(value: number): string {
   if (value < 0xfd) return uint(value, 1)
   return value < 0x10000 ? `fd${uint(value, 2)}` : `fe${uint(value, 4)}`
 }
 
-/** A field that must be there; throws if it is not. */
+/** The value of a mandatory field; throws if it is missing. */
 export function required(map: PsbtMap, key: string): string {
   const value = map.get(key)
   if (value === undefined) throw new Error('a field is missing')

@@ -12,8 +12,8 @@ export type PsbtInput = { readonly outpoint: Outpoint; readonly sequence: number
 export type PsbtOutput = { readonly script: string; readonly amountSats: number; readonly map: PsbtMap }
 
 /**
- * A PSBT of either version. Core Lightning answers in the version that it was given; `fundpsbt` makes version 0,
- * `addpsbtoutput` and the high-level commands version 2 (BIP 370).
+ * A PSBT of either version. Core Lightning answers in the version that it received; `fundpsbt` makes version
+ * 0, `addpsbtoutput` and the high-level commands version 2 (BIP 370).
  */
 export type Psbt = {
   readonly version: 0 | 2
@@ -39,7 +39,7 @@ const AMOUNT = '03'
 const SCRIPT = '04'
 const DEFAULT_SEQUENCE = 0xffffffff
 
-/** The unsigned transaction of a PSBT; its txid is that of the signed one, as all inputs are segwit. */
+/** The unsigned transaction of a PSBT. All inputs are segwit, so its txid is final. */
 export function transactionOf(psbt: Psbt): Transaction {
   const tx = new Transaction()
   tx.version = 2
@@ -49,7 +49,7 @@ export function transactionOf(psbt: Psbt): Transaction {
   return tx
 }
 
-/** Writes a PSBT in base64, the keys of each map in order. */
+/** Encodes a PSBT in base64, with sorted keys. */
 export function encodePsbt(psbt: Psbt): string {
   const parts = [MAGIC, mapHex(psbt.version === 0 ? globalOf0(psbt) : globalOf2(psbt))]
   for (const input of psbt.inputs) parts.push(mapHex(psbt.version === 0 ? input.map : inputOf2(input)))
@@ -57,7 +57,7 @@ export function encodePsbt(psbt: Psbt): string {
   return Buffer.from(parts.join(''), 'hex').toString('base64')
 }
 
-/** Reads a PSBT of version 0 or 2; null if it is none. */
+/** Decodes a PSBT of version 0 or 2; null if it is invalid. */
 export function decodePsbt(base64: string): Psbt | null {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return null
   const bytes = Buffer.from(base64, 'base64')

@@ -5,7 +5,7 @@ import type { Own } from './own.ts'
 import { resume } from './signing.ts'
 import type { ClnPeer } from './state.ts'
 
-/** The connection comes up. What waits for it goes on: a splice that needs no wallet signature, locks. */
+/** Connects the peer and resumes what waited for it: a splice that needs no wallet signature, and locks. */
 export function connect(own: Own, peer: ClnPeer): void {
   if (peer.connected || !peer.reachable || !own.node.alive) return
   peer.connected = true

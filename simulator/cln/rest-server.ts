@@ -27,7 +27,7 @@ function failed(status: number, { code, message, more }: ClnError): Answer {
   return { status, body: { code, message, data: more?.['data'] ?? null } }
 }
 
-/** What is wrong with a request before its rune is checked; null: nothing. */
+/** Why a request is refused before its rune is checked; null if it is not. */
 function headFault({ method, headers }: IncomingMessage): Answer | null {
   if (method !== 'POST')
     return failed(405, {
@@ -39,7 +39,9 @@ function headFault({ method, headers }: IncomingMessage): Answer | null {
   return null
 }
 
-/** The parameters in a body; null if it is no JSON object. An empty one has none, and null ones are left out. */
+/**
+ * The parameters in a body; null if it is not a JSON object. An empty body has none; null values are dropped.
+ */
 function paramsIn(type: string | undefined, body: Buffer): Readonly<Record<string, unknown>> | null {
   if (body.length === 0) return {}
   if (type?.split(';')[0]?.trim() !== 'application/json') return null
@@ -51,18 +53,18 @@ function paramsIn(type: string | undefined, body: Buffer): Readonly<Record<strin
   }
 }
 
-/** The whole body; null if it is too large, or the client went away. */
+/** The whole body; null if it is too large or the client left. */
 async function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
   return bytesOf(request, MAX_BODY_BYTES).catch(() => null)
 }
 
-/** The method that a path names; empty: none. */
+/** The method that a path names; empty if there is none. */
 function methodIn({ url }: IncomingMessage): string {
   const { pathname } = new URL(url ?? '', 'https://cln')
   return pathname.startsWith(PATH_PREFIX) ? pathname.slice(PATH_PREFIX.length) : ''
 }
 
-/** Like clnrest, which asks checkrune before every call. Null: the process ended. */
+/** Like clnrest, calls checkrune before every call. Null: the process ended. */
 async function answerOf(node: ServedClnNode, request: IncomingMessage): Promise<Answer | null> {
   const malformed = headFault(request)
   if (malformed !== null) return malformed
@@ -104,7 +106,7 @@ async function serve(
   if (fault?.type === 'reset_before') return void response.destroy()
   if (fault?.type === 'status') {
     if (fault.executes === true) await answerOf(node, request)
-    // A client that hung up cancelled nothing: there is nobody left to tell.
+    // The client hung up, which does not cancel the call.
     if (response.destroyed) return
     response.writeHead(fault.status, { 'content-type': 'text/html' })
     return void response.end(fault.body ?? '<html>')

@@ -9,7 +9,7 @@ function secretOf({ ctx, node }: Own): Uint8Array {
   return digest('rune secret', ctx.state.seed, node.name)
 }
 
-/** A fresh rune with a unique id of its own. */
+/** Creates a rune with a new unique id. */
 export function createRune(own: Own, restrictions: readonly (readonly string[])[]): string {
   const { runes } = own.node
   const texts = [`=${runes.nextId}`, ...restrictions.map((alternatives) => alternatives.join('|'))]
@@ -19,7 +19,6 @@ export function createRune(own: Own, restrictions: readonly (readonly string[])[
   return rune
 }
 
-/** The rune that a command is given. */
 export function runeIn(params: Readonly<Record<string, unknown>>): Rune {
   const text = textIn(params, 'rune')
   return (
@@ -28,7 +27,7 @@ export function runeIn(params: Readonly<Record<string, unknown>>): Rune {
   )
 }
 
-/** Why a rune is not one of ours; null: it is. */
+/** Why this node did not issue a rune; null if it did. */
 export function foreignness(own: Own, rune: Rune): string | null {
   if (rune.uniqueId === null) return 'No unique_id'
   const expected = authCodeOf(secretOf(own), rune.texts)

@@ -7,7 +7,7 @@ import type { Alternative } from './rune.ts'
 
 type Params = Readonly<Record<string, unknown>>
 
-/** What a rune's conditions are tested against: a value by field; a field that is not there is missing. */
+/** What a rune's conditions are tested against: values by field. Absent fields are missing. */
 type Facts = ReadonlyMap<string, string>
 
 /** `checkrune`: whether a rune of this node permits a method with its parameters. */
@@ -37,14 +37,14 @@ function factsOf({ ctx }: Own, params: Params): Facts {
   if (has(params, 'method')) facts.set('method', String(params['method']))
   if (has(params, 'nodeid')) facts.set('id', String(params['nodeid']))
   for (const [name, value] of entries) {
-    // Field names have no punctuation: that of a parameter is left out.
+    // Field names have no punctuation, so it is dropped from parameter names.
     const field = list ? `parr${name}` : `pname${name.replaceAll(/[!-/:-@[-`{-~]/g, '')}`
     facts.set(field, typeof value === 'string' ? value : JSON.stringify(value))
   }
   return facts
 }
 
-/** Why a condition is not met; null: it is. The unique id and a comment are always met. */
+/** Why a condition fails; null if it holds. The unique id and comments always hold. */
 function failureOf({ field, operator, value }: Alternative, facts: Facts): string | null {
   if (operator === '#' || field === '') return null
   const actual = facts.get(field)

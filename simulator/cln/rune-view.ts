@@ -18,7 +18,7 @@ const ENGLISH: Readonly<Record<string, string>> = {
   '}': 'sorts after',
 }
 
-/** `showrunes`: the runes that this node made, or what one of anybody's says. */
+/** `showrunes`: the runes that this node created, or the contents of any given rune. */
 export function showrunes(own: Own, params: Readonly<Record<string, unknown>>): Outcome {
   const { stored } = own.node.runes
   if (!has(params, 'rune')) return answered({ runes: stored.map((text) => view(own, text)) })

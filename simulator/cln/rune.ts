@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto'
 /** One condition of a rune: a field, an operator, a value. */
 export type Alternative = { readonly field: string; readonly operator: string; readonly value: string }
 
-/** A rune as its holder sends it: an authentication code, and restrictions that all must pass. */
+/** A rune as its holder sends it: an authentication code, and restrictions that must all hold. */
 export type Rune = {
   readonly authCode: Uint8Array
-  /** As written, for the authentication code. */
+  /** As written, which is what the authentication code covers. */
   readonly texts: readonly string[]
   readonly restrictions: readonly (readonly Alternative[])[]
-  /** The first restriction, if it has no field name; without a version. */
+  /** The first restriction's value if it has no field name, without a version. */
   readonly uniqueId: string | null
 }
 
@@ -18,9 +18,9 @@ const PUNCTUATION = /[!-/:-@[-`{-~]/
 const OPERATORS = '!=/^$~<>}{#'
 
 /**
- * The authentication code of restrictions under a node's secret (less than 56 bytes): SHA-256 of the secret and the restrictions,
- * each after the padding that would have ended the stream so far. So whoever has a rune can add a restriction to it, and nobody
- * can take one away.
+ * The authentication code of restrictions under a node's secret (less than 56 bytes): SHA-256 of the secret
+ * and the restrictions, each after the padding that would have ended the stream so far. So anyone with a rune
+ * can add a restriction, and nobody can remove one.
  */
 export function authCodeOf(secret: Uint8Array, texts: readonly string[]): Uint8Array {
   let stream = Buffer.from(secret)
@@ -29,7 +29,7 @@ export function authCodeOf(secret: Uint8Array, texts: readonly string[]): Uint8A
   return Uint8Array.from(createHash('sha256').update(stream).digest())
 }
 
-/** What SHA-256 ends a stream of so many bytes with. */
+/** The padding with which SHA-256 ends a stream of that length. */
 export function padding(length: number): Buffer {
   const zeroes = (128 - ((length + 9) % 64)) % 64
   const bytes = Buffer.alloc(1 + zeroes + 8)
@@ -38,13 +38,13 @@ export function padding(length: number): Buffer {
   return bytes
 }
 
-/** A rune in base64, as RFC 4648 has it for URLs. */
+/** A rune in RFC 4648's base64 for URLs. */
 export function encodeRune(authCode: Uint8Array, texts: readonly string[]): string {
   const bytes = Buffer.concat([authCode, Buffer.from(texts.join('&'), 'utf8')])
   return bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_')
 }
 
-/** Reads a rune; null if it is none. */
+/** Decodes a rune; null if it is invalid. */
 export function decodeRune(text: string): Rune | null {
   if (!/^[A-Za-z0-9_-]+={0,2}$/.test(text)) return null
   const bytes = Buffer.from(text, 'base64url')
@@ -67,7 +67,7 @@ export function decodeRune(text: string): Rune | null {
   return { authCode, texts, restrictions, uniqueId: id?.value.split('-')[0] ?? null }
 }
 
-/** Splits where a separator is not escaped. The escapes stay. */
+/** Splits at unescaped separators. The escapes stay. */
 function split(text: string, separator: string): string[] {
   const parts: string[] = []
   let part = ''

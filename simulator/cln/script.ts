@@ -7,8 +7,8 @@ import { refuse } from './params.ts'
 import type { ClnChannel } from './state.ts'
 
 /**
- * Channel and amount of `splicein` and `spliceout`, which the plugin compiles from a script. Errors are those of its compiler.
- * `line`: the script of the command.
+ * The channel and the amount of `splicein` and `spliceout`, which the plugin compiles from a script, with its
+ * compiler's errors. `line`: the command's script.
  */
 export function compiled(
   own: Own,
@@ -34,7 +34,7 @@ export function compiled(
   return { channel, sats: Number(digits) }
 }
 
-/** Whether it is a bitcoin address: documented as a destination, and refused by this version. */
+/** Whether the value is a bitcoin address. It is a documented destination, but this version refuses it. */
 export function isAddress(value: unknown): boolean {
   try {
     addresses.toOutputScript(String(value), NETWORK)

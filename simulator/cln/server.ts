@@ -9,35 +9,36 @@ import { socketServer } from './socket-server.ts'
 import type { ServedClnNode } from './steering.ts'
 import { WireFaults } from './wire-faults.ts'
 
-/** What to serve, and where. */
 export type ClnServerOptions = {
   readonly node: ServedClnNode
-  /** A rune of the node to tell of; default: a fresh one without restrictions. */
+  /** The rune that the server hands out; default: a new one without restrictions. */
   readonly rune?: string
   /** Default: a free port. */
   readonly port?: number
   /** Default 127.0.0.1. */
   readonly host?: string
-  /** Default: in a fresh directory. */
+  /** Default: in a new directory. */
   readonly socketPath?: string
 }
 
-/** A server that runs: where it is, how to trust it, what it lets in, and its end. */
+/** A running server: its addresses, the authority to trust, and a rune. */
 export type ClnServer = {
   readonly url: string
-  /** The certificate (PEM) of the authority to trust. The server's own names `cln`, `localhost` and 127.0.0.1. */
+  /**
+   * The certificate (PEM) of the authority to trust. The server's own names `cln`, `localhost` and 127.0.0.1.
+   */
   readonly ca: string
   readonly rune: string
   readonly socketPath: string
-  /** Faults on the way, of clnrest and of the socket alike. */
+  /** Faults on the wire, for both clnrest and the socket. */
   readonly wire: WireFaults
-  /** Stops at once: every connection is destroyed. */
+  /** Stops at once and destroys every connection. */
   close(): Promise<void>
 }
 
 /**
- * Serves a simulated node as lightningd and its plugin clnrest would: HTTPS with a certificate of its own authority, and a unix
- * socket. While the node's process is not running every connection is destroyed at once.
+ * Serves a simulated node as lightningd and its plugin clnrest: a unix socket, and HTTPS with a certificate
+ * of its own authority. While the node's process is down, every connection is destroyed at once.
  */
 export async function startClnServer(options: ClnServerOptions): Promise<ClnServer> {
   const { node } = options

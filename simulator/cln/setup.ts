@@ -20,7 +20,7 @@ const DEFAULT_BEHAVIOUR: ClnBehaviour = {
   earlySplice: 'disconnect',
 }
 
-/** What the world opens and grants for such a node, as for any other. */
+/** The channels and coins that the world creates for the node, in the general form. */
 export function openingsOf({ name, peerName, channels, walletCoinsSats }: ClnNodeOptions): NodeOptions {
   return {
     name,
@@ -33,7 +33,7 @@ export function openingsOf({ name, peerName, channels, walletCoinsSats }: ClnNod
   }
 }
 
-/** A node whose channels are open and deep in the chain. */
+/** A node whose channels are open and deeply confirmed. */
 export function freshClnNode(
   keys: KeyRing,
   options: ClnNodeOptions,
@@ -80,7 +80,7 @@ function freshChannel(opened: Channel, options: ClnChannelOptions): ClnChannel {
     ourMsat,
     inflights: [],
     negotiation: null,
-    wedged: false,
+    blocked: false,
     peerLocks: true,
     announced: null,
     stateChanges: [],

@@ -11,8 +11,8 @@ import { finalised, withSharedSignatures } from './splice-psbt.ts'
 import type { ClnChannel, ClnInflight } from './state.ts'
 
 /**
- * Signs what the wallet signed before: our tx_signatures leave, and with them there is no way back. Then the transaction is
- * broadcast; a broadcast that fails (350) leaves the splice signed and pending.
+ * Sends our tx_signatures, after which there is no way back, and broadcasts the transaction. If the broadcast
+ * fails (350), the splice stays signed and pending.
  */
 export function sign(own: Own, channel: ClnChannel, inflight: ClnInflight, psbt: Psbt): Outcome {
   const complete = finalised(psbt)
@@ -36,7 +36,7 @@ export function sign(own: Own, channel: ClnChannel, inflight: ClnInflight, psbt:
   return answered({ tx: hex, txid, outnum: vout, psbt: encodePsbt(complete.psbt) })
 }
 
-/** Our database has it: from now on the channel waits for the splice to confirm. */
+/** Records the splice in our database. The channel now waits for its confirmation. */
 function record(own: Own, channel: ClnChannel, inflight: ClnInflight): void {
   const isBump = channel.inflights.some((other) => other !== inflight && other.signed && other.ours)
   inflight.signed = true
@@ -49,7 +49,7 @@ function record(own: Own, channel: ClnChannel, inflight: ClnInflight): void {
   setState(own, channel, 'CHANNELD_AWAITING_SPLICE', 'user', 'Splice signatures sent')
 }
 
-/** After a reconnection: a splice that needs nothing of our wallet, and that both sides committed to, is completed. */
+/** After a reconnection, completes a splice that both sides committed to if no input is our wallet's. */
 export function resume(own: Own, channel: ClnChannel): void {
   const { negotiation, inflights } = channel
   const waiting = inflights.find(({ resumes, signed, peerHas }) => resumes && peerHas && !signed)
@@ -74,7 +74,7 @@ function sharedFields({ ctx }: Own, channel: ClnChannel): Map<string, string> {
   return new Map([['05', Buffer.from(witnessScript).toString('hex')]])
 }
 
-/** The transaction that a PSBT stands for. */
+/** The txid of a PSBT's transaction. */
 export function txidOf(psbt: Psbt): string {
   return transactionOf(psbt).getId()
 }

@@ -19,7 +19,7 @@ const Request = z.object({
 })
 type Request = z.infer<typeof Request>
 
-/** An object, pretty-printed, and an empty line. */
+/** A pretty-printed object and an empty line. */
 function text(reply: Readonly<Record<string, unknown>>): string {
   return `${jsonText(reply, INDENT)}\n\n`
 }
@@ -58,7 +58,7 @@ async function answer(
 function serve(node: ServedClnNode, wire: WireFaults, socket: Socket): void {
   const stream = new JsonStream()
   socket.setEncoding('utf8')
-  // A client that goes away is none of our errors.
+  // A client may hang up; that is not an error of the server.
   socket.on('error', () => undefined)
   socket.on('data', (chunk: string) => {
     for (const value of stream.add(chunk)) {
@@ -70,7 +70,9 @@ function serve(node: ServedClnNode, wire: WireFaults, socket: Socket): void {
   })
 }
 
-/** The unix socket of lightningd over a simulated node: JSON-RPC 2.0, requests one after the other, answers as they come. */
+/**
+ * lightningd's unix socket over a simulated node: JSON-RPC 2.0, requests in order, answers as they are ready.
+ */
 export function socketServer(node: ServedClnNode, wire: WireFaults): Server {
   return createServer((socket) => serve(node, wire, socket))
 }

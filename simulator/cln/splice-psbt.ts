@@ -8,7 +8,7 @@ import type { Psbt, PsbtMap } from './psbt.ts'
 import type { ClnChannel } from './state.ts'
 import { coinFields } from './wallet.ts'
 
-/** Proprietary key of the serial id that interactive-tx gives to each part. */
+/** The proprietary key of the serial id that interactive-tx gives to each part. */
 const SERIAL_ID = `fc09${Buffer.from('lightning').toString('hex')}01`
 const PARTIAL_SIGNATURE = '02'
 const SIGHASH_TYPE = '03'
@@ -16,12 +16,12 @@ const WITNESS_SCRIPT = '05'
 const FINAL_WITNESS = '08'
 const SHARED_SEQUENCE = 0
 
-/** The script of the channel's funding output: Core Lightning keeps its keys over splices. */
+/** The script of the channel's funding output. Core Lightning keeps its keys over splices. */
 export function fundingScript({ ctx }: Own, channel: ClnChannel): string {
   return hexOf(ctx.keys.funding(channel.funding.keyPath).script)
 }
 
-/** Adds the shared input and the new funding output; whatever has no serial id gets one. */
+/** Adds the shared input and the new funding output, and serial ids where they are missing. */
 export function withShared(own: Own, channel: ClnChannel, psbt: Psbt, relativeSats: number): Psbt {
   const { witnessScript } = own.ctx.keys.funding(channel.funding.keyPath)
   const outpoint = fundingOutpoint(channel.funding)
@@ -34,7 +34,9 @@ export function withShared(own: Own, channel: ClnChannel, psbt: Psbt, relativeSa
   }
 }
 
-/** With a serial id on every part, in their order. `session`: what fresh ids follow from. The initiator's are even. */
+/**
+ * Sorts all parts by serial id, adding missing ids. `session`: the seed of new ids. The initiator's are even.
+ */
 export function inSerialOrder(own: Own, session: string, psbt: Psbt): Psbt {
   const numbered = withSerials(own, session, psbt)
   const serial = ({ map }: { readonly map: PsbtMap }): string => map.get(SERIAL_ID) ?? ''
@@ -43,7 +45,7 @@ export function inSerialOrder(own: Own, session: string, psbt: Psbt): Psbt {
   return { ...numbered, inputs: sorted(numbered.inputs), outputs: sorted(numbered.outputs) }
 }
 
-/** With a serial id on every part, where they stand. */
+/** Adds missing serial ids without reordering. */
 export function withSerials({ ctx }: Own, session: string, psbt: Psbt): Psbt {
   const serial = (...about: readonly (string | number)[]): string => {
     const bytes = digest('serial', ctx.state.seed, session, ...about).slice(0, 8)
@@ -62,12 +64,12 @@ export function withSerials({ ctx }: Own, session: string, psbt: Psbt): Psbt {
   }
 }
 
-/** Where the shared input stands; -1: it is missing. */
+/** The index of the shared input; -1 if it is missing. */
 export function sharedAt(channel: ClnChannel, psbt: Psbt): number {
   return psbt.inputs.findIndex(({ outpoint }) => outpoint === fundingOutpoint(channel.funding))
 }
 
-/** With both sides' signatures of the shared input, as splice_update answers once commitments are secured. */
+/** Adds both sides' signatures of the shared input, as splice_update does once commitments are secured. */
 export function withSharedSignatures({ ctx }: Own, channel: ClnChannel, psbt: Psbt): Psbt {
   const { witnessScript, paths } = ctx.keys.funding(channel.funding.keyPath)
   const at = sharedAt(channel, psbt)
@@ -89,7 +91,7 @@ export function withSharedSignatures({ ctx }: Own, channel: ClnChannel, psbt: Ps
   return { ...psbt, inputs }
 }
 
-/** The witness of an input, from its signatures; null if one is missing. Other scripts come final already. */
+/** The witness of an input from its signatures; null if one is missing. Other scripts are final already. */
 export function witnessOf({ map }: { readonly map: PsbtMap }): Uint8Array[] | null {
   const final = map.get(FINAL_WITNESS)
   if (final !== undefined) return stackIn(bytesOf(final))
@@ -100,12 +102,12 @@ export function witnessOf({ map }: { readonly map: PsbtMap }): Uint8Array[] | nu
     return signature === '' ? null : [bytesOf(signature), bytesOf(key.slice(2))]
   }
   if (signatures.length < 2) return null
-  // The script names the keys in their order.
+  // Signatures follow the order of the keys in the script.
   const inOrder = signatures.toSorted(([a], [b]) => script.indexOf(a.slice(2)) - script.indexOf(b.slice(2)))
   return [new Uint8Array(), ...inOrder.map(([, signature]) => bytesOf(signature)), bytesOf(script)]
 }
 
-/** The signed transaction and its finalised PSBT of version 2; null while a signature is missing. */
+/** The signed transaction and its finalised PSBT of version 2; null if a signature is missing. */
 export function finalised(psbt: Psbt): { readonly tx: Transaction; readonly psbt: Psbt } | null {
   const tx = transactionOf(psbt)
   const inputs: Psbt['inputs'][number][] = []

@@ -13,7 +13,7 @@ export const ClnPeer = z.object({
   port: z.int(),
   reachable: z.boolean(),
   connected: z.boolean(),
-  /** Until then it says nothing; null: it does. */
+  /** Until when the peer is silent; null if it is not. */
   frozenUntil: z.number().nullable(),
 })
 export type ClnPeer = z.infer<typeof ClnPeer>
@@ -32,23 +32,21 @@ export const ClnMove = z.object({
   outputCount: z.int().nullable(),
   height: z.int(),
 })
-/** A line of listchainmoves. */
 export type ClnMove = z.infer<typeof ClnMove>
 
 export const ClnBehaviour = z.object({
   version: z.string(),
-  /** Commands that this version does not have. */
   lacks: z.array(z.string()),
   alias: z.string(),
-  /** After how long a lost connection is back, if the peer is within reach. */
+  /** How long a lost connection stays down while the peer is reachable. */
   reconnectMs: z.number(),
-  /** False: a fee above `feerates.max_acceptable` is refused unless forced. */
+  /** If false, a fee above `feerates.max_acceptable` is refused unless forced. */
   ignoreFeeLimits: z.boolean(),
   /** Whether the peer has option_splice. */
   peerSplices: z.boolean(),
-  /** Whether the peer broadcasts what it has all signatures of. Its bitcoind may be ours. */
+  /** Whether the peer broadcasts what it can fully sign. It may use our bitcoind. */
   peerBroadcasts: z.boolean(),
-  /** What starting at less than 6 confirmations leads to on a public channel. */
+  /** The result of starting a splice on a public channel below 6 confirmations. */
   earlySplice: z.enum(['disconnect', 'force_close']),
 })
 export type ClnBehaviour = z.infer<typeof ClnBehaviour>
@@ -58,7 +56,7 @@ export const ClnCall = z.object({
   method: z.string(),
   params: z.record(z.string(), z.unknown()),
 })
-/** A call that waits for a frozen peer. Its client may be gone. */
+/** A call that waits for a frozen peer. Its client may have left. */
 export type ClnCall = z.infer<typeof ClnCall>
 
 export const ClnNodeState = z.object({
@@ -67,13 +65,13 @@ export const ClnNodeState = z.object({
   behaviour: ClnBehaviour,
   alive: z.boolean(),
   bitcoindDown: z.boolean(),
-  /** The last block that the node has processed. */
+  /** The last block that the node processed. */
   height: z.int(),
   peers: z.array(ClnPeer),
   channels: z.array(ClnChannel),
-  /** Outpoints of the wallet that are reserved, and until which block. */
+  /** Reserved wallet outpoints, with the block until which they are reserved. */
   reservations: z.record(z.string(), z.int()),
-  /** Wallet outputs of signed splices, as listfunds tells of them before they confirm. */
+  /** Wallet outputs of signed splices, which listfunds shows before they confirm. */
   change: z.array(z.object({ outpoint: Outpoint, amountSats: Sats, script: Hex })),
   moves: z.array(ClnMove),
   waiting: z.array(ClnCall),
@@ -89,5 +87,5 @@ export const ClnTask = z.discriminatedUnion('type', [
   z.object({ type: z.literal('force_close'), channelId: z.string(), why: z.string() }),
   z.object({ type: z.literal('payment_timeout'), channelId: z.string(), negotiationId: z.string() }),
 ])
-/** Things that happen to such a node by themselves at a time. */
+/** Something that is scheduled to happen to a node. */
 export type ClnTask = z.infer<typeof ClnTask>

@@ -3,8 +3,9 @@ import type { Outcome } from './answer.ts'
 import type { ClnAct, ClnBehaviour, ClnChannel, ClnPoint } from './state.ts'
 
 /**
- * A Core Lightning node to simulate. Behaviour that is left out is that of version 26.06.6 in production: `lacks` none,
- * `reconnectMs` 1,000, `ignoreFeeLimits` false, `peerSplices` true, `peerBroadcasts` false, `earlySplice` disconnect.
+ * A simulated Core Lightning node. The defaults are those of version 26.06.6 in production: `lacks` none,
+ * `reconnectMs` 1,000, `ignoreFeeLimits` false, `peerSplices` true, `peerBroadcasts` false, `earlySplice`
+ * disconnect.
  */
 export type ClnNodeOptions = { readonly [K in keyof ClnBehaviour]?: ClnBehaviour[K] } & {
   readonly name: string
@@ -17,55 +18,55 @@ export type ClnNodeOptions = { readonly [K in keyof ClnBehaviour]?: ClnBehaviour
 }
 
 export type ClnChannelOptions = ChannelOptions & {
-  /** Whether it waits for its first lock: every splice answers 353. Default false. */
+  /** Whether the channel waits for its first lock, so that every splice answers 353. Default false. */
   readonly awaitsLockin?: boolean
 }
 
-/** A call of a command. `params` are named. */
 export type ClnRequest = { readonly method: string; readonly params: Readonly<Record<string, unknown>> }
 
-/** What a server needs of a node. */
 export type ServedClnNode = Pick<SimulatedClnNode, 'alive' | 'call' | 'createRune' | 'onExit'>
 
-/** One Core Lightning node of the world: its commands, and the levers of whoever tests against it. */
+/** One Core Lightning node of the world: its commands, and the levers that tests pull. */
 export interface SimulatedClnNode {
   readonly name: string
   readonly nodeId: string
   readonly behaviour: ClnBehaviour
-  /** Whether its process runs. */
+  /** Whether the process runs. */
   readonly alive: boolean
   /**
-   * Executes a command at the world's current time. Resolves when it answers: at once, or when a frozen peer speaks again, or
-   * never. Nobody can take a call back.
+   * Executes a command at the world's current time. It resolves at once, when a frozen peer resumes, or
+   * never. A call cannot be cancelled.
    */
   call(request: ClnRequest): Promise<Outcome>
-  /** A rune of this node. Each restriction is a list of alternatives, such as `method=getinfo`. */
+  /** Creates a rune of this node. Each restriction is a list of alternatives, such as `method=getinfo`. */
   createRune(restrictions?: readonly (readonly string[])[]): string
-  /** From now on every rune with that unique id is refused: 1503. */
+  /** Refuses every rune with that unique id from now on: 1503. */
   blacklistRune(uniqueId: string): void
-  /** All channels as the node keeps them. Not to be changed. */
+  /** All channels as the node stores them. Read only. */
   channels(): readonly Readonly<ClnChannel>[]
   channel(channelId: string): Readonly<ClnChannel>
-  /** Something happens once, the next time that this point is reached. */
+  /** Sets an act for the next time that a point is reached. It runs once. */
   at(point: ClnPoint, act: ClnAct): void
-  /** SIGKILL: sockets close, memory is lost. It starts again with `start` or, if given, after so long. */
+  /**
+   * SIGKILL: sockets close, memory is lost. The process restarts with `start` or, if given, after that time.
+   */
   kill(options?: { readonly startsAfterMs?: number }): void
   start(): void
-  /** The connection is lost, until `connectPeer` or, if given, for so long. */
+  /** Disconnects the peer until `connectPeer` or, if given, until the time has passed. */
   disconnectPeer(options?: { readonly peerId?: string; readonly returnsAfterMs?: number }): void
   connectPeer(peerId?: string): void
-  /** The peer says nothing for so long: calls that need it wait. */
+  /** Silences the peer for that time. Calls that need it wait. */
   freezePeer(ms: number, peerId?: string): void
-  /** Whether the node's bitcoind answers. While it does not, nothing is broadcast and no block is seen. */
+  /** Sets whether the node's bitcoind is down. While it is, nothing is broadcast and no block is seen. */
   setBitcoindDown(down: boolean): void
   setPeerLocks(channelId: string, locks: boolean): void
-  /** Moves balance: positive to us. During an open negotiation it fails and, 30 s later, drops the connection. */
+  /** Moves balance; positive to us. During a negotiation it fails and, 30 s later, drops the connection. */
   lightningPayment(channelId: string, amountMsat: number): 'paid' | 'stuck'
   /**
-   * A splice that the peer starts and pays for: positive: it adds to its side, negative: it takes out. Answers the txid; throws if the
-   * channel takes none now.
+   * A splice that the peer starts and pays for. Positive: it adds to its balance; negative: it takes out.
+   * Returns the txid; throws if the channel takes no splice now.
    */
   peerSplice(channelId: string, amountSats: number): string
-  /** Hears of the end of the process. Answers how to stop. */
+  /** Calls the listener when the process ends. Returns the function that unsubscribes. */
   onExit(listener: () => void): () => void
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-/** The messages of a splice, by the names of BOLT 2; a replacement's own go by those of the first. `BROADCAST` is ours to bitcoind. */
+/** A splice's messages by their BOLT 2 names, replacements included. `BROADCAST` is ours to bitcoind. */
 export const ClnMessage = z.enum([
   'STFU',
   'SPLICE',
@@ -20,18 +20,20 @@ export const ClnPoint = z.object({
   when: z.enum(['before', 'after']),
   message: ClnMessage,
 })
-/** A point in the exchange of messages: just before or after somebody sends one. */
+/** A point in the message exchange: just before or after a side sends a message. */
 export type ClnPoint = z.infer<typeof ClnPoint>
 
 export const ClnAct = z.discriminatedUnion('type', [
   z.object({ type: z.literal('drop') }),
   z.object({ type: z.literal('kill_node') }),
   z.object({ type: z.literal('kill_peer') }),
-  /** The peer says nothing for so long; the connection stands. */
+  /** The peer is silent for that time, but the connection stays up. */
   z.object({ type: z.literal('freeze_peer'), ms: z.number() }),
-  /** The call never answers, the connection stands: the peer's channeld died, or both sides started at once. */
+  /**
+   * The call never answers, but the connection stays up: the peer's channeld died, or both sides started at
+   * once.
+   */
   z.object({ type: z.literal('hang') }),
   z.object({ type: z.literal('force_close') }),
 ])
-/** What happens at a point. */
 export type ClnAct = z.infer<typeof ClnAct>

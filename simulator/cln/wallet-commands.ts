@@ -19,8 +19,9 @@ const DUST_SATS = 546
 const ADDRESS_TYPES: readonly string[] = ['bech32', 'p2tr', 'all']
 
 /**
- * `newaddr`: by default both, though bech32 only for a while (25.12, pull request 8656). The taproot address is of the same key,
- * untweaked; what is paid to it is no coin of this wallet, which spends P2WPKH only.
+ * `newaddr`: both kinds by default; for a while it was bech32 only (25.12, pull request 8656). The taproot
+ * address has the same, untweaked key, but payments to it are not coins of this wallet, which spends only
+ * P2WPKH.
  */
 export function newaddr(own: Own, params: Params): Outcome {
   const type = has(params, 'addresstype') ? textIn(params, 'addresstype') : 'all'
@@ -34,7 +35,7 @@ export function newaddr(own: Own, params: Params): Outcome {
   return answered({ ...(type === 'p2tr' ? {} : { bech32 }), ...(type === 'bech32' ? {} : { p2tr }) })
 }
 
-/** Selects coins for an amount and the fee of the whole, reserves them, and makes a PSBT of version 0. */
+/** Selects coins for an amount and the total fee, reserves them, and makes a PSBT of version 0. */
 export function fundpsbt(own: Own, params: Params): Outcome {
   const { ctx } = own
   const sats = satsIn(params, 'satoshi')
@@ -64,7 +65,9 @@ export function fundpsbt(own: Own, params: Params): Outcome {
   })
 }
 
-/** The biggest free coins that pay for an amount and its fee; refuses with 301 if all of them do not. */
+/**
+ * The biggest free coins that pay for an amount and its fee. Refuses with 301 if all of them do not suffice.
+ */
 export function chooseCoins(own: Own, sats: number, rate: number, startWeight: number): WalletCoin[] {
   const free = freeCoins(own)
   const wanted = (n: number): number => sats + feeOf(startWeight + n * INPUT_WEIGHT, rate)
@@ -78,7 +81,6 @@ export function chooseCoins(own: Own, sats: number, rate: number, startWeight: n
   )
 }
 
-/** Coins as inputs of a PSBT. */
 export function inputsOf(own: Own, coins: readonly WalletCoin[]): Psbt['inputs'] {
   return coins.map((coin) => ({
     outpoint: coin.outpoint,
@@ -91,7 +93,7 @@ export function sumOf(coins: readonly { readonly valueSats: number }[]): number 
   return coins.reduce((sum, coin) => sum + coin.valueSats, 0)
 }
 
-/** Adds an output, to an address or to the wallet; without a PSBT it makes one of version 2. */
+/** Adds an output to an address or to the wallet. Without a PSBT, it makes one of version 2. */
 export function addpsbtoutput(own: Own, params: Params): Outcome {
   const amountSats = satsIn(params, 'satoshi')
   if (amountSats < DUST_SATS) refuse(codes.dust, `Receive amount is below dust limit (${DUST_SATS}sat)`)
@@ -109,7 +111,7 @@ export function addpsbtoutput(own: Own, params: Params): Outcome {
   })
 }
 
-/** Signs what the wallet holds; an input that is not reserved is refused. */
+/** Signs the wallet's inputs; refuses one that is not reserved. */
 export function signpsbt(own: Own, params: Params): Outcome {
   const psbt = psbtIn(params, 'psbt')
   const only = Array.isArray(params['signonly']) ? params['signonly'].map(Number) : null
@@ -130,7 +132,7 @@ export function signpsbt(own: Own, params: Params): Outcome {
   return answered({ signed_psbt: encodePsbt({ ...psbt, inputs }) })
 }
 
-/** The map of an input with the wallet's signature in it. */
+/** An input's map with the wallet's signature added. */
 export function signed(
   { ctx }: Own,
   tx: Transaction,
@@ -145,7 +147,7 @@ export function signed(
   return new Map([...map, [`02${key}`, hexOf(ctx.keys.sign(coin.path, sighash))]])
 }
 
-/** `unreserveinputs`: takes 72 blocks, or so many, off each reservation. */
+/** `unreserveinputs`: shortens each reservation by 72 blocks, or by the given number. */
 export function unreserveinputs(own: Own, params: Params): Outcome {
   const blocks = has(params, 'reserve') ? numberIn(params, 'reserve') : RESERVED_BLOCKS
   const coins = walletCoins(own).map(({ outpoint }) => outpoint)

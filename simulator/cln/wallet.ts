@@ -6,10 +6,12 @@ import type { Own } from './own.ts'
 import { uint } from './psbt-bytes.ts'
 import type { PsbtMap } from './psbt.ts'
 
-/** For how many blocks inputs are reserved. */
+/** How many blocks a reservation lasts. */
 export const RESERVED_BLOCKS = 72
 
-/** A confirmed coin that no block spends. One that a pending splice spends still counts: only its reservation protects it. */
+/**
+ * A confirmed coin that no block spends. While a pending splice spends it, only its reservation protects it.
+ */
 export type WalletCoin = Coin & { readonly script: string; readonly height: number }
 
 /** The wallet's confirmed coins, biggest first. */
@@ -28,19 +30,18 @@ export function walletCoins({ ctx, node }: Own): WalletCoin[] {
     .sort((a, b) => b.valueSats - a.valueSats || a.outpoint.localeCompare(b.outpoint))
 }
 
-/** Whether a coin is kept for a transaction until a later block. */
 export function isReserved({ node }: Own, outpoint: string): boolean {
   return (node.reservations[outpoint] ?? 0) > node.height
 }
 
-/** Coins that a new transaction can take. */
+/** The coins that a new transaction can spend. */
 export function freeCoins(own: Own): WalletCoin[] {
   return walletCoins(own).filter(({ outpoint }) => !isReserved(own, outpoint))
 }
 
 type Reservation = Readonly<Record<string, unknown>>
 
-/** Reserves a coin for so many blocks more; negative: for so many less. Answers it as the commands tell of it. */
+/** Extends a coin's reservation by a number of blocks (negative: shortens it). Returns it as shown. */
 export function reserve(own: Own, outpoint: string, blocks: number): Reservation {
   const { node } = own
   const was = isReserved(own, outpoint)
@@ -50,7 +51,7 @@ export function reserve(own: Own, outpoint: string, blocks: number): Reservation
   return { ...splitOutpoint(outpoint), was_reserved: was, reserved: now, ...until }
 }
 
-/** What a PSBT tells of a coin: its transaction and its output. */
+/** A coin's PSBT fields: its transaction and its output. */
 export function coinFields(own: Own, coin: { readonly outpoint: string }): PsbtMap {
   const { txid } = splitOutpoint(coin.outpoint)
   const output = own.ctx.chain.index.output(coin.outpoint)
@@ -62,7 +63,7 @@ export function coinFields(own: Own, coin: { readonly outpoint: string }): PsbtM
   ])
 }
 
-/** Remembers the wallet's outputs in a transaction that was signed, as listfunds tells of them at once. */
+/** Stores a signed transaction's wallet outputs, which listfunds shows at once. */
 export function keepChange(
   own: Own,
   txid: string,

@@ -1,7 +1,7 @@
 /**
- * What goes wrong between the node and its client, once. `reset_before`: the request is not executed; in all others but `status`
- * it is. `held`: the answer waits for `release`. `status`: an answer of a proxy, with a body that is none of lightningd's; it is the
- * answer to what was executed if `executes` says so.
+ * A fault between the node and its client, which occurs once. The request is executed, except with
+ * `reset_before`, and with `status` only if `executes` says so. `held`: the answer waits for `release`.
+ * `status`: a proxy's answer, with a body that does not come from lightningd.
  */
 export type WireFault =
   | { readonly type: 'reset_before' }
@@ -15,8 +15,8 @@ export type WireFault =
 type Due = { readonly fault: WireFault; readonly method: string | null; pass: number }
 
 /**
- * The levers of the wire. Faults hit the next calls, in the order in which they were added; one that names a method waits for
- * a call of it, and lets so many of them `pass` before.
+ * Faults on the wire. They hit the next calls in the order in which they were added. A fault with a method
+ * waits for a call of that method and skips the first `pass` calls.
  */
 export class WireFaults {
   #queue: Due[] = []
@@ -27,24 +27,23 @@ export class WireFaults {
     this.#queue.push({ fault, method, pass })
   }
 
-  /** How many faults have not struck. */
   get left(): number {
     return this.#queue.length
   }
 
-  /** Who hears that an answer begins to be held. */
+  /** Sets the listener that is called whenever an answer is held. */
   onHeld(listener: () => void): void {
     this.#heldListener = listener
   }
 
-  /** Lets every answer go that is held. */
+  /** Releases all held answers. */
   release(): void {
     const due = this.#held
     this.#held = []
     for (const go of due) go()
   }
 
-  /** The fault of the call that just came. */
+  /** Takes the fault for the call that just arrived. */
   take(method: string): WireFault | null {
     const due = this.#queue.find((entry) => entry.method === null || entry.method === method)
     if (due === undefined || due.pass-- > 0) return null

@@ -2,14 +2,13 @@ import { fundingOutpoint } from '../ldk/splice-transaction.ts'
 import type { Funding, SpliceCandidate } from '../world/funding-state.ts'
 import type { Channel, SimulatedNode, World } from '../world/world.ts'
 
-/** Whether the channel's peer is connected, as `state` says it. */
+/** Eclair's channel state, which depends on whether the peer is connected. */
 function stateOf(channel: Channel, connected: boolean): string {
   if (channel.status === 'closed') return 'CLOSING'
   if (!connected) return 'OFFLINE'
   return channel.status === 'shutting_down' ? 'SHUTDOWN' : 'NORMAL'
 }
 
-/** `getinfo` of Eclair. */
 export function infoOf(world: World, node: SimulatedNode) {
   return {
     version: node.behaviour.version ?? '0.14.0-5b765e0',
@@ -22,7 +21,7 @@ export function infoOf(world: World, node: SimulatedNode) {
   }
 }
 
-/** How many splices of a channel have locked: the index of its funding. */
+/** How many splices of a channel have locked, which is the index of its funding. */
 function indexOf(world: World, { channelId }: Channel): number {
   return world.journal.entries.filter((entry) => entry.type === 'promoted' && entry.channelId === channelId)
     .length
@@ -60,7 +59,9 @@ function commitmentOf(
   }
 }
 
-/** A channel as `channel` and `channels` show it (docs/reference/eclair.md 3): a negotiation is not to be seen. */
+/**
+ * A channel as `channel` and `channels` show it (docs/reference/eclair.md 3). A negotiation is not visible.
+ */
 export function channelOf(world: World, channel: Channel, connected: boolean) {
   const index = indexOf(world, channel)
   const pending = (candidate: SpliceCandidate) =>

@@ -9,7 +9,7 @@ const DEFAULT_TIMEOUT_SECONDS = 30
 const SAT_PER_KW_PER_VB = 250
 const COMMANDS: readonly string[] = ['/splicein', '/spliceout', '/rbfsplice']
 
-/** What can be made to happen to a request: on its way, or in the round that it starts. */
+/** A fault for a request: on the wire, or in the round that it starts. */
 export type EclairFault = WireFault | { readonly type: 'trouble'; readonly trouble: Trouble }
 
 export type EclairServerOptions = {
@@ -18,9 +18,8 @@ export type EclairServerOptions = {
   readonly password: string
 }
 
-/** A simulated Eclair that runs. */
 export type EclairServer = FormServer & {
-  /** One more fault: for the next request to the path, or for the next command. */
+  /** Adds a fault for the next request to the path, or for the next command. */
   fault(fault: EclairFault, path?: string): void
 }
 
@@ -32,9 +31,9 @@ const json = (value: unknown, status = 200): FormReply => ({
 const rejected = (status: number): FormReply =>
   json({ error: 'API call failed: check logs for more details' }, status)
 
-/** A command that its channel refuses or fails: HTTP 200 with a JSON string. */
+/** The channel refuses or fails the command: HTTP 200 with a JSON string. */
 class Failed extends Error {}
-/** Said before the command reaches a channel. */
+/** A refusal before the command reaches a channel. */
 class Rejection extends Error {}
 
 class SimulatedEclair {
@@ -120,7 +119,7 @@ class SimulatedEclair {
     return channel
   }
 
-  /** What Eclair refuses by itself before a splice or its replacement (docs/reference/eclair.md 4). */
+  /** Eclair's own refusals of a splice or a replacement (docs/reference/eclair.md 4). */
   #refuseEarly(channel: Channel, command: 'splice' | 'rbf', connected: readonly string[]): void {
     const unavailable = (state: string) => new Failed(`cannot execute command=${command} in state=${state}`)
     if (!connected.includes(channel.peerId)) throw unavailable('OFFLINE')
@@ -156,7 +155,10 @@ class SimulatedEclair {
     return this.#outcome(request, channel, answer.ok ? 0 : answer.error.status)
   }
 
-  /** The feerate is given; the contribution stays (docs/reference/eclair.md 2). Of a splice-out nothing pays for more, and it is refused. */
+  /**
+   * Replaces with the given feerate and the same contribution (docs/reference/eclair.md 2). A splice-out is
+   * refused, because nothing pays the higher fee.
+   */
   async #replace(request: FormRequest, connected: readonly string[]): Promise<FormReply> {
     const channel = this.#channel(request)
     const asked = wholeOf(request, 'targetFeerateSatByte') * SAT_PER_KW_PER_VB
@@ -213,8 +215,9 @@ function wholeOf({ fields }: FormRequest, name: string): number {
 }
 
 /**
- * Serves a simulated node as an Eclair would (docs/reference/eclair.md): its forms, its password, its answers and its refusals; a splice is
- * answered when it is negotiated. The world's time passes while a command waits for its peer.
+ * Serves a simulated node as an Eclair (docs/reference/eclair.md): form bodies, a password, its answers and
+ * refusals. A splice is answered once it is negotiated; the world's time advances while a command waits for
+ * the peer.
  */
 export async function startEclairServer(options: EclairServerOptions): Promise<EclairServer> {
   const eclair = new SimulatedEclair(options)

@@ -7,7 +7,8 @@ import type { ChannelRequest, NodeState, RequestFault } from '../world/state.ts'
 type Fault = { readonly ok: false; readonly error: RpcFault }
 
 /**
- * A splice request or a fee bump with whatever fault is next; what reaches the node is in the journal, executed or not.
+ * Delivers a splice request or fee bump through the next fault. Whatever reaches the node is in the journal,
+ * even if it is not executed.
  */
 export function submit(
   ctx: Context,
@@ -52,7 +53,7 @@ export function submit(
   }
 }
 
-/** What keeps a call from being answered; null: nothing. */
+/** The fault that prevents a call from being answered; null if there is none. */
 export function barred(ctx: Context, node: NodeState, options: RpcOptions): Fault | null {
   if (options.signal.aborted) return noAnswer('aborted')
   const fault = standing(node)
@@ -62,7 +63,7 @@ export function barred(ctx: Context, node: NodeState, options: RpcOptions): Faul
   return fault !== null || stale ? refusal(UNAUTHENTICATED) : null
 }
 
-/** The fault that bars all calls, if any. */
+/** The fault that blocks all calls until lifted; null if there is none. */
 export function standing(node: NodeState): RequestFault | null {
   const { always } = node.faults
   return (
@@ -72,7 +73,7 @@ export function standing(node: NodeState): RequestFault | null {
   )
 }
 
-/** An answer with a gRPC status alone. */
+/** An answer that is only a gRPC status. */
 export function refusal(status: number): Fault {
   return err({ status, message: `status ${status}` })
 }

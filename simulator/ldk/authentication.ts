@@ -6,17 +6,17 @@ import type { MethodName, StreamName } from '../../adapters/node/ldk/messages.ts
 import { err, ok, type Result } from '../../core/values/result.ts'
 import type { Instant } from '../../core/values/instant.ts'
 
-/** What an ldk-server checks a request against (docs/reference/ldk.md 6.2 and 6.3). */
+/** What an ldk-server checks requests against (docs/reference/ldk.md 6.2 and 6.3). */
 export type Credentials = {
-  /** The key of the header `x-auth`. */
+  /** The key for the header `x-auth`. */
   readonly apiKey: string
-  /** Takes macaroons of this root key too; `bound`: only with a caveat that names the request. */
+  /** Also accept macaroons of this root key; `bound`: only with a caveat that names the request. */
   readonly macaroon: { readonly rootKey: Buffer; readonly bound: boolean } | null
-  /** How far a request's time may be from the server's. */
+  /** The maximum difference between a request's time and the server's. */
   readonly authWindowSeconds: number
 }
 
-/** A request as it arrived: its whole body, its frame included. */
+/** A request as it arrived, with its whole body including the gRPC frame. */
 export type ArrivedRequest = {
   readonly headers: IncomingHttpHeaders
   readonly method: string
@@ -24,7 +24,7 @@ export type ArrivedRequest = {
   readonly now: Instant
 }
 
-/** `signedAt`: the time that the request was signed with; null where it was not signed. */
+/** `signedAt`: the time in the request's signature; null if it was not signed. */
 type Authenticated = { readonly signedAt: Instant | null }
 type Rejected = { readonly status: 7 | 16; readonly message: string }
 
@@ -66,7 +66,7 @@ function checkHmac(
   return ok({ signedAt: seconds * 1000 })
 }
 
-/** What one restriction says of a request; null: it holds. */
+/** How a request violates a macaroon's caveat; null if it does not. */
 function violated(caveat: string, request: ArrivedRequest): Rejected | null {
   const [name, value = ''] = caveat.split(' = ')
   const { method } = request
@@ -105,7 +105,7 @@ function checkMacaroon(
   return ok({ signedAt })
 }
 
-/** Whether a request may be dispatched: 16 unauthenticated, 7 not permitted. */
+/** Decides whether a request may be dispatched. Statuses: 16 unauthenticated, 7 not permitted. */
 export function authenticate(
   request: ArrivedRequest,
   credentials: Credentials,

@@ -1,18 +1,18 @@
 import type { Channel, SpliceCandidate } from '../world/state.ts'
 
-/** Weight of an anchor commitment without HTLCs, its feerate, and the two anchors that the opener pays (BOLT 3). */
+/** An anchor commitment without HTLCs (BOLT 3): weight, feerate, and the two anchors that the opener pays. */
 const COMMITMENT_WEIGHT = 1124
 const COMMITMENT_FEERATE_SAT_PER_KW = 253
 const ANCHORS_SATS = 660
 export const COMMITMENT_FEE_SATS = Math.floor((COMMITMENT_WEIGHT * COMMITMENT_FEERATE_SAT_PER_KW) / 1000)
-/** LDK lets the commitment fee of an opener double before a splice-out would touch it. */
+/** Before a splice-out, LDK reserves enough for the opener's commitment fee to double. */
 const FEE_SPIKE_FACTOR = 2
 
 const LDK_DUST_LIMIT_SATS = 354
-/** No channel is spliced below this value (rust-lightning `tx_builder.rs`). */
+/** LDK splices no channel below this value (rust-lightning `tx_builder.rs`). */
 const MIN_CHANNEL_VALUE_SATS = 1000
 
-/** A channel's value and our part of it, on one funding. */
+/** A channel's value and our part of it, on one funding transaction. */
 export type Split = { readonly valueSats: number; readonly oursMsat: number }
 
 /** v2 channel reserve: 1 % of the value, at least the dust limit. */
@@ -20,12 +20,10 @@ export function reserveSats(valueSats: number): number {
   return Math.max(Math.floor(valueSats / 100), LDK_DUST_LIMIT_SATS)
 }
 
-/** The split on the funding that stands. */
 export function currentSplit(channel: Channel): Split {
   return { valueSats: channel.funding.valueSats, oursMsat: channel.oursMsat }
 }
 
-/** The split that a candidate would bring. */
 export function splitOf(channel: Channel, candidate: SpliceCandidate): Split {
   return {
     valueSats: candidate.funding.valueSats,
@@ -33,7 +31,10 @@ export function splitOf(channel: Channel, candidate: SpliceCandidate): Split {
   }
 }
 
-/** Outbound and inbound capacity: the minimum over the old funding and all negotiated candidates (docs/reference/ldk.md 1.5). */
+/**
+ * Outbound and inbound capacity: the minimum over the current funding and all candidates
+ * (docs/reference/ldk.md 1.5).
+ */
 export function capacities(channel: Channel): {
   readonly outboundMsat: number
   readonly inboundMsat: number
@@ -53,8 +54,8 @@ export function capacities(channel: Channel): {
 }
 
 /**
- * What a close would pay us: on the newest candidate, counted from the moment that we accepted the peer's commitment to it
- * (sign S1, docs/reference/ldk.md 7.1). The opener pays the commitment's fee and the anchors.
+ * What a close would pay us. It refers to the newest candidate as soon as we accepted the peer's commitment
+ * to it (balance signal S1, docs/reference/ldk.md 7.1). The opener pays the commitment fee and the anchors.
  */
 export function claimable(channel: Channel): { readonly amountSats: number; readonly closeFeeSats: number } {
   const signing = channel.negotiation?.commitmentAccepted === true ? channel.negotiation.candidate : null
@@ -65,7 +66,7 @@ export function claimable(channel: Channel): { readonly amountSats: number; read
   return { amountSats: Math.max(0, Math.floor(oursMsat / 1000) - closeFeeSats - anchorsSats), closeFeeSats }
 }
 
-/** Whether our side can take out that much, fee included: what stays covers reserve and, for an opener, closing. */
+/** Whether we can take out this amount, fee included, and still cover the reserve and, as opener, a close. */
 export function canTakeOut(channel: Channel, takenSats: number): boolean {
   const { valueSats, oursMsat } = currentSplit(channel)
   const leftSats = Math.floor(oursMsat / 1000) - takenSats
@@ -74,14 +75,13 @@ export function canTakeOut(channel: Channel, takenSats: number): boolean {
   return postValueSats >= MIN_CHANNEL_VALUE_SATS && leftSats >= reserveSats(postValueSats) + buffer
 }
 
-/** Whether the peer's side can take out that much. */
 export function peerCanTakeOut(channel: Channel, takenSats: number): boolean {
   const { valueSats, oursMsat } = currentSplit(channel)
   const leftSats = valueSats - Math.ceil(oursMsat / 1000) - takenSats
   return leftSats >= reserveSats(valueSats - takenSats)
 }
 
-/** Outputs of a close on one split, in satoshis: ours and the peer's after the opener paid the fee. */
+/** The outputs of a close on one split, in satoshis: ours and the peer's, after the opener paid the fee. */
 export function closeOutputs(
   split: Split,
   opener: boolean,

@@ -3,7 +3,10 @@ import type { Context } from '../world/context.ts'
 import { recordOpening, recordPayment } from './payments.ts'
 import type { Channel, NodeState, OpenCandidate, SpliceCandidate } from '../world/state.ts'
 
-/** First broadcast of a signed candidate. ldk-node classifies a transaction before it sends it (docs/reference/ldk.md R1). */
+/**
+ * Broadcasts a signed candidate for the first time. ldk-node classifies a transaction before it sends it
+ * (docs/reference/ldk.md R1).
+ */
 export function broadcastCandidate(
   ctx: Context,
   node: NodeState,
@@ -15,7 +18,9 @@ export function broadcastCandidate(
   offer(ctx, node, channel, candidate)
 }
 
-/** Broadcasts a transaction that may become the first funding; answers why it is not relayed, null if it is. */
+/**
+ * Broadcasts a candidate for a channel's first funding. Returns the mempool's reason to refuse it, or null.
+ */
 export function broadcastOpen(
   ctx: Context,
   node: NodeState,
@@ -27,7 +32,7 @@ export function broadcastOpen(
   return ctx.chain.broadcast(candidate.funding.hex)
 }
 
-/** At each tip, and at a start: what is signed but neither in the chain nor in the mempool is broadcast again. */
+/** Rebroadcasts signed candidates that are in neither chain nor mempool: at each new tip and at a start. */
 export function rebroadcast(ctx: Context, node: NodeState, channel: Channel): void {
   if (node.behaviour.broadcasts !== 'always') return
   if (channel.opening !== null) rebroadcastOpen(ctx, node, channel, channel.opening.candidates)
@@ -37,7 +42,7 @@ export function rebroadcast(ctx: Context, node: NodeState, channel: Channel): vo
     if (hex !== null) ctx.chain.broadcast(hex)
     return
   }
-  // Newest first: the first one that gets in is the best that the mempool takes.
+  // Newest first, so that the best candidate that the mempool accepts wins.
   for (const candidate of channel.candidates.toReversed()) {
     if (ctx.chain.confirmations(candidate.funding.txid) !== null) return
     recordPayment(ctx, node, channel, candidate)

@@ -12,8 +12,8 @@ const DUST_LIMIT_SATS = 354
 const COOPERATIVE_CLOSE_WEIGHT = 674
 
 /**
- * The closing transaction of a closed channel, in hex: the cooperative one, or the commitment on whichever funding stands: a
- * splice that confirms after the force-close moves it. Null while that one is already spent.
+ * The closing transaction of a closed channel, in hex: the cooperative one, or a commitment on the current
+ * funding. A splice that confirms after the force-close moves that funding. Null if it is already spent.
  */
 export function closeTransaction(ctx: Context, channel: Channel): string | null {
   const { closing } = channel
@@ -26,12 +26,12 @@ export function closeTransaction(ctx: Context, channel: Channel): string | null 
   return commitmentTransaction(ctx, channel, won.funding, splitOf(channel, won))
 }
 
-/** A commitment transaction on the funding that stands, in hex. */
+/** A commitment transaction on the current funding, in hex. */
 export function currentCommitment(ctx: Context, channel: Channel): string {
   return commitmentTransaction(ctx, channel, channel.funding, currentSplit(channel))
 }
 
-/** Pays both sides to their wallets (scripts in hex); at least the feerate, and enough to replace an unconfirmed splice. */
+/** Pays both sides to their wallets (scripts in hex), with a fee that also replaces an unconfirmed splice. */
 export function cooperativeClose(
   ctx: Context,
   channel: Channel,
@@ -52,7 +52,7 @@ export function cooperativeClose(
   return tx.toHex()
 }
 
-/** BOLT 3: the obscured commitment number stands in the lower bytes of locktime (0x20) and sequence (0x80). */
+/** BOLT 3: the low bytes of locktime (0x20) and sequence (0x80) hold the obscured commitment number. */
 function commitmentTransaction(ctx: Context, channel: Channel, funding: Funding, split: Split): string {
   const obscured = digest('commitment', ctx.state.seed, fundingOutpoint(funding), split.oursMsat)
   const low24 = (from: number): number => Buffer.from(obscured).readUIntBE(from, 3)

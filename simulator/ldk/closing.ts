@@ -6,7 +6,7 @@ import { failRound, loseContribution } from './rounds.ts'
 import type { Channel, NodeState } from '../world/state.ts'
 import { newAddress } from './wallet.ts'
 
-/** Closes with the peer: at once if it is connected, else when it is back. */
+/** Closes with the peer: now if it is connected, otherwise once it reconnects. */
 export function closeCooperatively(ctx: Context, node: NodeState, channel: Channel): void {
   if (channel.status === 'closed') throw new Error('the channel is closed')
   if (channel.status === 'open') {
@@ -29,7 +29,6 @@ export function closeCooperatively(ctx: Context, node: NodeState, channel: Chann
   )
 }
 
-/** Broadcasts our commitment transaction. */
 export function closeByForce(ctx: Context, node: NodeState, channel: Channel, why: string): void {
   if (channel.status === 'closed') throw new Error('the channel is closed')
   ctx.note('closing', { node, channel }, { why })

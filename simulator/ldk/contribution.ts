@@ -5,24 +5,29 @@ import { selectCoins, shareOf } from './share.ts'
 import type { Channel, Contribution, NodeState } from '../world/state.ts'
 import { confirmedCoins, lockedOutpoints, newAddress } from './wallet.ts'
 
-/** ldk-node's target for splices, its feerate without an estimate, and its floor (docs/reference/ldk.md 3.2). */
+/**
+ * ldk-node's target for splices, its feerate without an estimate, and its minimum (docs/reference/ldk.md
+ * 3.2).
+ */
 const CHANNEL_FUNDING_TARGET_BLOCKS = 12
 const FALLBACK_FEERATE_SAT_PER_KW = 1000
 const FLOOR_FEERATE_SAT_PER_KW = 253
 
-/** ldk-node's feerate for a splice and the most that it lets one cost, in sat per 1000 weight. */
+/** ldk-node's feerate for a splice and the maximum that it accepts, in sat per 1000 weight. */
 export function fundingFeeRates(ctx: Context): { readonly estimate: number; readonly max: number } {
   const asked = ctx.chain.feeRateSatPerKw(CHANNEL_FUNDING_TARGET_BLOCKS) ?? FALLBACK_FEERATE_SAT_PER_KW
   const estimate = Math.max(asked, FLOOR_FEERATE_SAT_PER_KW)
   return { estimate, max: Math.floor((estimate * 3) / 2) }
 }
 
-/** LDK's least feerate for a replacement: `max(prev + 25, floor(prev * 25 / 24))` (docs/reference/ldk.md 3.1). */
+/** LDK's minimum for a replacement: `max(prev + 25, floor(prev * 25 / 24))` (docs/reference/ldk.md 3.1). */
 export function minRbfFeeRateSatPerKw(previous: number): number {
   return Math.max(previous + 25, Math.floor((previous * 25) / 24))
 }
 
-/** Whether a replacement of the pending candidate may start (`can_initiate_rbf`, docs/reference/ldk.md 3.1). */
+/**
+ * Whether a replacement of the pending candidate may start (`can_initiate_rbf`, docs/reference/ldk.md 3.1).
+ */
 export function canInitiateRbf(channel: Channel): boolean {
   return (
     channel.lockDepth > 0 &&
@@ -32,13 +37,16 @@ export function canInitiateRbf(channel: Channel): boolean {
   )
 }
 
-/** Whether LDK keeps a pending splice: a negotiated candidate, or a round past quiescence. */
+/** Whether LDK holds a pending splice: a negotiated candidate, or a round past quiescence. */
 export function hasPendingSplice(channel: Channel): boolean {
   const { negotiation } = channel
   return channel.candidates.length > 0 || (negotiation !== null && negotiation.phase !== 'quiescence')
 }
 
-/** Whether two contributions share an input or an output script; the amount does not matter (docs/reference/ldk.md 1.3). */
+/**
+ * Whether two contributions share an input or an output script. The amount does not matter
+ * (docs/reference/ldk.md 1.3).
+ */
 export function overlap(a: Contribution, b: Contribution): boolean {
   const parts = (contribution: Contribution): (Outpoint | null)[] => [
     contribution.script,
@@ -48,7 +56,6 @@ export function overlap(a: Contribution, b: Contribution): boolean {
   return parts(a).some((part) => part !== null && parts(b).includes(part))
 }
 
-/** Contributions of ours in the pending rounds of a channel. */
 export function pendingContributions(channel: Channel): Contribution[] {
   const { negotiation } = channel
   const negotiating = negotiation === null || negotiation.phase === 'quiescence' ? null : negotiation.ours
@@ -57,7 +64,6 @@ export function pendingContributions(channel: Channel): Contribution[] {
   )
 }
 
-/** A splice-out to a script (hex). */
 export function spliceOutContribution(ctx: Context, amountSats: number, script: string): Contribution {
   const { estimate, max } = fundingFeeRates(ctx)
   return {
@@ -72,7 +78,9 @@ export function spliceOutContribution(ctx: Context, amountSats: number, script: 
   }
 }
 
-/** A splice-in from a wallet's free coins, at the estimate or the given feerate; null if they do not pay for it. */
+/**
+ * A splice-in from free wallet coins, at the given feerate or the estimate; null if the coins do not suffice.
+ */
 export function spliceInContribution(
   ctx: Context,
   owner: string,
@@ -97,7 +105,7 @@ export function spliceInContribution(
   }
 }
 
-/** The same wish at a higher feerate; a splice-in whose coins no longer pay for it takes others too. */
+/** The same request at a higher feerate. A splice-in selects other coins if its own no longer suffice. */
 export function repriced(
   ctx: Context,
   node: NodeState,
@@ -121,7 +129,7 @@ export function repriced(
   return coins === null ? null : { ...same, coins }
 }
 
-/** Whether a contribution can still be carried out: the balance covers it, its coins are unspent but by its own candidates. */
+/** Whether the balance covers a contribution and only its own candidates spend its coins. */
 export function isAffordable(
   ctx: Context,
   channel: Channel,

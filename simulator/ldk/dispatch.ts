@@ -4,7 +4,7 @@ import type { LdkPayment, LdkRpc, RpcAnswer, RpcOptions } from '../../adapters/n
 import type { PaymentPage } from '../../adapters/node/ldk/payments.ts'
 import { err, ok } from '../../core/values/result.ts'
 
-/** Carries out one method: a request message in, a response message or a status out. */
+/** Handles one method: takes a request message, returns a response message or a status. */
 export type Handler = (
   rpc: LdkRpc,
   message: Uint8Array,
@@ -27,10 +27,10 @@ function on<Q, A>(
   return [method.name, handler]
 }
 
-/** A method without a value in its answer. */
+/** For a method with an empty response. */
 const done = (answer: RpcAnswer<void>): RpcAnswer<undefined> => (answer.ok ? ok(undefined) : answer)
 
-/** The page that a token asks for; our tokens are the index of a page's first payment. */
+/** The requested page of payments. Page tokens are the index of the page's first payment. */
 function pageOf(payments: readonly LdkPayment[], token: Uint8Array | null): PaymentPage {
   const start = token === null ? 0 : Number(Buffer.from(token).toString())
   const end = start + PAGE_PAYMENTS
@@ -40,7 +40,7 @@ function pageOf(payments: readonly LdkPayment[], token: Uint8Array | null): Paym
   }
 }
 
-/** The methods that the simulated ldk-server has, by their short names. */
+/** The methods of the simulated ldk-server, by short name. */
 export const handlers: ReadonlyMap<string, Handler> = new Map([
   on(calls.getNodeInfo, (rpc, _, options) => rpc.getNodeInfo(options)),
   on(calls.listChannels, (rpc, _, options) => rpc.listChannels(options)),

@@ -7,22 +7,22 @@ import type { LdkEvent } from '../../adapters/node/ldk/rpc.ts'
 import type { SimulatedNode, World } from '../world/steering.ts'
 import type { RelayEvent } from '../world/state.ts'
 
-/** gRPC's UNAVAILABLE: what ldk-server ends its streams with when it shuts down. */
+/** gRPC's UNAVAILABLE, with which ldk-server ends its streams when it shuts down. */
 const SHUTTING_DOWN = 14
 
-/** What a subscriber hears. */
 export type Subscriber = {
   readonly heard: (event: LdkEvent) => void
-  /** The process ends, and the stream with it. */
+  /** Called when the process, and with it the stream, ends. */
   readonly ended: () => void
 }
 
-/** Events to stream; the function that it answers ends a subscription. */
+/** Subscribes to events and returns the function that unsubscribes. */
 export type EventFeed = (subscriber: Subscriber) => () => void
 
 /**
- * The events of a simulated node as ldk-server streams them (docs/reference/ldk.md 6.5 and 6.6): of channels and splices,
- * none of peers or of the process, no reasons, and what happens while nobody listens is lost.
+ * A simulated node's events as ldk-server streams them (docs/reference/ldk.md 6.5 and 6.6): events of
+ * channels and splices, without reasons, and none of peers or of the process. Without a subscriber, events
+ * are lost.
  */
 export function eventsOf(world: World, node: SimulatedNode): EventFeed {
   return ({ heard, ended }) =>
@@ -52,7 +52,7 @@ function streamed({ type, channelId, txid }: RelayEvent, node: SimulatedNode): L
   }
 }
 
-/** Answers a subscription: headers at once, then a frame an event, until the client goes or the process ends. */
+/** Answers a subscription: headers at once, then one frame per event, until the client or process ends. */
 export function streamEvents(stream: ServerHttp2Stream, feed: EventFeed): void {
   stream.respond(
     { ':status': 200, 'content-type': 'application/grpc+proto', 'grpc-accept-encoding': 'identity' },

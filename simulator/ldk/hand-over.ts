@@ -13,10 +13,10 @@ import {
 import { startOwnRound } from './rounds.ts'
 import type { Channel, Contribution, NodeState } from '../world/state.ts'
 
-/** Why LDK did not take a contribution; ldk-node answers `ChannelSplicingFailed` to all of them. */
+/** Whether LDK took a contribution. ldk-node answers every refusal with `ChannelSplicingFailed`. */
 export type HandOver = { readonly taken: true } | { readonly taken: false; readonly why: string }
 
-/** What `splice_channel` refuses before it looks at any contribution (docs/reference/ldk.md 1.2); null: nothing. */
+/** Why `splice_channel` refuses before it sees a contribution (docs/reference/ldk.md 1.2), or null. */
 export function spliceChannelRefusal(channel: Channel): string | null {
   if (channel.status !== 'open' || channel.opening !== null) return 'the channel is not usable'
   if (channel.queued !== null) return 'a contribution is waiting to be negotiated'
@@ -25,16 +25,17 @@ export function spliceChannelRefusal(channel: Channel): string | null {
 }
 
 /**
- * Whether `splice_channel` shows a prior contribution of ours, on which ldk-node refuses another. It is hidden on zero-conf
- * channels and during the first round, even if that round carries ours (docs/reference/ldk.md 1.2).
+ * Whether `splice_channel` shows a prior contribution of ours, which makes ldk-node refuse another one. LDK
+ * hides it on zero-conf channels and during the first round, even if that round has ours
+ * (docs/reference/ldk.md 1.2).
  */
 export function showsPriorContribution(channel: Channel): boolean {
   return channel.lockDepth > 0 && (channel.candidates.at(-1)?.ours ?? null) !== null
 }
 
 /**
- * `funding_contributed`: takes a contribution into memory, or refuses it (docs/reference/ldk.md 1.3). A refusal may come with a failure
- * event although an earlier splice is alive and well.
+ * `funding_contributed`: stores a contribution in memory or refuses it (docs/reference/ldk.md 1.3). A refusal
+ * may emit a failure event although an earlier splice is still in progress.
  */
 export function handOver(
   ctx: Context,
@@ -64,7 +65,10 @@ export function handOver(
   return { taken: true }
 }
 
-/** ldk-node's `bump_channel_funding_fee` (docs/reference/ldk.md 3.2): same outputs and amount at max(estimate, minimum for RBF). */
+/**
+ * ldk-node's `bump_channel_funding_fee` (docs/reference/ldk.md 3.2): same outputs and amount, at the estimate
+ * or the minimum for RBF, whichever is higher.
+ */
 export function handOverBump(ctx: Context, node: NodeState, channel: Channel): HandOver {
   const refusal = spliceChannelRefusal(channel)
   if (refusal !== null) return { taken: false, why: refusal }
@@ -80,7 +84,7 @@ export function handOverBump(ctx: Context, node: NodeState, channel: Channel): H
   return handOver(ctx, node, channel, contribution)
 }
 
-/** The contribution at a feerate that replaces the pending candidate; null where none is pending or none can be. */
+/** The contribution at a feerate that replaces the pending candidate; null if nothing can be replaced. */
 function raisedForRbf(ctx: Context, channel: Channel, contribution: Contribution): Contribution | null {
   const newest = channel.candidates.at(-1)
   if (newest === undefined || !canInitiateRbf(channel)) return null

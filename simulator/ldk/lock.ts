@@ -5,13 +5,14 @@ import { loseContribution, startOwnRound } from './rounds.ts'
 import type { Channel, Funding, NodeState, SpliceCandidate } from '../world/state.ts'
 
 /**
- * Sends splice_locked for a candidate at the channel's lock depth; zero-conf: for the newest, at once. A running round puts
- * it off (docs/reference/ldk.md 1.5). The first funding of a channel that is opened is treated alike: channel_ready. The peer answers if it is connected; `again`: it is asked anew, as at a reconnection.
+ * Sends splice_locked for a candidate at the channel's lock depth; on zero-conf channels at once, for the
+ * newest. A running round delays it (docs/reference/ldk.md 1.5). An opening channel's channel_ready works the
+ * same way. The peer answers if it is connected. `again`: as after a reconnection.
  */
 export function checkLock(ctx: Context, node: NodeState, channel: Channel, again = false): void {
   if (channel.status !== 'open' || channel.negotiation !== null) return
   followOpen(ctx, channel)
-  const txid = deepFunding(ctx, channel)?.txid
+  const txid = lockableFunding(ctx, channel)?.txid
   if (txid === undefined) return
   const fresh = channel.lockSentTxid !== txid
   if (fresh) {
@@ -23,39 +24,38 @@ export function checkLock(ctx: Context, node: NodeState, channel: Channel, again
   }
 }
 
-/** The funding of a channel that is being opened: that of the candidate which is confirmed, else of the newest. */
+/** Sets an opening channel's funding to the confirmed candidate, else to the newest one. */
 export function followOpen(ctx: Context, channel: Channel): void {
   const { candidates = [] } = channel.opening ?? {}
   const confirmed = candidates.find(({ funding }) => (ctx.chain.confirmations(funding.txid) ?? 0) > 0)
   channel.funding = (confirmed ?? candidates.at(-1))?.funding ?? channel.funding
 }
 
-/** The peer's splice_locked for a transaction would be here by now; without the peer it comes at its return. */
+/** Handles the peer's splice_locked when it is due. If the peer is away, it comes after reconnecting. */
 export function receiveLock(ctx: Context, node: NodeState, channel: Channel, txid: string): void {
-  const deep = deepFunding(ctx, channel)
-  if (channel.lockSentTxid !== txid || deep?.txid !== txid) return
+  const lockable = lockableFunding(ctx, channel)
+  if (channel.lockSentTxid !== txid || lockable?.txid !== txid) return
   if (!channel.peerLocks || !isConnected(node, channel) || channel.status !== 'open') return
-  if (channel.opening !== null) return becomeReady(ctx, node, channel, deep)
+  if (channel.opening !== null) return becomeReady(ctx, node, channel, lockable)
   const winner = channel.candidates.find((candidate) => candidate.funding.txid === txid)
   if (winner !== undefined) promote(ctx, node, channel, winner)
 }
 
-/** A reorg took a transaction's block: a splice_locked sent for it is withdrawn. */
+/** Withdraws a splice_locked whose transaction lost its block to a reorg. */
 export function withdrawLock(ctx: Context, node: NodeState, channel: Channel, txid: string): void {
   if (channel.lockSentTxid !== txid || channel.lockDepth === 0) return
   channel.lockSentTxid = null
   if (channel.opening === null) ctx.note('splice_locked_withdrawn', { node, channel, txid })
 }
 
-/** The funding of the candidate, of a splice or of the open itself, that is deep enough to lock. */
-function deepFunding(ctx: Context, channel: Channel): Funding | null {
+/** The candidate's funding, of a splice or an open, that is deep enough to lock. */
+function lockableFunding(ctx: Context, channel: Channel): Funding | null {
   const { candidates } = channel.opening ?? channel
   const fundings = candidates.map(({ funding }) => funding)
   if (channel.lockDepth === 0) return fundings.at(-1) ?? null
   return fundings.find(({ txid }) => (ctx.chain.confirmations(txid) ?? 0) >= channel.lockDepth) ?? null
 }
 
-/** Both sides sent channel_ready. */
 function becomeReady(ctx: Context, node: NodeState, channel: Channel, funding: Funding): void {
   const { txid } = funding
   channel.funding = funding
@@ -65,7 +65,10 @@ function becomeReady(ctx: Context, node: NodeState, channel: Channel, funding: F
   ctx.emit(node, { type: 'channel_state_changed', channelId: channel.channelId, txid })
 }
 
-/** Swaps the funding: the channel keeps its ids, losers are forgotten, what waited on the lock has its turn. */
+/**
+ * Switches to the new funding. The channel keeps its ids, other candidates are dropped, and requests that
+ * waited for the lock start.
+ */
 function promote(ctx: Context, node: NodeState, channel: Channel, winner: SpliceCandidate): void {
   const { txid } = winner.funding
   channel.funding = winner.funding

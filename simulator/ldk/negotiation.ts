@@ -8,7 +8,7 @@ import { enterPhase, failRound, loseContribution, planStep, startOwnRound } from
 import { buildCandidate } from './splice-transaction.ts'
 import type { Channel, Contribution, Negotiation, NodeState } from '../world/state.ts'
 
-/** What comes at the end of a round's present phase (docs/reference/ldk.md 1.1 and 1.4). */
+/** Runs the step that ends a round's current phase (docs/reference/ldk.md 1.1 and 1.4). */
 export function stepRound(ctx: Context, node: NodeState, channel: Channel): void {
   const round = channel.negotiation
   if (round === null) return
@@ -35,20 +35,20 @@ export function stepRound(ctx: Context, node: NodeState, channel: Channel): void
   }
 }
 
-/** Why the peer aborts here; null: it does not. After we accepted its commitment there is no way back. */
+/** Why the peer aborts now; null if it does not. It cannot abort once we accepted its commitment. */
 function abortOf(channel: Channel, round: Negotiation): FailureReason | null {
   if (round.ours === null || round.commitmentAccepted) return null
   if (channel.abortAt === round.phase) {
     channel.abortAt = null
     return 'CounterpartyAborted'
   }
-  // LDK does not check its own output for dust: the receiver does (docs/reference/ldk.md 3.3, step 6).
+  // LDK does not check its own output for dust; the receiver does (docs/reference/ldk.md 3.3, step 6).
   const { script, amountSats } = round.ours
   const dust = script !== null && amountSats < dustLimitSats(script)
   return dust && round.phase === 'constructing' ? 'CounterpartyAborted' : null
 }
 
-/** Settles whose contributions a quiet channel's round carries; false: there is no round. */
+/** Decides, at quiescence, whose contributions a round carries. Returns false if there is no round. */
 function joinContributions(ctx: Context, node: NodeState, channel: Channel, round: Negotiation): boolean {
   const { queued } = channel
   if (round.initiator === 'us') {
@@ -61,7 +61,7 @@ function joinContributions(ctx: Context, node: NodeState, channel: Channel, roun
     return true
   }
   if (round.feeRateSatPerKw > queued.maxFeeRateSatPerKw) {
-    // FeeRateTooHigh: we abort the peer's round, ours stays queued.
+    // FeeRateTooHigh: we abort the peer's round and keep ours queued.
     endRound(ctx, node, channel, 'NegotiationError')
     return false
   }
@@ -73,7 +73,7 @@ function joinContributions(ctx: Context, node: NodeState, channel: Channel, roun
   return true
 }
 
-/** Our round takes what is queued, unless it is stale by now or can no longer replace the pending candidate. */
+/** Moves what is queued into our round, unless it is stale or can no longer replace the pending candidate. */
 function takeOwn(
   ctx: Context,
   node: NodeState,
@@ -99,7 +99,7 @@ function takeOwn(
     { node, channel },
     { round: round.id, phase: round.phase, reason: stale ? 'stale' : 'late' },
   )
-  // LDK cannot leave quiescence but by a disconnect.
+  // LDK can leave quiescence only by disconnecting.
   ctx.plan(0, { type: 'disconnect', node: node.name, peerId: channel.peerId })
   return false
 }
@@ -132,7 +132,7 @@ function endRound(ctx: Context, node: NodeState, channel: Channel, reason: Failu
   afterRound(ctx, node, channel)
 }
 
-/** A lock waits while the channel is quiet; what is still queued may have its turn. */
+/** Continues what the round delayed: a lock, then a queued contribution. */
 function afterRound(ctx: Context, node: NodeState, channel: Channel): void {
   checkLock(ctx, node, channel)
   startOwnRound(ctx, node, channel)

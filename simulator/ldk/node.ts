@@ -16,7 +16,7 @@ import { simulatedRpc } from './rpc.ts'
 import type { Channel, NegotiatedPhase, NodeBehaviour, NodeState, RequestFault } from '../world/state.ts'
 import type { OpenOptions, PeerReplacement, PeerSplice, SimulatedNode } from '../world/steering.ts'
 
-/** A node over its state: every lever does one thing there and then. */
+/** A node over its saved state. Every lever takes effect at once. */
 export class Node implements SimulatedNode {
   readonly #ctx: Context
   readonly #state: NodeState
@@ -67,7 +67,7 @@ export class Node implements SimulatedNode {
 
   disconnectPeer(options: { readonly peerId?: string; readonly returnsAfterMs?: number } = {}): void {
     const peer = peerOf(this.#state, options.peerId)
-    // With a return planned the peer stays within reach: a call to connect it succeeds sooner.
+    // If a return is planned, the peer stays reachable, so that a call to connect it succeeds earlier.
     peer.reachable = options.returnsAfterMs !== undefined
     disconnect(this.#ctx, this.#state, peer)
     if (options.returnsAfterMs !== undefined)
@@ -126,7 +126,7 @@ export class Node implements SimulatedNode {
 
   close(channelId: string, how: 'cooperative' | 'force'): void {
     const channel = this.#channel(channelId)
-    if (how === 'force') closeByForce(this.#ctx, this.#state, channel, 'asked for')
+    if (how === 'force') closeByForce(this.#ctx, this.#state, channel, 'requested')
     else closeCooperatively(this.#ctx, this.#state, channel)
   }
 
@@ -134,7 +134,7 @@ export class Node implements SimulatedNode {
     const channel = this.#channel(channelId)
     const { outboundMsat, inboundMsat } = capacities(channel)
     const fits = amountMsat < 0 ? -amountMsat <= outboundMsat : amountMsat <= inboundMsat
-    // Quiescence stops payments, and so does a peer that is away.
+    // Payments stop during quiescence and while the peer is away.
     const moves = channel.negotiation === null || channel.negotiation.phase === 'quiescence'
     if (!fits || !moves || !isUsable(this.#state, channel)) {
       throw new Error('the channel cannot carry this payment')

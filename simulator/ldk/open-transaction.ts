@@ -4,7 +4,7 @@ import { shareOfOpen } from './share.ts'
 import { interactiveTransaction, signCoin } from './splice-transaction.ts'
 import type { OpenCandidate, Opening } from '../world/state.ts'
 
-/** Builds and signs the funding transaction of an open; null if a side's coins do not pay for its part. */
+/** Builds and signs the funding transaction of an open; null if a side's coins do not cover its part. */
 export function buildOpen(
   ctx: Context,
   keyPath: string,

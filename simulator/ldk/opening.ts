@@ -17,13 +17,13 @@ const DEFAULT_LOCK_DEPTH = 6
 /** LDK opens no smaller channel. */
 const MIN_VALUE_SATS = 1000
 
-/** Opens a channel: signs and broadcasts its funding transaction. Throws where a real node could not. */
+/** Opens a channel: signs and broadcasts its funding transaction. Throws if a real node could not. */
 export function openChannel(ctx: Context, node: NodeState, options: OpenOptions): Channel {
   const { valueSats, isOutbound = true, funding = 'dual', lockDepth = DEFAULT_LOCK_DEPTH } = options
   const peer = peerOf(node)
   if (!peer.connected) throw new Error('the peer is not connected')
   const oursSats = options.oursSats ?? defaultShareSats(valueSats, funding, isOutbound)
-  if (valueSats < MIN_VALUE_SATS) throw new Error('not enough for a channel')
+  if (valueSats < MIN_VALUE_SATS) throw new Error('the value is too small for a channel')
   if (oursSats < 0 || oursSats > valueSats) throw new Error('our share does not fit the value')
   const feeRateSatPerKw = options.feeRateSatPerKw ?? fundingFeeRates(ctx).estimate
   const keyPath = `${node.name}/channel/opened-${ctx.serial()}`
@@ -58,8 +58,9 @@ export function openChannel(ctx: Context, node: NodeState, options: OpenOptions)
 }
 
 /**
- * Replaces the funding transaction of a dual-funded open by one with a higher feerate, from the same coins; answers its
- * funding outpoint. It is the channel's from now on, until another one confirms. Throws where a real node could not.
+ * Replaces the funding transaction of a dual-funded open by one with a higher feerate, from the same coins,
+ * and returns its funding outpoint. The channel uses it until another one confirms. Throws if a real node
+ * cannot.
  */
 export function replaceOpen(
   ctx: Context,
@@ -104,7 +105,7 @@ function defaultShareSats(valueSats: number, funding: Opening['funding'], isOutb
   return isOutbound ? valueSats : 0
 }
 
-/** What each side puts in besides its fee. */
+/** What each side puts in, without its fee. */
 function putIn(
   funding: Opening['funding'],
   isOutbound: boolean,
@@ -123,10 +124,10 @@ function contribution(
   locked: ReadonlySet<Outpoint>,
   feeRateSatPerKw: number,
 ): Contribution | null {
-  // Who opens pays a fee even for nothing.
+  // The opener pays a fee even if it contributes nothing.
   if (amountSats === 0 && !opens) return null
   const found = spliceInContribution(ctx, owner, amountSats, locked, feeRateSatPerKw)
-  if (found === null) throw new Error(`${owner} has not enough on chain`)
+  if (found === null) throw new Error(`${owner} does not have enough on chain`)
   return found
 }
 
@@ -138,11 +139,14 @@ function candidate(
   feeRateSatPerKw: number,
 ): OpenCandidate {
   const built = buildOpen(ctx, keyPath, opening, isOutbound, feeRateSatPerKw)
-  if (built === null) throw new Error('the coins of the open do not hold enough for this feerate')
+  if (built === null) throw new Error('the coins of the open do not cover this feerate')
   return built
 }
 
-/** Dual-funded: from both sides' basepoints, so that a replacement keeps it. Otherwise from the funding outpoint (BOLT 2). */
+/**
+ * Dual-funded: derived from both sides' basepoints, so that a replacement keeps the id. Otherwise from the
+ * funding outpoint (BOLT 2).
+ */
 function openedIdOf(ctx: Context, keyPath: string, opening: Opening, { funding }: OpenCandidate): string {
   if (opening.funding === 'dual') return hexOf(digest('channel', ctx.state.seed, keyPath))
   return channelIdOf(bytesOf(funding.txid).reverse(), funding.vout)

@@ -4,12 +4,13 @@ import type { Context } from '../world/context.ts'
 import type { Channel, NodeState, OpenCandidate, PaymentRecord, SpliceCandidate } from '../world/state.ts'
 import { ownsScript } from './wallet.ts'
 
-/** ldk-node calls a payment succeeded at this depth (LDK's ANTI_REORG_DELAY). */
+/** The depth at which ldk-node calls a payment succeeded (LDK's ANTI_REORG_DELAY). */
 const ANTI_REORG_DELAY = 6
 
 /**
- * Records a splice at its broadcast, as ldk-node classifies it (docs/reference/ldk.md R3 to R6): nothing without a contribution or without
- * a movement of the wallet, so nothing for a splice-out to a foreign address.
+ * Records a splice when it is broadcast, as ldk-node classifies it (docs/reference/ldk.md R3 to R6). There is
+ * no record without a contribution or without a movement of the wallet, hence none for a splice-out to a
+ * foreign address.
  */
 export function recordPayment(
   ctx: Context,
@@ -30,7 +31,7 @@ export function recordPayment(
   })
 }
 
-/** Records an open at its broadcast, if our wallet pays into it (docs/reference/ldk.md R2, R3 and R7). */
+/** Records an open when it is broadcast, if our wallet pays into it (docs/reference/ldk.md R2, R3 and R7). */
 export function recordOpening(
   ctx: Context,
   node: NodeState,
@@ -49,7 +50,7 @@ export function recordOpening(
 }
 
 type Broadcast = Pick<PaymentRecord, 'direction' | 'interactive'> & {
-  /** The txid of the first candidate, which names the record. */
+  /** The txid of the first candidate, which identifies the record. */
   readonly first: string
   readonly figures: PaymentRecord['candidates'][number]
 }
@@ -77,12 +78,11 @@ function record(ctx: Context, node: NodeState, channel: Channel, broadcast: Broa
   })
 }
 
-/** A new tip: figures are those of the candidate that is confirmed, else of the newest; six deep it has succeeded. */
+/** At a new tip, payments show the confirmed candidate, else the newest, and succeed at six confirmations. */
 export function refreshPayments(ctx: Context, node: NodeState): void {
   for (const payment of node.disk.payments) refreshPayment(ctx, node, payment)
 }
 
-/** A payment as the RPC shows it. */
 export function shownPayment(node: NodeState, payment: PaymentRecord): LdkPayment {
   return {
     id: payment.id,
@@ -96,7 +96,7 @@ export function shownPayment(node: NodeState, payment: PaymentRecord): LdkPaymen
 }
 
 function refreshPayment(ctx: Context, node: NodeState, payment: PaymentRecord): void {
-  // A graduated record is not followed any more: ldk-node resolves only pending ones (docs/reference/ldk.md R19).
+  // ldk-node only updates pending records, so a succeeded one stays as it is (docs/reference/ldk.md R19).
   if (payment.succeeded) return
   const depth = (txid: string): number => ctx.chain.confirmations(txid) ?? 0
   const active = payment.candidates.find(({ txid }) => depth(txid) > 0) ?? payment.candidates.at(-1)

@@ -15,7 +15,7 @@ import type { Channel, Contribution, NodeState } from '../world/state.ts'
 import type { PeerReplacement, PeerSplice } from '../world/steering.ts'
 import { newAddress } from './wallet.ts'
 
-/** The peer wants a splice; throws where a real peer could not. */
+/** Starts a splice of the peer. Throws if a real peer could not. */
 export function peerSplice(ctx: Context, node: NodeState, channel: Channel, splice: PeerSplice): void {
   assertQuiet(node, channel)
   if (channel.candidates.length > 0) throw new Error('a splice is pending: the peer can replace it')
@@ -33,7 +33,7 @@ export function peerSplice(ctx: Context, node: NodeState, channel: Channel, spli
   })
 }
 
-/** The peer replaces the pending candidate; what each side had in it is carried on. */
+/** The peer replaces the pending candidate. Both sides' contributions carry over. */
 export function peerReplace(
   ctx: Context,
   node: NodeState,
@@ -55,7 +55,7 @@ export function peerReplace(
   })
 }
 
-/** When both ask for quiescence there is one round: ours, if it was on its way, begins anew in it. */
+/** If both sides ask for quiescence, there is one round; a round of ours that was starting restarts in it. */
 function yieldTie(ctx: Context, node: NodeState, channel: Channel): void {
   const round = channel.negotiation
   if (round === null) return
@@ -81,12 +81,12 @@ function peerContribution(
   const { name } = peerOf(node, channel.peerId)
   if (amountSats > 0) {
     const contribution = spliceInContribution(ctx, name, amountSats, new Set(), feeRateSatPerKw)
-    if (contribution === null) throw new Error(`${name} has not enough on chain`)
+    if (contribution === null) throw new Error(`${name} does not have enough on chain`)
     return contribution
   }
   const contribution = spliceOutContribution(ctx, -amountSats, newAddress(ctx, name).script)
   const share = shareOf(contribution, true, feeRateSatPerKw)
   if (share === null || !peerCanTakeOut(channel, -share.netSats))
-    throw new Error(`${name} has not enough in the channel`)
+    throw new Error(`${name} does not have enough in the channel`)
   return contribution
 }

@@ -4,7 +4,7 @@ import { checkLock } from './lock.ts'
 import { interruptRound, resumeRound, startOwnRound } from './rounds.ts'
 import type { Channel, NodeState, Peer } from '../world/state.ts'
 
-/** The peer of that id, or the only one; throws if there is none. */
+/** The peer with that id, or the only peer; throws if there is none. */
 export function peerOf(node: NodeState, peerId?: string): Peer {
   const peer =
     peerId === undefined ? node.peers[0] : node.peers.find((candidate) => candidate.nodeId === peerId)
@@ -12,7 +12,7 @@ export function peerOf(node: NodeState, peerId?: string): Peer {
   return peer
 }
 
-/** The connection comes up: signatures, locks, queued contributions and shutdowns go on. */
+/** Connects the peer and resumes signatures, locks, queued contributions and shutdowns. */
 export function connect(ctx: Context, node: NodeState, peer: Peer): void {
   if (peer.connected || !peer.reachable) return
   peer.connected = true
@@ -26,7 +26,7 @@ export function connect(ctx: Context, node: NodeState, peer: Peer): void {
   }
 }
 
-/** The connection goes down: rounds that are not yet waiting for signatures are lost (docs/reference/ldk.md 1.6). */
+/** Disconnects the peer. Rounds that do not wait for signatures yet are lost (docs/reference/ldk.md 1.6). */
 export function disconnect(ctx: Context, node: NodeState, peer: Peer): void {
   if (!peer.connected) return
   peer.connected = false
@@ -35,7 +35,7 @@ export function disconnect(ctx: Context, node: NodeState, peer: Peer): void {
   for (const channel of liveChannels(node, peer)) interruptRound(ctx, node, channel)
 }
 
-/** ldk-node connects its peers again by itself. */
+/** Plans ldk-node's automatic reconnection. */
 export function planReconnect(
   ctx: Context,
   node: NodeState,

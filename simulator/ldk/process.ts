@@ -6,15 +6,15 @@ import { failRound, loseContribution } from './rounds.ts'
 import type { Disk, NodeState } from '../world/state.ts'
 
 /**
- * Ends the node's process and starts it again. What is only in memory is lost (docs/reference/ldk.md 1.6): what was queued without a
- * trace, what was negotiated with an event, what waited for signatures not at all. Peers come back by themselves.
+ * Restarts the node's process. What is only in memory is lost (docs/reference/ldk.md 1.6): queued
+ * contributions without a trace, negotiations with an event. Rounds that wait for signatures survive. Peers
+ * reconnect on their own.
  */
 export function restart(ctx: Context, node: NodeState): void {
   stop(ctx, node)
   start(ctx, node)
 }
 
-/** Saves what is on the node's disk: what would survive a restart. */
 export function saveBackup(ctx: Context, node: NodeState, name: string): void {
   const disk = structuredClone(node.disk)
   for (const channel of disk.channels) {
@@ -25,7 +25,6 @@ export function saveBackup(ctx: Context, node: NodeState, name: string): void {
   ctx.note('backup_saved', { node }, { name })
 }
 
-/** Starts the node from an older state of its disk. */
 export function restoreBackup(ctx: Context, node: NodeState, name: string): void {
   const backup: Disk | undefined = node.backups[name]
   if (backup === undefined) throw new Error(`no backup ${name}`)

@@ -2,20 +2,20 @@ import * as z from 'zod'
 import { SpliceKind } from '../../core/splice/splice.ts'
 
 export const RequestFault = z.discriminatedUnion('type', [
-  /** Executed, but the caller learns nothing. */
+  /** Executed, but the caller gets no answer. */
   z.object({ type: z.literal('lose_reply') }),
-  /** The caller learns nothing; the request executes that much later, if its signature is still accepted then. */
+  /** The caller gets no answer. The request executes that much later if its signature is still valid then. */
   z.object({ type: z.literal('late'), ms: z.number().nonnegative() }),
-  /** Never executed; the caller learns nothing. */
+  /** Never executed, and the caller gets no answer. */
   z.object({ type: z.literal('drop') }),
-  /** Not executed; the caller gets that gRPC status. */
+  /** Not executed; the caller gets this gRPC status. */
   z.object({ type: z.literal('refuse'), status: z.int() }),
-  /** Every call, reads too, gets no answer until lifted. */
+  /** No call, reads included, gets an answer until lifted. */
   z.object({ type: z.literal('down') }),
-  /** Every call, reads too, gets status 16 until lifted. */
+  /** Every call, reads included, gets status 16 until lifted. */
   z.object({ type: z.literal('unauthenticated') }),
 ])
-/** What happens to a request. The first four hit splice requests and fee bumps only. */
+/** A fault for requests. The first four affect only splice requests and fee bumps. */
 export type RequestFault = z.infer<typeof RequestFault>
 
 export const SpliceRequest = z.object({
@@ -23,10 +23,9 @@ export const SpliceRequest = z.object({
   userChannelId: z.string(),
   counterpartyNodeId: z.string(),
   amountSats: z.number(),
-  /** splice-out only */
+  /** Only for a splice-out. */
   address: z.string().nullable(),
 })
-/** A splice request as it comes over the wire. */
 export type SpliceRequest = z.infer<typeof SpliceRequest>
 
 export const BumpRequest = z.object({
@@ -34,9 +33,8 @@ export const BumpRequest = z.object({
   userChannelId: z.string(),
   counterpartyNodeId: z.string(),
 })
-/** A fee bump as it comes over the wire. */
 export type BumpRequest = z.infer<typeof BumpRequest>
 
-/** What changes a channel when it is executed. */
+/** A request that changes a channel. */
 export const ChannelRequest = z.discriminatedUnion('kind', [SpliceRequest, BumpRequest])
 export type ChannelRequest = z.infer<typeof ChannelRequest>

@@ -13,12 +13,14 @@ export const FAILED_PRECONDITION = 9
 const UNIMPLEMENTED = 12
 export const UNAUTHENTICATED = 16
 
-/** What came of a request. ldk-server sends the status only; why is for the journal. */
+/** The result of a request. ldk-server sends only the status; `why` is for the journal. */
 export type Outcome =
   | { readonly outcome: 'taken'; readonly status: 0; readonly why: null }
   | { readonly outcome: 'refused'; readonly status: number; readonly why: string }
 
-/** Executes a request, if its signature is still accepted, and says so in the journal. `received`: its entry there. */
+/**
+ * Executes and journals a request if its signature is still valid. `received`: its arrival's journal serial.
+ */
 export function execute(
   ctx: Context,
   node: NodeState,
@@ -39,7 +41,7 @@ export function execute(
   return result
 }
 
-/** Receives and executes a fee bump that somebody else than our client asks for, now. */
+/** Receives and executes, now, a fee bump that does not come from our client. */
 export function executeBump(ctx: Context, node: NodeState, channel: Channel): Outcome {
   const { userChannelId, peerId: counterpartyNodeId } = channel
   const signedAt = ctx.state.now
@@ -47,7 +49,7 @@ export function executeBump(ctx: Context, node: NodeState, channel: Channel): Ou
   return execute(ctx, node, { kind: 'bump', userChannelId, counterpartyNodeId }, signedAt, received)
 }
 
-/** The channel that a request names; null if the node has none such. */
+/** The channel that a request names; null if the node has no such channel. */
 export function requested(node: NodeState, request: ChannelRequest): Channel | null {
   const channel = node.disk.channels.find(
     ({ userChannelId, peerId, status }) =>
@@ -75,7 +77,7 @@ function bump(ctx: Context, node: NodeState, request: BumpRequest, channel: Chan
   return handed.taken ? TAKEN : refused(FAILED_PRECONDITION, handed.why)
 }
 
-/** ldk-node's `splice_in` and `splice_out`, in the order of their checks (docs/reference/ldk.md 3.3 and 3.4). */
+/** ldk-node's `splice_in` and `splice_out`, with its order of checks (docs/reference/ldk.md 3.3 and 3.4). */
 function splice(ctx: Context, node: NodeState, request: SpliceRequest, channel: Channel | null): Outcome {
   const { amountSats } = request
   if (!isWellFormed(request)) return refused(INVALID_ARGUMENT, 'malformed id or amount')
@@ -97,7 +99,7 @@ function splice(ctx: Context, node: NodeState, request: SpliceRequest, channel: 
     script === null
       ? spliceInContribution(ctx, node.name, amountSats, lockedOutpoints(node))
       : spliceOutContribution(ctx, amountSats, script)
-  if (contribution === null) return refused(FAILED_PRECONDITION, 'no free coins pay for it')
+  if (contribution === null) return refused(FAILED_PRECONDITION, 'the free coins do not cover it')
   const handed = handOver(ctx, node, channel, contribution)
   return handed.taken ? TAKEN : refused(FAILED_PRECONDITION, handed.why)
 }
@@ -106,7 +108,7 @@ function isWellFormed(request: SpliceRequest): boolean {
   return namesChannel(request) && Number.isSafeInteger(request.amountSats) && request.amountSats > 0
 }
 
-/** Whether its ids are ids at all. */
+/** Whether the ids are well-formed. */
 function namesChannel({ userChannelId, counterpartyNodeId }: ChannelRequest): boolean {
   return /^\d{1,39}$/.test(userChannelId) && /^0[23][0-9a-f]{64}$/.test(counterpartyNodeId)
 }

@@ -4,12 +4,13 @@ import type { Context } from '../world/context.ts'
 import { canInitiateRbf, minRbfFeeRateSatPerKw } from './contribution.ts'
 import type { Channel, Contribution, Negotiation, NodeState, PhaseDurations } from '../world/state.ts'
 
-/** What a round starts with; the rest follows when the channel is quiet. */
+/** The initial values of a round; the rest is decided once the channel is quiescent. */
 export type RoundStart = Pick<Negotiation, 'initiator' | 'feeRateSatPerKw' | 'theirs' | 'mergesOurs'>
 
 /**
- * Starts a round with what is queued, if it may: peer connected, no other round, and a pending candidate can be replaced at
- * this feerate. Otherwise it waits: on the peer (`WaitingOnQuiescence`) or on the lock (`WaitingOnLock`, docs/reference/ldk.md 1.1).
+ * Starts a round with the queued contribution if the peer is connected, no other round runs, and the feerate
+ * replaces any pending candidate. Otherwise the contribution waits for the peer (`WaitingOnQuiescence`) or
+ * for the lock (`WaitingOnLock`, docs/reference/ldk.md 1.1).
  */
 export function startOwnRound(ctx: Context, node: NodeState, channel: Channel): void {
   const { queued } = channel
@@ -29,7 +30,6 @@ export function startOwnRound(ctx: Context, node: NodeState, channel: Channel): 
   })
 }
 
-/** Asks for quiescence. */
 export function beginRound(ctx: Context, node: NodeState, channel: Channel, start: RoundStart): void {
   const id = `round-${ctx.serial()}`
   channel.negotiation = {
@@ -45,7 +45,6 @@ export function beginRound(ctx: Context, node: NodeState, channel: Channel, star
   planStep(ctx, node, channel, channel.negotiation)
 }
 
-/** Enters a phase, which ends by itself. */
 export function enterPhase(
   ctx: Context,
   node: NodeState,
@@ -59,7 +58,7 @@ export function enterPhase(
   planStep(ctx, node, channel, round)
 }
 
-/** Plans what comes next in a round; what an earlier connection planned no longer counts. */
+/** Plans the round's next step and invalidates earlier plans. */
 export function planStep(ctx: Context, node: NodeState, channel: Channel, round: Negotiation): void {
   round.timerSerial += 1
   ctx.plan(durationMs(ctx.state.phases, round.phase), {
@@ -71,7 +70,7 @@ export function planStep(ctx: Context, node: NodeState, channel: Channel, round:
   })
 }
 
-/** Ends a round without a candidate. LDK tells only if a contribution of ours is lost with it. */
+/** Ends a round without a candidate. LDK emits an event only if a contribution of ours is lost. */
 export function failRound(ctx: Context, node: NodeState, channel: Channel, reason: FailureReason): void {
   const round = channel.negotiation
   if (round === null) return
@@ -82,7 +81,7 @@ export function failRound(ctx: Context, node: NodeState, channel: Channel, reaso
     loseContribution(ctx, node, channel, round.ours, reason)
 }
 
-/** A contribution is gone: said in the journal and, unless it was lost silently (null), by an event. */
+/** Journals a lost contribution and emits an event, unless it was lost silently (null). */
 export function loseContribution(
   ctx: Context,
   node: NodeState,
@@ -96,7 +95,7 @@ export function loseContribution(
   }
 }
 
-/** The connection ends: what is not yet waiting for signatures is lost, what is queued stays (docs/reference/ldk.md 1.6). */
+/** On a disconnect, a round before signatures is lost; what is queued stays (docs/reference/ldk.md 1.6). */
 export function interruptRound(ctx: Context, node: NodeState, channel: Channel): void {
   const round = channel.negotiation
   if (round === null) return
@@ -104,7 +103,10 @@ export function interruptRound(ctx: Context, node: NodeState, channel: Channel):
   else failRound(ctx, node, channel, 'PeerDisconnected')
 }
 
-/** The connection is back: signatures are exchanged after all (`channel_reestablish.next_funding`). */
+/**
+ * Resumes a round after a reconnection: signatures are exchanged after all
+ * (`channel_reestablish.next_funding`).
+ */
 export function resumeRound(ctx: Context, node: NodeState, channel: Channel): void {
   const round = channel.negotiation
   if (round !== null) planStep(ctx, node, channel, round)
@@ -119,7 +121,7 @@ function durationMs(phases: PhaseDurations, phase: Negotiation['phase']): number
     case 'constructing':
       return phases.constructingMs
     case 'awaiting_signatures':
-      // Half until we accept the peer's commitment, half until both sent tx_signatures.
+      // One half until we accept the peer's commitment, one half until both sides sent tx_signatures.
       return phases.signingMs / 2
   }
 }

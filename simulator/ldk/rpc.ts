@@ -11,7 +11,7 @@ import { fundingOutpoint } from './splice-transaction.ts'
 import type { Channel, NodeState } from '../world/state.ts'
 import { newAddress, spendableSats } from './wallet.ts'
 
-/** The calls of an ldk-server over a simulated node, at the world's current time, with the node's faults. */
+/** An ldk-server's calls over a simulated node, at the world's current time, with the node's faults. */
 export function simulatedRpc(ctx: Context, node: NodeState): LdkRpc {
   const call = async <T>(options: RpcOptions, handle: () => RpcAnswer<T>): Promise<RpcAnswer<T>> =>
     barred(ctx, node, options) ?? handle()

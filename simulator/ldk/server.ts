@@ -16,14 +16,13 @@ const CONTENT_TYPE = 'application/grpc+proto'
 const MAX_BODY_BYTES = 10 * 1024 * 1024
 const FRAME_HEAD_BYTES = 5
 
-/** What to serve, where, and to whom. */
 export type LdkServerOptions = {
   readonly rpc: LdkRpc
-  /** What SubscribeEvents streams; left out: a server without that method. */
+  /** What SubscribeEvents streams. Without it, the server lacks the method. */
   readonly events?: EventFeed
   readonly clock: Clock
   readonly apiKey: string
-  /** Takes macaroons of this root key as well. */
+  /** Also accept macaroons of this root key. */
   readonly macaroon?: NonNullable<Credentials['macaroon']>
   /** Default 60. */
   readonly authWindowSeconds?: number
@@ -31,21 +30,20 @@ export type LdkServerOptions = {
   readonly port?: number
   /** Default 127.0.0.1. */
   readonly host?: string
-  /** Default: a fresh one. */
   readonly certificate?: ServerCertificate
 }
 
-/** A server that runs: its address, the certificate (PEM) to pin, and its end. */
+/** A running server, with the certificate (PEM) to pin. */
 export type LdkServer = {
   readonly url: string
   readonly certificate: string
-  /** Stops at once: every connection is destroyed. */
+  /** Stops at once and destroys every connection. */
   close(): Promise<void>
 }
 
 type Status = { readonly status: number; readonly message: string }
 
-/** An error is headers only, with the status in them. */
+/** gRPC sends an error as headers only, which contain the status. */
 function refuse(stream: ServerHttp2Stream, { status, message }: Status): void {
   if (stream.destroyed || stream.headersSent) return
   const head = { ':status': 200, 'content-type': CONTENT_TYPE, 'grpc-accept-encoding': 'identity' }
@@ -65,7 +63,7 @@ function succeed(stream: ServerHttp2Stream, message: Uint8Array): void {
   stream.end(grpcFrame(message))
 }
 
-/** What is wrong with a request before its body is read; null: nothing. */
+/** Why a request is refused before its body is read; null if it is not. */
 function headFault(headers: IncomingHttpHeaders): Status | null {
   if (headers[':method'] !== 'POST') return { status: 12, message: 'gRPC requires POST method' }
   const type = headers['content-type']
@@ -76,7 +74,7 @@ function headFault(headers: IncomingHttpHeaders): Status | null {
   return null
 }
 
-/** What is wrong with a body's only frame; null: nothing. */
+/** Why a body's frame is invalid; null if it is valid. A body has exactly one frame. */
 function frameFault(body: Buffer): Status | null {
   if (body.length < FRAME_HEAD_BYTES) return { status: 3, message: 'Request body too short for gRPC frame' }
   if (body[0] !== 0) return { status: 12, message: 'gRPC compression is not supported' }
@@ -84,7 +82,7 @@ function frameFault(body: Buffer): Status | null {
   return isWhole ? null : { status: 3, message: 'gRPC frame length does not match the body' }
 }
 
-/** The whole body; null if it is too large, or the client went away. */
+/** The whole body; null if it is too large or the client left. */
 async function bodyOf(stream: ServerHttp2Stream): Promise<Buffer | null> {
   return bytesOf(stream, MAX_BODY_BYTES).catch(() => null)
 }
@@ -117,7 +115,7 @@ async function serve(
   if (handler === undefined) return refuse(stream, { status: 12, message: `Unknown method: ${method}` })
   const misframed = frameFault(body)
   if (misframed !== null) return refuse(stream, misframed)
-  // Like ldk-server, which does not carry out a request that was reset before.
+  // Like ldk-server, skip a request whose stream was reset first.
   if (gone.signal.aborted) return
 
   const { signedAt } = authenticated.value
@@ -138,9 +136,9 @@ async function listen(server: Http2SecureServer, port: number, host: string): Pr
 }
 
 /**
- * Serves any {@link LdkRpc} as an ldk-server would (docs/reference/ldk.md 6): gRPC on HTTP/2 over TLS with a self-signed
- * certificate, authentication over the whole body before dispatch, errors as headers only. A fault without a status
- * is a stream that is reset without an answer.
+ * Serves any {@link LdkRpc} as an ldk-server (docs/reference/ldk.md 6): gRPC on HTTP/2 over TLS with a
+ * self-signed certificate, authentication over the whole body before dispatch, errors as headers only. A
+ * fault without a status resets the stream without an answer.
  */
 export async function startLdkServer(options: LdkServerOptions): Promise<LdkServer> {
   const { certificate, key } = options.certificate ?? selfSignedCertificate()
@@ -151,7 +149,7 @@ export async function startLdkServer(options: LdkServerOptions): Promise<LdkServ
     socket.once('close', () => sockets.delete(socket))
   })
   server.on('stream', (stream, headers) => {
-    // A client that resets its stream is none of our errors.
+    // A client may reset its stream; that is not an error of the server.
     stream.on('error', () => undefined)
     serve(stream, headers, options).catch((error: unknown) => {
       refuse(stream, { status: 13, message: error instanceof Error ? error.message : 'internal error' })

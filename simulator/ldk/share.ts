@@ -1,21 +1,22 @@
 import type { Coin, Contribution } from '../world/state.ts'
 
 /**
- * Weights of an interactive transaction, with the signature sizes that LDK assumes. The initiator pays for the common
- * fields, the shared input and the new funding output (BOLT 2, interactive transactions): 42 + 384 + 172.
+ * Weights of an interactive transaction, with the signature sizes that LDK assumes. The initiator pays for
+ * the common fields, the shared input and the new funding output (BOLT 2, interactive transactions): 42 + 384
+ * + 172.
  */
 const COMMON_WEIGHT = 598
-/** Of an open: without the shared input. */
+/** An open has no shared input. */
 const OPEN_COMMON_WEIGHT = 214
 const COIN_WEIGHT = 272
-/** The wallet's selection rounds weights up, so that a few satoshis more than asked reach the channel. */
+/** The wallet's coin selection rounds weights up, so a few more satoshis than requested reach the channel. */
 const SELECTION_SLACK_WEIGHT = 16
 
 const P2WPKH_DUST_SATS = 294
 /** The most that a dropped change output adds to a splice-in (docs/reference/ldk.md 3.4). */
 const MAX_SURPLUS_SATS = 330
 
-/** One side's part of a round, its fee included. `netSats`: what it adds to its side of the channel. */
+/** One side's part of a round, its fee included. `netSats`: what it adds to that side's balance. */
 export type Share = {
   readonly netSats: number
   readonly feeSats: number
@@ -23,12 +24,12 @@ export type Share = {
   readonly outputs: readonly { readonly script: string; readonly amountSats: number }[]
 }
 
-/** Fee for a weight at a feerate in sat per 1000 weight. */
+/** The fee for a weight at a feerate in sat per 1000 weight. */
 export function feeFor(weight: number, feeRateSatPerKw: number): number {
   return Math.ceil((weight * feeRateSatPerKw) / 1000)
 }
 
-/** What a contribution comes to at a feerate; null if its coins do not pay for it. A side may contribute nothing. */
+/** A side's part at a feerate; null if its coins do not suffice. A side may contribute nothing. */
 export function shareOf(
   contribution: Contribution | null,
   initiates: boolean,
@@ -45,7 +46,7 @@ export function shareOf(
   return { netSats: 0 - (contribution?.amountSats ?? 0) - feeSats, feeSats, coins: [], outputs }
 }
 
-/** One side's part of an open, of which exactly its amount reaches the channel; null if its coins do not pay for it. */
+/** A side's part of an open. Exactly its amount reaches the channel; null if its coins do not suffice. */
 export function shareOfOpen(
   contribution: Contribution | null,
   opens: boolean,
@@ -66,7 +67,7 @@ export function shareOfOpen(
     : { netSats, feeSats: restSats, coins, outputs: [] }
 }
 
-/** Fewest of the biggest coins that pay for a splice-in; null if all of them do not. */
+/** The fewest coins, biggest first, that pay for a splice-in; null if all of them do not suffice. */
 export function selectCoins(
   coins: readonly Coin[],
   amountSats: number,

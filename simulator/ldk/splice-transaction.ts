@@ -16,14 +16,14 @@ export function fundingOutpoint(funding: Funding): Outpoint {
   return outpointOf(funding.txid, funding.vout)
 }
 
-/** Builds and signs what a round agreed on; null if a side cannot pay for its part. */
+/** Builds and signs a round's transaction; null if a side cannot pay for its part. */
 export function buildCandidate(ctx: Context, channel: Channel, round: Negotiation): SpliceCandidate | null {
   const { ours, theirs, initiator, feeRateSatPerKw } = round
   const ourShare = shareOf(ours, initiator === 'us', feeRateSatPerKw)
   const theirShare = shareOf(theirs, initiator === 'peer', feeRateSatPerKw)
   if (ourShare === null || theirShare === null) return null
   const valueSats = channel.funding.valueSats + ourShare.netSats + theirShare.netSats
-  // The new keys follow from the funding that is spent: all candidates of a splice share one script.
+  // Keys are derived from the funding that is spent, so all candidates of a splice share one script.
   const keyPath = `${channel.keyPath}/${channel.funding.txid}`
   const spent = fundingOutpoint(channel.funding)
   const shares = [ourShare, theirShare]
@@ -49,13 +49,12 @@ export function buildCandidate(ctx: Context, channel: Channel, round: Negotiatio
   }
 }
 
-/** Adds an input by its outpoint. */
 export function addInput(tx: Transaction, outpoint: Outpoint, sequence: number): void {
   const { txid, vout } = splitOutpoint(outpoint)
   tx.addInput(bytesOf(txid).reverse(), vout, sequence)
 }
 
-/** Signs the input that spends a funding output: empty, two signatures in the order of the keys, the script. */
+/** Signs the input that spends a funding output. Witness: empty, two signatures in key order, the script. */
 export function signFundingInput(keys: KeyRing, tx: Transaction, funding: Funding): void {
   const { witnessScript, paths } = keys.funding(funding.keyPath)
   const position = inputAt(tx, fundingOutpoint(funding))
@@ -69,7 +68,6 @@ export function signFundingInput(keys: KeyRing, tx: Transaction, funding: Fundin
   tx.setWitness(position, [new Uint8Array(), ...signatures, witnessScript])
 }
 
-/** Signs the input that spends a P2WPKH coin. */
 export function signCoin(keys: KeyRing, tx: Transaction, coin: Coin): void {
   const publicKey = keys.publicKey(coin.path)
   const position = inputAt(tx, coin.outpoint)
@@ -80,8 +78,8 @@ export function signCoin(keys: KeyRing, tx: Transaction, coin: Coin): void {
 }
 
 /**
- * An interactive transaction without its signatures. Serial ids are random: neither an input nor an output has a place of its
- * own. `session`: what they follow from here.
+ * An unsigned interactive transaction. Serial ids are random, so inputs and outputs have no fixed position.
+ * `session`: the seed of the serial ids here.
  */
 export function interactiveTransaction(
   ctx: Context,

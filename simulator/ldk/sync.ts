@@ -7,7 +7,6 @@ import { checkLock, followOpen, withdrawLock } from './lock.ts'
 import { refreshPayments } from './payments.ts'
 import type { NodeState } from '../world/state.ts'
 
-/** A block joined the best chain. */
 export function blockConnected(ctx: Context, node: NodeState): void {
   for (const channel of node.disk.channels) {
     checkLock(ctx, node, channel)
@@ -17,8 +16,9 @@ export function blockConnected(ctx: Context, node: NodeState): void {
 }
 
 /**
- * A block left the best chain. LDK force-closes a ready channel whose funding is un-confirmed, unless it is zero-conf; a
- * splice_locked for what the block held is withdrawn (docs/reference/ldk.md 1.6).
+ * Handles a block that left the best chain. LDK force-closes a ready channel whose funding is unconfirmed
+ * again, unless it is zero-conf, and withdraws a splice_locked for the block's transactions
+ * (docs/reference/ldk.md 1.6).
  */
 export function blockDisconnected(ctx: Context, node: NodeState, block: Block): void {
   for (const { txid } of block.transactions.map(parsed)) {

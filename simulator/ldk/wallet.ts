@@ -2,10 +2,10 @@ import type { Context } from '../world/context.ts'
 import { hexOf } from '../world/keys.ts'
 import type { Coin, NodeState } from '../world/state.ts'
 
-/** What LDK keeps back on chain for each anchor channel, in satoshis (ldk-node's default). */
+/** What LDK reserves on chain for each anchor channel, in satoshis (ldk-node's default). */
 const ANCHOR_RESERVE_SATS = 25_000
 
-/** A fresh address of a wallet, and its script in hex. `owner`: a node's or a peer's name. */
+/** A new address of a wallet, and its script in hex. `owner`: the name of a node or a peer. */
 export function newAddress(
   ctx: Context,
   owner: string,
@@ -16,12 +16,12 @@ export function newAddress(
   return { address, script: hexOf(script) }
 }
 
-/** Whether a script is one that the wallet gave out. */
+/** Whether the wallet gave out this script. */
 export function ownsScript(ctx: Context, owner: string, script: string): boolean {
   return walletPaths(ctx, owner).some((path) => hexOf(ctx.keys.payTo(path).script) === script)
 }
 
-/** Confirmed, unspent coins of a wallet, biggest first. */
+/** A wallet's confirmed, unspent coins, biggest first. */
 export function confirmedCoins(ctx: Context, owner: string): Coin[] {
   return walletPaths(ctx, owner)
     .flatMap((path) =>
@@ -33,14 +33,14 @@ export function confirmedCoins(ctx: Context, owner: string): Coin[] {
     .sort((a, b) => b.valueSats - a.valueSats || a.outpoint.localeCompare(b.outpoint))
 }
 
-/** What a splice-in can spend at most: confirmed coins less the anchor reserve. */
+/** The maximum for a splice-in: confirmed coins minus the anchor reserve. */
 export function spendableSats(ctx: Context, node: NodeState): number {
   const totalSats = confirmedCoins(ctx, node.name).reduce((sum, coin) => sum + coin.valueSats, 0)
   const open = node.disk.channels.filter((channel) => channel.status !== 'closed').length
   return Math.max(0, totalSats - open * ANCHOR_RESERVE_SATS)
 }
 
-/** Coins that live contributions of a node hold: LDK locks them while the contribution lives. */
+/** The coins of a node's unfinished contributions, which LDK keeps locked until they end. */
 export function lockedOutpoints(node: NodeState): Set<string> {
   const held = node.disk.channels.flatMap((channel) => [
     channel.queued,
@@ -51,7 +51,7 @@ export function lockedOutpoints(node: NodeState): Set<string> {
   return new Set(held.flatMap((contribution) => contribution?.coins.map((coin) => coin.outpoint) ?? []))
 }
 
-/** The derivation paths of what a wallet gave out. */
+/** The derivation paths of all addresses that a wallet gave out. */
 export function walletPaths(ctx: Context, owner: string): string[] {
   return Array.from({ length: ctx.state.wallets[owner] ?? 0 }, (_, number) => pathOf(owner, number))
 }

@@ -13,7 +13,7 @@ function stateOf({ status }: Channel): string {
 
 const listed = (node: SimulatedNode): Channel[] => node.channels().filter(({ status }) => status !== 'closed')
 
-/** `getinfo` of phoenixd: a channel shows its newest funding, confirmed or not. */
+/** `getinfo` of phoenixd. A channel shows its newest funding, confirmed or not. */
 export function infoOf(world: World, node: SimulatedNode, connected: readonly string[]) {
   return {
     nodeId: node.nodeId,
@@ -41,14 +41,16 @@ function commitmentOf(fundingTxIndex: number, funding: Funding) {
   }
 }
 
-/** The status of a splice as lightning-kmp names it; only what waits for signatures outlives a disconnect. */
+/**
+ * A splice's status as lightning-kmp names it. Only a splice that waits for signatures survives a disconnect.
+ */
 function spliceStatusOf({ queued, negotiation }: Channel): string {
   if (negotiation === null) return queued === null ? 'None' : 'QuiescenceRequested'
   if (negotiation.phase === 'awaiting_signatures') return 'WaitingForSigs'
   return negotiation.phase === 'constructing' ? 'InProgress' : 'Requested'
 }
 
-/** `listchannels` of phoenixd: while the peer is away, the state stands inside another one. */
+/** `listchannels` of phoenixd. While the peer is away, the state is nested in another one. */
 export function listedOf(world: World, node: SimulatedNode, connected: readonly string[]) {
   return listed(node).map((channel) => {
     const { channelId, peerId, candidates, funding } = channel
@@ -71,7 +73,7 @@ export function listedOf(world: World, node: SimulatedNode, connected: readonly 
   })
 }
 
-/** `payments/outgoing` of phoenixd: what was signed, the oldest first, without its address. */
+/** `payments/outgoing` of phoenixd: signed splices, oldest first, without their address. */
 export function paymentsOf(world: World, node: SimulatedNode, fields: URLSearchParams) {
   const from = Number(fields.get('from') ?? 0)
   const offset = Number(fields.get('offset') ?? 0)

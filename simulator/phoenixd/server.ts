@@ -7,11 +7,11 @@ import type { Channel, SimulatedNode, World } from '../world/world.ts'
 import { infoOf, listedOf, paymentsOf } from './answers.ts'
 
 const SAT_PER_KW_PER_VB = 250
-/** phoenixd waits for its peer for ever; we stop after a minute of the world. */
+/** phoenixd waits for its peer forever; the simulation stops after a minute of world time. */
 const WAITS_MS = 60_000
 const COMMAND = '/sendtoaddress'
 
-/** What can be made to happen to a request: on its way, or in the round that it starts. */
+/** A fault for a request: on the wire, or in the round that it starts. */
 export type PhoenixdFault = WireFault | { readonly type: 'trouble'; readonly trouble: Trouble }
 
 export type PhoenixdServerOptions = {
@@ -19,13 +19,12 @@ export type PhoenixdServerOptions = {
   /** A node with zero-conf channels, as phoenixd's are. */
   readonly node: SimulatedNode
   readonly password: string
-  /** May read, and not spend. */
+  /** A password that permits reading but not spending. */
   readonly limitedPassword?: string
 }
 
-/** A simulated phoenixd that runs. */
 export type PhoenixdServer = FormServer & {
-  /** One more fault: for the next request to the path, or for the next command. */
+  /** Adds a fault for the next request to the path, or for the next command. */
   fault(fault: PhoenixdFault, path?: string): void
 }
 
@@ -88,7 +87,7 @@ class SimulatedPhoenixd {
     return at === -1 ? null : (this.#faults.splice(at, 1)[0]?.fault ?? null)
   }
 
-  /** The channel that it picks: the first one that is open, connected and holds the amount. */
+  /** The channel that phoenixd picks: the first one that is open, connected and holds the amount. */
   #picked(amountSats: number, connected: readonly string[]): Channel | undefined {
     return this.#options.node
       .channels()
@@ -131,14 +130,14 @@ class SimulatedPhoenixd {
     const trouble = fault?.type === 'trouble' ? fault.trouble : null
     const round = awaitRound(world, node, channel.channelId, trouble, WAITS_MS)
     if (round.type === 'negotiated') return text(round.txid)
-    // A silent peer hangs the call, until the client or the process ends it.
+    // With a silent peer, the call hangs until the client or the process ends it.
     return round.type === 'failed' ? text(FAILURES[round.why]) : null
   }
 }
 
 /**
- * Serves a simulated node as a phoenixd would (docs/reference/phoenixd.md): it picks the channel, takes a feerate, and answers a splice-out when it
- * is negotiated, whatever came of it, with HTTP 200 and plain text.
+ * Serves a simulated node as a phoenixd (docs/reference/phoenixd.md). It picks the channel and takes a
+ * feerate. It answers a splice-out once it is negotiated, always with HTTP 200 and plain text.
  */
 export async function startPhoenixdServer(options: PhoenixdServerOptions): Promise<PhoenixdServer> {
   const phoenixd = new SimulatedPhoenixd(options)

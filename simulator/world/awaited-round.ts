@@ -1,23 +1,24 @@
 import type { SimulatedNode, World } from './steering.ts'
 
 const STEP_MS = 25
-/** How long a peer that was cut off stays away. */
+/** How long a disconnected peer stays away. */
 const AWAY_MS = 5_000
 
-/** What happens in the middle of a round that a command waits for. */
+/** A fault injected into the round that a command waits for. */
 export type Trouble = 'disconnect' | 'restart' | 'abort' | 'abort_after_reply' | 'silent_peer'
 
-/** What a command that waits for the end of the negotiation comes to. */
+/** How a command that waits for the end of the negotiation ends. */
 export type AwaitedRound =
   | { readonly type: 'negotiated'; readonly txid: string }
   | { readonly type: 'failed'; readonly why: 'disconnected' | 'aborted' | 'canceled' }
   | { readonly type: 'restarted' }
-  /** It goes on, and nobody waits for it any more. */
+  /** The round goes on, but the command stops waiting for it. */
   | { readonly type: 'timeout' }
 
 /**
- * Lets the world's time pass until the round of ours on a channel is negotiated, which is before anything is signed, as Eclair and
- * phoenixd answer (docs/reference/eclair.md 2, phoenixd.md 1). Nothing stays queued: without the peer, or behind a round of its own, it is given up.
+ * Advances the world's clock until our round on a channel is negotiated. Eclair and phoenixd answer at that
+ * point, before anything is signed (docs/reference/eclair.md 2, phoenixd.md 1). These nodes queue nothing:
+ * the request is canceled if the peer is away or runs a round of its own.
  */
 export function awaitRound(
   world: World,
@@ -53,7 +54,7 @@ export function awaitRound(
   }
 }
 
-/** The newest transaction of ours that is negotiated, signed or the funding. */
+/** The txid of our newest transaction: negotiated, else signed, else the funding. */
 function newest(node: SimulatedNode, channelId: string): string {
   const { negotiation, candidates, funding } = node.channel(channelId)
   const signing = negotiation?.phase === 'awaiting_signatures' ? negotiation.candidate : null

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 
-/** A certificate that a node makes for itself at its first start, and its key, both PEM. */
+/** A server's certificate and its private key, both PEM. */
 export type ServerCertificate = { readonly certificate: string; readonly key: string }
 
 const ECDSA_WITH_SHA256 = '2a8648ce3d040302'
@@ -10,7 +10,7 @@ const COMMON_NAME = '550403'
 const SUBJECT_ALT_NAME = '551d11'
 const BASIC_CONSTRAINTS = '551d13'
 
-/** ASN.1 in DER: a tag, a length, the contents. */
+/** ASN.1 in DER: tag, length, contents. */
 function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(contents)
   const length =
@@ -29,14 +29,13 @@ const bitString = (bytes: Uint8Array): Buffer => der(0x03, Buffer.from([0]), byt
 const octetString = (bytes: Uint8Array): Buffer => der(0x04, bytes)
 const objectId = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'))
 const utf8 = (text: string): Buffer => der(0x0c, Buffer.from(text, 'utf8'))
-/** From 1975 to 4096; RFC 5280 writes years with two digits until 2049. */
+/** From 1975 to 4096. RFC 5280 uses UTCTime, with two-digit years, until 2049. */
 const validity = (): Buffer =>
   sequence(der(0x17, Buffer.from('750101000000Z')), der(0x18, Buffer.from('40960101000000Z')))
 
 const nameOf = (commonName: string): Buffer =>
   sequence(set(sequence(objectId(COMMON_NAME), utf8(commonName))))
 
-/** SubjectAltName: DNS names and IPv4 addresses. */
 function altNames(hosts: readonly string[]): Buffer {
   const names = hosts.map((host) =>
     isIPv4(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host)),
@@ -47,7 +46,7 @@ function altNames(hosts: readonly string[]): Buffer {
 const pem = (label: string, bytes: Buffer): string =>
   `-----BEGIN ${label}-----\n${bytes.toString('base64').replaceAll(/.{1,64}/g, '$&\n')}-----END ${label}-----\n`
 
-/** An extension, and whether who does not know it must refuse the certificate. */
+/** An X.509 extension. Clients that do not know a critical extension must refuse the certificate. */
 const extension = (id: string, isCritical: boolean, value: Uint8Array): Buffer =>
   sequence(objectId(id), ...(isCritical ? [der(0x01, Buffer.from([0xff]))] : []), octetString(value))
 
@@ -65,7 +64,7 @@ const keyPair = (): KeyPair => generateKeyPairSync('ec', { namedCurve: 'P-256' }
 function issued(subject: Subject, issuer: Pick<Subject, 'commonName' | 'keys'>): ServerCertificate {
   const algorithm = sequence(objectId(ECDSA_WITH_SHA256))
   const serial = randomBytes(16)
-  // A serial number is positive and has no leading zero: its first byte lies in 0x40…0x7f.
+  // A serial number is positive and has no leading zero, so its first byte is in 0x40…0x7f.
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40
   const body = sequence(
     der(0xa0, integer(Buffer.from([2]))),
@@ -84,7 +83,7 @@ function issued(subject: Subject, issuer: Pick<Subject, 'commonName' | 'keys'>):
   }
 }
 
-/** A self-signed certificate for the hosts of ldk-server's own. */
+/** A self-signed certificate such as ldk-server creates at its first start. */
 export function selfSignedCertificate(
   hosts: readonly string[] = ['localhost', '127.0.0.1'],
 ): ServerCertificate {
@@ -92,7 +91,7 @@ export function selfSignedCertificate(
   return issued(subject, subject)
 }
 
-/** A certificate for hosts, and that of the authority that issued it. */
+/** A server certificate together with the certificate of the authority that issued it. */
 export function certificateOfOwnAuthority(
   authorityName: string,
   commonName: string,

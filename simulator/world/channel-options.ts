@@ -1,11 +1,11 @@
-/** A channel to open at the start, deep in the chain. */
+/** A channel that exists, deeply confirmed, when the world starts. */
 export type ChannelOptions = {
   /** Default 10,000,000. */
   readonly valueSats?: number
-  /** Our share; default 60 %. */
+  /** Our balance; default 60 % of the value. */
   readonly oursSats?: number
-  /** Depth at which a splice locks; default 6; 0: zero-conf. */
+  /** Confirmations after which a splice locks; default 6, and 0 means zero-conf. */
   readonly lockDepth?: number
-  /** Whether we opened it: the opener pays commitment fees and wins ties. Default true. */
+  /** Whether we opened the channel. The opener pays the commitment fees and wins ties. Default true. */
   readonly isOutbound?: boolean
 }

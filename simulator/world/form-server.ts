@@ -5,12 +5,12 @@ import { bytesOf } from '../../adapters/net/body.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
 
-/** What happens to a request on its way; `executes`: whether the node carries it out all the same. */
+/** A fault on the wire. `executes`: whether the node still carries out the request. */
 export type WireFault =
   | { readonly type: 'reset'; readonly executes: boolean }
   /** No answer until the client hangs up. */
   | { readonly type: 'slow'; readonly executes: boolean }
-  /** The right head, and half of the body. */
+  /** The correct headers and half of the body. */
   | { readonly type: 'half_body' }
   | { readonly type: 'content_type'; readonly value: string }
   | {
@@ -19,38 +19,36 @@ export type WireFault =
       readonly body: string
       readonly executes: boolean
     }
-  /** An answer of the right form that says this. */
+  /** Status 200 and a matching content type, with this body. */
   | { readonly type: 'body'; readonly body: string; readonly executes: boolean }
 
-/** A request as the node gets it. */
+/** A request as the node receives it. */
 export type FormRequest = {
   readonly method: string
   readonly path: string
   readonly fields: URLSearchParams
-  /** The password of the Basic credentials; null: none. */
+  /** The password of the Basic credentials; null if there are none. */
   readonly password: string | null
 }
 
-/** An answer. null: the process ends before it answers. */
 export type FormReply = { readonly status: number; readonly type: string; readonly body: string } | null
 
 export type FormServerOptions = {
-  /** Says what the node answers, and does what is asked. */
+  /** Executes the request and returns the answer. */
   readonly handle: (request: FormRequest) => Promise<FormReply>
-  /** The fault that hits a request; null: none. Asked once for each. */
+  /** The fault for a request, or null. Called once per request. */
   readonly faultOf: (request: FormRequest) => WireFault | null
 }
 
-/** A server that runs on a port of its own. */
 export type FormServer = {
   readonly url: string
-  /** Requests that came in whole, in order. */
+  /** Requests that arrived complete, in order. */
   readonly received: readonly FormRequest[]
-  /** Who hears that an answer begins to be withheld. */
+  /** Sets the listener that is called whenever an answer is withheld. */
   onHeld(listener: () => void): void
-  /** Resolves when a request whose answer is withheld has been given up by its client. */
+  /** Resolves when the client gives up on a withheld answer. */
   hungUp(): Promise<void>
-  /** Stops at once: every connection is destroyed. */
+  /** Stops at once and destroys every connection. */
   close(): Promise<void>
 }
 
@@ -88,7 +86,7 @@ function sendHalf(response: ServerResponse, reply: FormReply): void {
   response.write(body.slice(0, Math.floor(body.length / 2)), () => response.destroy())
 }
 
-/** Carries a request out, or not, and answers as the fault has it. */
+/** Executes a request unless the fault prevents it, and answers as the fault says. */
 async function answer(
   request: FormRequest,
   response: ServerResponse,
@@ -118,7 +116,7 @@ async function answer(
   }
 }
 
-/** Real HTTP on 127.0.0.1 with form bodies, as Eclair and phoenixd have it, and faults on demand. */
+/** Serves form-encoded HTTP on 127.0.0.1, as Eclair and phoenixd do, with faults on demand. */
 export async function startFormServer(options: FormServerOptions): Promise<FormServer> {
   const received: FormRequest[] = []
   const given = Promise.withResolvers<undefined>()

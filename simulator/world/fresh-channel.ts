@@ -1,13 +1,13 @@
 import { digest, hexOf } from './keys.ts'
 import type { Channel } from './state.ts'
 
-/** What is particular to a channel when it comes into being; the rest is as in every fresh one. */
+/** What differs between new channels; the rest is the same for all. */
 export type FreshChannel = Pick<
   Channel,
   'channelId' | 'peerId' | 'keyPath' | 'isOutbound' | 'lockDepth' | 'funding' | 'opening'
 > & { readonly oursSats: number }
 
-/** A channel without any splice. Its user channel id follows from the world's seed and its keys. */
+/** A channel without any splice. Its user channel id is derived from the world's seed and its key path. */
 export function freshChannel(seed: string, { oursSats, ...channel }: FreshChannel): Channel {
   const id = digest('user channel', seed, channel.keyPath).slice(0, 16)
   return {
@@ -26,7 +26,7 @@ export function freshChannel(seed: string, { oursSats, ...channel }: FreshChanne
   }
 }
 
-/** BOLT 2: the funding txid in its internal order, its last two bytes XOR the index of the funding output. */
+/** BOLT 2: the funding txid in internal byte order, its last two bytes XORed with the output index. */
 export function channelIdOf(txHash: Uint8Array, vout: number): string {
   const id = Buffer.from(txHash)
   id.writeUInt16BE(id.readUInt16BE(30) ^ vout, 30)

@@ -38,11 +38,11 @@ export const JournalEntry = z.object({
     'evicted',
     'command_executed',
     'inflight_dropped',
-    'wedged',
-    'wedge_released',
+    'blocked',
+    'unblocked',
     'process_killed',
   ]),
   detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
 })
-/** One fact of the world, in order of `serial`. Amounts in `detail` are satoshis. */
+/** One fact about the world. Entries are ordered by `serial`. Amounts in `detail` are satoshis. */
 export type JournalEntry = z.infer<typeof JournalEntry>

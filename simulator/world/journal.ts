@@ -3,14 +3,14 @@ import type { JournalEntry } from './journal-entry.ts'
 import type { WorldState } from './state.ts'
 import type { Journal } from './steering.ts'
 
-/** The journal of a world, with the questions that a judge asks: about what has effect now, not what was tried. */
+/** The journal, with the questions that tests ask: what has effect now, not what was attempted. */
 export function journalOf(state: WorldState, chain: Chain): Journal {
-  // A node that was restored from a backup may sign the same transaction again.
+  // A node restored from a backup may sign the same transaction twice, so duplicates are dropped.
   const signed = (): JournalEntry[] => {
     const entries = state.journal.filter((entry) => entry.type === 'candidate_signed')
     return [...new Map(entries.map((entry) => [entry.txid, entry])).values()]
   }
-  /** The methods of the requests that a node executed and took for a channel. */
+  /** The methods of the requests that the node executed and accepted for a channel. */
   const taken = (channelId: string): unknown[] =>
     state.journal
       .filter((entry) => entry.type === 'request_executed' && entry.channelId === channelId)

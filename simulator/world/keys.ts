@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import * as ecc from '@bitcoinerlab/secp256k1'
 import { initEccLib, networks, payments, script } from 'bitcoinjs-lib'
 
-// Without it bitcoinjs-lib takes no taproot address for a splice-out.
+// bitcoinjs-lib needs it to accept a taproot address for a splice-out.
 initEccLib(ecc)
 
 export const NETWORK = networks.regtest
 
-/** The digest from which everything that looks random in a world is made. */
+/** The source of everything that looks random in a world: a hash, so that worlds are reproducible. */
 export function digest(...parts: readonly (string | number)[]): Uint8Array {
   return Uint8Array.from(createHash('sha256').update(parts.join('/')).digest())
 }
@@ -27,7 +27,7 @@ type FundingOutput = {
   readonly paths: readonly string[]
 }
 
-/** All keys of a world: each follows from the seed and a path such as `alice/wallet/3`. */
+/** All keys of a world, derived from its seed and a path such as `alice/wallet/3`. */
 export class KeyRing {
   readonly #seed: string
   readonly #pairs = new Map<string, { readonly secret: Uint8Array; readonly publicKey: Uint8Array }>()
@@ -40,12 +40,12 @@ export class KeyRing {
     this.#seed = seed
   }
 
-  /** 33 bytes, compressed. */
+  /** Compressed: 33 bytes. */
   publicKey(path: string): Uint8Array {
     return this.#pair(path).publicKey
   }
 
-  /** DER signature with SIGHASH_ALL, as it stands in a witness. */
+  /** A DER signature with SIGHASH_ALL, ready for a witness. */
   sign(path: string, sighash: Uint8Array): Uint8Array {
     const signed = `${path} ${hexOf(sighash)}`
     const known = this.#signatures.get(signed)
@@ -67,7 +67,7 @@ export class KeyRing {
     return output
   }
 
-  /** The 2-of-2 funding output of a channel's two keys, sorted as BOLT 3 says; `paths` in the order of the script. */
+  /** The 2-of-2 funding output, with keys sorted as BOLT 3 requires; `paths` has the script's order. */
   funding(keyPath: string): FundingOutput {
     const known = this.#fundings.get(keyPath)
     if (known !== undefined) return known
@@ -91,7 +91,7 @@ export class KeyRing {
     if (known !== undefined) return known
     const secret = digest('key', this.#seed, path)
     const publicKey = ecc.pointFromScalar(secret, true)
-    if (publicKey === null) throw new Error(`no key follows from ${path}`)
+    if (publicKey === null) throw new Error(`no key can be derived from ${path}`)
     const pair = { secret, publicKey }
     this.#pairs.set(path, pair)
     return pair

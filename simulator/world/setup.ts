@@ -19,7 +19,7 @@ const PEER_COINS_SATS: readonly number[] = Array.from({ length: 10 }, () => 5_00
 const OPENING_FEE_SATS = 500
 const BLOCK_SECONDS = 600
 const SMALLEST_TIP_HEIGHT = 110
-/** Where the openings are: their coins are mature (100 blocks), and no usual reorg reaches them. */
+/** Confirmations of the openings: out of reach of ordinary reorgs, spending mature coins (100 blocks). */
 const OPENING_CONFIRMATIONS = 10
 const DEFAULT_TIP_HEIGHT = SMALLEST_TIP_HEIGHT + OPENING_CONFIRMATIONS
 
@@ -35,10 +35,9 @@ const DEFAULT_BEHAVIOUR: NodeBehaviour = {
   hasFeeBump: true,
 }
 
-/** A coin of the world's first block: an amount for a key. */
+/** A coin in the world's first block: an amount paid to a key. */
 type Grant = { readonly path: string; readonly amountSats: number }
 
-/** The state of a fresh world. */
 export function freshState(options: WorldOptions, keys: KeyRing): WorldState {
   const nodes = options.nodes ?? [{ name: 'alice' }]
   const clnNodes = options.clnNodes ?? []
@@ -48,7 +47,7 @@ export function freshState(options: WorldOptions, keys: KeyRing): WorldState {
     ...all.map((node) => ({ owner: node.name, amounts: node.walletCoinsSats ?? DEFAULT_COINS_SATS })),
     ...[...new Set(all.map(peerNameOf))].map((owner) => ({ owner, amounts: PEER_COINS_SATS })),
   ].flatMap(({ owner, amounts }): Grant[] => {
-    // All of them on one key: deriving keys is most of what a fresh world costs.
+    // All coins share one key, because deriving keys is most of the cost of a new world.
     wallets[owner] = 1
     return amounts.map((amountSats) => ({ path: `${owner}/wallet/0`, amountSats }))
   })
@@ -154,7 +153,7 @@ function open(
 function coinbase(keys: KeyRing, grants: readonly Grant[]): Transaction {
   const tx = new Transaction()
   tx.version = 2
-  // BIP 34: the height stands in the input's script.
+  // BIP 34: the coinbase's script contains the height.
   tx.addInput(new Uint8Array(32), 0xffffffff, Transaction.DEFAULT_SEQUENCE, bytesOf('5100'))
   for (const { path, amountSats } of grants) tx.addOutput(keys.payTo(path).script, BigInt(amountSats))
   return tx

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { NodeEventType } from '../../core/sweep/node-events.ts'
+import { NodeEventType } from '../../core/nodes/relay-event.ts'
 import { FailureReason } from '../../core/splice/failure.ts'
 import { Txid } from '../../core/bitcoin/outpoint.ts'
 import { ChainState } from '../chain/state.ts'
@@ -11,7 +11,7 @@ import { ChannelRequest, RequestFault } from '../ldk/request-state.ts'
 export * from './funding-state.ts'
 export * from '../ldk/request-state.ts'
 
-/** A round on its way to signatures (docs/reference/ldk.md 1.1). */
+/** A round that is not fully signed (docs/reference/ldk.md 1.1). */
 export const Negotiation = z.object({
   id: z.string(),
   phase: z.enum(['quiescence', 'awaiting_ack', 'constructing', 'awaiting_signatures']),
@@ -19,12 +19,12 @@ export const Negotiation = z.object({
   feeRateSatPerKw: z.number(),
   ours: Contribution.nullable(),
   theirs: Contribution.nullable(),
-  /** Whether a contribution of ours that is still queued joins the peer's round. */
+  /** Whether our queued contribution joins the peer's round. */
   mergesOurs: z.boolean(),
   candidate: SpliceCandidate.nullable(),
-  /** Accepting the peer's commitment_signed is the point of no return: sign S1 moves. */
+  /** The point of no return: we accepted the peer's commitment_signed, and balance signal S1 moves. */
   commitmentAccepted: z.boolean(),
-  /** Timers of an earlier connection carry another serial. */
+  /** Timers of an earlier connection have another serial and are ignored. */
   timerSerial: z.int(),
 })
 export type Negotiation = z.infer<typeof Negotiation>
@@ -32,7 +32,7 @@ export type Negotiation = z.infer<typeof Negotiation>
 export const NegotiatedPhase = z.enum(['awaiting_ack', 'constructing', 'awaiting_signatures'])
 export type NegotiatedPhase = z.infer<typeof NegotiatedPhase>
 
-/** A channel as the node keeps it. Candidates are oldest first. */
+/** A channel as the node stores it. Candidates are oldest first. */
 export const Channel = z.object({
   channelId: z.string(),
   userChannelId: z.string(),
@@ -41,16 +41,16 @@ export const Channel = z.object({
   isOutbound: z.boolean(),
   lockDepth: z.int(),
   status: z.enum(['open', 'shutting_down', 'closed']),
-  /** While it is opened: of the candidate that is confirmed, else of the newest. */
+  /** While the channel is opening: the funding of the confirmed candidate, else of the newest one. */
   funding: Funding,
   oursMsat: z.int(),
-  /** null: ready, or it was. */
+  /** null once the channel has been ready. */
   opening: Opening.nullable().default(null),
   queued: Contribution.nullable(),
   negotiation: Negotiation.nullable(),
   candidates: z.array(SpliceCandidate),
   lockSentTxid: Txid.nullable(),
-  /** Whether the peer sends splice_locked; false: a splice that never locks. */
+  /** Whether the peer sends splice_locked. If false, no splice ever locks. */
   peerLocks: z.boolean(),
   abortAt: NegotiatedPhase.nullable(),
   staleNext: z.boolean(),
@@ -58,7 +58,7 @@ export const Channel = z.object({
 })
 export type Channel = z.infer<typeof Channel>
 
-/** An on-chain payment record of ldk-node (docs/reference/ldk.md section 4). */
+/** ldk-node's record of an on-chain payment (docs/reference/ldk.md section 4). */
 export const PaymentRecord = z.object({
   id: z.string(),
   channelId: z.string(),
@@ -68,7 +68,7 @@ export const PaymentRecord = z.object({
   direction: z.enum(['inbound', 'outbound']),
   succeeded: z.boolean(),
   candidates: z.array(z.object({ txid: Txid, amountSats: Sats, feeSats: Sats })),
-  /** Whether its type is an interactive funding, the only one that names channels. */
+  /** Whether the payment is an interactive funding, the only type that names channels. */
   interactive: z.boolean().default(true),
 })
 export type PaymentRecord = z.infer<typeof PaymentRecord>
@@ -83,11 +83,11 @@ export const Peer = z.object({
 })
 export type Peer = z.infer<typeof Peer>
 
-/** What the node's disk holds: what a backup saves. */
+/** What the node has on disk, which is what a backup saves. */
 export const Disk = z.object({ channels: z.array(Channel), payments: z.array(PaymentRecord) })
 export type Disk = z.infer<typeof Disk>
 
-/** How a node behaves; everything has a default in `setup.ts`. */
+/** How a node behaves. `setup.ts` has the defaults. */
 export const NodeBehaviour = z.object({
   overlapGuard: z.boolean(),
   forwardReasons: z.boolean(),
@@ -113,7 +113,7 @@ export const NodeState = z.object({
 })
 export type NodeState = z.infer<typeof NodeState>
 
-/** Things that happen by themselves at a time. */
+/** Something that is scheduled to happen. */
 export const Task = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('negotiate'),
@@ -146,7 +146,7 @@ export const RelayEvent = z.object({
   txid: Txid.optional(),
   reason: FailureReason.optional(),
 })
-/** What the relay beside a node posts. `txid`: of the new funding transaction. `reason`: in LDK's names. */
+/** What a node's relay posts. `txid`: the new funding transaction. `reason`: LDK's name for it. */
 export type RelayEvent = z.infer<typeof RelayEvent>
 
 export const PhaseDurations = z.object({
@@ -156,14 +156,14 @@ export const PhaseDurations = z.object({
   signingMs: z.number(),
   lockMs: z.number(),
 })
-/** How long each phase of a round takes. The commitment is accepted after half of `signingMs`. */
+/** How long each phase of a round takes. The commitment is accepted halfway through `signingMs`. */
 export type PhaseDurations = z.infer<typeof PhaseDurations>
 
-/** The whole world, as it is saved in a file. */
+/** The whole world, as it is saved to a file. */
 export const WorldState = z.object({
   seed: z.string(),
   now: z.number(),
-  /** Last number given to anything that needs one. */
+  /** The last serial number used. */
   serial: z.int(),
   phases: PhaseDurations,
   chain: ChainState,

@@ -17,9 +17,9 @@ import type {
 } from './state.ts'
 
 /**
- * A node to simulate. Behaviour that is left out is that of a current ldk-server: `overlapGuard` true,
- * `forwardReasons` true, `reportsLostQueued` false, `paymentsNameChannels` true, `broadcasts` always, `authWindowMs`
- * 60,000, `reconnectMs` 1,000, `hasFeeBump` true (a server without the method answers 12).
+ * A simulated node. The defaults are those of a current ldk-server: `overlapGuard` true, `forwardReasons`
+ * true, `reportsLostQueued` false, `paymentsNameChannels` true, `broadcasts` always, `authWindowMs` 60,000,
+ * `reconnectMs` 1,000, `hasFeeBump` true (without the method, the server answers 12).
  */
 export type NodeOptions = { readonly [K in keyof NodeBehaviour]?: NodeBehaviour[K] } & {
   readonly name: string
@@ -32,13 +32,13 @@ export type NodeOptions = { readonly [K in keyof NodeBehaviour]?: NodeBehaviour[
 }
 
 export type WorldOptions = {
-  /** Keys, ids and hashes follow from it. */
+  /** Keys, ids and hashes are derived from it. */
   readonly seed: string
-  /** The virtual clock's first reading, ms since 1970. */
+  /** The virtual clock's start, in ms since 1970. */
   readonly startAt: Instant
   /** Default: one node, `alice`. */
   readonly nodes?: readonly NodeOptions[]
-  /** Nodes of Core Lightning; default: none. */
+  /** Core Lightning nodes; default none. */
   readonly clnNodes?: readonly ClnNodeOptions[]
   /** Default 200, 200, 400, 200 and 100 ms. */
   readonly phases?: Partial<PhaseDurations>
@@ -48,82 +48,85 @@ export type WorldOptions = {
   readonly feeRateSatPerKw?: number
   /** Default 1. */
   readonly minRelaySatPerVb?: number
-  /** What a replacement must pay on top, Bitcoin Core's incremental relay feerate; default 0.1, up to Core 29 it is 1. */
+  /** Bitcoin Core's incremental relay feerate for replacements. Default 0.1; it was 1 up to Core 29. */
   readonly incrementalRelaySatPerVb?: number
 }
 
-/** Why a transaction did not get into the mempool; null: it is in it, or in the chain. */
+/** Why the mempool refused a transaction; null if it is in the mempool or the chain. */
 export type Rejection = string | null
 
 export type ReorgOptions = {
   /** Blocks of the new branch; default depth + 1. */
   readonly newLength?: number
-  /** Transactions of the old branch that are forgotten instead of returned to the mempool. */
+  /** Transactions of the old branch that are dropped instead of returned to the mempool. */
   readonly drop?: readonly string[]
-  /** `mempool` (default): the new branch's first block holds what is in the mempool; `none`: its blocks are empty. */
+  /** `mempool` (default): the first new block contains the mempool; `none`: the new blocks are empty. */
   readonly include?: 'mempool' | 'none'
-  /** Transactions (hex) to mine in the new branch's first block; what they conflict with is evicted. */
+  /** Transactions (hex) to mine in the first new block. Conflicting ones are evicted. */
   readonly transactions?: readonly string[]
 }
 
-/** A transaction where it is now. `block` null: in the mempool; `feeSats` null for a coinbase. */
+/** A transaction and where it is. `block` is null in the mempool; `feeSats` is null for a coinbase. */
 export type PlacedTransaction = ParsedTransaction & {
   readonly hex: string
   readonly block: Block | null
   readonly feeSats: number | null
 }
 
-/** The chain and the mempool of a world. Blocks are mined at the world's current time. */
+/** The chain and the mempool of a world. Blocks get the world's current time. */
 export interface SimulatedChain {
   readonly tip: Block
   block(height: number): Block | null
   transaction(txid: string): PlacedTransaction | null
-  /** Who spends an outpoint, in chain or mempool. */
+  /** The transaction that spends an outpoint, in the chain or the mempool. */
   spender(outpoint: Outpoint): PlacedTransaction | null
   mempool(): PlacedTransaction[]
-  /** Everything in the best chain and the mempool, by height, the unconfirmed last. */
+  /** Everything in the best chain and the mempool, ordered by height, unconfirmed last. */
   transactions(): PlacedTransaction[]
-  /** Mines what is in the mempool and not withheld, and these transactions (hex) whatever they conflict with. */
+  /**
+   * Mines the mempool without the withheld transactions, plus the given transactions (hex) whatever they
+   * conflict with.
+   */
   mine(
     blocks: number,
     options?: { readonly transactions?: readonly string[]; readonly empty?: boolean },
   ): void
-  /** Replaces the last `depth` blocks. */
   reorg(depth: number, options?: ReorgOptions): void
-  /** Confirmations of a transaction; 0 in the mempool, null where it is unknown. */
+  /** Confirmations of a transaction; 0 in the mempool, null if it is unknown. */
   confirmations(txid: string): number | null
-  /** Estimate in sat per 1000 weight; null: there is none. */
+  /** The estimate in sat per 1000 weight; null if there is none. */
   feeRateSatPerKw(targetBlocks: number): number | null
-  /** Offers a transaction to the mempool. */
   broadcast(hex: string): Rejection
-  /** Removes a transaction and its descendants from the mempool. */
   evict(txid: string): void
-  /** A transaction that never confirms, until released. */
+  /** Keeps a transaction from confirming until it is released. */
   withhold(txid: string): void
   release(txid: string): void
   setFeeRate(feeRateSatPerKw: number | null, targetBlocks?: number): void
   setRelayRule(rule: { readonly minRelaySatPerVb?: number; readonly incrementalRelaySatPerVb?: number }): void
 }
 
-/** A splice that the peer wants by itself. */
 export type PeerSplice = {
-  /** What the peer adds to its side, negative: takes out to an address of its own. */
+  /** What the peer adds to its balance; negative: what it takes out to its own address. */
   readonly amountSats: number
-  /** Whether a contribution of ours that is queued when the channel is quiet joins the round (H10). */
+  /**
+   * Whether our queued contribution joins the peer's round once the channel is quiescent
+   * (docs/reference/ldk.md, H10).
+   */
   readonly mergeOurs: boolean
-  /** `us`: we win the tie, and the peer's contribution joins our queued one. Default `peer`. */
+  /** `us`: we win the tie, and the peer's contribution joins our round. Default `peer`. */
   readonly initiator?: 'us' | 'peer'
   readonly feeRateSatPerKw?: number
 }
 
-/** A channel to open now. Who opens pays the fee, and for a single-funded channel everything. */
+/** A channel to open now. The opener pays the fee, and everything if the channel is single-funded. */
 export type OpenOptions = {
   readonly valueSats: number
-  /** Our share; default: 60 % of a dual-funded channel, otherwise all if we open it, else nothing. */
+  /** Our balance. Default: 60 % of a dual-funded channel; otherwise all if we open it, else nothing. */
   readonly oursSats?: number
-  /** Depth at which it is ready, and at which its splices lock; default 6; 0: zero-conf. */
+  /**
+   * Confirmations until the channel is ready, and until its splices lock; default 6, and 0 means zero-conf.
+   */
   readonly lockDepth?: number
-  /** Whether we open it. Default true. */
   readonly isOutbound?: boolean
   /** Default `dual`. */
   readonly funding?: 'dual' | 'single'
@@ -133,107 +136,121 @@ export type OpenOptions = {
 
 /** How the peer replaces a pending candidate. */
 export type PeerReplacement = {
-  /** Default: the estimate, or LDK's minimum if that is more. */
+  /** Default: the estimate, or LDK's minimum for a replacement if that is higher. */
   readonly feeRateSatPerKw?: number
-  /** Whether a contribution of ours that is queued joins, where none of ours is in the candidate. Default false. */
+  /** Whether our queued contribution joins if the candidate has none of ours. Default false. */
   readonly mergeOurs?: boolean
 }
 
-/** One node of the world: its remote interface, and the levers of whoever tests against it. */
+/** One node of the world: its remote interface, and the levers that tests pull. */
 export interface SimulatedNode {
   readonly name: string
   readonly nodeId: string
-  /** The calls of an ldk-server, evaluated at the world's current time; faults apply. */
+  /** An ldk-server's calls, evaluated at the world's current time. Faults apply. */
   readonly rpc: LdkRpc
   readonly processStartedAt: Instant
-  /** How the node behaves; may be changed at any time. */
+  /** How the node behaves. It may be changed at any time. */
   readonly behaviour: NodeBehaviour
-  /** All channels, closed ones too, as the node keeps them. Not to be changed. */
+  /** All channels as the node stores them, closed ones included. Read only. */
   channels(): readonly Readonly<Channel>[]
   channel(channelId: string): Readonly<Channel>
-  /** One more fault: for the next splice request or fee bump, or for every one (`always`, and `down` and `unauthenticated`) until lifted. */
+  /**
+   * Adds a fault: `once` for the next splice request or fee bump, `always` for every one until lifted. `down`
+   * and `unauthenticated` always last until lifted.
+   */
   fault(fault: RequestFault, mode?: 'once' | 'always'): void
   liftFaults(): void
-  /** Ends the process and starts it again: what is only in memory is lost (docs/reference/ldk.md 1.6). */
+  /** Restarts the process. Everything that is only in memory is lost (docs/reference/ldk.md 1.6). */
   restart(): void
-  /** The peer goes away, until `connectPeer` or, if given, for so long. */
+  /** Disconnects the peer until `connectPeer` or, if given, until the time has passed. */
   disconnectPeer(options?: { readonly peerId?: string; readonly returnsAfterMs?: number }): void
   connectPeer(peerId?: string): void
   /**
-   * LDK's fee bump of the pending splice (docs/reference/ldk.md 3.2), asked for by somebody else than us: no fault hits it. The answer
-   * is that of the RPC, the rest follows by itself.
+   * LDK's fee bump of the pending splice (docs/reference/ldk.md 3.2), requested by somebody else. Faults do
+   * not apply. Returns the RPC's answer; the round then runs on its own.
    */
   bump(channelId: string): RpcAnswer<void>
-  /** The peer aborts our next round in that phase, before we accepted its commitment. Default `awaiting_ack`. */
+  /**
+   * The peer aborts our next round in that phase, before we accept its commitment. Default `awaiting_ack`.
+   */
   abortNext(channelId: string, phase?: NegotiatedPhase): void
-  /** Our next contribution turns out stale when the channel is quiet: `ContributionInvalid`. */
+  /** Our next contribution turns out to be stale once the channel is quiescent: `ContributionInvalid`. */
   staleNext(channelId: string): void
-  /** What is queued and in no round yet is given up: a node that queues nothing. Does nothing where nothing is queued. */
+  /** Drops our contribution if it is queued and in no round yet, as a node without a queue does. */
   cancelQueued(channelId: string): void
-  /** Whether the peer sends its splice_locked; while it does not, no splice is promoted. */
+  /** Sets whether the peer sends splice_locked. While it does not, no splice is promoted. */
   setPeerLocks(channelId: string, locks: boolean): void
   peerSplice(channelId: string, splice: PeerSplice): void
-  /** The peer replaces the pending candidate; what each side has in it is carried on. */
+  /** The peer replaces the pending candidate. Both sides' contributions carry over. */
   peerReplace(channelId: string, options?: PeerReplacement): void
   /**
-   * Opens a channel from the wallets' coins and broadcasts its funding transaction; answers its id. It is listed at once, and
-   * ready at its lock depth. Throws if a side cannot pay.
+   * Opens a channel from the wallets' coins, broadcasts its funding transaction and returns its id. The
+   * channel is listed at once and ready at its lock depth. Throws if a side cannot pay.
    */
   openChannel(options: OpenOptions): string
   /**
-   * The fee bump of a dual-funded open that is not confirmed: another funding transaction from the same coins, which the
-   * listing shows until another one confirms. Default feerate: the estimate, or the minimum for a replacement if that is more.
-   * Answers the new funding outpoint; whether it was relayed is in the journal. Throws if there is nothing to replace.
+   * Bumps the fee of an unconfirmed dual-funded open: a new funding transaction from the same coins, which
+   * the listing shows until another one confirms. Default feerate: the estimate, or the minimum for a
+   * replacement if that is higher. Returns the new funding outpoint; the journal says whether it was relayed.
+   * Throws if there is nothing to replace.
    */
   replaceOpen(channelId: string, options?: { readonly feeRateSatPerKw?: number }): Outpoint
-  /** Closes a channel and broadcasts; a cooperative close waits for the peer and pays enough to replace a candidate. */
+  /**
+   * Closes a channel and broadcasts the transaction. A cooperative close waits for the peer and pays enough
+   * to replace a candidate.
+   */
   close(channelId: string, how: 'cooperative' | 'force'): void
   /** Moves balance: positive to us, negative to the peer. */
   lightningPayment(channelId: string, amountMsat: number): void
   saveBackup(name: string): void
-  /** Starts the node from an older saved state: its funding outpoints go back. */
+  /** Starts the node from an older saved state. Its funding outpoints go back. */
   restoreBackup(name: string): void
 }
 
-/** Questions to the journal, as the judge of a test asks them. */
+/** What tests ask of the journal. */
 export interface Journal {
   readonly entries: readonly JournalEntry[]
-  /** Transactions in the best chain or the mempool with an output of exactly that script (hex) and amount. */
+  /**
+   * Counts the transactions in the best chain or the mempool that pay exactly this amount to the script
+   * (hex).
+   */
   effectivePayouts(script: string, amountSats: number): number
-  /** Signed splice transactions, of any node, that are in the best chain or the mempool, with our part in them. */
+  /**
+   * Signed splice transactions of all nodes that are in the best chain or the mempool, with our part in them.
+   */
   effectiveSplices(): readonly {
     readonly channelId: string
     readonly txid: string
     readonly oursNetSats: number
     readonly confirmed: boolean
   }[]
-  /** Splice requests that the node executed and took for a channel, bumps left out. */
+  /** How many splice requests the node executed and accepted for a channel, not counting bumps. */
   submissionsExecuted(channelId: string): number
-  /** Fee bumps that the node executed and took for a channel. */
+  /** How many fee bumps the node executed and accepted for a channel. */
   bumpsExecuted(channelId: string): number
 }
 
-/** A deterministic world in process: a chain, nodes on it, a virtual clock. */
+/** A deterministic in-process world: a chain, nodes on it, a virtual clock. */
 export interface World {
   now(): Instant
-  /** Lets that much time pass; what is timed happens in order of time, then of planning. */
+  /** Advances the clock. Timers fire in order of time, then of scheduling. */
   advance(ms: number): void
   advanceTo(at: Instant): void
   readonly chain: SimulatedChain
   readonly journal: Journal
   readonly nodes: readonly SimulatedNode[]
-  /** The node of that name; throws if there is none. */
+  /** Returns the node with that name; throws if there is none. */
   node(name: string): SimulatedNode
   readonly clnNodes: readonly SimulatedClnNode[]
-  /** The Core Lightning node of that name; throws if there is none. */
+  /** Returns the Core Lightning node with that name; throws if there is none. */
   clnNode(name: string): SimulatedClnNode
   mine(blocks: number): void
   reorg(depth: number, options?: ReorgOptions): void
   evict(txid: string): void
-  /** How long the phases of a round take from now on. */
+  /** Changes how long the phases of a round take from now on. */
   setPhases(phases: Partial<PhaseDurations>): void
-  /** Hears what each node's relay would post. Answers how to stop. */
+  /** Subscribes to what each node's relay would post. Returns the function that unsubscribes. */
   onRelayEvent(listener: (event: RelayEvent, node: string) => void): () => void
-  /** Everything, serialisable; listeners are not part of it. */
+  /** The whole state, serialisable. Listeners are not part of it. */
   toJSON(): WorldState
 }

@@ -27,7 +27,7 @@ export type { JournalEntry } from './journal-entry.ts'
 export type { Channel, NodeBehaviour, PhaseDurations, WorldState } from './state.ts'
 export { NegotiatedPhase, RelayEvent, RequestFault } from './state.ts'
 
-/** A fresh world: nodes with channels and coins, everything deep in the chain. The same options make the same world. */
+/** A new world: nodes with channels and coins, all deeply confirmed. The same options make the same world. */
 export function createWorld(options: WorldOptions): World {
   const keys = keyRingOf(options.seed)
   const world = new SimulatedWorld(freshCopy(options, keys), keys)
@@ -35,13 +35,13 @@ export function createWorld(options: WorldOptions): World {
   return world
 }
 
-/** A world as `toJSON` saved it, parsed; throws if it is not one. */
+/** Restores a world from the parsed output of `toJSON`. Throws if the input is not a valid world. */
 export function worldFrom(json: unknown): World {
   const state = WorldState.parse(json)
   return new SimulatedWorld(state, keyRingOf(state.seed))
 }
 
-/** Worlds of one seed share their keys: nothing else in a fresh world takes as long. */
+/** Cached by seed, because deriving keys is the slowest part of creating a world. */
 const keyRings = new Map<string, KeyRing>()
 
 function keyRingOf(seed: string): KeyRing {
@@ -191,7 +191,7 @@ function contextOf(state: WorldState, chain: Chain, keys: KeyRing, post: RelayLi
   return ctx
 }
 
-/** Does what was planned, unless it was overtaken. */
+/** Runs a scheduled task unless later events made it obsolete. */
 function run(ctx: Context, task: Exclude<Task, { readonly type: 'cln' }>): void {
   const node = nodeNamed(ctx.state, task.node)
   switch (task.type) {
@@ -220,7 +220,7 @@ function run(ctx: Context, task: Exclude<Task, { readonly type: 'cln' }>): void 
   }
 }
 
-/** The channel of that id, unless the node was restored from a backup that is older than it. */
+/** The channel with that id; undefined if the node was restored from an older backup. */
 function known(node: NodeState, channelId: string): Channel | undefined {
   return node.disk.channels.find((channel) => channel.channelId === channelId)
 }

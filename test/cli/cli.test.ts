@@ -102,8 +102,8 @@ describe('an order', () => {
     [['splice'], 'no command splice'],
     [['keys'], 'keys takes one of create, list, revoke'],
     [['webhooks', 'lost'], 'webhooks takes one of list, show, create'],
-    [['show', '..'], 'is not an id'],
-    [['show', 'a/../b'], 'is not an id'],
+    [['show', '..'], 'is not a valid id'],
+    [['show', 'a/../b'], 'is not a valid id'],
     [['preview', 'sideways', '50000', ...PLACE], 'in or out'],
     [['resolve', 'spl_1', 'failed'], '--note'],
     [['list', '--status', 'lost'], '--status'],
@@ -185,7 +185,7 @@ describe('keys', () => {
     losesAnswers(service, 1)
     const ended = await run(['keys', 'create', 'cron'])
     expect(ended.exit).toBe(exits.unreachable)
-    expect(ended.err).toContain('revoke it and make another')
+    expect(ended.err).toContain('revoke it and create another')
     expect((await world.store.item('keyList', 'acme'))?.value.hashes).toHaveLength(1)
   })
 
@@ -222,7 +222,7 @@ describe('the service', () => {
     const far = await spawned(['list'], { SPLICEKEEPER_URL: 'http://keeper.example', SPLICEKEEPER_KEY: 'k' })
     expect([far.exit, far.err]).toEqual([exits.usage, expect.stringContaining('https')])
     const half = await spawned(['list'], { SPLICEKEEPER_URL: 'https://keeper.example' })
-    expect([half.exit, half.err]).toEqual([exits.usage, expect.stringContaining('go together')])
+    expect([half.exit, half.err]).toEqual([exits.usage, expect.stringContaining('both a URL and a key')])
     expect((await spawned(['list'], {})).err).toContain('npm start')
   })
 

@@ -104,7 +104,7 @@ describe('over a socket, as a process of its own,', () => {
     const lifted = await spawn(words)
     expect([lifted.exit, lifted.out, lifted.err]).toEqual([
       exits.done,
-      `${CHANNEL} is not frozen any more\n`,
+      `${CHANNEL} is no longer frozen\n`,
       '',
     ])
     expect((await world.store.item('lease', CHANNEL))?.value.frozen).toBeNull()

@@ -44,16 +44,16 @@ describe('webhooks', () => {
     expect([made.exit, made.out]).toEqual([exits.done, expect.stringMatching(/^whsec_\S+\n$/)])
     const [endpoint] = await endpointsOf('acme', world.store)
     const id = endpoint?.id ?? ''
-    expect(made.err).toBe(`${id}: the secret is shown this once\n`)
+    expect(made.err).toBe(`${id}: this secret is not shown again\n`)
     expect(endpoint).toMatchObject({ url: URL_1, description: null, deliveredThrough: 1 })
     const listed = await spawn(['webhooks', 'list'], world.keys.reader)
     expect(listed.out).toContain(`${id}  enabled  1     –            ${URL_1}`)
     const shown = await spawn(['webhooks', 'show', id], world.keys.reader)
-    expect(shown.out).toMatch(/^told through +1$/m)
+    expect(shown.out).toMatch(/^delivered through +1$/m)
     expect(listed.out + shown.out).not.toContain('whsec_')
     expect(await spawn(['webhooks', 'delete', id], world.keys.writer)).toEqual({
       exit: exits.done,
-      out: `${id} is removed\n`,
+      out: `${id} is deleted\n`,
       err: '',
     })
     expect(await endpointsOf('acme', world.store)).toEqual([])
@@ -62,7 +62,7 @@ describe('webhooks', () => {
   test('are disabled, enabled, set back and told one event again', async () => {
     const { world, run, id } = await aHook()
     const disabled = await run('disable', id)
-    expect([disabled.exit, disabled.out]).toEqual([exits.done, expect.stringContaining('you asked for it')])
+    expect([disabled.exit, disabled.out]).toEqual([exits.done, expect.stringContaining('by your request')])
     const refused = await run('redeliver', id, '--after', '0')
     expect([refused.exit, refused.err]).toEqual([
       exits.refused,

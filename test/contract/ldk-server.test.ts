@@ -230,7 +230,7 @@ describe.each([
     expect(await bump()).toEqual({
       type: 'refused',
       class: 'invalid',
-      message: 'this ldk-server has no fee bump',
+      message: 'this ldk-server does not support fee bumps',
     })
     expect(await port.look(call)).toMatchObject({ ok: true })
     expect(world.journal.bumpsExecuted(channelId)).toBe(0)

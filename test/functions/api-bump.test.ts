@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
-import type { ChannelState, NodeState } from '../../core/ports/records.ts'
+import type { ChannelState } from '../../core/ports/records.ts'
+import type { Capabilities } from '../../core/ports/node.ts'
 import { channelKey } from '../../core/ports/records.ts'
 import { bumpIdOf } from '../../core/splice/replacement.ts'
 import type { Attempt, Bump, CommandResult, Splice } from '../../core/splice/splice.ts'
@@ -11,9 +12,10 @@ import { step } from '../../core/splice/step.ts'
 import { aSplice } from '../../harness/records/splices.ts'
 import { aSpliceId, aTxid } from '../../harness/values.ts'
 import { CHANNEL, NOW, aBody } from '../../harness/api/values.ts'
+import { withCapabilities } from '../../harness/api/seed.ts'
 import { aWorld } from '../../harness/api/world.ts'
 import { order, request } from '../../harness/api/request.ts'
-import type { Answer } from '../../harness/api/request.ts'
+import type { Answer } from '../../harness/api/answer.ts'
 import type { World } from '../../harness/api/world.ts'
 
 const Document = z.object({
@@ -104,7 +106,7 @@ function ended(n: number, overrides: Partial<Bump> = {}): Bump {
 
 type Given = {
   readonly splice?: Splice
-  readonly node?: Partial<NodeState>
+  readonly node?: Partial<Capabilities>
   readonly channel?: Partial<ChannelState>
   readonly hooks?: MemoryHooks
 }
@@ -120,7 +122,7 @@ async function aWorldWith({
   const seen = await world.store.item('node', 'alice')
   const link = await world.store.item('channel', channelKey('alice', CHANNEL))
   if (seen === null || link === null) throw new Error('seeded')
-  await world.store.putItem('node', 'alice', { ...seen.value, ...node }, seen.version)
+  await world.store.putItem('node', 'alice', withCapabilities(seen.value, node), seen.version)
   await world.store.putItem(
     'channel',
     channelKey('alice', CHANNEL),
@@ -286,7 +288,7 @@ describe('the idempotency key of a bump', () => {
     await bump(world)
     const seen = await world.store.item('node', 'alice')
     if (seen === null) throw new Error('seeded')
-    await world.store.putItem('node', 'alice', { ...seen.value, bump: false }, seen.version)
+    await world.store.putItem('node', 'alice', withCapabilities(seen.value, { bump: false }), seen.version)
     expect((await bump(world)).status).toBe(200)
   })
 
@@ -315,7 +317,12 @@ describe('the idempotency key of a bump', () => {
     expect((await bump(world)).status).toBe(422)
     const seen = await world.store.item('node', 'alice')
     if (seen === null) throw new Error('seeded')
-    await world.store.putItem('node', 'alice', { ...seen.value, overlapGuard: true }, seen.version)
+    await world.store.putItem(
+      'node',
+      'alice',
+      withCapabilities(seen.value, { overlapGuard: true }),
+      seen.version,
+    )
     expect((await bump(world)).status).toBe(202)
   })
 
@@ -530,7 +537,7 @@ describe('bumps that race', () => {
     expect((await world.store.load(ID))?.bumps).toEqual([])
   })
 
-  test('one that loses five times is busy, and nothing is written, hinted or audited', async () => {
+  test('one that loses every race is busy, and nothing is written, hinted or audited', async () => {
     const world = await aWorldWith({
       hooks: { before: (operation) => (isSplice(operation) ? 'lost_race' : null) },
     })
@@ -538,7 +545,7 @@ describe('bumps that race', () => {
     expect(answer.status).toBe(503)
     expect(answer.body).toMatchObject({ code: 'busy' })
     expect(answer.headers.get('Retry-After')).toBe('1')
-    expect(world.heard).toMatchObject({ puts: 5, hints: [], lines: [] })
+    expect(world.heard).toMatchObject({ puts: 100, hints: [], lines: [] })
     expect((await world.store.load(ID))?.bumps).toEqual([])
   })
 

@@ -3,7 +3,7 @@ import { channelKey } from '../../core/ports/records.ts'
 import type { ChannelState, NodeState } from '../../core/ports/records.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import { CHANNEL, aBody } from '../../harness/api/values.ts'
-import { apiChannel, apiNode } from '../../harness/api/seed.ts'
+import { apiChannel, apiNode, withCapabilities } from '../../harness/api/seed.ts'
 import { aWorld } from '../../harness/api/world.ts'
 import { order, request } from '../../harness/api/request.ts'
 
@@ -18,13 +18,16 @@ async function aPhoenixd(channels: readonly Partial<ChannelState>[] = [{}], node
   const channelIds = seen.map(({ channelId }) => channelId)
   const phoenixd: NodeState = {
     ...apiNode,
-    software: 'phoenixd',
-    spliceIn: false,
-    bump: false,
-    overlapGuard: false,
-    leaseScope: 'node',
-    submitsOnce: true,
-    ownWallet: false,
+    capabilities: {
+      ...apiNode.capabilities,
+      software: 'phoenixd',
+      spliceIn: false,
+      bump: false,
+      overlapGuard: false,
+      leaseScope: 'node',
+      submitsOnce: true,
+      ownWallet: false,
+    },
     channelIds,
     ...node,
   }
@@ -120,7 +123,7 @@ describe('any other node', () => {
     const lnd = await world.store.item('node', 'lnd')
     if (lnd === null) throw new Error('seeded')
     const why = 'LND has no splicing'
-    await world.store.putItem('node', 'lnd', { ...lnd.value, unsupported: why }, lnd.version)
+    await world.store.putItem('node', 'lnd', withCapabilities(lnd.value, { unsupported: why }), lnd.version)
     for (const channel of [CHANNEL, undefined, 'anything']) {
       const answer = await order(world, 'one', { ...aBody, node: 'lnd', channel })
       expect(answer.status).toBe(422)

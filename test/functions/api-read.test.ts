@@ -113,7 +113,14 @@ describe('reading', () => {
       status: 'confirmed',
       submittedOn: outpoint,
       attempts: [
-        { number: 1, result: 'refused', refusal: 'not_now', notExecuted: true, deadBy: 'refused', count: 4 },
+        {
+          number: 1,
+          result: 'refused',
+          refusal: 'not_now',
+          notExecuted: true,
+          provenBy: 'refused',
+          count: 4,
+        },
         { number: 2, kind: 'submit', startedAt: iso(NOW), result: 'taken', notExecuted: false },
       ],
       candidates: [

@@ -5,7 +5,7 @@ import { aSpliceId } from '../../harness/values.ts'
 import { NOW } from '../../harness/api/values.ts'
 import { aWorld } from '../../harness/api/world.ts'
 import { request } from '../../harness/api/request.ts'
-import type { Answer } from '../../harness/api/request.ts'
+import type { Answer } from '../../harness/api/answer.ts'
 import type { World } from '../../harness/api/world.ts'
 
 const URL_1 = 'https://example.com/splices'
@@ -215,7 +215,7 @@ describe('disabling and enabling', () => {
     await consume(world)
     expect((await get(world, `${HOOKS}/${id}`)).body['failing']).toMatchObject({
       since: new Date(NOW).toISOString(),
-      nodeEvents: 1,
+      failures: 1,
       reason: 'status',
       status: 503,
     })
@@ -261,7 +261,7 @@ describe('redelivering', () => {
     await say(world, 1, 1)
     world.told.hintFails = true
     expect((await post(world, `${HOOKS}/${id}/redeliver`, { after: 0 })).status).toBe(202)
-    expect(world.heard.counts).toContain('api_notice_failed')
+    expect(world.heard.counts).toContain('api_webhook_hint_failed')
   })
 })
 

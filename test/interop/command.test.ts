@@ -26,7 +26,7 @@ describe('npm run interop', () => {
     const { code, out, complaint } = await interop([kind])
     expect([code, out]).toEqual([1, ''])
     for (const name of [...names, 'INTEROP_BITCOIND_URL', 'INTEROP_NODE_ID'])
-      expect(complaint.split('All that can be given')[0]).toContain(name)
+      expect(complaint.split('Not set:')[0]).toContain(name)
   })
 
   test('says how it goes where it is asked for something else', async () => {
@@ -39,14 +39,14 @@ describe('npm run interop', () => {
   test('never runs with real money', async () => {
     const { overSocket } = await anInteropNode()
     const { code, complaint } = await interop(['cln'], { ...overSocket, INTEROP_NETWORK: 'bitcoin' })
-    expect([code, complaint]).toEqual([1, 'INTEROP_NETWORK: these splices are not for real money\n'])
+    expect([code, complaint]).toEqual([1, 'INTEROP_NETWORK: never run this with real money\n'])
   })
 
   test(
     'over the socket: its checks hold, and a splice whose node dies before it signs settles once',
     async () => {
       const { overSocket, world } = await anInteropNode()
-      const parts = ['shows who', 'refuses', 'node restarted before splice_signed of a splice-in']
+      const parts = ['shows its identity', 'refuses', 'node restarted before splice_signed of a splice-in']
       const { code, out, complaint } = await interop(
         ['cln', ...parts.flatMap((part) => ['--only', part])],
         overSocket,

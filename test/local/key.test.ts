@@ -35,7 +35,7 @@ describe('a new key', () => {
   test.each([
     [[], '--name NAME'],
     [['--name', 'a'], '--tenant TENANT'],
-    [['--name', 'a', '--tenant', 'b', '--scopes', 'all'], '--scopes: some of'],
+    [['--name', 'a', '--tenant', 'b', '--scopes', 'all'], '--scopes: a comma-separated list of'],
     [['--name', 'a', '--tenant', 'B b'], 'tenant: must be a tenant'],
     [['--nom', 'a'], '--nom'],
   ])('is not made of %j', (args, message) => expect(() => keyFor(args)).toThrow(message))

@@ -46,7 +46,7 @@ describe('NODES_FILE', () => {
     ['no list', { alice: aNode }, 'must be a list of nodes'],
     ['a wrong field', [{ ...withCertificate, url: 'alice' }], 'node alice: url: must be an https URL'],
     ['no certificate', [aNode], 'node 1: certificateFile: there is no file'],
-    ['two certificates', [{ ...aNode, certificate }], 'node 1: certificateFile: there is a certificate, too'],
+    ['two certificates', [{ ...aNode, certificate }], 'node 1: certificateFile: certificate is set as well'],
   ])('with %s: a clear error that names the field, and exit code 1', async (_what, content, message) => {
     const { code, output } = await refusal(fileWith(content))
     expect(code).toBe(1)
@@ -58,7 +58,7 @@ describe('NODES_FILE', () => {
 
   test.each([
     ['no source', [], 'chain: '],
-    ['five sources', Array.from({ length: 5 }, () => anEsplora), 'chain: must be at most 4'],
+    ['five sources', Array.from({ length: 5 }, () => anEsplora), 'chain: takes at most 4'],
     ['a wrong second source', [anEsplora, { kind: 'electrum', url: 'x' }], 'chain.1.kind: '],
     ['a wrong URL', { ...aBitcoind, url: 'ftp://x' }, 'chain.url: must be an http or https URL'],
     [
@@ -157,7 +157,7 @@ describe('NODES_FILE', () => {
   test('has at least one node for the keys that are made here', async () => {
     const { code, output } = await refusal(fileWith([{ ...withCertificate, tenants: ['acme'] }]))
     expect(code).toBe(1)
-    expect(output).toContain('no node has "local" among its tenants')
+    expect(output).toContain('no node lists the tenant "local"')
   })
 
   test('runs the product on the nodes of the file, with nothing simulated', async () => {

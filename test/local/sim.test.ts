@@ -96,13 +96,13 @@ describe('npm run sim', () => {
     const folder = temporaryFolder()
     expect(await sim(folder, 'mine')).toMatchObject({
       code: 1,
-      complaint: `nothing runs on ${folder}: npm start first\n`,
+      complaint: `nothing is running on ${folder}: run npm start first\n`,
     })
     const product = await aProduct(folder)
     await product.end('SIGKILL')
     const { code, complaint } = await sim(folder, 'mine')
     expect(code).toBe(1)
-    expect(complaint).toMatch(/^nothing answers at .*: npm start first\n$/)
+    expect(complaint).toMatch(/^nothing answers at .*: run npm start first\n$/)
   })
 
   test('helps', async () => {
@@ -128,20 +128,20 @@ describe('a command that is typed wrong', () => {
 
   test.each([
     ['mine many', 'blocks: '],
-    ['mine 1 2', 'one argument too many: 2'],
+    ['mine 1 2', 'too many arguments: 2'],
     ['reorg', 'depth: '],
     ['fault fire', 'fault: '],
     ['fault late', 'late: needs milliseconds'],
-    ['close 9 force', 'channel: 9 names none of the 4 channels'],
+    ['close 9 force', 'channel: 9 matches none of the 4 channels'],
     ['close 1 gently', 'how: '],
     ['evict 00', 'txid: '],
     ['withhold', 'txid: '],
     ['feerate 0', 'feeRateSatPerVb: '],
     ['relay-rule 1', 'incrementalRelaySatPerVb: '],
-    ['bump', 'channel: none has a pending splice'],
+    ['bump', 'channel: no channel has a pending splice'],
     ['bump 1', 'channel: the node refuses: no pending splice to replace'],
     ['open-channel 2000000 1000000 triple', 'funding: '],
-    ['open-channel 90000000 90000000', 'alice has not enough on chain'],
+    ['open-channel 90000000 90000000', 'alice does not have enough on chain'],
     ['replace-open 1', 'the channel is not being opened'],
     ['replace-open 1 -5', 'feeRateSatPerVb: '],
     ['explode', 'there is no command explode'],

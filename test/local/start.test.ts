@@ -139,14 +139,14 @@ describe('a product that runs', () => {
     const { port } = new URL(product.endpoints.api)
     const { code, output } = await aRefusal(temporaryFolder(), { PORT: port })
     expect(code).toBe(1)
-    expect(output).toMatch(new RegExp(`^port ${port} is taken: .*PORT.*\n$`))
+    expect(output).toMatch(new RegExp(`^port ${port} is in use: .*PORT.*\n$`))
     expect((await request(product, '/health')).status).toBe(200)
   })
 
-  test('says so where another one runs on its data', async () => {
+  test('says so where another one is running on its data', async () => {
     const { code, output } = await aRefusal(folder, {})
     expect(code).toBe(1)
-    expect(output).toContain(`another one runs on ${folder}`)
+    expect(output).toContain(`another one is running on ${folder}`)
     expect((await request(product, '/v1/splices')).status).toBe(200)
     expect(existsSync(join(folder, 'endpoints.json'))).toBe(true)
   })

@@ -107,7 +107,7 @@ describe('the environment', () => {
       'SPLICEKEEPER_URL: must be an https URL',
     ],
     ['a short relay key', { RELAY_KEY: 'short' }, 'RELAY_KEY: must be at least 32 characters'],
-    ['a key twice', { RELAY_KEY_FILE: '/nowhere' }, 'RELAY_KEY: is given, and as a file'],
+    ['a key twice', { RELAY_KEY_FILE: '/nowhere' }, 'RELAY_KEY: is set both directly and as a file'],
     [
       'a file that is not there',
       { RELAY_KEY: '', RELAY_KEY_FILE: '/nowhere' },
@@ -171,7 +171,7 @@ describe('a file', () => {
   test.each<[string, unknown, string]>([
     ['no JSON', '{"relayKey": "secret', 'is not JSON'],
     ['a field that we do not know', { ...file, retries: 3 }, 'retries'],
-    ['a key twice', { ...file, relayKey: RELAY_KEY }, 'relayKeyFile: there is a relayKey, too'],
+    ['a key twice', { ...file, relayKey: RELAY_KEY }, 'relayKeyFile: relayKey is set as well'],
     [
       'a wrong field of a part',
       { ...file, source: { ...file.source, url: 'x' } },

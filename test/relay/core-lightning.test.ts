@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
-import { coreLightningSource, coreLightningTold } from '../../relay/sources/core-lightning.ts'
+import { coreLightningSource, coreLightningEvent } from '../../relay/sources/core-lightning.ts'
 import { listenTo } from './listening.ts'
 import type { Listening } from './listening.ts'
 import type { Connection, WebSocketServer } from './websocket-server.ts'
@@ -46,14 +46,14 @@ describe("clnrest's notifications", () => {
     ['a lock', changed('CHANNELD_NORMAL'), { type: 'channel_state_changed', channelId: CHANNEL }],
     ['a peer that comes', { connect: { id: '02', direction: 'in' } }, { type: 'peer_connected' }],
     ['a peer that goes', { disconnect: { id: '02' } }, { type: 'peer_disconnected' }],
-  ])('%s', (_, notification, told) => expect(coreLightningTold(notification)).toEqual(told))
+  ])('%s', (_, notification, told) => expect(coreLightningEvent(notification)).toEqual(told))
 
   test.each([
     ['of a block', { block_added: { hash: 'x', height: 1 } }],
     ['of a channel without an id', { channel_state_changed: { new_state: 'CHANNELD_NORMAL' } }],
     ['that are a text', 'connect'],
     ['that are nothing', null],
-  ])('%s tell nothing', (_, notification) => expect(coreLightningTold(notification)).toBeNull())
+  ])('%s tell nothing', (_, notification) => expect(coreLightningEvent(notification)).toBeNull())
 })
 
 describe("clnrest's Socket.IO", () => {
@@ -112,7 +112,7 @@ describe("clnrest's Socket.IO", () => {
     const { certificate } = selfSignedCertificate()
     expect(await listenTo(coreLightningSource({ url: server.url, rune, certificate })).ended).toEqual({
       needsOperator: true,
-      why: 'whoever answers does not hold a certificate of the pinned authority',
+      why: 'the server has no certificate from the pinned authority',
     })
   })
 })

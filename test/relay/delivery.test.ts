@@ -113,7 +113,7 @@ describe('what a node tells', () => {
     time.pass(8_000)
     await time.until(() => heard.length === 2)
     expect(heard.map(({ event }) => event.type)).toEqual(['peer_connected', 'splice_negotiated'])
-    await time.said('service: takes our events')
+    await time.said('service: accepts our events')
     expect(
       time.lines.filter((line) => line.includes('503')),
       'said once',
@@ -175,7 +175,7 @@ describe('a relay that the service does not take says what is wrong', () => {
   test('the wrong key', async () => {
     const { tell, time, heard } = await aStage({ relayKey: 'another key, as long as a key' })
     tell(returned)
-    await time.said('refuses our signature: the relay key is not the relayKey of the node alice')
+    await time.said('refuses our signature: the relay key differs from the relayKey of the node alice')
     expect(heard).toEqual([])
   })
 
@@ -194,7 +194,7 @@ describe('a relay that the service does not take says what is wrong', () => {
       const { tell, time, heard } = await aStage()
       time.aheadMs = aheadMs
       tell(returned)
-      await time.said(`${which} the service's: set it (NTP)`)
+      await time.said(`${which} the service's: correct it (NTP)`)
       expect(time.lines.at(-1)).toMatch(/clock is (599|600|601) s/)
       time.aheadMs = 0
       await time.asleep(BACKOFF_MS)
@@ -212,7 +212,7 @@ describe('a relay that the service does not take says what is wrong', () => {
     [{ status: 200, code: null }, 'again', 'HTTP 200'],
     [{ status: 401, code: 'timestamp_stale' }, 'again', 'clock'],
     [{ status: 413, code: null }, 'unfit', 'HTTP 413'],
-    [{ status: 202, code: null }, 'taken', 'takes our events'],
+    [{ status: 202, code: null }, 'taken', 'accepts our events'],
   ] as const)('%o', (answer, then, why) => {
     const target = { serviceUrl: 'https://keeper.example', node: 'alice', relayKey: 'secret' }
     const delivered = deliveredOf({ ...answer, date: null }, target, null)
@@ -278,7 +278,7 @@ describe('a subscription', () => {
     const link = { openedAt: null }
     const stopped = new AbortController()
     const ended = subscribe(
-      { source, link, told: () => undefined },
+      { source, link, reported: () => undefined },
       time.ports,
       () => undefined,
       stopped.signal,

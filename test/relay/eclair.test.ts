@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { eclairSource, eclairTold } from '../../relay/sources/eclair.ts'
+import { eclairSource, eclairEvent } from '../../relay/sources/eclair.ts'
 import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
 import { listenTo } from './listening.ts'
 import { ManualTime } from './manual-time.ts'
@@ -37,14 +37,14 @@ describe("Eclair's messages", () => {
       JSON.stringify({ type: 'channel-closed', channelId: CHANNEL, closingType: 'MutualClose' }),
       { type: 'channel_state_changed', channelId: CHANNEL },
     ],
-  ])('%s', (_, text, told) => expect(eclairTold(text)).toEqual(told))
+  ])('%s', (_, text, told) => expect(eclairEvent(text)).toEqual(told))
 
   test.each([
     ['of payments', '{"type":"payment-received","amount":1}'],
     ['of a type that we do not know', '{"type":"channel-danced"}'],
     ['without a channel', '{"type":"channel-closed"}'],
     ['that are no JSON', '{"type":'],
-  ])('%s tell nothing', (_, text) => expect(eclairTold(text)).toBeNull())
+  ])('%s tell nothing', (_, text) => expect(eclairEvent(text)).toBeNull())
 })
 
 describe("Eclair's WebSocket", () => {
@@ -108,7 +108,7 @@ describe("Eclair's WebSocket", () => {
     const wrong = { url: server.url, password, certificate: other.certificate }
     expect(await listenTo(eclairSource(wrong, new ManualTime().ports)).ended).toEqual({
       needsOperator: true,
-      why: 'whoever answers does not hold the pinned certificate',
+      why: 'the server does not have the pinned certificate',
     })
   })
 })

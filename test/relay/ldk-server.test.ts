@@ -227,7 +227,7 @@ describe('a subscription to an ldk-server ends', () => {
     const server = await serverOf(node.rpc, { clock: { now: () => world.now() } })
     expect(await listen(server, time).ended).toMatchObject({
       needsOperator: true,
-      why: 'it is too old to have SubscribeEvents',
+      why: 'it is too old: it has no SubscribeEvents',
     })
   })
 
@@ -236,7 +236,7 @@ describe('a subscription to an ldk-server ends', () => {
     const { certificate } = selfSignedCertificate()
     expect(await listen({ url: server.url, certificate }, time).ended).toEqual({
       needsOperator: true,
-      why: 'whoever answers does not hold the pinned certificate',
+      why: 'the server does not have the pinned certificate',
     })
   })
 

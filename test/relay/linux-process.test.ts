@@ -46,7 +46,7 @@ describe.runIf(process.platform === 'linux')("a node's process on this machine",
     await first.kill()
     expect(await port.look()).toMatchObject({
       type: 'absent',
-      why: 'there is no process "sk-node-b" to be seen',
+      why: 'no process "sk-node-b" is visible',
     })
     await anIdleProcess(temporaryFolder(), 'sk-node-b')
     const two = await port.look()
@@ -61,7 +61,7 @@ describe.runIf(process.platform === 'linux')("a node's process on this machine",
     await anIdleProcess(temporaryFolder(), 'sk-node-c')
     expect(await linuxProcess({ name: 'sk-node-c' }).look()).toMatchObject({
       type: 'unsure',
-      why: textWith('2 processes are "sk-node-c"'),
+      why: textWith('2 processes match "sk-node-c"'),
     })
     expect(await known.look()).toEqual(look)
     await first.kill()
@@ -136,7 +136,7 @@ describe('a folder /proc', () => {
   ])('%s is not believed', async (_, clocks) => {
     expect(await look(aProc(stat('ldk-server', '5'), clocks))).toMatchObject({
       type: 'unsure',
-      why: textWith('/proc dates this very process wrongly'),
+      why: textWith('/proc shows a wrong start time for the relay'),
     })
   })
 

@@ -1,14 +1,14 @@
 import { onTestFinished } from 'vitest'
-import type { Source, SourceEnd, Told } from '../../relay/source.ts'
+import type { Source, SourceEnd, ReportedEvent } from '../../relay/source.ts'
 
 /** A source that somebody listens to; what it says can be waited for. */
 export type Listening = {
-  readonly told: Told[]
+  readonly told: ReportedEvent[]
   readonly warned: string[]
   /** Resolves when the node has taken the subscription. */
   readonly opened: Promise<undefined>
   /** Resolves with the next event. */
-  readonly next: () => Promise<Told>
+  readonly next: () => Promise<ReportedEvent>
   readonly ended: Promise<SourceEnd>
   readonly stop: () => void
 }
@@ -17,14 +17,14 @@ export type Listening = {
 export function listenTo(source: Source): Listening {
   const stopped = new AbortController()
   const opened = Promise.withResolvers<undefined>()
-  const told: Told[] = []
+  const told: ReportedEvent[] = []
   const warned: string[] = []
-  const waiting: ((event: Told) => void)[] = []
+  const waiting: ((event: ReportedEvent) => void)[] = []
   let given = 0
   const ended = source.listen(
     {
       opened: () => opened.resolve(undefined),
-      told: (event) => {
+      reported: (event) => {
         told.push(event)
         const first = waiting.shift()
         if (first === undefined) return
@@ -39,7 +39,7 @@ export function listenTo(source: Source): Listening {
     stopped.abort()
     await ended
   })
-  const next = async (): Promise<Told> => {
+  const next = async (): Promise<ReportedEvent> => {
     const event = told[given]
     if (event === undefined) return new Promise((resolve) => waiting.push(resolve))
     given += 1

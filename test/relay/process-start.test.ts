@@ -114,7 +114,7 @@ describe("a start of the node's process", () => {
     run(7, 900_000)
     await looks(10)
     expect(outbox.size).toBe(0)
-    await time.said('7 runs; waiting for the node to answer')
+    await time.said('7 is running; waiting for the node to answer')
     link.openedAt = 1_011_000
     await looks(1)
     expect(outbox.size).toBe(1)
@@ -126,24 +126,24 @@ describe("a start of the node's process", () => {
     run(7, 980_000)
     await looks(30)
     expect(outbox.size).toBe(0)
-    await time.said("not the node's; not reported")
+    await time.said("not the node's process; not reported")
   })
 
   test.each([
-    ['cannot be seen', { type: 'absent', why: 'there is no process "x" to be seen' }],
-    ['is not certainly one', { type: 'unsure', why: '2 processes are "x"' }],
+    ['cannot be seen', { type: 'absent', why: 'no process "x" is visible' }],
+    ['is not certainly one', { type: 'unsure', why: '2 processes match "x"' }],
   ] as const)('is not told where the process %s, and it is said why, once', async (_, look) => {
     const { link, looks, outbox, time } = await aWatch(look)
     link.openedAt = 950_000
     await looks(4)
     expect(outbox.size).toBe(0)
-    expect(time.lines).toEqual([`process: ${look.why}; no start is reported`])
+    expect(time.lines).toEqual([`process: ${look.why}; no start will be reported`])
   })
 
   test('is not told of a node elsewhere, and it is said', async () => {
     const { outbox, time } = await aWatch(await unseenProcess('the node runs elsewhere').look())
     expect(outbox.size).toBe(0)
-    await time.said('process: the node runs elsewhere; no start is reported')
+    await time.said('process: the node runs elsewhere; no start will be reported')
   })
 
   test('waits for a service that is down', async () => {
@@ -153,7 +153,7 @@ describe("a start of the node's process", () => {
     link.openedAt = 950_000
     await looks(3)
     expect(outbox.size).toBe(0)
-    await time.said('waiting for the service to tell its time')
+    await time.said('waiting for the service to report its time')
     service.told.status = 200
     await looks(1)
     expect(outbox.size).toBe(1)

@@ -20,7 +20,7 @@ describe("the service's time", () => {
     expect(time.sampledAt).toBeNull()
     expect(time.earliest(0)).toBeNull()
     expect(time.aheadMs(BOOT, 0)).toBeNull()
-    expect(time.dated(0, BOOT, 0)).toEqual({ unsure: 'the service has not told its time' })
+    expect(time.dated(0, BOOT, 0)).toEqual({ unsure: 'the service has not reported its time' })
   })
 
   test('is never told later than it was, however slow the answers and whenever in a second they came', () => {
@@ -77,7 +77,7 @@ describe('what happened is dated only if it is certain', () => {
     const HOUR = 3_600_000
     time.note(sample(at + 1_000, 0, HOUR))
     const now = BOOT + at + 1_000 + HOUR
-    expect(time.dated(at, now, at + 1_000)).toEqual({ unsure: 'a clock has jumped since it happened' })
+    expect(time.dated(at, now, at + 1_000)).toEqual({ unsure: 'a clock has jumped since then' })
     expect(time.dated(at + 1_500, now + 1_000, at + 2_000)).toBeLessThanOrEqual(now + 500)
   })
 

@@ -39,7 +39,7 @@ export function aSource() {
   return {
     source,
     open: () => heard().opened(),
-    tell: (event: Parameters<Listener['told']>[0]) => heard().told(event),
+    tell: (event: Parameters<Listener['reported']>[0]) => heard().reported(event),
     end: (why = 'cut') => current?.end(why),
     get listened() {
       return current !== null

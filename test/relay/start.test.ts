@@ -62,7 +62,7 @@ describe.runIf(process.platform === 'linux')('npm run relay', () => {
     // As early as it may have been: by the seconds that a Date header leaves out, and by what asking for it took.
     expect(event.at).toBeGreaterThan(before - 15_000)
     expect(event.at).toBeLessThanOrEqual(after)
-    await relay.said('service: takes our events')
+    await relay.said('service: accepts our events')
     await relay.said(`process: ${pid} was started at`)
     expect(await relay.end()).toBe(0)
     expect(relay.lines().join('\n')).not.toContain(LONG_KEY)
@@ -75,7 +75,7 @@ describe.runIf(process.platform === 'linux')('npm run relay', () => {
     expect(relay.lines()).toEqual([
       'node: ldk-server: its events arrive',
       textWith(`process: ${pid} was started at`),
-      'service: takes our signature for alice',
+      'service: accepts our signature for alice',
       textLike(/^clock: this machine's is \d s (ahead of|behind) the service's$/),
     ])
     expect(service.arrived.map(({ body }) => body)).toEqual(['{"events":[]}'])
@@ -91,7 +91,7 @@ describe.runIf(process.platform === 'linux')('npm run relay', () => {
     expect(await relay.exited).toBe(1)
     expect(relay.lines()).toEqual([
       textWith('node: ldk-server: it refuses our credential'),
-      'process: there is no process "sk-relay-c" to be seen; no start is reported',
+      'process: no process "sk-relay-c" is visible; no start will be reported',
       textWith('service: refuses our signature'),
       textWith('clock: '),
     ])

@@ -291,7 +291,7 @@ describe('a funding history that grew while nobody looked', () => {
       await driveOnce(keeper, id)
     }
     await keeper.run(2 * HOUR, BLOCKS)
-    expect((await keeper.splice(id)).waitingFor?.code).not.toBe('anchor_spent')
+    expect((await keeper.splice(id)).waitingFor?.code).not.toBe('funding_is_spent')
   })
 
   test("through a peer's transactions with many funding outputs is looked at in a bounded number of calls", async () => {

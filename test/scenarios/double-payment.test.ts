@@ -63,7 +63,7 @@ test('two workers on two splices of one channel: the second waits for the lease'
   const second = await keeper.post({ amountSats: 60_000 })
   await keeper.run(2 * MINUTE)
   expect((await keeper.splice(second.id)).state).toBe('queued')
-  expect((await keeper.splice(second.id)).waitingFor?.code).toBe('anchor_spent')
+  expect((await keeper.splice(second.id)).waitingFor?.code).toBe('funding_is_spent')
   await keeper.until(first.id, ['settled'])
   await keeper.until(second.id, ['settled'])
   expect(keeper.payouts).toBe(1)

@@ -53,7 +53,7 @@ describe('a splice-out of an Eclair', () => {
     }
     const settled = await keeper.until(id, ['settled'])
     expect(settled.attempts).toMatchObject([
-      { number: 1, result: { type: 'unknown' }, notExecuted: { rule: 'single_commitment' } },
+      { number: 1, result: { type: 'unknown' }, notExecuted: { proof: 'single_commitment' } },
       { number: 2, result: { type: 'taken' } },
     ])
     const diedAt = settled.attempts[0]?.notExecuted?.at ?? 0

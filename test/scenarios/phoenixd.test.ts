@@ -70,7 +70,7 @@ describe('a splice-out of a phoenixd', () => {
     expect(failed).toMatchObject({
       state: 'failed',
       failure: { code: 'budget_spent', proof: 'none_executed' },
-      attempts: [{ notExecuted: { rule: 'node_idle' } }],
+      attempts: [{ notExecuted: { proof: 'node_idle' } }],
     })
     expect((failed.attempts[0]?.notExecuted?.at ?? 0) - at).toBeGreaterThanOrEqual(2 * MINUTE - 30_000)
     await keeper.run(HOUR)

@@ -48,6 +48,6 @@ describe('a splice whose tenant has a webhook', () => {
   test('settles all the same when the queue of notices is down', async () => {
     const keeper = await aKeeperThatTells({ hint: () => Promise.reject(new Error('the queue is down')) })
     await settle(keeper)
-    expect(keeper.counts.get('notice_failed')).toBeGreaterThan(0)
+    expect(keeper.counts.get('webhook_hint_failed')).toBeGreaterThan(0)
   })
 })

@@ -193,10 +193,14 @@ describe('a channel that is opened', () => {
   })
 
   test.each<[string, OpenOptions, RegExp]>([
-    ['more than the wallet holds', { valueSats: 11_000_000, funding: 'single' }, /alice has not enough/],
-    ['more than the peer holds', { valueSats: 90_000_000, oursSats: 0 }, /bob has not enough/],
+    [
+      'more than the wallet holds',
+      { valueSats: 11_000_000, funding: 'single' },
+      /alice does not have enough/,
+    ],
+    ['more than the peer holds', { valueSats: 90_000_000, oursSats: 0 }, /bob does not have enough/],
     ['a share over the value', { valueSats: 1_000_000, oursSats: 1_000_001 }, /share/],
-    ['next to nothing', { valueSats: 999 }, /enough/],
+    ['next to nothing', { valueSats: 999 }, /too small for a channel/],
   ])('cannot be of %s', (_, options, message) => {
     const scenario = Scenario.of()
     expect(() => scenario.alice.openChannel(options)).toThrow(message)
@@ -292,7 +296,7 @@ describe('the fee bump of an open', () => {
     const scenario = Opened.with()
     expect(() => scenario.alice.replaceOpen(scenario.opened, { feeRateSatPerKw: 1_040 })).toThrow('1041')
     expect(() => scenario.alice.replaceOpen(scenario.opened, { feeRateSatPerKw: 10_000_000 })).toThrow(
-      'enough',
+      'do not cover this feerate',
     )
     expect(scenario.rivals).toHaveLength(1)
   })

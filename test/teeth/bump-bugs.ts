@@ -97,8 +97,8 @@ export const bumpBugs: readonly Bug[] = [
       },
       {
         file: 'core/accept/accept-splice.ts',
-        find: 'if (!canBump(node, request.kind) || channel.lockDepth === 0)',
-        replace: 'if (!canBump(node, request.kind))',
+        find: 'if (!canBump(node.capabilities, request.kind) || channel.lockDepth === 0)',
+        replace: 'if (!canBump(node.capabilities, request.kind))',
       },
     ],
   },

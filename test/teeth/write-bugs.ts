@@ -47,7 +47,7 @@ export const writeBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/drive/save.ts',
-        find: 'if (saved !== null) return { splice: saved, actions: changed.actions }',
+        find: 'return saved === null ? null : { splice: saved, actions: changed.actions }',
         replace: 'return { splice: saved ?? splice, actions: changed.actions }',
       },
     ],
@@ -192,9 +192,9 @@ export const writeBugs: readonly Bug[] = [
     why: 'two splices that race for a lease both take it',
     replacements: [
       {
-        file: LINE,
-        find: "if (written && next.holder === id) return 'mine'",
-        replace: "if (next.holder === id) return 'mine'",
+        file: 'core/ports/update.ts',
+        find: 'return written ? { value: after, written } : null',
+        replace: 'return { value: after, written: true }',
       },
     ],
   },
@@ -215,8 +215,13 @@ export const writeBugs: readonly Bug[] = [
     replacements: [
       {
         file: LINE,
-        find: 'const next = lease.holder === id ? { ...lease, turn: lease.turn + 1 } : await nextLease(lease, id, store)',
-        replace: "if (lease.holder === id) return 'mine'\n    const next = await nextLease(lease, id, store)",
+        find: 'if (lease.holder === id) return { ...lease, turn: lease.turn + 1 }',
+        replace: 'if (lease.holder === id) return null',
+      },
+      {
+        file: LINE,
+        find: "if (written && lease.holder === id) return 'mine'",
+        replace: "if (lease.holder === id) return 'mine'",
       },
     ],
   },
@@ -249,8 +254,8 @@ export const writeBugs: readonly Bug[] = [
     replacements: [
       {
         file: LINE,
-        find: 'if (head !== undefined && head !== id && (await isGone(head, store))) return leaveLease(lease, head)',
-        replace: '',
+        find: 'const queue = await withoutGone(lease, id, store)',
+        replace: 'const queue = lease\n  void withoutGone',
       },
       {
         file: 'core/drive/drive.ts',
@@ -351,7 +356,10 @@ export const writeBugs: readonly Bug[] = [
   {
     name: 'freeze-ignored',
     why: 'a frozen channel goes on submitting',
-    replacements: [{ file: LINE, find: "if (lease.frozen !== null) return 'frozen'", replace: '' }],
+    replacements: [
+      { file: LINE, find: "if (lease.frozen !== null) return 'frozen'", replace: '' },
+      { file: LINE, find: 'if (lease.frozen !== null) return null', replace: '' },
+    ],
   },
   {
     name: 'freeze-never-lifted',

@@ -7,33 +7,38 @@ import { listOf } from '../../list.ts'
 import { MAX_INPUTS, unreachable } from '../answer.ts'
 import type { RpcAnswer } from './rpc.ts'
 
-/** A transaction takes 240 of a block's four million weight units at least. */
+/** A block holds four million weight units; a transaction takes at least 240. */
 const MAX_TRANSACTIONS = 16_667
 const SATS_PER_BTC = 100_000_000
 
-/** Bitcoin Core's error codes that we tell apart (its `src/rpc/protocol.h`). */
+/** The error codes of Bitcoin Core (its `src/rpc/protocol.h`) that we distinguish. */
 export const RPC_ERROR = {
   /** No such transaction, entry or block. */
   notFound: -5,
   /** A height above the tip. */
   invalidParameter: -8,
-  /** What the transaction to broadcast spends is unknown, or spent: perhaps by itself, in a block. */
+  /**
+   * An input of the broadcast transaction is unknown or spent, perhaps by the same transaction in a block.
+   */
   missingInputs: -25,
-  /** The transaction to broadcast is in the chain already, with an output that is unspent. */
+  /** The broadcast transaction is already in the chain, with an unspent output. */
   alreadyInChain: -27,
 } as const
 
 const Height = z.int().nonnegative()
 export const Hash = Txid
 
-/** An amount as Bitcoin Core writes it, in bitcoin with eight decimals; exact, or not taken. */
+/**
+ * An amount as Bitcoin Core writes it: bitcoin with eight decimals. Rejected unless it is an exact number of
+ * satoshis.
+ */
 export const Sats = z
   .number()
   .nonnegative()
   .max(MAX_SATS / SATS_PER_BTC)
   .transform((bitcoin, context) => {
     const sats = Math.round(bitcoin * SATS_PER_BTC)
-    // Every whole number of satoshis has a double of its own, and the division finds it.
+    // Every whole number of satoshis maps to a distinct double, so the division round-trips.
     if (sats / SATS_PER_BTC === bitcoin) return sats
     context.issues.push({ code: 'custom', message: 'not a whole number of satoshis', input: bitcoin })
     return z.NEVER
@@ -49,7 +54,7 @@ export const ChainInfo = z.object({
 export const MempoolInfo = z.object({ loaded: z.boolean() })
 export const NetworkInfo = z.object({ localrelay: z.boolean() })
 
-/** `gettxout`: null of what is spent, and of what never was. */
+/** `gettxout`: null for an output that is spent or never existed. */
 export const TxOut = z
   .object({ bestblock: Hash, confirmations: z.int().nonnegative(), value: Sats })
   .nullable()
@@ -62,7 +67,7 @@ export const MempoolSpenders = z.tuple([
 export const MempoolEntry = z.object({ fees: z.object({ base: Sats }) })
 export const Hex = z.string().regex(/^[0-9a-f]+$/)
 
-/** `getrawtransaction` with a block's hash. Fee and previous outputs are missing up to version 24. */
+/** `getrawtransaction` with a block hash. Up to version 24 the fee and the previous outputs are missing. */
 export const MinedTransaction = z.object({
   txid: Txid,
   hex: Hex,
@@ -78,10 +83,10 @@ export const MinedTransaction = z.object({
   ),
 })
 
-/** `getrawtransaction` without a block's hash: the block is told by a node with an index of transactions. */
+/** `getrawtransaction` without a block hash. Only a node with a transaction index names the block. */
 export const FoundTransaction = z.object({ txid: Txid, blockhash: Hash.optional() })
 
-/** `confirmations` is -1 outside the best chain. */
+/** `confirmations` is -1 for a block outside the best chain. */
 export const BlockHeader = z.object({
   hash: Hash,
   height: Height,
@@ -89,17 +94,17 @@ export const BlockHeader = z.object({
   confirmations: z.int(),
 })
 
-/** `getblock` with the txids alone. */
+/** `getblock` with txids only. */
 export const BlockTxids = z.object({
   hash: Hash,
   previousblockhash: Hash.optional(),
   tx: listOf(Txid, { max: MAX_TRANSACTIONS }),
 })
 
-/** In bitcoin per 1000 virtual bytes; missing where there is no estimate. */
+/** In bitcoin per 1000 virtual bytes; missing when there is no estimate. */
 export const FeeEstimate = z.object({ feerate: Sats.optional() })
 
-/** A result of the shape that belongs to the method; an error of Bitcoin Core's, or another shape, is a fault. */
+/** A result that matches the method's schema. An error of Bitcoin Core, or any other shape, is a fault. */
 export function resultIn<T>(
   method: string,
   answer: Result<RpcAnswer, ChainFault>,
@@ -111,7 +116,7 @@ export function resultIn<T>(
   return parsed.success ? ok(parsed.data) : unreachable(`${method}: not what Bitcoin Core answers`)
 }
 
-/** As {@link resultIn}; null where Bitcoin Core says that there is no such thing. */
+/** Like {@link resultIn}, but null when Bitcoin Core answers "not found". */
 export function foundIn<T>(
   method: string,
   answer: Result<RpcAnswer, ChainFault>,

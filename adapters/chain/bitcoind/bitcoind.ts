@@ -5,7 +5,7 @@ import { ok, type Result } from '../../../core/values/result.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'
 import { parseTransaction } from '../../../core/bitcoin/transaction.ts'
 import { FeeEstimate, Hash, resultIn, RPC_ERROR } from './answers.ts'
-import { transactionLook } from './blocks.ts'
+import { transactionSearch } from './blocks.ts'
 import { bestBlock, bestBlockWithMempool } from './readiness.ts'
 import { reasonIn, unreachable } from '../answer.ts'
 import { type BitcoindRpc, bitcoindRpc, type RpcConfig } from './rpc.ts'
@@ -13,27 +13,27 @@ import { blockScanner, Memo, type Place, type Scanner } from './scan.ts'
 import { spendOf } from './spend.ts'
 import { inBlock, inMempool, located } from './transactions.ts'
 
-/** A day of blocks: how far back is searched where nothing is known. */
+/** One day of blocks: how far back to search without a hint. */
 const SCAN_BLOCKS = 144
 const MAX_BLOCKS_PER_CALL = 300
-/** The slowest target that Bitcoin Core estimates for. */
+/** The longest target for which Bitcoin Core estimates a feerate. */
 const MAX_TARGET_BLOCKS = 1008
 /** 1000 virtual bytes are 4000 weight units. */
 const KW_PER_KVB = 4
 
-/** A Bitcoin Core (24 or newer), how it knows us, and how much of its chain is searched for one answer. */
+/** How to reach a Bitcoin Core (24 or newer), and how much of its chain one answer may search. */
 export type BitcoindConfig = RpcConfig & {
-  /** A node on another one is a fault at every call. */
+  /** Every call to a node on another network is a fault. */
   readonly network: Network
-  /** Blocks that are searched back where no hint tells where to look. Default 144; a pruned node keeps 288. */
+  /** How many blocks to search back without a hint. Default 144; a pruned node keeps 288. */
   readonly scanBlocks?: number
-  /** Blocks that one call reads; a longer search goes on in the next call. Default 300. */
+  /** How many blocks one call reads; a longer search continues in the next call. Default 300. */
   readonly maxBlocksPerCall?: number
 }
 
 type Answer<T> = Promise<Result<T, ChainFault>>
 
-/** A node and what this process remembers of its blocks. */
+/** A node, and this process's memory of its blocks. */
 type Bitcoind = {
   readonly rpc: BitcoindRpc
   readonly network: Network
@@ -53,14 +53,17 @@ async function blockHash(node: Bitcoind, height: number, call: Call): Answer<str
   return resultIn('getblockhash', answer, Hash)
 }
 
-/** Absence and what follows from it counts only if no block came between the questions. */
-async function unlessMoved<T>(node: Bitcoind, before: Place, value: T, call: Call): Answer<T> {
+/**
+ * Returns the value only if the best block is still the same: absence counts only if no block came between
+ * the questions.
+ */
+async function ifTipUnmoved<T>(node: Bitcoind, before: Place, value: T, call: Call): Answer<T> {
   const after = await tipOf(node, call)
   if (!after.ok) return after
   return after.value.hash === before.hash ? ok(value) : unreachable('the tip moved meanwhile')
 }
 
-/** A transaction that is found without searching blocks. */
+/** A transaction that can be found without searching blocks. */
 async function knownTransaction(
   { rpc }: Bitcoind,
   txid: string,
@@ -78,12 +81,12 @@ async function transaction(node: Bitcoind, txid: string, call: Call): Answer<Cha
   const known = await knownTransaction(node, txid, call)
   if (!known.ok || known.value !== null) return known
   const downTo = Math.max(tip.value.height - node.scanBlocks + 1, 0)
-  const scan = { key: txid, tip: tip.value, downTo, look: transactionLook(node.rpc, txid, call) }
+  const scan = { key: txid, tip: tip.value, downTo, look: transactionSearch(node.rpc, txid, call) }
   const hash = await node.transactions(scan, call)
   if (!hash.ok) return hash
   const mined = hash.value === null ? ok(null) : await inBlock(node.rpc, txid, hash.value, call)
   if (!mined.ok) return mined
-  return mined.value === null ? unlessMoved(node, tip.value, null, call) : ok(mined.value.tx)
+  return mined.value === null ? ifTipUnmoved(node, tip.value, null, call) : ok(mined.value.tx)
 }
 
 async function spend(node: Bitcoind, outpoint: Outpoint, hint: SpendHint, call: Call): Answer<Spend> {
@@ -93,10 +96,10 @@ async function spend(node: Bitcoind, outpoint: Outpoint, hint: SpendHint, call: 
   const scanner = node.spenders
   const answer = await spendOf({ rpc, outpoint, hint, call, tip: tip.value, scanner, found, scanBlocks })
   if (!answer.ok || answer.value.spender !== null) return answer
-  return unlessMoved(node, tip.value, answer.value, call)
+  return ifTipUnmoved(node, tip.value, answer.value, call)
 }
 
-/** The node's more cautious estimate, whatever its version takes for one by default. */
+/** The node's conservative estimate. The mode is explicit because its default depends on the version. */
 async function feeRateSatPerKw(node: Bitcoind, targetBlocks: number, call: Call): Answer<number | null> {
   const tip = await tipOf(node, call)
   if (!tip.ok) return tip
@@ -108,7 +111,7 @@ async function feeRateSatPerKw(node: Bitcoind, targetBlocks: number, call: Call)
   return ok(feerate === undefined ? null : Math.ceil(feerate / KW_PER_KVB))
 }
 
-/** A refusal of what the node knows already is none: the transaction is where it should be. */
+/** Succeeds if the node refuses a transaction that it already knows. */
 async function broadcast(node: Bitcoind, hex: string, call: Call): Answer<void> {
   const tip = await tipOf(node, call)
   if (!tip.ok) return tip
@@ -131,9 +134,9 @@ async function broadcast(node: Bitcoind, hex: string, call: Call): Answer<void> 
 }
 
 /**
- * A chain source that speaks Bitcoin Core's JSON-RPC, without an index of transactions (and with one, if there is one). Bitcoin
- * Core has no index of spenders: a spender in a block is found by a hint or by searching blocks. What does not fit, and a spender
- * that is not found, is a fault, and a fault proves nothing.
+ * A chain source over Bitcoin Core's JSON-RPC, with or without a transaction index. Bitcoin Core has no index
+ * of spenders, so a spender in a block is found by a hint or by searching blocks. An inconsistent answer, or
+ * a spender that is not found, is a fault; a fault proves nothing.
  */
 export function bitcoind(config: BitcoindConfig): ChainPort {
   const maxBlocks = config.maxBlocksPerCall ?? MAX_BLOCKS_PER_CALL

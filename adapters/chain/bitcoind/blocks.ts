@@ -17,21 +17,21 @@ function doubleSha256(bytes: Uint8Array): Buffer {
   return createHash('sha256').update(once).digest()
 }
 
-/** Hashes are shown in the reverse of their byte order. */
-const shown = (hash: Uint8Array): string => Buffer.from(hash).reverse().toString('hex')
+/** Hashes are displayed in reverse byte order. */
+const displayed = (hash: Uint8Array): string => Buffer.from(hash).reverse().toString('hex')
 
-/** A block's bytes, if they begin with the header that hashes to what was asked for. */
+/** A block's bytes, if their header hashes to the requested hash. */
 async function rawBlock(rpc: BitcoindRpc, hash: string, call: Call): Promise<Result<Buffer, ChainFault>> {
   const answer = resultIn('getblock', await rpc('getblock', [hash, 0], call), z.string())
   if (!answer.ok) return answer
   const bytes = Buffer.from(answer.value, 'hex')
   const whole = bytes.length > HEADER_BYTES && bytes.length * 2 === answer.value.length
-  return whole && shown(doubleSha256(bytes.subarray(0, HEADER_BYTES))) === hash
+  return whole && displayed(doubleSha256(bytes.subarray(0, HEADER_BYTES))) === hash
     ? ok(bytes)
     : unreachable('getblock: another block, or none')
 }
 
-/** An outpoint as it stands in the input that spends it. */
+/** An outpoint as the input that spends it serializes it. */
 function serialized(outpoint: Outpoint): Buffer {
   const { txid, vout } = splitOutpoint(outpoint)
   const bytes = Buffer.alloc(36)
@@ -48,9 +48,13 @@ function parsedBlock(bytes: Buffer): Block | null {
   }
 }
 
-/** The transaction of a block that spends an outpoint. The block's Merkle root proves that it is in there. */
+/**
+ * The transaction in a block that spends an outpoint. The block's Merkle root proves that the block contains
+ * it.
+ */
 function spenderIn(bytes: Buffer, outpoint: Outpoint): Result<string | null, ChainFault> {
-  // Reading a full block takes a quarter of a second, searching it takes none: only what can hold a spender is read.
+  // Parsing a full block takes a quarter of a second and a byte search takes almost nothing, so parse only a
+  // block that can hold a spender.
   if (!bytes.includes(serialized(outpoint))) return ok(null)
   const block = parsedBlock(bytes)
   const transactions = block?.transactions ?? []
@@ -58,13 +62,13 @@ function spenderIn(bytes: Buffer, outpoint: Outpoint): Result<string | null, Cha
   if (!Buffer.from(Block.calculateMerkleRoot(transactions)).equals(block.merkleRoot))
     return unreachable('getblock: transactions of another block')
   const spender = transactions.find((tx) =>
-    tx.ins.some((input) => outpointOf(shown(input.hash), input.index) === outpoint),
+    tx.ins.some((input) => outpointOf(displayed(input.hash), input.index) === outpoint),
   )
   return ok(spender?.getId() ?? null)
 }
 
-/** Looks in a block for what spends an outpoint. */
-export function spenderLook(
+/** Looks in a block for the transaction that spends an outpoint. */
+export function spenderSearch(
   rpc: BitcoindRpc,
   outpoint: Outpoint,
   call: Call,
@@ -76,13 +80,13 @@ export function spenderLook(
     if (!spender.ok) return spender
     return ok({
       found: spender.value === null ? null : { txid: spender.value, blockHash: hash },
-      previous: shown(bytes.value.subarray(4, 36)),
+      previous: displayed(bytes.value.subarray(4, 36)),
     })
   }
 }
 
-/** Looks in a block for a transaction; answers the block's hash. */
-export function transactionLook(rpc: BitcoindRpc, txid: string, call: Call): BlockLook<string> {
+/** Looks in a block for a transaction; returns the block's hash. */
+export function transactionSearch(rpc: BitcoindRpc, txid: string, call: Call): BlockLook<string> {
   return async ({ hash, height }) => {
     const block = resultIn('getblock', await rpc('getblock', [hash, 1], call), BlockTxids)
     if (!block.ok) return block

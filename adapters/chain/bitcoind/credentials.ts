@@ -1,18 +1,20 @@
 import { open } from 'node:fs/promises'
 
-/** A cookie is `__cookie__:` and 64 digits; a file with as much as this is none. */
+/** A cookie is `__cookie__:` and 64 digits; a file of this size is not a cookie. */
 const MAX_COOKIE_BYTES = 512
 
-/** A user of Bitcoin Core's configuration (`rpcauth`), or the cookie that it writes at each start. */
+/**
+ * A user from Bitcoin Core's configuration (`rpcauth`), or the cookie file that it rewrites at each start.
+ */
 export type BitcoindAuth =
   { readonly user: string; readonly password: string } | { readonly cookieFile: string }
 
 export type Credentials = { readonly user: string; readonly password: string }
 
 type CredentialSource = {
-  /** Null: the file cannot be read, or holds no cookie. */
+  /** Null when the file cannot be read or holds no cookie. */
   current(): Promise<Credentials | null>
-  /** Others than those that were refused; null: there are none. */
+  /** Credentials other than the refused ones; null when there are none. */
   renewed(refused: Credentials): Promise<Credentials | null>
 }
 
@@ -31,7 +33,7 @@ async function cookieIn(path: string): Promise<Credentials | null> {
   }
 }
 
-/** Where credentials come from; a cookie is read when it is first needed, and again after it was refused. */
+/** A source of credentials. A cookie is read when first needed, and again after it was refused. */
 export function credentialsOf(auth: BitcoindAuth): CredentialSource {
   if (!('cookieFile' in auth)) {
     const { user, password } = auth

@@ -7,7 +7,7 @@ import { unreachable } from '../answer.ts'
 import type { BitcoindRpc } from './rpc.ts'
 import type { Place } from './scan.ts'
 
-/** What Bitcoin Core calls our networks. */
+/** Bitcoin Core's names for our networks. */
 const CHAIN_NAMES: Readonly<Record<Network, string>> = {
   bitcoin: 'main',
   testnet: 'test',
@@ -15,7 +15,7 @@ const CHAIN_NAMES: Readonly<Record<Network, string>> = {
   regtest: 'regtest',
 }
 
-/** The best block of a node that follows the chain of the configured network. */
+/** The best block of a node that has synced the chain of the configured network. */
 export async function bestBlock(
   rpc: BitcoindRpc,
   network: Network,
@@ -30,8 +30,9 @@ export async function bestBlock(
 }
 
 /**
- * As {@link bestBlock}, of a node that has a mempool to show. Without one a transaction that waits is not seen, and its inputs
- * look unspent: while a node that was started anew reads its mempool in, and on one that takes in no transactions (`blocksonly`).
+ * Like {@link bestBlock}, but a fault unless the node has a usable mempool. Without one an unconfirmed
+ * spender is invisible and its inputs look unspent. That is so while a restarted node loads its mempool, and
+ * always on a node that accepts no transactions (`blocksonly`).
  */
 export async function bestBlockWithMempool(
   rpc: BitcoindRpc,

@@ -6,31 +6,34 @@ import { type BitcoindAuth, type Credentials, credentialsOf } from './credential
 import { type HttpAnswer, httpSender } from '../../net/http.ts'
 import { reasonOf, unreachable } from '../answer.ts'
 
-/** A block of four million bytes in hex is 8 MB; a transaction with its inputs explained may be more. */
+/** A block of four million bytes is 8 MB in hex; a transaction with its previous outputs may be larger. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024
-/** The methods that answer with a block or a transaction; every other answer is small. */
+/** The methods that return a block or a transaction; every other answer is small. */
 const LARGE_METHODS = ['getblock', 'getrawtransaction']
 const SMALL_BODY_BYTES = 1024 * 1024
-/** Bitcoin Core (up to version 28) lets no more than 16 calls wait and refuses the others; we are not its only client. */
+/**
+ * Bitcoin Core (up to version 28) queues at most 16 calls and refuses the rest, and we are not its only
+ * client.
+ */
 const MAX_CONCURRENT_CALLS = 4
 const UNAUTHORIZED = 401
-/** Statuses with which Bitcoin Core sends a JSON-RPC answer; up to version 27 an error is never a 200. */
+/** HTTP statuses that carry a JSON-RPC answer; up to version 27 an error never comes with 200. */
 const ANSWERING = [200, 400, 404, 500]
 const ID = 'splicekeeper'
 
-/** Where a Bitcoin Core listens for JSON-RPC, and how it knows us. */
+/** Where a Bitcoin Core listens for JSON-RPC, and how we authenticate. */
 export type RpcConfig = BitcoindAuth & {
   /** For example `http://127.0.0.1:8332`. */
   readonly url: string
-  /** Of a block or a transaction; default 16 MiB. Every other answer is small. */
+  /** Bound for a block or a transaction; default 16 MiB. Every other answer is small. */
   readonly maxBodyBytes?: number
 }
 
-/** A result, or the error that Bitcoin Core names. `code` null: there is none. */
+/** A result (`code` null), or an error that Bitcoin Core reported. */
 export type RpcAnswer =
   { readonly code: null; readonly result: unknown } | { readonly code: number; readonly message: string }
 
-/** Calls of one Bitcoin Core. A fault names the method, never the address or who we are. */
+/** Calls to one Bitcoin Core. A fault names the method, never the address or the user. */
 export type BitcoindRpc = (
   method: string,
   params: readonly unknown[],
@@ -60,7 +63,7 @@ function replyIn(status: number, body: string): RpcAnswer | null {
   return reply.data
 }
 
-/** One request on a connection of its own: a Bitcoin Core that was started anew never finds us on an old one. */
+/** One request per connection, so that a restart of Bitcoin Core never leaves us on a stale one. */
 function sender(
   config: RpcConfig,
 ): (body: string, maxBytes: number, user: Credentials, call: Call) => Promise<HttpAnswer> {
@@ -73,8 +76,9 @@ function sender(
 }
 
 /**
- * JSON-RPC over HTTP without redirects and without repetition: a request ends with its call, its socket with it. Only what
- * was refused for its credentials is asked again, once, with newer ones: Bitcoin Core writes a new cookie at each start.
+ * JSON-RPC over HTTP, without redirects and without retries; a request ends with its call, and so does its
+ * socket. The one exception: after a 401 the request is sent once more with fresh credentials, because
+ * Bitcoin Core writes a new cookie at each start.
  */
 export function bitcoindRpc(config: RpcConfig): BitcoindRpc {
   const credentials = credentialsOf(config)

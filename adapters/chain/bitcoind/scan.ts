@@ -3,32 +3,35 @@ import type { Call } from '../../../core/ports/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
 import { unreachable } from '../answer.ts'
 
-/** So many things looked for are remembered. */
+/** How many searches are remembered. */
 const MEMO_ENTRIES = 1_000
 
 export type Place = { readonly height: number; readonly hash: string }
 
-/** The blocks from one down to, but without, another hold nothing of what was looked for. */
+/** The blocks from `from` down to `next` (exclusive) do not contain the searched item. */
 type Passed = { readonly from: Place; readonly next: Place }
 
-/** What a block holds of it, and which block is before it. */
+/** The item if the block contains it, and the block before. */
 export type BlockLook<T> = (
   place: Place,
 ) => Promise<Result<{ readonly found: T | null; readonly previous: string }, ChainFault>>
 
 export type Scan<T> = {
-  /** What is looked for: the name that its progress is remembered by. */
+  /** Identifies the search, so that its progress can be remembered. */
   readonly key: string
   readonly tip: Place
-  /** The lowest block to look at. */
+  /** The lowest height to search. */
   readonly downTo: number
   readonly look: BlockLook<T>
 }
 
-/** Looks through blocks from the tip down; null: none of them holds it. A fault until all were looked at. */
+/**
+ * Searches blocks from the tip down; null when none contains the item. A fault until all blocks were
+ * searched.
+ */
 export type Scanner = <T>(scan: Scan<T>, call: Call) => Promise<Result<T | null, ChainFault>>
 
-/** A map that forgets what was set first. */
+/** A map of bounded size that drops its oldest entry. */
 export class Memo<V> {
   readonly #values = new Map<string, V>()
 
@@ -47,9 +50,9 @@ export class Memo<V> {
 const length = ({ from, next }: Passed): number => from.height - next.height
 
 /**
- * A scanner that looks at no more than so many blocks a call, and goes on in the next call where it ended. It goes from
- * block to block by the hash that each has of the one before it: what it passed counts only while the best chain still leads
- * there, so a reorg needs no care. The newest blocks come first: what is looked for is mostly young.
+ * A scanner that reads at most `maxBlocks` blocks a call and continues in the next call. It follows each
+ * block's link to its parent, and its progress counts only while the best chain still leads there, so reorgs
+ * need no special care. It starts with the newest blocks because most searched items are recent.
  */
 export function blockScanner(maxBlocks: number): Scanner {
   const memo = new Memo<Passed>()

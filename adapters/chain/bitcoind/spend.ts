@@ -4,25 +4,26 @@ import type { Call } from '../../../core/ports/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
 import { parseTransaction, spends } from '../../../core/bitcoin/transaction.ts'
 import { MempoolSpenders, resultIn, TxOut } from './answers.ts'
-import { spenderLook } from './blocks.ts'
+import { spenderSearch } from './blocks.ts'
 import { unreachable } from '../answer.ts'
 import type { BitcoindRpc } from './rpc.ts'
 import type { Memo, Place, Scanner } from './scan.ts'
 import { inBlock, inMempool, located, type Mined, placeOf } from './transactions.ts'
 
 /**
- * A height through which an outpoint was unspent was noted at another tip: a block may have come between the look and the
- * note, and a reorg may have replaced the last ones since. So many below it are searched, too.
+ * How many blocks below a hint's height to search as well. The hint ("unspent up to this height") was
+ * recorded at another tip: a block may have come between the question and the record, and a reorg may have
+ * replaced the last blocks since.
  */
 const SEARCHED_BELOW_HINT = 6
-/** Bitcoin Core reads an output's index as a signed number of 32 bits. */
+/** Bitcoin Core parses an output index as a signed 32-bit number. */
 const MAX_VOUT = 0x7fffffff
 const UNKNOWN: Spend = { own: 'unknown', valueSats: null, spender: null }
 
 type Answer<T> = Promise<Result<T, ChainFault>>
 type SpenderInBlock = NonNullable<SpendHint['spender']>
 
-/** One question for who spends an outpoint, and what it is answered with. */
+/** One question for an outpoint's spender, with everything needed to answer it. */
 export type SpendQuestion = {
   readonly rpc: BitcoindRpc
   readonly outpoint: Outpoint
@@ -31,9 +32,9 @@ export type SpendQuestion = {
   /** The best block at the start. */
   readonly tip: Place
   readonly scanner: Scanner
-  /** Spenders that this process found, asked for first like a hint. */
+  /** Spenders that this process found earlier; tried first, like a hint. */
   readonly found: Memo<SpenderInBlock>
-  /** How many blocks are searched where nothing is known. */
+  /** How many blocks to search without a hint. */
   readonly scanBlocks: number
 }
 
@@ -45,7 +46,7 @@ async function txOut({ rpc, outpoint, call }: SpendQuestion, mempool: boolean): 
 }
 type TxOutAnswer = { readonly confirmations: number; readonly value: number } | null
 
-/** A transaction that is said to spend the outpoint, if it does. */
+/** Whether a transaction that was named as the spender really spends the outpoint. */
 function checked(tx: ChainTransaction, outpoint: Outpoint): boolean {
   const parsed = parseTransaction(tx.hex)
   return parsed !== null && spends(parsed, outpoint)
@@ -66,7 +67,7 @@ async function mempoolSpender(question: SpendQuestion): Answer<ChainTransaction 
   return checked(spender.value, outpoint) ? spender : unreachable(`${method}: a spender that is none`)
 }
 
-/** An outpoint that is spent in the mempool is itself in the chain, or in the mempool. */
+/** An outpoint with a spender in the mempool is itself in the chain or in the mempool. */
 async function spentInMempool(question: SpendQuestion, spender: ChainTransaction): Answer<Spend> {
   const confirmed = await txOut(question, false)
   if (!confirmed.ok) return confirmed
@@ -89,7 +90,7 @@ async function named({ rpc, outpoint, call }: SpendQuestion, spender: SpenderInB
   return mined.ok && mined.value !== null && !checked(mined.value.tx, outpoint) ? ok(null) : mined
 }
 
-/** The spender that was seen before, by the caller or by this process, if it is still in the best chain. */
+/** The spender that the caller or this process saw earlier, if it is still in the best chain. */
 async function knownSpender(question: SpendQuestion): Answer<Mined | null> {
   for (const spender of [question.hint.spender, question.found.get(question.outpoint)]) {
     if (spender === null) continue
@@ -99,7 +100,7 @@ async function knownSpender(question: SpendQuestion): Answer<Mined | null> {
   return ok(null)
 }
 
-/** Searches the blocks in which the spender can be; not below the block of the outpoint's own transaction. */
+/** Searches the blocks that can hold the spender, down to the block of the outpoint's own transaction. */
 async function scannedSpender(question: SpendQuestion, ownHeight: number): Answer<Mined | null> {
   const { rpc, outpoint, hint, call, tip } = question
   const first =
@@ -107,25 +108,31 @@ async function scannedSpender(question: SpendQuestion, ownHeight: number): Answe
       ? tip.height - question.scanBlocks
       : Math.min(hint.unspentThroughHeight, tip.height) - SEARCHED_BELOW_HINT
   const scan = { key: outpoint, tip, downTo: Math.max(first + 1, ownHeight, 0) }
-  const spender = await question.scanner({ ...scan, look: spenderLook(rpc, outpoint, call) }, call)
+  const spender = await question.scanner({ ...scan, look: spenderSearch(rpc, outpoint, call) }, call)
   if (!spender.ok || spender.value === null) return spender.ok ? ok(null) : spender
   question.found.set(outpoint, spender.value)
   const mined = await named(question, spender.value)
   return mined.ok && mined.value === null ? unreachable('a block left the best chain meanwhile') : mined
 }
 
-/** An outpoint and its spender in a block. Up to version 24 the value is not told with the spender. */
+/**
+ * An outpoint and its spender in a block. Up to version 24 the node does not report the value with the
+ * spender.
+ */
 async function spentBy(question: SpendQuestion, { tx, valueSatsOf }: Mined): Answer<Spend> {
   const { rpc, outpoint, call } = question
-  const told = valueSatsOf(outpoint)
-  if (told !== null) return ok({ own: 'confirmed', valueSats: told, spender: tx })
+  const knownValueSats = valueSatsOf(outpoint)
+  if (knownValueSats !== null) return ok({ own: 'confirmed', valueSats: knownValueSats, spender: tx })
   const { txid, vout } = splitOutpoint(outpoint)
   const own = await located(rpc, txid, call)
   const valueSats = own.ok && own.value !== null ? outputOf(own.value.tx, vout) : null
   return ok({ own: 'confirmed', valueSats, spender: tx })
 }
 
-/** What is neither unspent nor spent in the mempool: spent in a block, or not there at all. */
+/**
+ * For an outpoint that is neither unspent nor spent in the mempool: it is spent in a block, or it does not
+ * exist.
+ */
 async function spentInChain(question: SpendQuestion): Answer<Spend> {
   const { rpc, outpoint, call } = question
   const { txid, vout } = splitOutpoint(outpoint)
@@ -149,8 +156,9 @@ async function spentInChain(question: SpendQuestion): Answer<Spend> {
 }
 
 /**
- * Who spends an outpoint. Unspent is what one answer of `gettxout` says of chain and mempool together: no block can come
- * between. Everything else takes several questions; the caller compares the best block before and after.
+ * Finds out who spends an outpoint. One answer of `gettxout` covers chain and mempool together, so "unspent"
+ * needs no second question. Everything else takes several questions; the caller compares the best block
+ * before and after.
  */
 export async function spendOf(question: SpendQuestion): Answer<Spend> {
   if (splitOutpoint(question.outpoint).vout > MAX_VOUT) return ok(UNKNOWN)

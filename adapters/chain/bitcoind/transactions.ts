@@ -18,21 +18,23 @@ import { unreachable } from '../answer.ts'
 import type { BitcoindRpc } from './rpc.ts'
 import type { Place } from './scan.ts'
 
-/** A transaction's block is found by any output that is unspent; splices and openings have few. */
+/**
+ * A transaction's block can be found by any unspent output; splices and channel openings have few outputs.
+ */
 const OUTPUTS_ASKED_FOR = 8
 
 type Answer<T> = Promise<Result<T, ChainFault>>
 
-/** A transaction in a block of the best chain, with what the outpoints that it spends held. */
+/** A transaction in the best chain, with the values of the outpoints that it spends. */
 export type Mined = {
   readonly tx: ChainTransaction
-  /** Null: the node does not tell (up to version 24). */
+  /** Null when the node does not report it (up to version 24). */
   readonly valueSatsOf: (outpoint: Outpoint) => number | null
 }
 
 const moved = (method: string) => unreachable(`${method}: the transaction moved meanwhile`)
 
-/** A transaction in the mempool; null if it is not there. */
+/** A transaction in the mempool; null when it is not there. */
 export async function inMempool(rpc: BitcoindRpc, txid: string, call: Call): Answer<ChainTransaction | null> {
   const entry = foundIn('getmempoolentry', await rpc('getmempoolentry', [txid], call), MempoolEntry)
   if (!entry.ok || entry.value === null) return entry.ok ? ok(null) : entry
@@ -44,7 +46,7 @@ export async function inMempool(rpc: BitcoindRpc, txid: string, call: Call): Ans
   return ok({ txid, hex: hex.value, block: null, feeSats: entry.value.fees.base })
 }
 
-/** A block's header; null if the node does not know it, or not in its best chain. */
+/** A block's header; null when the block is unknown or not in the best chain. */
 async function bestHeader(rpc: BitcoindRpc, hash: string, call: Call) {
   const header = foundIn('getblockheader', await rpc('getblockheader', [hash], call), BlockHeader)
   if (!header.ok || header.value === null) return header
@@ -52,7 +54,7 @@ async function bestHeader(rpc: BitcoindRpc, hash: string, call: Call) {
   return header.value.confirmations > 0 ? header : ok(null)
 }
 
-/** A transaction in a block that is named; null if it is not in there, or the block is not in the best chain. */
+/** A transaction in the given block; null when the block does not contain it or is not in the best chain. */
 export async function inBlock(
   rpc: BitcoindRpc,
   txid: string,
@@ -75,7 +77,7 @@ export async function inBlock(
   })
 }
 
-/** The block of a transaction with an unspent output: `gettxout` tells its depth. */
+/** The block of a transaction with an unspent output, whose depth `gettxout` reports. */
 async function blockByOutputs(rpc: BitcoindRpc, txid: string, call: Call): Answer<string | null> {
   for (let vout = 0; vout < OUTPUTS_ASKED_FOR; vout++) {
     const output = resultIn('gettxout', await rpc('gettxout', [txid, vout, false], call), TxOut)
@@ -91,8 +93,8 @@ async function blockByOutputs(rpc: BitcoindRpc, txid: string, call: Call): Answe
 }
 
 /**
- * Where in the best chain a transaction is, by an index of transactions (where the node has one) or by its outputs; null: not
- * found so.
+ * A transaction's block in the best chain, found by the transaction index (if the node has one) or by unspent
+ * outputs; null when neither finds it.
  */
 export async function placeOf(rpc: BitcoindRpc, txid: string, call: Call): Answer<Place | null> {
   const method = 'getrawtransaction'
@@ -110,7 +112,7 @@ export async function placeOf(rpc: BitcoindRpc, txid: string, call: Call): Answe
   return ok({ height: header.value.height, hash: hash.value })
 }
 
-/** A transaction in the best chain, where no block has to be searched for it; null: not found so. */
+/** A transaction in the best chain, if it can be found without searching blocks; else null. */
 export async function located(rpc: BitcoindRpc, txid: string, call: Call): Answer<Mined | null> {
   const place = await placeOf(rpc, txid, call)
   if (!place.ok || place.value === null) return place.ok ? ok(null) : place

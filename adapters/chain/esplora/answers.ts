@@ -21,7 +21,7 @@ const Status = z.discriminatedUnion('confirmed', [
 ])
 type Status = z.infer<typeof Status>
 
-/** `GET /tx/:txid`, what we use of it. */
+/** `GET /tx/:txid`, the fields that we use. */
 export const TransactionAnswer = z.object({
   txid: Txid,
   vout: listOf(z.object({ value: z.int().nonnegative().max(MAX_SATS) }), { min: 1, max: MAX_OUTPUTS }),
@@ -30,7 +30,7 @@ export const TransactionAnswer = z.object({
 })
 export type TransactionAnswer = z.infer<typeof TransactionAnswer>
 
-/** `GET /tx/:txid/outspend/:vout`. Esplora says `spent: false` of outputs that it does not know, too. */
+/** `GET /tx/:txid/outspend/:vout`. Esplora also answers `spent: false` for outputs that it does not know. */
 export const OutspendAnswer = z.discriminatedUnion('spent', [
   z.object({ spent: z.literal(true), txid: Txid }),
   z.object({ spent: z.literal(false) }),
@@ -45,13 +45,13 @@ export const HeightAnswer = z
   .trim()
   .regex(/^\d{1,9}$/)
   .transform(Number)
-// A group that captures would overflow the stack at a few megabytes.
+// A capturing group would overflow the stack at a few megabytes.
 export const HexAnswer = z
   .string()
   .trim()
   .regex(/^(?:[0-9a-f]{2})+$/)
 
-/** An answer of status 200 in plain text; anything else is a fault. */
+/** A plain-text answer with status 200; anything else is a fault. */
 export function textIn<T>(
   route: string,
   answer: Result<HttpAnswer, ChainFault>,
@@ -72,7 +72,7 @@ const json = z.string().transform((text, context): unknown => {
   }
 })
 
-/** An answer of status 200 in JSON; anything else is a fault. */
+/** A JSON answer with status 200; anything else is a fault. */
 export function jsonIn<T>(
   route: string,
   answer: Result<HttpAnswer, ChainFault>,
@@ -81,7 +81,7 @@ export function jsonIn<T>(
   return textIn(route, answer, json.pipe(schema))
 }
 
-/** A block as core wants it; null in the mempool. */
+/** The block of a transaction in core's form; null in the mempool. */
 export function blockOf(status: Status): ChainTransaction['block'] {
   return status.confirmed
     ? { height: status.block_height, hash: status.block_hash, time: status.block_time }

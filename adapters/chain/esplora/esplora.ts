@@ -30,7 +30,10 @@ async function tipHash(http: EsploraHttp, call: Call): Answer<string> {
   return textIn(route, await http.get(route, call), HashAnswer)
 }
 
-/** The hash at a height; null only if the source's own tip is lower, and not because an address is wrong. */
+/**
+ * The hash at a height. Null only if the source's own tip is lower, so that a wrong address cannot pass for
+ * "no such block".
+ */
 async function blockHash(http: EsploraHttp, height: number, call: Call): Answer<string | null> {
   const route = `/block-height/${height}`
   const answer = await http.get(route, call)
@@ -40,7 +43,7 @@ async function blockHash(http: EsploraHttp, height: number, call: Call): Answer<
   return tip.value < height ? ok(null) : unreachable(`GET ${route}: HTTP 404 below the tip`)
 }
 
-/** Height and hash of one block, whatever arrives between the two requests. */
+/** The tip: height and hash of the same block, even if another arrives between the two requests. */
 async function tip(http: EsploraHttp, call: Call): Answer<{ height: number; hash: string }> {
   const height = await tipHeight(http, call)
   if (!height.ok) return height
@@ -72,7 +75,7 @@ async function transaction(http: EsploraHttp, txid: string, call: Call): Answer<
   })
 }
 
-/** The spender that an outspend names, if what the source says of it fits together. */
+/** The spender that an outspend names, if all that the source says about it is consistent. */
 async function spenderOf(
   http: EsploraHttp,
   outpoint: Outpoint,
@@ -94,9 +97,9 @@ async function spenderOf(
 }
 
 /**
- * Esplora answers `spent: false` of transactions that it does not know, so the outpoint's own transaction is asked
- * for first. Absence of a spender counts only if no block came between the questions: while a source takes in a
- * block, a spender may be neither in its mempool nor in its chain.
+ * Asks for the outpoint's own transaction first, because Esplora answers `spent: false` for transactions that
+ * it does not know. The absence of a spender counts only if the tip did not move between the questions: while
+ * a source takes in a block, a spender may be neither in its mempool nor in its chain.
  */
 async function spend(http: EsploraHttp, outpoint: Outpoint, call: Call): Answer<Spend> {
   const { txid, vout } = splitOutpoint(outpoint)
@@ -121,7 +124,7 @@ async function spend(http: EsploraHttp, outpoint: Outpoint, call: Call): Answer<
     : unreachable(`GET ${route}: the tip moved meanwhile`)
 }
 
-/** The estimate of the slowest target that is still within the wanted number of blocks, else of the fastest. */
+/** The estimate for the longest target within the wanted number of blocks, else for the shortest. */
 async function feeRateSatPerKw(http: EsploraHttp, targetBlocks: number, call: Call): Answer<number | null> {
   const route = '/fee-estimates'
   const answer = jsonIn(route, await http.get(route, call), FeeEstimatesAnswer)
@@ -133,7 +136,7 @@ async function feeRateSatPerKw(http: EsploraHttp, targetBlocks: number, call: Ca
   return ok(estimate === undefined ? null : satPerKw(estimate.feeRateSatPerVb))
 }
 
-/** A refusal of what the source knows already is none: the transaction is where it should be. */
+/** Succeeds if the source refuses a transaction that it already knows. */
 async function broadcast(http: EsploraHttp, hex: string, call: Call): Answer<void> {
   const answer = await http.post('/tx', hex, call)
   if (!answer.ok) return answer
@@ -146,8 +149,8 @@ async function broadcast(http: EsploraHttp, hex: string, call: Call): Answer<voi
 }
 
 /**
- * A chain source that speaks Esplora's HTTP API. What does not fit (statuses, types, sizes, transactions that are not
- * those asked for, answers that contradict each other) is a fault, and a fault proves nothing.
+ * A chain source over Esplora's HTTP API. Any inconsistency (status, type, size, another transaction than
+ * requested, contradicting answers) is a fault; a fault proves nothing.
  */
 export function esplora(config: EsploraConfig): ChainPort {
   const http = esploraHttp(config)
@@ -155,7 +158,7 @@ export function esplora(config: EsploraConfig): ChainPort {
     tip: (call) => tip(http, call),
     blockHash: (height, call) => blockHash(http, height, call),
     transaction: (txid, call) => transaction(http, txid, call),
-    // Esplora has an index of spenders: it needs no hint.
+    // Esplora has an index of spenders, so it needs no hint.
     spend: (outpoint, _hint, call) => spend(http, outpoint, call),
     feeRateSatPerKw: (targetBlocks, call) => feeRateSatPerKw(http, targetBlocks, call),
     broadcast: (hex, call) => broadcast(http, hex, call),

@@ -4,18 +4,18 @@ import { ok, type Result } from '../../../core/values/result.ts'
 import { httpSender } from '../../net/http.ts'
 import { reasonOf, unreachable } from '../answer.ts'
 
-/** A transaction of four million weight units in hex is 8 MB. */
+/** A transaction of four million weight units is 8 MB in hex. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024
-/** Everything but transactions is a hash, a number, or a few dozen estimates. */
+/** Every other answer is a hash, a number, or a few dozen estimates. */
 const SMALL_BODY_BYTES = 64 * 1024
 
-/** Where an Esplora is, and how long a request may take beside its call's own deadline. */
+/** Where an Esplora is, and how long a request may take besides its call's deadline. */
 export type EsploraConfig = {
-  /** With the path of the API, for example `https://blockstream.info/api`. */
+  /** Includes the path of the API, for example `https://blockstream.info/api`. */
   readonly url: string
-  /** Default: the call's deadline alone. */
+  /** Default: only the call's deadline applies. */
   readonly timeoutMs?: number
-  /** Of a transaction; default 10 MiB. Every other answer is small. */
+  /** Bound for a transaction; default 10 MiB. Every other answer is small. */
   readonly maxBodyBytes?: number
 }
 
@@ -23,13 +23,13 @@ export type HttpAnswer = { readonly status: number; readonly body: string }
 
 /** Requests to one Esplora. A fault names the route, never the address, which may hold a key. */
 export type EsploraHttp = {
-  /** An answer that may be as large as a transaction. */
+  /** For an answer that may be as large as a transaction. */
   getLarge(route: string, call: Call): Promise<Result<HttpAnswer, ChainFault>>
   get(route: string, call: Call): Promise<Result<HttpAnswer, ChainFault>>
   post(route: string, body: string, call: Call): Promise<Result<HttpAnswer, ChainFault>>
 }
 
-/** HTTP without redirects and without repetition: a request ends with its call, its socket with it. */
+/** HTTP without redirects and without retries; a request ends with its call, and so does its socket. */
 export function esploraHttp(config: EsploraConfig): EsploraHttp {
   const base = config.url.replace(/\/+$/, '')
   const request = httpSender({ keepAlive: true })

@@ -7,12 +7,13 @@ import { ask } from './ask.ts'
 import type { ClnFault, ClnOptions, ClnRpc } from './rpc.ts'
 import { candidatesOf, fundingOf, isConnected, NORMAL } from './snapshot.ts'
 
-/** One was not always enough (docs/reference/cln-observed.md). */
+/** A single abort was not always enough (docs/reference/cln-observed.md). */
 const MAX_ABORTS = 2
 
 /**
- * Whether aborting is safe: the channel is on the funding outpoint, in `CHANNELD_NORMAL` with its peer, and nothing is in flight but
- * what the caller knows to be unsigned. With a signed candidate an abort closes the channel by force.
+ * Whether it is safe to abort: the channel is on the funding outpoint, in `CHANNELD_NORMAL` with its peer,
+ * and nothing is in flight except what the caller knows to be unsigned. Aborting with a signed candidate
+ * force-closes the channel.
  */
 function isAbortable(
   channel: PeerChannel | undefined,
@@ -26,7 +27,9 @@ function isAbortable(
   )
 }
 
-/** Ends what is open and unsigned on a channel, twice if something is left of it; looks before each. */
+/**
+ * Aborts an unsigned splice, and once more if something of it is left. Reads the channel before each abort.
+ */
 export async function abortUnsigned(
   rpc: ClnRpc,
   request: AbortRequest,

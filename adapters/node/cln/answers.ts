@@ -20,7 +20,7 @@ const SatPerKw = z.int().positive().max(100_000_000)
 const Psbt = z.string().max(4_000_000)
 const Index = z.int().nonnegative().max(0xffff_ffff)
 
-/** `getinfo`. It names the height, and not the hash, of the tip; a warning says that the node is not synced. */
+/** `getinfo`. It reports the tip's height but not its hash; a warning means that the node is not synced. */
 export const Info = z.object({
   id: NodeId,
   version: z.string().max(100),
@@ -31,7 +31,7 @@ export const Info = z.object({
 })
 export type Info = z.infer<typeof Info>
 
-/** One splice that the node knows on a channel and that is not locked, signed or not. */
+/** A splice that the node tracks on a channel and that is not locked yet, signed or not. */
 const Inflight = z.object({
   funding_txid: Txid,
   feerate: z.string().max(40),
@@ -39,7 +39,7 @@ const Inflight = z.object({
   scratch_txid: Txid.optional(),
 })
 
-/** A channel of `listpeerchannels`. What is optional is missing in some state of a channel. */
+/** A channel of `listpeerchannels`. Each optional field is missing in some channel state. */
 export const PeerChannel = z.object({
   peer_id: NodeId,
   peer_connected: z.boolean(),
@@ -63,7 +63,7 @@ export const PeerChannel = z.object({
 export type PeerChannel = z.infer<typeof PeerChannel>
 export const PeerChannels = z.object({ channels: listOf(PeerChannel, { max: MAX_CHANNELS }) })
 
-/** `listchannels`: one direction of a channel, as gossip announced it. */
+/** `listchannels`: one direction of a channel, as announced by gossip. */
 export const Gossip = z.object({
   channels: listOf(z.object({ source: NodeId, destination: NodeId, short_channel_id: ShortChannelId }), {
     max: MAX_GOSSIP,

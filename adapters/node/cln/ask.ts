@@ -2,7 +2,9 @@ import type * as z from 'zod'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { ClnFault, ClnOptions, ClnRpc } from './rpc.ts'
 
-/** Calls a method and reads its result. One that we cannot read was executed all the same: the call counts as lost. */
+/**
+ * Calls a method and parses its result. An unreadable result counts as `lost`, because the method did run.
+ */
 export async function ask<T>(
   rpc: ClnRpc,
   method: string,
@@ -15,5 +17,5 @@ export async function ask<T>(
   const read = schema.safeParse(answer.value)
   if (read.success) return ok(read.data)
   const fields = read.error.issues.map((issue) => issue.path.join('.')).join(', ')
-  return err({ type: 'lost', message: `${method} answered what we cannot read: ${fields}`.slice(0, 300) })
+  return err({ type: 'lost', message: `${method} gave an unreadable answer: ${fields}`.slice(0, 300) })
 }

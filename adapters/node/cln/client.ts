@@ -7,12 +7,12 @@ import type { ClnRpc } from './rpc.ts'
 import { decodeRune } from './rune.ts'
 import { clnSocket } from './socket.ts'
 
-/** What the configured rune allows; the local socket allows everything. */
+/** What the configured rune allows. The local socket allows everything. */
 export function clnPermissions({ rune }: ClnConfig): Permissions {
   return permissionsOf(rune === undefined ? null : decodeRune(rune))
 }
 
-/** The RPC of a configured node. Opens no connection yet. */
+/** The RPC of a configured node. Does not connect yet. */
 export function clnRpcOf({ url, certificate, rune, socketPath }: ClnConfig, clock: Clock): ClnRpc {
   if (socketPath !== undefined) return clnSocket(socketPath, clock)
   const read = rune === undefined ? null : decodeRune(rune)

@@ -4,8 +4,8 @@ import { isCertificate, isPlainHttps } from '../../net/tls-config.ts'
 import { decodeRune } from './rune.ts'
 
 /**
- * The configuration of one Core Lightning: clnrest (`url`, `certificate`, `rune`), or its local socket (`socketPath`). Issues
- * name the field and never repeat its value.
+ * The configuration of one Core Lightning: clnrest (`url`, `certificate`, `rune`) or its local socket
+ * (`socketPath`). Issues name the field, never its value.
  */
 export const ClnConfig = z.object({
   url: z.string().refine(isPlainHttps, 'must be an https URL without credentials or query').optional(),
@@ -22,14 +22,14 @@ export const ClnConfig = z.object({
     .max(107)
     .refine(isAbsolute, "must be the absolute path of the node's lightning-rpc")
     .optional(),
-  /** How long an attempt may make its calls: what the rune of an attempt is restricted to. */
+  /** How long after its start an attempt may make calls; the attempt's rune is restricted to this time. */
   attemptSeconds: z.int().min(10).max(600).default(60),
   /** How far the node's clock may be from ours. */
   clockSkewSeconds: z.int().nonnegative().max(3600).default(60),
 })
 export type ClnConfig = z.infer<typeof ClnConfig>
 
-/** One way to reach the node, and all that it takes. */
+/** Requires exactly one way to reach the node, complete. */
 export function reachable(entry: ClnConfig, context: { readonly issues: z.core.$ZodRawIssue[] }): void {
   const remote = [entry.url, entry.certificate, entry.rune]
   const given = remote.filter((part) => part !== undefined).length

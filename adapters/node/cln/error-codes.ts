@@ -1,3 +1,10 @@
+/**
+ * Maps Core Lightning's error codes to results. The numbers of splices (350 to 363), of the wallet (301 to
+ * 313) and of runes (1501 to 1503) are those of `common/jsonrpc_errors.h`; -32601 and -32602 are JSON-RPC
+ * 2.0's. Which code comes before which step was read from the sources and observed on real nodes:
+ * docs/reference/cln-observed.md.
+ */
+
 import type { NodeFault } from '../../../core/ports/node.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
 import type { ClnFault } from './rpc.ts'
@@ -7,91 +14,94 @@ type Refused = Extract<CommandResult, { type: 'refused' }>
 type Meaning = Pick<Refused, 'class' | 'reason'>
 
 const MAX_MESSAGE_CHARACTERS = 200
-/** `SPLICE_STATE_ERROR`. To `splice_init` it says that a negotiation is open already: ours, if its answer was lost. */
+/**
+ * `SPLICE_STATE_ERROR`. From `splice_init`: a negotiation is already open. It is ours if an earlier answer
+ * was lost.
+ */
 const STATE_ERROR = 358
-/** A rune that is good, but not for this call. */
+/** The rune is valid but does not permit this call. */
 const NOT_PERMITTED = 1502
 
 /**
- * What each code means before the step of no return (`common/jsonrpc_errors.h`; docs/reference/cln-observed.md). A code that
- * is not here is `not_now`: nothing was signed, whatever it was.
+ * What each code means before the step of no return. Any code that is not listed is `not_now`: nothing was
+ * signed.
  */
 const MEANINGS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
-  // JSON-RPC: an unknown command, parameters that the node cannot read.
-  [-32601, { class: 'config' }],
-  [-32602, { class: 'invalid' }],
-  // Wallet: cannot afford; the output would be dust; the emergency reserve would be touched.
-  [301, { class: 'not_now', reason: 'ContributionInvalid' }],
-  [302, { class: 'invalid' }],
-  [313, { class: 'not_now', reason: 'ContributionInvalid' }],
-  [350, { class: 'not_now' }],
-  [351, { class: 'not_now', reason: 'PeerDisconnected' }],
-  [352, { class: 'invalid' }],
-  [353, { class: 'not_now' }],
-  [354, { class: 'invalid' }],
-  [355, { class: 'in_flight' }],
-  [356, { class: 'invalid' }],
-  [357, { class: 'not_now', reason: 'ContributionInvalid' }],
-  [358, { class: 'not_now' }],
-  [359, { class: 'not_now', reason: 'FeeRateTooLow' }],
-  [360, { class: 'not_now', reason: 'FeeRateTooLow' }],
-  [362, { class: 'not_now' }],
-  [363, { class: 'not_now', reason: 'PeerDisconnected' }],
-  // Runes: not authorized, not permitted, blacklisted.
-  [1501, { class: 'config' }],
-  [1502, { class: 'config' }],
-  [1503, { class: 'config' }],
+  [-32601, { class: 'config' }], // unknown command
+  [-32602, { class: 'invalid' }], // invalid parameters
+  [301, { class: 'not_now', reason: 'ContributionInvalid' }], // the wallet cannot afford it
+  [302, { class: 'invalid' }], // the output would be dust
+  [313, { class: 'not_now', reason: 'ContributionInvalid' }], // it would touch the emergency reserve
+  [350, { class: 'not_now' }], // broadcasting failed
+  [351, { class: 'not_now', reason: 'PeerDisconnected' }], // disconnected
+  [352, { class: 'invalid' }], // unknown channel
+  [353, { class: 'not_now' }], // wrong channel state, such as awaiting a lock
+  [354, { class: 'invalid' }], // the peer does not support splicing
+  [355, { class: 'in_flight' }], // busy: an earlier call has not ended
+  [356, { class: 'invalid' }], // input error
+  [357, { class: 'not_now', reason: 'ContributionInvalid' }], // funding too low
+  [358, { class: 'not_now' }], // no negotiation, or already in one
+  [359, { class: 'not_now', reason: 'FeeRateTooLow' }], // fee too low
+  [360, { class: 'not_now', reason: 'FeeRateTooLow' }], // fee too high
+  [362, { class: 'not_now' }], // aborted
+  [363, { class: 'not_now', reason: 'PeerDisconnected' }], // connection error
+  [1501, { class: 'config' }], // rune not authorized
+  [1502, { class: 'config' }], // rune not permitted
+  [1503, { class: 'config' }], // rune blacklisted
 ])
 
 /**
- * Codes with which a `splice_update` that may secure the commitments of a splice-out certainly has not: they are checks of
- * its own input (352 to 356, 358), or of the transaction before commitments (357, 359, 360), or the peer has forgotten the
- * negotiation (362). A lost connection (351, 363) says nothing: commitments may be secured, and the node goes on by itself.
+ * Codes that prove that a `splice_update` did not secure the commitments of a splice-out. The node checks its
+ * own input (352 to 356, 358), or the transaction before the commitments (357, 359, 360), or the peer has
+ * forgotten the negotiation (362). A lost connection (351, 363) proves nothing: the commitments may be
+ * secured, and the node then continues by itself.
  */
 const NOT_SECURED: readonly number[] = [-32602, -32601, 352, 353, 354, 355, 356, 357, 358, 359, 360, 362]
 
 /**
- * Codes with which a `splice_signed` has certainly not sent a signature: checks of its own input. So is 351: the only place that
- * answers it (`channel_for_splice` in `lightningd/channel_control.c`) does so before the command is passed on.
+ * Codes that prove that a `splice_signed` sent no signature: the node checks its own input. 351 belongs here
+ * because its only source (`channel_for_splice` in `lightningd/channel_control.c`) answers before the command
+ * is passed on.
  */
 const NOT_SIGNED: readonly number[] = [-32602, -32601, 351, 352, 353, 354, 355, 356, 358]
 
 /**
- * Codes with which the node ends a `splice_signed` of whose signature only the channel's state tells: 362, the negotiation was
- * aborted; 363, the connection failed. Both come after the state has changed if our signature was sent (channeld tells of
- * either over one pipe), so a channel that is still as it was has sent none.
+ * Codes of `splice_signed` after which only the channel's state tells whether we signed: 362 (the negotiation
+ * was aborted) and 363 (the connection failed). If our signature was sent, the state changes before either
+ * code arrives, because channeld reports both over one pipe. A channel in its old state has therefore sent
+ * none.
  */
 export const SIGNED_IF_AWAITING: readonly number[] = [362, 363]
 
 export function refusal(meaning: Meaning, message: string, code?: number): Refused {
-  const told = {
+  const refused = {
     type: 'refused' as const,
     ...meaning,
     message: plain(message).slice(0, MAX_MESSAGE_CHARACTERS),
   }
-  return code === undefined ? told : { ...told, code }
+  return code === undefined ? refused : { ...refused, code }
 }
 
 export function unknown(message: string): CommandResult {
   return { type: 'unknown', message: plain(message).slice(0, MAX_MESSAGE_CHARACTERS) }
 }
 
-/** Where in a splice a call failed: how much may have been done by it. */
+/** The stage of a splice at which a call failed: how much may have happened. */
 export type Stage =
-  /** Reads, and what only prepares: nothing is under way. */
+  /** Reads and preparation: nothing has started. */
   | 'before'
-  /** `splice_init`: nothing is under way that we began, unless it was executed. */
+  /** `splice_init`: nothing of ours has started, unless this call was executed. */
   | 'opening'
-  /** Under way, and certainly without a signature of ours. */
+  /** Negotiating, and certainly without a signature of ours. */
   | 'open'
   /** The `splice_update` that may secure a splice-out. */
   | 'securing'
   /** The `splice_signed` of a splice-in. */
   | 'signing'
-  /** Secured: a splice-out goes on by itself. */
+  /** Commitments are secured: a splice-out continues by itself. */
   | 'secured'
 
-/** What a failed call makes of an attempt. */
+/** The result of an attempt whose call failed at a stage. */
 export function resultOf(fault: ClnFault, stage: Stage): CommandResult {
   switch (fault.type) {
     case 'error':
@@ -102,7 +112,8 @@ export function resultOf(fault: ClnFault, stage: Stage): CommandResult {
         : unknown(`${fault.code}: ${fault.message}`)
     case 'denied':
       if (stage === 'secured') return unknown(fault.message)
-      // What the rune allows was read from it: not permitted now means its time, its rate or the clocks.
+      // The rune's methods were checked before, so "not permitted" means its time, its rate limit, or the
+      // clocks.
       return refusal({ class: fault.code === NOT_PERMITTED ? 'not_now' : 'config' }, fault.message)
     case 'not_sent':
       if (stage === 'secured') return unknown(fault.message)
@@ -121,7 +132,7 @@ function isCertain(code: number, stage: Stage): boolean {
   return stage !== 'secured'
 }
 
-/** What a failed read says of the node: what an operator has to mend, or what passes by itself. */
+/** The fault of a failed read: `config` needs an operator, `unreachable` may pass by itself. */
 export function nodeFaultOf(fault: ClnFault): NodeFault {
   const config =
     fault.type === 'denied' ||

@@ -8,7 +8,7 @@ import { refusal, resultOf, unknown } from './error-codes.ts'
 import type { Order } from './order.ts'
 import type { ClnOptions, ClnRpc } from './rpc.ts'
 
-/** One attempt under way. */
+/** A running attempt. */
 export type Flow = {
   readonly rpc: ClnRpc
   readonly order: Order
@@ -18,13 +18,11 @@ export type Flow = {
   readonly mayAbort: boolean
 }
 
-/**
- * How an attempt ended before its end. `open`: we stopped it ourselves and the negotiation is still open at the node.
- */
+/** Why an attempt stopped early. `open`: we stopped it and the negotiation is still open at the node. */
 export type Stop = { readonly result: CommandResult; readonly open: boolean }
 
-/** Makes one call of a flow, if there is time left; what its failure means depends on how far the flow is. */
-export async function make<T>(
+/** Makes one call of an attempt. What a failure means depends on the stage. */
+export async function callAt<T>(
   { rpc, options }: Flow,
   stage: Stage,
   method: string,
@@ -40,13 +38,13 @@ export function stopped(message: string, open: boolean): { readonly ok: false; r
   return err({ result: refusal({ class: 'not_now' }, message), open })
 }
 
-/** Stops an attempt that may go on by itself. */
-export function leftAlone(message: string): { readonly ok: false; readonly error: Stop } {
+/** Stops an attempt that may continue by itself at the node, so its result is unknown. */
+export function stoppedUnknown(message: string): { readonly ok: false; readonly error: Stop } {
   return err({ result: unknown(message), open: false })
 }
 
-/** Writes a step before its call. A step that could not be written stops the flow: at this stage nothing is signed. */
-export async function step(
+/** Journals a step before its call. If that fails the attempt stops; at this stage nothing is signed. */
+export async function journalStep(
   { journal }: Flow,
   name: string,
   open: boolean,

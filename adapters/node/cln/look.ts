@@ -11,12 +11,12 @@ import type { Permissions } from './permission.ts'
 import type { ClnFault, ClnRpc } from './rpc.ts'
 import { GONE, NORMAL, snapshotOf } from './snapshot.ts'
 
-/** What the mapping needs to know of a Core Lightning besides its answers. */
+/** Options of the node port. */
 export type ClnNodeOptions = {
   readonly clock: Clock
   readonly network: Network
   readonly permissions: Permissions
-  /** How long an attempt may take to make its calls: what its rune is restricted to. Default 60. */
+  /** How long after its start an attempt may make calls; its rune is restricted to this time. Default 60. */
   readonly attemptSeconds?: number
   /** How far the node's clock may be from ours. Default 60. */
   readonly clockSkewSeconds?: number
@@ -24,10 +24,10 @@ export type ClnNodeOptions = {
 
 const DEFAULT_SECONDS = 60
 const MSAT_PER_SAT = 1_000
-/** The first version whose splices hold what we build on (docs/reference/cln-observed.md). */
+/** The first version whose splices behave as we rely on (docs/reference/cln-observed.md). */
 const FIRST_VERSION = [26, 6] as const
 
-/** How long an attempt may make calls, from its start. */
+/** How long after its start an attempt may make calls, in milliseconds. */
 export function attemptMs({ attemptSeconds = DEFAULT_SECONDS }: ClnNodeOptions): number {
   return attemptSeconds * 1_000
 }
@@ -39,7 +39,10 @@ function isRecent(version: string): boolean {
   return Number(year) > firstYear || (Number(year) === firstYear && Number(month) >= firstMonth)
 }
 
-/** The splice-in of a rune that allows no more than the plugin's: neither checked before it is signed nor bumped. */
+/**
+ * Whether the rune allows only the plugin's splice-in, which can neither be checked before it is signed nor
+ * bumped.
+ */
 export function isPluginOnly({ spliceIn, pluginSpliceIn, spliceOut }: Permissions): boolean {
   return pluginSpliceIn && !spliceIn && !spliceOut
 }
@@ -94,12 +97,12 @@ async function gather(rpc: ClnRpc, call: Call): Promise<Result<Gathered, ClnFaul
       funds: funds.value,
     })
   const faults = [info, channels, feeRates, funds].flatMap((answer) => (answer.ok ? [] : [answer.error]))
-  // A fault of the configuration says more than one that passes by itself.
+  // A configuration fault is more useful than a temporary one.
   const worst = faults.find((fault) => nodeFaultOf(fault).class === 'config') ?? faults[0]
   return err(worst ?? { type: 'lost', message: 'no answer' })
 }
 
-/** Short channel ids of ours that gossip shows from both sides; asked for only where it matters. */
+/** Our short channel ids that gossip shows from both sides. Asked for only where a rule needs them. */
 async function announcedOf(
   rpc: ClnRpc,
   { info, channels }: Gathered,
@@ -118,7 +121,7 @@ async function announcedOf(
   return ok(new Set(ours.filter((id) => theirs.has(id))))
 }
 
-/** What is confirmed and not reserved can fund a splice-in. */
+/** The confirmed, unreserved outputs: they can fund a splice-in. */
 function spendableSats({ outputs }: Funds): number {
   const free = outputs.filter(({ status, reserved }) => status === 'confirmed' && !reserved)
   return Math.floor(free.reduce((sum, { amount_msat }) => sum + amount_msat, 0) / MSAT_PER_SAT)
@@ -137,7 +140,7 @@ function lookOf(
     network: info.network,
     version: info.version,
     tipHeight: info.blockheight,
-    // `getinfo` does not name it.
+    // `getinfo` does not report it.
     tipHash: '',
     synced: info.warning_bitcoind_sync === undefined && info.warning_lightningd_sync === undefined,
     capabilities: capabilitiesOf(info.version, options),
@@ -150,7 +153,10 @@ function lookOf(
   }
 }
 
-/** Gathers who the node is and what it shows of its channels, as old as its first request. All or nothing. */
+/**
+ * Reads the node's identity and its channels into one look, as old as its first request. One failed read
+ * fails the look.
+ */
 export async function look(
   rpc: ClnRpc,
   options: ClnNodeOptions,

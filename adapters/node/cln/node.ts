@@ -20,7 +20,7 @@ import { splice } from './splice.ts'
 
 export type { ClnNodeOptions } from './look.ts'
 
-/** Without a journal no step can be written, and so no call that needs one is made. */
+/** The default journal fails every write, so that no call that needs a journalled step is made. */
 const NO_JOURNAL: Journal = () => Promise.resolve(false)
 
 function command(rpc: ClnRpc, options: ClnNodeOptions) {
@@ -67,7 +67,7 @@ async function connectPeer(
   return connected.ok ? ok(undefined) : err(nodeFaultOf(connected.error))
 }
 
-/** `splice_amount` of the candidate, as long as it is in flight. */
+/** The candidate's `splice_amount`, available while it is in flight. */
 async function contribution(
   rpc: ClnRpc,
   channelId: string,
@@ -92,7 +92,7 @@ async function clear(
   return read(await abortUnsigned(rpc, request, call))
 }
 
-/** A Core Lightning as a node port, over clnrest or its socket (design section 10; docs/nodes/core-lightning.md). */
+/** A Core Lightning as a node port, over clnrest or its socket (docs/nodes/core-lightning.md). */
 export function clnNode(rpc: ClnRpc, options: ClnNodeOptions): NodePort {
   const run = command(rpc, options)
   return {

@@ -8,22 +8,22 @@ import type { Instant } from '../../../core/values/instant.ts'
 import { refusal } from './error-codes.ts'
 import type { Ceilings } from './fees.ts'
 
-/** What is to be negotiated: a first splice, or one that replaces the pending candidate. */
+/** A splice to negotiate: a first one, or a replacement of the pending candidate. */
 export type Order = Ceilings & {
   readonly channelId: string
   readonly submittedOn: Outpoint
   readonly kind: SpliceKind
   readonly amountSats: number
-  /** splice-out: whom it pays */
+  /** The output of a splice-out; null for a splice-in. */
   readonly payout: { readonly address: string; readonly script: string } | null
-  /** null: the node's estimate */
+  /** Null: use the node's estimate. */
   readonly feeRateSatPerKw: number | null
-  /** The candidate that it replaces; null: it is the first. */
+  /** The candidate to replace; null for a first splice. */
   readonly replaces: string | null
   readonly signedAt: Instant
 }
 
-/** A request as an order; refused where it cannot be one. */
+/** Turns a request into an order, or refuses it. */
 export function orderOf(
   request: SubmitRequest | BumpRequest,
   network: Network,

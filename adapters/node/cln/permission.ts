@@ -1,14 +1,17 @@
 import type { Rune } from './rune.ts'
 import { allows } from './rune.ts'
 
-/** What every rune of ours has to allow. */
+/** The methods that every rune has to allow. */
 const READS = ['getinfo', 'listpeerchannels', 'feerates', 'listfunds', 'listchannels'] as const
 const NEGOTIATION = ['splice_init', 'splice_update', 'splice_signed'] as const
 const SPLICE_OUT = ['addpsbtoutput', ...NEGOTIATION] as const
 const SPLICE_IN = ['fundpsbt', 'signpsbt', 'unreserveinputs', ...NEGOTIATION] as const
-const COMFORTS = ['abort_channels', 'newaddr', 'connect'] as const
+const OPTIONAL = ['abort_channels', 'newaddr', 'connect'] as const
 
-/** Methods that we never call and that can move money or make further runes: a rune that allows one is too powerful. */
+/**
+ * Methods that we never call and that can move money or make more runes: a rune that allows one is too
+ * powerful.
+ */
 const NEVER_CALLED = [
   'withdraw',
   'txsend',
@@ -26,14 +29,14 @@ const NEVER_CALLED = [
   'stop',
 ] as const
 
-/** What a rune lets us do, as its restrictions say, without asking the node; null: no rune, the local socket allows all. */
+/** What a rune permits, judged by its restrictions without asking the node. */
 export type Permissions = {
   readonly spliceIn: boolean
-  /** The plugin's `splicein` alone: first splice-ins, at the node's feerate. */
+  /** Only the plugin's `splicein`: first splice-ins, at the node's feerate. */
   readonly pluginSpliceIn: boolean
   readonly spliceOut: boolean
   readonly abort: boolean
-  /** Sentences for the operator: what is missing, and what is too much. */
+  /** Sentences for the operator about missing and excessive permissions. */
   readonly warnings: readonly string[]
 }
 
@@ -45,6 +48,7 @@ const EVERYTHING: Permissions = {
   warnings: [],
 }
 
+/** Null means no rune: the local socket allows everything. */
 export function permissionsOf(rune: Rune | null): Permissions {
   if (rune === null) return EVERYTHING
   const missing = (methods: readonly string[]): string[] => methods.filter((each) => !allows(rune, each))
@@ -64,10 +68,8 @@ export function permissionsOf(rune: Rune | null): Permissions {
       ...without('the node cannot be used', missing(READS)),
       ...without('no splice-out', missing(SPLICE_OUT)),
       ...(plugin && !spliceIn ? [] : without('no splice-in', missing(SPLICE_IN))),
-      ...without('what it is for has to be done by hand', missing(COMFORTS)),
-      ...(excess.length === 0
-        ? []
-        : [`the rune is too powerful, nothing here needs it to allow ${excess.join(', ')}`]),
+      ...without('an operator has to do that by hand', missing(OPTIONAL)),
+      ...(excess.length === 0 ? [] : [`the rune is too powerful: nothing here needs ${excess.join(', ')}`]),
     ],
   }
 }

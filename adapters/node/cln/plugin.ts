@@ -5,14 +5,15 @@ import { refusal, resultOf, unknown } from './error-codes.ts'
 import type { Flow } from './flow.ts'
 import { readChannel } from './preparation.ts'
 
-/** The plugin wraps every error from before `splice_signed` in this code (`plugins/spender/splice.c`). */
+/** The plugin wraps every error before `splice_signed` in this code (`plugins/spender/splice.c`). */
 const BEFORE_SIGNING = -32602
-/** Answered by the plugin itself, before anything ran: disconnected, unknown channel, and so on. */
+/** Errors of the plugin itself, before anything ran: disconnected, unknown channel, and so on. */
 const NOT_STARTED: readonly number[] = [351, 352, 353, 354, 355, -32601]
 
 /**
- * The plugin's `splicein`, for a rune that allows no more. One call, so nothing of it is checked before it is signed, and it
- * is made for a first splice only: a failure inside it aborts the channel, which closes it where a candidate is signed.
+ * Splices in by the plugin's `splicein`, for a rune that allows nothing more. It is a single call, so the
+ * transaction cannot be checked before it is signed. Used for a first splice only: a failure inside it aborts
+ * the channel, which force-closes it if a candidate is signed.
  */
 export async function pluginSpliceIn(flow: Flow): Promise<CommandAnswer> {
   const { rpc, order, options, journal } = flow
@@ -27,7 +28,7 @@ export async function pluginSpliceIn(flow: Flow): Promise<CommandAnswer> {
   if (answer.ok) return { type: 'taken', txid: answer.value.txid }
   const { error } = answer
   if (error.type !== 'error') return resultOf(error, 'signing')
-  // Wrapped codes are not read: that it is wrapped says all.
+  // No need to read the wrapped code: the wrapping proves that nothing was signed.
   if (error.code === BEFORE_SIGNING) return refusal({ class: 'not_now' }, error.message, error.code)
   return NOT_STARTED.includes(error.code)
     ? resultOf(error, 'before')

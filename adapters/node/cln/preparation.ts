@@ -4,13 +4,13 @@ import type { PeerChannel } from './answers.ts'
 import { refusal } from './error-codes.ts'
 import { feeSats, fittedRate, isUnder, outputWeight, SHARED_WEIGHT } from './fees.ts'
 import type { Flow, Stop } from './flow.ts'
-import { make, stopped } from './flow.ts'
+import { callAt, stopped } from './flow.ts'
 import type { Order } from './order.ts'
 import { readPsbt } from './psbt.ts'
 import { AWAITING_SPLICE, candidatesOf, fundingOf, isConnected, NORMAL } from './snapshot.ts'
 import type { Expected } from './verification.ts'
 
-/** What goes into `splice_init`, and what the transaction must be in the end. */
+/** The PSBT for `splice_init`, and what the final transaction must be. */
 export type Contribution = {
   readonly psbt: string
   readonly rateSatPerKw: number
@@ -18,18 +18,28 @@ export type Contribution = {
   readonly weight: number
 }
 
-/** 1 sat/vB more is what every mempool wants of a replacement; a cheaper one leaves another signed candidate that none takes. */
+/**
+ * 1 sat/vB: every mempool wants at least this much more from a replacement. A cheaper one would leave another
+ * signed candidate that no mempool accepts.
+ */
 const REPLACEMENT_STEP_SAT_PER_KW = 250
-/** A margin on `fundpsbt`'s own estimate, in weight. */
+/** A margin on `fundpsbt`'s own estimate, in weight units. */
 const START_MARGIN = 8
 
 /**
- * The channel, read again just before anything starts: on the funding outpoint, with its peer, without payments; for a first splice
- * with nothing in flight, for a replacement with the candidate that it replaces.
+ * Reads the channel again just before anything starts. It must be on the funding outpoint, with its peer and
+ * without payments. A first splice needs nothing in flight; a replacement needs the candidate that it
+ * replaces.
  */
 export async function readChannel(flow: Flow): Promise<Result<PeerChannel, Stop>> {
   const { order } = flow
-  const listed = await make(flow, 'before', 'listpeerchannels', { channel_id: order.channelId }, PeerChannels)
+  const listed = await callAt(
+    flow,
+    'before',
+    'listpeerchannels',
+    { channel_id: order.channelId },
+    PeerChannels,
+  )
   if (!listed.ok) return listed
   const channel = listed.value.channels.find(({ channel_id }) => channel_id === order.channelId)
   if (channel === undefined) return stopped('the node does not list the channel', false)
@@ -38,7 +48,8 @@ export async function readChannel(flow: Flow): Promise<Result<PeerChannel, Stop>
 }
 
 function notReady(channel: PeerChannel, { submittedOn, replaces }: Order): string | null {
-  if (fundingOf(channel) !== submittedOn) return 'the channel is not on the funding output that was looked at'
+  if (fundingOf(channel) !== submittedOn)
+    return 'the channel is no longer on the funding output that was checked'
   if (!isConnected(channel)) return 'the peer is not connected'
   if ((channel.htlcs?.length ?? 0) > 0) return 'payments on the channel are not settled'
   if (channel.total_msat === undefined || channel.total_msat % 1_000 !== 0)
@@ -50,10 +61,13 @@ function notReady(channel: PeerChannel, { submittedOn, replaces }: Order): strin
   return stands ? null : 'the transaction to replace is not in flight'
 }
 
-/** The feerate: the one that was asked for or the node's estimate, under the ceiling and, for a replacement, worth it. */
+/**
+ * Chooses the feerate: the requested one or the node's estimate. It must be under the ceiling, and high
+ * enough for a replacement.
+ */
 export async function chooseRate(flow: Flow, channel: PeerChannel): Promise<Result<number, Stop>> {
   const { order } = flow
-  const rates = await make(flow, 'before', 'feerates', { style: 'perkw' }, FeeRates)
+  const rates = await callAt(flow, 'before', 'feerates', { style: 'perkw' }, FeeRates)
   if (!rates.ok) return rates
   const { splice, opening } = rates.value.perkw
   const wanted = order.feeRateSatPerKw ?? splice ?? opening ?? null
@@ -67,7 +81,9 @@ export async function chooseRate(flow: Flow, channel: PeerChannel): Promise<Resu
   return err({ result: refusal(cheap, `not sent: a replacement has to pay ${floor} sat/kw`), open: false })
 }
 
-/** Has the node make what we put into the splice: the output of a splice-out, inputs and change of a splice-in. */
+/**
+ * Has the node build our contribution: the output of a splice-out, or the inputs and change of a splice-in.
+ */
 export async function contribute(
   flow: Flow,
   channel: PeerChannel,
@@ -91,14 +107,14 @@ async function spliceOut(
   if (!isUnder(fee, weight, order))
     return stopped(`not sent: a fee of ${fee} sat is over the ceiling of the splice`, false)
   const satoshi = `${order.amountSats}sat`
-  const made = await make(flow, 'before', 'addpsbtoutput', { satoshi, destination: address }, OnlyPsbt)
+  const made = await callAt(flow, 'before', 'addpsbtoutput', { satoshi, destination: address }, OnlyPsbt)
   if (!made.ok) return made
   const outputs = [{ script, amountSats: order.amountSats }]
   const tx = readPsbt(made.value.psbt)
   const [output, ...others] = tx?.outputs ?? []
   const exact = output?.script === script && output.amountSats === order.amountSats
   if (tx?.inputs.length !== 0 || others.length > 0 || !exact)
-    return stopped('not sent: the node made another output than it was asked for', false)
+    return stopped('not sent: the node made another output than requested', false)
   const expected = {
     submittedOn: order.submittedOn,
     capacitySats,
@@ -121,14 +137,14 @@ async function spliceIn(
     startweight: SHARED_WEIGHT + START_MARGIN,
     excess_as_change: true,
   }
-  const funded = await make(flow, 'before', 'fundpsbt', asked, Funded)
+  const funded = await callAt(flow, 'before', 'fundpsbt', asked, Funded)
   if (!funded.ok) return funded
   const { psbt, estimated_final_weight: weight } = funded.value
   const contribution = wallet(psbt, order, capacitySats, rateSatPerKw, weight)
   if (contribution !== null) return ok(contribution)
-  await giveBack(flow, psbt)
+  await releaseInputs(flow, psbt)
   return stopped(
-    'not sent: what the wallet would add costs more than the ceiling of the splice allows',
+    'not sent: the inputs that the wallet would add cost more than the ceiling of the splice allows',
     false,
   )
 }
@@ -160,7 +176,10 @@ function wallet(
   return { psbt, rateSatPerKw, expected, weight }
 }
 
-/** Releases inputs that were reserved for a splice of which certainly nothing was signed. Best effort: they free themselves. */
-export async function giveBack({ rpc, options }: Flow, psbt: string): Promise<void> {
+/**
+ * Releases the inputs reserved for a splice of which certainly nothing was signed. Best effort: reservations
+ * expire.
+ */
+export async function releaseInputs({ rpc, options }: Flow, psbt: string): Promise<void> {
   await rpc.call('unreserveinputs', { psbt }, options)
 }

@@ -1,11 +1,14 @@
-/** One map of a PSBT: the values of keys that are a type and nothing else. Others say who signs, which is not ours to judge. */
+/**
+ * One map of a PSBT: values by key type, for keys without key data. Keys with data say who signs, which we do
+ * not check.
+ */
 export type PsbtMap = ReadonlyMap<number, Buffer>
 
 const MAGIC = Buffer.from('70736274ff', 'hex')
 const MAX_CHARACTERS = 4_000_000
 const MAX_MAPS = 2_000
 
-/** The maps of a PSBT (BIP 174), the global one first; null: it is none. */
+/** The maps of a PSBT (BIP 174), the global one first; null when it is not a PSBT. */
 export function splitMaps(base64: string): readonly PsbtMap[] | null {
   if (base64.length > MAX_CHARACTERS || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return null
   const bytes = Buffer.from(base64, 'base64')
@@ -34,7 +37,7 @@ export function splitMaps(base64: string): readonly PsbtMap[] | null {
   return at === bytes.length ? maps : null
 }
 
-/** Bitcoin's variable length, up to four bytes of it. */
+/** Bitcoin's compact size, up to four bytes. */
 function sizeAt(bytes: Buffer, at: number): { readonly length: number; readonly next: number } | null {
   const first = bytes[at]
   if (first === undefined || first === 0xff) return null

@@ -4,25 +4,26 @@ import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
 import { splitMaps } from './psbt-maps.ts'
 import type { PsbtMap } from './psbt-maps.ts'
 
-/** The transaction that a PSBT stands for, unsigned; its txid is final once nothing is added to it any more. */
+/** The unsigned transaction of a PSBT. Its txid is final once nothing more is added. */
 export type UnsignedTransaction = {
   readonly txid: string
   readonly inputs: readonly { readonly outpoint: Outpoint; readonly amountSats: number | null }[]
   readonly outputs: readonly { readonly script: string; readonly amountSats: number }[]
 }
 
-/** Keys of the maps: BIP 174 and BIP 370. */
+/** Key types: BIP 174 and BIP 370. */
 const GLOBAL = { unsigned: 0x00, version: 0x02, locktime: 0x03, inputs: 0x04, outputs: 0x05 } as const
 const INPUT = { previous: 0x00, witnessUtxo: 0x01, txid: 0x0e, index: 0x0f, sequence: 0x10 } as const
-/** Lock times that an input demands: they would change the transaction's own. No splice has any. */
+/** Lock times required by an input would change the transaction's own. No splice has any. */
 const DEMANDED_LOCKTIMES: readonly number[] = [0x11, 0x12]
 const OUTPUT = { amount: 0x03, script: 0x04 } as const
 
 const FINAL_SEQUENCE = 0xffffffff
 
 /**
- * Reads a PSBT of version 0 or 2; null: it is none, or one that we do not understand fully. Core Lightning answers with the
- * version that it was given: `fundpsbt` makes 0, `addpsbtoutput` 2, which bitcoinjs-lib does not read.
+ * Reads a PSBT of version 0 or 2; null when it is not one, or not fully understood. Core Lightning answers in
+ * the version that it was given: `fundpsbt` makes version 0, and `addpsbtoutput` version 2, which
+ * bitcoinjs-lib does not read.
  */
 export function readPsbt(base64: string): UnsignedTransaction | null {
   const maps = splitMaps(base64)
@@ -56,7 +57,7 @@ function versionZero(head: PsbtMap): Transaction | null {
 function versionTwo(head: PsbtMap, rest: readonly PsbtMap[]): Transaction | null {
   const [inputs, outputs] = [head.get(GLOBAL.inputs)?.[0], head.get(GLOBAL.outputs)?.[0]]
   const version = head.get(GLOBAL.version)
-  // One byte counts up to 252 of them: far more than a splice has.
+  // A one-byte count reaches 252, far more than a splice has.
   if (version === undefined || inputs === undefined || outputs === undefined) return null
   if (inputs > 252 || outputs > 252 || rest.length !== inputs + outputs) return null
   const tx = new Transaction()
@@ -76,7 +77,10 @@ function versionTwo(head: PsbtMap, rest: readonly PsbtMap[]): Transaction | null
   return tx
 }
 
-/** What an input holds: from the whole transaction that made it, else as the PSBT states it; null: it does not. */
+/**
+ * The value of an input: from its previous transaction, else as the PSBT states it; null when neither is
+ * there.
+ */
 function amountIn(map: PsbtMap | undefined, tx: Transaction, n: number): number | null {
   const input = tx.ins[n]
   const [previous, utxo] = [map?.get(INPUT.previous), map?.get(INPUT.witnessUtxo)]

@@ -9,21 +9,27 @@ import { MAX_BODY_BYTES, plain, tooLate } from './rpc.ts'
 import type { Rune } from './rune.ts'
 import { until } from './rune.ts'
 
-/** How we reach a clnrest. */
+/** How to reach a clnrest. */
 export type RestConfig = {
   /** For example `https://192.0.2.10:3010`. */
   readonly url: string
-  /** The node's `ca.pem`: nothing else is trusted. */
+  /** The node's `ca.pem`; nothing else is trusted. */
   readonly certificate: string
   readonly rune: { readonly text: string; readonly read: Rune }
 }
 
-/** clnrest's certificate names `cln` whatever the address is (`plugins/rest-plugin`). */
+/** clnrest's certificate names `cln` whatever its address is (`plugins/rest-plugin`). */
 const SERVER_NAME = 'cln'
 const CREATED = 201
-/** Refused before the method ran: bad rune, none, unknown method, wrong verb, unreadable body. */
+/**
+ * Statuses of a refusal before the method ran: bad or missing rune, unknown method, wrong verb, unreadable
+ * body.
+ */
 const DENIED: readonly number[] = [401, 403, 404, 405, 406]
-/** A node that cannot be reached at all is told from one that hangs: what was never connected was never sent. */
+/**
+ * A short connect timeout tells an unreachable node from one that hangs: without a connection nothing was
+ * sent.
+ */
 const CONNECT_MS = 3_000
 
 const ErrorBody = z.object({ code: z.int(), message: z.string().max(2_000_000) })
@@ -38,26 +44,30 @@ function jsonIn(text: string | null): unknown {
 
 function answerOf(method: string, status: number, body: unknown): Result<unknown, ClnFault> {
   if (status === CREATED && body !== undefined) return ok(body)
-  const told = ErrorBody.safeParse(body)
+  const errorBody = ErrorBody.safeParse(body)
   if (DENIED.includes(status)) {
-    const message = told.success ? plain(told.data.message) : `${method}: HTTP ${status}`
-    return err({ type: 'denied', code: told.data?.code ?? null, message })
+    const message = errorBody.success ? plain(errorBody.data.message) : `${method}: HTTP ${status}`
+    return err({ type: 'denied', code: errorBody.data?.code ?? null, message })
   }
-  // Only clnrest itself answers 500 with a code; a proxy in between may have lost what the node answered.
-  if (status === 500 && told.success) return err({ type: 'error', ...told.data })
-  return err({ type: 'lost', message: `${method}: HTTP ${status}, and no answer of the node` })
+  // Only clnrest itself answers 500 with a code. Any other answer may come from a proxy that lost the node's.
+  if (status === 500 && errorBody.success) return err({ type: 'error', ...errorBody.data })
+  return err({ type: 'lost', message: `${method}: HTTP ${status} without an answer of the node` })
 }
 
 function faultOf(method: string, error: unknown): ClnFault {
   if (isIdentityError(error))
-    return { type: 'not_sent', identity: true, message: `${method}: the certificate is not of the pinned CA` }
+    return {
+      type: 'not_sent',
+      identity: true,
+      message: `${method}: the certificate is not from the pinned CA`,
+    }
   const message = `${method}: ${reasonOf(error)}`
   return isUnconnected(error) ? { type: 'not_sent', identity: false, message } : { type: 'lost', message }
 }
 
 /**
- * clnrest over TLS with its pinned CA, one connection for each call, without redirects and without repetition. A call with
- * `until` carries a rune that the node takes before that instant only, made here and known to nobody else.
+ * clnrest over TLS with its pinned CA: one connection per call, no redirects, no retries. A call with `until`
+ * carries a rune that the node accepts only before that instant. It is made here and never shared.
  */
 export function clnRest(config: RestConfig, clock: Clock): ClnRpc {
   const send = httpSender({

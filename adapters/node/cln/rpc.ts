@@ -5,8 +5,8 @@ import type { Result } from '../../../core/values/result.ts'
  * Why a call gave no result.
  * - `error`: the node ran the method and answered with a code.
  * - `denied`: rune, method or verb was refused before anything ran.
- * - `not_sent`: certainly never reached the node; `identity`: somebody else answers at the address.
- * - `lost`: anything else. The method may have run, or may run still.
+ * - `not_sent`: certainly never reached the node. `identity`: another server answers at the address.
+ * - `lost`: anything else. The method may have run, or may still be running.
  */
 export type ClnFault =
   | { readonly type: 'error'; readonly code: number; readonly message: string }
@@ -14,10 +14,12 @@ export type ClnFault =
   | { readonly type: 'not_sent'; readonly identity: boolean; readonly message: string }
   | { readonly type: 'lost'; readonly message: string }
 
-/** The time left for a call; `until`: the instant from which on the node must not begin it any more. */
+/** The deadline of a call. `until`: the node must not begin the call at or after this instant. */
 export type ClnOptions = { readonly signal: AbortSignal; readonly until?: Instant }
 
-/** The RPC of one Core Lightning: clnrest or the local socket. Never throws, never sends anything twice. */
+/**
+ * The RPC of one Core Lightning, over clnrest or the local socket. Never throws, never sends a call twice.
+ */
 export interface ClnRpc {
   call(
     method: string,
@@ -26,11 +28,14 @@ export interface ClnRpc {
   ): Promise<Result<unknown, ClnFault>>
 }
 
-/** What longer is than an id or an error's words is a transaction, or something that a server must not echo. */
+/** Anything longer than an id or a word is a transaction, or something that a server must not echo. */
 const LONG_RUN = /\S{80,}/g
 const MAX_MESSAGE_CHARACTERS = 300
 
-/** A message of the node as it may be kept: plain, bounded, without anything long enough to be a secret or a transaction. */
+/**
+ * A node's message made safe to store: printable, bounded, and without anything long enough to be a secret or
+ * a transaction.
+ */
 export function plain(message: string): string {
   return message
     .replace(LONG_RUN, '…')
@@ -38,13 +43,13 @@ export function plain(message: string): string {
     .slice(0, MAX_MESSAGE_CHARACTERS)
 }
 
-/** An answer of more than this is none: the list of channels of a large node is a few megabytes. */
+/** Larger answers are rejected: the channel list of a large node is a few megabytes. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024
 
-/** Nothing is sent any more once its time is over. */
+/** The fault of a call whose time is over: it is not sent. Null while there is time. */
 export function tooLate({ signal, until }: ClnOptions, now: Instant): ClnFault | null {
   if (signal.aborted) return { type: 'not_sent', identity: false, message: 'aborted before it was sent' }
   return until !== undefined && now >= until
-    ? { type: 'not_sent', identity: false, message: 'its time was over before it was sent' }
+    ? { type: 'not_sent', identity: false, message: 'its time ran out before it was sent' }
     : null
 }

@@ -1,26 +1,29 @@
 import { continueSha256, paddingAfter } from './sha256.ts'
 
 const AUTHCODE_BYTES = 32
-/** The secret that every rune starts from fills one block of the hash. */
+/** The node's secret, with which every rune starts, fills one block of the hash. */
 const SECRET_BLOCK_BYTES = 64
 const MAX_RUNE_CHARACTERS = 8_192
 
-/** One condition of a rune on a field; of a restriction any one has to hold. */
+/** One condition on a field. A restriction holds if any of its alternatives does. */
 type Alternative = { readonly field: string; readonly operator: string; readonly value: string }
 
-/** A rune, read: restrictions (all have to hold) in the text that was hashed, and in alternatives. */
+/** A decoded rune. All its restrictions have to hold; each is kept as the hashed text and as alternatives. */
 export type Rune = {
   readonly authcode: Buffer
   readonly restrictions: readonly { readonly text: string; readonly alternatives: readonly Alternative[] }[]
 }
 
-/** Reads a rune as `createrune` writes it: base64url of 32 bytes and the restrictions; null: it is none. */
+/**
+ * Decodes a rune as `createrune` prints it: base64url of a 32-byte authcode and the restrictions; null when
+ * it is not one.
+ */
 export function decodeRune(text: string): Rune | null {
   if (text.length > MAX_RUNE_CHARACTERS || !/^[A-Za-z0-9_-]+={0,2}$/.test(text)) return null
   const bytes = Buffer.from(text, 'base64url')
   if (bytes.length < AUTHCODE_BYTES) return null
-  const told = bytes.toString('utf8', AUTHCODE_BYTES)
-  const restrictions = (told === '' ? [] : splitAt(told, '&')).map((restriction) => ({
+  const joined = bytes.toString('utf8', AUTHCODE_BYTES)
+  const restrictions = (joined === '' ? [] : splitAt(joined, '&')).map((restriction) => ({
     text: restriction,
     alternatives: splitAt(restriction, '|').flatMap((alternative) => alternativeOf(alternative)),
   }))
@@ -31,7 +34,7 @@ export function decodeRune(text: string): Rune | null {
   return sound ? { authcode: bytes.subarray(0, AUTHCODE_BYTES), restrictions } : null
 }
 
-/** Splits where no backslash stands before the separator. */
+/** Splits at separators that no backslash escapes. */
 function splitAt(text: string, separator: '&' | '|'): string[] {
   const parts: string[] = []
   let part = ''
@@ -52,8 +55,9 @@ function alternativeOf(text: string): Alternative[] {
 }
 
 /**
- * A rune with one restriction more, made without the node: the hash that the authcode is goes on through the restriction
- * (`runes` of Rusty Russell, README). What was restricted so can only be restricted further.
+ * Adds a restriction to a rune without asking the node: the authcode is a SHA-256 state, and hashing
+ * continues through the restriction (README of Rusty Russell's `runes`). A restriction cannot be removed
+ * again.
  */
 export function restricted({ authcode, restrictions }: Rune, restriction: string): string {
   let hashed = SECRET_BLOCK_BYTES
@@ -63,18 +67,21 @@ export function restricted({ authcode, restrictions }: Rune, restriction: string
   }
   const added = Buffer.from(restriction)
   const blocks = Buffer.concat([added, paddingAfter(hashed + added.length)])
-  const told = [...restrictions.map(({ text }) => text), restriction].join('&')
-  const bytes = Buffer.concat([continueSha256(authcode, blocks), Buffer.from(told)])
+  const joined = [...restrictions.map(({ text }) => text), restriction].join('&')
+  const bytes = Buffer.concat([continueSha256(authcode, blocks), Buffer.from(joined)])
   const base64 = bytes.toString('base64url')
   return base64.padEnd(Math.ceil(base64.length / 4) * 4, '=')
 }
 
-/** A rune that a node takes before an instant only, by the node's clock: the fence of an attempt (design section 10). */
+/**
+ * A rune that the node accepts only before an instant of the node's clock. It is the fence of an attempt:
+ * afterwards none of its calls can begin.
+ */
 export function until(rune: Rune, instantMs: number): string {
   return restricted(rune, `time<${Math.floor(instantMs / 1_000)}`)
 }
 
-/** Whether a rune may allow a method, whatever else it demands of the call: parameters, rate, time, peer. */
+/** Whether a rune may allow a method, leaving aside its other conditions: parameters, rate, time, peer. */
 export function allows(rune: Rune, method: string): boolean {
   return rune.restrictions.every(({ alternatives }) =>
     alternatives.some((each) => each.field !== 'method' || holds(each, method)),

@@ -41,7 +41,7 @@ function compressed(state: Uint32Array, block: DataView): Uint32Array {
   return state.map((word, n) => word + (worked[n] ?? 0))
 }
 
-/** What a message of so many bytes is padded with (FIPS 180-4, section 5.1.1). */
+/** The padding for a message of `bytes` bytes (FIPS 180-4, section 5.1.1). */
 export function paddingAfter(bytes: number): Buffer {
   const padding = Buffer.alloc(9 + ((2 * BLOCK_BYTES - 9 - (bytes % BLOCK_BYTES)) % BLOCK_BYTES))
   padding[0] = 0x80
@@ -50,8 +50,8 @@ export function paddingAfter(bytes: number): Buffer {
 }
 
 /**
- * Goes on with a SHA-256 from a state that is known after whole blocks, through further whole blocks; node:crypto cannot
- * start from a state. A digest is the state after the padding. (FIPS 180-4, section 6.2.2.)
+ * Continues a SHA-256 from a known state (after whole blocks) through more whole blocks, which node:crypto
+ * cannot do. A digest is the state after the padding (FIPS 180-4, section 6.2.2).
  */
 export function continueSha256(state: Buffer, blocks: Buffer): Buffer {
   let words: Uint32Array = new Uint32Array(8).map((_, n) => state.readUInt32BE(n * 4))

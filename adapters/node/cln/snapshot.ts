@@ -5,7 +5,7 @@ import type { PeerChannel } from './answers.ts'
 export const NORMAL = 'CHANNELD_NORMAL'
 export const AWAITING_SPLICE = 'CHANNELD_AWAITING_SPLICE'
 const USABLE: readonly string[] = [NORMAL, AWAITING_SPLICE]
-/** Before a channel is there, or after it has gone: not closing, either. */
+/** States before a channel exists or after it is gone, in addition to the usable ones. */
 const NOT_CLOSING: readonly string[] = [
   ...USABLE,
   'OPENINGD',
@@ -15,15 +15,15 @@ const NOT_CLOSING: readonly string[] = [
   'DUALOPEND_OPEN_COMMITTED',
   'DUALOPEND_AWAITING_LOCKIN',
 ]
-/** Listed for a hundred blocks after the channel is gone for good. */
+/** Core Lightning still lists a channel for a hundred blocks after it is gone. */
 export const GONE: readonly string[] = ['ONCHAIN', 'CLOSED']
 
 const ZERO_CONF = 'option_zeroconf'
 const MSAT_PER_SAT = 1_000
-/** What the opener of a channel with anchors pays for them, beside the fee. */
+/** The two anchor outputs (330 sat each), which the opener pays besides the fee. */
 const ANCHORS_MSAT = 660_000
 
-/** The txid and output that fund a channel until the next lock; null while there are none. */
+/** The current funding outpoint, until the next lock; null while the channel has none. */
 export function fundingOf({ funding_txid, funding_outnum }: PeerChannel): string | null {
   if (funding_txid === undefined || funding_outnum === undefined) return null
   return outpointOf(funding_txid, funding_outnum)
@@ -34,8 +34,8 @@ export function isConnected({ peer_connected, reestablished }: PeerChannel): boo
 }
 
 /**
- * What can be spliced out of a channel and still leave its reserve and the fee of its commitment. Not `spendable_msat`,
- * which is bounded by the largest payment.
+ * The amount that can be spliced out while keeping the reserve and the commitment's fee. `spendable_msat`
+ * would not do: it is bounded by the largest payment.
  */
 function outboundMsat(channel: PeerChannel): number {
   const reserve = Math.max(channel.our_reserve_msat ?? 0, channel.their_reserve_msat ?? 0)
@@ -43,7 +43,9 @@ function outboundMsat(channel: PeerChannel): number {
   return Math.max(0, (channel.to_us_msat ?? 0) - reserve - fee)
 }
 
-/** `CHANNELD_AWAITING_SPLICE` means that signatures were sent; in any other state an inflight is without ours. */
+/**
+ * `CHANNELD_AWAITING_SPLICE` means that our signatures were sent; in any other state an inflight lacks ours.
+ */
 export function candidatesOf({ state, inflight = [] }: PeerChannel): ReportedCandidate[] {
   return inflight.map(({ funding_txid, feerate }) => {
     const rate = Number.parseInt(feerate, 10)
@@ -61,7 +63,10 @@ function depthOf({ short_channel_id }: PeerChannel, tipHeight: number): number {
   return Math.max(0, tipHeight - height + 1)
 }
 
-/** The channel as core wants it; null without an id. `announced`: short channel ids that gossip shows in both directions. */
+/**
+ * The channel in core's form; null without an id. `announced`: short channel ids that gossip shows in both
+ * directions.
+ */
 export function snapshotOf(
   channel: PeerChannel,
   tipHeight: number,
@@ -83,7 +88,7 @@ export function snapshotOf(
     inboundMsat: Math.max(0, total_msat - to_us_msat),
     claimableSats: null,
     closeFeeSats: null,
-    // The node does not tell the depth, only whether there is one: this is the least that it can be.
+    // The node reports whether there is a depth, not which. Assume the least possible.
     lockDepth: channel.features?.includes(ZERO_CONF) === true ? 0 : 1,
     candidates: candidatesOf(channel),
     negotiation: 'unknown',

@@ -6,7 +6,7 @@ import type { ClnFault, ClnOptions, ClnRpc } from './rpc.ts'
 import { MAX_BODY_BYTES, tooLate } from './rpc.ts'
 
 const ID = 'splicekeeper'
-/** lightningd ends every answer with an empty line; JSON as it writes it holds none in a string. */
+/** lightningd ends every answer with an empty line. Its JSON never contains one inside a string. */
 const END = Buffer.from('\n\n')
 
 const Reply = z.object({
@@ -15,7 +15,7 @@ const Reply = z.object({
   error: z.object({ code: z.int(), message: z.string() }).optional(),
 })
 
-/** An answer that is whole: at the empty line, or, from a server that sends none, as soon as it can be read. */
+/** A complete answer: up to the empty line or, from a server that sends none, as soon as the JSON parses. */
 function wholeIn(bytes: Buffer): unknown {
   const end = bytes.indexOf(END)
   const text = bytes.toString('utf8', 0, end === -1 ? bytes.length : end).trim()
@@ -32,14 +32,14 @@ function answerOf(method: string, json: unknown): Result<unknown, ClnFault> {
   const { error, result } = reply.data ?? {}
   if (error !== undefined) return err({ type: 'error', ...error })
   return result === undefined
-    ? err({ type: 'lost', message: `${method}: an answer that is none` })
+    ? err({ type: 'lost', message: `${method}: the answer is not JSON-RPC` })
     : ok(result)
 }
 
 /**
- * JSON-RPC over the local socket of a lightningd, one connection for each call. There is no rune and no fence in the
- * request: what bounds it is that nothing is written once its time is over, and that a socket hands over what was written
- * in the order in which it was, before the two looks that prove a disconnect (docs/decisions/0008).
+ * JSON-RPC over the local socket of a lightningd, one connection per call. A socket has no rune, so the node
+ * enforces no fence. Two things bound a call instead: nothing is written after its time, and a socket
+ * delivers writes in order, before the two looks that prove a disconnect (docs/decisions/0008).
  */
 export function clnSocket(path: string, clock: Clock): ClnRpc {
   return {
@@ -92,13 +92,13 @@ function exchange(
         finish(err(lost('the answer is too large')))
         return
       }
-      // A large answer is read once it is whole, not at every chunk of it.
+      // Parse a large answer once it may be complete, not at every chunk.
       const last = chunk.toString('utf8').trimEnd()
       if (!last.endsWith('}') && !chunk.includes(END)) return
-      const told = Buffer.concat(chunks)
-      const json = wholeIn(told)
-      // Nothing that comes after the end of an answer makes it one.
-      if (json !== undefined || told.includes(END)) finish(answerOf(method, json))
+      const received = Buffer.concat(chunks)
+      const json = wholeIn(received)
+      // After the end marker, more bytes cannot complete an answer.
+      if (json !== undefined || received.includes(END)) finish(answerOf(method, json))
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
       finish(err(lost(error.code ?? 'failed')))

@@ -8,18 +8,19 @@ import { abortUnsigned } from './abort-unsigned.ts'
 import type { Secured } from './negotiation.ts'
 import { negotiate, signWallet } from './negotiation.ts'
 import type { Contribution } from './preparation.ts'
-import { chooseRate, contribute, giveBack, readChannel } from './preparation.ts'
+import { chooseRate, contribute, releaseInputs, readChannel } from './preparation.ts'
 import { fundingOf, NORMAL } from './snapshot.ts'
 
-/** Broadcast failed; the splice is signed all the same and stays so (`SPLICE_BROADCAST_FAIL`). */
+/** Broadcasting failed; the splice is signed anyway and stays signed (`SPLICE_BROADCAST_FAIL`). */
 const BROADCAST_FAILED = 350
-/** A transaction in a node's message. */
+/** A hex transaction inside a node's message. */
 const HEX = /[0-9a-f]{120,400000}/g
 
 /**
- * One splice through the low-level commands, from a look at the channel to the signatures. Every call comes after its step
- * was journalled, the transaction is checked before anything of it is signed, and no call is made twice. A failure before
- * the step of no return is a refusal; after it the answer is `unknown`, unless a code proves that nothing was signed.
+ * Runs one splice through the low-level commands, from reading the channel to exchanging signatures. Each
+ * step is journalled before its call, the transaction is checked before anything of it is signed, and no call
+ * is made twice. A failure before the step of no return is a refusal. After it the answer is `unknown`,
+ * unless a code proves that nothing was signed.
  */
 export async function splice(flow: Flow): Promise<CommandAnswer> {
   const channel = await readChannel(flow)
@@ -35,7 +36,10 @@ export async function splice(flow: Flow): Promise<CommandAnswer> {
   return exchange(flow, contribution.value, { ...negotiated.value, psbt: signed.value })
 }
 
-/** Sends our signatures and waits for the peer's. From here on the transaction may be signed whatever we hear. */
+/**
+ * Sends our signatures and waits for the peer's. From here on the transaction may be signed, whatever the
+ * answer.
+ */
 async function exchange(flow: Flow, contribution: Contribution, secured: Secured): Promise<CommandAnswer> {
   const { rpc, order, options, journal } = flow
   const { psbt, tx } = secured
@@ -50,19 +54,25 @@ async function exchange(flow: Flow, contribution: Contribution, secured: Secured
   if (answer.ok)
     return answer.value.txid === tx.txid
       ? taken(tx.txid, answer.value.tx)
-      : unknown('the node signed another transaction than was journalled')
+      : unknown('the node signed another transaction than the journalled one')
   const { error } = answer
   if (error.type === 'error' && error.code === BROADCAST_FAILED) return taken(tx.txid, error.message)
-  if (!out && error.type === 'error' && SIGNED_IF_AWAITING.includes(error.code) && (await isAsBefore(flow))) {
+  if (
+    !out &&
+    error.type === 'error' &&
+    SIGNED_IF_AWAITING.includes(error.code) &&
+    (await isUnchanged(flow))
+  ) {
     const result = refusal({ class: 'not_now' }, error.message, error.code)
     return undo(flow, contribution, { result, open: false }, null)
   }
-  // Refused for certain, the negotiation is not ours to end any more: what it left is cleared after another look.
+  // Even after a certain refusal we do not abort the negotiation here: a later look decides, then aborts what
+  // is left of it.
   return undo(flow, contribution, { result: resultOf(error, out ? 'secured' : 'signing'), open: false }, null)
 }
 
-/** Whether the channel is on the funding outpoint and waits for no splice. */
-async function isAsBefore({ rpc, order: { channelId, submittedOn }, options }: Flow): Promise<boolean> {
+/** Whether the channel is still on the funding outpoint and awaits no splice. */
+async function isUnchanged({ rpc, order: { channelId, submittedOn }, options }: Flow): Promise<boolean> {
   const listed = await ask(rpc, 'listpeerchannels', { channel_id: channelId }, PeerChannels, options)
   const channel = listed.ok
     ? listed.value.channels.find(({ channel_id }) => channel_id === channelId)
@@ -70,15 +80,18 @@ async function isAsBefore({ rpc, order: { channelId, submittedOn }, options }: F
   return channel?.state === NORMAL && fundingOf(channel) === submittedOn
 }
 
-/** `told`: a transaction, or a message with one in it. It counts only if it is the one that we checked. */
-function taken(txid: string, told: string): CommandAnswer {
-  const hex = told.match(HEX)?.find((run) => parseTransaction(run)?.txid === txid)
+/**
+ * `answer`: a transaction, or a message that contains one. It counts only if it is the one that we checked.
+ */
+function taken(txid: string, answer: string): CommandAnswer {
+  const hex = answer.match(HEX)?.find((run) => parseTransaction(run)?.txid === txid)
   return hex === undefined ? { type: 'taken', txid } : { type: 'taken', txid, hex }
 }
 
 /**
- * After an end that is certain and unsigned: ends a negotiation that we left open, so that the channel is not stuck in it,
- * and releases the inputs. A replacement's is left open: nothing is aborted where a candidate is signed.
+ * Cleans up after a certain, unsigned end: aborts a negotiation that we left open, so that the channel is not
+ * stuck in it, and releases the inputs. The negotiation of a replacement stays open: nothing is aborted while
+ * a candidate is signed.
  */
 async function undo(
   flow: Flow,
@@ -92,6 +105,6 @@ async function undo(
     const txids = secured === null ? [] : [secured.tx.txid]
     await abortUnsigned(flow.rpc, { channelId, submittedOn: submittedOn, txids }, flow.options)
   }
-  if (expected.inputs.length > 0) await giveBack(flow, psbt)
+  if (expected.inputs.length > 0) await releaseInputs(flow, psbt)
   return result
 }

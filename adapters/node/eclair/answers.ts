@@ -15,7 +15,7 @@ const Msat = z
 const NodeId = z.string().regex(/^0[23][0-9a-f]{64}$/)
 const Word = z.string().max(64)
 
-/** Of `getinfo` (Eclair's `GetInfoResponse`). */
+/** `getinfo` (Eclair's `GetInfoResponse`), the fields that we use. */
 export const Info = z.object({
   version: z.string().max(100),
   nodeId: NodeId,
@@ -24,12 +24,12 @@ export const Info = z.object({
 })
 export type Info = z.infer<typeof Info>
 
-/** One funding of a channel: `fundingInput` is the outpoint that its commitments spend. */
+/** One funding of a channel. `fundingInput` is the outpoint that its commitments spend. */
 const Commitment = z.object({
   fundingTxIndex: z.int().nonnegative(),
   fundingInput: Outpoint,
   fundingAmount: Sats,
-  /** `txid` is there once the transaction carries all its signatures. */
+  /** `txid` is present once the transaction has all its signatures. */
   localFunding: z.object({ status: Word, txid: Txid.optional() }),
   remoteCommitParams: z.object({ dustLimit: Sats }),
   localCommit: z.object({ spec: z.object({ toLocal: Msat, toRemote: Msat }) }),
@@ -48,10 +48,13 @@ const ChannelData = z.object({
   remoteShutdown: z.unknown().optional(),
 })
 
-/** Before it is funded and after it is closed, a channel has no commitments. */
+/** A channel has no commitments before it is funded and after it is closed. */
 const UNFUNDED = /^(DATA_)?(WAIT_FOR_|CLOSED)/
 
-/** A channel of `channels` or `channel`. One that must have commitments and shows none cannot be read: it is not left out. */
+/**
+ * A channel of `channels` or `channel`. A channel that lacks commitments it must have is unreadable rather
+ * than skipped.
+ */
 export const Channel = z
   .object({
     nodeId: NodeId,
@@ -70,7 +73,10 @@ export const OnChainBalance = z.object({ confirmed: Sats })
 /** An address of the node's wallet. */
 export const Address = z.string().regex(/^[0-9a-zA-Z]{14,100}$/)
 
-/** What `splicein`, `spliceout` and `rbfsplice` answer where they succeed; a string says that they failed (docs/reference/eclair.md 1). */
+/**
+ * The answer of a successful `splicein`, `spliceout` or `rbfsplice`; a JSON string means failure
+ * (docs/reference/eclair.md 1).
+ */
 export const Spliced = z.object({ fundingTxId: Txid })
-/** The body of a 4xx or 5xx of Eclair itself. */
+/** The body of Eclair's own 4xx and 5xx answers. */
 export const Rejected = z.object({ error: z.string() })

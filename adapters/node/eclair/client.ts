@@ -9,22 +9,23 @@ import { jsonIn, nodeFaultOf, nodeHttp, statusFaultOf } from '../../net/form-cli
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 const COMMAND_BODY_BYTES = 64 * 1024
 /**
- * How long Eclair works on a request before it answers 500 or, 2 s later, 408: less than our calls may take (functions/runtime.ts), so
- * that it is Eclair that gives up the wait, not we. A splice goes on all the same, until its own timeout of 60 s.
+ * How long Eclair works on a request before it answers 500 or, 2 s later, 408. Shorter than our own time
+ * limit for a call (functions/runtime.ts), so that Eclair gives up waiting first. The splice itself continues
+ * until its own timeout of 60 s.
  */
 const TIMEOUT_SECONDS = '7'
 
-/** The forms that Eclair's methods take. */
+/** The form fields of a method. */
 type Fields = Readonly<Record<string, string>>
 
 /** The methods of one Eclair (docs/reference/eclair.md 1). Every request is sent once. */
 export type EclairClient = {
-  /** Reads: a value of the form, or a fault. */
+  /** Reads a value that fits `form`, or gives a fault. */
   read<T, I>(method: string, fields: Fields, form: z.ZodType<T, I>, call: Call): Promise<Result<T, NodeFault>>
   command(method: string, fields: Fields, call: Call): Promise<Result<HttpAnswer, HttpFault>>
 }
 
-/** Form-encoded POST with the API password of an Eclair. */
+/** A client that sends form-encoded POSTs with Eclair's API password. */
 export function eclairClient(config: HttpNodeConfig): EclairClient {
   const http = nodeHttp(config)
   const send = (method: string, fields: Fields, maxBytes: number, call: Call) =>
@@ -46,7 +47,7 @@ export function eclairClient(config: HttpNodeConfig): EclairClient {
       const parsed = form.safeParse(jsonIn(answered.value))
       if (parsed.success) return ok(parsed.data)
       const where = parsed.error.issues.map(({ path }) => path.join('.')).join(', ')
-      const message = `${method} answered what cannot be read: ${where}`.slice(0, 200)
+      const message = `${method} gave an unreadable answer: ${where}`.slice(0, 200)
       return err({ class: 'unreachable', message })
     },
     command: (method, fields, call) => send(method, fields, COMMAND_BODY_BYTES, call),

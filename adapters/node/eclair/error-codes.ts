@@ -1,3 +1,9 @@
+/**
+ * Maps Eclair's failures to results. Eclair has no error codes: it answers a failed command with a text. The
+ * texts below come from its `ChannelExceptions.scala` and `fsm/Channel.scala`. A command is answered once,
+ * and with a failure only while nothing of it is signed. A text that is not listed is `unknown`.
+ */
+
 import type { Result } from '../../../core/values/result.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
 import {
@@ -21,33 +27,30 @@ const noRbf = { class: 'invalid', reason: 'CannotInitiateRbf' } as const
 const invalid = { class: 'invalid' } as const
 
 const unavailable = (state: string, refusal: KnownText['refusal'], command = 'splice'): KnownText => ({
-  says: `cannot execute command=${command} in state=${state}`,
+  text: `cannot execute command=${command} in state=${state}`,
   refusal,
 })
 
-/** Before a round of ours, or instead of it; the same for a splice and for its replacement. */
-const inTheWay: readonly KnownText[] = [
-  { says: 'splice attempt failed: disconnected', refusal: peerAway },
-  { says: 'splice attempt canceled, remote initiated splice before us', refusal: inFlight },
+/** Failures before a round of ours or instead of it; the same for a splice and for its replacement. */
+const roundTexts: readonly KnownText[] = [
+  { text: 'splice attempt failed: disconnected', refusal: peerAway },
+  { text: 'splice attempt canceled, remote initiated splice before us', refusal: inFlight },
   {
-    says: 'invalid splice attempt: the current splice attempt must be completed or aborted first',
+    text: 'invalid splice attempt: the current splice attempt must be completed or aborted first',
     refusal: inFlight,
   },
-  { says: 'invalid splice attempt: our previous tx_abort has not been acked', refusal: inFlight },
-  { says: 'splice attempt aborted', refusal: aborted },
-  { says: 'invalid splice request', refusal: rebuild },
-  { says: 'channel funding error', refusal: rebuild },
+  { text: 'invalid splice attempt: our previous tx_abort has not been acked', refusal: inFlight },
+  { text: 'splice attempt aborted', refusal: aborted },
+  { text: 'invalid splice request', refusal: rebuild },
+  { text: 'channel funding error', refusal: rebuild },
 ]
 
-/**
- * Texts by which Eclair fails a splice (`ChannelExceptions.scala`). Eclair answers a command once, and with a failure only while
- * nothing of it is signed; what a text that is not listed means is still `unknown`.
- */
+/** Failures of `splicein` and `spliceout`. */
 const spliceTexts: readonly KnownText[] = [
-  ...inTheWay,
+  ...roundTexts,
   unavailable('OFFLINE', peerAway),
   unavailable('SYNCING', peerAway),
-  // Said in this state only where the peer has no splicing.
+  // In this state it only means that the peer does not support splicing.
   unavailable('NORMAL', invalid),
   unavailable('SHUTDOWN', closing),
   unavailable('NEGOTIATING', closing),
@@ -55,28 +58,30 @@ const spliceTexts: readonly KnownText[] = [
   unavailable('CLOSING', closing),
   unavailable('CLOSED', closing),
   {
-    says: 'invalid splice attempt: the current funding transaction is still unconfirmed',
-    goesOn: true,
+    text: 'invalid splice attempt: the current funding transaction is still unconfirmed',
+    isPrefix: true,
     refusal: inFlight,
   },
-  { says: 'invalid splice request: the feerate must be at least', goesOn: true, refusal: feeRate },
-  { says: 'splice attempt rejected by our peer:', goesOn: true, refusal: aborted },
+  { text: 'invalid splice request: the feerate must be at least', isPrefix: true, refusal: feeRate },
+  { text: 'splice attempt rejected by our peer:', isPrefix: true, refusal: aborted },
 ]
 
+/** Failures of `rbfsplice`. */
 const bumpTexts: readonly KnownText[] = [
-  ...inTheWay,
+  ...roundTexts,
   unavailable('OFFLINE', peerAway, 'rbf'),
   unavailable('SYNCING', peerAway, 'rbf'),
-  { says: 'rbf attempt aborted', refusal: retry },
-  { says: 'rbf attempt rejected by our peer:', goesOn: true, refusal: retry },
-  { says: 'invalid rbf attempt: the feerate must be at least', goesOn: true, refusal: feeRate },
-  { says: 'no need to rbf, transaction is already confirmed', refusal: noRbf },
-  { says: "cannot initiate rbf: we're using zero-conf for this interactive-tx attempt", refusal: noRbf },
+  { text: 'rbf attempt aborted', refusal: retry },
+  { text: 'rbf attempt rejected by our peer:', isPrefix: true, refusal: retry },
+  { text: 'invalid rbf attempt: the feerate must be at least', isPrefix: true, refusal: feeRate },
+  { text: 'no need to rbf, transaction is already confirmed', refusal: noRbf },
+  { text: "cannot initiate rbf: we're using zero-conf for this interactive-tx attempt", refusal: noRbf },
 ]
 
 /**
- * The result of a command: success is a JSON object, failure HTTP 200 with a JSON string (docs/reference/eclair.md 1 and 4). 400 is said
- * by Eclair before the command reaches a channel. 408 and 500 come while the command goes on.
+ * The result of a command. Success is a JSON object; failure is HTTP 200 with a JSON string
+ * (docs/reference/eclair.md 1 and 4). Eclair answers 400 before the command reaches a channel. It answers 408
+ * and 500 while the command continues.
  */
 export function resultOf(kind: 'splice' | 'bump', answered: Result<HttpAnswer, HttpFault>): CommandResult {
   const early = resultWithoutAnswer(answered)
@@ -90,5 +95,5 @@ export function resultOf(kind: 'splice' | 'bump', answered: Result<HttpAnswer, H
   const spliced = Spliced.safeParse(json)
   return spliced.success
     ? { type: 'taken', txid: spliced.data.fundingTxId }
-    : { type: 'unknown', message: 'HTTP 200, and no answer that can be read' }
+    : { type: 'unknown', message: 'HTTP 200 with an unreadable answer' }
 }

@@ -7,17 +7,17 @@ import { Channels, type Channel, type Commitment, Info, OnChainBalance } from '.
 import type { EclairClient } from './client.ts'
 import { ACINQ_NETWORKS } from '../network.ts'
 
-/** What the mapping needs besides Eclair's answers. */
+/** Options of the node port. */
 export type EclairOptions = {
   readonly clock: Clock
-  /** `channel.min-depth-blocks` of its configuration, which it does not tell; default 8, as Eclair's. */
+  /** Eclair's setting `channel.min-depth-blocks`, which its API does not report; default 8, Eclair's own. */
   readonly minDepthBlocks?: number
 }
 
 const DEFAULT_MIN_DEPTH_BLOCKS = 8
-/** The first version whose answers and splices are those of BOLT 2. */
+/** The first version whose answers and splices follow BOLT 2. */
 const LEAST_VERSION = [0, 14] as const
-/** Opened, with a peer or without: what a channel is in `data`, whatever its connection. */
+/** The type of an open channel's `data`, whether or not the peer is connected. */
 const OPEN = 'DATA_NORMAL'
 const MSAT_PER_SAT = 1_000
 
@@ -28,7 +28,7 @@ function isOld(version: string): boolean {
   return Number(major) < leastMajor || (Number(major) === leastMajor && Number(minor) < leastMinor)
 }
 
-/** What Eclair can do; a version that we do not know says no. */
+/** Eclair's capabilities. An unknown version counts as too old. */
 export function capabilitiesOf(version: string): Capabilities {
   const old = isOld(version)
   return {
@@ -38,7 +38,7 @@ export function capabilitiesOf(version: string): Capabilities {
     toAddress: true,
     bump: !old,
     setsFeeRate: true,
-    // A splice takes neither feerate nor budget; `rbfsplice` alone does.
+    // A splice takes neither a feerate nor a budget; only `rbfsplice` does.
     feeCap: 'gated',
     overlapGuard: false,
     queuesOffline: false,
@@ -47,21 +47,21 @@ export function capabilitiesOf(version: string): Capabilities {
     fenceMs: null,
     nonExecutionProofs: ['single_commitment'],
     leaseScope: 'channel',
-    // Its replacement is a command of its own, refused where nothing is left to replace. Of a splice-out, which adds no input of
-    // the wallet, nobody has shown yet that it pays more.
+    // `rbfsplice` is a command of its own, refused when nothing is left to replace. A splice-out adds no
+    // wallet input, and nobody has shown yet that its replacement pays more.
     replaces: ['splice_in'],
     ...(old ? { unsupported: 'this Eclair is too old: splices need version 0.14 or later' } : {}),
   }
 }
 
-/** The fundings of a channel: the one that stands until the next lock, and what is to follow it. */
+/** A channel's fundings: the current one until the next lock, and the candidates to follow it. */
 export function fundingsOf(active: readonly Commitment[]): {
   readonly current: Commitment | null
   readonly candidates: readonly Commitment[]
 } {
   const lowest = Math.min(...active.map(({ fundingTxIndex }) => fundingTxIndex))
   const [current, ...others] = active.filter(({ fundingTxIndex }) => fundingTxIndex === lowest)
-  // Replacements of an open that is not confirmed: none of them stands.
+  // Competing replacements of an unconfirmed channel opening: none is current yet.
   if (current === undefined || others.length > 0) return { current: null, candidates: [] }
   return { current, candidates: active.filter((commitment) => commitment !== current) }
 }
@@ -70,13 +70,16 @@ export function txidOf(fundingInput: Outpoint): string {
   return splitOutpoint(fundingInput).txid
 }
 
-/** What a side can spend of a funding: above the reserve, 1 % of the value (BOLT 2, version 2 channels). */
-function above({ fundingAmount, remoteCommitParams }: Commitment, sideMsat: number): number {
+/**
+ * What a side can spend in a funding: its balance above the reserve, 1 % of the value (BOLT 2, version 2
+ * channels).
+ */
+function aboveReserveMsat({ fundingAmount, remoteCommitParams }: Commitment, sideMsat: number): number {
   const reserveSats = Math.max(Math.floor(fundingAmount / 100), remoteCommitParams.dustLimit)
   return Math.max(0, sideMsat - reserveSats * MSAT_PER_SAT)
 }
 
-/** null: it is not funded yet, or closed. */
+/** The channel in core's form; null when it is not funded yet, or closed. */
 function snapshotOf(channel: Channel, minDepthBlocks: number): ChannelSnapshot | null {
   const { data, state } = channel
   if (data.commitments === undefined) return null
@@ -91,14 +94,14 @@ function snapshotOf(channel: Channel, minDepthBlocks: number): ChannelSnapshot |
     channelId: channel.channelId,
     userChannelId: null,
     peerId: channel.nodeId,
-    // In any other state something is under way, and what Eclair shows proves nothing.
+    // In any other state something is in progress, and what Eclair shows proves nothing.
     peerConnected: state === 'NORMAL',
     ready: open,
     closing: !open && !opening,
     funding: current?.fundingInput ?? null,
     capacitySats: (current ?? active.at(-1))?.fundingAmount ?? 0,
-    outboundMsat: Math.min(...specs.map(({ commitment, toLocal }) => above(commitment, toLocal))),
-    inboundMsat: Math.min(...specs.map(({ commitment, toRemote }) => above(commitment, toRemote))),
+    outboundMsat: Math.min(...specs.map(({ commitment, toLocal }) => aboveReserveMsat(commitment, toLocal))),
+    inboundMsat: Math.min(...specs.map(({ commitment, toRemote }) => aboveReserveMsat(commitment, toRemote))),
     claimableSats: null,
     closeFeeSats: null,
     lockDepth: isZeroConf ? 0 : minDepthBlocks,
@@ -110,7 +113,10 @@ function snapshotOf(channel: Channel, minDepthBlocks: number): ChannelSnapshot |
   }
 }
 
-/** Gathers getinfo, channels and the wallet's balance into one look, as old as its first request. All or nothing. */
+/**
+ * Reads getinfo, channels and the wallet's balance into one look, as old as its first request. One failed
+ * read fails the look.
+ */
 export async function look(
   client: EclairClient,
   { clock, minDepthBlocks = DEFAULT_MIN_DEPTH_BLOCKS }: EclairOptions,
@@ -128,16 +134,17 @@ export async function look(
     return err(worst ?? { class: 'unreachable', message: 'no answer' })
   const { version, nodeId, blockHeight } = info.value
   const network = ACINQ_NETWORKS[info.value.network]
-  if (network === undefined) return err({ class: 'config', message: 'getinfo: a network that is not known' })
+  if (network === undefined) return err({ class: 'config', message: 'getinfo: unknown network' })
   return ok({
     observedAt,
     nodeId,
     network,
     version,
     tipHeight: blockHeight,
-    // Eclair does not tell it.
+    // Eclair does not report it.
     tipHash: '',
-    // It does not start before its Bitcoin Core is synced, and is at height 0 until it has heard of a block.
+    // Eclair starts only after its Bitcoin Core is synced, and reports height 0 until it has heard of a
+    // block.
     synced: blockHeight > 0,
     capabilities: capabilitiesOf(version),
     channels: channels.value.flatMap((channel) => snapshotOf(channel, minDepthBlocks) ?? []),

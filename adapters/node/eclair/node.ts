@@ -9,7 +9,10 @@ import { resultOf } from './error-codes.ts'
 import { type EclairOptions, fundingsOf, look, txidOf } from './look.ts'
 
 const SAT_PER_KW_PER_VB = 250
-/** The largest transaction that is relayed, in units of 1000 weight: a budget where the client gave none. */
+/**
+ * The largest transaction that nodes relay, in units of 1000 weight. Gives the budget when the client set no
+ * ceiling.
+ */
 const LARGEST_KILOWEIGHT = 400
 const MSAT_PER_SAT = 1_000
 
@@ -31,15 +34,15 @@ async function submit(client: EclairClient, request: SubmitRequest, call: Call):
   return resultOf('splice', await client.command('spliceout', fields, call))
 }
 
-/** A replacement takes whole sat/vB and a budget, which Eclair keeps to (docs/reference/eclair.md 1). */
+/** A replacement takes whole sat/vB and a fee budget, which Eclair enforces (docs/reference/eclair.md 1). */
 async function bump(client: EclairClient, request: BumpRequest, call: Call): Promise<CommandResult> {
   const { channelId, kind, feeRateSatPerKw, maxFeeRateSatPerKw, maxFeeSats } = request
   if (kind === 'splice_out')
     return notSent(
       'invalid',
-      'that Eclair can replace a splice-out without inputs of its wallet is not shown',
+      'it is not shown that Eclair can replace a splice-out, which has no inputs of its wallet',
     )
-  if (feeRateSatPerKw === null) return notSent('not_now', 'the feerate to outbid is not known')
+  if (feeRateSatPerKw === null) return notSent('not_now', 'the feerate to exceed is not known')
   const satPerVb = Math.ceil(feeRateSatPerKw / SAT_PER_KW_PER_VB)
   if (satPerVb * SAT_PER_KW_PER_VB > (maxFeeRateSatPerKw ?? Infinity))
     return notSent('invalid', 'the next whole sat/vB is over the ceiling')
@@ -53,8 +56,9 @@ async function bump(client: EclairClient, request: BumpRequest, call: Call): Pro
 }
 
 /**
- * Eclair keeps no record of contributions. While a splice is not locked, the balances of the two fundings differ by ours exactly; after
- * that nothing tells, which is a fault and not "none": a transaction of ours must not pass for a stranger's.
+ * Eclair keeps no record of contributions. Until a splice is locked, our contribution is exactly the
+ * difference between the balances of the two fundings. Afterwards nothing shows it: that is a fault and not
+ * "none", because a transaction of ours must not pass for somebody else's.
  */
 async function contribution(
   client: EclairClient,
@@ -67,12 +71,18 @@ async function contribution(
   const { current, candidates } = fundingsOf(channel.value.data.commitments?.active ?? [])
   const candidate = candidates.find(({ fundingInput }) => txidOf(fundingInput) === txid)
   if (current === null || candidate === undefined)
-    return err({ class: 'unreachable', message: 'channel: Eclair tells no contribution of this transaction' })
+    return err({
+      class: 'unreachable',
+      message: 'channel: Eclair reports no contribution for this transaction',
+    })
   const differenceMsat = candidate.localCommit.spec.toLocal - current.localCommit.spec.toLocal
   return ok({ amountSats: Math.floor(differenceMsat / MSAT_PER_SAT) })
 }
 
-/** An Eclair as a node port. A `taken` splice is negotiated, and not signed: its peer can still abort it (docs/reference/eclair.md 2). */
+/**
+ * An Eclair as a node port. A `taken` splice is negotiated but not signed: the peer can still abort it
+ * (docs/reference/eclair.md 2).
+ */
 export function eclairNode(client: EclairClient, options: EclairOptions): NodePort {
   return {
     look: (call) => look(client, options, call),
@@ -80,7 +90,7 @@ export function eclairNode(client: EclairClient, options: EclairOptions): NodePo
     bump: (request, call) => bump(client, request, call),
     newAddress: (call) => client.read('getnewaddress', {}, Address, call),
     async connectPeer({ peerId: nodeId }, call) {
-      // Whether it came about is seen in the next look: a failure is a text as well.
+      // A failure is a text as well, so the next look shows whether the peer is connected.
       const asked = await client.read('connect', { nodeId }, z.string(), call)
       return asked.ok ? ok(undefined) : asked
     },

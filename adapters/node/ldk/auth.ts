@@ -3,20 +3,24 @@ import type { Instant } from '../../../core/values/instant.ts'
 import type { LdkAuth } from './config.ts'
 import { decodeMacaroon, encodeMacaroon, withCaveat } from './macaroon.ts'
 
-/** What is signed of a call: its short method name, its exact HTTP body (frame included) and the time of signing. */
+/**
+ * The signed parts of a call: its short method name, its exact HTTP body (frame included) and the time of
+ * signing.
+ */
 export type SignedCall = { readonly method: string; readonly body: Uint8Array; readonly signedAt: Instant }
 
 /** The request header that authenticates a call. */
 export type AuthHeader = readonly [name: string, value: string]
 
-/** How calls are authenticated (docs/reference/ldk.md 6.2 and 6.3). */
+/** Makes the header that authenticates a call (docs/reference/ldk.md 6.2 and 6.3). */
 export type Auth = (call: SignedCall) => AuthHeader
 
-/** The server counts in whole seconds; rounding down errs on the side of a fence that ends earlier. */
+/** The server counts whole seconds. Rounding down can only make the fence end earlier. */
 const unixSeconds = (at: Instant): number => Math.floor(at / 1000)
 
 /**
- * ldk-server's HMAC of a time and a body. The key is the ASCII of the hex API key, not the bytes that it spells.
+ * ldk-server's HMAC of a time and a body. The key is the API key's hex text in ASCII, not the bytes that it
+ * encodes.
  */
 export function hmacOf(apiKey: string, atSeconds: number, body: Uint8Array): Buffer {
   const time = Buffer.alloc(8)
@@ -38,7 +42,7 @@ function boundMacaroon(hex: string): Auth {
   }
 }
 
-/** The strategy of a configuration. */
+/** The authentication scheme of a configuration. */
 export function authOf(config: LdkAuth): Auth {
   switch (config.scheme) {
     case 'hmac':

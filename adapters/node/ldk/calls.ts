@@ -22,7 +22,7 @@ const Empty: Codec<undefined> = z.codec(z.object({}), z.undefined(), {
   encode: () => ({}),
 })
 
-/** The longest address of Bitcoin has 90 characters. */
+/** Bitcoin's longest address has 90 characters. */
 const AddressText = z.string().min(1).max(100)
 const Address: Codec<string> = z.codec(z.object({ address: AddressText }), z.string(), {
   decode: ({ address }) => address,
@@ -41,7 +41,7 @@ const PeerAddress: Codec<PeerAddress> = z.codec(
   z.custom<PeerAddress>(),
   {
     decode: ({ nodePubkey, address }) => ({ nodeId: nodePubkey, address }),
-    // Kept by the node, or a restart of it would leave the channel without its peer again.
+    // The node must persist the peer; otherwise a restart would leave the channel without it again.
     encode: ({ nodeId, address }) => ({ nodePubkey: nodeId, address, persist: true }),
   },
 )
@@ -79,19 +79,19 @@ const SpliceOut: Codec<LdkSpliceOut> = z.codec(
   },
 )
 
-/** One method of ldk-server: what its request and its response mean in the types of `rpc.ts`. */
+/** One method of ldk-server, with codecs between its messages and the types of `rpc.ts`. */
 export type RpcMethod<Q, A> = {
   readonly name: MethodName
   readonly request: Codec<Q>
   readonly response: Codec<A>
 }
 
-/** Types a method's two codecs together. */
+/** Ties the types of a method's two codecs together. */
 function method<Q, A>(name: MethodName, request: Codec<Q>, response: Codec<A>): RpcMethod<Q, A> {
   return { name, request, response }
 }
 
-/** The calls that we make, for the client and for the simulated server alike. */
+/** The calls that we make, used by both the client and the simulated server. */
 export const calls = {
   getNodeInfo: method('GetNodeInfo', Empty, NodeInfo),
   listChannels: method('ListChannels', Empty, ChannelList),
@@ -106,12 +106,12 @@ export const calls = {
   bumpFee: method('BumpChannelFundingFee', BumpFee, Empty),
 } as const
 
-/** A value as the bytes of its message. Throws a ZodError if the value does not fit the message. */
+/** Encodes a value as message bytes. Throws a ZodError if the value does not fit the message. */
 export function encodeMessage<T>(descriptor: DescMessage, codec: Codec<T>, value: T): Uint8Array {
   return toBinary(descriptor, create(descriptor, z.encode(codec, value)))
 }
 
-/** The value in a message's bytes; null if they are not such a message. */
+/** Decodes message bytes; null when they do not fit the message. */
 export function decodeMessage<T>(
   descriptor: DescMessage,
   codec: Codec<T>,

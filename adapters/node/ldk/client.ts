@@ -7,13 +7,13 @@ import type { LdkPayment, LdkRpc, RpcAnswer, RpcOptions } from './rpc.ts'
 
 const MAX_PAGES = 10
 
-/** An ldk-server over the wire, and the end of the connection to it. */
+/** The RPC of an ldk-server over the network. */
 export type LdkClient = LdkRpc & {
-  /** Destroys the connection; calls that have no answer yet end with a fault. */
+  /** Closes the connection; unanswered calls end with a fault. */
   close(): void
 }
 
-/** On-chain payments of all pages, of a server that goes on giving pages the first ten. */
+/** The on-chain payments of all pages, or of the first ten if the server keeps giving more. */
 async function listPayments(
   connection: Connection,
   options: RpcOptions,
@@ -34,8 +34,9 @@ async function listPayments(
 }
 
 /**
- * The client of an ldk-server: gRPC over TLS (docs/reference/ldk.md 6). Every call is sent at most once, is signed with
- * `signedAt` or the clock's now, and ends with its signal. Nothing throws: what has no status is a fault without one.
+ * A client of an ldk-server: gRPC over TLS (docs/reference/ldk.md 6). Each call is sent at most once, signed
+ * with `signedAt` or the current time, and ends with its signal. Never throws; an outcome without a status is
+ * a fault without one.
  */
 export function ldkClient(config: LdkConfig, clock: Clock): LdkClient {
   const connection = openConnection(config, clock)

@@ -5,31 +5,31 @@ import type { Network } from '../../../core/bitcoin/network.ts'
 import type { LdkBalances, LdkChannel, LdkNodeInfo, LdkPeer } from './rpc.ts'
 
 /**
- * Both directions of every message: `decode` checks what came over the wire and gives the values of `rpc.ts`, `encode`
- * is its inverse, used for requests by the client and for responses by the simulated server.
+ * A two-way codec of a message. `decode` checks what came over the wire and yields the types of `rpc.ts`.
+ * `encode` is the inverse: the client uses it for requests, the simulated server for responses.
  */
 export type Codec<T> = z.ZodType<T, Record<string, unknown>>
 
-/** An unsigned 64-bit number of the wire. Ours are safe integers; anything beyond is refused. */
+/** An unsigned 64-bit number on the wire. Ours are safe integers; larger values are refused. */
 export const uint64 = z.codec(z.bigint().nonnegative(), z.int().nonnegative(), {
   decode: Number,
   encode: BigInt,
 })
 const uint32 = z.int().nonnegative()
-/** The names of all channels of a node are in one item of the table, which holds 400 KB. */
+/** All channel names of a node are stored in one table item, which holds 400 KB. */
 export const MAX_CHANNELS = 5_000
 const MAX_PEERS = 20_000
 const MAX_BALANCES = 50_000
 const MAX_VERSION_CHARACTERS = 100
-/** A host name of 253 characters, and a port. */
+/** A host name of up to 253 characters, and a port. */
 const MAX_ADDRESS_CHARACTERS = 260
 export const SocketAddress = z.string().max(MAX_ADDRESS_CHARACTERS)
-/** An id of 128 bits, in decimal. */
+/** A 128-bit id in decimal. */
 export const UserChannelId = z.string().regex(/^\d{1,39}$/)
 export const NodeId = z.string().regex(/^[0-9a-f]{66}$/)
 export const ChannelId = z.string().regex(/^[0-9a-f]{64}$/)
 
-/** The numbers of ldk-server's `Network`. 2 is testnet4, which Splicekeeper does not know. */
+/** ldk-server's `Network` enumeration. 2 is testnet4, which Splicekeeper does not support. */
 const NETWORKS: ReadonlyMap<number, Network> = new Map([
   [0, 'bitcoin'],
   [1, 'testnet'],
@@ -40,7 +40,7 @@ const network = z.codec(z.int(), z.custom<Network>(), {
   decode(value, context) {
     const known = NETWORKS.get(value)
     if (known !== undefined) return known
-    context.issues.push({ code: 'custom', message: 'a network that we do not know', input: value })
+    context.issues.push({ code: 'custom', message: 'unknown network', input: value })
     return z.NEVER
   },
   encode: (value) => [...NETWORKS].find(([, name]) => name === value)?.[0] ?? -1,
@@ -61,7 +61,7 @@ export const NodeInfo: Codec<LdkNodeInfo> = z.codec(
       network: wire.network,
       bestBlock: { height: wire.currentBestBlock.height, hash: wire.currentBestBlock.blockHash },
       lightningSyncedAtSeconds: wire.latestLightningWalletSyncTimestamp ?? null,
-      // It is only shown, and kept with what was seen of the node.
+      // Only displayed and stored with the node's state.
       version: wire.version?.slice(0, MAX_VERSION_CHARACTERS) ?? null,
     }),
     encode: (info) => ({

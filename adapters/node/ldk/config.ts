@@ -7,7 +7,10 @@ const Macaroon = z
   .regex(/^(?:[0-9a-f]{2})+$/, { error: 'must be lower-case hex', abort: true })
   .refine((hex) => decodeMacaroon(Buffer.from(hex, 'hex')) !== null, 'must be a version 2 macaroon')
 
-/** How an ldk-server authenticates us: its version decides (docs/reference/ldk.md 6.2 and 6.3). */
+/**
+ * How we authenticate to an ldk-server; the scheme depends on its version (docs/reference/ldk.md 6.2 and
+ * 6.3).
+ */
 export const LdkAuth = z.discriminatedUnion('scheme', [
   z.object({
     scheme: z.literal('hmac'),
@@ -18,16 +21,20 @@ export const LdkAuth = z.discriminatedUnion('scheme', [
 ])
 export type LdkAuth = z.infer<typeof LdkAuth>
 
-/** The configuration of one ldk-server. Issues name the field and never repeat its value. */
+/** The configuration of one ldk-server. Issues name the field, never its value. */
 export const LdkConfig = z.object({
   url: z.string().refine(isPlainHttps, 'must be an https URL without credentials or query'),
   certificate: z.string().refine(isCertificate, "must be the server's certificate (tls.crt) in PEM"),
   auth: LdkAuth,
-  /** How far a request's time may be from the server's clock. */
+  /** How far the server lets a request's time be from its clock. */
   authWindowSeconds: z.int().positive().max(3600).default(60),
   /** How far the server's clock may be from ours. */
   clockSkewSeconds: z.int().nonnegative().max(3600).default(60),
-  /** Whether the server's LDK has the overlap guard (design section 4); it does not tell. */
+  /**
+   * Whether the server's LDK has the overlap guard: it refuses a contribution that shares an input or an
+   * output script with a pending one, and drops a queued one that the lock has paid. The server does not
+   * report it.
+   */
   overlapGuard: z.boolean().default(false),
 })
 export type LdkConfig = z.infer<typeof LdkConfig>

@@ -13,19 +13,19 @@ import { type IdentityFault, isIdentityError, pinned } from '../../net/tls-pinni
 import { grpcFrame, methodNamed } from './messages.ts'
 import type { RpcAnswer, RpcFault, RpcOptions } from './rpc.ts'
 
-/** ldk-server's own limit for a message. */
+/** ldk-server's own message limit. */
 const MAX_MESSAGE_BYTES = 10 * 1024 * 1024
 const MAX_FAULT_CHARACTERS = 300
-/** Longer than an id or a hash is what a server must not echo: a macaroon, for one. */
+/** Anything longer than an id or a hash may be a secret that a server must not echo, such as a macaroon. */
 const LONG_RUN = /[\w+/=-]{65,}/g
 const IDLE_MS = 60_000
 
 const signedAtKey = createContextKey<Instant | null>(null, { description: 'time of signing' })
 
-/** One HTTP/2 session, opened by the first call on it, and how many calls are on it. */
+/** One HTTP/2 session, opened by its first call, and the number of calls on it. */
 type Session = { readonly manager: Http2SessionManager; readonly transport: Transport; calls: number }
 
-/** Signs what will be sent: Connect frames the same message in the same way, uncompressed. */
+/** Signs the exact bytes to be sent: Connect frames a message in the same way, uncompressed. */
 function signer(config: LdkConfig, clock: Clock): Interceptor {
   const auth = authOf(config.auth)
   return (next) => async (request) => {
@@ -53,8 +53,8 @@ async function* oneByOne<T>(messages: readonly T[]): AsyncIterable<T> {
 }
 
 /**
- * An HTTP/2 session for signed calls that trusts the pinned certificate alone. With `pingEveryMs` a server that has gone
- * silently ends the calls on it.
+ * An HTTP/2 session for signed calls that trusts only the pinned certificate. With `pingEveryMs`, calls on it
+ * end when the server has silently gone.
  */
 export function openSession(config: LdkConfig, clock: Clock, pingEveryMs?: number): Session {
   const manager = new Http2SessionManager(
@@ -76,8 +76,9 @@ export function openSession(config: LdkConfig, clock: Clock, pingEveryMs?: numbe
 }
 
 /**
- * The fault of a failed call. A status counts only if the server sent it: Connect also makes up codes of its own, from
- * HTTP statuses, resets and protocol errors, and "permission denied" made of a reset would pass for "not executed".
+ * The fault of a failed call. A status counts only if the server sent it. Connect also invents codes from
+ * HTTP statuses, resets and protocol errors, and a "permission denied" made from a reset would pass for "not
+ * executed".
  */
 export function faultOf(error: unknown): RpcFault | IdentityFault {
   if (!(error instanceof ConnectError)) return { status: null, message: 'the call failed in the client' }
@@ -88,18 +89,18 @@ export function faultOf(error: unknown): RpcFault | IdentityFault {
   return { status, message }
 }
 
-/** Calls over one session at a time. */
+/** Calls to one server, over one session at a time. */
 export type Connection = {
-  /** Sends a request once. Never throws; an aborted call resets its stream. */
+  /** Sends a request once. Never throws; aborting a call resets its stream. */
   call<Q, A>(method: RpcMethod<Q, A>, request: Q, options: RpcOptions): Promise<RpcAnswer<A>>
-  /** Ends the session, and every call on it without an answer. */
+  /** Ends the session and every unanswered call on it. */
   close(): void
 }
 
 /**
- * gRPC to one ldk-server over TLS with its pinned certificate. The session stays open between calls. A call without a
- * status (aborted, reset, unreadable) puts its session in doubt: it is not used again, and destroyed with its socket as
- * soon as no other call is on it.
+ * gRPC to one ldk-server over TLS with its pinned certificate. The session stays open between calls. After a
+ * call without a status (aborted, reset, unreadable) its session is not trusted any more: no new call uses
+ * it, and its socket is destroyed once no other call is on it.
  */
 export function openConnection(config: LdkConfig, clock: Clock): Connection {
   let current: Session | null = null
@@ -146,8 +147,8 @@ export function openConnection(config: LdkConfig, clock: Clock): Connection {
   }
 }
 
-/** Names the fields that do not fit, never their values. */
+/** Names the unreadable fields, never their values. */
 function unreadable(method: string, error: z.ZodError): RpcFault {
   const fields = error.issues.map((issue) => issue.path.join('.')).join(', ')
-  return { status: null, message: `${method} answered what we cannot read: ${fields}`.slice(0, 300) }
+  return { status: null, message: `${method} gave an unreadable answer: ${fields}`.slice(0, 300) }
 }

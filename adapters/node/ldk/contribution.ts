@@ -6,12 +6,12 @@ import type { LdkPayment, LdkRpc } from './rpc.ts'
 
 const MSAT_PER_SAT = 1000
 
-/** ldk-node names a funding payment after its first candidate: the txid's bytes in their internal order. */
+/** ldk-node's payment id of a funding transaction: the txid of its first candidate in internal byte order. */
 export function paymentIdOf(txid: string): string {
   return Buffer.from(txid, 'hex').reverse().toString('hex')
 }
 
-/** What a record says we added, in satoshis; what a splice-out took (its fee included) is negative. */
+/** Our contribution in satoshis according to a payment record; negative for a splice-out, fee included. */
 function contributionOf(payment: LdkPayment): Contribution | null {
   if (payment.amountMsat === null) return null
   const amountSats = Math.floor(payment.amountMsat / MSAT_PER_SAT)
@@ -19,9 +19,9 @@ function contributionOf(payment: LdkPayment): Contribution | null {
 }
 
 /**
- * The payment record of a transaction of a channel: the one with that txid, or the one named after it, which by now
- * carries the txid of a later candidate. A record that names channels must name this one. Where several fit, the one
- * that names the channel counts; several of equal standing prove nothing.
+ * The payment record of a channel's transaction: the one with that txid, or the one named after it, which may
+ * carry the txid of a later candidate by now. A record that names channels must name this one, and is
+ * preferred to one that names none. Several equally good records prove nothing.
  */
 function recordOf(payments: readonly LdkPayment[], channelId: string, txid: string): LdkPayment | null {
   const id = paymentIdOf(txid)
@@ -36,9 +36,10 @@ function recordOf(payments: readonly LdkPayment[], channelId: string, txid: stri
 }
 
 /**
- * The node's own record of our contribution (design section 4, "effect"). First by id, which servers of August 2026
- * know although they do not list it; then among all payments, which finds later candidates and ids of other making.
- * Splices out to a foreign address have none.
+ * The node's own record of our contribution, one half of the proof that a transaction is ours (the other is
+ * the change of capacity on chain). First asks by id, which servers of August 2026 know without listing it;
+ * then searches all payments, which finds later candidates and other ids. There is no record of a splice-out
+ * to a foreign address.
  */
 export async function contribution(
   rpc: LdkRpc,

@@ -1,3 +1,9 @@
+/**
+ * Maps ldk-server's gRPC statuses to results. The numbers are gRPC's: 3 INVALID_ARGUMENT, 7
+ * PERMISSION_DENIED, 9 FAILED_PRECONDITION, 12 UNIMPLEMENTED, 16 UNAUTHENTICATED. Where ldk-server uses each
+ * is in docs/reference/ldk.md 6.4.
+ */
+
 import type { NodeFault } from '../../../core/ports/node.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
 import { isIdentityFault } from '../../net/tls-pinning.ts'
@@ -5,7 +11,10 @@ import type { RpcAnswer, RpcFault } from './rpc.ts'
 
 const MAX_MESSAGE_CHARACTERS = 500
 
-/** 7, 12 and 16 and a wrong certificate need an operator; everything else may pass by itself. */
+/**
+ * The fault of a failed read: 7, 12, 16 and a wrong certificate need an operator; everything else may pass by
+ * itself.
+ */
 export function nodeFaultOf(fault: RpcFault): NodeFault {
   const needsOperator = fault.status === 7 || fault.status === 12 || fault.status === 16
   return {
@@ -15,10 +24,10 @@ export function nodeFaultOf(fault: RpcFault): NodeFault {
 }
 
 /**
- * The result of a splice command by its gRPC status (docs/reference/ldk.md 6.4). 3, 7, 12 and 16 come before the node's
- * code runs. 9 means that this call queued nothing, but covers "already under way" as well as any other refusal: it is
- * `not_now` here, and core, which knows whether an earlier attempt may be alive, makes `in_flight` of it. Everything
- * else, a missing status above all, may have been executed.
+ * The result of a splice command. 3, 7, 12 and 16 come before the node's code runs. 9 means that this call
+ * queued nothing, but it covers "already in progress" as well as any other refusal. It is `not_now` here;
+ * core turns it into `in_flight` if an earlier attempt is unresolved. Everything else, a missing status above
+ * all, may have been executed.
  */
 export function resultOf(answer: RpcAnswer<unknown>): CommandResult {
   if (answer.ok) return { type: 'taken' }
@@ -38,10 +47,10 @@ export function resultOf(answer: RpcAnswer<unknown>): CommandResult {
 }
 
 /**
- * The result of a fee bump: as of a splice, but for status 12. Servers before September 2026 have no such method, of which
- * nothing is wrong with them otherwise: it must not pause the node.
+ * The result of a fee bump: like a splice's, except for status 12. Servers before September 2026 lack the
+ * method but are otherwise fine, so this must not pause the node.
  */
 export function bumpResultOf(answer: RpcAnswer<unknown>): CommandResult {
   if (answer.ok || answer.error.status !== 12) return resultOf(answer)
-  return { type: 'refused', class: 'invalid', message: 'this ldk-server has no fee bump' }
+  return { type: 'refused', class: 'invalid', message: 'this ldk-server does not support fee bumps' }
 }

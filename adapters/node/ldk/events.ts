@@ -7,7 +7,7 @@ import { faultOf, openSession } from './connection.ts'
 import { streamNamed } from './messages.ts'
 import type { LdkEvent, RpcFault } from './rpc.ts'
 
-/** How often a stream without events is checked for a server that is gone. */
+/** How often to ping on an idle stream, to notice a server that is gone. */
 const PING_MS = 30_000
 
 const Envelope = z.object({
@@ -16,7 +16,7 @@ const Envelope = z.object({
   spliceNegotiationFailed: z.object({ channelId: ChannelId }).optional(),
 })
 
-/** One message of the stream; null: of payments, or of what we do not know. */
+/** One message of the stream; null for payments and unknown messages. */
 export const Event: Codec<LdkEvent | null> = z.codec(Envelope, z.custom<LdkEvent | null>(), {
   decode({ channelStateChanged, spliceNegotiated, spliceNegotiationFailed }): LdkEvent | null {
     if (channelStateChanged !== undefined) {
@@ -47,17 +47,17 @@ export const Event: Codec<LdkEvent | null> = z.codec(Envelope, z.custom<LdkEvent
   },
 })
 
-/** What hears a stream. */
+/** The callbacks of a subscription. */
 export type LdkListener = {
-  /** The server has taken the subscription: from now on nothing is missed while the stream lasts. */
+  /** The server has accepted the subscription: from now on no event is missed while the stream lasts. */
   readonly opened: () => void
   readonly heard: (event: LdkEvent) => void
 }
 
 /**
- * Subscribes to the server's events, on a connection of its own, until the stream ends or the signal does; answers why.
- * Never throws, never subscribes again: that is its caller's. A message that we cannot read is passed over, since a
- * newer server may say more.
+ * Subscribes to the server's events on its own connection, until the stream or the signal ends; returns why
+ * it ended. Never throws, never resubscribes: that is up to the caller. Skips unreadable messages, since a
+ * newer server may send more kinds.
  */
 export async function subscribeEvents(
   config: LdkConfig,

@@ -4,16 +4,16 @@ import { err, ok, type Result } from '../../../core/values/result.ts'
 import { nodeFaultOf } from './error-codes.ts'
 import type { LdkBalances, LdkChannel, LdkNodeInfo, LdkPeer, LdkRpc } from './rpc.ts'
 
-/** What the mapping needs to know of an ldk-server besides its answers. */
+/** Options of the node port. */
 export type LdkNodeOptions = {
   readonly clock: Clock
-  /** How far a request's time may be from the server's clock; default 60. */
+  /** How far the server lets a request's time be from its clock; default 60. */
   readonly authWindowSeconds?: number
   /** How far the server's clock may be from ours; default 60. */
   readonly clockSkewSeconds?: number
   /** Whether the server's LDK has the overlap guard; default false. */
   readonly overlapGuard?: boolean
-  /** How old the Lightning wallet's last sync may be for the node to count as synced; default 120. */
+  /** How recent the Lightning wallet's last sync must be for the node to count as synced; default 120. */
   readonly syncedWithinSeconds?: number
 }
 
@@ -25,7 +25,7 @@ export function capabilitiesOf(options: LdkNodeOptions): Capabilities {
     spliceIn: true,
     spliceOut: true,
     toAddress: true,
-    // A bump that is still queued when its candidate locks would run as a second splice without the guard.
+    // Without the guard, a bump that is still queued when its candidate locks would run as a second splice.
     bump: overlapGuard,
     setsFeeRate: false,
     feeCap: 'gated',
@@ -49,7 +49,8 @@ export function capabilitiesOf(options: LdkNodeOptions): Capabilities {
 function snapshotOf(channel: LdkChannel, peers: readonly LdkPeer[], balances: LdkBalances): ChannelSnapshot {
   const { counterpartyNodeId: peerId, isReady, isUsable } = channel
   const peerConnected = isUsable || peers.some((peer) => peer.nodeId === peerId && peer.connected)
-  // The server reports no shutdown: what is ready, with its peer there, and still not usable, is shutting down.
+  // The server does not report a shutdown: a ready channel with its peer connected that is still unusable is
+  // shutting down.
   const closing = isReady && peerConnected && !isUsable
   const claimable = balances.claimable.find(({ channelId }) => channelId === channel.channelId)
   return {
@@ -83,14 +84,14 @@ function lookOf(info: LdkNodeInfo, observedAt: number, options: LdkNodeOptions) 
     tipHash: bestBlock.hash,
     synced: syncedAtSeconds !== null && syncedAtSeconds >= oldestSyncSeconds,
     capabilities: capabilitiesOf(options),
-    // No call of ldk-server tells the feerate that a splice would use.
+    // ldk-server has no call that reports the feerate of a splice.
     feeRateSatPerKw: null,
   }
 }
 
 /**
- * Gathers GetNodeInfo, ListChannels, ListPeers and GetBalances into one look, as old as its first request. All or
- * nothing: a look without its balances would have no signs.
+ * Reads GetNodeInfo, ListChannels, ListPeers and GetBalances into one look, as old as its first request. One
+ * failed read fails the look: without balances it would have no balance signals.
  */
 export async function look(
   rpc: LdkRpc,
@@ -114,7 +115,7 @@ export async function look(
   const faults = [info, channels, peers, balances].flatMap((answer) =>
     answer.ok ? [] : [nodeFaultOf(answer.error)],
   )
-  // A fault of the configuration says more than one that passes by itself.
+  // A configuration fault is more useful than a temporary one.
   const worst = faults.find((fault) => fault.class === 'config') ?? faults[0]
   return err(worst ?? { class: 'unreachable', message: 'no answer' })
 }

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 
 /**
- * A macaroon of version 2 with first-party caveats only, as ldk-server takes it (docs/reference/ldk.md 6.3). `head` is
- * everything before the caveats (version, location, identifier), kept as it came.
+ * A version 2 macaroon with first-party caveats only, as ldk-server accepts it (docs/reference/ldk.md 6.3).
+ * `head` is everything before the caveats (version, location, identifier), byte for byte.
  */
 export type Macaroon = {
   readonly head: Buffer
@@ -30,18 +30,18 @@ function varint(value: number): Buffer {
   }
 }
 
-/** A field: its type, its length, its bytes. */
+/** A field: type, length, bytes. */
 const field = (type: number, data: Buffer): Buffer =>
   Buffer.concat([Buffer.from([type]), varint(data.length), data])
 
-/** A macaroon's bytes. */
+/** Encodes a macaroon. */
 export function encodeMacaroon({ head, caveats, signature }: Macaroon): Buffer {
   const end = Buffer.from([END])
   const sections = caveats.map((caveat) => Buffer.concat([field(IDENTIFIER, caveat), end]))
   return Buffer.concat([head, ...sections, end, field(SIGNATURE, signature)])
 }
 
-/** The macaroon in these bytes, which must be its canonical form; null if they are none. */
+/** Decodes a macaroon; null unless the bytes are its canonical form. */
 export function decodeMacaroon(bytes: Buffer): Macaroon | null {
   if (bytes.length > MAX_BYTES || bytes[0] !== VERSION) return null
   let at = 1
@@ -50,7 +50,7 @@ export function decodeMacaroon(bytes: Buffer): Macaroon | null {
     const low = bytes[at + 1] ?? 0
     const high = low < 0x80 ? 0 : (bytes[at + 2] ?? 0)
     const start = at + (low < 0x80 ? 2 : 3)
-    // Two length bytes reach 16383, beyond the largest macaroon.
+    // Two length bytes reach 16383, more than the largest macaroon.
     at = start + (low < 0x80 ? low : (low & 0x7f) | (high << 7))
     return high < 0x80 && at <= bytes.length ? bytes.subarray(start, at) : null
   }
@@ -73,7 +73,7 @@ export function decodeMacaroon(bytes: Buffer): Macaroon | null {
   return encodeMacaroon(macaroon).equals(bytes) ? macaroon : null
 }
 
-/** The macaroon narrowed by one more caveat; needs no key. */
+/** Adds a caveat; needs no key. */
 export function withCaveat(macaroon: Macaroon, caveat: string): Macaroon {
   const bytes = Buffer.from(caveat, 'utf8')
   return {
@@ -83,7 +83,7 @@ export function withCaveat(macaroon: Macaroon, caveat: string): Macaroon {
   }
 }
 
-/** A fresh macaroon of a root key, and so also what a macaroon's signature must be. */
+/** Mints a macaroon from a root key; also tells which signature a macaroon must have. */
 export function mintMacaroon(rootKey: Buffer, identifier: Buffer, caveats: readonly Buffer[]): Macaroon {
   const derived = hmac('macaroons-key-generator', rootKey)
   const signature = caveats.reduce<Buffer>(hmac, hmac(derived, identifier))

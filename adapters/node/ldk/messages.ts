@@ -21,10 +21,10 @@ type Field = readonly [number: number, type: string, presence?: 'optional' | 're
 type Fields = Readonly<Record<string, Field>>
 
 /**
- * The messages of ldk-server's `api.LightningNode` that we use, and of each the fields that we use, by the field
- * numbers of docs/reference/ldk.md 6.5. Enumerations are read as the numbers that they are on the wire; members of a
- * oneof are plain fields, which is the same on the wire. Page tokens are bytes to us: older servers send a message,
- * newer ones a string, and we only echo them.
+ * The messages and fields of ldk-server's `api.LightningNode` that we use, with the field numbers of
+ * docs/reference/ldk.md 6.5. Enumerations are plain numbers and members of a oneof are plain fields, which is
+ * the same on the wire. Page tokens are bytes: older servers send a message and newer ones a string, and we
+ * only echo them.
  */
 const MESSAGES: Readonly<Record<string, Fields>> = {
   Empty: {},
@@ -104,7 +104,9 @@ const MESSAGES: Readonly<Record<string, Fields>> = {
   },
 }
 
-/** The methods of `api.LightningNode` that we call: request and response, named after {@link MESSAGES}. */
+/**
+ * The methods of `api.LightningNode` that we call: request and response, by their names in {@link MESSAGES}.
+ */
 const METHODS = {
   GetNodeInfo: ['Empty', 'NodeInfo'],
   ListChannels: ['Empty', 'ChannelList'],
@@ -122,7 +124,7 @@ const METHODS = {
 /** A method's short name, as in the path of its call. */
 export type MethodName = keyof typeof METHODS
 
-/** The methods whose answer is a stream of messages. */
+/** The methods that answer with a stream of messages. */
 const STREAMS = { SubscribeEvents: ['Empty', 'EventEnvelope'] } as const
 
 /** A streaming method's short name. */
@@ -167,21 +169,24 @@ const registry = createFileRegistry(
 const methodOf = (name: string) =>
   registry.getService('api.LightningNode')?.methods.find((each) => each.name === name)
 
-/** The descriptor of a method, for the client's transport and the simulated server alike. */
+/** The descriptor of a method, for the client's transport and the simulated server. */
 export function methodNamed(name: MethodName): DescMethodUnary {
   const method = methodOf(name)
   if (method?.methodKind !== 'unary') throw new Error(`no unary method ${name}`)
   return { ...method, methodKind: method.methodKind }
 }
 
-/** The descriptor of a method that streams, as {@link methodNamed}. */
+/** Like {@link methodNamed}, for a streaming method. */
 export function streamNamed(name: StreamName): DescMethodServerStreaming {
   const method = methodOf(name)
   if (method?.methodKind !== 'server_streaming') throw new Error(`no streaming method ${name}`)
   return { ...method, methodKind: method.methodKind }
 }
 
-/** A message as gRPC frames it: no compression, four bytes of length, the message. The frame is part of what is signed. */
+/**
+ * Frames a message for gRPC: a zero byte (no compression), four bytes of length, the message. The frame is
+ * part of what is signed.
+ */
 export function grpcFrame(message: Uint8Array): Buffer {
   const head = Buffer.alloc(5)
   head.writeUInt32BE(message.length, 1)

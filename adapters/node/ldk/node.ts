@@ -21,7 +21,7 @@ async function submit(rpc: LdkRpc, request: SubmitRequest, call: Call): Promise<
   const splice = { userChannelId, counterpartyNodeId, amountSats }
   const options = { signal: call.signal, signedAt: request.signedAt }
   if (request.kind === 'splice_in') return resultOf(await rpc.spliceIn(splice, options))
-  // Without one the server would pay a fresh address of its own, another at every attempt.
+  // Without an address the server would pay a fresh one of its own, different at every attempt.
   if (address === null) return notSent('the request names no address')
   return resultOf(await rpc.spliceOut({ ...splice, address }, options))
 }
@@ -29,7 +29,7 @@ async function submit(rpc: LdkRpc, request: SubmitRequest, call: Call): Promise<
 async function bump(rpc: LdkRpc, request: BumpRequest, call: Call): Promise<CommandResult> {
   const { userChannelId, peerId: counterpartyNodeId, signedAt } = request
   if (userChannelId === null) return notSent('the request names no user channel id')
-  // The server would choose another one, and nobody could tell that from what was asked.
+  // The server would ignore it and choose its own, and nobody could tell.
   if (request.feeRateSatPerKw !== null) return notSent('an ldk-server takes no feerate')
   const options = { signal: call.signal, signedAt }
   return bumpResultOf(await rpc.bumpFee({ userChannelId, counterpartyNodeId }, options))
@@ -53,8 +53,8 @@ async function connectPeer(
 }
 
 /**
- * An ldk-server as a node port: one mapping, for the client over the wire and for a simulated node in process. What
- * holds of an ldk-server is in docs/reference/ldk.md 6 and 7; a `taken` splice is in the node's memory and no further.
+ * An ldk-server as a node port, over the network client or an in-process simulated node. Its behaviour is
+ * described in docs/reference/ldk.md 6 and 7. A `taken` splice is in the node's memory and nowhere else.
  */
 export function ldkNode(rpc: LdkRpc, options: LdkNodeOptions): NodePort {
   return {

@@ -4,11 +4,11 @@ import { Txid } from '../../../core/bitcoin/outpoint.ts'
 import { ChannelId, type Codec, MAX_CHANNELS, uint64 } from './codecs.ts'
 import type { LdkPayment } from './rpc.ts'
 
-/** In the order of ldk-server's numbers. */
+/** By ldk-server's enumeration numbers. */
 const DIRECTIONS = ['inbound', 'outbound'] as const
 const STATUSES = ['pending', 'succeeded', 'failed'] as const
 
-/** What fits into a message. */
+/** Bounds by what fits into a message. */
 const MAX_PAYMENTS = 200_000
 const MAX_TOKEN_BYTES = 4_096
 const InteractiveFunding = z.object({
@@ -28,7 +28,7 @@ const Payment = z.object({
 })
 type Payment = z.infer<typeof Payment>
 
-/** Lightning payments are no business of ours: null. */
+/** Null for Lightning payments, which do not concern us. */
 function onchainPaymentOf(wire: Payment): LdkPayment | null {
   const onchain = wire.kind?.onchain
   if (onchain === undefined) return null
@@ -65,7 +65,7 @@ export const PaymentDetails: Codec<LdkPayment | null> = z.codec(
   },
 )
 
-/** One page of ListPayments; the token of the next is echoed as it came, null on the last. */
+/** One page of ListPayments. The next page's token is echoed unchanged; null on the last page. */
 export type PaymentPage = {
   readonly payments: readonly LdkPayment[]
   readonly nextPageToken: Uint8Array | null

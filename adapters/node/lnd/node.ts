@@ -4,11 +4,11 @@ import { err, ok } from '../../../core/values/result.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'
 
-const WHY = 'LND has no splicing: its protocol, its features and its RPCs know no splice (as of version 0.21)'
+const WHY = 'LND has no splicing: neither its protocol features nor its RPCs have it (as of version 0.21)'
 const FAULT: NodeFault = { class: 'config', message: WHY }
 const REFUSED: CommandResult = { type: 'refused', class: 'invalid', message: 'not sent: LND has no splicing' }
 
-/** What it can do: nothing. */
+/** LND has none of the capabilities. */
 export const UNSUPPORTED: Capabilities = {
   software: 'lnd',
   spliceIn: false,
@@ -28,8 +28,8 @@ export const UNSUPPORTED: Capabilities = {
 }
 
 /**
- * An LND in the nodes file: it is named, and said to be unable, so that an order for it is refused with the reason. Nothing is asked of
- * it, and so it takes no address and no credential.
+ * An LND in the nodes file. It is listed so that orders for it are refused with the reason. The node is never
+ * contacted, so the entry needs no address and no credential.
  */
 export function lndNode(nodeId: string, network: Network, clock: Clock): NodePort {
   return {

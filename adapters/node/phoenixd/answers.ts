@@ -5,7 +5,7 @@ import { listOf } from '../../list.ts'
 
 const MAX_CHANNELS = 1_000
 const MAX_COMMITMENTS = 50
-/** So many of its payments are asked for at a time. */
+/** How many payments one page requests. */
 export const PAYMENTS_PAGE = 500
 
 const Sats = z.int().nonnegative().max(MAX_SATS)
@@ -13,7 +13,7 @@ const NodeId = z.string().regex(/^0[23][0-9a-f]{64}$/)
 const ChannelId = z.string().regex(/^[0-9a-f]{64}$/)
 const Word = z.string().max(64)
 
-/** Of `getinfo`. A channel without commitments yet has a state alone. */
+/** `getinfo`, the fields that we use. A channel without commitments has only a state. */
 export const Info = z.object({
   nodeId: NodeId,
   chain: Word,
@@ -30,7 +30,7 @@ export const Info = z.object({
 })
 export type Info = z.infer<typeof Info>
 
-/** One funding of a channel: `fundingInput` is the outpoint that its commitments spend. */
+/** One funding of a channel. `fundingInput` is the outpoint that its commitments spend. */
 const Commitment = z.object({
   fundingTxIndex: z.int().nonnegative(),
   fundingInput: Outpoint,
@@ -46,7 +46,7 @@ const Commitments = z.object({
   active: listOf(Commitment, { min: 1, max: MAX_COMMITMENTS }),
 })
 
-/** The class of a channel's state in lightning-kmp, of which the last part tells. */
+/** The class of a channel's state in lightning-kmp; only its last part matters. */
 const Type = z
   .string()
   .max(200)
@@ -60,26 +60,28 @@ const Committed = z.object({
   remoteShutdown: z.unknown().optional(),
 })
 
-/** A channel of `listchannels`; while the peer is away its state stands inside. */
+/** A channel of `listchannels`. While the peer is offline, its real state is nested. */
 const Listed = z.object({ ...Committed.shape, state: Committed.optional() })
 
-/** States before a channel is funded, and after its end, which may have no commitments. */
+/** States before funding and after the end, which may lack commitments. */
 const UNFUNDED = /^(WaitFor|Closed|Aborted|LegacyWaitFor)/
 
-/** A channel of `listchannels`, with what stands inside taken out. `connected`: the peer is there and synced. */
+/** A channel of `listchannels`, with a nested state unwrapped. `connected`: the peer is there and synced. */
 export const Channel = Listed.transform((listed, context) => {
   const isWrapped = listed.type === 'Offline' || listed.type === 'Syncing'
   const inner = isWrapped ? listed.state : listed
   const unreadable = inner === undefined || (inner.commitments === undefined && !UNFUNDED.test(inner.type))
   const unsaid = inner?.type === 'Normal' && inner.spliceStatus === undefined
   if (!unreadable && !unsaid) return { ...inner, connected: listed.type === 'Normal' }
-  context.issues.push({ code: 'custom', message: 'a channel that cannot be read', input: null })
+  context.issues.push({ code: 'custom', message: 'an unreadable channel', input: null })
   return z.NEVER
 })
 export type Channel = z.infer<typeof Channel>
 export const Channels = listOf(Channel, { max: MAX_CHANNELS })
 
-/** A payment of `payments/outgoing`. `sent` holds the fees, `fees` are in millisatoshis. */
+/**
+ * A payment of `payments/outgoing`. `sent` is in satoshis and includes the fees; `fees` is in millisatoshis.
+ */
 const Payment = z.object({
   subType: Word,
   txId: Txid.nullish(),

@@ -12,13 +12,13 @@ type Fields = Readonly<Record<string, string>>
 
 /** The methods of one phoenixd (docs/reference/phoenixd.md). Every request is sent once. */
 export type PhoenixdClient = {
-  /** GET: a value of the form, or a fault. */
+  /** GET: a value that fits `form`, or a fault. */
   read<T, I>(method: string, fields: Fields, form: z.ZodType<T, I>, call: Call): Promise<Result<T, NodeFault>>
-  /** POST: phoenixd has no timeout of its own, and a silent peer hangs it. */
+  /** POST. phoenixd has no timeout of its own, so a silent peer hangs the request. */
   command(method: string, fields: Fields, call: Call): Promise<Result<HttpAnswer, HttpFault>>
 }
 
-/** HTTP with the full-access password of a phoenixd: the limited one may not spend. */
+/** HTTP with phoenixd's full-access password; the limited one may not spend. */
 export function phoenixdClient(config: HttpNodeConfig): PhoenixdClient {
   const http = nodeHttp(config)
   return {
@@ -31,7 +31,7 @@ export function phoenixdClient(config: HttpNodeConfig): PhoenixdClient {
       const parsed = form.safeParse(jsonIn(answered.value))
       if (parsed.success) return ok(parsed.data)
       const where = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ')
-      const message = `${method} answered what cannot be read: ${where}`.slice(0, 200)
+      const message = `${method} gave an unreadable answer: ${where}`.slice(0, 200)
       return err({ class: 'unreachable', message })
     },
     command: (method, fields, call) =>

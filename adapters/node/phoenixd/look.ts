@@ -8,10 +8,10 @@ import type { PhoenixdClient } from './client.ts'
 import { paymentsSince } from './payments.ts'
 import { ACINQ_NETWORKS } from '../network.ts'
 
-/** What the mapping needs besides phoenixd's answers. */
+/** Options of the node port. */
 export type PhoenixdOptions = { readonly clock: Clock }
 
-/** How far back payments are asked for: an attempt that is alive is younger, or needs attention anyway. */
+/** How far back to ask for payments. An unresolved attempt is younger, or needs attention anyway. */
 const PAYMENTS_MS = 24 * 3_600_000
 const MSAT_PER_SAT = 1_000
 
@@ -20,10 +20,10 @@ export const capabilities: Capabilities = {
   spliceIn: false,
   spliceOut: true,
   toAddress: true,
-  // `bumpfee` is another splice, paid for at every call.
+  // `bumpfee` makes another splice, and every call pays for one.
   bump: false,
   setsFeeRate: false,
-  // It takes a feerate, and no ceiling on what the fee comes to.
+  // It takes a feerate but no ceiling on the total fee.
   feeCap: 'gated',
   overlapGuard: false,
   queuesOffline: false,
@@ -36,7 +36,7 @@ export const capabilities: Capabilities = {
   ownWallet: false,
 }
 
-/** null: it is not funded yet. */
+/** The channel in core's form; null when it is not funded yet. */
 function snapshotOf(channel: Channel, info: Info): ChannelSnapshot | null {
   const { commitments, type, connected } = channel
   if (commitments === undefined || type === 'Closed') return null
@@ -55,10 +55,10 @@ function snapshotOf(channel: Channel, info: Info): ChannelSnapshot | null {
     peerConnected: connected,
     ready: open,
     closing: !open && !opening,
-    // Until one of several has confirmed, none of them stands.
+    // Of several competing fundings none is current until one has confirmed.
     funding: others.length > 0 ? null : (current?.fundingInput ?? null),
     capacitySats: current?.fundingAmount ?? 0,
-    // Its own measure: it picks a channel that holds the amount by these.
+    // phoenixd picks a channel that holds the amount by these numbers.
     outboundMsat: (balances?.balanceSat ?? 0) * MSAT_PER_SAT,
     inboundMsat: (balances?.inboundLiquiditySat ?? 0) * MSAT_PER_SAT,
     claimableSats: null,
@@ -74,7 +74,7 @@ function snapshotOf(channel: Channel, info: Info): ChannelSnapshot | null {
 
 const hasValue = (value: unknown): boolean => value !== undefined && value !== null
 
-/** What was paid out of its channels, without the fee; the address is not told. */
+/** Splice-outs of its channels, without the fee; phoenixd does not report the address. */
 function payoutsOf(payments: readonly Payment[]): Payout[] {
   return payments.flatMap(({ subType, txId, sent, fees, createdAt }) =>
     subType === 'splice_out' && txId
@@ -84,8 +84,8 @@ function payoutsOf(payments: readonly Payment[]): Payout[] {
 }
 
 /**
- * Gathers getinfo, listchannels and the outgoing payments into one look, as old as its first request. The payments are asked for
- * last: what they show is at least as new as what the channels do. All or nothing.
+ * Reads getinfo, listchannels and the outgoing payments into one look, as old as its first request. Payments
+ * come last, so that they are at least as recent as the channels. One failed read fails the look.
  */
 export async function look(
   client: PhoenixdClient,
@@ -96,7 +96,7 @@ export async function look(
   const info = await client.read('getinfo', {}, InfoForm, call)
   if (!info.ok) return info
   const network = ACINQ_NETWORKS[info.value.chain]
-  if (network === undefined) return err({ class: 'config', message: 'getinfo: a chain that is not known' })
+  if (network === undefined) return err({ class: 'config', message: 'getinfo: unknown chain' })
   const channels = await client.read('listchannels', {}, Channels, call)
   if (!channels.ok) return channels
   const payments = await paymentsSince(client, observedAt - PAYMENTS_MS, call)
@@ -108,7 +108,7 @@ export async function look(
     network,
     version,
     tipHeight: blockHeight ?? 0,
-    // phoenixd does not tell it.
+    // phoenixd does not report it.
     tipHash: '',
     synced: (blockHeight ?? 0) > 0,
     capabilities,

@@ -8,9 +8,11 @@ import { look, type PhoenixdOptions } from './look.ts'
 import { paymentsSince } from './payments.ts'
 
 const SAT_PER_KW_PER_VB = 250
-/** Weight of a splice-out, in units of 1000: what a ceiling in satoshis is checked with (gate `budget`). */
+/**
+ * The typical weight of a splice-out in units of 1000, to check a fee ceiling in satoshis before submitting.
+ */
 const TYPICAL_KILOWEIGHT = 1
-/** A transaction is asked for when it confirms. */
+/** How far back to look for a contribution: it is asked for once the transaction confirms. */
 const CONTRIBUTIONS_MS = 7 * 24 * 3_600_000
 
 const notSent = (refusal: 'invalid' | 'not_now', why: string): CommandResult => ({
@@ -19,12 +21,15 @@ const notSent = (refusal: 'invalid' | 'not_now', why: string): CommandResult => 
   message: `not sent: ${why}`,
 })
 
-/** phoenixd has to be told a feerate, in whole sat/vB: the chain source's estimate, rounded up, if that is under the ceiling. */
+/**
+ * phoenixd requires a feerate in whole sat/vB: the chain source's estimate, rounded up, if it is under the
+ * ceiling.
+ */
 async function submit(client: PhoenixdClient, request: SubmitRequest, call: Call): Promise<CommandResult> {
   const { kind, address, amountSats, feeRateSatPerKw, maxFeeRateSatPerKw, maxFeeSats } = request
   if (kind === 'splice_in') return notSent('invalid', 'phoenixd has no splice-in')
   if (address === null) return notSent('invalid', 'the request names no address')
-  if (feeRateSatPerKw === null) return notSent('not_now', 'there is no estimate of the feerate')
+  if (feeRateSatPerKw === null) return notSent('not_now', 'there is no feerate estimate')
   const satPerVb = Math.max(1, Math.ceil(feeRateSatPerKw / SAT_PER_KW_PER_VB))
   const rate = satPerVb * SAT_PER_KW_PER_VB
   if (rate > (maxFeeRateSatPerKw ?? Infinity) || rate * TYPICAL_KILOWEIGHT > (maxFeeSats ?? Infinity))
@@ -33,7 +38,10 @@ async function submit(client: PhoenixdClient, request: SubmitRequest, call: Call
   return resultOf(await client.command('sendtoaddress', fields, call))
 }
 
-/** What its list of payments says that a transaction took from us, fee included; null: it is not there. */
+/**
+ * Our contribution according to phoenixd's list of payments, fee included; null when the transaction is not
+ * listed.
+ */
 async function contribution(
   client: PhoenixdClient,
   clock: Clock,
@@ -46,14 +54,17 @@ async function contribution(
   return ok(payment === undefined ? null : { amountSats: 0 - payment.sent })
 }
 
-/** A phoenixd as a node port: it picks the channel itself, and a `taken` splice is negotiated, and not signed (docs/reference/phoenixd.md). */
+/**
+ * A phoenixd as a node port. phoenixd picks the channel itself. A `taken` splice is negotiated but not signed
+ * (docs/reference/phoenixd.md).
+ */
 export function phoenixdNode(client: PhoenixdClient, options: PhoenixdOptions): NodePort {
   return {
     look: (call) => look(client, options, call),
     submit: (request, call) => submit(client, request, call),
-    bump: async () => notSent('invalid', 'a bump of phoenixd is another splice, paid for at every call'),
-    newAddress: async () => err({ class: 'config', message: 'phoenixd has no wallet on chain' }),
-    // It has one peer, and connects to it by itself.
+    bump: async () => notSent('invalid', 'a phoenixd bump is another splice, and every call pays for one'),
+    newAddress: async () => err({ class: 'config', message: 'phoenixd has no on-chain wallet' }),
+    // It has one peer and connects to it by itself.
     connectPeer: async () => ok(undefined),
     contribution: (_channelId, txid, call) => contribution(client, options.clock, txid, call),
   }

@@ -8,8 +8,8 @@ import type { PhoenixdClient } from './client.ts'
 const MAX_PAGES = 20
 
 /**
- * All outgoing payments that were created since an instant. phoenixd gives them in no order that it promises, in fact the oldest first: a
- * page that is full hides the newest, and so a list that does not end is a fault.
+ * All outgoing payments created since an instant. phoenixd promises no order, and in practice lists the
+ * oldest first. A full page would hide the newest payments, so a list that does not end is a fault.
  */
 export async function paymentsSince(
   client: PhoenixdClient,
@@ -29,5 +29,5 @@ export async function paymentsSince(
     payments = [...payments, ...answer.value]
     if (answer.value.length < PAYMENTS_PAGE) return ok(payments)
   }
-  return err({ class: 'unreachable', message: 'payments/outgoing: more than can be read' })
+  return err({ class: 'unreachable', message: 'payments/outgoing: too many to read' })
 }

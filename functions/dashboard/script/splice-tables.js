@@ -26,7 +26,7 @@ export function attemptsOf(caption, attempts, { isSettled }) {
         `${attempt.number}${attempt.count > 1 ? `, ${attempt.count} times` : ''}`,
         time(attempt.startedAt),
         answerOf(attempt),
-        attempt.notExecuted ? `no: ${plain(attempt.deadBy ?? 'notExecuted')}` : living,
+        attempt.notExecuted ? `no: ${plain(attempt.provenBy ?? 'notExecuted')}` : living,
         code(attempt.submittedOn),
       ],
     })),

@@ -6,7 +6,7 @@ import { Splice, SpliceState } from '../../../core/splice/splice.ts'
 import { hasEnded } from '../../../core/splice/transitions.ts'
 import { aSplice } from '../../../harness/records/splices.ts'
 import { aSpliceId, FUNDING, NOW } from '../../../harness/values.ts'
-import { aChannelSeen, aNodeSeen } from '../../../harness/records/states.ts'
+import { aChannelSeen, aNodeSeen, aNodeThat } from '../../../harness/records/states.ts'
 
 const DAY_MS = 86_400_000
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
@@ -59,12 +59,12 @@ function splice(request: Partial<SpliceRequest> = {}, given: Partial<AcceptFacts
 }
 
 test('a node that cannot splice says why', () => {
-  const node = aNodeSeen({ spliceIn: false, spliceOut: false, unsupported: 'it is too old' })
+  const node = aNodeThat({ spliceIn: false, spliceOut: false, unsupported: 'it is too old' })
   expect(acceptSplice(aRequest(), facts({ node }))).toMatchObject({ error: { message: 'it is too old' } })
 })
 
 test('what a node that picks the channel is asked for takes the lease of the node, once', () => {
-  const node = aNodeSeen({ leaseScope: 'node', submitsOnce: true })
+  const node = aNodeThat({ leaseScope: 'node', submitsOnce: true })
   const record = splice({ channelId: null }, { node })
   expect(record).toMatchObject({ channelId: 'c'.repeat(64), leaseScope: 'node', fundingHistory: [FUNDING] })
   expect(record.budget.maxAttempts).toBe(1)
@@ -115,7 +115,7 @@ describe('what is accepted is a record that is queued, announced and due at once
 })
 
 describe('what can never run is refused, with the field that says so', () => {
-  const node = (overrides: Parameters<typeof aNodeSeen>[0]) => ({ node: aNodeSeen(overrides) })
+  const node = (can: Parameters<typeof aNodeThat>[0]) => ({ node: aNodeThat(can) })
   const channel = (overrides: Parameters<typeof aChannelSeen>[0]) => ({ channel: aChannelSeen(overrides) })
   const intake = { kind: 'splice_in', address: null } as const
   const once = node({ submitsOnce: true })
@@ -234,7 +234,7 @@ describe('a budget', () => {
 })
 
 describe('bumps that nobody looks at', () => {
-  const able = { node: aNodeSeen({ bump: true }) }
+  const able = { node: aNodeThat({ bump: true }) }
   const ask = (maxFeeSats: number | null, maxFeeRateSatPerKw: number | null = null) => ({
     autoBumpAfterBlocks: 6,
     budget: { ...none, maxFeeSats, maxFeeRateSatPerKw },
@@ -248,7 +248,7 @@ describe('bumps that nobody looks at', () => {
 
   test.each<[string, Partial<SpliceRequest>, Partial<AcceptFacts>]>([
     ['a node that bumps no fees', {}, {}],
-    ['a node without the overlap guard', {}, { node: aNodeSeen({ bump: true, overlapGuard: false }) }],
+    ['a node without the overlap guard', {}, { node: aNodeThat({ bump: true, overlapGuard: false }) }],
     ['a splice-in, which the guard does not know', { kind: 'splice_in', address: null }, able],
     ['a zero-conf channel', {}, { ...able, channel: aChannelSeen({ lockDepth: 0 }) }],
   ])('are refused where they are not safe: %s', (_says, request, given) =>

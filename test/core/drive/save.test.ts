@@ -130,7 +130,7 @@ describe('a change is made to what is stored', () => {
   })
 
   test('and it is said where it could not be saved', async () => {
-    const bench = racing(5)
+    const bench = racing(100)
     const { splice } = await bench.store.create(aSubmittedSplice())
     await expect(updateSplice(splice.id, count, bench.ports, policy)).rejects.toThrow('contended')
     expect((await bench.store.load(splice.id))?.epoch).toBe(0)

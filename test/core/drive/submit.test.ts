@@ -185,7 +185,7 @@ describe('nothing is sent', () => {
     [
       'a hundred wait for it',
       { lease: { holder: other.id, waiting: hundred }, others: [other] },
-      'slot_full',
+      'channel_queue_full',
     ],
     ['it is frozen', { lease: { frozen: { cause: 'x', at: 1, note: '' } } }, 'frozen'],
   ])('while %s, and the record says so', async (_says, given, code) => {

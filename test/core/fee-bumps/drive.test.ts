@@ -9,7 +9,7 @@ import type { Bench } from '../../../harness/ports/bench.ts'
 import { aBench, aConfiguredNode, fakeNode } from '../../../harness/ports/bench.ts'
 import { aBump, aBumpAttempt, aPendingSplice, FIRST } from '../../../harness/records/bumps.ts'
 import { aChannel, aLook, capabilities } from '../../../harness/looks/node.ts'
-import { aHeldLease, aNodeSeen } from '../../../harness/records/states.ts'
+import { aHeldLease, aNodeThat } from '../../../harness/records/states.ts'
 import { FUNDING, NOW, policy } from '../../../harness/values.ts'
 import { FakeChain } from '../../../harness/ports/fake-chain.ts'
 import { onChain } from '../../../harness/transactions.ts'
@@ -56,7 +56,7 @@ async function aWorldWith(given: Given = {}): Promise<World> {
   const hooks = given.hooks?.(() => bench) ?? {}
   const bench: Bench = aBench({ nodes: [node], generation: given.generation ?? 0, hooks })
   await bench.store.create(aPendingSplice({ bumps: [aBump(given.bump)], ...given.splice }))
-  await bench.store.putItem('node', 'alice', aNodeSeen({ bump: true }), 0)
+  await bench.store.putItem('node', 'alice', aNodeThat({ bump: true }), 0)
   await bench.store.putItem('lease', CHANNEL, aHeldLease(given.lease).value, 0)
   await bench.store.putItem('guard', '-', { generation: 0, backupAt: null }, 0)
   return { bench, requests, journalled }

@@ -7,11 +7,11 @@ import { step } from '../../../core/splice/step.ts'
 import { aTxid, context, NOW } from '../../../harness/values.ts'
 import { aBump, anEndedBump, aPendingSplice, FIRST, SECOND } from '../../../harness/records/bumps.ts'
 import { aCandidate } from '../../../harness/records/attempts.ts'
-import { aChannelSeen, aNodeSeen } from '../../../harness/records/states.ts'
+import { aChannelSeen, aNodeSeen, aNodeThat } from '../../../harness/records/states.ts'
 
 const chain = { height: 210, hash: aTxid('1'), seenAt: NOW, hashes: [], orphans: [] }
-const seen: BumpFacts = { node: aNodeSeen({ bump: true }), channel: aChannelSeen(), chain }
-const setting: BumpFacts = { ...seen, node: aNodeSeen({ bump: true, setsFeeRate: true }) }
+const seen: BumpFacts = { node: aNodeThat({ bump: true }), channel: aChannelSeen(), chain }
+const setting: BumpFacts = { ...seen, node: aNodeThat({ bump: true, setsFeeRate: true }) }
 const wish = (feeRateSatPerKw: number | null = null) => ({ id: 'bmp_9', bodyHash: 'body', feeRateSatPerKw })
 
 /** What an asked bump is refused with; null: it is accepted. */
@@ -62,18 +62,18 @@ describe('what can be bumped', () => {
     ['bumped ten times', { bumps: ended(10) }, {}, 'bumps_spent'],
     ['a node that was never seen', {}, { node: null }, 'bump_unsupported'],
     ['a node that does not bump', {}, { node: aNodeSeen() }, 'bump_unsupported'],
-    ['no guard', {}, { node: aNodeSeen({ bump: true, overlapGuard: false }) }, 'bump_unsupported'],
+    ['no guard', {}, { node: aNodeThat({ bump: true, overlapGuard: false }) }, 'bump_unsupported'],
     [
       'no guard, but checked',
       {},
-      { node: aNodeSeen({ bump: true, overlapGuard: false, checksFunding: true }) },
+      { node: aNodeThat({ bump: true, overlapGuard: false, checksFunding: true }) },
       null,
     ],
     ['a splice-in', { kind: 'splice_in' }, {}, 'bump_unsupported'],
     [
       'a splice-in, checked',
       { kind: 'splice_in' },
-      { node: aNodeSeen({ bump: true, checksFunding: true }) },
+      { node: aNodeThat({ bump: true, checksFunding: true }) },
       null,
     ],
     ['zero-conf', {}, { channel: aChannelSeen({ lockDepth: 0 }) }, 'bump_unsupported'],

@@ -70,9 +70,7 @@ describe('what is seen is written on change only', () => {
     const bench = aBench()
     await note(bench)
     expect(await node(bench)).toMatchObject({
-      software: 'ldk-server',
-      spliceIn: true,
-      feeCap: 'gated',
+      capabilities: { software: 'ldk-server', spliceIn: true, feeCap: 'gated' },
       channelIds: ['c'.repeat(64)],
       processStarts: [],
       relayEvents: [],

@@ -50,18 +50,16 @@ test('no kind of item is written under the key of another, and where each is wri
 test('what is only there sometimes is read as well', () => {
   const kept = { ...channel, ledger: { through: `${aTxid('1')}:0` }, connectedSince: null, goneAt: 5 }
   expect(ChannelState.parse(kept)).toEqual(kept)
-  const paused = { ...node, feeCap: 'enforced', leaseScope: 'node', paused: { at: 3, message: 'denied' } }
+  const paused = {
+    ...node,
+    capabilities: { ...node.capabilities, feeCap: 'enforced', leaseScope: 'node', unsupported: 'too old' },
+    paused: { at: 3, message: 'denied' },
+  }
   expect(NodeState.parse(paused)).toEqual(paused)
   const reorganised = { ...chain, orphans: [block] }
   expect(FollowedChain.parse(reorganised)).toEqual(reorganised)
   const final = { ...payment, final: { at: 3, block }, voidAt: 4, idleSinceHeight: 5, spends: null }
   expect(ForeignPayment.parse(final)).toEqual(final)
-})
-
-test('a node from before two of its capabilities were asked for has neither', () => {
-  const neither = { setsFeeRate: false, checksFunding: false }
-  const old = Object.fromEntries(Object.entries(node).filter(([field]) => !(field in neither)))
-  expect(NodeState.parse(old)).toEqual({ ...node, ...neither })
 })
 
 test.each([

@@ -5,7 +5,8 @@ import { ok } from '../../../core/values/result.ts'
 import { freeLease } from '../../../core/drive/lease.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import type { NodeEvent } from '../../../core/sweep/node-events.ts'
-import { NodeEventType, handleNodeEvent } from '../../../core/sweep/node-events.ts'
+import { handleNodeEvent } from '../../../core/sweep/node-events.ts'
+import { NodeEventType } from '../../../core/nodes/relay-event.ts'
 import { aSpliceId, NOW, policy } from '../../../harness/values.ts'
 import type { Bench } from '../../../harness/ports/bench.ts'
 import { aBench, aConfiguredNode, fakeNode } from '../../../harness/ports/bench.ts'
@@ -171,7 +172,12 @@ describe('a failure that the node reports', () => {
     const made = await bench()
     const seen = await made.store.item('node', 'alice')
     if (seen === null) throw new Error('the node was not seen')
-    await made.store.putItem('node', 'alice', { ...seen.value, leaseScope: 'node' }, seen.version)
+    await made.store.putItem(
+      'node',
+      'alice',
+      { ...seen.value, capabilities: { ...seen.value.capabilities, leaseScope: 'node' } },
+      seen.version,
+    )
     await made.store.putItem('lease', seen.value.nodeId, { ...freeLease, waiting: [aSpliceId(3)] }, 0)
     await take(made, failed)
     expect(made.hints).toEqual([aSpliceId(3)])

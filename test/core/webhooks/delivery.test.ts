@@ -585,7 +585,7 @@ describe('hints', () => {
     expect(scene.queue).toMatchObject([{ notice }])
     scene.queueFails = true
     await hintEndpoints(TENANT, scene.ports)
-    expect(scene.counts.get('notice_failed')).toBe(1)
+    expect(scene.counts.get('webhook_hint_failed')).toBe(1)
   })
 
   test('that are lost are made good by the sweep', async () => {

@@ -28,7 +28,7 @@ const init = (cln: Cln): Promise<Reply> =>
 const mempool = (cln: Cln): string[] => cln.world.chain.mempool().map(({ txid }) => txid)
 
 /** A node whose splice stopped between commitments and signatures, with the peer back. */
-async function ghostly(cut: (cln: Cln) => void): Promise<{ readonly cln: Cln; readonly psbt: string }> {
+async function leftUnsigned(cut: (cln: Cln) => void): Promise<{ readonly cln: Cln; readonly psbt: string }> {
   const cln = await clnOf()
   const { psbt } = await spliceInTo(cln, 'wallet_signed')
   cut(cln)
@@ -78,8 +78,8 @@ describe('a cut before commitments', () => {
 })
 
 describe('a cut between commitments and our signatures', () => {
-  test.each(CUTS)('when %s leaves a ghost: an inflight that no chain knows', async (_, cut) => {
-    const { cln, psbt } = await ghostly(cut)
+  test.each(CUTS)('when %s leaves an unsigned splice that no chain knows', async (_, cut) => {
+    const { cln, psbt } = await leftUnsigned(cut)
     const { channels } = (await (await cln.open()).ask('listpeerchannels')).result ?? {}
     expect(channels).toMatchObject([
       { state: 'CHANNELD_NORMAL', peer_connected: true, inflight: [{ splice_amount: 100_000 }] },
@@ -91,17 +91,17 @@ describe('a cut between commitments and our signatures', () => {
     expect(cln.node.channel(cln.channelId).inflights).toHaveLength(1)
   })
 
-  test('leaves a ghost on which splice_init hangs, then answers 355, until abort_channels clears both', async () => {
-    const { cln } = await ghostly(killPeer)
+  test('leaves an unsigned splice on which splice_init hangs, then answers 355, until abort_channels clears both', async () => {
+    const { cln } = await leftUnsigned(killPeer)
     expect(await cln.hangs(init(cln))).toBe(true)
     expect((await init(cln)).error).toMatchObject({ code: 355, message: BUSY })
     expect((await init(cln)).error).toMatchObject({ code: 355 })
     await abort(cln)
     expect((await cln.channel()).inflight).toEqual([])
     expect((await splicein(cln)).result).toHaveProperty('txid')
-    expect(cln.journal('wedged', 'inflight_dropped', 'wedge_released')).toEqual([
-      'wedged',
-      'wedge_released',
+    expect(cln.journal('blocked', 'inflight_dropped', 'unblocked')).toEqual([
+      'blocked',
+      'unblocked',
       'inflight_dropped',
     ])
   })
@@ -219,7 +219,7 @@ describe('a splicein whose connection drops', () => {
     expect((await splicein(cln)).result).toHaveProperty('txid')
   })
 
-  test('and never answered leaves a wedge that low-level calls do not release, and abort_channels does', async () => {
+  test('and never answered blocks the channel until abort_channels, whatever low-level calls do', async () => {
     const cln = await clnOf()
     cln.node.at(point('peer before SPLICE_ACK'), { type: 'drop' })
     expect(await cln.hangs(splicein(cln))).toBe(true)
@@ -256,7 +256,7 @@ describe('a splicein whose connection drops', () => {
   test.each([
     ['us before COMMITMENT_SIGNED', true],
     ['peer before COMMITMENT_SIGNED', false],
-  ])('%s answers 362 and leaves a ghost that outlives one abort (scratch: %s)', async (text, hasScratch) => {
+  ])('%s answers 362; its unsigned splice outlives one abort (scratch: %s)', async (text, hasScratch) => {
     const cln = await clnOf()
     cln.node.at(point(text), { type: 'drop' })
     expect((await splicein(cln)).error).toMatchObject(ABORTED)
@@ -270,7 +270,7 @@ describe('a splicein whose connection drops', () => {
     expect((await cln.channel()).inflight).toEqual([])
   })
 
-  test('after the peer sent TX_SIGNATURES answers -1 wrapping 351 and leaves a ghost', async () => {
+  test('after the peer sent TX_SIGNATURES answers -1 wrapping 351 and leaves an unsigned splice', async () => {
     const cln = await clnOf()
     cln.node.at(point('peer after TX_SIGNATURES'), { type: 'drop' })
     expect((await splicein(cln)).error).toMatchObject({
@@ -341,7 +341,7 @@ describe('SIGKILL during a call', () => {
     })
   })
 
-  test('before our signatures leave it is a ghost', async () => {
+  test('before our signatures leave it stays unsigned', async () => {
     expect(looks(await kill('us before TX_SIGNATURES'))).toEqual({
       state: 'CHANNELD_NORMAL',
       inflights: 1,

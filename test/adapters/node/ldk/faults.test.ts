@@ -134,7 +134,7 @@ test.each([
   [4, { type: 'unknown' }],
   [7, { type: 'refused', class: 'config' }],
   [9, { type: 'refused', class: 'not_now' }],
-  [12, { type: 'refused', class: 'invalid', message: 'this ldk-server has no fee bump' }],
+  [12, { type: 'refused', class: 'invalid', message: 'this ldk-server does not support fee bumps' }],
   [13, { type: 'unknown' }],
   [14, { type: 'unknown' }],
   [16, { type: 'refused', class: 'config' }],

@@ -200,7 +200,7 @@ test('an ldk-server without fee bumps is told from one that needs its configurat
   expect(await node.bump(bump, call)).toEqual({
     type: 'refused',
     class: 'invalid',
-    message: 'this ldk-server has no fee bump',
+    message: 'this ldk-server does not support fee bumps',
   })
 })
 

@@ -1,0 +1,71 @@
+import { isCommitment, parseTransaction, paysExactly, spends } from '../bitcoin/transaction.ts'
+import type { ParsedTransaction } from '../bitcoin/transaction.ts'
+import type { Ports, Store } from '../ports/ports.ts'
+import type { EventOf } from '../splice/event.ts'
+import { paymentIdOf, spliceIdOfPayment } from '../splice/ids.ts'
+import type { Splice } from '../splice/splice.ts'
+import { transitions } from '../splice/transitions.ts'
+import { err, ok } from '../values/result.ts'
+import type { Result } from '../values/result.ts'
+
+/** Why an operator's transaction is not taken for a splice's own. `busy`: somebody wrote its pointer meanwhile. */
+export type ResolveRefusal = {
+  readonly code:
+    'not_resolvable' | 'chain_unreachable' | 'transaction_unknown' | 'transaction_unrelated' | 'busy'
+  readonly detail?: string
+}
+
+const unrelated = (detail: string) => err<ResolveRefusal>({ code: 'transaction_unrelated', detail })
+
+/**
+ * Takes an operator's word that a transaction is a splice's own, as far as the chain can check it: the chain source knows it, it
+ * spends the channel's funding history, it is no force-close, it pays a splice-out's script and amount, and it belongs to no
+ * other splice. The txid's pointer is written before the candidate, so that the txid finds the payment for ever.
+ */
+export async function resolveCandidate(
+  ports: Ports,
+  splice: Splice,
+  txid: string,
+  note: string,
+): Promise<Result<EventOf<'resolved_candidate'>, ResolveRefusal>> {
+  if (transitions[splice.state].resolved_candidate === undefined)
+    return err({ code: 'not_resolvable', detail: `it is ${splice.state}` })
+  const transaction = await transactionOf(ports, splice, txid)
+  if (!transaction.ok) return transaction
+  const spent = splice.fundingHistory.find((outpoint) => spends(transaction.value, outpoint))
+  if (spent === undefined) return unrelated('it does not spend the channel')
+  if (isCommitment(transaction.value, spent)) return unrelated('it closes the channel')
+  if (splice.kind === 'splice_out' && !paysOurs(transaction.value, splice))
+    return unrelated('it does not pay the address exactly the amount')
+  const refusal = await writePointer(ports.store, splice, txid)
+  return refusal ?? ok({ type: 'resolved_candidate', txid, spends: spent, note })
+}
+
+async function transactionOf(
+  ports: Ports,
+  splice: Splice,
+  txid: string,
+): Promise<Result<ParsedTransaction, ResolveRefusal>> {
+  const node = ports.nodes.get(splice.node)
+  const known = await node?.chain.transaction(txid, ports.call())
+  if (known?.ok !== true) return err({ code: 'chain_unreachable' })
+  const parsed = known.value === null ? null : parseTransaction(known.value.hex)
+  return parsed?.txid === txid ? ok(parsed) : err({ code: 'transaction_unknown' })
+}
+
+function paysOurs(transaction: ParsedTransaction, splice: Splice): boolean {
+  return splice.script !== null && paysExactly(transaction, splice.script, splice.amountSats)
+}
+
+/** null: the pointer leads to this splice now. */
+async function writePointer(store: Store, splice: Splice, txid: string) {
+  const paymentId = paymentIdOf(splice.id)
+  const pointer = await store.item('tx', txid)
+  if (pointer?.value.paymentId === paymentId) return null
+  // A pointer to a foreign payment makes the transaction nobody's.
+  const owned = pointer !== null && pointer.value.foreign !== true
+  const owner = owned ? await store.load(spliceIdOfPayment(pointer.value.paymentId)) : null
+  if (owner !== null) return unrelated('it belongs to another splice')
+  const written = await store.putItem('tx', txid, { paymentId }, pointer?.version ?? 0)
+  return written ? null : err<ResolveRefusal>({ code: 'busy' })
+}
