@@ -7,7 +7,7 @@ const mocking = ['test/functions/{handlers,runtime}.test.ts', 'test/fuzz/message
 /** They start processes, servers or a browser. */
 const processes = ['bench', 'browser', 'cli', 'e2e', 'interop', 'local', 'relay', 'simulation', 'stacks', 'teeth']
 /** Too long to wait for after each change: `npm run test:long`. */
-const long = ['test/crash/**']
+const long: string[] = []
 
 export default defineConfig({
   test: {
