@@ -7,7 +7,7 @@ const SECRET_PREFIX = 'sk_'
 const SECRET_BYTES = 32
 
 /**
- * A new API key. The secret is shown to its owner once; `hash` and `item` go into the table
+ * Creates an API key. The secret is shown to its owner once. Only `hash` and `item` are stored
  * (`store.putItem('key', hash, item, 0)`).
  */
 export function createKey(

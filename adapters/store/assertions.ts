@@ -4,24 +4,27 @@ import { ForeignPayment } from '../../core/ports/records.ts'
 import { isAtRest as isPaymentAtRest } from '../../core/ledger/foreign-payment.ts'
 import { Splice } from '../../core/splice/splice.ts'
 
-/** A splice's record stays below this, as JSON in UTF-8 bytes (design section 9). */
+/** A splice's record stays below this size, as JSON in UTF-8 bytes. */
 export const MAX_SPLICE_BYTES = 64 * 1024
 
-/** Any other item stays below this: DynamoDB's limit is 400 KB, with room for the keys. */
+/** Any other item stays below this size: DynamoDB's limit is 400 KB, and the keys need room. */
 export const MAX_ITEM_BYTES = 390 * 1024
 
-/** A record that must not be, found before a write or after a read (design section 12). Nothing was written. */
+/** A record that breaks a law of the store, found before a write or after a read. Nothing was written. */
 export class StoreAssertion extends Error {
   override readonly name = 'StoreAssertion'
 }
 
 /**
- * Parses a splice's record and holds its laws: the schema, safe numbers, and `dueAt` null exactly at rest. Its size is held when
- * it is written ({@link storable}). Throws {@link StoreAssertion}.
+ * Parses a splice's record and checks its laws: the schema, safe integers, and `dueAt` null if and only if
+ * the splice is at rest. {@link storable} checks the size before a write. Throws {@link StoreAssertion}.
  */
 export const checkedSplice = checkedOnce(parsedSplice)
 
-/** A check that is made once of each frozen value, as the table in memory hands them out: it cannot have changed since. */
+/**
+ * Runs a check once per frozen value. The table in memory returns the same frozen value at each read, and a
+ * frozen value cannot have changed.
+ */
 export function checkedOnce<T>(check: (value: unknown) => T): (value: unknown) => T {
   const known = new WeakMap<object, { readonly checked: T }>()
   return (value) => {
@@ -37,20 +40,23 @@ function parsedSplice(value: unknown): Splice {
   assertExact(splice, splice.id)
   if ((splice.dueAt === null) !== isAtRest(splice)) {
     throw new StoreAssertion(
-      `${splice.id}: dueAt ${splice.dueAt} in state ${splice.state}, at rest: ${isAtRest(splice)}`,
+      `${splice.id}: dueAt is ${splice.dueAt} in state ${splice.state}, at rest: ${isAtRest(splice)}`,
     )
   }
   return splice
 }
 
-/** Parses a small item's value and holds safe numbers; `what` names it in the {@link StoreAssertion}. */
+/** Parses an item's value and checks its numbers; `what` names the item in a {@link StoreAssertion}. */
 export function checkedItem<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const item = checkedValue(schema, value, what)
   assertExact(item, what)
   return item
 }
 
-/** Parses a foreign payment stored under a key and holds its laws: it is its own key, and due until it is at rest. Throws {@link StoreAssertion}. */
+/**
+ * Parses a foreign payment and checks its laws: its id is its key, and it is due until it is at rest. Throws
+ * {@link StoreAssertion}.
+ */
 export function checkedPayment(value: unknown, key: string): ForeignPayment {
   const payment = checkedItem(ForeignPayment, value, `payment ${key}`)
   if (payment.id !== key) throw new StoreAssertion(`payment ${payment.id} under the key ${key}`)
@@ -60,14 +66,14 @@ export function checkedPayment(value: unknown, key: string): ForeignPayment {
   return payment
 }
 
-/** Parts of index keys: DynamoDB refuses empty ones, the emulators take them. */
+/** Refuses empty parts of keys: DynamoDB refuses them too, but its emulators take them. */
 export function assertFilled(fields: Record<string, string>): void {
   for (const [name, text] of Object.entries(fields)) {
-    if (text === '') throw new StoreAssertion(`${name} is empty and a part of a key`)
+    if (text === '') throw new StoreAssertion(`${name} is part of a key and must not be empty`)
   }
 }
 
-/** A page holds a whole number of lines, at least one. Throws RangeError. */
+/** Refuses a page size that is not a positive integer. Throws RangeError. */
 export function assertLimit(limit: number): void {
   if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`limit ${limit}`)
 }
@@ -79,17 +85,17 @@ function checkedValue<T>(schema: z.ZodType<T>, value: unknown, what: string): T 
 }
 
 /**
- * A deep copy as JSON keeps it, below a size in bytes: what is undefined is gone, as no database takes it. Throws
- * {@link StoreAssertion}.
+ * A deep copy through JSON, which drops undefined: no database takes it. Throws {@link StoreAssertion} if the
+ * copy reaches `limit` bytes.
  */
 export function storable(value: unknown, limit: number, what: string): unknown {
   const text = JSON.stringify(value)
   const bytes = Buffer.byteLength(text)
-  if (bytes >= limit) throw new StoreAssertion(`${what} has ${bytes} bytes, the limit is ${limit}`)
+  if (bytes >= limit) throw new StoreAssertion(`${what} has ${bytes} bytes and must have fewer than ${limit}`)
   return JSON.parse(text)
 }
 
-/** The database takes no number that JavaScript may have rounded. */
+/** Refuses numbers that JavaScript may have rounded. */
 function assertExact(value: unknown, what: string): void {
   if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER)
     throw new StoreAssertion(`${what} holds ${value}, which may be rounded`)

@@ -3,7 +3,9 @@ import type { Store } from '../../core/ports/ports.ts'
 import { numberedLog } from './numbered-log.ts'
 import type { Rows } from './rows.ts'
 
-/** What an operator may say goes in as it was said: longer than a note, an id or a list of scopes is nothing of ours. */
+/**
+ * Longer than any note, id or list of scopes that the API accepts, so that entries are stored unshortened.
+ */
 const LONGEST_TEXT = 1_000
 
 const StoredEntry = z.object({
@@ -15,7 +17,7 @@ const StoredEntry = z.object({
   about: z.record(z.string().max(64), z.string().max(LONGEST_TEXT)),
 })
 
-/** The tenants' audit logs: each entry is bounded, and none is ever taken away. */
+/** The tenants' audit logs. Entries are bounded in size and never deleted. */
 export function auditLog(rows: Rows, ids: { id(): string }): Pick<Store, 'appendAudit' | 'auditAfter'> {
   const log = numberedLog(rows, ids, { name: 'AUDIT', schema: StoredEntry })
   return {

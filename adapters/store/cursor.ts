@@ -1,16 +1,16 @@
 import * as z from 'zod'
 
-/** The lists that can be paged through, each an index of the table. */
+/** The paged lists. Each is an index of the table. */
 export type ListName = 'due' | 'byTenant' | 'byChannel' | 'byBlock'
 
 /**
- * A row's place in a list: its sort key in the index (a time in milliseconds for `due`, else text) and the id of what it names.
- * It never names the tenant, the channel or the shard: those come from who asks (design section 9), so that a foreign
- * cursor is only a place in one's own list.
+ * A row's place in a list: its sort key in the index (a time in milliseconds for `due`, else text) and the id
+ * of the splice or payment. It never holds the tenant, channel or shard. Those come from the caller's API key
+ * and request, so that somebody else's cursor is just a place in one's own list.
  */
 export type Place = { readonly sort: string | number; readonly id: string }
 
-/** A cursor that this store did not make, or made for another list. The API answers it with a problem. */
+/** A cursor that this store did not make, or made for another list. The API answers 400. */
 export class BadCursor extends Error {
   override readonly name = 'BadCursor'
 }
@@ -29,7 +29,7 @@ export function cursorOf(list: ListName, place: Place): string {
   return Buffer.from(JSON.stringify({ list, sort: place.sort, id: place.id })).toString('base64url')
 }
 
-/** The place that a cursor names in that list; null for no cursor: the start. Throws {@link BadCursor}. */
+/** The place that a cursor names; null without a cursor: the start. Throws {@link BadCursor}. */
 export function placeOf(list: ListName, cursor: string | null): Place | null {
   if (cursor === null) return null
   const parsed = schemas[list].safeParse(jsonOf(cursor))

@@ -9,11 +9,11 @@ import type { IndexKeys, Key } from './keys.ts'
 import type { Condition, ListQuery, Row, RowWrite, Rows, SliceQuery } from './rows.ts'
 import { indexKeyNames } from './table.ts'
 
-/** BatchGetItem takes so many keys at once. */
+/** BatchGetItem's limit. */
 const BATCH_KEYS = 100
-/** Times that a batch's unanswered keys are asked for before the read fails. */
+/** Requests for a batch's unprocessed keys before the read fails. */
 const MAX_BATCH_TRIES = 6
-/** Pause before the first repetition; it doubles at each one. */
+/** The pause before the first repetition; it doubles each time. */
 const BATCH_PAUSE_MS = 20
 
 const StoredKey = z.object({ pk: z.string(), sk: z.string() })
@@ -27,7 +27,7 @@ const StoredSort = z.union([z.string(), z.number()])
 
 type Items = Record<string, unknown>[]
 
-/** The table in DynamoDB. What the SDK throws, other than a failed condition, is passed on. */
+/** The table in DynamoDB. Throws what the SDK throws, except a failed condition. */
 export class DynamoRows implements Rows {
   readonly #client: DynamoDBDocumentClient
   readonly #table: string
@@ -78,7 +78,7 @@ export class DynamoRows implements Rows {
   }
 
   async list({ list, partition, through, after, limit }: ListQuery): Promise<Place[]> {
-    // A start key outside of the wanted stretch is an error to DynamoDB, not an empty answer.
+    // DynamoDB answers a start key outside of the range with an error, not with an empty page.
     if (through !== null && after !== null && Number(after.sort) > through) return []
     const names = indexKeyNames[list]
     const start = after && { ...indexedKey(after.id), [names.partition]: partition, [names.sort]: after.sort }
@@ -124,17 +124,19 @@ export class DynamoRows implements Rows {
       rows.push(...(answer.Responses?.[this.#table] ?? []).map((item) => StoredRow.parse(item)))
       wanted = (answer.UnprocessedKeys?.[this.#table]?.Keys ?? []).map((key) => StoredKey.parse(key))
     }
-    if (wanted.length > 0) throw new Error(`${wanted.length} keys of a batch read went unanswered`)
+    if (wanted.length > 0) throw new Error(`${wanted.length} keys of a batch read were not answered`)
     return rows
   }
 }
 
-/** The attributes of a row's item: what its size is counted of. */
+/** A row as the item that DynamoDB stores, and whose size it counts. */
 export function itemOf({ index, ...row }: RowWrite): Record<string, unknown> {
   return { ...row, ...indexAttributes(index) }
 }
 
-/** No attribute is ever null or empty: the table would be refused as an index key, or (emulators) silently kept. */
+/**
+ * Leaves absent keys out: DynamoDB refuses a null or empty index key, and its emulators silently store it.
+ */
 function indexAttributes(index: IndexKeys | null): Record<string, string | number> {
   if (index === null) return {}
   const { createdAtId, lists, due, block } = index

@@ -6,8 +6,9 @@ import { storeOver } from './store.ts'
 import type { WriteIds } from './store.ts'
 
 /**
- * The store on DynamoDB: single-item conditional writes, no transactions, no streams (design section 9). `ids` makes
- * write ids, unique for ever. Throttling and other faults of the database are thrown, after the client's own retries.
+ * The store on DynamoDB: conditional writes of single items, no transactions, no streams. `ids` makes
+ * globally unique write ids. Throws throttling and other faults of the database after the client's own
+ * retries.
  */
 export function dynamoStore(options: {
   client: DynamoDBDocumentClient

@@ -10,20 +10,23 @@ import { assertFilled } from './assertions.ts'
 /** The primary key of an item. */
 export type Key = { readonly pk: string; readonly sk: string }
 
-/** What the indexes hold of a splice or of a foreign payment. Without `lists`, `due` or `block`, it is not in that index at all. */
+/**
+ * The index keys of a splice or a foreign payment. Where `lists`, `block` or `due` is null, it is not in that
+ * index.
+ */
 export type IndexKeys = {
   readonly createdAtId: string
-  /** A foreign payment is no tenant's. */
+  /** null for a foreign payment, which belongs to no tenant. */
   readonly lists: { readonly tenant: string; readonly tenantChannel: string } | null
-  /** The block that a settled splice, or a final payment, is in. */
+  /** The block of a settled splice or a final payment. */
   readonly block: { readonly blockPk: string } | null
   readonly due: { readonly duePk: string; readonly dueAt: Instant } | null
 }
 
-/** The sort key of every item that is alone under its partition key. */
+/** The sort key of an item that has its partition key to itself. */
 const ALONE = '-'
 const SPLICE_PREFIX = 'SPL#'
-/** Digits of a time in milliseconds and of an event's sequence, so that the order of strings is that of numbers. */
+/** Times in milliseconds and sequences are padded to this many digits, so that strings sort like numbers. */
 const DIGITS = 16
 
 export function spliceKey(id: string): Key {
@@ -35,7 +38,7 @@ export function idOfPk(pk: string): string {
   return pk.slice(pk.indexOf('#') + 1)
 }
 
-/** The key of what an index names: a splice, or a foreign payment. */
+/** The table's key of a splice or a foreign payment. */
 export function indexedKey(id: string): Key {
   return isPaymentId(id) ? itemKey('payment', id) : spliceKey(id)
 }
@@ -44,7 +47,7 @@ export function itemKey(kind: ItemKind, key: string): Key {
   return { pk: `${itemKinds[kind].prefix}#${key}`, sk: ALONE }
 }
 
-/** The logs that a tenant has, each under a partition key of its own. */
+/** A tenant's logs: events and audit entries. */
 export type LogName = 'EV' | 'AUDIT'
 
 export function logKey(log: LogName, tenant: string, sequence: number): Key {
@@ -55,7 +58,7 @@ export function logPk(log: LogName, tenant: string): string {
   return `${log}#${tenant}`
 }
 
-/** The shard of the due index that a splice is in for ever: 0…15, evenly by its id. */
+/** The shard of the due index for an id: 0 to 15, evenly distributed, and fixed for ever. */
 export function dueShardOf(id: string): number {
   return createHash('sha256').update(id).digest().readUInt8(0) % DUE_SHARDS
 }
@@ -68,12 +71,12 @@ export function blockPkOf(hash: string): string {
   return `BLOCK#${hash}`
 }
 
-/** Both parts are escaped: no tenant's name can be made to reach into another tenant's list. */
+/** Both parts are escaped, so that no choice of names reaches into another tenant's list. */
 export function tenantChannelOf(tenant: string, channelId: string): string {
   return `${encodeURIComponent(tenant)}#${encodeURIComponent(channelId)}`
 }
 
-/** Index keys of a splice. Throws StoreAssertion rather than make an empty one. */
+/** The index keys of a splice. Throws StoreAssertion if one would be empty. */
 export function indexKeysOf(splice: Splice): IndexKeys {
   assertFilled({ id: splice.id, tenant: splice.tenant, channelId: splice.channelId })
   return {
@@ -84,7 +87,7 @@ export function indexKeysOf(splice: Splice): IndexKeys {
   }
 }
 
-/** Index keys of a foreign payment: where it is due, and the block in which it became final. */
+/** The index keys of a foreign payment: when it is due, and the block in which it became final. */
 export function paymentIndexKeysOf(payment: ForeignPayment): IndexKeys {
   const block = payment.final && { blockPk: blockPkOf(payment.final.block.hash) }
   return { createdAtId: createdAtIdOf(payment), lists: null, block, due: dueOf(payment) }
@@ -98,7 +101,7 @@ function dueOf({ id, dueAt }: { id: string; dueAt: Instant | null }): IndexKeys[
   return dueAt === null ? null : { duePk: duePkOf(dueShardOf(id)), dueAt }
 }
 
-/** Only what has settled is found by its block: everything that is live is looked at in any case (design section 7). */
+/** Only a settled splice needs to be found by its block after a reorg: a live one is looked at anyway. */
 function blockOf(splice: Splice): IndexKeys['block'] {
   const hash = splice.candidates.find((candidate) => candidate.block !== null)?.block?.hash
   return splice.state === 'settled' && hash !== undefined ? { blockPk: blockPkOf(hash) } : null

@@ -7,8 +7,8 @@ type Partition = Map<string, Row>
 type IndexEntry = { readonly list: ListName; readonly partition: string; readonly place: Place }
 
 /**
- * The table in memory. What goes in is copied and frozen, so that a reader may get the row itself. The indexes are kept
- * apart from the rows and follow only when told to ({@link MemoryRows.index}), so that they can lag.
+ * The table in memory. It stores frozen copies, so that readers can share the row. The indexes are updated
+ * only by {@link MemoryRows.index}, so that they can lag.
  */
 export class MemoryRows implements Rows {
   readonly #partitions = new Map<string, Partition>()
@@ -52,13 +52,13 @@ export class MemoryRows implements Rows {
       .slice(0, limit)
   }
 
-  /** Makes the indexes show what stands under that partition key now. */
+  /** Brings the indexes up to date for a partition key. */
   index(pk: string): void {
     const keys = this.#indexKeys.get(pk)
     if (keys !== undefined) this.#entries.set(pk, entriesOf(idOfPk(pk), keys))
   }
 
-  /** Keeps the table as it stands now; answers how to bring it back, indexes and all. */
+  /** Takes a backup of the table; the returned function restores it, indexes included. */
   backup(): () => void {
     const partitions = [...this.#partitions].map(([pk, rows]) => [pk, new Map(rows)] as const)
     const indexKeys = new Map(this.#indexKeys)
@@ -79,7 +79,7 @@ export class MemoryRows implements Rows {
   }
 }
 
-/** A deep copy of plain JSON, frozen through and through. */
+/** A deeply frozen copy of plain JSON. */
 function frozenCopy(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy))

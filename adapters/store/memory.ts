@@ -16,30 +16,34 @@ export type Operation = { readonly serial: number } & (
 )
 
 /**
- * What can happen to a request.
- * - `throttle`: refused, throws {@link MemoryStoreFault}; nothing is done.
- * - `no_response`: done, but throws {@link MemoryStoreFault}: who asked never learns it.
- * - `lost_response`: a put is done, its answer is lost and the SDK repeats it: the condition fails on our own write.
- * - `lost_race`: a put is not done; its condition fails, as though somebody had been faster.
+ * What can happen to a request:
+ * - `throttle`: nothing is done; throws {@link MemoryStoreFault}.
+ * - `no_response`: it is done, but throws {@link MemoryStoreFault}.
+ * - `lost_response`: a put is done, but its answer is lost. The SDK repeats it, and its condition fails on
+ *   our own write.
+ * - `lost_race`: a put is not done; its condition fails, as if another writer had been faster.
  *
- * The last two change nothing for reads.
+ * The last two do not affect reads.
  */
 export type Fault = 'throttle' | 'no_response' | 'lost_response' | 'lost_race'
 
-/** Where simulations reach in. Deterministic as long as the hooks are. */
+/** Hooks for simulations. The store is as deterministic as they are. */
 export type MemoryHooks = {
   /**
-   * Before each request. May do other things to the store first (a real race), or wait; what it throws, the request
-   * throws with nothing done: a crash before.
+   * Runs before each request. It may wait, or use the store first (a real race). If it throws, the request
+   * throws and nothing is done: a crash before the write.
    */
   readonly before?: (operation: Operation) => Promise<Fault | null> | Fault | null
-  /** After each request that got its answer. What it throws, the request throws with all done: a crash after. */
+  /**
+   * Runs after each answered request. If it throws, the request throws although it is done: a crash after the
+   * write.
+   */
   readonly after?: (operation: Operation) => Promise<void> | void
-  /** Whether the indexes miss this put until {@link MemoryStore.catchUp}. */
+  /** Whether the indexes do not show this put before {@link MemoryStore.catchUp}. */
   readonly lags?: (operation: Operation) => boolean
 }
 
-/** A fault that was injected, thrown as the database's own would be. */
+/** An injected fault. */
 export class MemoryStoreFault extends Error {
   override readonly name = 'MemoryStoreFault'
   readonly fault: Fault
@@ -50,15 +54,15 @@ export class MemoryStoreFault extends Error {
   }
 }
 
-/** A store in memory, whose indexes can be made to lag. */
+/** A store in memory whose indexes can lag. */
 export type MemoryStore = Store & {
-  /** Lets the indexes show all that was written. */
+  /** Brings the indexes up to date. */
   catchUp(): void
-  /** Keeps the table as it stands now; answers how to restore it from that. */
+  /** Takes a backup of the table; the returned function restores it. */
   backup(): () => void
 }
 
-/** The store for simulations: the same store as over DynamoDB, over a table in memory, with faults on demand. */
+/** The store for simulations: the store that DynamoDB has, over a table in memory, with faults on demand. */
 export function memoryStore({ ids, hooks = {} }: { ids: WriteIds; hooks?: MemoryHooks }): MemoryStore {
   const rows = new HookedRows(hooks)
   return { ...storeOver(rows, ids), catchUp: () => rows.catchUp(), backup: () => rows.backup() }

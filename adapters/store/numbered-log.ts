@@ -11,23 +11,32 @@ import type { LogName } from './keys.ts'
 import { logKey, logPk } from './keys.ts'
 import type { Row, Rows } from './rows.ts'
 
-/** Appenders that may win before us: far above what a tenant's workers can be, so that a fault cannot loop for ever. */
+/**
+ * Lost races after which an append fails. Far above a tenant's number of workers; it ends a loop if something
+ * is wrong.
+ */
 const MAX_RACES = 1_000
-/** Last lines in which a line of two writers at once, or of a try whose answer was lost, is recognised. */
+/**
+ * The last lines are searched for one that another writer, or a try whose answer was lost, has just appended.
+ */
 const TAIL = 16
-/** Lines read at a time when going further back. */
+/** Lines read at a time in a search further back. */
 const CHUNK = 100
 
-/** Where a line stands; whether it is new there. */
+/** Where a line is in the log, and whether this append wrote it. */
 export type Appended = { readonly sequence: number; readonly isNew: boolean }
 
 type Numbered = { readonly sequence: number; readonly id: string }
 
-/** A log of a tenant whose lines are numbered from 1 without a gap: put if absent at last + 1 (design section 9). */
+/**
+ * A tenant's log whose lines are numbered from 1 without gaps: a line is put at last + 1 if nothing is there
+ * yet.
+ */
 export type NumberedLog<T extends Numbered> = {
   /**
-   * Appends the line that `following` makes of the last one, unless a line of that id stands in the last few, or further back
-   * down to a line of which `isBefore` says that it cannot come before.
+   * Appends the line that `following` makes from the last one, unless the log already has a line with that
+   * id. Searches the last few lines and, with `isBefore`, further back to the first line for which it is
+   * true.
    */
   append(
     tenant: string,
@@ -39,13 +48,14 @@ export type NumberedLog<T extends Numbered> = {
   after(tenant: string, after: number, limit: number): Promise<T[]>
   /** The sequence of the last line; 0 while there is none. */
   end(tenant: string): Promise<number>
-  /** The line in a row. Throws {@link StoreAssertion} where it is not the line that its key names. */
+  /** The line in a row. Throws {@link StoreAssertion} if its sequence is not the one in its key. */
   lineIn(row: Row): T
 }
 
 /**
- * A log over any rows. An id that stands in the last lines, or wins the place that we wanted, was appended by another writer
- * of the same line, or by a try of ours whose answer was lost: its sequence is answered.
+ * A log over any rows. If the last lines have the id already, or a line with it wins the wanted place, then
+ * another writer appended the same line, or a try of ours whose answer was lost. `append` returns that line's
+ * sequence.
  */
 export function numberedLog<T extends Numbered>(
   rows: Rows,
@@ -63,7 +73,7 @@ export function numberedLog<T extends Numbered>(
     const slice = await rows.slice({ pk: logPk(name, tenant), after: below, descending: true, limit })
     return slice.map(lineIn)
   }
-  /** Goes on where the last lines end. */
+  /** Searches below the tail. */
   const older = async (tenant: string, id: string, tail: readonly T[], isBefore: (line: T) => boolean) => {
     let oldest = tail.length < TAIL ? undefined : tail.at(-1)
     while (oldest !== undefined && !isBefore(oldest)) {
@@ -93,7 +103,7 @@ export function numberedLog<T extends Numbered>(
         if (winner !== null && lineIn(winner).id === id) return { sequence: line.sequence, isNew: true }
         tail = await lastOf(tenant, TAIL)
       }
-      throw new Error(`${name} ${id} lost ${MAX_RACES} races for the end of a log`)
+      throw new Error(`${name} ${id} lost ${MAX_RACES} races for the end of the log`)
     },
 
     async after(tenant, after, limit) {

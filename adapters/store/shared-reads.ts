@@ -3,8 +3,8 @@ import type { Key } from './keys.ts'
 import type { Row, Rows } from './rows.ts'
 
 /**
- * Rows whose single reads share a request: reads that are asked for in one go (`Promise.all` over several) become one batch
- * read. Nothing is kept, so each read is as consistent as before. A batch that fails, fails all of its reads.
+ * Rows whose concurrent single reads (`Promise.all` over several) share one batch read. Nothing is cached, so
+ * each read stays consistent. If a batch fails, all of its reads fail.
  */
 export function sharedReads(rows: Rows): Rows {
   const loader = new DataLoader<Key, Row | null>((keys) => readAll(rows, keys), { cache: false })
@@ -19,7 +19,7 @@ export function sharedReads(rows: Rows): Rows {
 
 const nameOf = ({ pk, sk }: Key): string => JSON.stringify([pk, sk])
 
-/** The rows of some keys, in their order. A batch read names each item once. */
+/** The rows of some keys, in their order. A batch read must name each item once. */
 async function readAll(rows: Rows, keys: readonly Key[]): Promise<(Row | null)[]> {
   const wanted = [...new Map(keys.map((key) => [nameOf(key), key])).values()]
   const [only, ...others] = wanted

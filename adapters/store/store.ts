@@ -30,10 +30,10 @@ import {
 } from './keys.ts'
 import type { ListQuery, Row, RowWrite, Rows } from './rows.ts'
 
-/** Makes the id of each write; unique for ever. */
+/** Makes the globally unique id of each write. */
 export type WriteIds = { id(): string }
 
-/** The check of each kind of item, typed so that a kind leads to its value. */
+/** The check for each kind of item, typed by kind. */
 const itemChecks: { readonly [K in ItemKind]: (value: unknown) => ItemOf<K> } = {
   lease: itemCheck(itemKinds.lease),
   channel: itemCheck(itemKinds.channel),
@@ -50,15 +50,16 @@ const itemChecks: { readonly [K in ItemKind]: (value: unknown) => ItemOf<K> } = 
   webhooks: itemCheck(itemKinds.webhooks),
 }
 
-/** Times that a put-if-absent is made again when what beat it cannot be found. */
+/** Tries of a put-if-absent whose condition fails although no row is found. */
 const MAX_CREATE_TRIES = 3
 
 /**
- * The store over any rows: versions, write ids and assertions (design sections 3 and 9).
+ * The store over any rows: versions, write ids and assertions.
  *
- * A failed condition proves nothing by itself: the SDK repeats a write whose answer was lost, and then meets its own
- * write. So the item is read again, and the stored write id says who won. A write of ours that won and was overwritten
- * before we read again is reported as lost: the caller reads again in either case.
+ * A failed condition proves nothing by itself: the SDK repeats a write whose answer was lost, and then meets
+ * its own write. So the item is read again, and the stored write id shows who won. A write of ours that won,
+ * but was overwritten before we read again, is reported as lost. That is safe: the caller then loads the
+ * record again.
  */
 export function storeOver(rows: Rows, ids: WriteIds): Store {
   return {
@@ -114,7 +115,7 @@ function spliceLists(rows: Rows): Pick<Store, 'due' | 'byTenant' | 'byChannel' |
   const page = async (query: Omit<ListQuery, 'after'>, cursor: string | null): Promise<Page> => {
     assertLimit(query.limit)
     const after = placeOf(query.list, cursor)
-    // One more than wanted: a page has a cursor exactly when something follows it.
+    // One more than wanted, so that a page has a cursor only if something follows it.
     const places = await rows.list({ ...query, after, limit: query.limit + 1 })
     const given = places.slice(0, query.limit)
     const last = places.length > query.limit ? given.at(-1) : undefined
@@ -167,13 +168,13 @@ function itemCheck<T>({ prefix, schema }: { readonly prefix: string; readonly sc
   return checkedOnce((value: unknown): T => checkedItem(schema, value, prefix))
 }
 
-/** Whether the row was written over that version (0: over nothing), by this try or by one whose answer was lost. */
+/** Whether the row replaced that version (0: none), in this try or in one whose answer was lost. */
 async function putOrFind(rows: Rows, row: RowWrite, version: number): Promise<boolean> {
   if (await rows.put(row, version === 0 ? 'absent' : version)) return true
   return (await rows.get(row))?.writeId === row.writeId
 }
 
-/** The row that a splice is stored in, with its keys in the indexes. */
+/** The row of a splice, with its keys in the indexes. */
 export function rowOf(splice: Splice): RowWrite {
   const { version, writeId } = splice
   const body = storable(splice, MAX_SPLICE_BYTES, splice.id)

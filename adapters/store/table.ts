@@ -1,7 +1,7 @@
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import type { ListName } from './cursor.ts'
 
-/** The attributes that key an index: whose partition, and in what order. */
+/** The key attributes of each index. */
 export const indexKeyNames = {
   due: { partition: 'duePk', sort: 'dueAt' },
   byTenant: { partition: 'tenant', sort: 'createdAtId' },
@@ -9,7 +9,7 @@ export const indexKeyNames = {
   byBlock: { partition: 'blockPk', sort: 'createdAtId' },
 } as const satisfies Record<ListName, { partition: string; sort: string }>
 
-/** The table of design section 9, as CreateTable wants it: locally and in tests; the stacks declare the same. */
+/** The table for CreateTable, used locally and in tests. The stacks declare the same. */
 export const tableDefinition = {
   BillingMode: 'PAY_PER_REQUEST',
   AttributeDefinitions: [
@@ -29,7 +29,7 @@ export const tableDefinition = {
   GlobalSecondaryIndexes: [keysOnly('due'), keysOnly('byTenant'), keysOnly('byChannel'), keysOnly('byBlock')],
 } satisfies Omit<CreateTableCommandInput, 'TableName'>
 
-/** The request that creates the table under a name. */
+/** A CreateTable request for a table of that name. */
 export function createTableInput(name: string): CreateTableCommandInput {
   return { TableName: name, ...tableDefinition }
 }

@@ -1,18 +1,18 @@
 import type { ChainPort, Ports } from '../ports/ports.ts'
 
-/** The ports of one sweep: whoever asks a node's chain source in it for its tip or its estimate hears the same answer. */
-export function withSourcesAskedOnce(ports: Ports): Ports {
+/** The ports of one sweep: each node's chain source is asked for its tip and its feerate estimates once. */
+export function withCachedTips(ports: Ports): Ports {
   const nodes = [...ports.nodes].map(
-    ([name, node]) => [name, { ...node, chain: askedOnce(node.chain) }] as const,
+    ([name, node]) => [name, { ...node, chain: cachedChain(node.chain) }] as const,
   )
   return { ...ports, nodes: new Map(nodes) }
 }
 
 /**
- * A chain source for one sweep: its tip and its estimate are asked for once, before anything that is compared with them. A block
- * that comes meanwhile makes depths too small, never too great.
+ * The tip is fetched before anything that is compared with it, so a block that arrives during the sweep makes
+ * depths too small, never too great.
  */
-function askedOnce(chain: ChainPort): ChainPort {
+function cachedChain(chain: ChainPort): ChainPort {
   let tip: ReturnType<ChainPort['tip']> | null = null
   const rates = new Map<number, ReturnType<ChainPort['feeRateSatPerKw']>>()
   return {

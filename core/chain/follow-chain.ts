@@ -5,16 +5,17 @@ import type { Result } from '../values/result.ts'
 import { ok } from '../values/result.ts'
 import type { Instant } from '../values/instant.ts'
 
-/** Blocks remembered of each network: a deeper reorg is not noticed by itself. */
+/** Blocks remembered per network. A deeper reorg goes unnoticed. */
 const BLOCKS_KEPT = 300
-/** Blocks below the first one seen that are remembered as well: twice the depth at which anything is final. */
+/** Blocks below the first tip that are remembered too: twice the depth at which anything is final. */
 const BLOCKS_BELOW = 12
-/** For how many blocks an orphan is asked for again at every sweep (design section 7). */
+/** Blocks for which every sweep looks up an orphaned block again, because the table's index may lag. */
 const ORPHANED_FOR = 100
 
 /**
- * Follows the chain from what was seen of it to its tip, and notes the blocks that left it (design section 7). The cost is one
- * call a block that is new or has gone. A source that is behind what was seen says nothing new.
+ * Follows the chain from its last recorded state to the tip, and records the blocks that a reorg removed.
+ * Costs one call per new or removed block. A source that is behind the record changes nothing. null: the
+ * chain moved during the walk; the next sweep tries again.
  */
 export async function followChain(
   before: FollowedChain | null,
@@ -29,23 +30,23 @@ export async function followChain(
   if (hash === before.hash) return ok(before)
   const common = await commonHeight(before, height, chain, call)
   if (!common.ok) return common
-  // Behind: what it has is what was seen.
+  // The source is behind: all its blocks are in the record.
   if (height < before.height && common.value === height) return ok(before)
   const kept = before.hashes.slice(0, Math.max(0, common.value - lowest(before) + 1))
   const from = kept.length === 0 ? Math.min(lowest(before), height) - BLOCKS_BELOW : common.value + 1
   const added = await hashesBetween(Math.max(0, from), height, chain, call)
   if (!added.ok || added.value === null) return added.ok ? ok(null) : added
-  const gone = before.hashes
+  const removed = before.hashes
     .slice(kept.length)
     .map((old, n) => ({ height: lowest(before) + kept.length + n, hash: old }))
-  const orphans = [...before.orphans, ...gone].filter(
+  const orphans = [...before.orphans, ...removed].filter(
     (orphan) => orphan.height > height - ORPHANED_FOR && !added.value?.includes(orphan.hash),
   )
   const hashes = [...kept, ...added.value].slice(-BLOCKS_KEPT)
   return ok({ height, hash, seenAt: now, hashes, orphans: orphans.slice(-BLOCKS_KEPT) })
 }
 
-/** What may still be reorganised when the chain is first looked at is remembered at once. */
+/** The first look also records the blocks below the tip that a reorg may still remove. */
 async function begin(
   height: number,
   hash: string,
@@ -59,8 +60,8 @@ async function begin(
 }
 
 /**
- * Whether a block that leaves the chain is noticed: sweeps have seen it, or it is deeper than what they remember. Not so of one
- * that came since the last sweep.
+ * Whether a reorg of this block would be noticed: sweeps have recorded it, or it is deeper than their record.
+ * False for a block that arrived since the last sweep.
  */
 export function isFollowed(seen: FollowedChain | null, block: { height: number; hash: string }): boolean {
   if (seen === null) return false
@@ -71,7 +72,7 @@ function lowest(seen: FollowedChain): number {
   return seen.height - seen.hashes.length + 1
 }
 
-/** The highest block that what was seen and the chain have in common; below all that was seen: there is none. */
+/** The height of the highest block that record and chain share; one below the record if they share none. */
 async function commonHeight(
   before: FollowedChain,
   tipHeight: number,
@@ -87,7 +88,7 @@ async function commonHeight(
   return ok(height)
 }
 
-/** Hashes from one height to another; null where the chain moved in between: the next sweep tries again. */
+/** The hashes of a range of heights, both included; null: the chain moved during the walk. */
 async function hashesBetween(
   from: number,
   to: number,

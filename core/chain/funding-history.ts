@@ -7,16 +7,16 @@ import { err, ok } from '../values/result.ts'
 import type { ParsedTransaction } from '../bitcoin/transaction.ts'
 import { fundingInputs, fundingOutputs, isCommitment, parseTransaction } from '../bitcoin/transaction.ts'
 
-/** A transaction that spends the funding history, and whether it carries our effect (design section 4). */
+/** A transaction that spends a funding outpoint, and whether it has our splice's effect. */
 export type FundingSpender = {
   readonly spends: Outpoint
   readonly tx: ChainTransaction
   readonly parsed: ParsedTransaction
-  /** `unknown`: a splice-in whose two witnesses, node and chain, do not agree yet. */
+  /** `unknown`: a splice-in on which node and chain do not agree yet. */
   readonly effect: 'ours' | 'none' | 'unknown'
 }
 
-/** One outpoint of the funding history and who spends it. */
+/** One outpoint of the funding history and its spender. */
 export type FundingSpend = {
   readonly outpoint: Outpoint
   readonly own: 'unknown' | 'mempool' | 'confirmed'
@@ -24,21 +24,21 @@ export type FundingSpend = {
   readonly spender: FundingSpender | null
 }
 
-/** No walk asks for more transactions than this; beyond it nothing is known (limits on everything). */
+/** Transactions that a walk asks for at most. Beyond it the walk counts as not having arrived. */
 const MAX_LOOKS = 200
-/** A walk back to the time of a backup passes every splice since then, and may be longer. */
+/** The same for a walk back to the time of a backup, which passes every splice since then. */
 const MAX_LOOKS_BACK = 1_000
 
-/** Where a walk along a channel's funding outpoints starts and should arrive. */
+/** A walk along a channel's funding outpoints: start, destination, and what is already known. */
 export type Walk = {
   readonly from: Outpoint
-  /** The node's current funding outpoint; null where the node did not tell. */
+  /** The node's current funding outpoint; null: the node did not report one. */
   readonly current: Outpoint | null
   /** Funding outpoints known from earlier looks. */
   readonly known: readonly Outpoint[]
-  /** What earlier looks know of who spends an outpoint. */
+  /** What earlier looks know of an outpoint's spender. */
   readonly hintOf: (outpoint: Outpoint) => SpendHint
-  /** Decides what a spender's effect is; the value is that of the outpoint that it spends. */
+  /** Judges a spender's effect. `valueSats` is the value of the outpoint that it spends. */
   readonly effectOf: (
     spends: Outpoint,
     valueSats: number | null,
@@ -50,49 +50,52 @@ export type Walk = {
 export type Walked = { readonly fundingSpends: readonly FundingSpend[]; readonly reachedFunding: boolean }
 
 /**
- * Walks from an outpoint along the transactions that spend it, mempool included (design section 2): each funding outpoint
- * of the channel and who spends it. Where the node tells no current funding (it is unreachable, or the channel is gone) every
- * output that was spent as a funding is followed: none of our effect may stay unseen.
+ * Walks from an outpoint along the transactions that spend it, mempool included, and returns each funding
+ * outpoint of the channel with its spender. If the node reports no current funding outpoint (it is
+ * unreachable, or the channel is gone), the walk follows every output that was spent like a funding output,
+ * so that no transaction with our effect is missed.
  */
 export async function walkFundingHistory(
   walk: Walk,
   chain: ChainPort,
   call: Call,
 ): Promise<Result<Walked, ChainFault>> {
-  const told = await outpointsTold(walk, chain, call)
-  if (!told.ok) return told
+  const named = await namedOutpoints(walk, chain, call)
+  if (!named.ok) return named
   const fundingSpends: FundingSpend[] = []
   const queue: Outpoint[] = [walk.from]
-  // What a transaction made cannot be spent below its block.
-  const madeAt = new Map<Outpoint, number>()
+  // An output cannot be spent below the block of the transaction that created it.
+  const createdAtHeight = new Map<Outpoint, number>()
   for (let looks = 0; queue.length > 0; looks++) {
     const outpoint = queue.shift()
     if (outpoint === undefined || looks >= MAX_LOOKS) return ok({ fundingSpends, reachedFunding: false })
-    const seen = await look(outpoint, hintFor(outpoint, walk, madeAt), walk, chain, call)
-    if (!seen.ok) return seen
-    if (told.value.includes(outpoint) || spentAsFunding(seen.value)) {
-      fundingSpends.push(seen.value)
-      const next = following(seen.value, walk, told.value)
-      const height = seen.value.spender?.tx.block?.height
-      if (height !== undefined) for (const made of next) madeAt.set(made, height)
+    const spend = await look(outpoint, hintFor(outpoint, walk, createdAtHeight), walk, chain, call)
+    if (!spend.ok) return spend
+    if (named.value.includes(outpoint) || spentAsFunding(spend.value)) {
+      fundingSpends.push(spend.value)
+      const next = following(spend.value, walk, named.value)
+      const height = spend.value.spender?.tx.block?.height
+      if (height !== undefined) for (const created of next) createdAtHeight.set(created, height)
       queue.push(...next)
     }
   }
   return ok({
     fundingSpends,
-    reachedFunding: walk.current === null || fundingSpends.some((hop) => hop.outpoint === walk.current),
+    reachedFunding: walk.current === null || fundingSpends.some((spend) => spend.outpoint === walk.current),
   })
 }
 
-function hintFor(outpoint: Outpoint, walk: Walk, madeAt: ReadonlyMap<Outpoint, number>): SpendHint {
+function hintFor(outpoint: Outpoint, walk: Walk, createdAtHeight: ReadonlyMap<Outpoint, number>): SpendHint {
   const hint = walk.hintOf(outpoint)
-  const made = madeAt.get(outpoint)
-  if (made === undefined) return hint
-  return { ...hint, unspentThroughHeight: Math.max(hint.unspentThroughHeight ?? 0, made - 1) }
+  const height = createdAtHeight.get(outpoint)
+  if (height === undefined) return hint
+  return { ...hint, unspentThroughHeight: Math.max(hint.unspentThroughHeight ?? 0, height - 1) }
 }
 
-/** Every funding outpoint that the node has told us of, and those between the last of them and the current one. */
-async function outpointsTold(
+/**
+ * Every funding outpoint that the node has reported, and those between the last of them and the current one.
+ */
+async function namedOutpoints(
   walk: Walk,
   chain: ChainPort,
   call: Call,
@@ -111,10 +114,13 @@ export type Step = {
   readonly parsed: ParsedTransaction
 }
 
-/** The steps from a known funding outpoint to the current one, oldest first; none: there is no path, or (not `complete`) a transaction on it is not known. */
+/**
+ * The steps from a known funding outpoint to the current one, oldest first. No steps: there is no path, or,
+ * if not `complete`, one of its transactions is unknown.
+ */
 export type Path = { readonly steps: readonly Step[]; readonly complete: boolean }
 
-/** Finds the path from one of the known funding outpoints to the current one, backwards. */
+/** Finds the path from a known funding outpoint to the current one, searching backwards. */
 export async function pathBack(
   current: Outpoint,
   known: readonly Outpoint[],
@@ -147,18 +153,18 @@ export async function pathBack(
   return ok({ steps: [], complete })
 }
 
-/** The funding outpoints that a hop's spender may have made; none at the end of the funding history. */
-function following(hop: FundingSpend, walk: Walk, told: readonly Outpoint[]): Outpoint[] {
-  const spender = hop.spender
-  if (spender === null || isCommitment(spender.parsed, hop.outpoint)) return []
-  const next = told.find((outpoint) => splitOutpoint(outpoint).txid === spender.tx.txid)
+/** The funding outpoints that a spender may have created; none at the end of the funding history. */
+function following(spend: FundingSpend, walk: Walk, named: readonly Outpoint[]): Outpoint[] {
+  const spender = spend.spender
+  if (spender === null || isCommitment(spender.parsed, spend.outpoint)) return []
+  const next = named.find((outpoint) => splitOutpoint(outpoint).txid === spender.tx.txid)
   if (next !== undefined) return [next]
   if (walk.current !== null) return []
   return fundingOutputs(spender.parsed).map((output) => outpointOf(spender.tx.txid, output.vout))
 }
 
-function spentAsFunding(hop: FundingSpend): boolean {
-  return hop.spender !== null && fundingInputs(hop.spender.parsed).includes(hop.outpoint)
+function spentAsFunding(spend: FundingSpend): boolean {
+  return spend.spender !== null && fundingInputs(spend.spender.parsed).includes(spend.outpoint)
 }
 
 async function look(
@@ -184,9 +190,10 @@ async function look(
 }
 
 /**
- * Walks back from the current funding outpoint to blocks older than an instant, through the inputs that can be fundings,
- * and answers the first transaction for which `isOurs` holds (gate `no_earlier_effect` after a restore). Beyond the limit nothing is known:
- * a fault.
+ * Walks back from the current funding outpoint, through inputs that can be funding outpoints, to blocks older
+ * than `untilSeconds` (unix time). Returns the txid of the first transaction for which `isOurs` holds, or
+ * null. Beyond its limit the walk knows nothing and returns a fault. Gate `no_earlier_effect` uses it after a
+ * restore of the table.
  */
 export async function walkBack(
   current: Outpoint,
@@ -200,11 +207,11 @@ export async function walkBack(
   while (queue.length > 0) {
     const { txid, vout } = splitOutpoint(queue.shift() ?? current)
     if (visited.has(txid)) continue
-    if (visited.size >= MAX_LOOKS_BACK) return unknown('the funding history is longer than can be walked')
+    if (visited.size >= MAX_LOOKS_BACK) return unknown('the funding history is too long to walk back')
     visited.add(txid)
     const found = await chain.transaction(txid, call)
     if (!found.ok) return found
-    if (found.value === null) return unknown('a transaction of the funding history is not known')
+    if (found.value === null) return unknown('a transaction of the funding history is unknown')
     if (found.value.block !== null && found.value.block.time < untilSeconds) continue
     const parsed = parseTransaction(found.value.hex)
     if (parsed === null) return unknown('a transaction of the funding history cannot be read')

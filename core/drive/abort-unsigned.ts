@@ -10,8 +10,9 @@ import { step } from '../splice/step.ts'
 import type { Submitted } from './submit.ts'
 
 /**
- * Has the node clear what an unsigned splice left on the channel: takes the lease, journals that it is asked, and only
- * then asks. What comes of it, the next look shows; the adapter looks once more itself before it touches anything.
+ * Asks the node to abort an unsigned splice on the channel: takes the lease, journals the request, and only
+ * then sends it. The adapter looks once more itself before it aborts anything, and the next look shows the
+ * result.
  */
 export async function abortUnsigned(
   splice: Splice,
@@ -21,12 +22,12 @@ export async function abortUnsigned(
 ): Promise<Submitted> {
   const { channel, generation } = observation
   const port = ports.nodes.get(splice.node)?.port
-  if (port?.abortUnsigned === undefined || channel === null || splice.submittedOn === null) return 'driven'
-  if (generation.stored !== generation.configured) return 'driven'
+  if (port?.abortUnsigned === undefined || channel === null || splice.submittedOn === null) return 'idle'
+  if (generation.stored !== generation.configured) return 'idle'
   if ((await acquireLease(leaseKeyOf(splice), splice.id, observation.lease, ports.store)) !== 'mine')
-    return 'driven'
+    return 'idle'
   const now = ports.clock.now()
-  if (now - observation.at > policy.sendWithinMs) return 'driven'
+  if (now - observation.at > policy.sendWithinMs) return 'idle'
   const started = step(splice, { type: 'abort_started' }, { now, policy })
   const saved = await saveSplice(splice, started.splice, ports, policy)
   if (saved === null) return 'busy'
@@ -36,5 +37,5 @@ export async function abortUnsigned(
     ports.call(),
   )
   ports.telemetry.count(cleared.ok ? 'abort_unsigned.done' : 'abort_unsigned.failed')
-  return 'driven'
+  return 'idle'
 }

@@ -6,16 +6,19 @@ import type { Ports, Store } from '../ports/ports.ts'
 import type { Splice } from '../splice/splice.ts'
 import { hasEnded } from '../splice/transitions.ts'
 
-/** How many ended splices are taken from the head of a queue in one go. */
-const GONE_AT_ONCE = 8
+/** How many ended splices are removed from the front of a queue at once. */
+const ENDED_AT_ONCE = 8
 
+/** `full`: the splice is not in the queue either, because it is full. */
 export type LeaseOutcome = 'mine' | 'waiting' | 'full' | 'frozen'
 
 /**
- * The lease protocol (design section 9): enlist, take when first and the holder is released, and answer `mine` only where a
- * conditional write has just made this splice the holder. Removes what has ended from the head on the way. A holder from an
- * earlier time writes the lease once more, so that a look from before that cannot give the lease away ({@link releaseUnchanged}). `seen`
- * is the lease as a look found it: it is read again only where somebody has written it since.
+ * Acquires the lease of a channel: joins the queue, and takes the lease if this splice is first in the queue
+ * and the holder has released it. Returns `mine` only if a conditional write has just made or confirmed this
+ * splice as the holder: only then may an attempt be journalled. Confirming bumps the lease's version, so that
+ * a release that was decided on an earlier look fails ({@link releaseUnchanged}). Removes ended splices from
+ * the front of the queue. `seen` is the lease as the look found it; it is read again only if another writer
+ * has changed it since.
  */
 export async function acquireLease(
   key: string,
@@ -40,23 +43,23 @@ function isFullFor(lease: ChannelLease, id: string): boolean {
   return !lease.waiting.includes(id) && lease.waiting.length >= LEASE_QUEUE_LIMIT
 }
 
-/** The lease after this splice's move in the protocol; null when it can only wait. */
+/** The lease after this splice's move; null: it can only wait. */
 async function nextLease(lease: ChannelLease, id: string, store: Store): Promise<ChannelLease | null> {
   if (lease.frozen !== null) return null
   if (lease.holder === id) return { ...lease, turn: lease.turn + 1 }
-  const queue = await withoutGone(lease, id, store)
+  const queue = await withoutEnded(lease, id, store)
   const joined = queue.waiting.includes(id) ? queue : (joinQueue(queue, id) ?? queue)
   const free = joined.holder === null || (await isFree(joined.holder, store))
   return takeLease(joined, id, free) ?? (joined === lease ? null : joined)
 }
 
-/** Takes splices that have ended from the head of the queue, a few in one go. */
-async function withoutGone(lease: ChannelLease, id: string, store: Store): Promise<ChannelLease> {
+/** Removes ended splices from the front of the queue, a few at once. */
+async function withoutEnded(lease: ChannelLease, id: string, store: Store): Promise<ChannelLease> {
   let queue = lease
-  for (let gone = 0; gone < GONE_AT_ONCE; gone += 1) {
-    const head = queue.waiting[0]
-    if (head === undefined || head === id || !(await isGone(head, store))) break
-    queue = leaveLease(queue, head) ?? queue
+  for (let removed = 0; removed < ENDED_AT_ONCE; removed += 1) {
+    const next = queue.waiting[0]
+    if (next === undefined || next === id || !(await isEnded(next, store))) break
+    queue = leaveLease(queue, next) ?? queue
   }
   return queue
 }
@@ -65,12 +68,12 @@ async function isFree(holder: string, store: Store): Promise<boolean> {
   return isReleased(await store.load(holder))
 }
 
-async function isGone(id: string, store: Store): Promise<boolean> {
+async function isEnded(id: string, store: Store): Promise<boolean> {
   const splice = await store.load(id)
   return splice === null || hasEnded(splice.state)
 }
 
-/** Takes a splice out of holder and line, and hints the next one in it. Does nothing where it stands in neither. */
+/** Removes a splice as holder and from the queue, and hints the first in the queue. */
 export async function releaseLease(key: string, id: string, ports: Ports): Promise<void> {
   const { value, written } = await update(ports.store, 'lease', key, (lease) =>
     lease === null ? null : leaveLease(lease, id),
@@ -78,15 +81,15 @@ export async function releaseLease(key: string, id: string, ports: Ports): Promi
   if (written && value !== null) await hintNext(value, ports)
 }
 
-/** The next splice in the queue of a lease that nobody holds may go now. */
+/** If nobody holds the lease, the first in its queue may take it now. */
 async function hintNext({ holder, waiting }: ChannelLease, ports: Ports): Promise<void> {
-  const head = holder === null ? waiting[0] : undefined
-  if (head !== undefined) await ports.queue.hint(head, 0)
+  const next = holder === null ? waiting[0] : undefined
+  if (next !== undefined) await ports.queue.hint(next, 0)
 }
 
 /**
- * Gives the lease up only if it is still at that version: what was decided from a look must not undo what another process
- * did with the lease since.
+ * Releases the lease only if it still has that version: a decision based on a look must not undo what another
+ * process has done with the lease since.
  */
 export async function releaseUnchanged(
   key: string,
@@ -100,7 +103,10 @@ export async function releaseUnchanged(
   await hintNext(next, ports)
 }
 
-/** Nobody submits on this channel until the cause is gone or an operator lifts it. The first cause stands. */
+/**
+ * Blocks all submissions on the channel until the cause is gone or an operator unfreezes it. The first cause
+ * stays.
+ */
 export async function freezeChannel(key: string, cause: string, id: string, ports: Ports): Promise<void> {
   const { written } = await update(ports.store, 'lease', key, (standing) => {
     const lease = standing ?? freeLease
@@ -109,7 +115,7 @@ export async function freezeChannel(key: string, cause: string, id: string, port
   if (written) ports.telemetry.alarm('channel frozen', { lease: key, cause })
 }
 
-/** Lifts the freeze that this splice set for this cause, and no other. */
+/** Lifts the freeze if this splice set it for this cause. */
 export async function unfreezeChannel(key: string, cause: string, id: string, ports: Ports): Promise<void> {
   const item = await ports.store.item('lease', key)
   if (item?.value.frozen?.cause !== cause || item.value.frozen.note !== id) return
@@ -117,9 +123,10 @@ export async function unfreezeChannel(key: string, cause: string, id: string, po
 }
 
 /**
- * A head of the line, or a queued holder with nothing alive, whose own gates are shut leaves and enlists again later. The
- * record is written first: a worker that journals an attempt from an older read fails, and one that reads later writes the
- * lease before it journals, which this leaving then fails at.
+ * Lets others go first: a `queued` splice without unresolved attempts, whose own gates are closed and which
+ * holds the lease or is first in its queue, leaves it and joins again later. Saves the splice first. Then a
+ * worker that journals an attempt from an older read fails, and one that reads later writes the lease before
+ * it journals, so that the release here fails.
  */
 export async function yieldLease(
   splice: Splice,

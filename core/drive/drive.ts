@@ -23,62 +23,65 @@ import { submit } from './submit.ts'
 import { pauseNode } from '../nodes/node-state.ts'
 import { hasEnded } from '../splice/transitions.ts'
 
-/** How a splice is driven: with which bounds, whether commands may be sent, and what a sweep shares. */
+/** How to drive a splice. */
 export type DriveOptions = {
   readonly policy: Policy
+  /** Whether commands may be sent to the node; a sweep only hints a worker that may. */
   readonly mayAct: boolean
+  /** What a sweep has read for all splices; null: everything is read anew. */
   readonly shared: SharedView | null
-  /** A block of its candidate left the chain: it is looked at although nothing of it is due. */
+  /** A reorg removed the block of its candidate: look at the splice even if it is not due. */
   readonly reorged?: boolean
 }
 
 /**
- * What one drive came to. `busy`: another writer was faster; the next hint or sweep goes on. `blind`: the chain could not be seen,
- * so that nothing is known of a block that it waits for.
+ * The outcome of one drive. `missing`: there is no such splice. `changed_since_look`: the splice is newer
+ * than the sweep's look at its node. `blind`: the chain source did not answer, so a block that the splice
+ * waits for went unseen.
  */
 export type Driven = 'missing' | 'changed_since_look' | 'blind' | Submitted
 
 /**
- * Carries one splice as far as it can go now: load, observe, decide, save, act (design section 3). Everything that a crash
- * between two lines leaves undone is done by the next drive.
+ * Drives one splice as far as it can go now: load, observe, decide, save, act. Whatever a crash between two
+ * steps leaves undone, the next drive does.
  */
 export async function drive(id: string, ports: Ports, options: DriveOptions): Promise<Driven> {
   const splice = await ports.store.load(id)
   return splice === null ? 'missing' : driveLoaded(splice, ports, options)
 }
 
-/** The same for a splice that was just read, consistently: a sweep reads many at once. */
+/** Drives a splice that was just read consistently: a sweep reads many at once. */
 export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOptions): Promise<Driven> {
   const look = options.shared?.look
   if (look?.ok && look.value.observedAt < splice.updatedAt) return 'changed_since_look'
-  if (isIdle(splice) && options.reorged !== true) return 'driven'
+  if (needsNoLook(splice) && options.reorged !== true) return 'idle'
   const observation = await observe(splice, ports, options.shared)
   const advanced = advance(splice, observation, { now: ports.clock.now(), policy: options.policy })
-  for (const row of new Set(advanced.rulesTaken)) ports.telemetry.count(`decision.${row}`)
-  if (isForgotten(advanced.splice, observation)) ports.telemetry.count('splice.long_unknown')
-  // What an earlier save left to be told is told first, and the next one says so.
+  for (const rule of new Set(advanced.rulesTaken)) ports.telemetry.count(`decision.${rule}`)
+  if (isLongUnresolved(advanced.splice, observation)) ports.telemetry.count('splice.long_unknown')
+  // Publish the events of an earlier save first; the next save records that.
   const earlier = hasEnded(splice.state) ? splice : await publish(splice, splice.eventSerial, ports)
-  const told = earlier === splice ? null : tell(splice, ports, options)
+  const hinted = earlier === splice ? null : hintListeners(splice, ports, options)
   const after = { ...advanced.splice, publishedThrough: earlier.publishedThrough }
-  const driven = await follow(splice, { ...advanced, splice: after }, observation, ports, options)
-  await told
-  return driven === 'driven' && observation.chain === null ? 'blind' : driven
+  const outcome = await saveAndAct(splice, { ...advanced, splice: after }, observation, ports, options)
+  await hinted
+  return outcome === 'idle' && observation.chain === null ? 'blind' : outcome
 }
 
-/** Whoever listens is hinted at once by a worker; a sweep does it at its end for all (core/webhooks/delivery.ts). */
-async function tell({ tenant }: Splice, ports: Ports, { shared }: DriveOptions): Promise<void> {
+/** A worker hints the tenant's webhook endpoints at once; a sweep hints all endpoints at its end. */
+async function hintListeners({ tenant }: Splice, ports: Ports, { shared }: DriveOptions): Promise<void> {
   if (shared === null) await hintEndpoints(tenant, ports)
 }
 
-/** Saves what a look led to, and does what follows from it. */
-async function follow(
+/** Saves the result of a look and acts on it. A submission saves it together with its attempt. */
+async function saveAndAct(
   splice: Splice,
   advanced: Advance,
   observation: Observation,
   ports: Ports,
   options: DriveOptions,
 ): Promise<Driven> {
-  if (advanced.decision.act === 'submit' && options.mayAct && isQuiet(splice, advanced)) {
+  if (advanced.decision.act === 'submit' && options.mayAct && onlySubmits(splice, advanced)) {
     await recordForeignSpends(advanced.splice, observation, ports)
     const standing = { stored: splice, splice: advanced.splice }
     return submit(standing, observation, ports, options.policy)
@@ -93,7 +96,7 @@ async function follow(
   )
   if (saved === null) return 'busy'
   await carryOut(advanced.actions, saved, ports)
-  // Nothing but time ends a quiet (gate `quiet`): a sweep alone would find its end up to a period late.
+  // Only time opens gate `quiet`, and a sweep may notice that up to a minute late. Hence a delayed hint.
   if (saved.quietSince !== null && saved.quietSince !== splice.quietSince)
     await ports.queue.hint(splice.id, saved.quietSince + options.policy.quietMs - ports.clock.now())
   const finished = await finish(saved, splice.eventSerial, ports, options)
@@ -102,18 +105,18 @@ async function follow(
   return proceed(finished, observation, advanced, ports, options)
 }
 
-/** Nothing follows from a look but what is submitted: the journal's save is the only one that is owed. */
-function isQuiet(before: Splice, { splice, actions }: Advance): boolean {
+/** Whether nothing but the submission has to be saved, so that the journalled attempt's save suffices. */
+function onlySubmits(before: Splice, { splice, actions }: Advance): boolean {
   return actions.length === 0 && splice.eventSerial === before.eventSerial && !before.leaseHeld
 }
 
-/** It waits, and what became of an attempt has been unknown for long. */
-function isForgotten(splice: Splice, { at }: Observation): boolean {
+/** Whether a live splice without a candidate has had an attempt of unknown outcome for long. */
+function isLongUnresolved(splice: Splice, { at }: Observation): boolean {
   return !hasEnded(splice.state) && splice.candidates.length === 0 && isLongUnknown(splice, at)
 }
 
-/** Ended, published, lease given back, and nothing to watch: no look is owed. */
-function isIdle(splice: Splice): boolean {
+/** Whether no look is needed: ended, published, lease released, and nothing to watch. */
+function needsNoLook(splice: Splice): boolean {
   return hasEnded(splice.state) && splice.dueAt === null
 }
 
@@ -126,20 +129,23 @@ async function proceed(
 ): Promise<Driven> {
   if (decision.act !== null && !options.mayAct) {
     await ports.queue.hint(splice.id, 0)
-    return 'driven'
+    return 'idle'
   }
   if (decision.act === 'submit') return submit({ stored: splice, splice }, observation, ports, options.policy)
   if (decision.act === 'bump') return submitFeeBump(splice, observation, verdict, ports, options.policy)
   if (decision.act === 'abort') return abortUnsigned(splice, observation, ports, options.policy)
   const configured = ports.nodes.get(splice.node)
-  // Never of one that was given up: its client was told that it does not happen.
+  // Never for a splice that was given up: its client was told that it will not happen.
   if (verdict.name === 'unseen' && !hasEnded(splice.state) && configured !== undefined)
     await rebroadcast(splice, configured, ports)
   await yieldLease(splice, leaseKeyOf(splice), observation.lease, ports)
-  return 'driven'
+  return 'idle'
 }
 
-/** Before the save: a step that freezes is taken once, and a crash after it would leave the channel open. */
+/**
+ * Runs before the save: the step that freezes is taken once, so a crash after the save would leave the
+ * channel unfrozen.
+ */
 async function freeze(splice: Splice, actions: readonly Action[], ports: Ports): Promise<void> {
   for (const action of actions) {
     if (action.type === 'freeze_channel')
@@ -165,7 +171,7 @@ async function carryOut(actions: readonly Action[], splice: Splice, ports: Ports
   }
 }
 
-/** After a save: events are published, and an ended splice's lease is given back; then the record says so. */
+/** Runs after a save: publishes events, releases an ended splice's lease, and then records both. */
 async function finish(
   splice: Splice,
   loadedSerial: number,
@@ -173,17 +179,17 @@ async function finish(
   options: DriveOptions,
 ): Promise<Splice | null> {
   const published = await publish(splice, loadedSerial, ports)
-  // Beside what follows: whoever is told of it must not slow the splice down.
-  const told = published === splice ? null : tell(splice, ports, options)
+  // Runs concurrently: hints must not slow the splice down.
+  const hinted = published === splice ? null : hintListeners(splice, ports, options)
   const release = hasEnded(splice.state) && isReleased(splice) && (splice.leaseHeld || published !== splice)
   if (release) await releaseLease(leaseKeyOf(splice), splice.id, ports)
   if (release && splice.epoch > 0) await unfreezeChannel(leaseKeyOf(splice), REORGANISED, splice.id, ports)
   const leaseHeld = release ? false : published.leaseHeld
-  // The next save of a splice that waits for its confirmation says that it was told.
+  // For a splice that waits for its confirmation, the next save records the publication.
   const saved =
     splice.state === 'pending' && !release
       ? splice
       : await saveSplice(splice, { ...published, leaseHeld: leaseHeld }, ports, options.policy)
-  await told
+  await hinted
   return saved
 }

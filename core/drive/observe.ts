@@ -33,22 +33,22 @@ import {
 } from '../bitcoin/transaction.ts'
 import { hasEnded } from '../splice/transitions.ts'
 
-/** Blocks within which the feerate estimate should confirm: what LDK's `ChannelFunding` target asks for. */
+/** The confirmation target of the feerate estimate, in blocks: that of LDK's `ChannelFunding`. */
 const FEE_TARGET_BLOCKS = 12
 
 /**
- * The key of a splice's lease: its channel, or its node's id where leases are per node (design section 9). It is the record's to say:
- * a freeze must find the lease while the node does not answer.
+ * The key of a splice's lease: its channel's id, or its node's id where the node picks the channel itself. It
+ * comes from the splice's record, so that a freeze finds the lease while the node does not answer.
  */
 export function leaseKeyOf(splice: Pick<Splice, 'leaseScope' | 'nodeId' | 'channelId'>): string {
   return splice.leaseScope === 'node' ? splice.nodeId : splice.channelId
 }
 
-/** What a sweep has seen once for all splices of a node that it feeds. */
+/** What a sweep has read once for all splices of a node. */
 export type SharedView = {
   readonly look: Result<NodeLook, NodeFault>
   readonly channels: ReadonlyMap<string, ChannelSnapshot>
-  /** As the sweep found it in the table, or wrote it there; null: it is to be read. */
+  /** The records as the sweep read or saved them; null: they have to be read. */
   readonly seen: {
     readonly node: NodeState
     readonly channels: ReadonlyMap<string, ChannelState>
@@ -58,8 +58,9 @@ export type SharedView = {
 }
 
 /**
- * Gathers what can be known now about a splice: the node first, the chain last, so that nothing the node shows is newer
- * than what the chain said about it. `given` is what a sweep shares between its splices.
+ * Gathers what can be known now about a splice. The node is read first and the chain last, so that nothing
+ * the node shows is newer than the chain's answer about it. `given` is what a sweep shares between its
+ * splices.
  */
 export async function observe(splice: Splice, ports: Ports, given: SharedView | null): Promise<Observation> {
   const call = ports.call()
@@ -73,7 +74,7 @@ export async function observe(splice: Splice, ports: Ports, given: SharedView | 
   const channel = found ?? null
   const [{ nodeState, channelState, guard, followed }, lease] = await Promise.all([
     readSeen(splice, ports.store, given?.seen ?? null),
-    asksForSlot(splice) ? ports.store.item('lease', leaseKeyOf(splice)) : null,
+    readsLease(splice) ? ports.store.item('lease', leaseKeyOf(splice)) : null,
   ])
   const context: ChainContext = {
     splice,
@@ -89,23 +90,25 @@ export async function observe(splice: Splice, ports: Ports, given: SharedView | 
     at: ports.clock.now(),
     node,
     channel,
-    nodeState: nodeState,
-    channelState: channelState,
+    nodeState,
+    channelState,
     quietAbsenceMs: configured?.quietAbsenceMs ?? null,
     chain: await viewChain(context),
     followed: splice.candidates.length === 0 ? null : followed,
-    lease: lease,
+    lease,
     generation: { configured: ports.generation, stored: guard?.generation ?? null },
   }
 }
 
-/** One that waits for blocks has the lease, and leaves it alone, unless its fee may be bumped. */
-function asksForSlot(splice: Splice): boolean {
+/**
+ * A splice that waits for blocks holds the lease and does not need to read it, unless its fee may be bumped.
+ */
+function readsLease(splice: Splice): boolean {
   if (splice.state !== 'pending' && splice.state !== 'confirmed') return true
   return splice.autoBumpAfterBlocks !== null || openBumpOf(splice) !== null
 }
 
-/** What was written down of node, channel, chain and guard; read where a sweep does not share it. */
+/** The records of node, channel, chain and guard, read unless a sweep shares them. */
 async function readSeen(splice: Splice, store: Store, shared: SharedView['seen']) {
   const channelId = channelKey(splice.node, splice.channelId)
   const sharedChannel = shared?.channels.get(splice.channelId)
@@ -128,7 +131,7 @@ type ChainContext = {
   readonly channel: ChannelSnapshot | null
   readonly lease: ChannelLease | null
   readonly backupAt: number | null
-  /** What this look read of pointers: each is read once. */
+  /** The txid pointers that this look has read: each is read once. */
   readonly pointers: Map<string, TxPointer | null>
   readonly call: Call
 }
@@ -152,7 +155,7 @@ async function viewChain(context: ChainContext): Promise<ChainView | null> {
   const earlier = await earlierEffect(context)
   if (!earlier.ok) return null
   const feeRate = hasEnded(splice.state) ? null : await chain.feeRateSatPerKw(FEE_TARGET_BLOCKS, call)
-  // By itself, a look asks for the tip last: the newest that there is. A sweep has asked before (core/chain/cached-tip.ts).
+  // A single look asks for the tip last, to get the newest. In a sweep it is cached (core/chain/cached-tip.ts).
   const tip = await chain.tip(call)
   if (!tip.ok) return null
   return {
@@ -166,8 +169,8 @@ async function viewChain(context: ChainContext): Promise<ChainView | null> {
 }
 
 /**
- * Only the end of the known funding history is noted as unspent through a height. What spends an earlier outpoint is a candidate, or
- * the transaction that made the next one.
+ * Only the end of the known funding history is recorded as unspent through a height. An earlier outpoint is
+ * spent by a candidate, or by the transaction that created the next one.
  */
 function hintOf({ candidates, fundingHistory, unspentThroughHeight }: Splice, outpoint: Outpoint): SpendHint {
   const mined = candidates.find(({ spends, block }) => spends === outpoint && block !== null)
@@ -180,7 +183,10 @@ function hintOf({ candidates, fundingHistory, unspentThroughHeight }: Splice, ou
   }
 }
 
-/** After a restore, what was paid between the backup and now is in no record: the funding history is walked back (gate `no_earlier_effect`). */
+/**
+ * After a restore, no record holds payments made since the backup, so the funding history is walked back in
+ * search of our effect (gate `no_earlier_effect`).
+ */
 async function earlierEffect(context: ChainContext): Promise<Result<string | null, unknown>> {
   const { splice, configured, backupAt, channel, call } = context
   const current = channel?.funding ?? null
@@ -196,13 +202,16 @@ async function earlierEffect(context: ChainContext): Promise<Result<string | nul
   return walkBack(current, Math.floor(backupAt / 1_000), isOurs, configured.chain, call)
 }
 
-/** A splice funds its channel anew: a closing transaction that happens to pay the same carries no effect (design section 7). */
+/**
+ * A splice has a new funding output: a closing transaction that happens to pay the same does not have our
+ * effect.
+ */
 function carriesEffect({ script, amountSats }: Splice, parsed: ParsedTransaction): boolean {
   if (script === null || !paysExactly(parsed, script, amountSats)) return false
   return fundingOutputs(parsed).some((made) => made.script !== script || made.amountSats !== amountSats)
 }
 
-/** Whether the node's own record says that a transaction added our amount; null: it does not tell. */
+/** Whether a transaction added our amount by the node's own record; null: the node did not answer. */
 async function nodeAdded({ splice, configured, call }: ChainContext, txid: string): Promise<boolean | null> {
   const contribution = await configured?.port.contribution(splice.channelId, txid, call)
   if (contribution?.ok !== true) return null
@@ -210,8 +219,8 @@ async function nodeAdded({ splice, configured, call }: ChainContext, txid: strin
 }
 
 /**
- * A transaction belongs to one splice (design section 4, "owner"): the pointer, written before the candidate, tells, and never
- * changes again. The ledger of foreign payments owns nothing.
+ * A transaction belongs to one splice. Its txid pointer, written before the candidate, names that splice and
+ * never changes. A pointer to a foreign payment gives it no owner.
  */
 async function ownerOf(context: ChainContext, txid: string): Promise<'me' | 'another' | 'nobody'> {
   if (context.splice.candidates.some((candidate) => candidate.txid === txid)) return 'me'
@@ -250,7 +259,10 @@ async function effectOf(
   return effect !== 'none' && (await holderExplains(context)) ? 'none' : effect
 }
 
-/** An ended splice under watch leaves what carries the same effect to the holder of the lease that has an attempt. */
+/**
+ * Whether another splice explains an effect: an ended splice leaves it to the lease's holder with the same
+ * order.
+ */
 async function holderExplains(context: ChainContext): Promise<boolean> {
   const { splice, lease } = context
   if (!hasEnded(splice.state) || !lease?.holder || lease.holder === splice.id) return false
@@ -266,8 +278,8 @@ async function holderExplains(context: ChainContext): Promise<boolean> {
 }
 
 /**
- * A splice-in has no mark of its own. The node's record of our contribution and the chain's change of capacity must agree;
- * one of them alone leaves it unknown (design section 4, "effect").
+ * A splice-in has no output that identifies it. It has our effect if the node's record of our contribution
+ * and the channel's change of capacity on chain agree. If only one of them shows it, the effect is unknown.
  */
 async function spliceInEffect(
   context: ChainContext,
@@ -276,7 +288,7 @@ async function spliceInEffect(
 ): Promise<FundingSpender['effect']> {
   const { splice, configured } = context
   if (configured === null || splice.attempts.length === 0) return 'none'
-  // A txid that we journalled before it could be signed names inputs and outputs: nothing else can carry it.
+  // A txid that was journalled before signing commits to the transaction's inputs and outputs: it is ours.
   if (announcedTxids(splice).has(parsed.txid)) return 'ours'
   if (oldValueSats === null) return 'unknown'
   const chainAgrees = addsCapacity(parsed, oldValueSats, splice.amountSats)

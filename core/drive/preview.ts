@@ -7,7 +7,7 @@ import type { Ports } from '../ports/ports.ts'
 import type { Splice } from '../splice/splice.ts'
 import { step } from '../splice/step.ts'
 
-/** What the gates would say to a splice now, and the figures behind it; null: not known. */
+/** The gates for a splice as they are now, and the amounts behind them; null: unknown. */
 export type GatePreview = {
   readonly gates: readonly { name: string; open: boolean; message: string | null }[]
   readonly estimatedFeeSats: number | null
@@ -16,7 +16,7 @@ export type GatePreview = {
   readonly spendableSats: number | null
 }
 
-/** Reads node and chain for a splice that is not in the table and evaluates its gates. Changes nothing. */
+/** Observes node and chain for a splice that is not stored, and reads its gates. Changes nothing. */
 export async function previewGates(draft: Splice, ports: Ports, policy: Policy): Promise<GatePreview> {
   const observation = await observe(draft, ports, null)
   const context = { now: ports.clock.now(), policy }

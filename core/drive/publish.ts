@@ -2,13 +2,13 @@ import { eventIdOf } from '../splice/ids.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { Splice } from '../splice/splice.ts'
 
-/** Clocks of two writers may differ by this much; the search of the log starts so much earlier. */
+/** By how much the clocks of two writers may differ. The search of the log starts that much earlier. */
 const CLOCK_SKEW_MS = 10_000
 
 /**
- * Appends a splice's unpublished events to its tenant's log and answers the splice that says so, not yet saved. What was
- * unpublished already when the splice was loaded may have been appended by a process that died: it is searched for first.
- * Its id is the same in any case (P7).
+ * Appends a splice's unpublished events to its tenant's log, and returns the splice that records this, not
+ * yet saved. An event that was already unpublished when the splice was loaded (`loadedSerial`) may have been
+ * appended by a process that died, so the log is searched for it first. Either way an event keeps its id.
  */
 export async function publish(splice: Splice, loadedSerial: number, ports: Ports): Promise<Splice> {
   const unpublished = splice.events.filter(({ n }) => n > splice.publishedThrough)

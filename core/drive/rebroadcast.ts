@@ -4,12 +4,12 @@ import type { ConfiguredNode, Ports } from '../ports/ports.ts'
 import type { Candidate, Splice } from '../splice/splice.ts'
 import { parseTransaction } from '../bitcoin/transaction.ts'
 
-/** Raw transactions by their txid, as far as a look showed them and an item can hold them. */
+/** Looks up raw transactions by txid; undefined: not seen, or too big for an item. */
 export type RawTransactionOf = (txid: string) => string | undefined
 
 /**
- * What a look saw of the transactions that spend a splice's outpoints. A candidate's is kept in its pointer, so that one that
- * leaves the mempool can be broadcast again (design section 7).
+ * The raw transactions that a look saw spend a splice's outpoints. A candidate's is stored in its txid
+ * pointer, so that it can be broadcast again if it leaves the mempool.
  */
 export function rawTransactionsIn({ chain }: Observation): RawTransactionOf {
   return (txid) => {
@@ -18,11 +18,11 @@ export function rawTransactionsIn({ chain }: Observation): RawTransactionOf {
   }
 }
 
-/** Broadcasts what is held of a splice's candidates, the best paying first, until the chain source takes one. */
+/** Broadcasts a splice's stored candidates, the highest feerate first, until the chain source accepts one. */
 export async function rebroadcast(splice: Splice, { chain }: ConfiguredNode, ports: Ports): Promise<void> {
   const rate = (candidate: Candidate): number => candidate.feeRateSatPerKw ?? 0
   for (const { txid } of splice.candidates.toSorted((a, b) => rate(b) - rate(a))) {
-    const hex = await heldOf(txid, ports)
+    const hex = await storedHexOf(txid, ports)
     if (hex === null) continue
     const taken = await chain.broadcast(hex, ports.call())
     ports.telemetry.count(taken.ok ? 'rebroadcast.taken' : 'rebroadcast.refused')
@@ -30,15 +30,19 @@ export async function rebroadcast(splice: Splice, { chain }: ConfiguredNode, por
   }
 }
 
-/** In its pointer, or by itself where a node handed it over before anybody saw it. */
-async function heldOf(txid: string, { store }: Ports): Promise<string | null> {
+/**
+ * The raw transaction from the txid pointer, or from an item of its own if the node returned it before it was
+ * seen.
+ */
+async function storedHexOf(txid: string, { store }: Ports): Promise<string | null> {
   const [pointer, raw] = await Promise.all([store.item('tx', txid), store.item('rawTransaction', txid)])
   return pointer?.value.hex ?? raw?.value.hex ?? null
 }
 
 /**
- * Keeps a transaction that a node signed and handed over, before its answer is noted: whoever finds it pending and unseen
- * can broadcast it, whatever becomes of this process. Best effort: the answer must be noted all the same.
+ * Stores a signed transaction that a node returned, before its answer is saved. Even if this process dies, a
+ * later drive that finds the splice pending and unseen can broadcast it. Best effort: the answer must be
+ * saved in any case.
  */
 export async function keepSigned(hex: string, ports: Ports): Promise<void> {
   const parsed = parseTransaction(hex)
@@ -50,7 +54,7 @@ export async function keepSigned(hex: string, ports: Ports): Promise<void> {
   }
 }
 
-/** Broadcasts it: its node may have failed to. What comes of it, the next look shows. */
+/** Broadcasts a signed transaction, in case its node failed to. The next look shows the result. */
 export async function broadcastSigned(node: string, hex: string, ports: Ports): Promise<void> {
   const chain = ports.nodes.get(node)?.chain
   if (chain === undefined || parseTransaction(hex) === null) return

@@ -8,7 +8,9 @@ import { transitions } from '../splice/transitions.ts'
 import { err, ok } from '../values/result.ts'
 import type { Result } from '../values/result.ts'
 
-/** Why an operator's transaction is not taken for a splice's own. `busy`: somebody wrote its pointer meanwhile. */
+/**
+ * Why a transaction that an operator named is refused. `busy`: another writer changed its pointer meanwhile.
+ */
 export type ResolveRefusal = {
   readonly code:
     'not_resolvable' | 'chain_unreachable' | 'transaction_unknown' | 'transaction_unrelated' | 'busy'
@@ -18,9 +20,10 @@ export type ResolveRefusal = {
 const unrelated = (detail: string) => err<ResolveRefusal>({ code: 'transaction_unrelated', detail })
 
 /**
- * Takes an operator's word that a transaction is a splice's own, as far as the chain can check it: the chain source knows it, it
- * spends the channel's funding history, it is no force-close, it pays a splice-out's script and amount, and it belongs to no
- * other splice. The txid's pointer is written before the candidate, so that the txid finds the payment for ever.
+ * Accepts an operator's claim that a transaction is a splice's own, after these checks: the chain source
+ * knows it, it spends an outpoint of the funding history, it is no commitment transaction, it pays a
+ * splice-out's script and amount, and it belongs to no other splice. Writes the txid's pointer before the
+ * candidate, so that the txid always leads to the payment.
  */
 export async function resolveCandidate(
   ports: Ports,
@@ -29,14 +32,14 @@ export async function resolveCandidate(
   note: string,
 ): Promise<Result<EventOf<'resolved_candidate'>, ResolveRefusal>> {
   if (transitions[splice.state].resolved_candidate === undefined)
-    return err({ code: 'not_resolvable', detail: `it is ${splice.state}` })
+    return err({ code: 'not_resolvable', detail: `the splice is ${splice.state}` })
   const transaction = await transactionOf(ports, splice, txid)
   if (!transaction.ok) return transaction
   const spent = splice.fundingHistory.find((outpoint) => spends(transaction.value, outpoint))
-  if (spent === undefined) return unrelated('it does not spend the channel')
-  if (isCommitment(transaction.value, spent)) return unrelated('it closes the channel')
+  if (spent === undefined) return unrelated("the transaction does not spend the channel's funding")
+  if (isCommitment(transaction.value, spent)) return unrelated('the transaction closes the channel')
   if (splice.kind === 'splice_out' && !paysOurs(transaction.value, splice))
-    return unrelated('it does not pay the address exactly the amount')
+    return unrelated('the transaction does not pay exactly the amount to the address')
   const refusal = await writePointer(ports.store, splice, txid)
   return refusal ?? ok({ type: 'resolved_candidate', txid, spends: spent, note })
 }
@@ -57,15 +60,15 @@ function paysOurs(transaction: ParsedTransaction, splice: Splice): boolean {
   return splice.script !== null && paysExactly(transaction, splice.script, splice.amountSats)
 }
 
-/** null: the pointer leads to this splice now. */
+/** Points the txid to this splice; null: it does now. */
 async function writePointer(store: Store, splice: Splice, txid: string) {
   const paymentId = paymentIdOf(splice.id)
   const pointer = await store.item('tx', txid)
   if (pointer?.value.paymentId === paymentId) return null
-  // A pointer to a foreign payment makes the transaction nobody's.
+  // A pointer to a foreign payment gives the transaction no owner.
   const owned = pointer !== null && pointer.value.foreign !== true
   const owner = owned ? await store.load(spliceIdOfPayment(pointer.value.paymentId)) : null
-  if (owner !== null) return unrelated('it belongs to another splice')
+  if (owner !== null) return unrelated('the transaction belongs to another splice')
   const written = await store.putItem('tx', txid, { paymentId }, pointer?.version ?? 0)
   return written ? null : err<ResolveRefusal>({ code: 'busy' })
 }

@@ -10,8 +10,9 @@ import { Splice as SpliceSchema } from '../splice/splice.ts'
 import type { Stepped } from '../splice/action.ts'
 
 /**
- * Saves what a step changed, and nothing where only time went by. New candidates get their pointers first, with the raw
- * transaction where `rawOf` has it, so that any txid finds its payment for ever (design section 7).
+ * Saves what a step changed; writes nothing if only time has passed. First writes the txid pointers of new
+ * candidates, with the raw transactions that `rawOf` has, so that a candidate's txid always leads to its
+ * payment. null: another writer was faster, or another splice has claimed a candidate.
  */
 export async function saveSplice(
   before: Splice,
@@ -36,8 +37,8 @@ function pointerTo(id: string, hex: string | undefined): TxPointer {
 }
 
 /**
- * Writes the pointer of a transaction, over one that leads to a foreign payment: ours absorbs it. false: another splice was
- * first, and the next look will see that.
+ * Writes a transaction's pointer. It replaces one to a foreign payment, which ours absorbs. false: another
+ * splice was first, and the next look will see that.
  */
 async function claim(txid: string, pointer: TxPointer, { store }: Ports): Promise<boolean> {
   if (await store.putItem('tx', txid, pointer, 0)) return true
@@ -50,8 +51,9 @@ async function claim(txid: string, pointer: TxPointer, { store }: Ports): Promis
 }
 
 /**
- * Applies a change to a splice and saves it, again from what is stored where somebody was faster. Whoever has just written the
- * splice gives it instead of its id: it is read only if somebody was.
+ * Applies a change to a splice and saves it. If another writer was faster, loads the splice and repeats the
+ * change. A caller that has just saved the splice can pass it instead of its id, which spares the first read.
+ * null: there is no such splice.
  */
 export async function updateSplice(
   given: string | Splice,

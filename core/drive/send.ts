@@ -7,7 +7,7 @@ import type { Attempt, CommandResult, Splice } from '../splice/splice.ts'
 import { step as apply } from '../splice/step.ts'
 import { pauseNode } from '../nodes/node-state.ts'
 
-/** What is sent for a journalled attempt, and the event that attaches its answer. */
+/** A journalled attempt, the command to send for it, and the event that attaches its answer. */
 export type Sending = {
   readonly splice: Splice
   readonly attempt: Attempt
@@ -16,8 +16,9 @@ export type Sending = {
 }
 
 /**
- * Sends what was journalled, and attaches whatever is known of the answer: design section 2, "journal, then act, then
- * prove". What took too long to journal is not sent (gate `fence`). Answers the splice as it stands afterwards.
+ * Sends the command of a journalled attempt and attaches its answer. The order is always: journal, act,
+ * prove. If journalling took too long, nothing is sent: the fence counts from the time with which the request
+ * is signed. Returns the splice as saved with the answer.
  */
 export async function send(sending: Sending, ports: Ports, policy: Policy): Promise<Splice | null> {
   const { splice, attempt } = sending
@@ -43,9 +44,9 @@ export async function send(sending: Sending, ports: Ports, policy: Policy): Prom
 }
 
 /**
- * Steps are written into whatever stands in the table, which is read for each: one that stands there already is not written, and
- * may be gone on with only where nobody has found the attempt dead since. What the table does not take for certain counts as
- * not written. `latest` is what was last written.
+ * Journals each step of an attempt into the stored splice, which is read anew each time. A step that is
+ * already journalled is not written again. Returns whether the adapter may go on: not if the attempt has been
+ * proven not executed since, nor if the write is not certain. `latest` is the splice as last saved.
  */
 function journalOf(attempt: Attempt, latest: { splice: Splice }, ports: Ports, policy: Policy): Journal {
   const { id } = latest.splice
@@ -66,7 +67,7 @@ async function safely(command: () => Promise<CommandAnswer>): Promise<CommandAns
   try {
     return await command()
   } catch {
-    // A port must not throw here; if one does, nothing is known of the request.
+    // A port must not throw here. If it does, the outcome of the request is unknown.
     return { type: 'unknown', message: 'the adapter failed' }
   }
 }

@@ -14,8 +14,8 @@ import type { Submitted } from './submit.ts'
 import type { Verdict } from '../splice/verdict.ts'
 
 /**
- * Asks the node for a replacement of the pending candidate, every gate of the open bump being open: reads the lease again,
- * journals the attempt with a conditional write, and only then sends it (design sections 2 and 6).
+ * Asks the node to replace the pending candidate, once every gate of the open bump is open: reads the lease
+ * again, journals the attempt with a conditional write, and only then sends the command.
  */
 export async function submitFeeBump(
   splice: Splice,
@@ -27,13 +27,13 @@ export async function submitFeeBump(
   const candidate = standingCandidate(splice, verdict)
   const open = openBumpOf(splice)
   const configured = ports.nodes.get(splice.node)
-  if (candidate === null || open === null || configured === undefined) return 'driven'
-  if (!(await maySend(splice, observation, ports))) return 'driven'
+  if (candidate === null || open === null || configured === undefined) return 'idle'
+  if (!(await maySend(splice, observation, ports))) return 'idle'
   const now = ports.clock.now()
-  // What the gates saw must be fresh when the attempt is journalled; slow reads in between close them again.
+  // The look behind the gates must be fresh when the attempt is journalled; after slow reads, look again.
   if (now - observation.at > policy.sendWithinMs) {
     await ports.queue.hint(splice.id, 0)
-    return 'driven'
+    return 'idle'
   }
   const journalled = await journal(splice, candidate, observation, ports, policy)
   if (journalled === null) return 'busy'
@@ -49,7 +49,10 @@ export async function submitFeeBump(
   return 'submitted'
 }
 
-/** As gate `lease` of a submission: the lease is ours by a consistent read, not frozen, and the table is no restored backup. */
+/**
+ * Gate `lease`: by a consistent read the lease is ours and not frozen, and the table's generation is the
+ * configured one.
+ */
 async function maySend(splice: Splice, { generation }: Observation, ports: Ports): Promise<boolean> {
   if (generation.stored !== generation.configured) return false
   const lease = (await ports.store.item('lease', leaseKeyOf(splice)))?.value

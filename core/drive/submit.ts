@@ -16,7 +16,7 @@ const WAITING: Readonly<Record<Exclude<LeaseOutcome, 'mine'>, { code: string; me
   waiting: { code: 'lease', message: 'Another splice on this channel goes first.' },
   full: {
     code: 'channel_queue_full',
-    message: 'So many splices wait for this channel that this one comes back later for a place.',
+    message: 'Too many splices are queued on this channel; this one will be tried again later.',
   },
   frozen: {
     code: 'frozen',
@@ -24,15 +24,17 @@ const WAITING: Readonly<Record<Exclude<LeaseOutcome, 'mine'>, { code: string; me
   },
 }
 
-/** A splice as the table has it, and as a look left it: what the look added is saved with the attempt, or with what it waits for. */
+/**
+ * A splice as stored, and as the look changed it. The change is saved with the attempt, or with `waitingFor`.
+ */
 export type Standing = { readonly stored: Splice; readonly splice: Splice }
 
-/** `driven`: it waits; `busy`: another writer was faster. */
-export type Submitted = 'submitted' | 'driven' | 'busy'
+/** `idle`: nothing was sent. `busy`: another writer was faster; the next hint or sweep continues. */
+export type Submitted = 'submitted' | 'idle' | 'busy'
 
 /**
- * Submits a splice whose own gates are open: takes the lease (gate `lease`), journals the attempt with a conditional write, and
- * only then sends it. What is not known of the answer stays `unknown` (design sections 2 and 6).
+ * Submits a splice whose own gates are open: takes the lease (gate `lease`), journals the attempt with a
+ * conditional write, and only then sends the command. Without a clear answer its result stays `unknown`.
  */
 export async function submit(
   standing: Standing,
@@ -43,7 +45,7 @@ export async function submit(
   const { splice } = standing
   const { node, channel } = observation
   const configured = ports.nodes.get(splice.node)
-  if (node === null || channel === null || configured === undefined) return 'driven'
+  if (node === null || channel === null || configured === undefined) return 'idle'
   if (observation.generation.stored !== observation.generation.configured) {
     const message = 'The table was restored from a backup; an operator has to confirm it.'
     return wait(standing, { code: 'generation', message }, ports, policy)
@@ -52,10 +54,10 @@ export async function submit(
   if (addressed === null) return 'busy'
   const lease = await acquireLease(leaseKeyOf(splice), splice.id, observation.lease, ports.store)
   if (lease !== 'mine') return wait(addressed, WAITING[lease], ports, policy)
-  // What the gates saw must be fresh when the attempt is journalled; slow writes in between close them again.
+  // The look behind the gates must be fresh when the attempt is journalled; after slow writes, look again.
   if (ports.clock.now() - observation.at > policy.sendWithinMs) {
     await ports.queue.hint(splice.id, 0)
-    return 'driven'
+    return 'idle'
   }
   const journalled = await journal(addressed, node, channel, ports, policy)
   if (journalled === null) return 'busy'
@@ -72,12 +74,12 @@ export async function submit(
     ports,
     policy,
   )
-  // Refused for now, with nothing alive: the others on the channel go first while it backs off.
+  // Refused for now, and no attempt is unresolved: others on the channel go first while it backs off.
   if (answered?.state === 'queued') {
     const key = leaseKeyOf(splice)
     await yieldLease(answered, key, await ports.store.item('lease', key), ports)
   }
-  // Nothing but time ends a backoff, as it does a quiet.
+  // Only time ends a backoff, and a sweep may notice that up to a minute late. Hence a delayed hint.
   if (answered !== null && answered.nextAttemptAt !== null)
     await ports.queue.hint(splice.id, answered.nextAttemptAt - ports.clock.now())
   return 'submitted'
@@ -90,10 +92,13 @@ async function wait(
   policy: Policy,
 ): Promise<Submitted> {
   const saved = await saveSplice(stored, { ...splice, waitingFor }, ports, policy)
-  return saved === null ? 'busy' : 'driven'
+  return saved === null ? 'busy' : 'idle'
 }
 
-/** A splice-out without an address asks the node for one first, and journals it: every attempt pays the same script. */
+/**
+ * A splice-out without an address asks the node for one and saves it, so that every attempt pays the same
+ * script.
+ */
 async function withAddress(
   standing: Standing,
   configured: ConfiguredNode,

@@ -4,17 +4,18 @@ import * as z from 'zod'
 const KEY_ID_DIGITS = 24
 
 /**
- * The key of an API key's item: hex sha-256 of the secret. 32 random bytes need no slow hash. A look-up by it takes no
- * comparison in constant time: what its timing may tell is about the hash, and nobody can choose a secret by its hash.
+ * The hash under which an API key is stored: hex sha-256 of the secret. A secret of 32 random bytes needs no
+ * slow hash. A look-up by hash needs no constant-time comparison: its timing can only leak the hash, and
+ * nobody can derive a secret from that.
  */
 export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')
 }
 
-/** What a key is called by: 24 digits of its hash, from which no secret follows. */
+/** A key's public id: 24 digits of its hash, which do not reveal the secret. */
 export function keyIdOf(hash: string): string {
   return `key_${hash.slice(0, KEY_ID_DIGITS)}`
 }
 
-/** What a key may be called. */
+/** The name that an owner gives a key. */
 export const KeyName = z.string().trim().min(1).max(64)

@@ -4,7 +4,7 @@ import { KEYS_MAX } from '../ports/records.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Store } from '../ports/ports.ts'
 
-/** What became of a listing. `full`: so many keys of the tenant are in use. */
+/** `full`: the tenant already has {@link KEYS_MAX} keys in use. */
 export type Listed = 'listed' | 'full'
 
 /** The hashes of a tenant's listed keys, oldest first. */
@@ -13,21 +13,22 @@ export async function listedKeys(store: Store, tenant: string): Promise<readonly
 }
 
 /**
- * Lists a key of a tenant, before the key itself is written: a crash between the two leaves a line without a key, and never
- * a key that is not to be seen. In a full list the oldest key that is revoked makes room, or a line whose key was
- * never written: that one is revoked first, so that a write that is still on its way comes too late.
+ * Lists a tenant's key before the key itself is written, so that a crash in between leaves a listed hash
+ * without a key, never a usable key that is not listed. In a full list, the oldest revoked key makes room, or
+ * else a hash whose key was never written. That key is first stored as revoked, so that a write still on its
+ * way fails.
  */
 export async function listKey(store: Store, tenant: string, hash: string, now: Instant): Promise<Listed> {
   const { value } = await update(store, 'keyList', tenant, async (list) => {
     const hashes = list?.hashes ?? []
     if (hashes.includes(hash)) return null
-    const room = hashes.length < KEYS_MAX ? hashes : await withoutOne(store, tenant, hashes, now)
+    const room = hashes.length < KEYS_MAX ? hashes : await withRoom(store, tenant, hashes, now)
     return room === null ? null : { hashes: [...room, hash] }
   })
   return value?.hashes.includes(hash) === true ? 'listed' : 'full'
 }
 
-async function withoutOne(
+async function withRoom(
   store: Store,
   tenant: string,
   hashes: readonly string[],
@@ -44,7 +45,7 @@ async function withoutOne(
   return hashes.filter((other) => other !== unwritten)
 }
 
-/** Stands where a key was listed and never written: nobody has its secret, and nothing can be written there any more. */
+/** A revoked placeholder for a listed key that was never written. Nobody has its secret; a late write now fails. */
 export function neverWritten(tenant: string, now: Instant): ApiKey {
   return { tenant, scopes: [], name: 'never written', createdAt: now, revokedAt: now }
 }

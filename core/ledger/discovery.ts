@@ -9,13 +9,16 @@ import { splitOutpoint } from '../bitcoin/outpoint.ts'
 import type { ConfiguredNode, Ports } from '../ports/ports.ts'
 import type { Network } from '../bitcoin/network.ts'
 
-/** A move that no chain source explains within this time is left out of the ledger, with an alarm. */
+/**
+ * A change of the funding outpoint that stays unexplained this long is left out of the ledger, with an alarm.
+ */
 const SEARCH_MS = 24 * 3_600_000
 
 /**
- * Writes what moved a channel since the ledger was last brought up to its funding (design section 7): its open, the splices
- * that lie between, or what replaced an open. Costs no call where nothing moved. Answers the funding up to which the ledger is
- * written now, to be noted last, so that a crash, or a chain source that is down, means: again at the next sweep.
+ * Records what moved a channel's funding outpoint since the ledger was last up to date: its open, the splices
+ * in between, or the replacement of an open. Costs no call if nothing moved. Returns the funding outpoint up
+ * to which the ledger is complete. The caller saves that last, so that after a crash, or while a chain source
+ * is down, the next sweep repeats the work.
  */
 export async function discover(
   configured: ConfiguredNode,
@@ -32,7 +35,7 @@ export async function discover(
   return written ? { through: funding } : ledger
 }
 
-/** What a channel's funding says of its open; the chain is asked later, by whoever tracks it. */
+/** Records an open from the channel's funding outpoint alone; tracking asks the chain later. */
 async function writeOpen(
   funding: Outpoint,
   capacitySats: number | null,
@@ -41,13 +44,9 @@ async function writeOpen(
   ports: Ports,
 ): Promise<true> {
   const { txid } = splitOutpoint(funding)
-  const figures = { ...NO_AMOUNTS, amountSats: capacitySats === null ? null : Math.floor(capacitySats) }
+  const amounts = { ...NO_AMOUNTS, amountSats: capacitySats === null ? null : Math.floor(capacitySats) }
   const subject = { node, network, channelId, spends: null }
-  await recordForeignTransaction(
-    subject,
-    { type: 'found', txid, amounts: figures, kind: 'channel_open' },
-    ports,
-  )
+  await recordForeignTransaction(subject, { type: 'found', txid, amounts, kind: 'channel_open' }, ports)
   return true
 }
 
@@ -75,7 +74,9 @@ async function writeMoves(
   return true
 }
 
-/** Whether the channel is not open yet, or no transaction of its open has been seen to confirm: there, a funding is replaced. */
+/**
+ * Whether a new funding outpoint replaces the open: the channel is not open yet, or its open never confirmed.
+ */
 async function isOpening({ node, channelId, ready, closing }: ChannelState, ports: Ports): Promise<boolean> {
   if (!ready && !closing) return true
   const entry = await ports.store.item('ledger', channelKey(node, channelId))
@@ -83,7 +84,7 @@ async function isOpening({ node, channelId, ready, closing }: ChannelState, port
   return open !== null && confirmedOf(open.value) === null
 }
 
-/** The open that was replaced is the payment's first candidate, also where it was there before the first sweep. */
+/** The replaced open becomes the payment's first candidate, even if it is older than the first sweep. */
 async function writeReplacement(
   replaced: Outpoint,
   funding: Outpoint,

@@ -4,37 +4,39 @@ import type { ForeignCandidate, ForeignKind, ForeignPayment } from '../ports/rec
 import { RECORD_LIMITS } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
 
-/** Who spends a payment's outpoint now, or which of an open's candidates is to be seen. */
+/** The transaction that spends a payment's outpoint now, or the visible candidate of an open. */
 export type Spender = {
   readonly txid: string
   readonly block: BlockRef | null
   readonly amounts: TransactionAmounts
-  /** The payment of the splice of ours that it belongs to; null: it is foreign. */
+  /** The payment id of our splice that the transaction belongs to; null: it is foreign. */
   readonly ours: string | null
 }
 
-/** What became known of a foreign payment. Each merges only what it knows. */
+/** New knowledge of a foreign payment. {@link merge} changes only what it covers. */
 export type News =
-  /** A transaction that belongs to it, and of what kind it is. Says nothing of confirmation. */
+  /** A transaction of the payment and its kind. Says nothing of confirmation. */
   | {
       readonly type: 'found'
       readonly txid: string
       readonly amounts: TransactionAmounts
       readonly kind: ForeignKind
     }
-  /** The chain, asked who spends the outpoint: it alone moves blocks. null: nobody. */
+  /** The chain's answer to who spends the outpoint; null: nobody. Only this news changes blocks. */
   | { readonly type: 'seen'; readonly spender: Spender | null }
   | { readonly type: 'classified'; readonly kind: ForeignKind }
-  /** The node's own record of what we added to a transaction; null: it has none. */
+  /** Our contribution to a transaction by the node's own record; null: it has no record. */
   | { readonly type: 'wallet'; readonly txid: string; readonly contributionSats: number | null }
-  /** Whether an open is neither confirmed nor to be expected any more. */
+  /** Whether an open is unconfirmed and no longer expected to confirm. */
   | { readonly type: 'idle'; readonly idle: boolean }
 
-/** When, at which height of the chain source, and by which bounds something became known. */
+/** The time, the chain source's height and the bounds with which news is merged. */
 export type Moment = {
   readonly now: Instant
   readonly tipHeight: number
-  /** Depth at which it graduates: the anti-reorg delay, or the channel's lock depth if that is more. */
+  /**
+   * Confirmations at which a payment is final: the anti-reorg delay, or the channel's lock depth if greater.
+   */
   readonly finalDepth: number
   /** Blocks after which an idle open is void. */
   readonly idleBlocks: number
@@ -48,7 +50,7 @@ const RANK: Readonly<Record<ForeignKind, number>> = {
   channel_open: 3,
 }
 
-/** Merges news into a foreign payment (design section 7; docs/reference/ldk.md R9 to R13, R17 to R19). Pure. */
+/** Merges news into a foreign payment (docs/reference/ldk.md R9 to R13, R17 to R19). Pure. */
 export function merge(payment: ForeignPayment, news: News, moment: Moment): ForeignPayment {
   switch (news.type) {
     case 'found':
@@ -67,19 +69,19 @@ export function merge(payment: ForeignPayment, news: News, moment: Moment): Fore
   }
 }
 
-/** Nothing is left to find out: at final depth and classified, or void. What is woken by a reorg is looked at all the same. */
+/** Whether nothing is left to find out: void, or final and classified. A reorg still wakes the payment. */
 export function isAtRest(payment: ForeignPayment): boolean {
   if (payment.voidAt !== null) return true
   const classified = payment.kind !== 'unclassified' || confirmedOf(payment) === null
   return payment.final !== null && classified
 }
 
-/** The foreign candidate in a block; null: none. */
+/** The foreign candidate that is in a block. */
 export function confirmedOf({ candidates }: Pick<ForeignPayment, 'candidates'>): ForeignCandidate | null {
   return candidates.find((candidate) => candidate.block !== null) ?? null
 }
 
-/** A payment as it is when it is first recorded. */
+/** A new payment. */
 export function freshPayment(
   about: Pick<ForeignPayment, 'id' | 'node' | 'network' | 'channelId' | 'spends'>,
   found: Extract<News, { type: 'found' }>,
@@ -99,7 +101,7 @@ export function freshPayment(
   }
 }
 
-/** A source without the block that is recorded is behind, and says nothing about a reorg. */
+/** A source below a recorded block is behind, and proves no reorg. */
 function isBehind(payment: ForeignPayment, tipHeight: number): boolean {
   const blocks = [payment.final?.block, ...payment.candidates.map((candidate) => candidate.block)]
   return blocks.some((block) => block && block.height > tipHeight)
@@ -108,7 +110,7 @@ function isBehind(payment: ForeignPayment, tipHeight: number): boolean {
 function seen(payment: ForeignPayment, spender: Spender | null, moment: Moment): ForeignPayment {
   const foreign = spender !== null && spender.ours === null ? spender : null
   const known = foreign === null ? payment : withCandidate(payment, foreign.txid, foreign.amounts, moment.now)
-  // One transaction spends an outpoint: where this one is, no other is confirmed.
+  // Only one transaction can spend an outpoint, so no other candidate is confirmed.
   const candidates = known.candidates.map((candidate) => ({
     ...candidate,
     block: candidate.txid === foreign?.txid ? foreign.block : null,
@@ -121,13 +123,13 @@ function seen(payment: ForeignPayment, spender: Spender | null, moment: Moment):
     final: finalOf(payment, block, moment),
     voidAt: block === null ? payment.voidAt : null,
     idleSinceHeight: block === null ? payment.idleSinceHeight : null,
-    // Not of the newest blocks: a reorg may put a spender there.
+    // Leaves the newest blocks out: a reorg may put a spender there.
     unspentThroughHeight:
       block === null ? Math.max(0, moment.tipHeight - moment.finalDepth) : payment.unspentThroughHeight,
   }
 }
 
-/** Final depth, once reached, stands while its block does: a source that lags makes nothing shallower. */
+/** Once reached, final depth holds as long as its block does, even if a source lags. */
 function finalOf(payment: ForeignPayment, block: BlockRef | null, moment: Moment): ForeignPayment['final'] {
   if (block === null) return null
   const { height, hash } = block
@@ -139,28 +141,28 @@ function finalOf(payment: ForeignPayment, block: BlockRef | null, moment: Moment
 function idle(payment: ForeignPayment, isIdle: boolean, moment: Moment): ForeignPayment {
   if (!isIdle) return { ...payment, idleSinceHeight: null, voidAt: null }
   const since = payment.idleSinceHeight ?? moment.tipHeight
-  const over = moment.tipHeight - since >= moment.idleBlocks
-  return { ...payment, idleSinceHeight: since, voidAt: over ? (payment.voidAt ?? moment.now) : null }
+  const isOverdue = moment.tipHeight - since >= moment.idleBlocks
+  return { ...payment, idleSinceHeight: since, voidAt: isOverdue ? (payment.voidAt ?? moment.now) : null }
 }
 
 function withKind(payment: ForeignPayment, kind: ForeignKind): ForeignPayment {
   return kind !== 'channel_open' && RANK[kind] > RANK[payment.kind] ? { ...payment, kind } : payment
 }
 
-/** Adds a candidate, or to a known one the figures that were not known; nothing known is forgotten. */
+/** Adds a candidate, or adds new amounts to a known one. Never forgets an amount. */
 function withCandidate(
   payment: ForeignPayment,
   txid: string,
-  figures: TransactionAmounts,
+  amounts: TransactionAmounts,
   now: Instant,
 ): ForeignPayment {
   const known = payment.candidates.find((candidate) => candidate.txid === txid)
   if (known === undefined)
-    return { ...payment, candidates: bounded([...payment.candidates, freshCandidate(txid, figures, now)]) }
+    return { ...payment, candidates: bounded([...payment.candidates, freshCandidate(txid, amounts, now)]) }
   return changed(payment, txid, {
-    feeSats: figures.feeSats ?? known.feeSats,
-    feeRateSatPerKw: figures.feeRateSatPerKw ?? known.feeRateSatPerKw,
-    amountSats: figures.amountSats ?? known.amountSats,
+    feeSats: amounts.feeSats ?? known.feeSats,
+    feeRateSatPerKw: amounts.feeRateSatPerKw ?? known.feeRateSatPerKw,
+    amountSats: amounts.amountSats ?? known.amountSats,
   })
 }
 
@@ -171,11 +173,13 @@ function changed(payment: ForeignPayment, txid: string, change: Partial<ForeignC
   return { ...payment, candidates }
 }
 
-function freshCandidate(txid: string, figures: TransactionAmounts, now: Instant): ForeignCandidate {
-  return { txid, ...figures, contributionSats: null, contributionAsked: false, seenAt: now, block: null }
+function freshCandidate(txid: string, amounts: TransactionAmounts, now: Instant): ForeignCandidate {
+  return { txid, ...amounts, contributionSats: null, contributionAsked: false, seenAt: now, block: null }
 }
 
-/** The newest ones, and whatever is in a block. The pointer of a dropped one still leads here. */
+/**
+ * Keeps the newest candidates, and any in a block. The pointer of a dropped one still leads to the payment.
+ */
 function bounded(candidates: readonly ForeignCandidate[]): ForeignCandidate[] {
   const surplus = Math.max(0, candidates.length - RECORD_LIMITS.candidates)
   const dropped = candidates.filter((candidate) => candidate.block === null).slice(0, surplus)

@@ -6,10 +6,10 @@ import type { Splice, SpliceKind } from '../splice/splice.ts'
 import type { Network } from '../bitcoin/network.ts'
 import type { Instant } from '../values/instant.ts'
 
-/** `intended`: no transaction was seen yet; `void`: none will come. */
+/** `intended`: no transaction seen yet. `void`: none will come. */
 export type PaymentStatus = 'intended' | 'pending' | 'confirmed' | 'final' | 'void'
 
-/** A transaction of a payment. null: not known; no block: not confirmed. */
+/** A transaction of a payment. Amounts are null while unknown, `block` is null while unconfirmed. */
 export type PaymentCandidate = {
   readonly txid: string
   readonly feeSats: number | null
@@ -18,19 +18,24 @@ export type PaymentCandidate = {
   readonly block: BlockRef | null
 }
 
-/** A funding transaction as the ledger shows it: figures are those of the candidate that confirmed, else of the newest. */
+/**
+ * A funding transaction in the ledger. Amounts and fees are those of the confirmed candidate, else of the
+ * newest.
+ */
 export type Payment = {
   readonly id: string
   readonly kind: SpliceKind | ForeignKind
   readonly status: PaymentStatus
-  /** The splice of ours that it is of; null: a foreign payment. */
+  /** Our splice; null for a foreign payment. */
   readonly spliceId: string | null
   readonly node: string
   readonly network: Network
   readonly channelId: string
-  /** Ours: the amount that was asked for. Foreign: the change of the channel's capacity; null: not known. */
+  /** Ours: the ordered amount. Foreign: the change of the channel's capacity; null: unknown. */
   readonly amountSats: number | null
-  /** Foreign: what we added by the node's own record, fee included; null: not known, or ours. */
+  /**
+   * Foreign: our contribution by the node's own record, fee included; null: unknown, or the payment is ours.
+   */
   readonly contributionSats: number | null
   readonly txid: string | null
   readonly feeSats: number | null
@@ -42,14 +47,14 @@ export type Payment = {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/** An id of a foreign payment, or of any payment: 64 hex digits; a splice's begins with its prefix. */
+/** Whether an id is a payment's, 64 hex digits, and not a splice's, which has a prefix. */
 export function isPaymentId(id: string): boolean {
   return /^[0-9a-f]{64}$/.test(id)
 }
 
 /**
- * The payment of a splice: resolved from it, stored nowhere (design section 7). `tipHeight` may lag, null: not known;
- * `finalDepth` as {@link finalDepthOf} tells.
+ * The payment of a splice. It is derived from the splice and never stored. `tipHeight` may lag; null:
+ * unknown. `finalDepth` comes from {@link finalDepthOf}.
  */
 export function paymentOf(splice: Splice, tipHeight: number | null, finalDepth: number): Payment {
   const shown = shownOf(splice.candidates)
@@ -73,7 +78,7 @@ export function paymentOf(splice: Splice, tipHeight: number | null, finalDepth: 
   }
 }
 
-/** A foreign payment as the ledger shows it. */
+/** The ledger's view of a foreign payment. */
 export function foreignPaymentOf(payment: ForeignPayment, tipHeight: number | null): Payment {
   const shown = shownOf(payment.candidates)
   const { id, kind, node, network, channelId, candidates, createdAt } = payment
@@ -95,14 +100,16 @@ export function foreignPaymentOf(payment: ForeignPayment, tipHeight: number | nu
   }
 }
 
-/** Depth at which a payment is final: the anti-reorg delay, or the channel's lock depth if that is known and more. */
+/**
+ * Confirmations at which a payment is final: the anti-reorg delay, or the channel's lock depth if greater.
+ */
 export function finalDepthOf(policy: { readonly finalDepth: number }, lockDepth: number | null): number {
   return Math.max(policy.finalDepth, lockDepth ?? 0)
 }
 
 /**
- * Whether a foreign payment that our splice absorbed stands for itself again: one of its own transactions confirmed after
- * all, for good, or with our splice given up.
+ * Whether a foreign payment that our splice absorbed is a payment of its own again: one of its own
+ * transactions confirmed, and is final or our splice was given up.
  */
 export function standsAlone(payment: ForeignPayment, ours: Splice): boolean {
   return confirmedOf(payment) !== null && (payment.final !== null || isVoid(ours))
@@ -112,7 +119,7 @@ function statusOf(splice: Splice, confirmations: number, finalDepth: number): Pa
   if (isVoid(splice)) return 'void'
   if (splice.candidates.length === 0) return 'intended'
   if (confirmations === 0) return 'pending'
-  // The tip in the table may lag behind the look that settled it.
+  // The tip in the table may lag behind the look that settled the splice.
   return splice.state === 'settled' || confirmations >= finalDepth ? 'final' : 'confirmed'
 }
 
@@ -139,7 +146,7 @@ function figuresOf(shown: PaymentCandidate | null) {
   }
 }
 
-/** Confirmations of what is in a block. The tip that is known may be older than the block: it counts at least for itself. */
+/** Confirmations of a transaction in `block`: at least 1, even if the known tip is older than the block. */
 export function confirmationsOf(block: BlockRef | null, tipHeight: number | null): number {
   return block === null ? 0 : Math.max(1, (tipHeight ?? block.height) - block.height + 1)
 }

@@ -16,15 +16,20 @@ import type { Splice } from '../splice/splice.ts'
 import type { ParsedTransaction } from '../bitcoin/transaction.ts'
 import { fundingInputs, fundingOutputs, isCommitment } from '../bitcoin/transaction.ts'
 
-/** Whose channel a transaction is of, and which funding outpoint it spends; null: it opens the channel. */
+/**
+ * The channel of a transaction, and the funding outpoint that it spends; `spends` is null for the channel's
+ * open.
+ */
 export type Subject = Pick<ForeignPayment, 'node' | 'network' | 'channelId' | 'spends'>
 
+/** News of a transaction of a payment. */
 type Found = Extract<News, { type: 'found' }>
 
 /**
- * Writes a transaction that is nobody's into the ledger (design section 7): of each spent outpoint, and of each channel's
- * open, one payment. First the entry that says which payment it is, then the payment, which tracking follows from then on;
- * last the pointer, whose absence says that this has to be done again: a crash in between loses nothing.
+ * Records a transaction that belongs to none of our splices. There is one payment per spent outpoint, and one
+ * per channel open. Writes the ledger entry with the payment's id first, then the payment, which tracking
+ * follows from then on, and the txid pointer last. As long as the pointer is missing, the next look repeats
+ * all three, so a crash in between loses nothing.
  */
 export async function recordForeignTransaction(subject: Subject, found: Found, ports: Ports): Promise<void> {
   const pointer = await ports.store.item('tx', found.txid)
@@ -34,14 +39,17 @@ export async function recordForeignTransaction(subject: Subject, found: Found, p
   if (pointer === null) await writeForeignPointer(found.txid, id, ports)
 }
 
-/** Writes the pointer of a foreign transaction where there is none: what a splice has claimed stays the splice's. */
+/**
+ * Writes a foreign transaction's pointer if it has none: a pointer that a splice claimed stays the splice's.
+ */
 export async function writeForeignPointer(txid: string, paymentId: string, ports: Ports): Promise<void> {
   await ports.store.putItem('tx', txid, { paymentId, foreign: true }, 0)
 }
 
 /**
- * Writes down who spends the funding history without our effect, after a drive has saved its splice. Costs no call where the ledger
- * knows them all. Never throws: nothing here may keep a splice from its way, and the next look tries again.
+ * Records the transactions that spend the funding history without our effect, after a drive has saved its
+ * splice. Costs no call if the ledger knows them all. Never throws: the ledger must not hold up a splice, and
+ * the next look tries again.
  */
 export async function recordForeignSpends(
   splice: Splice,
@@ -52,7 +60,7 @@ export async function recordForeignSpends(
   if (chain === null || chain.unrecorded.length === 0) return
   const named = namedFundings(splice, observation)
   try {
-    for (const { spender, valueSats } of hopsToRecord(chain, observation, named)) {
+    for (const { spender, valueSats } of spendsToRecord(chain, observation, named)) {
       const { tx, parsed, spends } = spender
       const kind = isFollowed(parsed, chain.fundingSpends) ? 'foreign_splice' : kindOf(parsed, spends, named)
       const { node, network, channelId } = splice
@@ -67,7 +75,7 @@ export async function recordForeignSpends(
   }
 }
 
-/** News of a transaction from its hex. */
+/** The news of a transaction, from its parsed form. */
 export function foundOf(
   tx: ChainTransaction,
   parsed: ParsedTransaction,
@@ -88,27 +96,31 @@ function namedFundings(splice: Splice, { channel, channelState: channelState }: 
   return [...splice.fundingHistory, ...fundingsSeen(channelState), ...(current === null ? [] : [current])]
 }
 
-type RecordableHop = FundingSpend & { readonly spender: FundingSpender }
+type RecordableSpend = FundingSpend & { readonly spender: FundingSpender }
 
 /**
- * Where the node did not tell its funding, the walk follows whatever was spent as one, and a peer can give any output of its
- * own that form: then only what spends an outpoint that the node once named is the channel's, or the one that can follow it.
+ * The spends to record. If the node did not report its funding outpoint, the walk followed every output that
+ * was spent like a funding output, and a peer can give any output of its own that form. Then only spends of
+ * outpoints that certainly belong to the channel count: see {@link certainFundings}.
  */
-function hopsToRecord(
-  { fundingSpends: fundingSpends, unrecorded }: ChainView,
+function spendsToRecord(
+  { fundingSpends, unrecorded }: ChainView,
   { channel }: Observation,
   named: readonly Outpoint[],
-): RecordableHop[] {
-  const fundings = channel !== null && channel.funding !== null ? null : surelyFollowing(fundingSpends, named)
-  return fundingSpends.flatMap((hop) => {
-    const { spender } = hop
+): RecordableSpend[] {
+  const fundings = channel !== null && channel.funding !== null ? null : certainFundings(fundingSpends, named)
+  return fundingSpends.flatMap((spend) => {
+    const { spender } = spend
     const wanted = spender !== null && unrecorded.includes(spender.tx.txid)
-    return wanted && (fundings === null || fundings.includes(hop.outpoint)) ? [{ ...hop, spender }] : []
+    return wanted && (fundings === null || fundings.includes(spend.outpoint)) ? [{ ...spend, spender }] : []
   })
 }
 
-/** The named outpoints, and those made by a spender of one that made no other output which could fund the channel. */
-function surelyFollowing(fundingSpends: readonly FundingSpend[], named: readonly Outpoint[]): Outpoint[] {
+/**
+ * The outpoints that the node reported, and each that is the only possible funding output of a spender of one
+ * of them.
+ */
+function certainFundings(fundingSpends: readonly FundingSpend[], named: readonly Outpoint[]): Outpoint[] {
   const fundings = [...named]
   for (const { outpoint, spender } of fundingSpends) {
     if (spender === null || !fundings.includes(outpoint) || isCommitment(spender.parsed, outpoint)) continue
@@ -118,7 +130,7 @@ function surelyFollowing(fundingSpends: readonly FundingSpend[], named: readonly
   return fundings
 }
 
-/** Whether an output of it was spent as a channel's funding. */
+/** Whether an output of the transaction was spent like a channel's funding output. */
 function isFollowed({ txid }: ParsedTransaction, fundingSpends: readonly FundingSpend[]): boolean {
   return fundingSpends.some(
     ({ outpoint, spender }) =>

@@ -16,16 +16,19 @@ import { err, ok } from '../values/result.ts'
 import type { ParsedTransaction } from '../bitcoin/transaction.ts'
 import { fundingInputs, fundingOutputs, parseTransaction, spends } from '../bitcoin/transaction.ts'
 
-/** Outputs of a transaction that are asked for whether they were a channel's funding. */
+/** Outputs of a transaction that are checked for being a channel's funding output. */
 const MAX_OUTPUTS_ASKED = 4
 
-/** The height of a node's chain source. Asked for before a payment is looked at: a block that comes meanwhile makes depths too small, never too great. */
+/**
+ * The height of a node's chain source. It is fetched before the payment is looked at, so that a block that
+ * arrives meanwhile makes depths too small, never too great.
+ */
 async function askTip({ chain }: ConfiguredNode, ports: Ports): Promise<number | null> {
   const tip = await chain.tip(ports.call())
   return tip.ok ? tip.value.height : null
 }
 
-/** What a look at a payment goes by. */
+/** The context of one look at a payment. */
 type Tracking = {
   readonly configured: ConfiguredNode
   readonly channel: ChannelState | null
@@ -35,9 +38,10 @@ type Tracking = {
 }
 
 /**
- * Looks at a foreign payment once: asks the chain who spends its outpoint, merges what is known, and saves on change only.
- * What moved is looked at again in the next sweep; what did not, after `watchEveryMs`; what is at rest, when a reorg takes its
- * block. A chain source that does not answer changes nothing.
+ * Looks at a foreign payment once: asks the chain who spends its outpoint, merges the answer, and saves if
+ * anything changed. A payment that changed is due again in the next sweep, an unchanged one after
+ * `watchEveryMs`, and one at rest only if a reorg removes its block. If the chain source does not answer,
+ * nothing changes.
  */
 export async function track(id: string, ports: Ports, policy: Policy): Promise<void> {
   const item = await ports.store.item('payment', id)
@@ -48,12 +52,12 @@ export async function track(id: string, ports: Ports, policy: Policy): Promise<v
   if (seen === null) return
   const next = { ...seen, dueAt: dueAfter(before, seen, ports, policy) }
   if (isDeepStrictEqual(next, before)) return
-  if (moved(before, next)) await pointAll(next, ports)
-  // Where somebody was faster, it is still due.
+  if (hasChanged(before, next)) await pointAll(next, ports)
+  // If another writer was faster, the payment is still due.
   await ports.store.putItem('payment', id, next, item.version)
 }
 
-/** null: nothing can be said now. */
+/** The payment after one look; null: the chain source did not answer. */
 async function look(
   payment: ForeignPayment,
   configured: ConfiguredNode,
@@ -70,11 +74,11 @@ async function look(
   const shown =
     payment.spends === null
       ? await lookAtOpen(payment, tracking)
-      : await lookAtSpent(payment, payment.spends, tracking)
+      : await lookAtSpender(payment, payment.spends, tracking)
   return shown.ok ? askNode(shown.value, tracking) : null
 }
 
-async function lookAtSpent(
+async function lookAtSpender(
   payment: ForeignPayment,
   outpoint: Outpoint,
   tracking: Tracking,
@@ -86,19 +90,20 @@ async function lookAtSpent(
   if (spender === null)
     return ok(own === 'unknown' ? payment : merge(payment, { type: 'seen', spender: null }, moment))
   const parsed = parseTransaction(spender.hex)
-  if (parsed?.txid !== spender.txid || !spends(parsed, outpoint)) return unfit()
+  if (parsed?.txid !== spender.txid || !spends(parsed, outpoint)) return wrongSpender()
   const fundings = fundingsSeen(channel)
   const ours = await oursOf(spender.txid, tracking.ports)
   const kind = ours === null ? kindOf(parsed, outpoint, fundings) : 'unclassified'
   const classified = merge(payment, { type: 'classified', kind }, moment)
-  const figures = amountsOf(spender, parsed, valueSats, classified.kind, fundings)
-  const seen: News = { type: 'seen', spender: { ...shownAs(spender), amounts: figures, ours } }
+  const amounts = amountsOf(spender, parsed, valueSats, classified.kind, fundings)
+  const seen: News = { type: 'seen', spender: { ...inBlock(spender), amounts, ours } }
   return classifyAtRest(merge(classified, seen, moment), parsed, tracking)
 }
 
 /**
- * What is final, of a channel that is gone, without a funding that its node was seen to move to, was a close; unless it
- * made a funding that the close spent while nobody looked.
+ * Classifies a final transaction of a channel that is gone, from which the node was never seen to take a new
+ * funding outpoint: a splice if one of its outputs was spent like a funding output (the close came while
+ * nobody looked), else a close.
  */
 async function classifyAtRest(
   payment: ForeignPayment,
@@ -106,21 +111,24 @@ async function classifyAtRest(
   { configured, channel, moment, call }: Tracking,
 ): Promise<Result<ForeignPayment, ChainFault>> {
   const gone = channel === null || channel.goneAt !== null
-  const open = payment.kind === 'unclassified' && payment.final !== null && confirmedOf(payment) !== null
-  if (!gone || !open) return ok(payment)
+  const unclassified =
+    payment.kind === 'unclassified' && payment.final !== null && confirmedOf(payment) !== null
+  if (!gone || !unclassified) return ok(payment)
   for (const { script, amountSats } of fundingOutputs(parsed).slice(0, MAX_OUTPUTS_ASKED)) {
-    const vout = parsed.outputs.findIndex((made) => made.script === script && made.amountSats === amountSats)
-    const made = outpointOf(parsed.txid, vout)
-    const spend = await configured.chain.spend(made, hintOf(null), call)
+    const vout = parsed.outputs.findIndex(
+      (output) => output.script === script && output.amountSats === amountSats,
+    )
+    const output = outpointOf(parsed.txid, vout)
+    const spend = await configured.chain.spend(output, hintOf(null), call)
     if (!spend.ok) return spend
     const next = spend.value.spender === null ? null : parseTransaction(spend.value.spender.hex)
-    if (next !== null && fundingInputs(next).includes(made))
+    if (next !== null && fundingInputs(next).includes(output))
       return ok(merge(payment, { type: 'classified', kind: 'foreign_splice' }, moment))
   }
   return ok(merge(payment, { type: 'classified', kind: 'channel_close' }, moment))
 }
 
-/** An open spends nothing of ours: its candidates are asked for by name, the newest first. */
+/** An open spends no funding outpoint, so its candidates are looked up by txid, newest first. */
 async function lookAtOpen(
   payment: ForeignPayment,
   { configured, channel, moment, call }: Tracking,
@@ -140,30 +148,33 @@ async function lookAtOpen(
 
 function openedBy(tx: ChainTransaction): Spender {
   const parsed = parseTransaction(tx.hex)
-  const figures = parsed === null ? NO_AMOUNTS : amountsOf(tx, parsed, null, 'channel_open', [])
-  return { ...shownAs(tx), amounts: figures, ours: null }
+  const amounts = parsed === null ? NO_AMOUNTS : amountsOf(tx, parsed, null, 'channel_open', [])
+  return { ...inBlock(tx), amounts, ours: null }
 }
 
-/** The node's own record is asked for once of each candidate that confirmed: by then it has classified it. */
+/**
+ * Asks the node for its record of our contribution, once per confirmed candidate: by then the node has
+ * classified the transaction.
+ */
 async function askNode(
   payment: ForeignPayment,
   { configured, moment, call }: Tracking,
 ): Promise<ForeignPayment> {
   const confirmed = confirmedOf(payment)
   if (confirmed === null || confirmed.contributionAsked) return payment
-  const told = await configured.port.contribution(payment.channelId, confirmed.txid, call)
-  if (!told.ok) return payment
-  const contributionSats = told.value === null ? null : Math.round(told.value.amountSats)
+  const recorded = await configured.port.contribution(payment.channelId, confirmed.txid, call)
+  if (!recorded.ok) return payment
+  const contributionSats = recorded.value === null ? null : Math.round(recorded.value.amountSats)
   return merge(payment, { type: 'wallet', txid: confirmed.txid, contributionSats }, moment)
 }
 
-/** The payment of our splice that a transaction belongs to; null: it is nobody's. */
+/** The payment id of our splice that a transaction belongs to; null: of none. */
 async function oursOf(txid: string, ports: Ports): Promise<string | null> {
   const pointer = await ports.store.item('tx', txid)
   return pointer === null || pointer.value.foreign === true ? null : pointer.value.paymentId
 }
 
-/** Before the save, so that any candidate's txid finds the payment; only where something moved. */
+/** Runs before the save, so that any candidate's txid leads to the payment. */
 async function pointAll({ id, candidates }: ForeignPayment, ports: Ports): Promise<void> {
   for (const { txid } of candidates) {
     if ((await ports.store.item('tx', txid)) === null) await writeForeignPointer(txid, id, ports)
@@ -173,12 +184,12 @@ async function pointAll({ id, candidates }: ForeignPayment, ports: Ports): Promi
 function dueAfter(before: ForeignPayment, next: ForeignPayment, ports: Ports, policy: Policy): number | null {
   const now = ports.clock.now()
   if (isAtRest(next)) return null
-  if (moved(before, next)) return now
+  if (hasChanged(before, next)) return now
   return now + policy.watchEveryMs + Math.floor(ports.chance.fraction() * policy.dueJitterMs)
 }
 
-/** Anything but when it is looked at, and what was noted for that. */
-function moved(before: ForeignPayment, next: ForeignPayment): boolean {
+/** Whether more changed than the next look and the height for the chain source's hint. */
+function hasChanged(before: ForeignPayment, next: ForeignPayment): boolean {
   const shape = (payment: ForeignPayment) => ({ ...payment, dueAt: null, unspentThroughHeight: null })
   return !isDeepStrictEqual(shape(before), shape(next))
 }
@@ -191,10 +202,13 @@ function hintOf(payment: ForeignPayment | null): SpendHint {
   }
 }
 
-function shownAs({ txid, block }: ChainTransaction): Pick<Spender, 'txid' | 'block'> {
+function inBlock({ txid, block }: ChainTransaction): Pick<Spender, 'txid' | 'block'> {
   return { txid, block: block === null ? null : { height: block.height, hash: block.hash } }
 }
 
-function unfit(): { readonly ok: false; readonly error: ChainFault } {
-  return err({ class: 'unreachable', message: 'the chain source named a spender that does not fit' })
+function wrongSpender(): { readonly ok: false; readonly error: ChainFault } {
+  return err({
+    class: 'unreachable',
+    message: 'the chain source named a spender that does not spend the outpoint',
+  })
 }

@@ -5,15 +5,16 @@ import { outpointOf } from '../bitcoin/outpoint.ts'
 import type { ParsedTransaction } from '../bitcoin/transaction.ts'
 import { fundingOutputs, isCommitment } from '../bitcoin/transaction.ts'
 
-/** What a transaction pays, and what it moves. null: not known. */
+/** A transaction's fee, and its change of the channel's capacity; null: unknown. */
 export type TransactionAmounts = Pick<ForeignCandidate, 'feeSats' | 'feeRateSatPerKw' | 'amountSats'>
 
-/** Nothing is known of a transaction but its txid. */
+/** The amounts of a transaction of which only the txid is known. */
 export const NO_AMOUNTS: TransactionAmounts = { feeSats: null, feeRateSatPerKw: null, amountSats: null }
 
 /**
- * What the form of a transaction says, and the funding outpoints that its node named. A commitment, or what funds no channel
- * anew, is a close; what made a funding that the node moved to is a splice.
+ * Classifies a transaction by its form and the funding outpoints that the node reported. A commitment
+ * transaction, or one without a possible funding output, is a close. One that created a reported funding
+ * outpoint is a splice.
  */
 export function kindOf(
   parsed: ParsedTransaction,
@@ -21,10 +22,13 @@ export function kindOf(
   fundings: readonly Outpoint[],
 ): ForeignKind {
   if (isCommitment(parsed, spends) || fundingOutputs(parsed).length === 0) return 'channel_close'
-  return madeFunding(parsed, fundings) === null ? 'unclassified' : 'foreign_splice'
+  return reportedFundingSats(parsed, fundings) === null ? 'unclassified' : 'foreign_splice'
 }
 
-/** What a transaction pays, and by how much it changes the capacity of a channel whose funding held `valueSats`. */
+/**
+ * A transaction's fee, and by how much it changes the capacity of a channel whose funding output held
+ * `valueSats`.
+ */
 export function amountsOf(
   { feeSats }: ChainTransaction,
   parsed: ParsedTransaction,
@@ -32,23 +36,23 @@ export function amountsOf(
   kind: ForeignKind,
   fundings: readonly Outpoint[],
 ): TransactionAmounts {
-  const made = kind === 'channel_close' ? 0 : madeSats(parsed, fundings)
+  const funded = kind === 'channel_close' ? 0 : fundedSats(parsed, fundings)
   return {
     feeSats,
     feeRateSatPerKw: feeSats === null ? null : Math.floor((feeSats * 1_000) / parsed.weight),
-    amountSats: made === null || valueSats === null ? null : made - valueSats,
+    amountSats: funded === null || valueSats === null ? null : funded - valueSats,
   }
 }
 
-function madeSats(parsed: ParsedTransaction, fundings: readonly Outpoint[]): number | null {
-  const named = madeFunding(parsed, fundings)
+function fundedSats(parsed: ParsedTransaction, fundings: readonly Outpoint[]): number | null {
+  const named = reportedFundingSats(parsed, fundings)
   if (named !== null) return named
   const [only, ...others] = fundingOutputs(parsed)
   return only !== undefined && others.length === 0 ? only.amountSats : null
 }
 
-/** What the output holds that the node named as its funding, in satoshis; null: it named none of them. */
-function madeFunding(parsed: ParsedTransaction, fundings: readonly Outpoint[]): number | null {
+/** The value in satoshis of the output that the node reported as its funding outpoint; null: of none. */
+function reportedFundingSats(parsed: ParsedTransaction, fundings: readonly Outpoint[]): number | null {
   const vout = parsed.outputs.findIndex((_, index) => fundings.includes(outpointOf(parsed.txid, index)))
   return parsed.outputs[vout]?.amountSats ?? null
 }

@@ -9,13 +9,13 @@ import { messageOf } from '../values/result.ts'
 import type { Result } from '../values/result.ts'
 import type { Network } from '../bitcoin/network.ts'
 
-/** Earlier funding outpoints kept of a channel, to recognise a node that was restored from an old state. */
+/** Earlier funding outpoints kept per channel, to recognise a node that was restored from a backup. */
 const EARLIER_LIMIT = 50
 
-/** A node that does not change is written down as seen no more often than this. */
+/** An unchanged node is saved at most this often, for its `seenAt`. */
 const SEEN_EVERY_MS = 300_000
 
-/** A node and its channels as they stand in the table after a look, and the channels that it has changed. */
+/** A node and its channels as saved after a look, and the ids of the channels that changed. */
 export type SavedNodeState = {
   readonly node: Versioned<NodeState>
   readonly channels: ReadonlyMap<string, ChannelState>
@@ -23,9 +23,9 @@ export type SavedNodeState = {
 }
 
 /**
- * Writes down what a look at a node showed, on change only: accepting a splice touches no node, it reads this (design
- * section 3). A refused credential pauses the node; an answer lifts the pause. null: there was nothing to write down, or somebody
- * was faster.
+ * Saves what a look at a node showed, if anything changed. The API accepts splices by this record and asks no
+ * node. A refused credential pauses the node; an answer ends the pause. null: the look showed nothing that
+ * could be saved, or another writer was faster.
  */
 export async function saveNodeState(
   configured: ConfiguredNode,
@@ -40,25 +40,25 @@ export async function saveNodeState(
   const item = await ports.store.item('node', configured.name)
   const pinned = configured.nodeId ?? item?.value.nodeId ?? look.value.nodeId
   if (pinned !== look.value.nodeId) {
-    ports.telemetry.alarm('another node answers at the address', { node: configured.name })
+    ports.telemetry.alarm("another node answers at the node's address", { node: configured.name })
     return null
   }
   const next = nodeState(look.value, item?.value ?? null)
-  const noted = await saveChannelStates(configured, look.value, item?.value ?? null, ports)
-  // After the channels: what of them was there at a node's first sweep is known by this item, and a crash repeats it.
+  const saved = await saveChannelStates(configured, look.value, item?.value ?? null, ports)
+  // Saved last: without this item, the next sweep is still the node's first, so a crash repeats that.
   const known = item !== null && next.seenAt - item.value.seenAt < SEEN_EVERY_MS
   const same = known && isDeepStrictEqual({ ...item.value, seenAt: 0 }, { ...next, seenAt: 0 })
   const written = same || (await ports.store.putItem('node', configured.name, next, item?.version ?? 0))
   if (!written) return null
-  const channels = new Map(noted.map(({ seen }) => [seen.channelId, seen]))
-  const changed = noted.filter((each) => each.changed).map(({ seen }) => seen.channelId)
+  const channels = new Map(saved.map(({ seen }) => [seen.channelId, seen]))
+  const changed = saved.filter((each) => each.changed).map(({ seen }) => seen.channelId)
   const node = same ? item : { version: (item?.version ?? 0) + 1, value: next }
   return { node, channels, changed }
 }
 
 type SavedChannelState = { readonly seen: ChannelState; readonly changed: boolean }
 
-/** Writes each channel down, and which have gone; answers the listed ones as they stand in the table. */
+/** Saves each listed channel and marks missing ones as gone. Returns the listed ones as saved. */
 async function saveChannelStates(
   configured: ConfiguredNode,
   look: NodeLook,
@@ -68,22 +68,25 @@ async function saveChannelStates(
   const { name } = configured
   const keyOf = ({ channelId }: ChannelSnapshot): string => channelKey(name, channelId)
   const items = await Promise.all(look.channels.map((each) => ports.store.item('channel', keyOf(each))))
-  const noted: SavedChannelState[] = []
+  const saved: SavedChannelState[] = []
   for (const [n, channel] of look.channels.entries()) {
     const item = items[n] ?? null
     const next = channelState(name, channel, look.observedAt, item?.value ?? null, before === null)
     const seen = await saveChannelState(configured, look.network, { item, next }, ports)
-    if (seen !== null) noted.push(seen)
+    if (seen !== null) saved.push(seen)
   }
   const listed = new Set(look.channels.map((channel) => channel.channelId))
   for (const channelId of (before?.channelIds ?? []).filter((id) => !listed.has(id))) {
-    await saveGone(name, channelId, ports)
+    await markGone(name, channelId, ports)
   }
-  return noted
+  return saved
 }
 
-/** Nothing that goes wrong with the ledger keeps anything else from being written down. */
-async function follow(
+/**
+ * Brings the ledger up to a channel's funding outpoint. A fault of the ledger must not stop the save of the
+ * channel.
+ */
+async function withLedger(
   configured: ConfiguredNode,
   network: Network,
   seen: ChannelState,
@@ -93,7 +96,7 @@ async function follow(
     const ledger = await discover(configured, network, seen, ports)
     return ledger === seen.ledger ? seen : { ...seen, ledger }
   } catch (error) {
-    ports.telemetry.alarm('the ledger could not be written', {
+    ports.telemetry.alarm('the ledger could not be updated', {
       node: configured.name,
       error: messageOf(error),
     })
@@ -116,24 +119,29 @@ function nodeState(look: NodeLook, before: NodeState | null): NodeState {
   }
 }
 
-/** Brings the ledger up to what is seen of a channel, then writes that down. null: somebody was faster, and the next sweep goes on. */
+/**
+ * Updates the ledger, then saves the channel. null: another writer was faster; the next sweep tries again.
+ */
 async function saveChannelState(
   configured: ConfiguredNode,
   network: Network,
   { item, next }: { readonly item: Versioned<ChannelState> | null; readonly next: ChannelState },
   ports: Ports,
 ): Promise<SavedChannelState | null> {
-  const followed = await follow(configured, network, next, ports)
-  if (item !== null && isDeepStrictEqual(shape(item.value), shape(followed)))
+  const updated = await withLedger(configured, network, next, ports)
+  if (item !== null && isDeepStrictEqual(shape(item.value), shape(updated)))
     return { seen: item.value, changed: false }
   const key = channelKey(next.node, next.channelId)
-  if (!(await ports.store.putItem('channel', key, followed, item?.version ?? 0))) return null
-  const { ledger } = followed
-  const changed = item === null || !isDeepStrictEqual(shape({ ...item.value, ledger }), shape(followed))
-  return { seen: followed, changed }
+  if (!(await ports.store.putItem('channel', key, updated, item?.version ?? 0))) return null
+  const { ledger } = updated
+  const changed = item === null || !isDeepStrictEqual(shape({ ...item.value, ledger }), shape(updated))
+  return { seen: updated, changed }
 }
 
-/** What is worth a write. Balances move with every payment; they are asked of the node where they matter. */
+/**
+ * The part that is worth a write. Balances change with every payment, and are read from the node where
+ * needed.
+ */
 function shape(channel: ChannelState): ChannelState {
   return { ...channel, outboundMsat: 0, inboundMsat: 0 }
 }
@@ -166,8 +174,8 @@ function channelState(
 }
 
 /**
- * Where the ledger begins: with the funding that stands at a node's first sweep, or at the first one that keeps a ledger;
- * of a channel that comes later, with its open.
+ * Where a channel's ledger begins: with its funding outpoint at the node's first sweep (or at the first sweep
+ * that keeps a ledger), or with its open (`through: null`) if the channel appears later.
  */
 function ledgerSeen(
   before: ChannelState | null,
@@ -181,8 +189,9 @@ function ledgerSeen(
 }
 
 /**
- * The newest funding outpoint ever seen stays the current one: an older one means that the node went back. Before a channel is
- * open, its funding may be replaced, and the replaced one may confirm after all.
+ * The newest funding outpoint ever seen stays the current one: if the node shows an older one, it was
+ * restored from a backup. Before a channel is open, its funding outpoint may be replaced, and the replaced
+ * one may still confirm.
  */
 function fundingSeen(
   channel: ChannelSnapshot,
@@ -198,14 +207,16 @@ function fundingSeen(
   return { funding, fundingSince: at, earlier: [...before.earlier, before.funding].slice(-EARLIER_LIMIT) }
 }
 
-async function saveGone(node: string, channelId: string, ports: Ports): Promise<void> {
+async function markGone(node: string, channelId: string, ports: Ports): Promise<void> {
   const key = channelKey(node, channelId)
   const item = await ports.store.item('channel', key)
   if (item === null || item.value.goneAt !== null) return
   await ports.store.putItem('channel', key, { ...item.value, goneAt: ports.clock.now() }, item.version)
 }
 
-/** Marks a node paused: its credential or configuration is refused. The next sweep that it answers lifts it. */
+/**
+ * Pauses a node that refuses our credential or configuration. The next look that it answers ends the pause.
+ */
 export async function pauseNode(node: string, message: string, ports: Ports): Promise<void> {
   const item = await ports.store.item('node', node)
   if (item === null || item.value.paused !== null) return

@@ -13,7 +13,7 @@ export const NodeEventType = z.enum([
 ])
 export type NodeEventType = z.infer<typeof NodeEventType>
 
-/** Milliseconds since 1970, or ISO 8601; milliseconds once parsed. */
+/** Unix time in milliseconds, or ISO 8601; parsed to milliseconds. */
 const At = z.union([
   z.int().nonnegative(),
   z.iso
@@ -23,8 +23,8 @@ const At = z.union([
 ])
 
 /**
- * What a relay tells about its node: a wake-up, and for `process_started` a fact of the deadness table (design section 6).
- * The id makes it count once, however often it is sent.
+ * An event that a relay reports about its node. It is a wake-up, and `process_started` is also part of a
+ * proof that an attempt was not executed. The id makes an event count once, however often it is sent.
  */
 export const RelayEvent = z.strictObject({
   id: z.string().min(1).max(128),
@@ -36,6 +36,6 @@ export const RelayEvent = z.strictObject({
 })
 export type RelayEvent = z.infer<typeof RelayEvent>
 
-/** A message of the failures queue: one event of one configured node. */
+/** A message of the node events queue: one event of one configured node. */
 export const NodeEventMessage = z.strictObject({ node: z.string(), event: RelayEvent })
 export type NodeEventMessage = z.infer<typeof NodeEventMessage>

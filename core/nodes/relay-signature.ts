@@ -4,18 +4,18 @@ import type { Instant } from '../values/instant.ts'
 export const TIMESTAMP_HEADER = 'Splicekeeper-Timestamp'
 export const SIGNATURE_HEADER = 'Splicekeeper-Signature'
 
-/** How far a relay's clock may be from ours. */
+/** How far a relay's clock may differ from ours. */
 const TOLERANCE_MS = 300_000
 
 /**
- * What a relay signs its request with: hex HMAC-SHA256 under its node's relay key of the time in unix seconds, a full
- * stop, and the bytes of the body.
+ * A relay's signature of a request: hex HMAC-SHA256, under its node's relay key, of the time in unix seconds,
+ * a full stop, and the bytes of the body.
  */
 export function relaySignature(relayKey: string, timestamp: string, body: Uint8Array | string): string {
   return createHmac('sha256', relayKey).update(`${timestamp}.`).update(body).digest('hex')
 }
 
-/** Whether a signature is the expected one, in a time that does not tell how much of it is. */
+/** Compares two signatures in constant time. */
 export function isSignature(given: string, expected: string): boolean {
   return (
     /^[0-9a-f]{64}$/i.test(given) && timingSafeEqual(Buffer.from(given, 'hex'), Buffer.from(expected, 'hex'))
@@ -23,8 +23,9 @@ export function isSignature(given: string, expected: string): boolean {
 }
 
 /**
- * How far a relay's clock is certainly ahead of ours, in milliseconds: its request was signed before it arrived. What it dates
- * is that much too late, and a start of a process that is dated too late would prove a live attempt dead.
+ * The milliseconds by which a relay's clock is certainly ahead of ours: its request was signed before it
+ * arrived. Its events are dated too late by that much, and a process start that is dated too late would
+ * wrongly prove that an attempt was not executed.
  */
 export function leadOf(timestamp: string, now: Instant): number {
   return Math.max(0, Number(timestamp) * 1000 - now)

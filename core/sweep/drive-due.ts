@@ -14,62 +14,62 @@ import { track } from '../ledger/track.ts'
 
 /** Splices and payments read at a time. */
 export const PAGE = 100
-/** Of them, so many are looked at at once: each waits for the chain source most of its time. */
-const SIDE_BY_SIDE = 32
-/** Sweeps come once a minute: as often, another shard is the first. */
+/** Splices and payments processed concurrently: each mostly waits for the chain source. */
+const CONCURRENCY = 32
+/** How often the sweep's first shard changes: a sweep runs once a minute. */
 const TURN_MS = 60_000
 
-/** What a drive comes to where the splice was not looked at after all. */
-const MISSED: readonly Driven[] = ['changed_since_look', 'busy', 'blind']
+/** Outcomes of a drive that did not process the splice. */
+const SKIPPED: readonly Driven[] = ['changed_since_look', 'busy', 'blind']
 
-/** What a sweep shares between all that it feeds. */
+/** What a sweep shares between all splices and payments, and what it has done so far. */
 export type SweepState = {
   readonly views: ReadonlyMap<string, NodeView>
   readonly guard: Guard | null
   readonly ports: Ports
   readonly policy: Policy
-  /** Nodes of which a splice was not looked at after all. */
+  /** The names of nodes of which a splice was not processed. */
   readonly skipped: Set<string>
-  /** What was looked at already, with this sweep's view of its node. */
+  /** The ids of splices and payments that this sweep has processed. */
   readonly processed: Set<string>
 }
 
 /**
- * Feeds what is due by an instant and was not fed yet; answers how many failed. A sweep that runs out of time leaves the rest to
- * the next one, which begins with another shard.
+ * Processes everything that is due by an instant, once per sweep, and returns how many failed. A sweep that
+ * runs out of time leaves the rest to the next one, which begins with another shard.
  */
 export async function driveDue(through: Instant, shared: SweepState): Promise<number> {
-  const { ports, processed: fed } = shared
+  const { ports, processed } = shared
   const pageAt = (shard: number, cursor: string | null): Promise<Page> =>
     ports.store.due(shard, through, PAGE, cursor)
   const turn = Math.floor(ports.clock.now() / TURN_MS)
   const shards = Array.from({ length: DUE_SHARDS }, (_, n) => (turn + n) % DUE_SHARDS)
   let failed = 0
-  const feedNew = async (ids: readonly string[]): Promise<void> => {
-    const wanted = ids.filter((id) => !fed.has(id))
-    for (let start = 0; start < wanted.length && !isOver(shared); start += PAGE)
+  const driveNew = async (ids: readonly string[]): Promise<void> => {
+    const wanted = ids.filter((id) => !processed.has(id))
+    for (let start = 0; start < wanted.length && !isTimeUp(shared); start += PAGE)
       failed += await driveEach(wanted.slice(start, start + PAGE), shared)
   }
-  // Each shard has a few: together they fill a page.
+  // Each shard has only a few, which together fill a page.
   const firsts = await Promise.all(shards.map(async (shard) => ({ shard, page: await pageAt(shard, null) })))
-  await feedNew(firsts.flatMap(({ page }) => page.ids))
+  await driveNew(firsts.flatMap(({ page }) => page.ids))
   for (const { shard, page } of firsts) {
     for await (const ids of pagesAfter(page, (cursor) => pageAt(shard, cursor))) {
-      if (isOver(shared)) return failed
-      await feedNew(ids)
+      if (isTimeUp(shared)) return failed
+      await driveNew(ids)
     }
   }
   return failed
 }
 
-/** Whether no call can be made any more. What was not fed by then is still owed to every node. */
-function isOver({ ports, views, skipped: missed }: SweepState): boolean {
+/** Whether the sweep's time is up. Then every node counts as skipped. */
+function isTimeUp({ ports, views, skipped }: SweepState): boolean {
   if (!ports.call().signal.aborted) return false
-  for (const name of views.keys()) missed.add(name)
+  for (const name of views.keys()) skipped.add(name)
   return true
 }
 
-/** The pages that follow one. */
+/** The pages after a first one. */
 export async function* pagesAfter(
   { cursor }: Page,
   read: (cursor: string) => Promise<Page>,
@@ -81,67 +81,72 @@ export async function* pagesAfter(
   }
 }
 
-/** Looks at each of them once, some at a time; answers how many failed. One that fails does not stop the others. */
+/**
+ * Processes each id once, some concurrently, and returns how many failed. A failure does not stop the others.
+ */
 export async function driveEach(
   ids: readonly string[],
   shared: SweepState,
   reorged = false,
 ): Promise<number> {
-  const { ports, policy, views, skipped: missed, processed: fed } = shared
+  const { ports, policy, views, skipped, processed } = shared
   if (ids.length === 0) return 0
-  for (const id of ids) fed.add(id)
+  for (const id of ids) processed.add(id)
   const payments = ids.filter(isPaymentId)
   const wanted = ids.filter((id) => !isPaymentId(id))
   const splices = await loadEach(wanted, ports)
   const missing = wanted.length - splices.length
-  // Nobody knows of which node.
-  if (missing > 0) for (const name of views.keys()) missed.add(name)
+  // The nodes of the missing ones are unknown.
+  if (missing > 0) for (const name of views.keys()) skipped.add(name)
   const acts = [
     ...splices.map((splice) => async () => {
       const options = { policy, mayAct: false, shared: viewOf(splice, shared), reorged }
-      const driven = await survives(splice.id, ports, () => driveLoaded(splice, ports, options))
-      if (driven === null || MISSED.includes(driven)) missed.add(splice.node)
-      return driven
+      const outcome = await orAlarm(splice.id, ports, () => driveLoaded(splice, ports, options))
+      if (outcome === null || SKIPPED.includes(outcome)) skipped.add(splice.node)
+      return outcome
     }),
-    ...payments.map((id) => async () => survives(id, ports, () => track(id, ports, policy))),
+    ...payments.map((id) => async () => orAlarm(id, ports, () => track(id, ports, policy))),
   ]
-  return missing + (await sideBySide(acts))
+  return missing + (await runConcurrently(acts))
 }
 
 function viewOf({ node, network }: Splice, { views, guard }: SweepState): SharedView | null {
   const view = views.get(node)
   if (view === undefined) return null
-  const { look, channels, saved: noted, chain } = view
+  const { look, channels, saved, chain } = view
   const seen =
-    noted === null || chain === null || !look.ok || look.value.network !== network
+    saved === null || chain === null || !look.ok || look.value.network !== network
       ? null
-      : { node: noted.node.value, channels: noted.channels, chain, guard }
+      : { node: saved.node.value, channels: saved.channels, chain, guard }
   return { look, channels, seen }
 }
 
-/** Runs them, some at a time; answers how many failed. */
-async function sideBySide(acts: readonly (() => Promise<unknown>)[]): Promise<number> {
+/** Runs them, some concurrently, and returns how many failed. */
+async function runConcurrently(acts: readonly (() => Promise<unknown>)[]): Promise<number> {
   const waiting = acts.values()
   let failed = 0
   const run = async (): Promise<void> => {
     for (const act of waiting) if ((await act()) === null) failed += 1
   }
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, run))
+  await Promise.all(Array.from({ length: CONCURRENCY }, run))
   return failed
 }
 
-/** Reads a page at once; where one record cannot be read, each by itself, so that it alone is left out. */
+/**
+ * Reads a page in one request. If that fails, reads each record by itself, so that only a broken one is left
+ * out.
+ */
 async function loadEach(ids: readonly string[], ports: Ports): Promise<Splice[]> {
   try {
     return await ports.store.loadMany(ids)
   } catch {
-    const loaded = await Promise.all(ids.map((id) => survives(id, ports, () => ports.store.load(id))))
+    const loaded = await Promise.all(ids.map((id) => orAlarm(id, ports, () => ports.store.load(id))))
     return loaded.filter((splice) => splice !== null)
   }
 }
 
-/** null: it threw, with an alarm. */
-async function survives<T>(id: string, ports: Ports, act: () => Promise<T>): Promise<T | null> {
+/** Raises an alarm and returns null if `act` throws. */
+async function orAlarm<T>(id: string, ports: Ports, act: () => Promise<T>): Promise<T | null> {
   try {
     return await act()
   } catch (error) {

@@ -1,4 +1,4 @@
-import { withSourcesAskedOnce } from '../chain/cached-tip.ts'
+import { withCachedTips } from '../chain/cached-tip.ts'
 import { PAGE, driveEach, driveDue, pagesAfter } from './drive-due.ts'
 import type { SweepState } from './drive-due.ts'
 import type { FollowedChain, Guard } from '../ports/records.ts'
@@ -9,16 +9,17 @@ import type { Page, Ports } from '../ports/ports.ts'
 import type { Network } from '../bitcoin/network.ts'
 import { holderAndNextOf } from './node-events.ts'
 
-/** What one sweep did. */
+/** Counts of one sweep: nodes, and the splices and payments that were due, or failed. */
 export type Swept = { readonly nodes: number; readonly due: number; readonly failed: number }
 
 /**
- * One run of reconcile (design section 3): looks at each node once, feeds what is due, and hints the work queue where
- * something has to be sent. It sends nothing itself. One splice or payment that fails does not stop the others. Splices that only
- * wait for a block are looked at when one has come, or when their channel changed.
+ * One run of reconcile: looks at each node once, processes everything that is due, and hints the work queue
+ * for each splice that has something to send. It sends no commands itself. A splice or payment that fails
+ * does not stop the others. Splices that only wait for a block are processed after a new block, or when their
+ * channel changed.
  */
 export async function sweep(given: Ports, policy: Policy, backupAt: number | null): Promise<Swept> {
-  const ports = withSourcesAskedOnce(given)
+  const ports = withCachedTips(given)
   const guard = await keepGuard(ports, backupAt)
   const views = new Map(
     await Promise.all(
@@ -28,10 +29,10 @@ export async function sweep(given: Ports, policy: Policy, backupAt: number | nul
   const shared: SweepState = { views, guard, ports, policy, skipped: new Set(), processed: new Set() }
   const now = ports.clock.now()
   let failed = await driveDue(now, shared)
-  // A block has come: what only waits for one is looked at after what is due anyway.
-  const isOwed = [...views.values()].some(({ tipToProcess: owed }) => owed !== null)
+  // A new block: also process what only waits for one, after what is due anyway.
+  const isNewTip = [...views.values()].some(({ tipToProcess }) => tipToProcess !== null)
   const aheadMs = Math.max(policy.restMs, policy.watchEveryMs) + policy.dueJitterMs
-  if (isOwed) failed += await driveDue(now + aheadMs, shared)
+  if (isNewTip) failed += await driveDue(now + aheadMs, shared)
   const due = shared.processed.size
   failed += await driveReorged(shared)
   failed += await driveChanged(shared)
@@ -41,7 +42,7 @@ export async function sweep(given: Ports, policy: Policy, backupAt: number | nul
   return { nodes: views.size, due, failed }
 }
 
-/** What settled in a block that has left the chain since is looked at again: the cost is in proportion to the reorg. */
+/** Processes what settled in a block that a reorg removed. The cost is in proportion to the reorg. */
 async function driveReorged(shared: SweepState): Promise<number> {
   const { views, ports } = shared
   let failed = 0
@@ -57,7 +58,7 @@ async function driveReorged(shared: SweepState): Promise<number> {
   return failed
 }
 
-/** The chain as it was last written down: of two nodes on one network, the second may have written it. */
+/** The chain as last saved: with two nodes on one network, either may have saved it. */
 async function chainOf(network: Network, { views, ports }: SweepState): Promise<FollowedChain | null> {
   const ofNetwork = [...views.values()].filter(({ look }) => look.ok && look.value.network === network)
   const [only] = ofNetwork
@@ -65,13 +66,13 @@ async function chainOf(network: Network, { views, ports }: SweepState): Promise<
   return (await ports.store.item('chain', network))?.value ?? null
 }
 
-/** What holds the lease of a channel that has changed, or is next in its line, is looked at whether or not it is due. */
+/** Processes the holder and the first in the queue of each changed channel's lease, due or not. */
 async function driveChanged(shared: SweepState): Promise<number> {
   let failed = 0
-  for (const { look, saved: noted } of shared.views.values()) {
-    if (!look.ok || noted === null || noted.changed.length === 0) continue
+  for (const { look, saved } of shared.views.values()) {
+    if (!look.ok || saved === null || saved.changed.length === 0) continue
     const ids = new Set<string>()
-    const keys = look.value.capabilities.leaseScope === 'node' ? [look.value.nodeId] : noted.changed
+    const keys = look.value.capabilities.leaseScope === 'node' ? [look.value.nodeId] : saved.changed
     const leases = await Promise.all(keys.map((key) => shared.ports.store.item('lease', key)))
     for (const lease of leases) for (const id of holderAndNextOf(lease?.value)) ids.add(id)
     failed += await driveEach(
@@ -83,8 +84,8 @@ async function driveChanged(shared: SweepState): Promise<number> {
 }
 
 /**
- * The guard's generation must equal the configured one before any submission. A new table gets it; raising it needs the
- * time of the backup that was restored (design section 9).
+ * Reads or sets the guard, whose generation must equal the configured one before any submission. A new table
+ * gets the configured one. Raising it after a restore requires the time of the restored backup.
  */
 async function keepGuard(ports: Ports, backupAt: number | null): Promise<Guard | null> {
   const item = await ports.store.item('guard', '-')
@@ -94,7 +95,7 @@ async function keepGuard(ports: Ports, backupAt: number | null): Promise<Guard |
     return (await ports.store.putItem('guard', '-', guard, item?.version ?? 0)) ? guard : null
   }
   if (item.value.generation !== ports.generation) {
-    ports.telemetry.alarm("the table's generation is not the configured one: nothing is submitted", {
+    ports.telemetry.alarm("nothing is submitted: the table's generation differs from the configured one", {
       stored: item.value.generation,
       configured: ports.generation,
     })

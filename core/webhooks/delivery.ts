@@ -4,41 +4,46 @@ import type { Policy } from '../splice/policy.ts'
 import type { Call, LogEvent, Ports } from '../ports/ports.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Delivered } from './endpoint.ts'
-import { afterDelivery, bodyOf, isDue, isUnannounced, validSecrets } from './endpoint.ts'
+import { afterDelivery, bodyOf, isDue, lacksDisabledEvent, validSecrets } from './endpoint.ts'
 
-/** Lines read at a time. */
+/** Events read at a time. */
 const PAGE = 25
-/** How long one consumer goes on sending to one endpoint before it leaves the rest to the next. */
+/** How long one consumer sends to one endpoint before it leaves the rest to the next. */
 const SENDING_MS = 20_000
-/** Longer waits than some sweeps are left to the sweep. */
-const LONGEST_DELAY_MS = 120_000
-/** Tenants that a sweep asks about side by side. */
-const SIDE_BY_SIDE = 16
+/** A longer wait needs no delayed hint: the sweep, once a minute, finds the endpoint. */
+const MAX_HINT_DELAY_MS = 120_000
+/** Tenants that a sweep handles concurrently. */
+const TENANTS_AT_ONCE = 16
 /** Clocks of two writers may differ by this much. */
 const CLOCK_SKEW_MS = 10_000
 
-/** One webhook to send. `id` is that of the event, however often it is sent. */
+/** One webhook to send. `id` is the event's, the same at each repetition. */
 export type Delivery = {
   readonly url: string
-  /** Each signs it. */
+  /** Each secret adds a signature. */
   readonly secrets: readonly string[]
   readonly id: string
   readonly at: Instant
   readonly body: string
 }
 
-/** Sends webhooks by the Standard Webhooks specification. Never throws, never repeats, follows no redirect. */
+/**
+ * Sends webhooks as the Standard Webhooks specification says. Never throws, retries or follows a redirect.
+ */
 export interface WebhookPort {
   deliver(delivery: Delivery, call: Call): Promise<Delivered>
 }
 
-/** What the consumer of notices may touch. */
+/** The ports of the consumer of delivery hints. */
 export type DeliveryPorts = Pick<Ports, 'store' | 'clock' | 'chance' | 'telemetry' | 'call'> & {
   readonly webhooks: DeliveryQueue
   readonly webhook: WebhookPort
 }
 
-/** Hints every endpoint of a tenant that may be told now. Never throws: what is lost here, the sweep finds. */
+/**
+ * Queues a delivery hint for each of a tenant's endpoints that is due. Never throws: the sweep finds what is
+ * lost.
+ */
 export async function hintEndpoints(
   tenant: string,
   ports: Pick<Ports, 'store' | 'clock' | 'telemetry'> & { readonly webhooks?: DeliveryQueue },
@@ -55,83 +60,88 @@ export async function hintEndpoints(
 }
 
 /**
- * The sweep's part: hints whoever is behind and due, and whoever was given up without a word. Asked by tenant, not by event: the
- * cost does not grow with history.
+ * The sweep's part: hints each endpoint that is due and behind, or disabled without its event. It asks per
+ * tenant, not per event, so that the cost does not grow with history.
  */
 export async function remindEndpoints(ports: Ports): Promise<void> {
-  const { webhooks: webhooks } = ports
+  const { webhooks } = ports
   if (webhooks === undefined) return
   const tenants = [...new Set([...ports.nodes.values()].flatMap((node) => node.tenants))]
-  for (let start = 0; start < tenants.length; start += SIDE_BY_SIDE)
+  for (let start = 0; start < tenants.length; start += TENANTS_AT_ONCE)
     await Promise.all(
-      tenants.slice(start, start + SIDE_BY_SIDE).map((each) => survive(each, ports, webhooks)),
+      tenants.slice(start, start + TENANTS_AT_ONCE).map((each) => remindSafely(each, ports, webhooks)),
     )
 }
 
 /** One tenant that fails does not stop the others. */
-async function survive(tenant: string, ports: Ports, webhooks: DeliveryQueue): Promise<void> {
+async function remindSafely(tenant: string, ports: Ports, webhooks: DeliveryQueue): Promise<void> {
   try {
     await remind(tenant, ports, webhooks)
   } catch (error) {
     const name = error instanceof Error ? error.name : 'unknown'
-    ports.telemetry.alarm('the webhooks of a tenant could not be swept', { tenant, error: name })
+    ports.telemetry.alarm("a tenant's webhooks could not be checked", { tenant, error: name })
   }
 }
 
 async function remind(tenant: string, ports: Ports, webhooks: DeliveryQueue): Promise<void> {
   const endpoints = (await ports.store.item('webhooks', tenant))?.value.endpoints ?? []
-  const due = endpoints.filter((each) => isUnannounced(each) || isDue(each, ports.clock.now()))
+  const due = endpoints.filter((each) => lacksDisabledEvent(each) || isDue(each, ports.clock.now()))
   if (due.length === 0) return
   const end = await ports.store.endOfLog(tenant)
-  const behind = due.filter((each) => isUnannounced(each) || each.deliveredThrough < end)
+  const behind = due.filter((each) => lacksDisabledEvent(each) || each.deliveredThrough < end)
   for (const { id } of behind) await webhooks.hint({ tenant, endpointId: id }, 0)
   ports.telemetry.count('webhook.behind', behind.length)
 }
 
-/** Takes a notice. Taking one twice, late or for nothing costs at most a repeated delivery under the same id. */
+/**
+ * Handles one delivery hint. A repeated, late or needless one costs at most a repeated delivery with the same
+ * id.
+ */
 export async function deliverWebhooks(
-  notice: DeliveryHint,
+  hint: DeliveryHint,
   ports: DeliveryPorts,
   policy: Policy,
 ): Promise<void> {
-  const { tenant, endpointId, sequence } = notice
+  const { tenant, endpointId, sequence } = hint
   const endpoint = await endpointOf(tenant, endpointId, ports.store)
   if (endpoint === null) return
-  if (isUnannounced(endpoint)) return announceEnd(tenant, endpoint, ports)
+  if (lacksDisabledEvent(endpoint)) return appendDisabledEvent(tenant, endpoint, ports)
   if (sequence !== undefined && sequence <= endpoint.deliveredThrough)
-    return repeat(tenant, endpoint, sequence, ports)
+    return redeliver(tenant, endpoint, sequence, ports)
   await catchUp(tenant, endpointId, ports, policy)
 }
 
-/** One line once more; what comes of it changes nothing. */
-async function repeat(tenant: string, endpoint: Endpoint, sequence: number, ports: DeliveryPorts) {
-  const [line] = await ports.store.eventsAfter(tenant, sequence - 1, 1)
-  if (line === undefined || endpoint.disabled !== null) return
-  const { ok } = await send(line, endpoint, ports)
+/** Delivers one past event again. The outcome does not change the endpoint. */
+async function redeliver(tenant: string, endpoint: Endpoint, sequence: number, ports: DeliveryPorts) {
+  const [event] = await ports.store.eventsAfter(tenant, sequence - 1, 1)
+  if (event === undefined || endpoint.disabled !== null) return
+  const { ok } = await send(event, endpoint, ports)
   ports.telemetry.count(ok ? 'webhook.repeated' : 'webhook.failed')
 }
 
-/** Tells an endpoint, in order, what it has not had, as long as it takes it. */
+/** Delivers, in order, all events that an endpoint has not received, until one fails. */
 async function catchUp(tenant: string, endpointId: string, ports: DeliveryPorts, policy: Policy) {
   const endsAt = ports.clock.now() + SENDING_MS
   const holder = ports.chance.id()
   for (;;) {
     const held = await holdLease(tenant, endpointId, holder, ports)
     if (held === null) return
-    const left = await forward(tenant, held, { holder, endsAt, policy }, ports)
-    if (left === null) return
-    if (isUnannounced(left)) return announceEnd(tenant, left, ports)
-    if (left.failing !== null) return retryLater(tenant, left, ports)
-    // Its hint may have met the lease: a line that was appended before the lease was given back.
-    if ((await ports.store.endOfLog(tenant)) <= left.deliveredThrough) return
+    const after = await sendPending(tenant, held, { holder, endsAt, policy }, ports)
+    if (after === null) return
+    if (lacksDisabledEvent(after)) return appendDisabledEvent(tenant, after, ports)
+    if (after.failing !== null) return retryLater(tenant, after, ports)
+    // While we held the lease, hints for newer events were dropped.
+    if ((await ports.store.endOfLog(tenant)) <= after.deliveredThrough) return
     if (ports.clock.now() >= endsAt) return ports.webhooks.hint({ tenant, endpointId }, 0)
   }
 }
 
 type Turn = { readonly holder: string; readonly endsAt: Instant; readonly policy: Policy }
 
-/** Sends until nothing is left, something fails, time is up or the lease is not ours any more. null: there is no such endpoint. */
-async function forward(
+/**
+ * Sends until nothing is left, a delivery fails, time is up or the lease is lost. null: the endpoint is gone.
+ */
+async function sendPending(
   tenant: string,
   held: Endpoint,
   { holder, endsAt, policy }: Turn,
@@ -140,26 +150,26 @@ async function forward(
   let endpoint = held
   const isOurs = (each: Endpoint): boolean => each.lease?.holder === holder
   for (;;) {
-    const lines = await ports.store.eventsAfter(tenant, endpoint.deliveredThrough, PAGE)
-    for (const line of lines) {
-      if (line.sequence !== endpoint.deliveredThrough + 1)
-        throw new Error(`line ${line.sequence} of a log stands after ${endpoint.deliveredThrough}`)
-      if (ports.clock.now() >= endsAt) return giveBack(tenant, endpoint.id, holder, ports)
-      const delivered = await send(line, endpoint, ports)
+    const events = await ports.store.eventsAfter(tenant, endpoint.deliveredThrough, PAGE)
+    for (const event of events) {
+      if (event.sequence !== endpoint.deliveredThrough + 1)
+        throw new Error(`event ${event.sequence} follows ${endpoint.deliveredThrough}: the log has a gap`)
+      if (ports.clock.now() >= endsAt) return releaseEndpoint(tenant, endpoint.id, holder, ports)
+      const delivered = await send(event, endpoint, ports)
       ports.telemetry.count(delivered.ok ? 'webhook.delivered' : 'webhook.failed')
       const context = { now: ports.clock.now(), policy, jitter: ports.chance.fraction() }
-      // Whoever else moves the cursor or disables the endpoint takes the lease away.
+      // A client that moves the cursor or disables the endpoint also ends the lease.
       const saved = await updateEndpoint(tenant, endpoint.id, ports.store, (now) =>
-        isOurs(now) ? afterDelivery(now, line.sequence, delivered, context) : now,
+        isOurs(now) ? afterDelivery(now, event.sequence, delivered, context) : now,
       )
       if (saved === null || !isOurs(saved)) return saved
       endpoint = saved
     }
-    if (lines.length === 0) return giveBack(tenant, endpoint.id, holder, ports)
+    if (events.length === 0) return releaseEndpoint(tenant, endpoint.id, holder, ports)
   }
 }
 
-function giveBack(
+function releaseEndpoint(
   tenant: string,
   id: string,
   holder: string,
@@ -172,18 +182,21 @@ function giveBack(
 
 async function retryLater(tenant: string, { id, failing }: Endpoint, ports: DeliveryPorts): Promise<void> {
   const waitMs = (failing?.nextAttemptAt ?? 0) - ports.clock.now()
-  if (waitMs <= LONGEST_DELAY_MS) await ports.webhooks.hint({ tenant, endpointId: id }, Math.max(0, waitMs))
+  if (waitMs <= MAX_HINT_DELAY_MS) await ports.webhooks.hint({ tenant, endpointId: id }, Math.max(0, waitMs))
 }
 
-function send(line: LogEvent, endpoint: Endpoint, ports: DeliveryPorts): Promise<Delivered> {
+function send(event: LogEvent, endpoint: Endpoint, ports: DeliveryPorts): Promise<Delivered> {
   const at = ports.clock.now()
   const { url } = endpoint
   const secrets = validSecrets(endpoint, at)
-  return ports.webhook.deliver({ url, secrets, id: line.id, at, body: bodyOf(line) }, ports.call())
+  return ports.webhook.deliver({ url, secrets, id: event.id, at, body: bodyOf(event) }, ports.call())
 }
 
-/** Says in the log that an endpoint was given up, once: a process that died in between may have said so. */
-async function announceEnd(tenant: string, endpoint: Endpoint, ports: DeliveryPorts): Promise<void> {
+/**
+ * Appends the `webhook.disabled` of an endpoint that was given up. Once: an earlier process may have appended
+ * it and died before it could record that.
+ */
+async function appendDisabledEvent(tenant: string, endpoint: Endpoint, ports: DeliveryPorts): Promise<void> {
   const at = endpoint.disabled?.at ?? 0
   const id = `evt_${endpoint.id}_${at}`
   const type = 'webhook.disabled'

@@ -3,19 +3,19 @@ import type { Ports, Store } from '../ports/ports.ts'
 import type { Endpoint, Endpoints } from '../ports/endpoint.ts'
 import { LEASE_MS, isDue } from './endpoint.ts'
 
-/** A tenant's endpoints, as they stand; empty where there are none. */
+/** A tenant's endpoints. */
 export async function endpointsOf(tenant: string, store: Store): Promise<readonly Endpoint[]> {
   return (await store.item('webhooks', tenant))?.value.endpoints ?? []
 }
 
-/** One of them; null: this tenant has none of that id. */
+/** One endpoint; null: the tenant has none with that id. */
 export async function endpointOf(tenant: string, id: string, store: Store): Promise<Endpoint | null> {
   return (await endpointsOf(tenant, store)).find((each) => each.id === id) ?? null
 }
 
 /**
- * Changes a tenant's endpoints. Answers them as they stand then. A change that answers what it was given writes nothing; what it
- * throws stops everything. Throws Contended.
+ * Changes a tenant's endpoints and returns the stored result. If `change` returns its argument, nothing is
+ * written; if it throws, neither. Throws Contended.
  */
 export async function updateEndpoints(
   tenant: string,
@@ -30,24 +30,26 @@ export async function updateEndpoints(
   return value ?? none
 }
 
-/** The same for one endpoint; null: there is none of that id. */
+/** The same for one endpoint; null: the tenant has none with that id. */
 export async function updateEndpoint(
   tenant: string,
   id: string,
   store: Store,
   change: (endpoint: Endpoint) => Endpoint,
 ): Promise<Endpoint | null> {
-  const hooks = await updateEndpoints(tenant, store, (before) => {
+  const stored = await updateEndpoints(tenant, store, (before) => {
     const found = before.endpoints.find((each) => each.id === id)
     if (found === undefined) return before
     const changed = change(found)
     if (changed === found) return before
     return { endpoints: before.endpoints.map((each) => (each === found ? changed : each)) }
   })
-  return hooks.endpoints.find((each) => each.id === id) ?? null
+  return stored.endpoints.find((each) => each.id === id) ?? null
 }
 
-/** Takes an endpoint for a consumer; null: it is not due, not there, or another one has it. */
+/**
+ * Leases an endpoint to a consumer; null: it is not due, does not exist, or is leased to another consumer.
+ */
 export async function holdLease(
   tenant: string,
   id: string,

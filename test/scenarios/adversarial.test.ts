@@ -533,7 +533,7 @@ test('a node whose adapter throws does not stop the sweep of the others', async 
   const mallory = { ...alice, name: 'mallory', port: broken }
   keeper.ports = { ...keeper.ports, nodes: new Map([...keeper.ports.nodes, ['mallory', mallory]]) }
   expect((await keeper.until(id, ['settled'])).state).toBe('settled')
-  expect(keeper.alarms).toContain('a look could not be written down')
+  expect(keeper.alarms).toContain('a look could not be saved')
 })
 
 describe('a crash around a reorg after settling', () => {

@@ -128,7 +128,7 @@ export const gateBugs: readonly Bug[] = [
         file: 'core/splice/step.ts',
         find: "case 'candidate_confirmed':",
         replace:
-          "case 'candidate_lost':\n      return only(upsertForeignPayment(splice, 'submitted', 'it has left the mempool', now))\n    case 'candidate_confirmed':",
+          "case 'candidate_lost':\n      return only(setState(splice, 'submitted', 'it has left the mempool', now))\n    case 'candidate_confirmed':",
       },
     ],
   },

@@ -255,7 +255,7 @@ export const proofBugs: readonly Bug[] = [
         file: ATTEMPTS,
         find: "if (result.type === 'unknown' || !event.overlapGuard) return { splice: answered, actions: [] }",
         replace:
-          "if (result.type === 'taken' && answered.state === 'submitted') return { splice: stopped({ ...answered, attempts: answered.attempts.map((each) => ({ ...each, notExecuted: { rule: 'overlap_guard', at: context.now } })) }, 'taken', 'the node has it', context.now), actions: [] }\n  if (result.type === 'unknown' || !event.overlapGuard) return { splice: answered, actions: [] }",
+          "if (result.type === 'taken' && answered.state === 'submitted') return { splice: stopSubmitting({ ...answered, attempts: answered.attempts.map((each) => ({ ...each, notExecuted: { proof: 'overlap_guard', at: context.now } })) }, 'taken', 'the node has it', context.now), actions: [] }\n  if (result.type === 'unknown' || !event.overlapGuard) return { splice: answered, actions: [] }",
       },
     ],
   },

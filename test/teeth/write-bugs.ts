@@ -254,8 +254,8 @@ export const writeBugs: readonly Bug[] = [
     replacements: [
       {
         file: LINE,
-        find: 'const queue = await withoutGone(lease, id, store)',
-        replace: 'const queue = lease\n  void withoutGone',
+        find: 'const queue = await withoutEnded(lease, id, store)',
+        replace: 'const queue = lease\n  void withoutEnded',
       },
       {
         file: 'core/drive/drive.ts',

@@ -117,7 +117,7 @@ describe('the store on a throttled table', () => {
     test('throws after a bounded number of tries instead of leaving them out', async () => {
       const { splice } = await store.create(aSplice())
       const requests = unanswered(100)
-      await expect(store.loadMany([splice.id])).rejects.toThrow('1 keys of a batch read went unanswered')
+      await expect(store.loadMany([splice.id])).rejects.toThrow('1 keys of a batch read were not answered')
       expect(requests()).toBe(6)
     })
   })

@@ -63,7 +63,7 @@ const isSave = (operation: Operation): boolean =>
 describe('the node is asked to clear what is left of a splice', () => {
   test('once the lease is taken and the record says so, with no more than what was certainly never signed', async () => {
     const { asked, stood, bench, clear } = await aScene()
-    expect(await clear()).toBe('driven')
+    expect(await clear()).toBe('idle')
     expect(asked).toEqual([{ channelId: KEY, submittedOn: FUNDING, txids: [GHOST] }])
     expect(stood).toEqual([{ cleared: { count: 1, at: NOW }, holder: ME }])
     expect([...bench.counts]).toEqual([['abort_unsigned.done', 1]])
@@ -91,7 +91,7 @@ describe('the node is asked to clear what is left of a splice', () => {
 
 test('what the node could not clear is counted as left, and stands in the record as asked for', async () => {
   const { bench, clear } = await aScene({ answer: err({ class: 'unreachable', message: 'hung up' }) })
-  expect(await clear()).toBe('driven')
+  expect(await clear()).toBe('idle')
   expect([...bench.counts]).toEqual([['abort_unsigned.failed', 1]])
   expect((await bench.store.load(ME))?.aborted?.count).toBe(1)
 })
@@ -108,7 +108,7 @@ describe('nothing is asked for, and nothing is journalled,', () => {
   ]
   test.each(before)('%s; nor is the lease taken', async (_says, given) => {
     const { asked, bench, splice, clear } = await aScene(given)
-    expect(await clear()).toBe('driven')
+    expect(await clear()).toBe('idle')
     expect(asked).toEqual([])
     expect(await bench.store.load(ME)).toEqual(splice)
     expect(await bench.store.item('lease', KEY)).toBeNull()
@@ -122,7 +122,7 @@ describe('nothing is asked for, and nothing is journalled,', () => {
   ]
   test.each(after)('%s', async (_says, given) => {
     const { asked, bench, splice, clear } = await aScene(given)
-    expect(await clear()).toBe('driven')
+    expect(await clear()).toBe('idle')
     expect(asked).toEqual([])
     expect(await bench.store.load(ME)).toEqual(splice)
     expect([...bench.counts]).toEqual([])
@@ -137,7 +137,7 @@ describe('nothing is asked for, and nothing is journalled,', () => {
         },
       },
     })
-    expect(await clear()).toBe('driven')
+    expect(await clear()).toBe('idle')
     expect(asked).toEqual([])
     expect(await bench.store.load(ME)).toEqual(splice)
   })

@@ -80,7 +80,7 @@ describe('what is not to be driven', () => {
 
   test('is at rest: nobody is asked, but for a reorg of its block', async () => {
     const splice = { ...aSpliceAtRest(), fundingHistory: [FUNDING] }
-    expect(await driven({ splice, port: unasked })).toMatchObject({ came: 'driven' })
+    expect(await driven({ splice, port: unasked })).toMatchObject({ came: 'idle' })
     await expect(driven({ splice, port: unasked, options: { reorged: true } })).rejects.toThrow('asked')
   })
 
@@ -111,7 +111,7 @@ describe('a splice whose gates are open', () => {
 
   test('is only hinted by a sweep, which sends nothing', async () => {
     const { came, splice, bench } = await driven({ options: { mayAct: false } })
-    expect(came).toBe('driven')
+    expect(came).toBe('idle')
     expect(splice.attempts).toEqual([])
     expect(bench.hints).toEqual([ID])
   })
@@ -288,7 +288,7 @@ describe('the lease of one that has ended', () => {
   test('one that waits with its gates shut stands aside for the next', async () => {
     const later = aLiveSplice({ notBefore: NOW + 1 })
     const { came, lease } = await driven({ splice: later, lease: { waiting: [ID, next] } })
-    expect(came).toBe('driven')
+    expect(came).toBe('idle')
     expect(lease?.waiting).toEqual([next])
   })
 })

@@ -166,14 +166,14 @@ describe('nothing is sent', () => {
   ])('%s, and the line is not entered', async (_says, given) => {
     const world = await submitted(given)
     expectNothingSent(world)
-    expect(world.came).toBe('driven')
+    expect(world.came).toBe('idle')
     expect(world.lease).toBeNull()
   })
 
   test.each([1, null])('from a table that was restored and not confirmed (generation %s)', async (stored) => {
     const world = await submitted({ observation: { generation: { configured: 0, stored } } })
     expectNothingSent(world)
-    expect(world.came).toBe('driven')
+    expect(world.came).toBe('idle')
     expect(world.splice.waitingFor?.code).toBe('generation')
     expect(world.lease).toBeNull()
   })
@@ -191,7 +191,7 @@ describe('nothing is sent', () => {
   ])('while %s, and the record says so', async (_says, given, code) => {
     const world = await submitted(given)
     expectNothingSent(world)
-    expect(world.came).toBe('driven')
+    expect(world.came).toBe('idle')
     expect(world.splice.waitingFor?.code).toBe(code)
   })
 
@@ -218,7 +218,7 @@ describe('nothing is sent', () => {
     })
     expect(world.requests).toHaveLength(sends)
     expect(world.splice.attempts).toHaveLength(sends)
-    expect(world.came).toBe(sends === 1 ? 'submitted' : 'driven')
+    expect(world.came).toBe(sends === 1 ? 'submitted' : 'idle')
     expect(world.bench.hints).toEqual(sends === 1 ? [] : [world.splice.id])
   })
 

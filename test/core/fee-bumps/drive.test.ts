@@ -131,13 +131,13 @@ describe('a bump whose gates are open', () => {
     const world = await aWorldWith()
     await run(world)
     world.bench.now = NOW + 60_000
-    expect(await run(world)).toBe('driven')
+    expect(await run(world)).toBe('idle')
     expect(world.requests).toHaveLength(1)
   })
 
   test('is hinted, and not sent, by a sweep', async () => {
     const world = await aWorldWith()
-    expect(await run(world, false)).toBe('driven')
+    expect(await run(world, false)).toBe('idle')
     expect(world.bench.hints).toEqual([ID])
     expect(world.requests).toEqual([])
     expect((await bumpOf(world)).attempts).toEqual([])
@@ -178,7 +178,7 @@ describe('a bump is not sent', () => {
     ['from a table that was restored and not confirmed', { generation: 1 }],
   ])('%s', async (_says, given) => {
     const world = await aWorldWith(given)
-    expect(await run(world)).toBe('driven')
+    expect(await run(world)).toBe('idle')
     expect(world.requests).toEqual([])
     expect((await bumpOf(world)).attempts).toEqual([])
   })
@@ -199,7 +199,7 @@ describe('a bump is not sent', () => {
         }
       },
     })
-    expect(await run(world)).toBe(sends === 0 ? 'driven' : 'submitted')
+    expect(await run(world)).toBe(sends === 0 ? 'idle' : 'submitted')
     expect(world.requests).toHaveLength(sends)
     expect(world.bench.hints).toEqual(sends === 0 ? [ID] : [])
     expect((await bumpOf(world)).attempts).toHaveLength(sends)
@@ -231,7 +231,7 @@ describe('a bump is not sent', () => {
 
   test('twice by one that died after sending: the journalled attempt stands for it', async () => {
     const world = await aWorldWith({ bump: { attempts: [aBumpAttempt({ result: null, fenceAt: NOW + 1 })] } })
-    expect(await run(world)).toBe('driven')
+    expect(await run(world)).toBe('idle')
     expect(world.requests).toEqual([])
   })
 })
@@ -241,6 +241,6 @@ test('an attempt that the node refuses for its credential pauses the node', asyn
   await run(world)
   expect((await world.bench.store.item('node', 'alice'))?.value.paused?.message).toBe('denied')
   world.bench.now = NOW + 3_600_000
-  expect(await run(world)).toBe('driven')
+  expect(await run(world)).toBe('idle')
   expect(world.requests).toHaveLength(1)
 })

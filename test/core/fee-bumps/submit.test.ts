@@ -47,11 +47,11 @@ async function bumped(given: Given = {}) {
 }
 
 test.each<[string, Given, string]>([
-  ['without a transaction that it could replace', { verdict: { name: 'confirmed' } }, 'driven'],
-  ['that nobody asked for', { splice: { bumps: [] } }, 'driven'],
-  ['that has ended', { splice: { bumps: [anEndedBump('done')] } }, 'driven'],
-  ['at a node that is not configured', { splice: { node: 'bob' } }, 'driven'],
-  ['on a channel whose lease nobody holds', { lease: false }, 'driven'],
+  ['without a transaction that it could replace', { verdict: { name: 'confirmed' } }, 'idle'],
+  ['that nobody asked for', { splice: { bumps: [] } }, 'idle'],
+  ['that has ended', { splice: { bumps: [anEndedBump('done')] } }, 'idle'],
+  ['at a node that is not configured', { splice: { node: 'bob' } }, 'idle'],
+  ['on a channel whose lease nobody holds', { lease: false }, 'idle'],
   ['without a look at the node', { observation: { node: null } }, 'busy'],
   ['without its channel', { observation: { channel: null } }, 'busy'],
 ])('a fee bump %s is neither journalled nor sent', async (_says, given, expected) => {

@@ -146,7 +146,7 @@ describe('the ledger of a channel', () => {
     const look = aLook({ version: '2', channels: [aChannel({ funding: fundingOf(first) })] })
     await saveNodeState(aConfiguredNode({ chain: chainOf(first) }), ok(look), ports)
     expect((await bench.store.item('node', 'alice'))?.value.version).toBe('2')
-    expect(bench.alarms).toEqual(['the ledger could not be written'])
+    expect(bench.alarms).toEqual(['the ledger could not be updated'])
     expect(bench.alarmed).toEqual([{ node: 'alice', error: 'throttled' }])
     expect((await seen(bench))?.ledger).toEqual({ through: FUNDING })
   })

@@ -7,7 +7,7 @@ import type { ChannelState, ForeignPayment } from '../../../core/ports/records.t
 import type { ConfiguredNode } from '../../../core/ports/ports.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import { sweep } from '../../../core/sweep/sweep.ts'
-import { withSourcesAskedOnce } from '../../../core/chain/cached-tip.ts'
+import { withCachedTips } from '../../../core/chain/cached-tip.ts'
 import { track } from '../../../core/ledger/track.ts'
 import { aForeignCandidate, aForeignPayment } from '../../../harness/records/payments.ts'
 import { aSpliceId, aTxid, FUNDING, NOW, policy, TIP } from '../../../harness/values.ts'
@@ -79,7 +79,7 @@ describe('a look at a payment', () => {
 
   test('asks the tip once for all of them in a sweep', async () => {
     const { bench, chain } = await tracked(null)
-    const ports = withSourcesAskedOnce(bench.ports)
+    const ports = withCachedTips(bench.ports)
     for (let n = 0; n < 3; n++) await track(ID, ports, policy)
     expect(chain.calls.filter((call) => call === 'tip')).toHaveLength(1)
   })

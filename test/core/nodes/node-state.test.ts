@@ -220,7 +220,7 @@ describe('another node at the address', () => {
     await note(bench)
     await note(bench, { nodeId: other, ...withChannel({ funding: NEXT }) })
     expect(await versions(bench)).toEqual([1, 1])
-    expect(bench.alarms).toEqual(['another node answers at the address'])
+    expect(bench.alarms).toEqual(["another node answers at the node's address"])
     expect(bench.alarmed).toEqual([{ node: 'alice' }])
   })
 

@@ -276,7 +276,7 @@ describe('one that fails does not stop the others', () => {
     })
     const ids = await given(bench, 1)
     expect((await sweep(bench.ports, policy, null)).failed).toBe(0)
-    expect(bench.alarms).toEqual(['a look could not be written down'])
+    expect(bench.alarms).toEqual(['a look could not be saved'])
     expect(bench.alarmed).toMatchObject([{ node: 'alice' }])
     expect(bench.hints).toEqual(ids)
   })

@@ -103,7 +103,7 @@ describe('an endpoint that answers', () => {
       eventsAfter: async (...asked) =>
         (await scene.store.eventsAfter(...asked)).filter(({ sequence }) => sequence !== 2),
     }
-    await expect(deliverWebhooks(notice, { ...scene.ports, store }, policy)).rejects.toThrow('line 3')
+    await expect(deliverWebhooks(notice, { ...scene.ports, store }, policy)).rejects.toThrow('event 3')
     expect(scene.ids).toEqual(evt(1))
     expect((await scene.endpoint()).deliveredThrough).toBe(1)
   })
