@@ -1,14 +1,18 @@
-import { defineConfig } from 'vitest/config'
+import { fileURLToPath } from 'node:url'
+import { configDefaults, defineConfig } from 'vitest/config'
 
-const limits = { testTimeout: 30_000, hookTimeout: 60_000 }
+// A process that a test starts loads the product from code that is compiled already.
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url))
 
-/** They replace modules of the product, so each needs modules of its own. */
+/** Suites that start processes, servers or a browser, or watch their own process. */
+const processes = ['bench', 'browser', 'cli', 'e2e', 'interop', 'local', 'relay', 'stacks', 'teeth']
+const inProcesses = processes.map((suite) => `test/${suite}/**/*.test.ts`)
+/** They put modules of their own in the place of the product's. */
 const mocking = ['test/functions/{handlers,runtime}.test.ts', 'test/fuzz/messages.test.ts']
-/** They start processes, servers or a browser. */
-const processes = ['bench', 'browser', 'cli', 'e2e', 'interop', 'local', 'relay', 'simulation', 'stacks', 'teeth']
-/** Too long to wait for after each change: `npm run test:long`. */
-const long: string[] = []
+/** Minutes by themselves: `npm run test:long`. */
+const long = ['test/crash/**']
 
+/** Suites within one process share the modules that they load; each of the others gets a process of its own. */
 export default defineConfig({
   test: {
     // Half the processors stay free by default; most of the time here is spent in single files.
@@ -16,19 +20,20 @@ export default defineConfig({
     projects: [
       {
         test: {
-          name: 'pure',
+          name: 'shared',
           include: ['test/**/*.test.ts'],
-          exclude: [...processes.map((folder) => `test/${folder}/**`), ...mocking, ...long],
-          // Loading the product again for each file takes as long as the tests.
+          exclude: [...configDefaults.exclude, ...inProcesses, ...mocking, ...long],
           isolate: false,
-          ...limits,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {
         test: {
-          name: 'processes',
-          include: [...processes.map((folder) => `test/${folder}/**/*.test.ts`), ...mocking],
-          ...limits,
+          name: 'isolated',
+          include: [...inProcesses, ...mocking],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -1,3 +1,4 @@
+import { childEnvironment } from '../../harness/child-environment.ts'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
@@ -19,7 +20,7 @@ export async function spawned(
   environment: Readonly<Record<string, string>>,
 ): Promise<Ended> {
   const child = spawn(process.execPath, [start, ...words], {
-    env: { PATH: process.env['PATH'] ?? '', DATA_DIR: '/nonexistent', ...environment },
+    env: { ...childEnvironment(), DATA_DIR: '/nonexistent', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
