@@ -5,8 +5,11 @@ import { spliceIdOf } from '../../core/splice/ids.ts'
 import { SpliceKind, SpliceState } from '../../core/splice/splice.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { knownEffects } from '../../functions/api/effects.ts'
-import { aSplice, aSpliceId } from '../support/splices.ts'
-import { aBody, aWorld, order } from './api-fixture.ts'
+import { aSplice } from '../../harness/records/splices.ts'
+import { aSpliceId } from '../../harness/values.ts'
+import { aBody } from '../../harness/api/values.ts'
+import { aWorld } from '../../harness/api/world.ts'
+import { order } from '../../harness/api/request.ts'
 
 const scripts = [null, '0014aa', '0014bb'] as const
 const anEffect = (n: number) =>

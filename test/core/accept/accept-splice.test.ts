@@ -4,8 +4,9 @@ import { acceptSplice, checkDeadline, isDuplicate } from '../../../core/accept/a
 import { spliceIdOf } from '../../../core/splice/ids.ts'
 import { Splice, SpliceState } from '../../../core/splice/splice.ts'
 import { hasEnded } from '../../../core/splice/transitions.ts'
-import { aSplice, aSpliceId } from '../../support/splices.ts'
-import { aChannelSeen, aNodeSeen, aNodeThat, FUNDING, NOW } from '../builders.ts'
+import { aSplice } from '../../../harness/records/splices.ts'
+import { aSpliceId, FUNDING, NOW } from '../../../harness/values.ts'
+import { aChannelSeen, aNodeSeen, aNodeThat } from '../../../harness/records/states.ts'
 
 const DAY_MS = 86_400_000
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'

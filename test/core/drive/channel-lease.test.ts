@@ -11,9 +11,11 @@ import {
 } from '../../../core/drive/channel-lease.ts'
 import { freeLease } from '../../../core/drive/lease.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
-import { aSpliceId } from '../../support/splices.ts'
-import type { Bench } from '../builders.ts'
-import { aBench, aDeadAttempt, aLiveSplice, anAttempt, aSubmittedSplice } from '../builders.ts'
+import { aSpliceId } from '../../../harness/values.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import { aBench } from '../../../harness/ports/bench.ts'
+import { aNotExecutedAttempt, anAttempt } from '../../../harness/records/attempts.ts'
+import { aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
 
 const KEY = 'c'.repeat(64)
 const [ME, OTHER, THIRD] = [aSpliceId(1), aSpliceId(2), aSpliceId(3)]
@@ -98,7 +100,7 @@ describe('to acquire a lease', () => {
   const ended = { dueAt: null }
   const unproven: Partial<Splice> = {
     state: 'failed',
-    attempts: [aDeadAttempt(), anAttempt({ number: 2 })],
+    attempts: [aNotExecutedAttempt(), anAttempt({ number: 2 })],
   }
   const holders: (readonly [string, Partial<Splice> | null, boolean])[] = [
     ['missing', null, true],
@@ -107,7 +109,11 @@ describe('to acquire a lease', () => {
     ['in need of attention', { state: 'needs_attention' }, false],
     ['settled', { ...ended, state: 'settled' }, true],
     ['cancelled', { ...ended, state: 'cancelled' }, true],
-    ['failed, with every attempt dead', { ...ended, state: 'failed', attempts: [aDeadAttempt()] }, true],
+    [
+      'failed, with every attempt dead',
+      { ...ended, state: 'failed', attempts: [aNotExecutedAttempt()] },
+      true,
+    ],
     ['failed, with an attempt alive', { ...ended, ...unproven }, false],
   ]
   test.each(holders)('the holder is %s', async (_says, holder, free) => {
@@ -441,7 +447,7 @@ describe('one whose gates are shut stands aside', () => {
   })
 
   test('one whose attempts are all dead does', async () => {
-    const { lease } = await aside({ holder: ME }, aLiveSplice({ id: ME, attempts: [aDeadAttempt()] }))
+    const { lease } = await aside({ holder: ME }, aLiveSplice({ id: ME, attempts: [aNotExecutedAttempt()] }))
     expect(lease?.holder).toBeNull()
   })
 

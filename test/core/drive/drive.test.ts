@@ -8,31 +8,16 @@ import type { NodePort } from '../../../core/ports/ports.ts'
 import { ok } from '../../../core/values/result.ts'
 import { freeLease } from '../../../core/drive/lease.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
-import { aSpliceAtRest, aSpliceId } from '../../support/splices.ts'
-import type { Bench } from '../builders.ts'
-import {
-  aBench,
-  aCandidate,
-  aChannel,
-  aChannelSeen,
-  aConfiguredNode,
-  aLiveSplice,
-  aLook,
-  FUNDING,
-  anAttempt,
-  aNodeSeen,
-  aPendingSplice,
-  aSubmittedSplice,
-  FakeChain,
-  fakeNode,
-  FIRST,
-  NOW,
-  onChain,
-  policy,
-  SECOND,
-  TIP,
-  aSharedView,
-} from '../builders.ts'
+import { aSpliceAtRest, aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { aSpliceId, FUNDING, NOW, policy, TIP } from '../../../harness/values.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import { aBench, aConfiguredNode, fakeNode, aSharedView } from '../../../harness/ports/bench.ts'
+import { aCandidate, anAttempt } from '../../../harness/records/attempts.ts'
+import { aChannel, aLook } from '../../../harness/looks/node.ts'
+import { aChannelSeen, aNodeSeen } from '../../../harness/records/states.ts'
+import { aPendingSplice, FIRST, SECOND } from '../../../harness/records/bumps.ts'
+import { FakeChain } from '../../../harness/ports/fake-chain.ts'
+import { onChain } from '../../../harness/transactions.ts'
 import { channelKey } from '../../../core/ports/records.ts'
 
 const ID = aLiveSplice().id

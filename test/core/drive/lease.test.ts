@@ -10,7 +10,8 @@ import {
 } from '../../../core/drive/lease.ts'
 import type { Attempt } from '../../../core/splice/splice.ts'
 import { SpliceState } from '../../../core/splice/splice.ts'
-import { aDeadAttempt, anAttempt, aSubmittedSplice } from '../builders.ts'
+import { aNotExecutedAttempt, anAttempt } from '../../../harness/records/attempts.ts'
+import { aSubmittedSplice } from '../../../harness/records/splices.ts'
 
 const lease = (overrides: Partial<ChannelLease> = {}): ChannelLease => ({ ...freeLease, ...overrides })
 const many = (count: number): string[] => Array.from({ length: count }, (_, n) => `spl_${n}`)
@@ -22,13 +23,13 @@ describe('a splice lets go of its lease only at its end', () => {
   test.each(SpliceState.options)('%s', (state) => {
     const ended = state === 'settled' || state === 'cancelled'
     expect(released(state, [anAttempt()]), 'an attempt alive').toBe(ended)
-    expect(released(state, [aDeadAttempt()]), 'all dead').toBe(ended || state === 'failed')
+    expect(released(state, [aNotExecutedAttempt()]), 'all dead').toBe(ended || state === 'failed')
     expect(released(state, []), 'none made').toBe(ended || state === 'failed')
   })
 
   test('one of two attempts alive keeps the lease of a failed one', () => {
-    expect(released('failed', [aDeadAttempt(), anAttempt({ number: 2 })])).toBe(false)
-    expect(released('failed', [anAttempt(), aDeadAttempt({ number: 2 })])).toBe(false)
+    expect(released('failed', [aNotExecutedAttempt(), anAttempt({ number: 2 })])).toBe(false)
+    expect(released('failed', [anAttempt(), aNotExecutedAttempt({ number: 2 })])).toBe(false)
   })
 
   test('one that does not exist holds nothing', () => expect(isReleased(null)).toBe(true))

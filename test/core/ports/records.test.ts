@@ -9,8 +9,8 @@ import {
   Scope,
   ChannelLease,
 } from '../../../core/ports/records.ts'
-import { oneOfEach } from '../../contract/store-items.ts'
-import { aTxid } from '../../support/splices.ts'
+import { oneOfEach } from '../../../harness/records/items.ts'
+import { aTxid } from '../../../harness/values.ts'
 
 const [lease, channel, node, chain, payment] = [
   oneOfEach.lease.value,

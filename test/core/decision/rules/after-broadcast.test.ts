@@ -5,22 +5,12 @@ import { rulesAfterBroadcast } from '../../../../core/decision/rules/after-broad
 import type { Splice } from '../../../../core/splice/splice.ts'
 import { SpliceState } from '../../../../core/splice/splice.ts'
 import type { Verdict, VerdictName } from '../../../../core/splice/verdict.ts'
-import {
-  aBump,
-  aBumpAttempt,
-  aCandidate,
-  FUNDING,
-  anAttempt,
-  anEndedBump,
-  anObservation,
-  aSubmittedSplice,
-  aVerdict,
-  NOW,
-  policy,
-  taken,
-  TIP,
-  VERDICTS,
-} from '../../builders.ts'
+import { aBump, aBumpAttempt, anEndedBump } from '../../../../harness/records/bumps.ts'
+import { aCandidate, anAttempt, taken } from '../../../../harness/records/attempts.ts'
+import { FUNDING, NOW, policy, TIP } from '../../../../harness/values.ts'
+import { anObservation } from '../../../../harness/looks/observation.ts'
+import { aSubmittedSplice } from '../../../../harness/records/splices.ts'
+import { aVerdict, VERDICTS } from '../../../../harness/verdicts.ts'
 
 const WITH_CANDIDATE: readonly SpliceState[] = ['pending', 'confirmed', 'needs_attention']
 
