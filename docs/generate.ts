@@ -38,8 +38,8 @@ export function statesPage(): string {
     '',
     GENERATED,
     '',
-    'An event that a state does not list is ignored and counted. `looked` only notes facts; what follows from them is decided',
-    'by [the decision table](decisions.md).',
+    'An event that a state does not list is ignored and counted. `looked` only records facts;',
+    '[the decision table](decisions.md) decides what follows from them.',
     '',
     '```mermaid',
     'stateDiagram-v2',
@@ -52,29 +52,32 @@ export function statesPage(): string {
   ].join('\n')
 }
 
-/** The text of `docs/decisions.md`: decisions, gates, reasons and deadness, as the code has them. */
+/**
+ * The text of `docs/decisions.md`: decisions, gates, reasons and proofs of non-execution, as the code has
+ * them.
+ */
 export function decisionsPage(): string {
   return [
     '# What follows from a look',
     '',
     GENERATED,
     '',
-    'Every look at node and chain is classified into a verdict; the first row that holds decides.',
+    'Every look at node and chain is classified into a verdict. The first rule whose states, verdicts and condition hold decides.',
     '',
     '## Decisions',
     '',
-    '| row | states | verdicts | when | then |',
+    '| rule | states | verdicts | when | then |',
     '|---|---|---|---|---|',
     ...rules.map(
-      (row) =>
-        `| \`${row.id}\` | ${row.states.join(', ')} | ${row.verdicts === 'any' ? 'any' : row.verdicts.join(', ')} | ` +
-        `${row.when?.says ?? 'always'} | ${row.then} |`,
+      (rule) =>
+        `| \`${rule.id}\` | ${rule.states.join(', ')} | ${rule.verdicts === 'any' ? 'any' : rule.verdicts.join(', ')} | ` +
+        `${rule.when?.says ?? 'always'} | ${rule.then} |`,
     ),
     '',
     '## Gates',
     '',
-    'All must be open just before an attempt is journalled. Gate 11: the lease of the channel is ours, by a consistent read, it',
-    "is not frozen, and the table's generation is the configured one.",
+    "All must be open just before an attempt is journalled. One more, `lease`, belongs to the driver: the channel's lease is ours, by a",
+    "consistent read, it is not frozen, and the table's generation is the configured one.",
     '',
     '| gate | open when |',
     '|---|---|---|',
@@ -82,7 +85,7 @@ export function decisionsPage(): string {
     '',
     '## Gates of a fee bump',
     '',
-    'All must be open just before an attempt of a bump is journalled; the lease is read again, consistently.',
+    'All must be open just before an attempt of a bump is journalled. The lease is read again, consistently.',
     '',
     '| gate | open when |',
     '|---|---|---|',
@@ -98,11 +101,13 @@ export function decisionsPage(): string {
       ([reason, after]) => `| \`${reason}\` | ${after.then} | ${after.why} |`,
     ),
     '',
-    '## When an attempt is dead',
+    '## When an attempt is proven not executed',
     '',
-    '| rule | nodes | dead when |',
+    '| rule | nodes | proven when |',
     '|---|---|---|',
-    ...Object.entries(nonExecutionTable).map(([rule, row]) => `| \`${rule}\` | ${row.nodes} | ${row.says} |`),
+    ...Object.entries(nonExecutionTable).map(
+      ([proof, rule]) => `| \`${proof}\` | ${rule.nodes} | ${rule.says} |`,
+    ),
     '',
   ].join('\n')
 }

@@ -15,12 +15,12 @@ const clock = { now: () => 0 }
 const everything = permissionsOf(null)
 const pluginOnly = { ...everything, spliceIn: false, spliceOut: false }
 
-/** Each kind of node as its adapter reports it, with what the adapter's tests have to do with a real one. */
+/** Each kind of node as its adapter reports it, and what the adapter was tested against. */
 const nodes: readonly { readonly name: string; readonly can: Capabilities; readonly tried: string }[] = [
   {
     name: 'ldk-server',
     can: ldkCapabilities({ clock }),
-    tried: 'simulated, over real gRPC and TLS; no real one yet',
+    tried: 'simulated, over real gRPC and TLS; no real node yet',
   },
   {
     name: 'ldk-server with the overlap guard',
@@ -40,12 +40,12 @@ const nodes: readonly { readonly name: string; readonly can: Capabilities; reado
   {
     name: 'Eclair ≥ 0.14',
     can: eclairCapabilities('0.14.0'),
-    tried: 'simulated, over real HTTP; shapes read in its source',
+    tried: 'simulated, over real HTTP; message shapes taken from its source',
   },
   {
     name: 'phoenixd',
     can: phoenixdCapabilities,
-    tried: 'simulated, over real HTTP; shapes read in its source',
+    tried: 'simulated, over real HTTP; message shapes taken from its source',
   },
   { name: 'LND', can: lndCapabilities, tried: 'refused, with the reason' },
 ]
@@ -54,30 +54,33 @@ const yes = (is: boolean): string => (is ? 'yes' : 'no')
 
 const isAble = ({ spliceIn, spliceOut }: Capabilities): boolean => spliceIn || spliceOut
 
-/** What proves it on every node is not said again for each. */
+/** Rules that hold on every node are listed once, not for each. */
 const ALWAYS: readonly NonExecutionProof[] = ['refused', 'channel_closed', 'conflict_final', 'operator']
-const ownRules = ({ nonExecutionProofs: nonExecutionProofs }: Capabilities): NonExecutionProof[] =>
+const ownRules = ({ nonExecutionProofs }: Capabilities): NonExecutionProof[] =>
   nonExecutionProofs.filter((rule) => !ALWAYS.includes(rule))
 
-const rows: readonly (readonly [says: string, of: (can: Capabilities) => string])[] = [
+const rows: readonly (readonly [name: string, valueOf: (can: Capabilities) => string])[] = [
   ['splice-in', (can) => yes(can.spliceIn)],
   ['splice-out', (can) => yes(can.spliceOut)],
-  ['to an address of yours', (can) => yes(can.spliceOut && can.toAddress)],
+  ['splice-out to an address that you name', (can) => yes(can.spliceOut && can.toAddress)],
   ['fee bump of a splice-in', (can) => yes(can.spliceIn && canBump(can, 'splice_in'))],
   ['fee bump of a splice-out', (can) => yes(can.spliceOut && canBump(can, 'splice_out'))],
-  ['a bump takes a feerate', (can) => yes(can.bump && can.setsFeeRate)],
+  ['fee bump takes a feerate', (can) => yes(can.bump && can.setsFeeRate)],
   ['fee ceiling', (can) => can.feeCap],
   ['who picks the channel', (can) => (can.leaseScope === 'node' ? 'the node' : 'you')],
-  ['asked again by itself', (can) => yes(can.submitsOnce !== true)],
-  ['first order while the peer is away', (can) => (can.queuesOffline ? 'queued at the node' : 'waits here')],
-  ['its transactions are', (can) => (can.reportsCandidates ? 'reported' : 'inferred')],
-  ['checked before it is signed', (can) => yes(can.checksFunding)],
+  ['resubmitted automatically', (can) => yes(can.submitsOnce !== true)],
   [
-    'an unanswered request can be received for',
+    'first attempt while the peer is disconnected',
+    (can) => (can.queuesOffline ? 'queued at the node' : 'waits at Splicekeeper'),
+  ],
+  ['transactions are', (can) => (can.reportsCandidates ? 'reported' : 'inferred')],
+  ['transaction is checked before it is signed', (can) => yes(can.checksFunding)],
+  [
+    'an unanswered request can still be received for',
     ({ fenceMs }) => (fenceMs === null ? 'no bound' : `${fenceMs / 1000} s`),
   ],
   [
-    'and is proven lost by',
+    'and is proven not executed by',
     (can) =>
       ownRules(can)
         .map((rule) => `\`${rule}\``)
@@ -85,7 +88,10 @@ const rows: readonly (readonly [says: string, of: (can: Capabilities) => string]
   ],
 ]
 
-/** The text of `docs/nodes.md`: what each kind of node can do, what is inferred of it, and how strongly. */
+/**
+ * The text of `docs/nodes.md`: what each kind of node can do, what is inferred about it, and how strong the
+ * proofs are.
+ */
 export function nodesPage(): string {
   const rules = new Set([...ALWAYS, ...nodes.flatMap(({ can }) => ownRules(can))])
   return [
@@ -95,19 +101,19 @@ export function nodesPage(): string {
     '',
     `| | ${nodes.map(({ name }) => name).join(' | ')} |`,
     `|---|${nodes.map(() => '---|').join('')}`,
-    ...rows.map(([says, of]) => {
-      const cells = nodes.map(({ can }) => (isAble(can) ? of(can) : '-'))
-      return `| ${says} | ${cells.join(' | ')} |`
+    ...rows.map(([name, valueOf]) => {
+      const cells = nodes.map(({ can }) => (isAble(can) ? valueOf(can) : '-'))
+      return `| ${name} | ${cells.join(' | ')} |`
     }),
     `| tried against | ${nodes.map(({ tried }) => tried).join(' | ')} |`,
     '',
-    'A fee ceiling is *enforced* where no transaction over it is signed, and *gated* where the worst case is checked before the order is',
-    'sent, and an excess reported afterwards. Transactions that are *inferred* are found by who spends the funding outpoint; until one is',
-    "seen, marks in the node's balances say that something is under way, which Lightning traffic can blur.",
+    'A fee ceiling is *enforced* if the node signs no transaction over it. It is *gated* if the worst case is checked before submitting and',
+    'an excess is reported afterwards. *Inferred* transactions are found by what spends the funding outpoint. Until one is seen, only the',
+    "node's balances show that something is under way, and Lightning traffic can blur them.",
     '',
     '## How strong a proof is',
     '',
-    'An unanswered request is asked for again, or given up, only once it is proven that it can take effect no more:',
+    'An unanswered request is sent again, or given up, only once it is proven that it can no longer take effect:',
     '',
     '| proof | on | holds when |',
     '|---|---|---|',

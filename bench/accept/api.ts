@@ -10,7 +10,7 @@ import { TENANT } from '../../local/keys.ts'
 import { startServer } from '../../local/server.ts'
 import { createKey } from '../../adapters/keys/new-key.ts'
 import { REQUEST } from '../../functions/runtime.ts'
-import { aChannelSeen, aNodeSeen } from '../../test/functions/api-fixture.ts'
+import { apiChannel, apiNode } from '../../harness/api/seed.ts'
 import { PutsWanted, channelIdOf, inParallel, orderOf } from './load.ts'
 
 /**
@@ -31,7 +31,7 @@ const Stored = z.looseObject({ pk: z.string(), body: z.looseObject({}) })
 const now = Date.now()
 const key = createKey({ tenant: TENANT, scopes: ['splices:read', 'splices:write'], name: 'bench' }, now)
 await functions.store.putItem('key', key.hash, key.item, 0)
-await functions.store.putItem('node', 'alice', { ...aNodeSeen, channelIds: [], seenAt: now }, 0)
+await functions.store.putItem('node', 'alice', { ...apiNode, channelIds: [], seenAt: now }, 0)
 const chain = { height: 200, hash: 'b'.repeat(64), seenAt: now, hashes: ['b'.repeat(64)], orphans: [] }
 await functions.store.putItem('chain', 'regtest', chain, 0)
 
@@ -49,7 +49,7 @@ async function stored(at: { pk: string; sk: string }) {
 }
 
 const first = channelIdOf(0)
-await functions.store.putItem('channel', channelKey('alice', first), { ...aChannelSeen, channelId: first }, 0)
+await functions.store.putItem('channel', channelKey('alice', first), { ...apiChannel, channelId: first }, 0)
 const channelRow = await stored(itemKey('channel', channelKey('alice', first)))
 await copy(Number(process.argv[2]), (n) => {
   const channelId = channelIdOf(n)

@@ -3,8 +3,9 @@ import { observe } from '../../core/drive/observe.ts'
 import type { Policy } from '../../core/splice/policy.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { hasEnded } from '../../core/splice/transitions.ts'
-import { live, lives } from '../../test/metamorphic/lives.ts'
-import { Keeper } from '../../test/support/keeper.ts'
+import { live } from '../../harness/lives/life.ts'
+import { lives } from '../../harness/lives/lives.ts'
+import { Keeper } from '../../harness/keeper/keeper.ts'
 
 const TENANT = 'acme'
 const SPLICES_MOST = 100

@@ -1,8 +1,10 @@
 import { advance } from '../../core/decision/advance.ts'
 import { observe } from '../../core/drive/observe.ts'
 import type { Splice } from '../../core/splice/splice.ts'
-import { Keeper, MINUTE, chanceFrom } from '../../test/support/keeper.ts'
-import type { KeeperOptions } from '../../test/support/keeper.ts'
+import { Keeper } from '../../harness/keeper/keeper.ts'
+import { MINUTE } from '../../harness/keeper/times.ts'
+import { chanceFrom } from '../../harness/chance.ts'
+import type { KeeperOptions } from '../../harness/keeper/options.ts'
 
 const SECOND = 1_000
 /** Less than the shortest backoff. */

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { itemBytes } from '../../test/support/item-bytes.ts'
+import { itemBytes } from '../../harness/item-bytes.ts'
 
 /** An item as the wire has it: attribute names to typed values. */
 export type WireItem = { readonly [name: string]: WireValue }

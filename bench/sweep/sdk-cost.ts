@@ -2,7 +2,7 @@ import { DynamoRows } from '../../adapters/store/dynamo-rows.ts'
 import { duePkOf, indexKeysOf, itemKey, spliceKey } from '../../adapters/store/keys.ts'
 import type { Rows } from '../../adapters/store/rows.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
-import { dynoxidePath, openTable, startDynoxide } from '../../test/support/emulators.ts'
+import { dynoxidePath, openTable, startDynoxide } from '../../harness/emulators.ts'
 import type { Life } from './life.ts'
 
 /** What a request to the table costs in this process: the SDK, HTTP without TLS, JSON and attribute maps. Microseconds of CPU. */

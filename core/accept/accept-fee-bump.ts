@@ -7,22 +7,22 @@ import type { Result } from '../values/result.ts'
 import { RECORD_LIMITS } from '../splice/splice.ts'
 import type { Splice } from '../splice/splice.ts'
 
-/** What a client asks for. */
+/** A client's request for a fee bump. */
 export type BumpWish = {
   readonly id: string
   readonly bodyHash: string
-  /** null: the node's choice */
+  /** null: the node chooses. */
   readonly feeRateSatPerKw: number | null
 }
 
-/** What the last sweep saw; null: nothing. As for a splice, accepting touches no node. */
+/** What the last sweep saw; null: nothing yet. Accepting a bump calls no node. */
 export type BumpFacts = {
   readonly node: NodeState | null
   readonly channel: ChannelState | null
   readonly chain: FollowedChain | null
 }
 
-/** Why a bump is not accepted; `field` names what is wrong with the body. */
+/** Why a bump is refused. `field` names the field of the body that is wrong. */
 export type BumpRefusal = {
   readonly code:
     | 'not_bumpable'
@@ -36,7 +36,10 @@ export type BumpRefusal = {
   readonly message: string
 }
 
-/** Checks a fee bump against the splice and what was last seen (design section 6, "Fee bumps"). */
+/**
+ * Checks a fee bump against the splice and the last known state of its node and channel. One bump may be open
+ * at a time.
+ */
 export function acceptBump(
   splice: Splice,
   wish: BumpWish,
@@ -52,28 +55,28 @@ function refusalOf(splice: Splice, { node, channel }: BumpFacts): BumpRefusal | 
   if (splice.state !== 'pending' || last === null)
     return {
       code: 'not_bumpable',
-      message: `it is ${splice.state}: only a splice whose transaction waits can be bumped`,
+      message: `the splice is ${splice.state}: only one whose transaction waits for a confirmation can be bumped`,
     }
-  if (openBumpOf(splice) !== null) return { code: 'bump_open', message: 'a fee bump is under way' }
+  if (openBumpOf(splice) !== null) return { code: 'bump_open', message: 'a fee bump is already open' }
   if (splice.bumps.length >= RECORD_LIMITS.bumps)
-    return { code: 'bumps_spent', message: `a splice is bumped at most ${RECORD_LIMITS.bumps} times` }
+    return { code: 'bumps_spent', message: `a splice can be bumped at most ${RECORD_LIMITS.bumps} times` }
   if (node === null || !canBump(node.capabilities, splice.kind))
     return {
       code: 'bump_unsupported',
       message:
-        'this node cannot bump the fee of this splice safely: a bump that waits when its transaction locks could run as a second splice',
+        'this node cannot bump the fee of this splice safely: a bump that is still queued when the transaction locks could run as a second splice',
     }
   if (channel?.lockDepth === 0)
-    return { code: 'bump_unsupported', message: 'nothing is replaced on a zero-conf channel' }
+    return { code: 'bump_unsupported', message: 'a transaction on a zero-conf channel cannot be replaced' }
   return null
 }
 
 function priceRefusal(
   splice: Splice,
-  { feeRateSatPerKw: asked }: BumpWish,
+  { feeRateSatPerKw: requested }: BumpWish,
   node: NodeState | null,
 ): BumpRefusal | null {
-  if (asked === null) return null
+  if (requested === null) return null
   const field = 'feeRateSatPerVb'
   if (node?.capabilities.setsFeeRate !== true)
     return {
@@ -82,18 +85,18 @@ function priceRefusal(
       message: 'this node chooses the feerate itself: leave it out',
     }
   const last = candidateToReplace(splice.candidates)?.feeRateSatPerKw ?? null
-  if (last !== null && asked < replacementFloorSatPerKw(last))
+  if (last !== null && requested < replacementFloorSatPerKw(last))
     return {
       code: 'fee_rate_too_low',
       field,
-      message: `a replacement pays at least ${replacementFloorSatPerKw(last) / 250} sat/vB`,
+      message: `a replacement must pay at least ${replacementFloorSatPerKw(last) / 250} sat/vB`,
     }
   const ceiling = splice.budget.maxFeeRateSatPerKw
-  return ceiling !== null && asked > ceiling
+  return ceiling !== null && requested > ceiling
     ? {
         code: 'fee_rate_over_ceiling',
         field,
-        message: `the ceiling of this splice is ${ceiling / 250} sat/vB`,
+        message: `the fee ceiling of this splice is ${ceiling / 250} sat/vB`,
       }
     : null
 }

@@ -3,22 +3,30 @@ import { err, ok } from '../values/result.ts'
 import type { Result } from '../values/result.ts'
 import type { Network } from './network.ts'
 
-/** What kind of script an address stands for; `witness_unknown` is a witness version that has no rules yet. */
+/** The script types of addresses. `witness_unknown` is a witness version that has no rules yet. */
 export type ScriptType = 'p2pkh' | 'p2sh' | 'p2wpkh' | 'p2wsh' | 'p2tr' | 'witness_unknown'
 
-/** An address that a splice-out can pay: its script in hex, and the least amount in satoshis that relays. */
+/**
+ * An address that a splice-out can pay. `script` is hex; `dustLimitSats` is the least amount that nodes
+ * relay.
+ */
 export type DecodedAddress = {
-  /** As the client wrote it, but segwit addresses in lower case: every node reads that. */
+  /** As the client wrote it, except that segwit addresses are in lower case, which every node accepts. */
   readonly address: string
   readonly script: string
   readonly type: ScriptType
   readonly dustLimitSats: number
 }
 
-/** `address_invalid`: no address at all, or of no kind that we pay; `address_network`: of another network. */
+/**
+ * `address_invalid`: not an address of a type that we pay. `address_network`: an address of another network.
+ */
 export type AddressFault = { readonly code: 'address_invalid' | 'address_network'; readonly message: string }
 
-/** Dust limits in satoshis (BOLT 3, "Dust Limits": outputs that cost more to spend than they are worth, at 3 sat/vB). */
+/**
+ * Dust limits in satoshis (BOLT 3, "Dust Limits"). Spending a smaller output costs more than it is worth at 3
+ * sat/vB.
+ */
 export const dustLimitSats: Readonly<Record<ScriptType, number>> = {
   p2pkh: 546,
   p2sh: 540,
@@ -32,7 +40,9 @@ type Prefixes = { readonly bech32: string; readonly pubKeyHash: number; readonly
 
 const testPrefixes = { bech32: 'tb', pubKeyHash: 0x6f, scriptHash: 0xc4 }
 
-/** Testnet and signet write the same addresses; regtest shares their base58 ones. That is as far as a check can see. */
+/**
+ * Testnet and signet share all prefixes, and regtest shares their base58 ones, so these cannot be told apart.
+ */
 const prefixes: Readonly<Record<Network, Prefixes>> = {
   bitcoin: { bech32: 'bc', pubKeyHash: 0x00, scriptHash: 0x05 },
   testnet: testPrefixes,
@@ -48,51 +58,56 @@ const OP_RESERVED = 0x50
 const invalid: AddressFault = { code: 'address_invalid', message: 'this is not a bitcoin address' }
 
 function otherNetwork(network: Network): AddressFault {
-  return { code: 'address_network', message: `this address is not one of the network ${network}` }
+  return { code: 'address_network', message: `this address does not belong to the network ${network}` }
 }
 
 /**
- * Decodes an address and checks that it belongs to a network: P2PKH, P2SH, P2WPKH, P2WSH, P2TR and later witness
- * versions (BIP 141, 173, 350). Checksum, length and encoding are checked; mixed case is refused.
+ * Decodes an address and checks that it belongs to a network. Accepts P2PKH, P2SH, P2WPKH, P2WSH, P2TR and
+ * later witness versions (BIP 141, 173, 350). Checks the checksum, length and encoding, and refuses mixed
+ * case.
  */
 export function decodeAddress(text: string, network: Network): Result<DecodedAddress, AddressFault> {
   return decodeSegwit(text, network) ?? decodeBase58(text, network) ?? err(invalid)
 }
 
-/** null: not written in bech32 or bech32m at all. */
+/** null: not written in bech32 or bech32m. */
 function decodeSegwit(text: string, network: Network): Result<DecodedAddress, AddressFault> | null {
-  const decoded = attempt(() => codec.fromBech32(text))
+  const decoded = orNull(() => codec.fromBech32(text))
   if (decoded === null) return null
   if (!everyNetwork.some((known) => known.bech32 === decoded.prefix)) return err(invalid)
   const type = witnessType(decoded.version, decoded.data.length)
   if (type === null) return err(invalid)
   if (decoded.prefix !== prefixes[network].bech32) return err(otherNetwork(network))
-  // bitcoinjs-lib makes taproot scripts only with a curve library at hand; a witness program needs none.
+  // bitcoinjs-lib needs a curve library for taproot scripts; compiling the program by hand needs none.
   const opcode = decoded.version === 0 ? opcodes.OP_0 : OP_RESERVED + decoded.version
-  return ok(found(text.toLowerCase(), type, [opcode, decoded.data]))
+  return ok(decodedAs(text.toLowerCase(), type, [opcode, decoded.data]))
 }
 
-/** null: a program that no rule of its witness version can spend, or that anyone can (BIP 141; pay-to-anchor). */
+/**
+ * null: a program that the rules of its witness version make unspendable, or that anyone can spend (BIP 141;
+ * pay-to-anchor).
+ */
 function witnessType(version: number, length: number): ScriptType | null {
   if (version === 0) return length === 20 ? 'p2wpkh' : length === 32 ? 'p2wsh' : null
   if (version === 1) return length === 32 ? 'p2tr' : null
   return version <= MAX_WITNESS_VERSION && length >= 2 && length <= 40 ? 'witness_unknown' : null
 }
 
-/** null: not written in base58check at all. */
+/** null: not written in base58check. */
 function decodeBase58(text: string, network: Network): Result<DecodedAddress, AddressFault> | null {
-  const decoded = attempt(() => codec.fromBase58Check(text))
+  const decoded = orNull(() => codec.fromBase58Check(text))
   if (decoded === null) return null
   const { OP_DUP, OP_HASH160, OP_EQUALVERIFY, OP_CHECKSIG, OP_EQUAL } = opcodes
   const { version, hash } = decoded
   if (version === prefixes[network].pubKeyHash)
-    return ok(found(text, 'p2pkh', [OP_DUP, OP_HASH160, hash, OP_EQUALVERIFY, OP_CHECKSIG]))
-  if (version === prefixes[network].scriptHash) return ok(found(text, 'p2sh', [OP_HASH160, hash, OP_EQUAL]))
+    return ok(decodedAs(text, 'p2pkh', [OP_DUP, OP_HASH160, hash, OP_EQUALVERIFY, OP_CHECKSIG]))
+  if (version === prefixes[network].scriptHash)
+    return ok(decodedAs(text, 'p2sh', [OP_HASH160, hash, OP_EQUAL]))
   const known = everyNetwork.some(({ pubKeyHash, scriptHash }) => [pubKeyHash, scriptHash].includes(version))
   return err(known ? otherNetwork(network) : invalid)
 }
 
-function found(
+function decodedAs(
   address: string,
   type: ScriptType,
   chunks: Parameters<typeof bitcoinScript.compile>[0],
@@ -101,8 +116,8 @@ function found(
   return { address, script, type, dustLimitSats: dustLimitSats[type] }
 }
 
-/** The decoders throw; what they say repeats the address and helps nobody. */
-function attempt<T>(decode: () => T): T | null {
+/** The decoders throw. Their messages only repeat the address, so they are dropped. */
+function orNull<T>(decode: () => T): T | null {
   try {
     return decode()
   } catch {

@@ -1,10 +1,10 @@
 import * as z from 'zod'
 
-/** A transaction output, written `txid:vout`, the txid in the byte order that explorers show. */
+/** A transaction output, written `txid:vout`, with the txid in explorer byte order. */
 export const Outpoint = z.string().regex(/^[0-9a-f]{64}:\d{1,10}$/)
 export type Outpoint = z.infer<typeof Outpoint>
 
-/** A transaction id as explorers show it: 64 lower-case hex digits. */
+/** A transaction id in explorer byte order: 64 lower-case hex digits. */
 export const Txid = z.string().regex(/^[0-9a-f]{64}$/)
 
 export function outpointOf(txid: string, vout: number): Outpoint {

@@ -2,7 +2,7 @@ import { Transaction } from 'bitcoinjs-lib'
 import type { Outpoint } from './outpoint.ts'
 import { outpointOf } from './outpoint.ts'
 
-/** What core needs of a transaction; parsed once from its hex. */
+/** The parts of a transaction that core needs, parsed once from its hex. */
 export type ParsedTransaction = {
   readonly txid: string
   readonly weight: number
@@ -15,9 +15,9 @@ export type ParsedTransaction = {
   readonly locktime: number
 }
 
-/** Parses a raw transaction; null if it is not one. Its txid is computed, never taken on trust. */
+/** Parses a raw transaction; null if it is not one. The txid is computed, so a source cannot lie about it. */
 export function parseTransaction(hex: string): ParsedTransaction | null {
-  // Read by itself, hex ends where something else begins.
+  // `Buffer.from(text, 'hex')` silently stops at the first character that is not hex.
   if (!/^[0-9a-f]+$/i.test(hex)) return null
   let tx: Transaction
   try {
@@ -46,21 +46,24 @@ export function spends(tx: ParsedTransaction, outpoint: Outpoint): boolean {
   return tx.inputs.some((input) => input.outpoint === outpoint)
 }
 
-/** Whether an output pays exactly that script and amount: the effect of a splice-out (design section 4). */
+/**
+ * Whether an output pays exactly this script and amount. This is how the effect of a splice-out is
+ * recognised.
+ */
 export function paysExactly(tx: ParsedTransaction, script: string, amountSats: number): boolean {
   return tx.outputs.some((output) => output.script === script && output.amountSats === amountSats)
 }
 
 /**
- * Whether a transaction has the form of a commitment (BOLT 3: the upper byte of the locktime is 0x20, that of the funding
- * input's sequence 0x80): a force-close of the channel, whatever it pays.
+ * Whether a transaction has the form of a commitment, which means a force-close, whatever it pays. BOLT 3:
+ * the upper byte of the locktime is 0x20, and that of the funding input's sequence is 0x80.
  */
 export function isCommitment(tx: ParsedTransaction, funding: Outpoint): boolean {
   const input = tx.inputs.find((candidate) => candidate.outpoint === funding)
   return input !== undefined && tx.locktime >>> 24 === 0x20 && input.sequence >>> 24 === 0x80
 }
 
-/** Outputs that can fund a channel: P2WSH (BOLT 3), or P2TR for taproot channels. */
+/** The outputs that can fund a channel: P2WSH (BOLT 3), or P2TR for taproot channels. */
 export function fundingOutputs(
   tx: ParsedTransaction,
 ): { vout: number; amountSats: number; script: string }[] {
@@ -70,24 +73,29 @@ export function fundingOutputs(
 }
 
 /**
- * The most that a node adds to a splice-in beyond the amount: a change output that would be dust is left in the channel
- * (LDK, ldk-node `splice_in`).
+ * The most that a node adds to a splice-in beyond the amount: it leaves a change output that would be dust in
+ * the channel (LDK, ldk-node `splice_in`).
  */
 export const SPLICE_IN_SURPLUS_SATS = 330
 
-/** Whether the chain's change of capacity agrees with a splice-in of an amount: amount to amount + 330 sat. */
+/**
+ * Whether the channel's capacity grew by a splice-in of this amount: by the amount to the amount + 330 sat.
+ */
 export function addsCapacity(tx: ParsedTransaction, oldCapacitySats: number, amountSats: number): boolean {
   return fundingOutputs(tx).some((output) => withinSurplus(output.amountSats - oldCapacitySats, amountSats))
 }
 
-/** Whether a figure is a splice-in's amount, give or take the surplus that a node may add. */
+/**
+ * Whether an added amount matches a splice-in of this amount, allowing for the surplus that a node may add.
+ */
 export function withinSurplus(addedSats: number, amountSats: number): boolean {
   return addedSats >= amountSats && addedSats <= amountSats + SPLICE_IN_SURPLUS_SATS
 }
 
 /**
- * Inputs whose witness spends a 2-of-2 multisig (BOLT 3 funding), or a taproot key: where a walk back through a channel's
- * funding history may go on. With the script of the funding output that they led to, only those of its kind.
+ * The inputs through which a channel's funding history can be walked backwards: those whose witness spends a
+ * 2-of-2 multisig (BOLT 3 funding) or a taproot key. `script` is the script of the funding output that was
+ * created; if it is known, only inputs of the same type are returned.
  */
 export function fundingInputs(tx: ParsedTransaction, script: string | null = null): Outpoint[] {
   const taproot = script === null || script.startsWith('5120')

@@ -10,10 +10,13 @@ import type { Splice } from '../splice/splice.ts'
 import { step } from '../splice/step.ts'
 import type { Verdict } from '../splice/verdict.ts'
 
-/** More decisions than this cannot follow from one look: a cycle in the table would be a bug. */
+/**
+ * One look cannot lead to more decisions than this. More would mean a cycle in the decision table, which is a
+ * bug.
+ */
 const MAX_DECISIONS = 8
 
-/** What one look leads to, all at once: after an outage a splice may jump several states forward. */
+/** Everything that one look leads to: after an outage a splice may jump over several states. */
 export type Advance = {
   readonly splice: Splice
   readonly actions: readonly Action[]
@@ -22,31 +25,32 @@ export type Advance = {
   readonly rulesTaken: readonly string[]
 }
 
-/** Classify, note, decide and step, until nothing more follows from the look. Pure. */
+/** Classifies, records, decides and steps until nothing more follows from the look. Pure. */
 export function advance(splice: Splice, observation: Observation, context: StepContext): Advance {
   const actions: Action[] = []
   const rulesTaken: string[] = []
   let current = splice
   for (let i = 0; i < MAX_DECISIONS; i++) {
     const verdict = classify(current, observation, context.policy)
-    const noted = step(current, { type: 'looked', verdict }, context)
-    actions.push(...noted.actions)
-    const decision = decide(noted.splice, verdict, observation, context.now, context.policy)
+    const looked = step(current, { type: 'looked', verdict }, context)
+    actions.push(...looked.actions)
+    const decision = decide(looked.splice, verdict, observation, context.now, context.policy)
     rulesTaken.push(decision.rule)
     if (decision.event === null) {
-      // With every gate open it waits for the lease, and the line says so.
-      const waits = decision.act === 'submit' ? noted.splice.waitingFor : waitingFor(noted.splice, decision)
-      const waiting = { ...noted.splice, waitingFor: waits }
-      return { splice: waiting, actions, decision, verdict, rulesTaken: rulesTaken }
+      // With every gate open, the splice reason for the lease, and the lease says why.
+      const reason =
+        decision.act === 'submit' ? looked.splice.waitingFor : waitingFor(looked.splice, decision)
+      const waiting = { ...looked.splice, waitingFor: reason }
+      return { splice: waiting, actions, decision, verdict, rulesTaken }
     }
-    const next = step(noted.splice, decision.event, context)
+    const next = step(looked.splice, decision.event, context)
     actions.push(...next.actions)
     current = next.splice
   }
   throw new Error(`decisions do not come to rest: ${rulesTaken.join(', ')}`)
 }
 
-/** One sentence that a person understands; it never names another splice. */
+/** One sentence for people. It never names another splice. */
 function waitingFor(splice: Splice, { gates, bumpGates }: Decision): Splice['waitingFor'] {
   switch (splice.state) {
     case 'queued':
@@ -58,7 +62,7 @@ function waitingFor(splice: Splice, { gates, bumpGates }: Decision): Splice['wai
       return {
         code: 'final_depth',
         message:
-          'Confirmed; waiting for so many blocks that it stays so, and for both nodes to use the new channel.',
+          'Confirmed. Waiting for final depth, and for both nodes to switch to the new funding transaction.',
       }
     case 'needs_attention':
       return splice.attention
@@ -80,20 +84,20 @@ function waitingForConfirmation(bumpGates: readonly GateReading<BumpGateName>[])
 }
 
 function waitingBefore(splice: Splice, gates: readonly GateReading[]): Splice['waitingFor'] {
-  const alive = unresolvedAttempts(splice).length > 0
-  if (alive && (splice.stopped !== null || splice.cancelRequestedAt !== null)) {
-    const message = 'Nothing more is sent; waiting for proof that the earlier requests cannot take effect.'
+  const hasUnresolved = unresolvedAttempts(splice).length > 0
+  if (hasUnresolved && (splice.stopped !== null || splice.cancelRequestedAt !== null)) {
+    const message = 'Nothing more is sent. Waiting for proof that the earlier requests cannot take effect.'
     return { code: 'proof', message }
   }
   const shut = gates.find((reading) => reading.shut !== null)?.shut ?? null
-  const asked = splice.attempts.some(
+  const taken = splice.attempts.some(
     (attempt) => attempt.notExecuted === null && attempt.result?.type === 'taken',
   )
-  const negotiating = asked && (shut?.code === 'quiet' || shut?.code === 'node_busy')
+  const negotiating = taken && (shut?.code === 'quiet' || shut?.code === 'node_busy')
   return negotiating
     ? {
         code: 'negotiation',
-        message: 'The node has taken the splice; waiting for it to agree with the other side and sign.',
+        message: 'The node has taken the splice. Waiting for it to agree with the peer and sign.',
       }
     : shut
 }

@@ -1,7 +1,10 @@
 import type { ChannelSnapshot } from '../ports/node.ts'
 import type { BalanceSignals, Splice } from '../splice/splice.ts'
 
-/** The indirect marks of section 4 ("sign"): claimable + its fee − outbound, and value − outbound − inbound. */
+/**
+ * The balance signals of a channel: claimable + the fee of its transaction − outbound, and value − outbound −
+ * inbound.
+ */
 export function balanceSignalsOf(channel: ChannelSnapshot): BalanceSignals {
   const outboundSats = Math.floor(channel.outboundMsat / 1_000)
   const claimable =
@@ -12,7 +15,10 @@ export function balanceSignalsOf(channel: ChannelSnapshot): BalanceSignals {
   }
 }
 
-/** Gate `no_candidate`: whether a sign left the neighbourhood of its baseline; under half the amount is Lightning traffic. */
+/**
+ * Whether a balance signal moved away from its baseline (gate `no_candidate`). A move of less than half the
+ * amount is Lightning traffic.
+ */
 export function balanceMoved(splice: Splice, balanceSignals: BalanceSignals): boolean {
   const baseline = splice.baseline
   if (baseline === null) return false

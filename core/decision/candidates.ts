@@ -7,19 +7,22 @@ import { hasEnded } from '../splice/transitions.ts'
 
 const KW = 1_000
 
-/** Once seen, never un-seen: the recorded ones with their block as it is now, and new ones. */
+/**
+ * All candidates: the recorded ones, with their block as it is now, and new ones. A candidate that was seen
+ * stays one.
+ */
 export function candidatesNow(
   splice: Splice,
   fundingSpends: readonly FundingSpend[],
   channel: ChannelSnapshot | null,
 ): Candidate[] {
-  const sighted = fundingSpends.flatMap((hop) => (isOurs(splice, hop) ? [hop.spender] : []))
+  const seenSpenders = fundingSpends.flatMap((spend) => (isOurs(splice, spend) ? [spend.spender] : []))
   const known = splice.candidates.map((candidate) => {
-    const spender = sighted.find((s) => s?.tx.txid === candidate.txid)
-    const walked = spender !== undefined || fundingSpends.some((hop) => hop.outpoint === candidate.spends)
+    const spender = seenSpenders.find((each) => each?.tx.txid === candidate.txid)
+    const walked = spender !== undefined || fundingSpends.some((spend) => spend.outpoint === candidate.spends)
     return walked ? { ...withFee(candidate, spender), block: blockOf(spender ?? null) } : candidate
   })
-  const fresh = sighted.flatMap((spender) =>
+  const fresh = seenSpenders.flatMap((spender) =>
     spender === null || known.some((candidate) => candidate.txid === spender.tx.txid)
       ? []
       : [candidateOf(spender)],
@@ -29,8 +32,9 @@ export function candidatesNow(
 }
 
 /**
- * What its node reports as signed, with a txid that we journalled: it can confirm, whether or not it was ever relayed. A
- * replacement beside it may be unsigned still, for the node does not tell them apart: it counts if its command was answered.
+ * Candidates that the node reports as signed, with a txid that we journalled: they can confirm even if they
+ * were never relayed. A replacement may still be unsigned beside one, because the node does not tell them
+ * apart, so it counts only if its command was answered.
  */
 function signedAtNode(
   splice: Splice,
@@ -58,31 +62,43 @@ function signedAtNode(
   }))
 }
 
-/** One that an operator named, or that a source showed without its fee, gets it when it is known. */
+/**
+ * Adds the fee to a candidate that an operator named, or that a source showed without its fee, once it is
+ * known.
+ */
 function withFee(candidate: Candidate, spender: FundingSpender | null | undefined): Candidate {
   if (candidate.feeSats !== null || !spender) return candidate
   const { feeSats, feeRateSatPerKw } = candidateOf(spender)
   return { ...candidate, feeSats, feeRateSatPerKw }
 }
 
-function isOurs(splice: Splice, hop: FundingSpend): boolean {
-  const recorded = splice.candidates.some((candidate) => candidate.txid === hop.spender?.tx.txid)
-  return hop.spender !== null && (recorded || (hop.spender.effect === 'ours' && isExplained(splice, hop)))
+function isOurs(splice: Splice, spend: FundingSpend): boolean {
+  const recorded = splice.candidates.some((candidate) => candidate.txid === spend.spender?.tx.txid)
+  return (
+    spend.spender !== null && (recorded || (spend.spender.effect === 'ours' && isExplained(splice, spend)))
+  )
 }
 
-/** Only an attempt on this outpoint or an earlier one of the funding history can have led to its spender. */
-function isExplained(splice: Splice, hop: FundingSpend): boolean {
+/**
+ * Only an attempt on this outpoint, or on an earlier one of the funding history, can have led to its spender.
+ */
+function isExplained(splice: Splice, spend: FundingSpend): boolean {
   const first = splice.attempts[0]
   if (first === undefined) return false
-  const at = splice.fundingHistory.indexOf(hop.outpoint)
+  const at = splice.fundingHistory.indexOf(spend.outpoint)
   return at === -1 || at >= splice.fundingHistory.indexOf(first.submittedOn)
 }
 
-/** A transaction with our effect that no attempt of this splice explains (gate `no_earlier_effect`); null: there is none. */
+/**
+ * The txid of a transaction with our effect that no attempt of this splice explains (gate
+ * `no_earlier_effect`); null: none.
+ */
 export function unexplainedEffect(splice: Splice, observation: Observation): string | null {
   if (observation.chain === null || hasEnded(splice.state)) return null
-  const hop = observation.chain.fundingSpends.find((h) => h.spender?.effect === 'ours' && !isOurs(splice, h))
-  return hop?.spender?.tx.txid ?? observation.chain.earlierEffect
+  const spend = observation.chain.fundingSpends.find(
+    (each) => each.spender?.effect === 'ours' && !isOurs(splice, each),
+  )
+  return spend?.spender?.tx.txid ?? observation.chain.earlierEffect
 }
 
 function candidateOf(spender: FundingSpender): Candidate {
@@ -104,22 +120,22 @@ function blockOf(spender: FundingSpender | null): Candidate['block'] {
 }
 
 /**
- * A second transaction of ours beside the one in a block, on another outpoint: the client was served twice, or will be when
- * it confirms. Said as soon as it is seen.
+ * The txid of a second transaction of ours, on another outpoint than the confirmed one: the client was served
+ * twice, or will be once it confirms. Reported as soon as it is seen.
  */
 export function secondEffectOf(
   candidates: readonly Candidate[],
   fundingSpends: readonly FundingSpend[],
 ): string | null {
   const first = candidates.find((candidate) => candidate.block !== null)
-  const seen = (txid: string): boolean => fundingSpends.some((hop) => hop.spender?.tx.txid === txid)
+  const seen = (txid: string): boolean => fundingSpends.some((spend) => spend.spender?.tx.txid === txid)
   const second = candidates.find(
     ({ txid, spends }) => txid !== first?.txid && spends !== first?.spends && seen(txid),
   )
   return first === undefined ? null : (second?.txid ?? null)
 }
 
-/** The candidate that stands now, in a block before one in the mempool; null: none is to be seen. */
+/** The candidate that is visible now, one in a block before one in the mempool; null: none. */
 export function visibleCandidate(
   candidates: readonly Candidate[],
   fundingSpends: readonly FundingSpend[],

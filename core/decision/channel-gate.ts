@@ -7,7 +7,10 @@ import { unresolvedAttempts } from '../splice/budget.ts'
 import type { Splice } from '../splice/splice.ts'
 import { worstFeeSats } from './worst-fee.ts'
 
-/** Confirmations of a funding before a Core Lightning is asked to splice: the announcement of the last one is done by then. */
+/**
+ * Confirmations of the funding before a Core Lightning is asked to splice. By then the last splice is
+ * announced.
+ */
 const SPLICEABLE_DEPTH = 6
 
 /** The gate `channel`: the channel can be spliced now, and the money is there. */
@@ -15,40 +18,39 @@ export function channelGate(facts: GateFacts): Shut | null {
   const { splice, observation } = facts
   const { channel, node } = observation
   if (node === null || channel === null) return shut('channel_missing', 'The node does not list the channel.')
-  if (channel.closing)
-    return shut('channel_closing', 'The channel is closing, and cannot be spliced any more.')
+  if (channel.closing) return shut('channel_closing', 'The channel is closing and can no longer be spliced.')
   if (!channel.ready) return shut('channel_not_ready', 'The channel is not ready for payments yet.')
   if (mayPickAnother(node, channel.channelId))
     return shut(
       'several_channels',
-      'The node has several channels and picks one itself: it cannot be told to use this one.',
+      'The node has several channels and picks one itself, so it cannot be told to use this one.',
     )
-  const alive = unresolvedAttempts(splice).length > 0
-  if (channel.funding === null || (alive && channel.funding !== splice.submittedOn))
+  const hasUnresolved = unresolvedAttempts(splice).length > 0
+  if (channel.funding === null || (hasUnresolved && channel.funding !== splice.submittedOn))
     return shut(
       'funding_moved',
-      'The channel has moved to another transaction than the one that this splice started from.',
+      'The channel has moved to another funding transaction than the one this splice was submitted on.',
     )
-  const first = splice.attempts.length === 0 && node.capabilities.queuesOffline
-  if (!channel.peerConnected && !first)
+  const needsNoPeer = splice.attempts.length === 0 && node.capabilities.queuesOffline
+  if (!channel.peerConnected && !needsNoPeer)
     return shut('peer_away', 'Waiting for the node on the other side of the channel to connect.')
   const obstacle = obstacleGate(channel)
   if (obstacle !== null) return obstacle
   return canPay(splice, node, channel, observation)
 }
 
-/** What a node that breaks on it reports to stand in the way of a splice; a fee bump waits for payments only. */
+/** The conditions under which a splice would break on this node. A fee bump only waits for payments. */
 export function obstacleGate({ obstacles }: ChannelSnapshot): Shut | null {
   if (obstacles === undefined) return null
   const { fundingDepth, announced } = obstacles
   if (fundingDepth < SPLICEABLE_DEPTH)
-    return shut('funding_shallow', "Waiting for the channel's funding to be six blocks deep.")
+    return shut('funding_shallow', "Waiting for the channel's funding transaction to have six confirmations.")
   if (announced === false)
     return shut('not_announced', 'Waiting for both nodes to announce the channel after its last splice.')
   return paymentsGate(obstacles)
 }
 
-/** A payment that is not settled holds up the negotiation until the connection is dropped. */
+/** An unsettled payment holds up the negotiation until the connection is dropped. */
 export function paymentsGate(obstacles: Obstacles | undefined): Shut | null {
   return (obstacles?.unsettledPayments ?? 0) === 0
     ? null
@@ -67,5 +69,5 @@ function canPay(
   const where = splice.kind === 'splice_in' ? "the node's wallet" : 'the channel'
   return available >= needed
     ? null
-    : shut('balance', `Waiting for money: ${where} cannot pay the amount and the fee.`)
+    : shut('balance', `Waiting for funds: ${where} cannot pay the amount and the fee.`)
 }

@@ -13,20 +13,22 @@ import type { Splice } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Verdict } from '../splice/verdict.ts'
 
-/** The decision table: the first rule that holds decides. `docs/decisions.md` is written from it. */
+/** The decision table: the first rule that holds decides. `docs/decisions.md` is generated from it. */
 export const rules: readonly Rule[] = [...rulesBeforeBroadcast, ...feeBumpRules, ...rulesAfterBroadcast]
 
-/** What follows from a look: an event for `step`, a submission, or waiting (for the first shut gate). */
+/**
+ * What follows from a look: an event for `step`, a command to the node, or waiting for the first shut gate.
+ */
 export type Decision = {
   readonly rule: string
   readonly event: SpliceEvent | null
-  /** What is to be sent, once the lease is seen to be ours; null: nothing. */
+  /** The command to send once the lease is known to be ours; null: none. */
   readonly act: 'submit' | 'bump' | 'abort' | null
   readonly gates: readonly GateReading[]
   readonly bumpGates: readonly GateReading<BumpGateName>[]
 }
 
-/** The first rule of the decision table that holds. The table covers every state and verdict (a test walks them all). */
+/** Applies the decision table. It covers every state and verdict; a test walks through all of them. */
 export function decide(
   splice: Splice,
   verdict: Verdict,
@@ -42,7 +44,7 @@ export function decide(
   return { rule: rule.id, event: rule.event(situation), act: rule.act ?? null, ...readings }
 }
 
-/** Whether a rule is the one for a situation, as far as the rule itself can tell. */
+/** Whether a rule's states, verdicts and condition hold in a situation. */
 export function applies(rule: Rule, situation: Situation): boolean {
   return (
     rule.states.includes(situation.splice.state) &&

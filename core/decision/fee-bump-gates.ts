@@ -15,10 +15,16 @@ import {
 import type { Capabilities } from '../ports/node.ts'
 import type { Bump, SpliceKind } from '../splice/splice.ts'
 
-/** Where the balance does not pay for a replacement, the node may add an input of its wallet, and change (docs/reference/ldk.md 3.2). */
+/**
+ * If the balance does not pay for a replacement, the node may add an input of its wallet, and change
+ * (docs/reference/ldk.md 3.2).
+ */
 const ADDED_WEIGHT = 400
 
-/** What is asked of the node for a bump, in sat per 1000 weight; null: it chooses, as it must where it takes no feerate. */
+/**
+ * The feerate to request for a bump, in sat per 1000 weight; null: the node chooses, as it must if it takes
+ * no feerate.
+ */
 export function askedFeeRateSatPerKw(bump: Bump, { splice, observation, verdict }: GateFacts): number | null {
   if (bump.feeRateSatPerKw !== null) return bump.feeRateSatPerKw
   const last = standingCandidate(splice, verdict)?.feeRateSatPerKw ?? bump.from.feeRateSatPerKw
@@ -27,8 +33,8 @@ export function askedFeeRateSatPerKw(bump: Bump, { splice, observation, verdict 
 }
 
 /**
- * Why a replacement at a price would not be asked for (P3): over the ceiling, or the price is not known. `asked` null: the
- * node chooses, and its worst case counts.
+ * Why a replacement would be too expensive: over the ceiling, or its price is not known. `asked` is null if
+ * the node chooses; then its worst case counts.
  */
 export function priceShut(facts: GateFacts, asked: number | null): Shut | null {
   const { maxFeeRateSatPerKw, maxFeeSats } = facts.splice.budget
@@ -37,7 +43,7 @@ export function priceShut(facts: GateFacts, asked: number | null): Shut | null {
   const weight = standing === null ? 0 : weightOf(standing)
   const worst = asked ?? worstFeeRateSatPerKw(facts.observation)
   if (worst === null || weight === 0)
-    return shut('fee_unknown', 'Waiting for an estimate of fees, without which the ceiling cannot be kept.')
+    return shut('fee_unknown', 'Waiting for a fee estimate. Without one the fee ceiling cannot be kept.')
   const rate = Math.max(worst, replacementFloorSatPerKw(standing?.feeRateSatPerKw ?? 0))
   const feeSats = Math.ceil((rate * (weight + ADDED_WEIGHT)) / 1_000)
   const over = rate > (maxFeeRateSatPerKw ?? Infinity) || feeSats > (maxFeeSats ?? Infinity)
@@ -45,10 +51,11 @@ export function priceShut(facts: GateFacts, asked: number | null): Shut | null {
 }
 
 /**
- * Whether the node can be asked for a replacement of this splice's transaction at all: on an ldk-server a bump that is still
- * queued when its candidate locks would run as a second splice, unless the overlap guard drops it, which knows a
- * splice-out by its script; the inputs and the change of a splice-in may all be others (docs/reference/ldk.md 3.2). A node
- * whose bump is a command of its own, refused where nothing is left to replace, says for which kinds (`replaces`).
+ * Whether the node can be asked for a replacement of this splice's transaction at all. On an ldk-server, a
+ * bump that is still queued when its candidate locks would run as a second splice, unless the overlap guard
+ * drops it. The guard recognises a splice-out by its script; a splice-in may have entirely different inputs
+ * and change (docs/reference/ldk.md 3.2). A node whose bump is a command of its own, refused when nothing is
+ * left to replace, names the kinds in `replaces`.
  */
 export function canBump(
   can: Pick<Capabilities, 'bump' | 'overlapGuard' | 'checksFunding' | 'replaces'>,
@@ -58,7 +65,7 @@ export function canBump(
   return can.bump && (can.checksFunding || (can.overlapGuard && kind === 'splice_out'))
 }
 
-/** The gates of an attempt of a fee bump, in the order in which they are read. */
+/** The gates of an attempt at a fee bump, in the order in which they are read. */
 export type BumpGateName =
   | 'fence'
   | 'node'
@@ -78,27 +85,28 @@ type BumpGate = {
   readonly shut: (facts: GateFacts, bump: Bump) => Shut | null
 }
 
-/** The gates for an attempt of a fee bump, re-read just before it is journalled (design section 6, "Fee bumps"). */
+/** The gates of an attempt at a fee bump. They are read again just before it is journalled. */
 export const bumpGates: readonly BumpGate[] = [
   {
     name: 'fence',
-    says: "every earlier attempt's fence has passed, the splice's and its bumps'; without a fence, it was answered",
+    says: 'the fence of every earlier attempt of the splice and its bumps has passed; without a fence: it was answered',
     shut: ({ splice, now }) =>
       fenceGate([...unresolvedAttempts(splice), ...splice.bumps.flatMap(unresolvedAttempts)], now),
   },
   {
     name: 'node',
-    says: "the node is the pinned node id and network, synced, its tip within one block of the chain source's",
+    says: "the node has the pinned node id and network, is synced, and its tip is within one block of the chain source's",
     shut: nodeGate,
   },
   {
     name: 'channel',
-    says: 'the channel is there, ready, not closing, on the outpoint that the candidate spends; the peer is connected; no payment that the node breaks on is unsettled',
+    says: 'the channel is listed, ready, not closing, and on the outpoint that the candidate spends; the peer is connected; no payment is unsettled on a node that breaks on one',
     shut: ({ splice, observation: { channel }, verdict }) => {
       if (channel === null) return shut('channel_missing', 'The node does not list the channel.')
-      if (channel.closing || !channel.ready) return shut('channel_not_ready', 'The channel is not ready.')
+      if (channel.closing || !channel.ready)
+        return shut('channel_not_ready', 'The channel is not ready for payments yet.')
       if (channel.funding !== standingCandidate(splice, verdict)?.spends)
-        return shut('funding_moved', 'The channel has moved to another transaction.')
+        return shut('funding_moved', 'The channel has moved to another funding transaction.')
       if (!channel.peerConnected)
         return shut('peer_away', 'Waiting for the node on the other side of the channel to connect.')
       return paymentsGate(channel.obstacles)
@@ -106,11 +114,11 @@ export const bumpGates: readonly BumpGate[] = [
   },
   {
     name: 'unconfirmed',
-    says: 'a candidate of ours waits, in the mempool or known from before, and none is in a block or locked',
+    says: 'a candidate is in the mempool or was seen before, and none is in a block or locked',
     shut: ({ splice, verdict }) =>
       standingCandidate(splice, verdict) !== null && !verdict.locked && splice.lockedAt === null
         ? null
-        : shut('unseen', 'The transaction that is to be replaced cannot be seen now; waiting until it can.'),
+        : shut('unseen', 'The transaction to replace is not visible now. Waiting until it is.'),
   },
   {
     name: 'lock_depth',
@@ -118,11 +126,11 @@ export const bumpGates: readonly BumpGate[] = [
     shut: ({ observation }) =>
       (observation.channel?.lockDepth ?? 0) > 0
         ? null
-        : shut('zero_conf', 'Nothing is replaced on a channel that locks without confirmations.'),
+        : shut('zero_conf', 'On a channel that locks without confirmations, no transaction is replaced.'),
   },
   {
     name: 'able',
-    says: 'the node bumps fees, and has the overlap guard (a splice-out) or its transaction is checked before it is signed',
+    says: 'the node bumps fees, and either has the overlap guard and this is a splice-out, or never runs such a bump as a second splice, or the adapter checks the transaction before signing',
     shut: ({ splice, observation }) => {
       const can = observation.node?.capabilities
       return can === undefined || canBump(can, splice.kind)
@@ -132,50 +140,50 @@ export const bumpGates: readonly BumpGate[] = [
   },
   {
     name: 'quiet',
-    says: 'no negotiation; after an attempt that is not dead: quiet for the quiet period',
+    says: 'the node reports no negotiation, and either no attempt of the bump is unresolved or the channel has been quiet for the quiet period',
     shut: ({ verdict, now, policy }, bump) => {
       if (verdict.negotiating)
-        return shut('node_busy', 'The node is busy with something on this channel; waiting until it is over.')
+        return shut('node_busy', 'The node is busy on this channel. Waiting until it is done.')
       if (unresolvedAttempts(bump).length === 0) return null
       return bump.quietSince !== null && now - bump.quietSince >= policy.quietMs
         ? null
-        : shut('quiet', 'Waiting for the replacement to be seen, or for quiet before it is asked for again.')
+        : shut('quiet', 'Waiting to see the replacement, or for quiet before it is requested again.')
     },
   },
   {
     name: 'backoff',
-    says: 'the backoff after a refusal has passed',
+    says: 'the back-off after a refusal has passed',
     shut: ({ now }, bump) =>
       now >= (bump.nextAttemptAt ?? 0)
         ? null
-        : shut('backoff', 'The node said not now; it is asked again after a pause.'),
+        : shut('backoff', 'The node refused for now. The request is sent again after a pause.'),
   },
   {
     name: 'price',
-    says: "the feerate asked for, or the node's worst case, is under the splice's ceiling",
+    says: "the requested feerate, or the node's worst case, is under the splice's ceiling",
     shut: (facts, bump) => priceShut(facts, askedFeeRateSatPerKw(bump, facts)),
   },
   {
     name: 'lease',
-    says: 'the lease of the channel is ours, and not frozen',
-    shut: ({ splice, observation: { lease: lease } }) => {
+    says: "the channel's lease is ours, and not frozen",
+    shut: ({ splice, observation: { lease } }) => {
       if (lease?.value.frozen)
         return shut(
           'frozen',
-          'The channel is frozen: nothing is sent until the cause is gone or an operator lifts it.',
+          'The channel is frozen. Nothing is sent until the cause is gone or an operator unfreezes it.',
         )
       return lease?.value.holder === splice.id ? null : shut('lease', 'Another splice has the channel.')
     },
   },
   {
     name: 'attempts',
-    says: 'an attempt is left of the three of a bump',
+    says: 'an attempt is left of the three that a bump has',
     shut: (_facts, bump) =>
       isSpent(bump) ? shut('attempts_spent', 'All attempts of the fee bump are used.') : null,
   },
 ]
 
-/** The gates of the open bump as they stand, in order; none without one. */
+/** The gates of the open bump as they stand, in order. Empty without an open bump. */
 export function readBumpGates(facts: GateFacts): GateReading<BumpGateName>[] {
   const bump = openBumpOf(facts.splice)
   if (bump === null) return []

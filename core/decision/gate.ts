@@ -4,7 +4,7 @@ import type { Splice } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Verdict } from '../splice/verdict.ts'
 
-/** What the gates look at. `splice` has the look's facts noted already. */
+/** What the gates read. `splice` already has the facts of the look applied. */
 export type GateFacts = {
   readonly splice: Splice
   readonly observation: Observation
@@ -36,7 +36,7 @@ export type Gate = {
   readonly shut: (facts: GateFacts) => Shut | null
 }
 
-/** A gate as it stood in one look. */
+/** A gate as it stood at one look. */
 export type GateReading<Name extends string = GateName> = { readonly name: Name; readonly shut: Shut | null }
 
 export const shut = (code: string, message: string): Shut => ({ code, message })

@@ -10,26 +10,29 @@ import type { Attempt, Splice } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
 import { feeSatsAt, worstFeeRateSatPerKw } from './worst-fee.ts'
 
-/** The least lock depth that leaves a margin between a lock and the look that sees its transaction (gate `lock_depth`). */
+/**
+ * The least lock depth that leaves a margin between a lock and the look that sees its transaction (gate
+ * `lock_depth`).
+ */
 const SAFE_LOCK_DEPTH = 3
 /**
- * The gates for a submission, re-read just before it is journalled. One more is the driver's: the channel's lease must be held
- * by this splice.
+ * The gates of a submission. They are read again just before it is journalled. One more gate is up to the
+ * driver: this splice must hold the channel's lease.
  */
 export const gates: readonly Gate[] = [
   {
     name: 'fence',
-    says: "every earlier attempt's fence has passed; without a fence, it was answered or is dead",
+    says: 'the fence of every earlier attempt has passed; without a fence: it was answered or is proven not executed',
     shut: ({ splice, now }) => fenceGate(unresolvedAttempts(splice), now),
   },
   {
     name: 'node',
-    says: "the node is the pinned node id and network, synced, its tip within one block of the chain source's",
+    says: "the node has the pinned node id and network, is synced, and its tip is within one block of the chain source's",
     shut: nodeGate,
   },
   {
     name: 'channel',
-    says: 'the channel is there, ready, not closing, on the funding outpoint; the peer is connected where it must be; nothing that the node breaks on stands in the way; it can pay; a node that picks the channel itself has no other',
+    says: 'the channel is listed, ready, not closing, and on the funding outpoint; the peer is connected, unless this is a first attempt on a node that queues while offline; none of the conditions holds under which a splice would break on this node; the channel (for a splice-in, the wallet) can pay the amount and the fee; a node that picks the channel itself has no other',
     shut: channelGate,
   },
   {
@@ -40,33 +43,33 @@ export const gates: readonly Gate[] = [
       return verdict.name === 'not_known'
         ? shut(
             'chain',
-            'Waiting for the chain source to show that nothing spends the channel: until then nothing is sent.',
+            'Waiting for the chain source to show that nothing spends the channel. Nothing is sent before that.',
           )
-        : shut('funding_is_spent', 'Another transaction spends the channel; waiting to learn what it is.')
+        : shut('funding_is_spent', 'Another transaction spends the channel. Waiting to learn what it is.')
     },
   },
   {
     name: 'no_candidate',
-    says: 'no candidate was ever seen; the node reports none and no negotiation; where it cannot, no sign of one',
+    says: 'no candidate was ever seen; the node reports no candidate and no negotiation or, if it cannot report them, no balance signal has moved',
     shut: ({ splice, verdict }) =>
       splice.candidates.length > 0 || verdict.isBusy
-        ? shut('node_busy', 'The node is busy with something on this channel; waiting until it is over.')
+        ? shut('node_busy', 'The node is busy on this channel. Waiting until it is done.')
         : null,
   },
   {
     name: 'no_earlier_effect',
-    says: "nothing in the channel's funding history has our effect since the splice was created, or since the backup was taken",
+    says: "no transaction in the channel's funding history has our effect since the splice was created or, after a restore, since the backup was taken",
     shut: ({ verdict }) =>
       verdict.effectWithoutAttempt === null
         ? null
         : shut(
             'attribution',
-            'A transaction that this splice did not make does the same: somebody has to look.',
+            'A transaction that this splice did not make has the same effect. An operator has to look at it.',
           ),
   },
   {
     name: 'quiet',
-    says: 'after an attempt that is not dead: quiet for the quiet period',
+    says: 'no attempt is unresolved, or the channel has been quiet for the quiet period',
     shut: ({ splice, now, policy }) => {
       if (unresolvedAttempts(splice).length === 0) return null
       const quiet = splice.quietSince !== null && now - splice.quietSince >= policy.quietMs
@@ -74,18 +77,18 @@ export const gates: readonly Gate[] = [
         ? null
         : shut(
             'quiet',
-            'What became of the last request is not known: it is sent again once the channel has been quiet.',
+            'The result of the last request is unknown. It is sent again once the channel has been quiet.',
           )
     },
   },
   {
     name: 'budget',
-    says: 'budget left: attempts, deadline, feerate under the ceiling, not before its time, backoff passed',
+    says: 'attempts and time are left, `notBefore` and any back-off have passed, and the worst-case fee is under the ceiling',
     shut: budgetGate,
   },
   {
     name: 'lock_depth',
-    says: 'zero-conf, a lock depth under 3, or not known: only if every earlier attempt is dead',
+    says: 'the lock depth is 3 or more, or the adapter checks the transaction before signing, or every earlier attempt is proven not executed',
     shut: ({ splice, observation }) => {
       const depth = observation.channel?.lockDepth ?? 0
       const margin = depth >= SAFE_LOCK_DEPTH || observation.node?.capabilities.checksFunding === true
@@ -93,13 +96,13 @@ export const gates: readonly Gate[] = [
         ? null
         : shut(
             'zero_conf',
-            'The channel uses a new transaction so soon that nothing is sent again before the first request is proven lost.',
+            'The channel switches to a new transaction very early, so nothing is sent again until the first request is proven not executed.',
           )
     },
   },
   {
     name: 'overlap',
-    says: 'the overlap guard and a splice-out, or a checked funding outpoint, or at most the second attempt that is not dead',
+    says: 'the node has the overlap guard and this is a splice-out, or the adapter checks the transaction before signing, or at most one earlier attempt is unresolved',
     shut: ({ splice, observation }) => {
       const can = observation.node?.capabilities
       const guarded =
@@ -108,43 +111,45 @@ export const gates: readonly Gate[] = [
         ? null
         : shut(
             'overlap',
-            'Two requests may still take effect at the node; a third is sent once one of them is proven lost.',
+            'Two requests may still take effect at the node. A third is sent once one of them is proven not executed.',
           )
     },
   },
 ]
 
-/** The fence gate, which a fee bump has to pass as well: the fences of these attempts have passed. */
+/** The gate `fence`, which fee bumps share: the fences of these attempts have passed. */
 export function fenceGate(attempts: readonly Attempt[], now: Instant): Shut | null {
   const open = attempts.every((attempt) => {
     const fence = fenceOf(attempt)
     return fence !== null && fence < now
   })
-  return open ? null : shut('fence', 'An earlier request may still reach the node; waiting until it cannot.')
+  return open
+    ? null
+    : shut('fence', 'An earlier request may still reach the node. Waiting until it no longer can.')
 }
 
-/** Gate `node`, which a fee bump has to pass as well. */
+/** The gate `node`, which fee bumps share. */
 export function nodeGate({ splice, observation, now, policy }: GateFacts): Shut | null {
   const { node, chain } = observation
-  if (node === null) return shut('node_unreachable', 'The node does not answer; waiting until it does.')
+  if (node === null) return shut('node_unreachable', 'The node does not answer. Waiting until it does.')
   if (!isPinned(splice, node))
     return shut(
       'node_identity',
-      'Another node answers at the address of this one: its configuration needs a look.',
+      'A different node answers at the address of this one. An operator has to check its configuration.',
     )
   if (observation.nodeState?.paused)
     return shut(
       'node_paused',
-      'The node refuses what it is asked with; waiting until its credentials or configuration are mended.',
+      'The node refuses our credentials or configuration. Waiting until an operator fixes them.',
     )
   if (!node.synced) return shut('node_syncing', 'The node is still catching up with the chain.')
   if (now - node.observedAt > policy.snapshotMaxAgeMs)
     return shut('node_stale', 'Waiting for a fresh look at the node.')
-  if (chain === null) return shut('chain', 'The chain source does not answer; waiting until it does.')
+  if (chain === null) return shut('chain', 'The chain source does not answer. Waiting until it does.')
   if (Math.abs(chain.tip.height - node.tipHeight) > 1)
     return shut(
       'tips_differ',
-      'The node and the chain source do not see the same newest blocks; waiting until they agree.',
+      'The node and the chain source are at different blocks. Waiting until they agree.',
     )
   return null
 }
@@ -152,14 +157,14 @@ export function nodeGate({ splice, observation, now, policy }: GateFacts): Shut 
 function budgetGate({ splice, observation, now }: GateFacts): Shut | null {
   const budget = splice.budget
   if (splice.stopped !== null) return shut('submitting_stopped', 'No further attempt will be made.')
-  if (splice.cancelRequestedAt !== null) return shut('cancel', 'A cancel was asked for.')
+  if (splice.cancelRequestedAt !== null) return shut('cancel', 'A cancel was requested.')
   if (now >= budget.deadline) return shut('deadline', 'The deadline has passed.')
   if (now < (splice.notBefore ?? 0))
-    return shut('not_before', 'Waiting for the time before which it must not start.')
+    return shut('not_before', 'Waiting for the time before which the order must not start.')
   if (attemptsUsed(splice) >= budget.maxAttempts || splice.attempts.length >= RECORD_LIMITS.attempts)
     return shut('attempts_spent', 'All attempts are used.')
   if (now < (splice.nextAttemptAt ?? 0))
-    return shut('backoff', 'The node said not now; it is asked again after a pause.')
+    return shut('backoff', 'The node refused for now. The request is sent again after a pause.')
   return feeGate(splice, observation)
 }
 
@@ -168,11 +173,11 @@ function feeGate(splice: Splice, observation: Observation): Shut | null {
   if (maxFeeRateSatPerKw === null && maxFeeSats === null) return null
   const rate = worstFeeRateSatPerKw(observation)
   if (rate === null)
-    return shut('fee_unknown', 'Waiting for an estimate of fees, without which the ceiling cannot be kept.')
+    return shut('fee_unknown', 'Waiting for a fee estimate. Without one the fee ceiling cannot be kept.')
   const fee = feeSatsAt(rate, splice.kind)
   const over = rate > (maxFeeRateSatPerKw ?? Infinity) || fee > (maxFeeSats ?? Infinity)
   return over
-    ? shut('fee_ceiling', 'Waiting for fees to fall: by now the node may pay more than the ceiling.')
+    ? shut('fee_ceiling', 'Waiting for fees to fall: the node might now pay more than the ceiling.')
     : null
 }
 

@@ -8,16 +8,22 @@ import type { Instant } from '../values/instant.ts'
 export type ChainView = {
   readonly tip: { readonly height: number; readonly hash: string }
   readonly fundingSpends: readonly FundingSpend[]
-  /** The walk arrived at the node's current funding outpoint, or there was none to arrive at. */
+  /** Whether the walk arrived at the node's current funding outpoint, or there was none to arrive at. */
   readonly reachedFunding: boolean
-  /** Spenders without our effect that no pointer leads from: the ledger does not know them (design section 7). */
+  /** Spenders without our effect that no pointer leads from: the ledger does not know them yet. */
   readonly unrecorded: readonly string[]
-  /** Transactions with our effect before the known funding history, since a backup was taken (gate `no_earlier_effect`). */
+  /**
+   * A transaction with our effect before the known funding history, since a backup was taken (gate
+   * `no_earlier_effect`).
+   */
   readonly earlierEffect: string | null
   readonly feeRateSatPerKw: number | null
 }
 
-/** Everything that can be known now about a splice, gathered through the ports: node first, chain last. */
+/**
+ * Everything that can be known now about a splice, gathered through the ports: the node first, the chain
+ * last.
+ */
 export type Observation = {
   readonly at: Instant
   readonly node: NodeLook | null
@@ -26,24 +32,27 @@ export type Observation = {
   readonly channelState: ChannelState | null
   readonly quietAbsenceMs: number | null
   readonly chain: ChainView | null
-  /** The chain as sweeps follow it, where a candidate was seen: what left it is found by its block's hash. */
+  /**
+   * The chain as sweeps follow it, if a candidate was seen. A reorg is noticed by the hash of the candidate's
+   * block.
+   */
   readonly followed: FollowedChain | null
-  /** null: nobody has written it yet, or a splice that waits for blocks has not asked for it. */
+  /** null: nobody has written it yet, or it was not read because the splice only waits for blocks. */
   readonly lease: Versioned<ChannelLease> | null
-  /** The configured generation, and the one that the guard item holds; null: there is no guard item yet. */
+  /** The configured generation, and the one in the guard item; null: there is no guard item yet. */
   readonly generation: { readonly configured: number; readonly stored: number | null }
 }
 
 /**
- * A node that picks the channel itself lists another one that it could pick: what it does there is not seen on the funding history
- * of this one. Nothing is submitted then, and nothing proven.
+ * Whether a node that picks the channel itself lists another one that it could pick. What it does there is
+ * not visible on this channel's funding history, so nothing is submitted and nothing proven.
  */
 export function mayPickAnother(node: NodeLook, channelId: string): boolean {
   if (node.capabilities.leaseScope !== 'node') return false
   return node.channels.some((channel) => channel.channelId !== channelId && !channel.closing)
 }
 
-/** The node's look is of the pinned node and network. */
+/** Whether the look is of the pinned node and network. */
 export function isPinned(splice: Splice, node: NodeLook): boolean {
   return node.nodeId === splice.nodeId && node.network === splice.network
 }

@@ -5,17 +5,18 @@ import { BUSY_CODES, MAX_ABORTS } from '../splice/policy.ts'
 import type { Situation } from './rules/rule.ts'
 import type { Splice } from '../splice/splice.ts'
 
-/** The step after which a candidate may carry our signature: what it names is never cleared (design section 6). */
+/** The step after which a candidate may carry our signature. A candidate that it names is never aborted. */
 const SIGNED_STEP = 'splice_signed'
 
 /**
- * Whether something unsigned of a splice is left on its channel and can be cleared (design section 6, "leftovers"): a ghost,
- * which is a candidate of ours that the node reports unsigned and no chain source knows, or a wedge, which is a node that
- * goes on answering "busy" with nothing under way. Only where the funding outpoint is known unspent, which the rule's verdict says.
+ * Whether an unsigned splice of ours is left on the channel and can be aborted. Either the node reports a
+ * candidate of ours as unsigned and no chain source knows it, or the channel is stuck: the node keeps
+ * answering "busy" with nothing under way. Only if the funding outpoint is known unspent, which the rule's
+ * verdict says. Aborting a channel with a signed candidate would force-close it.
  */
 export function canAbortUnsigned(situation: Situation): boolean {
   const { splice, observation, gates, now, policy } = situation
-  const { channel, lease: lease } = observation
+  const { channel, lease } = observation
   if (!areOpen(gates, ['fence', 'node']) || channel === null || !channel.peerConnected || !channel.ready)
     return false
   if (channel.funding === null || channel.funding !== splice.submittedOn) return false
@@ -27,7 +28,7 @@ export function canAbortUnsigned(situation: Situation): boolean {
   return unsignedCandidatesOf(situation) !== null || isStuck(situation)
 }
 
-/** The ghosts on the channel of a splice; null: there are none, or something there is not ours, or may be signed. */
+/** The unsigned candidates on the channel; null: there are none, or one is not ours or may be signed. */
 export function unsignedCandidatesOf({
   splice,
   observation,
@@ -40,20 +41,20 @@ export function unsignedCandidatesOf({
   return reported.length > 0 && unsigned ? reported.map(({ txid }) => txid) : null
 }
 
-/** "Busy" twice, the last time since the channel was last cleared, and nothing under way that the node reports. */
+/** The node answered "busy" twice, the last time since the last abort, and reports nothing under way. */
 function isStuck({ splice, observation }: Situation): boolean {
   const { channel } = observation
   if (channel?.negotiation === 'active' || channel?.candidates?.length !== 0) return false
   return isBusy(splice)
 }
 
-function isBusy({ attempts, aborted: cleared }: Splice): boolean {
+function isBusy({ attempts, aborted }: Splice): boolean {
   return attempts.some(
     ({ result, count }) =>
       result?.type === 'refused' &&
       result.class === 'in_flight' &&
       BUSY_CODES.includes(result.code ?? 0) &&
       count >= 2 &&
-      result.at > (cleared?.at ?? 0),
+      result.at > (aborted?.at ?? 0),
   )
 }

@@ -1,28 +1,31 @@
-/** Why a chain source gave no answer. Never proof of anything. */
+/** Why a chain source gave no answer. A fault never proves anything. */
 export type ChainFault = { readonly class: 'unreachable'; readonly message: string }
 
 /** A transaction as a chain source knows it. */
 export type ChainTransaction = {
   readonly txid: string
   readonly hex: string
-  /** null: in the mempool */
+  /** null: in the mempool. */
   readonly block: { readonly height: number; readonly hash: string; readonly time: number } | null
   readonly feeSats: number | null
 }
 
-/** What is known of an outpoint. `unknown` own transaction: nothing can be concluded from the absence of a spender. */
+/** What is known about an outpoint. If its own transaction is `unknown`, a missing spender proves nothing. */
 export type Spend = {
   readonly own: 'unknown' | 'mempool' | 'confirmed'
-  /** What the outpoint holds; null where its transaction is unknown. */
+  /** The amount of the output; null if its transaction is unknown. */
   readonly valueSats: number | null
   readonly spender: ChainTransaction | null
 }
 
-/** What is known already of who spends an outpoint: where a source without an index of spenders has to look. */
+/**
+ * What is already known about the spending of an outpoint. It tells a source without an index of spenders
+ * where to search.
+ */
 export type SpendHint = {
-  /** Nothing in the chain up to this height spends it; null: not known. */
+  /** The outpoint is unspent in the chain up to this height; null: not known. */
   readonly unspentThroughHeight: number | null
-  /** Who was last seen to spend it, and in which block; a null hash: in one that is not known. */
+  /** The spender that was last seen, and its block; the hash is null if the block is not known. */
   readonly spender: { readonly txid: string; readonly blockHash: string | null } | null
 }
 

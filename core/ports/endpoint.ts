@@ -3,23 +3,26 @@ import { Instant } from '../values/instant.ts'
 
 export const WEBHOOK_LIMITS = { endpoints: 10, urlLength: 1024, descriptionLength: 200, secrets: 4 } as const
 
-/** Why a delivery failed. `status`: an answer that is not 2xx; `no_answer`: none in time; `target_refused`: it must not be asked. */
+/**
+ * Why a delivery failed. `status`: the answer was not 2xx. `no_answer`: no answer in time. `target_refused`:
+ * the target must not be called.
+ */
 export const DeliveryFault = z.enum(['status', 'no_answer', 'target_refused'])
 export type DeliveryFault = z.infer<typeof DeliveryFault>
 
-/** Who is told of a tenant's events, and how far it has been told. */
+/** A webhook endpoint: where a tenant's events are delivered, and how far delivery has come. */
 export const Endpoint = z.object({
   id: z.string(),
   url: z.string().max(WEBHOOK_LIMITS.urlLength),
   description: z.string().max(WEBHOOK_LIMITS.descriptionLength).nullable(),
-  /** Newest first; null: until it is rotated. */
+  /** Newest first. `validUntil` is null until the secret is rotated. */
   secrets: z
     .array(z.object({ secret: z.string().max(128), validUntil: Instant.nullable() }))
     .min(1)
     .max(WEBHOOK_LIMITS.secrets),
-  /** The sequence of the tenant's log through which everything was taken. */
+  /** Everything in the tenant's log through this sequence has been delivered. */
   deliveredThrough: z.int().nonnegative(),
-  /** Failures in a row since the last success. */
+  /** Consecutive failures since the last success. */
   failing: z
     .object({
       since: Instant,
@@ -29,9 +32,9 @@ export const Endpoint = z.object({
       status: z.int().nullable(),
     })
     .nullable(),
-  /** The consumer that sends to it now. */
+  /** The consumer that is delivering to this endpoint now. */
   lease: z.object({ holder: z.string(), until: Instant }).nullable(),
-  /** `announced`: the log says so, where it has to. */
+  /** `announced`: the tenant's log has the event that says so, if one is due. */
   disabled: z
     .object({ at: Instant, reason: z.enum(['asked', 'failing', 'gone']), announced: z.boolean() })
     .nullable(),
@@ -44,8 +47,8 @@ export const Endpoints = z.object({ endpoints: z.array(Endpoint).max(WEBHOOK_LIM
 export type Endpoints = z.infer<typeof Endpoints>
 
 /**
- * A message of the queue of notices: deliver what this endpoint has not had; with a sequence, that line once more. A hint: the
- * table is the truth.
+ * A message on the webhooks queue: deliver everything that this endpoint has not received; with `sequence`,
+ * deliver that one event again. Only a hint: the table is the truth.
  */
 export const DeliveryHint = z.strictObject({
   tenant: z.string().min(1).max(128),
@@ -54,7 +57,7 @@ export const DeliveryHint = z.strictObject({
 })
 export type DeliveryHint = z.infer<typeof DeliveryHint>
 
-/** The queue of notices. */
+/** The webhooks queue. */
 export interface DeliveryQueue {
-  hint(notice: DeliveryHint, delayMs: number): Promise<void>
+  hint(delivery: DeliveryHint, delayMs: number): Promise<void>
 }

@@ -15,140 +15,168 @@ import type { DeliveryQueue } from './endpoint.ts'
 import type { CommandResult, Splice } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
 
-/** The time left for a call. An aborted call destroys its socket and answers `unknown` or a fault. */
+/**
+ * The time limit of a call. When it aborts, the call destroys its socket and returns `unknown` or a fault.
+ */
 export type Call = { readonly signal: AbortSignal }
 
-/** A step of a command that takes several calls, named after the call that follows it, and the txid that the call may sign. */
+/**
+ * A step of a command that takes several calls. It is named after the call that follows, and carries the txid
+ * that this call may sign.
+ */
 export type JournalStep = { readonly name: string; readonly txid?: string }
 
 /**
- * Writes a step of the attempt that is under way, conditionally. false: it is not in the record for certain, or the attempt
- * may go on no longer (dead, cancelled, past its fence); the call that the step names must not be made then. An adapter that
- * needs a journal and is given none makes no such call.
+ * Writes a step of the running attempt with a conditional put. false: the step may not be in the record, or
+ * the attempt must not continue because it is proven not executed, cancelled or past its fence. The call that
+ * the step names must then not be made. An adapter that needs a journal and is given none makes no such call.
  */
 export type Journal = (step: JournalStep) => Promise<boolean>
 
-/** What a command came to, and the signed transaction where the node handed it over: it is kept and broadcast by us as well. */
+/**
+ * The result of a command, and the signed transaction if the node returned it. We keep and broadcast that
+ * transaction too.
+ */
 export type CommandAnswer = CommandResult & { readonly hex?: string }
 
-/** What is to be cleared of a channel: what a splice of ours left there unsigned. */
+/** The unsigned splice of ours that is to be aborted on a channel. */
 export type AbortRequest = {
   readonly channelId: string
   readonly submittedOn: Outpoint
-  /** Candidates of ours that the node reports and that were certainly never signed; none: only the channel is stuck. */
+  /**
+   * Candidates of ours that the node reports and that were certainly never signed. Empty: the channel is only
+   * stuck.
+   */
   readonly txids: readonly string[]
 }
 
 /** A remote Lightning node. An adapter never retries by itself and never parses free text where a code exists. */
 export interface NodePort {
-  /** One gathering of who the node is, what it can do and all its channels. */
+  /** One look at the node: its identity, its capabilities and all its channels. */
   look(call: Call): Promise<Result<NodeLook, NodeFault>>
-  /** Asks for a splice. Never throws: what is not certainly "not executed" is `unknown`. */
+  /** Submits a splice. Never throws: anything that is not certainly "not executed" is `unknown`. */
   submit(request: SubmitRequest, call: Call, journal?: Journal): Promise<CommandAnswer>
-  /** Asks for a replacement of the pending candidate by one with a higher feerate. Never throws, as `submit`. */
+  /** Asks for a replacement of the pending candidate with a higher feerate. Never throws, as `submit`. */
   bump(request: BumpRequest, call: Call, journal?: Journal): Promise<CommandAnswer>
   /** A fresh address of the node's own wallet. */
   newAddress(call: Call): Promise<Result<string, NodeFault>>
   /** Asks the node to connect the channel's peer. Best effort. */
   connectPeer(channel: ChannelSnapshot, call: Call): Promise<Result<void, NodeFault>>
-  /** The node's own record of our contribution in a transaction of a channel; null if it has none. */
+  /** The node's own record of our contribution to a channel's transaction; null if it has none. */
   contribution(channelId: string, txid: string, call: Call): Promise<Result<Contribution | null, NodeFault>>
   /**
-   * Clears what an unsigned splice left on a channel, where a node leaves anything. Looks again before it does: it never
-   * touches a channel with a signed candidate. Best effort.
+   * Aborts an unsigned splice on a channel, on nodes where one can stay behind. It looks at the channel again
+   * first, and never touches one with a signed candidate. Best effort.
    */
   abortUnsigned?(request: AbortRequest, call: Call): Promise<Result<void, NodeFault>>
 }
 
-/** A source of what the chain and the mempool show. */
+/** A source for the state of the chain and the mempool. */
 export interface ChainPort {
   tip(call: Call): Promise<Result<{ height: number; hash: string }, ChainFault>>
   /** The hash of the block at a height in the best chain; null above the tip. */
   blockHash(height: number, call: Call): Promise<Result<string | null, ChainFault>>
-  /** A transaction in chain or mempool; null if this source does not know it. */
+  /** A transaction in the chain or the mempool; null if this source does not know it. */
   transaction(txid: string, call: Call): Promise<Result<ChainTransaction | null, ChainFault>>
-  /** Whether the outpoint's own transaction is known, and who spends it, mempool included. */
+  /** Whether the outpoint's own transaction is known, and what spends it, mempool included. */
   spend(outpoint: Outpoint, hint: SpendHint, call: Call): Promise<Result<Spend, ChainFault>>
-  /** Estimated feerate to confirm within that many blocks, in sat per 1000 weight; null without an estimate. */
+  /**
+   * The estimated feerate to confirm within this many blocks, in sat per 1000 weight; null without an
+   * estimate.
+   */
   feeRateSatPerKw(targetBlocks: number, call: Call): Promise<Result<number | null, ChainFault>>
   broadcast(hex: string, call: Call): Promise<Result<void, ChainFault>>
 }
 
-/** A page of ids, with the cursor of the next page. */
+/** A page of ids, and the cursor of the next page. */
 export type Page = { readonly ids: readonly string[]; readonly cursor: string | null }
 
-/** One line of a tenant's event log, gap-free in `sequence`, from 1. */
+/** One event in a tenant's log. `sequence` starts at 1 and has no gaps. */
 export type LogEvent = {
   readonly sequence: number
   readonly id: string
   readonly type: LogEventType
-  /** null: it is about a webhook endpoint. */
+  /** null: the event is about a webhook endpoint. */
   readonly spliceId: string | null
   readonly epoch: number
   readonly at: Instant
   readonly endpointId?: string | undefined
 }
 
-/** One line of a tenant's audit log, gap-free in `sequence`, from 1: what somebody with the operator scope had done. */
+/**
+ * One entry in a tenant's audit log: an action taken with the operator scope. `sequence` starts at 1 and has
+ * no gaps.
+ */
 export type AuditEntry = {
   readonly sequence: number
   readonly id: string
   readonly at: Instant
   readonly action: string
-  /** Who: the key's name and id, never the key. */
+  /** The name and id of the API key that was used, never the key itself. */
   readonly key: { readonly name: string; readonly id: string }
-  /** To what, and with what words. */
+  /** What the action was applied to, and the texts that came with it. */
   readonly about: Readonly<Record<string, string>>
 }
 
-/** The table. Single-item conditional writes only (design section 9). Throws on faults of the database. */
+/** The table. Every write is a conditional write of a single item. Throws on faults of the database. */
 export interface Store {
-  /** Puts a new splice (version 0 → 1) unless its id exists; answers what stands in the table afterwards. */
+  /** Puts a new splice (version 0 → 1) unless its id exists; returns what the table holds afterwards. */
   create(splice: Splice): Promise<{ created: boolean; splice: Splice }>
-  /** Reads one, consistently. */
+  /** A consistent read of one splice. */
   load(id: string): Promise<Splice | null>
-  /** Writes if the stored version is still `splice.version`; answers it as stored (version + 1, a writeId of its own), or null: somebody was faster. */
+  /**
+   * Writes if the stored version is still `splice.version`. Returns the stored splice (version + 1, with a
+   * writeId of its own), or null if somebody else wrote first.
+   */
   save(splice: Splice): Promise<Splice | null>
-  /** Reads several consistently; missing ones are left out. */
+  /** A consistent read of several splices; missing ones are left out. */
   loadMany(ids: readonly string[]): Promise<Splice[]>
-  /** Ids of one shard (0…15) that are due, splices and foreign payments, oldest first; the index may lag. */
+  /**
+   * Ids of splices and foreign payments in one shard (0…15) that are due, oldest first. The index may lag.
+   */
   due(shard: number, before: Instant, limit: number, cursor: string | null): Promise<Page>
-  /** Ids of a tenant, newest first; the index may lag. */
+  /** Ids of a tenant's splices, newest first. The index may lag. */
   byTenant(tenant: string, limit: number, cursor: string | null): Promise<Page>
-  /** Ids of a tenant's splices on a channel, newest first; the index may lag. */
+  /** Ids of a tenant's splices on a channel, newest first. The index may lag. */
   byChannel(tenant: string, channelId: string, limit: number, cursor: string | null): Promise<Page>
-  /** Ids of settled splices whose candidate is in that block, and of foreign payments final in it; the index may lag. */
+  /**
+   * Ids of settled splices whose candidate is in this block, and of foreign payments that are final in it.
+   * The index may lag.
+   */
   byBlock(hash: string, limit: number, cursor: string | null): Promise<Page>
-  /** A small item and its version; null if there is none. Consistent. */
+  /** A consistent read of a small item and its version; null if there is none. */
   item<K extends ItemKind>(kind: K, key: string): Promise<Versioned<ItemOf<K>> | null>
-  /** Writes if the stored version is still `version` (0: there is none yet); answers whether it was written. */
+  /**
+   * Writes if the stored version is still `version` (0: the item does not exist yet). Returns whether it was
+   * written.
+   */
   putItem<K extends ItemKind>(kind: K, key: string, value: ItemOf<K>, version: number): Promise<boolean>
-  /** Appends at the end of a tenant's log, whatever races with it; answers the sequence. */
+  /** Appends to a tenant's log, safe against concurrent appends. Returns the sequence. */
   appendEvent(tenant: string, event: Omit<LogEvent, 'sequence'>): Promise<number>
   /**
-   * The same unless the line stands there already, since that instant or later: what a taker-over publishes may have been
-   * appended by a process that died. Answers whether it was appended.
+   * As `appendEvent`, unless the same event has been in the log since `since` or later: a process that died
+   * may have appended it before another one took over. Returns whether it was appended.
    */
   appendOnce(tenant: string, event: Omit<LogEvent, 'sequence'>, since: Instant): Promise<boolean>
-  /** Lines after a sequence (0: from the start), in order. */
+  /** Events after a sequence (0: from the start), in order. */
   eventsAfter(tenant: string, after: number, limit: number): Promise<LogEvent[]>
-  /** The sequence of the last line; 0: there is none. */
+  /** The sequence of the last event; 0 if there is none. */
   endOfLog(tenant: string): Promise<number>
-  /** Appends at the end of a tenant's audit log, whatever races with it; answers the sequence. */
+  /** Appends to a tenant's audit log, safe against concurrent appends. Returns the sequence. */
   appendAudit(tenant: string, entry: Omit<AuditEntry, 'sequence'>): Promise<number>
   /** Entries after a sequence (0: from the start), in order. */
   auditAfter(tenant: string, after: number, limit: number): Promise<AuditEntry[]>
 }
 
-/** Number of fixed shards of the due index. */
+/** The number of shards of the due index. */
 export const DUE_SHARDS = 16
 
-/** The work queue: hints only. Losing, doubling or reordering any costs time, never correctness. */
+/** The work queue. Messages are hints: a lost, doubled or reordered one costs time, never correctness. */
 export interface HintQueue {
   hint(spliceId: string, delayMs: number): Promise<void>
 }
 
-/** Time, chance and the rest that would make core impure. */
+/** Time. Core reads no clock of its own. */
 export interface Clock {
   now(): Instant
 }
@@ -159,42 +187,46 @@ export interface Chance {
   id(): string
 }
 
-/** What the service counts and says. Nothing secret goes in. */
+/** Metrics, log lines and alarms. Nothing secret goes in. */
 export interface Telemetry {
   count(name: string, value?: number): void
   info(message: string, fields: Record<string, string | number | boolean | null>): void
   alarm(message: string, fields: Record<string, string | number | boolean | null>): void
 }
 
-/** A configured node, its chain source and who may use it. */
+/** A configured node, its chain source, and the tenants that may use it. */
 export type ConfiguredNode = {
   readonly name: string
   readonly port: NodePort
   readonly chain: ChainPort
   readonly tenants: readonly string[]
-  /** Pinned; null: the first identity seen is pinned in the table. */
+  /** The pinned node id; null: the first id that is seen is pinned in the table. */
   readonly nodeId: string | null
-  /** HMAC key of the node's relay; null: none reports. */
+  /** The HMAC key of the node's relay; null: no relay reports. */
   readonly relayKey: string | null
-  /** The operator's word that so much quiet proves absence on this node; null: it proves nothing. */
+  /**
+   * How long the node must be quiet to prove that nothing was executed, set by the operator; null: quiet
+   * proves nothing.
+   */
   readonly quietAbsenceMs: number | null
 }
 
-/** Everything that the driver may touch. */
+/** Everything through which core reaches the outside world. */
 export type Ports = {
   readonly store: Store
   readonly queue: HintQueue
-  /** Left out: nobody is told by webhook; the log has it all. */
+  /** Absent: no webhooks are sent; the log still has every event. */
   readonly webhooks?: DeliveryQueue
   readonly clock: Clock
   readonly chance: Chance
   readonly telemetry: Telemetry
   readonly nodes: ReadonlyMap<string, ConfiguredNode>
   /**
-   * A signal that ends a call in time for the handler to save what it learnt. A command (a splice, a bump) has longer: it may be a
-   * negotiation of many messages with the peer, and given up half-way it leaves the channel to be cleared.
+   * A time limit that ends a call early enough for the handler to save what it learnt. A command (a splice, a
+   * fee bump) gets longer, because it may be a negotiation of many messages with the peer, and giving up
+   * halfway leaves an unsigned splice on the channel.
    */
   call(of?: 'command'): Call
-  /** The configured generation of the table; raised when a backup is restored. */
+  /** The configured generation of the table. It is raised when a backup is restored. */
   readonly generation: number
 }

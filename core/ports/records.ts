@@ -25,7 +25,8 @@ export type QueueEntry = z.infer<typeof QueueEntry>
 export const QUEUE_ENTRIES_MAX = 120
 
 /**
- * The queue of a channel, and which splice of it may submit. Key: channel id, or node id where leases are per node.
+ * A channel's queue, and the right to submit on the channel. Key: the channel id, or the node's name if leases
+ * are per node.
  */
 export const ChannelLease = z.object({
   /** The splice that may submit: it stands in the queue, too. */
@@ -37,7 +38,7 @@ export const ChannelLease = z.object({
 })
 export type ChannelLease = z.infer<typeof ChannelLease>
 
-/** What was last seen of a channel. Key: node name and channel id, as {@link channelKey} makes it. */
+/** The last known state of a channel. Key: node name and channel id, see {@link channelKey}. */
 export const ChannelState = z.object({
   node: z.string(),
   channelId: z.string(),
@@ -46,7 +47,10 @@ export const ChannelState = z.object({
   funding: Outpoint.nullable(),
   /** When this funding was first seen. */
   fundingSince: Instant,
-  /** Earlier funding outpoints, newest last; seeing one of them again means a node restored from backup. */
+  /**
+   * Earlier funding outpoints, newest last. Seeing one of them again means that the node was restored from a
+   * backup.
+   */
   earlier: z.array(Outpoint).max(50),
   capacitySats: z.number(),
   outboundMsat: z.number(),
@@ -58,47 +62,52 @@ export const ChannelState = z.object({
   lockDepth: z.number().nullable(),
   goneAt: Instant.nullable(),
   /**
-   * The funding outpoint up to which the ledger of foreign payments is written; null: nothing yet, not even the open. Left
-   * out in older items: their funding is where it begins.
+   * The funding outpoint through which the ledger of foreign payments is written; null: nothing yet, not even
+   * the open. Absent in older items, whose ledger begins at their funding.
    */
   ledger: z.object({ through: Outpoint.nullable() }).optional(),
 })
 export type ChannelState = z.infer<typeof ChannelState>
 
-/** What was last seen of a node. Key: its name. */
+/** The last known state of a node. Key: its name. */
 export const NodeState = z.object({
   nodeId: z.string(),
   network: Network,
   version: z.string().nullable(),
   capabilities: Capabilities,
   channelIds: z.array(z.string()),
-  /** Starts of the node's process as the relay reported them, newest last. */
+  /** Starts of the node's process, as reported by the relay, newest last. */
   processStarts: z.array(Instant).max(20),
-  /** Set while the node's credentials or configuration are refused; only identify calls are made. */
+  /** Set while the node refuses its credentials or configuration. Only identify calls are made then. */
   paused: z.object({ at: Instant, message: z.string() }).nullable(),
-  /** Ids of relay events taken, newest last: each counts once. */
+  /** Ids of relay events that were processed, newest last, so that each counts once. */
   relayEvents: z.array(z.string()).max(200),
-  /** The tip at which all of its splices that wait for a block were looked at; left out: none yet. */
+  /**
+   * The last tip at which every splice of this node that waits for a block was processed. Absent: none yet.
+   */
   processedTip: z.string().optional(),
   seenAt: Instant,
 })
 export type NodeState = z.infer<typeof NodeState>
 
-/** The last blocks seen of a network. Key: network. */
+/** The most recent blocks of a network. Key: the network. */
 export const FollowedChain = z.object({
   ...BlockRef.shape,
   seenAt: Instant,
-  /** The last blocks below and including the tip, lowest first; heights without a gap. */
+  /** Hashes of the last blocks up to the tip, lowest first, without gaps. */
   hashes: z.array(z.string()).max(300),
-  /** Blocks that left the chain: asked for again at every sweep for a while, because indexes lag. */
+  /** Blocks that left the chain. Sweeps look them up again for a while, because indexes lag. */
   orphans: z.array(BlockRef).max(300),
 })
 export type FollowedChain = z.infer<typeof FollowedChain>
 
-/** Guards against a restored backup: submissions need the configured generation. Key: `-`. */
+/**
+ * Guards against a restored backup: nothing is submitted unless its generation is the configured one. Key:
+ * `-`.
+ */
 export const Guard = z.object({
   generation: z.int().nonnegative(),
-  /** When the backup that was restored had been taken; null: none was restored. */
+  /** When the restored backup was taken; null: none was restored. */
   backupAt: Instant.nullable(),
 })
 export type Guard = z.infer<typeof Guard>
@@ -106,7 +115,7 @@ export type Guard = z.infer<typeof Guard>
 export const Scope = z.enum(['splices:read', 'splices:write', 'operator'])
 export type Scope = z.infer<typeof Scope>
 
-/** An API key. Key: the hex sha-256 of the secret; the secret itself is stored nowhere. */
+/** An API key. Key: the hex sha-256 of the secret, which itself is stored nowhere. */
 export const ApiKey = z.object({
   tenant: z.string(),
   scopes: z.array(Scope),
@@ -116,47 +125,59 @@ export const ApiKey = z.object({
 })
 export type ApiKey = z.infer<typeof ApiKey>
 
-/** So many keys of a tenant are listed; revoked ones make room. */
+/** How many keys of a tenant are listed. Revoked keys make room. */
 export const KEYS_MAX = 100
 
 /**
- * The keys of a tenant by their hash, oldest first, so that its operators find them: there is no index of keys. A key is
- * listed before it is written, so that none can be used that is not to be seen. Key: tenant.
+ * The hashes of a tenant's keys, oldest first: there is no index of keys. A key is listed before it is
+ * written, so that no usable key is hidden from its tenant. Key: the tenant.
  */
 export const KeyList = z.object({ hashes: z.array(z.string()).max(KEYS_MAX) })
 export type KeyList = z.infer<typeof KeyList>
 
-/** When a key was last used, to the hour: apart from the key, so that this never writes over a revocation. Key: as the key's. */
+/**
+ * When a key was last used, to the hour. Kept apart from the key, so that this write never overwrites a
+ * revocation. Key: as the key's.
+ */
 export const KeyUse = z.object({ at: Instant })
 export type KeyUse = z.infer<typeof KeyUse>
 
-/** An item holds this much; a larger transaction is left out, and is only missed where it would be broadcast again. */
+/**
+ * The largest raw transaction that fits into an item. A larger one is not kept, and so cannot be rebroadcast.
+ */
 export const MAX_HEX_CHARACTERS = 350_000
 
 /**
- * Which payment a txid belongs to, for ever. Written before the candidate; dangling is harmless. Key: txid. One that leads
- * to a foreign payment says so: it makes the transaction nobody's, and a splice whose effect it carries takes it over.
+ * The payment that a txid belongs to, for ever. Key: the txid. Written before the candidate; a dangling
+ * pointer is harmless. One that leads to a foreign payment says so: a splice whose effect the transaction
+ * carries may take it over.
  */
 export const TxPointer = z.object({
   paymentId: z.string(),
   foreign: z.literal(true).optional(),
-  /** The raw transaction of a splice's candidate. Left out where nobody has seen it yet, or it is too big for an item. */
+  /**
+   * The raw transaction of a splice's candidate. Absent if nobody has seen it yet, or if it is too big for an
+   * item.
+   */
   hex: z.string().max(MAX_HEX_CHARACTERS).optional(),
 })
 export type TxPointer = z.infer<typeof TxPointer>
 
-/** What a foreign payment is of; `unclassified`: what spends the funding is not known yet. */
+/**
+ * The kinds of foreign payments. `unclassified`: it is not known yet what the spender of the funding outpoint
+ * is.
+ */
 export const ForeignKind = z.enum(['unclassified', 'channel_close', 'foreign_splice', 'channel_open'])
 export type ForeignKind = z.infer<typeof ForeignKind>
 
-/** A transaction of a foreign payment. null: not known. */
+/** A transaction of a foreign payment. null means not known. */
 export const ForeignCandidate = z.object({
   txid: Txid,
   feeSats: z.int().nonnegative().nullable(),
   feeRateSatPerKw: z.int().nonnegative().nullable(),
-  /** By how much it changes the channel's capacity; negative: taken out. */
+  /** The change of the channel's capacity; negative if funds were taken out. */
   amountSats: z.int().nullable(),
-  /** What we added, fee included, as the node's own record says; and whether the node was asked. */
+  /** What we added, fee included, by the node's own record; and whether the node was asked. */
   contributionSats: z.int().nullable(),
   contributionAsked: z.boolean(),
   seenAt: Instant,
@@ -165,8 +186,8 @@ export const ForeignCandidate = z.object({
 export type ForeignCandidate = z.infer<typeof ForeignCandidate>
 
 /**
- * A funding transaction that no splice of ours explains, with what replaced it: one payment a spent outpoint, one a
- * channel's open (design section 7). Key and id: the txid of the first candidate that was seen.
+ * A funding transaction that no splice of ours explains, with its replacements: one payment per spent
+ * outpoint, one per channel open. Key and id: the txid of the first candidate that was seen.
  */
 export const ForeignPayment = z.object({
   id: Txid,
@@ -174,33 +195,38 @@ export const ForeignPayment = z.object({
   network: Network,
   channelId: z.string(),
   kind: ForeignKind,
-  /** The funding outpoint that its candidates spend; null for an open. */
+  /** The funding outpoint that the candidates spend; null for an open. */
   spends: Outpoint.nullable(),
   candidates: z.array(ForeignCandidate).min(1).max(RECORD_LIMITS.candidates),
-  /** The payment of our splice that was seen to spend the outpoint instead. */
+  /** The payment of our splice that turned out to spend the outpoint. */
   absorbedBy: z.string().nullable(),
-  /** At final depth: since when, and in which block, whether a candidate or our splice is there. */
+  /** When and in which block the outpoint's spender became final, be it a candidate or our splice. */
   final: z.object({ at: Instant, block: BlockRef }).nullable(),
-  /** Height since which an unconfirmed open is not to be seen, or its channel is gone. */
+  /** The height since which an unconfirmed open cannot be seen, or its channel is gone. */
   idleSinceHeight: z.int().nonnegative().nullable(),
   voidAt: Instant.nullable(),
-  /** Height through which the outpoint was last known unspent, refreshed with other writes. */
+  /** The height through which the outpoint was last known unspent. Only refreshed along with other writes. */
   unspentThroughHeight: z.int().nonnegative().nullable(),
   createdAt: Instant,
-  /** When to look next; null only where nothing is left to find out. */
+  /** When to look next; null only when nothing is left to find out. */
   dueAt: Instant.nullable(),
 })
 export type ForeignPayment = z.infer<typeof ForeignPayment>
 
-/** Which foreign payment is that of a spent outpoint, or of a channel's open. Key: the outpoint, or {@link channelKey}. */
+/**
+ * The foreign payment of a spent outpoint, or of a channel's open. Key: the outpoint, or {@link channelKey}.
+ */
 export const LedgerEntry = z.object({ paymentId: Txid })
 export type LedgerEntry = z.infer<typeof LedgerEntry>
 
-/** A transaction that a node handed over, signed, before anybody saw it. Key: txid. Left out when it is too big for an item. */
+/**
+ * A signed transaction that a node returned before any chain source had it. Key: the txid. Not kept if too
+ * big for an item.
+ */
 export const RawTransaction = z.object({ hex: z.string() })
 export type RawTransaction = z.infer<typeof RawTransaction>
 
-/** Schema of each kind of small item, and the first part of its key in the table. */
+/** The schema of each kind of small item, and the first part of its key in the table. */
 export const itemKinds = {
   lease: { prefix: 'LEASE', schema: ChannelLease },
   channel: { prefix: 'CH', schema: ChannelState },
@@ -219,10 +245,10 @@ export const itemKinds = {
 export type ItemKind = keyof typeof itemKinds
 export type ItemOf<K extends ItemKind> = z.infer<(typeof itemKinds)[K]['schema']>
 
-/** An item's value with the version that a write must name. */
+/** An item's value, and the version that a write must name. */
 export type Versioned<T> = { readonly version: number; readonly value: T }
 
-/** Key of a channel's item: two nodes of ours may share one channel. */
+/** The key of a channel's item. It has the node in it, because two of our nodes may share a channel. */
 export function channelKey(node: string, channelId: string): string {
   return `${node}/${channelId}`
 }

@@ -1,22 +1,24 @@
 import type { ItemKind, ItemOf, Versioned } from './records.ts'
 import type { Store } from './ports.ts'
 
-/** How often a write is tried against others that write the same item: ten writers in lockstep win one after the other. */
+/**
+ * How often a write is tried. When writers run in lockstep, one wins per round, so each needs several tries.
+ */
 const TRIES_MAX = 100
 
-/** An item was written by somebody else at every try. Nothing was saved; the same call may succeed a moment later. */
+/** Another writer won every time. Nothing was saved; the same call may succeed a moment later. */
 export class Contended extends Error {
   override readonly name = 'Contended'
 }
 
-/** What stands in the table after {@link update}, and whether this call wrote it. null: there is no such item. */
+/** The item after {@link update}, and whether this call wrote it. null: there is no such item. */
 export type Updated<T> = { readonly value: T | null; readonly written: boolean }
 
 /**
- * Changes a small item by compare-and-swap: reads it, and writes what `change` makes of it; again from what stands there if
- * somebody was faster. `change` is given null where there is no item yet. It answers null, or what it was given, to write
- * nothing; what it throws stops everything. `seen` is the item as it was read before: it is read again only if somebody has
- * written it since. Throws {@link Contended}.
+ * Changes a small item by compare-and-swap: reads it, applies `change`, writes the result, and starts again
+ * if somebody else wrote in between. `change` is given null if there is no item yet. To write nothing, it
+ * returns null or its argument; an error that it throws stops the update. `seen` is the item from an earlier
+ * read: it is read again only if somebody has written it since. Throws {@link Contended}.
  */
 export async function update<K extends ItemKind>(
   store: Pick<Store, 'item' | 'putItem'>,
@@ -37,11 +39,14 @@ export async function update<K extends ItemKind>(
   })
 }
 
-/** Repeats a read-change-write until it answers something: null says that somebody else wrote first. Throws {@link Contended}. */
+/**
+ * Repeats a read-change-write until it returns a value; null means that somebody else wrote first. Throws
+ * {@link Contended}.
+ */
 export async function untilWritten<T>(what: string, write: () => Promise<T | null>): Promise<T> {
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const written = await write()
     if (written !== null) return written
   }
-  throw new Contended(`${what} is contended: somebody else wrote it at every try`)
+  throw new Contended(`${what} is contended: another writer won every time`)
 }

@@ -12,12 +12,15 @@ import type { Instant } from '../values/instant.ts'
 import { hasEnded } from './transitions.ts'
 import type { Verdict } from './verdict.ts'
 
-/** Blocks between two notes that the funding history's end is unspent: a source that scans blocks scans no more than these. */
+/**
+ * Blocks between two recorded heights at which the end of the funding history is unspent. A chain source that
+ * scans blocks never scans more than these.
+ */
 const UNSPENT_EVERY_BLOCKS = 36
 
-/** Notes in the record what a look found out. Moves no state: that is the decision's to say. */
+/** Applies the facts of a verdict to the record. Never changes the state: that is left to the decision. */
 export function applyVerdict(splice: Splice, verdict: Verdict, context: StepContext): Splice {
-  const noted: Splice = {
+  const updated: Splice = {
     ...splice,
     fundingHistory: [...verdict.fundingHistory].slice(-RECORD_LIMITS.fundingHistory),
     candidates: boundedCandidates(verdict.candidates).map((candidate) =>
@@ -29,11 +32,11 @@ export function applyVerdict(splice: Splice, verdict: Verdict, context: StepCont
     lockedAt: lockedAtOf(splice, verdict, context.now),
     watch: watchOf(splice, verdict, context.policy),
   }
-  const looked = withBumpQuiet(withQuiet(noted, verdict, context), verdict, context)
-  const quiet = withBumpProofs(looked, verdict, context)
+  const timed = withBumpQuiet(withQuiet(updated, verdict, context), verdict, context)
+  const proven = withBumpProofs(timed, verdict, context)
   return {
-    ...quiet,
-    attempts: quiet.attempts.map((attempt) => withProof(quiet, attempt, verdict, context)),
+    ...proven,
+    attempts: proven.attempts.map((attempt) => withProof(proven, attempt, verdict, context)),
   }
 }
 
@@ -42,8 +45,9 @@ function withFirstSeen(candidate: Candidate, tipHeight: number | null, now: Inst
 }
 
 /**
- * Only a chain source without an index of spenders needs it, and only to know where to begin: a new height is noted for a
- * new end of the funding history, and every few hours, so that no write is owed to it at every block.
+ * Only a chain source without an index of spenders uses this height, to know where to start scanning. A new
+ * height is recorded when the funding history grows, and otherwise every few hours, so that not every block
+ * causes a write.
  */
 function unspentThroughOf(splice: Splice, verdict: Verdict): number | null {
   const before =
@@ -52,7 +56,9 @@ function unspentThroughOf(splice: Splice, verdict: Verdict): number | null {
   return before === null || verdict.tipHeight - before >= UNSPENT_EVERY_BLOCKS ? verdict.tipHeight : before
 }
 
-/** A lock is a fact about a confirmed candidate; a reorg that takes the confirmation takes the fact. */
+/**
+ * A lock belongs to a confirmed candidate, so a reorg that removes the confirmation removes the lock as well.
+ */
 function lockedAtOf(splice: Splice, verdict: Verdict, now: Instant): Instant | null {
   if (verdict.name === 'not_known') return splice.lockedAt
   if (verdict.name !== 'confirmed' && verdict.name !== 'final') return null
@@ -66,21 +72,22 @@ function watchOf(splice: Splice, verdict: Verdict, policy: Policy): Splice['watc
 }
 
 /**
- * Quiet (design section 4): no sign, no negotiation, no candidate, with the peer connected at every look, since the latest
- * of: the fence, an `in_flight` reply, the peer's return, a gap between looks. Kept only while an attempt is alive.
+ * Records since when it has been quiet. Quiet means: no balance signal, no negotiation and no candidate, with
+ * the peer connected at every look. It starts at the latest of the fence, an `in_flight` reply, the peer's
+ * return and a gap between looks. Kept only while an attempt is unresolved.
  */
 function withQuiet(splice: Splice, verdict: Verdict, { now, policy }: StepContext): Splice {
-  // With a candidate that lost, what may still run is a bump that waits at the node.
+  // After a candidate lost to another transaction, a fee bump may still be waiting at the node.
   const lost =
     verdict.name === 'replaced' && verdict.atFinalDepth && unresolvedBumpAttempts(splice).length > 0
   const waits = unresolvedAttempts(splice).length > 0 && splice.candidates.length === 0
-  const counts = !hasEnded(splice.state) && (waits || lost)
-  if (!counts) return { ...splice, quietSince: null, lastLookAt: null }
+  const isNeeded = !hasEnded(splice.state) && (waits || lost)
+  if (!isNeeded) return { ...splice, quietSince: null, lastLookAt: null }
   if (verdict.peerConnected === null || (verdict.peerConnected && verdict.name === 'not_known')) return splice
   const fence = lost ? lastFence({ attempts: unresolvedBumpAttempts(splice) }) : lastFence(splice)
-  const stirs = lost ? verdict.negotiating : verdict.isBusy
-  const stirred = !verdict.peerConnected || stirs || fence === null || fence > now
-  if (stirred) return { ...splice, quietSince: null, lastLookAt: null }
+  const busy = lost ? verdict.negotiating : verdict.isBusy
+  const disturbed = !verdict.peerConnected || busy || fence === null || fence > now
+  if (disturbed) return { ...splice, quietSince: null, lastLookAt: null }
   const gap = splice.lastLookAt === null || now - splice.lastLookAt > policy.quietGapMs
   const since = gap ? now : (splice.quietSince ?? now)
   return { ...splice, quietSince: Math.max(since, fence, splice.inFlightAt ?? 0), lastLookAt: now }
@@ -93,13 +100,13 @@ function withProof(
   { now, policy }: StepContext,
 ): Attempt {
   if (attempt.notExecuted !== null) return attempt
-  const left = verdict.peerConnected === false && (attempt.fenceAt ?? 0) < now
-  const seen = left ? (attempt.seenDisconnectedAt ?? now) : attempt.seenDisconnectedAt
+  const isDisconnected = verdict.peerConnected === false && (attempt.fenceAt ?? 0) < now
+  const seenDisconnectedAt = isDisconnected ? (attempt.seenDisconnectedAt ?? now) : attempt.seenDisconnectedAt
   const facts = { splice, attempt, verdict, quietAbsenceMs: verdict.quietAbsenceMs, now, policy }
   const proof = nonExecutionProofOf(facts, verdict.nonExecutionProofs)
   return {
     ...attempt,
-    seenDisconnectedAt: seen,
-    notExecuted: proof === null ? null : { proof: proof, at: now },
+    seenDisconnectedAt,
+    notExecuted: proof === null ? null : { proof, at: now },
   }
 }

@@ -3,14 +3,15 @@ import type { EventOf } from './event.ts'
 import { openBumpOf } from './replacement.ts'
 import type { Attempt, Splice } from './splice.ts'
 
-/** The most steps that an attempt is made of. */
+/** The most steps of one attempt. */
 const MAX_STEPS = 4
 
 /**
- * Journals a step of a running attempt before the call that it names: of the splice while it is submitted, of its open bump
- * while it is pending. Ignored, and so never followed by its call, once the attempt is answered, dead or past its fence, or
- * a cancel was asked for. That is what makes "its journal stops before the step of no return" a proof: whoever finds the
- * attempt dead and whoever steps it write the same record, and only one of them is first.
+ * Journals a step of the running attempt before the call that it names: an attempt of the splice while it is
+ * submitted, of its open bump while it is pending. The step is ignored, and so its call is never made, if the
+ * attempt is answered, proven not executed or past its fence, or if a cancel was requested. This is what
+ * makes "its journal stops before the step of no return" a proof: finding an attempt not executed and
+ * stepping it write the same record, so only one of them can win.
  */
 export function stepAttempt(
   splice: Splice,
@@ -22,13 +23,17 @@ export function stepAttempt(
     return { splice, actions: [{ type: 'ignored', event: type }] }
   if (attempt.steps.some((step) => step.name === name && step.txid === txid)) return { splice, actions: [] }
   const step = { name, at: now, ...(txid === undefined ? {} : { txid }) }
-  // A call that is made again, with another transaction, was answered before: what it announced then is void.
+  // The same call with another transaction: the earlier one was answered, so the txid that it announced is
+  // void.
   const steps = [...attempt.steps.filter((earlier) => earlier.name !== name), step]
   if (steps.length > MAX_STEPS) return { splice, actions: [{ type: 'ignored', event: type }] }
   return { splice: withAttempt(splice, { ...attempt, steps }), actions: [] }
 }
 
-/** What is kept of an attempt's steps once it is answered: the last one, which is how far it came. A record has bounds. */
+/**
+ * The last step, which tells how far an attempt came. Only this one is kept once it is answered, to bound the
+ * record.
+ */
 export function lastStep({ steps }: Attempt): Attempt['steps'] {
   return steps.slice(-1)
 }
@@ -52,27 +57,30 @@ function withAttempt(splice: Splice, attempt: Attempt): Splice {
   }
 }
 
-/** Steps without what they announced: how far an attempt came is never dropped, for proofs ask for it. */
+/**
+ * The steps without the txids that they announced. The names are never dropped, because proofs rely on them.
+ */
 export function withoutTxids(steps: Attempt['steps']): Attempt['steps'] {
   return steps.map(({ name, at }) => ({ name, at }))
 }
 
 /**
- * Txids that attempts of a splice announced, its bumps' included: each was journalled before it could be signed, so a
- * transaction with one of them is ours whoever shows it. (One that is never shown is void once its attempt is dead.)
+ * The txids that a splice's attempts announced, its bumps' attempts included. Each was journalled before it
+ * could be signed, so a transaction with one of them is ours, whoever reports it. If it never appears, it is
+ * void once its attempt is proven not executed.
  */
 export function announcedTxids({ attempts, bumps }: Pick<Splice, 'attempts' | 'bumps'>): Set<string> {
   const all = [...attempts, ...bumps.flatMap((bump) => bump.attempts)]
-  const told = all.flatMap(({ result, steps }) => [
+  const txids = all.flatMap(({ result, steps }) => [
     result?.type === 'taken' ? result.txid : undefined,
     ...steps.map(({ txid }) => txid),
   ])
-  return new Set(told.filter((txid) => txid !== undefined))
+  return new Set(txids.filter((txid) => txid !== undefined))
 }
 
 /**
- * Whether the call that a step names may have been made for a transaction, by an attempt of the splice or of its bumps: not
- * where the attempt was refused, for then nothing was executed.
+ * Whether an attempt of the splice or of its bumps may have made the named call for this transaction. Refused
+ * attempts do not count, because nothing was executed.
  */
 export function wasStepped({ attempts, bumps }: Splice, name: string, txid: string): boolean {
   const all = [...attempts, ...bumps.flatMap((bump) => bump.attempts)]

@@ -11,21 +11,24 @@ import { BUDGET } from './policy.ts'
 import { RECORD_LIMITS } from './splice.ts'
 import type { Attempt, Splice } from './splice.ts'
 
-/** How much is kept of what a node says to an attempt. */
+/** How much is kept of a node's message about an attempt. */
 const TEXT_BYTES = 120
-/** How many steps the merged row of several attempts keeps. */
+/** How many steps are kept when refused attempts are merged into one. */
 const MAX_KEPT_STEPS = 4
 
-/** Journals an attempt. The funding outpoint moves only when every earlier attempt is dead (design section 6, "foreign splice"). */
+/**
+ * Journals an attempt. `submittedOn` moves to another funding outpoint only if every earlier attempt is
+ * proven not executed.
+ */
 export function startAttempt(
   splice: Splice,
   event: EventOf<'attempt_started'>,
   { now }: StepContext,
 ): Stepped {
-  const fresh = unresolvedAttempts(splice).length === 0
+  const noneUnresolved = unresolvedAttempts(splice).length === 0
   assert(
-    fresh || splice.submittedOn === event.submittedOn,
-    'the funding outpoint moves only when every attempt is dead',
+    noneUnresolved || splice.submittedOn === event.submittedOn,
+    'the funding outpoint moves only when every attempt is proven not executed',
   )
   const number = splice.attemptSerial + 1
   const attempt = anAttempt(event.id, number, event.submittedOn, now, event.fenceMs)
@@ -33,7 +36,7 @@ export function startAttempt(
   const journalled: Splice = {
     ...splice,
     submittedOn: event.submittedOn,
-    baseline: fresh ? event.baseline : splice.baseline,
+    baseline: noneUnresolved ? event.baseline : splice.baseline,
     attempts: [...splice.attempts, attempt],
     attemptSerial: number,
     leaseHeld: true,
@@ -45,7 +48,7 @@ export function startAttempt(
   return { splice: emit(setState(journalled, 'submitted', why, now), 'splice.submitted', now), actions: [] }
 }
 
-/** An attempt as it is journalled, before anything is known of it. */
+/** A new attempt as it is journalled, before it has a result. */
 export function anAttempt(
   id: string,
   number: number,
@@ -68,7 +71,7 @@ export function anAttempt(
   }
 }
 
-/** Attaches an answer to its attempt, at whatever time it comes; a known answer is never changed. */
+/** Attaches an answer to its attempt, whenever it arrives. A known answer is never changed. */
 export function answerAttempt(
   splice: Splice,
   event: EventOf<'attempt_answered'>,
@@ -78,9 +81,9 @@ export function answerAttempt(
   if (attempt === undefined || (attempt.result !== null && attempt.result.type !== 'unknown')) {
     return { splice, actions: [{ type: 'ignored', event: event.type }] }
   }
-  const result = { ...bounded(meant(splice, attempt, event.result)), at: context.now }
+  const result = { ...bounded(withClassInContext(splice, attempt, event.result)), at: context.now }
   const known = { ...attempt, steps: lastStep(attempt), result }
-  const answered = replaced(splice, known)
+  const answered = withAttempt(splice, known)
   if (result.type === 'refused') return refuse(answered, known, result, event.jitter, context)
   if (result.type === 'unknown' || !event.overlapGuard) return { splice: answered, actions: [] }
   const attempts = answered.attempts.map((earlier) =>
@@ -91,8 +94,11 @@ export function answerAttempt(
   return { splice: { ...answered, attempts }, actions: [] }
 }
 
-/** "Not now" while an earlier attempt is alive means that something is under way: gRPC 9 (design section 6, "Results"). */
-function meant(
+/**
+ * Reads `not_now` as `in_flight` while another attempt is unresolved: gRPC status 9 is one code for both, and
+ * with an unresolved attempt it means that something is under way.
+ */
+function withClassInContext(
   splice: Splice,
   attempt: Attempt,
   result: EventOf<'attempt_answered'>['result'],
@@ -103,14 +109,14 @@ function meant(
     : result
 }
 
-/** A node's text is kept for operators, in plain characters, and never without bounds. */
+/** Bounds a result's message. The node's text is kept for operators, as printable ASCII. */
 export function bounded(result: EventOf<'attempt_answered'>['result'], bytes = TEXT_BYTES): typeof result {
   return result.type === 'taken'
     ? result
     : { ...result, message: truncate(result.message.replace(/[^\x20-\x7e]/g, '?'), bytes) }
 }
 
-function replaced(splice: Splice, attempt: Attempt): Splice {
+function withAttempt(splice: Splice, attempt: Attempt): Splice {
   return { ...splice, attempts: splice.attempts.map((other) => (other.id === attempt.id ? attempt : other)) }
 }
 
@@ -123,7 +129,7 @@ function refuse(
 ): Stepped {
   const refused: Attempt = { ...attempt, notExecuted: { proof: 'refused', at: now } }
   const attempts = mergeRefusals(splice.attempts, refused, refusal.class)
-  const count = attempts.find((row) => row.id === attempt.id)?.count ?? 1
+  const count = attempts.find((entry) => entry.id === attempt.id)?.count ?? 1
   const waiting: Splice = {
     ...splice,
     attempts,
@@ -141,8 +147,9 @@ function refuse(
 }
 
 /**
- * Refusals that were not executed are one row a class, with a count: they cost no attempt (design section 4, "budget"). The row
- * keeps the last txids that any of them announced: what one left on the channel unsigned is known by them to be ours.
+ * Merges refusals of the same class into one entry with a count; they were not executed, so they cost no
+ * attempt. The entry keeps the last txids that any of them announced, so that an unsigned splice left on the
+ * channel is recognised as ours.
  */
 export function mergeRefusals(
   attempts: readonly Attempt[],
@@ -150,17 +157,21 @@ export function mergeRefusals(
   refusalClass: RefusalClass,
 ): Attempt[] {
   const earlier = attempts.find(
-    (row) => row.id !== attempt.id && row.result?.type === 'refused' && row.result.class === refusalClass,
+    (entry) =>
+      entry.id !== attempt.id && entry.result?.type === 'refused' && entry.result.class === refusalClass,
   )
   const announced = earlier?.steps.filter(({ txid }) => txid !== undefined) ?? []
   const steps = [...announced, ...attempt.steps].slice(-MAX_KEPT_STEPS)
-  const row = { ...attempt, steps, count: (earlier?.count ?? 0) + 1 }
+  const entry = { ...attempt, steps, count: (earlier?.count ?? 0) + 1 }
   return attempts
     .filter((other) => other.id !== earlier?.id)
-    .map((other) => (other.id === row.id ? row : other))
+    .map((other) => (other.id === entry.id ? entry : other))
 }
 
-/** A node's failure event counts only if it came after the current attempt started, with no candidate seen. */
+/**
+ * Applies a failure event of the node. It counts only if it came after the current attempt started and no
+ * candidate was seen.
+ */
 export function hearReason(splice: Splice, event: EventOf<'reason_heard'>, { now }: StepContext): Stepped {
   const current = unresolvedAttempts(splice).at(-1)
   if (current === undefined || event.at <= current.startedAt || splice.candidates.length > 0) {
@@ -173,7 +184,10 @@ export function hearReason(splice: Splice, event: EventOf<'reason_heard'>, { now
   return { splice: after.then === 'in_flight' ? { ...heard, inFlightAt: now } : heard, actions: [] }
 }
 
-/** An operator allows more attempts; the deadline moves to the one given, or a day on where it has passed. */
+/**
+ * An operator allows more attempts. The deadline becomes the given one; if none is given and it has passed, a
+ * day from now.
+ */
 export function retry(splice: Splice, event: EventOf<'retry_requested'>, { now }: StepContext): Stepped {
   if (splice.candidates.length > 0) return { splice, actions: [{ type: 'ignored', event: event.type }] }
   const used = attemptsUsed(splice)
@@ -192,32 +206,36 @@ export function retry(splice: Splice, event: EventOf<'retry_requested'>, { now }
   return { splice: setState(cleared, state, `retry allowed: ${event.attempts} more`, now), actions: [] }
 }
 
-/** The record holds so many rows; a dead one makes room. */
+/** Drops an attempt that is proven not executed if the record has no room for another one. */
 function withRoom(attempts: readonly Attempt[]): Attempt[] {
-  const notExecuted = attempts.find((attempt) => attempt.notExecuted !== null)
+  const droppable = attempts.find((attempt) => attempt.notExecuted !== null)
   return attempts.length < RECORD_LIMITS.attempts
     ? [...attempts]
-    : attempts.filter((attempt) => attempt !== notExecuted)
+    : attempts.filter((attempt) => attempt !== droppable)
 }
 
-/** An attempt that stands for whatever was submitted after the backup that the record came out of. */
+/**
+ * Journals an attempt that stands for everything submitted after the backup from which the record was
+ * restored.
+ */
 export function restore(splice: Splice, event: EventOf<'restored'>, { now }: StepContext): Stepped {
   const number = splice.attemptSerial + 1
   const attempt: Attempt = {
     ...anAttempt(event.id, number, event.submittedOn, now, event.fenceMs),
-    // Nobody hung up: where the node offers no fence, only an operator can say that no request is open any more.
+    // Without a fence the attempt stays unanswered: nobody has hung up its request, so only an operator can
+    // say that none is open.
     result:
       event.fenceMs === null
         ? null
         : { type: 'unknown', message: 'submissions after the backup, if any', at: now },
   }
   const message = 'the record came out of a backup; what was submitted since is not known'
-  const anchored = unresolvedAttempts(splice).length > 0 ? splice.submittedOn : event.submittedOn
+  const submittedOn = unresolvedAttempts(splice).length > 0 ? splice.submittedOn : event.submittedOn
   const restored: Splice = {
     ...splice,
     generation: event.generation,
-    submittedOn: anchored,
-    attempts: [...withRoom(splice.attempts), { ...attempt, submittedOn: anchored ?? event.submittedOn }],
+    submittedOn,
+    attempts: [...withRoom(splice.attempts), { ...attempt, submittedOn: submittedOn ?? event.submittedOn }],
     attemptSerial: number,
     attention: { code: 'restored', message },
   }

@@ -6,7 +6,10 @@ import type { Splice } from './splice.ts'
 import { hasEnded } from './transitions.ts'
 import type { Instant } from '../values/instant.ts'
 
-/** A lock counts once a later look has seen it, too: for so long a splice stays due after the first one. */
+/**
+ * A lock counts only once a later look has confirmed it. A splice stays due for this long after the first
+ * look.
+ */
 const LOCK_SEEN_MS = 120_000
 
 /** What a splice waits for that stands behind another one in the queue of its channel. */
@@ -15,26 +18,30 @@ export const WAITING_FOR_TURN = {
   message: 'Waiting for its turn on this channel.',
 } as const
 
-/** Whether a save is owed: anything but the time of the write and of the next look differs. */
+/** Whether anything changed that must be saved. The time of the last write does not count. */
 export function differs(before: Splice, after: Splice): boolean {
   return !isDeepStrictEqual({ ...before, updatedAt: 0 }, { ...after, updatedAt: 0 })
 }
 
-/** Whether nothing moves it but a block, or a change of its channel: sweeps look at it then, due or not. */
+/**
+ * Whether only a block or a change of its channel can move the splice. Sweeps look at it then, even if it is
+ * not due.
+ */
 function isResting(splice: Splice, now: Instant): boolean {
   const { state, publishedThrough, eventSerial, candidates } = splice
   if ((state !== 'pending' && state !== 'confirmed') || splice.unseenSinceHeight !== null) return false
   if (openBumpOf(splice) !== null || hasUnaccountedBump(splice) || splice.quietSince !== null) return false
-  // That a pending one was told is said by its next save.
+  // For a pending splice, the next save records that its events are published.
   if (state === 'confirmed' && publishedThrough < eventSerial) return false
   if (splice.lockedAt !== null && now - splice.lockedAt < LOCK_SEEN_MS) return false
-  // One that its node reports as signed, or an operator named, and no source has shown yet.
+  // A candidate that only its node or an operator named has no height until a chain source shows it.
   return candidates.every(({ seenAtHeight, block }) => seenAtHeight !== null || block !== null)
 }
 
 /**
- * When to look at a splice next. A live one stays due, so that no write is owed where nothing changed; what only waits for
- * its time, or is only watched, comes back then; null ⇔ ended, published, nothing under watch (design section 9).
+ * When to look at a splice next. A live splice stays due, so that nothing is written while nothing changes;
+ * one that only waits for a time, or is only watched, comes back at that time. null: ended, published, and
+ * nothing under watch.
  */
 export function dueAfter(splice: Splice, now: Instant, policy: Policy, jitter: number): Instant | null {
   const late = Math.floor(jitter * policy.dueJitterMs)
@@ -46,7 +53,7 @@ export function dueAfter(splice: Splice, now: Instant, policy: Policy, jitter: n
   }
   if (isResting(splice, now)) {
     const restMs = splice.state === 'confirmed' ? policy.restMs : policy.watchEveryMs
-    // A longer rest is left behind by a confirmation that a reorg took.
+    // A reorg may leave a pending splice with the longer rest of a confirmed one, which is not kept.
     const kept =
       splice.dueAt !== null && splice.dueAt > now && splice.dueAt <= now + restMs + policy.dueJitterMs
     return kept ? splice.dueAt : now + restMs + late
@@ -70,7 +77,10 @@ function isBehind({ attempts, waitingFor }: Splice): boolean {
   return attempts.length === 0 && waitingFor?.code === WAITING_FOR_TURN.code
 }
 
-/** Ended, every event published, the lease given back and nothing under watch: a splice that nobody has to look at any more. */
+/**
+ * Whether nobody has to look at a splice any more: ended, every event published, the lease released, nothing
+ * under watch.
+ */
 export function isAtRest(
   splice: Pick<Splice, 'state' | 'publishedThrough' | 'eventSerial' | 'watch' | 'leaseHeld'>,
 ): boolean {

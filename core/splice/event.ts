@@ -5,15 +5,15 @@ import type { Instant } from '../values/instant.ts'
 import type { Verdict } from './verdict.ts'
 
 /**
- * Everything that can happen to a splice. `step` is the only place where one takes effect; what an event may do in each
- * state stands in the table of `transitions.ts`.
+ * Everything that can happen to a splice. Events take effect only in `step`; `transitions.ts` lists what each
+ * may do in each state.
  */
 export type SpliceEvent =
-  /** A look at node and chain: notes facts, never changes the state. */
+  /** A look at node and chain. Records facts, never changes the state. */
   | { readonly type: 'looked'; readonly verdict: Verdict }
-  /** The node gave an address for a splice-out that came without one. */
+  /** The node gave an address for a splice-out that was ordered without one. */
   | { readonly type: 'address_given'; readonly address: string; readonly script: string }
-  /** An attempt is journalled; it is sent only after it was saved. */
+  /** An attempt is journalled. It is sent only after this was saved. */
   | {
       readonly type: 'attempt_started'
       readonly id: string
@@ -21,11 +21,13 @@ export type SpliceEvent =
       readonly fenceMs: number | null
       readonly baseline: BalanceSignals
     }
-  /** A step of an attempt that takes several calls is journalled; the call that it names follows only if it was saved. */
+  /**
+   * A step of an attempt that takes several calls is journalled. Its call is made only after this was saved.
+   */
   | { readonly type: 'attempt_stepped'; readonly id: string; readonly name: string; readonly txid?: string }
-  /** What an unsigned splice left on the channel is about to be cleared at the node. */
+  /** An unsigned splice on the channel is about to be aborted at the node. */
   | { readonly type: 'abort_started' }
-  /** A command's answer, at whatever time it comes. `jitter` in [0, 1) spreads the backoff. */
+  /** A command was answered, whenever the answer arrives. `jitter` in [0, 1) spreads the backoff. */
   | {
       readonly type: 'attempt_answered'
       readonly id: string
@@ -33,9 +35,9 @@ export type SpliceEvent =
       readonly overlapGuard: boolean
       readonly jitter: number
     }
-  /** A node's failure event: a wake-up that may end submitting. */
+  /** The node reported why a negotiation failed. Triggers a look, and may stop submitting. */
   | { readonly type: 'reason_heard'; readonly reason: FailureReason; readonly at: Instant }
-  /** A fee bump is asked for: by a client, or by the splice's own policy. */
+  /** A fee bump was requested, by a client or by the splice's own policy. */
   | {
       readonly type: 'bump_opened'
       readonly id: string
@@ -44,7 +46,7 @@ export type SpliceEvent =
       readonly feeRateSatPerKw: number | null
       readonly tipHeight: number | null
     }
-  /** An attempt of the open bump is journalled; it is sent only after it was saved. */
+  /** An attempt of the open bump is journalled. It is sent only after this was saved. */
   | {
       readonly type: 'bump_started'
       readonly id: string
@@ -60,14 +62,14 @@ export type SpliceEvent =
     }
   /** A replacement with a higher feerate was seen. */
   | { readonly type: 'bump_done'; readonly txid: string }
-  /** The bump comes to nothing; the splice goes on. */
+  /** The bump is given up; the splice goes on. */
   | { readonly type: 'bump_abandoned'; readonly code: string; readonly message: string }
   | { readonly type: 'candidate_seen' }
   | { readonly type: 'candidate_confirmed' }
   /** A confirmed candidate lost its block. */
   | { readonly type: 'reorged'; readonly tipHeight: number | null }
   | { readonly type: 'settled' }
-  /** Every attempt is dead and the budget allows another. */
+  /** Every attempt is proven not executed, and the budget allows another. */
   | { readonly type: 'none_executed_yet' }
   /** No further attempt will be made. */
   | { readonly type: 'submitting_stopped'; readonly code: string; readonly message: string }
@@ -75,8 +77,8 @@ export type SpliceEvent =
   | { readonly type: 'withdrawn'; readonly proof: Proof }
   | { readonly type: 'attention_needed'; readonly code: string; readonly message: string }
   /**
-   * The record came out of a backup: what was submitted since then is not in it. An attempt that stands for all of those is
-   * journalled, so that nothing is claimed before it is dead.
+   * The record was restored from a backup and lacks what was submitted since. An attempt that stands for all
+   * of that is journalled, so that nothing is claimed before it is proven not executed.
    */
   | {
       readonly type: 'restored'
@@ -87,11 +89,11 @@ export type SpliceEvent =
     }
   /** Chain evidence contradicts an end without effect. */
   | { readonly type: 'corrected' }
-  /** A second output of ours in the funding history. */
+  /** A second transaction with this splice's effect is in the funding history. */
   | { readonly type: 'second_effect'; readonly txid: string }
   /** Nothing of an ended splice needs watching any more. */
   | { readonly type: 'watch_ended' }
-  /** `generation`: the table's; a record out of a backup is never withdrawn at once. */
+  /** `generation` is the table's. A record that was restored from a backup is never cancelled at once. */
   | { readonly type: 'cancel_requested'; readonly generation: number }
   | { readonly type: 'retry_requested'; readonly attempts: number; readonly deadline: Instant | null }
   | { readonly type: 'resolved_failed'; readonly note: string }

@@ -13,12 +13,12 @@ import type { Attempt, Bump, NonExecutionProof, Splice } from './splice.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Verdict } from './verdict.ts'
 
-/** What is kept of a node's words to a bump: sixty rows of them have to fit into the record. */
+/** How much is kept of a node's message about a bump: sixty of them have to fit into the record. */
 const TEXT_BYTES = 80
-/** Of a sentence of ours, which may quote them. */
+/** How much is kept of our own sentence, which may quote the node. */
 const MESSAGE_BYTES = 200
 
-/** Opens a fee bump of the newest candidate; one at a time (design section 6, "Fee bumps"). */
+/** Opens a fee bump of the newest candidate. One bump is open at a time. */
 export function openFeeBump(splice: Splice, event: EventOf<'bump_opened'>, { now }: StepContext): Stepped {
   const from = candidateToReplace(splice.candidates)
   const full = splice.bumps.length >= RECORD_LIMITS.bumps
@@ -42,11 +42,11 @@ export function openFeeBump(splice: Splice, event: EventOf<'bump_opened'>, { now
     outcome: null,
   }
   const why =
-    event.by === 'client' ? 'a fee bump was asked for' : 'unconfirmed for long: a fee bump by policy'
+    event.by === 'client' ? 'a fee bump was requested' : 'fee bump by policy: unconfirmed for too long'
   return { splice: addToTimeline({ ...splice, bumps: [...splice.bumps, bump] }, why, now), actions: [] }
 }
 
-/** Journals an attempt of the open bump; it is sent only after it was saved. */
+/** Journals an attempt of the open bump. It is sent only after this was saved. */
 export function startBumpAttempt(
   splice: Splice,
   event: EventOf<'bump_started'>,
@@ -71,7 +71,7 @@ export function startBumpAttempt(
   return { splice: addToTimeline(withBump(splice, started), `fee bump: attempt ${number}`, now), actions: [] }
 }
 
-/** Attaches an answer to the bump's attempt, at whatever time it comes; a known answer is never changed. */
+/** Attaches an answer to the bump's attempt, whenever it arrives. A known answer is never changed. */
 export function answerBumpAttempt(
   splice: Splice,
   event: EventOf<'bump_answered'>,
@@ -101,33 +101,33 @@ function refuse(
   jitter: number,
   { now, policy }: StepContext,
 ): Stepped {
-  // "Not now" while another attempt may be alive means that something is under way, as for a splice.
+  // `not_now` while another attempt is unresolved means that something is under way, as for a splice.
   const others = unresolvedAttempts(bump).some(({ id }) => id !== attempt.id)
-  const meant = refusal.class === 'not_now' && others ? 'in_flight' : refusal.class
-  const result = { ...refusal, class: meant }
+  const refusalClass = refusal.class === 'not_now' && others ? 'in_flight' : refusal.class
+  const result = { ...refusal, class: refusalClass }
   const attempts = mergeRefusals(
     bump.attempts,
     { ...attempt, steps: [], result, notExecuted: { proof: 'refused', at: now } },
-    meant,
+    refusalClass,
   )
   const count = attempts.find(({ id }) => id === attempt.id)?.count ?? 1
   const refused: Bump = {
     ...bump,
     attempts,
     nextAttemptAt: now + backoffMs(count, jitter, policy),
-    inFlightAt: meant === 'in_flight' ? now : bump.inFlightAt,
+    inFlightAt: refusalClass === 'in_flight' ? now : bump.inFlightAt,
   }
-  const pause: Action[] = meant === 'config' ? [{ type: 'pause_node', message: refusal.message }] : []
+  const pause: Action[] = refusalClass === 'config' ? [{ type: 'pause_node', message: refusal.message }] : []
   const kept = withBump(splice, refused)
   if (bump.outcome !== null) return { splice: kept, actions: pause }
-  // The node's own words stay with the attempt: these sentences are the client's.
+  // The node's own message stays with the attempt. These sentences are for the client.
   if (refusal.reason === 'CannotInitiateRbf')
-    return closed(kept, refused, NOTHING_LEFT, 'the node has nothing left to replace', pause, now)
-  if (meant === 'invalid') return closed(kept, refused, 'refused', 'the node refused', pause, now)
+    return abandoned(kept, refused, NOTHING_LEFT, 'the node has nothing left to replace', pause, now)
+  if (refusalClass === 'invalid') return abandoned(kept, refused, 'refused', 'the node refused', pause, now)
   return { splice: kept, actions: pause }
 }
 
-function closed(
+function abandoned(
   splice: Splice,
   bump: Bump,
   code: string,
@@ -138,17 +138,17 @@ function closed(
   return { splice: close(splice, bump, 'abandoned', code, message, null, now), actions }
 }
 
-/** The code of a bump that has nothing to replace any more. */
+/** The code of a bump that was abandoned because nothing is left to replace. */
 export const NOTHING_LEFT = 'nothing_to_replace'
 
-/** A replacement was seen: what was wanted. */
+/** A replacement was seen, so the bump is done. */
 export function finishBump(splice: Splice, { txid }: EventOf<'bump_done'>, { now }: StepContext): Stepped {
   const bump = openBumpOf(splice) ?? correctableBump(splice)
   if (bump === null) return { splice, actions: [{ type: 'ignored', event: 'bump_done' }] }
   return { splice: close(splice, bump, 'done', 'replaced', 'a replacement was seen', txid, now), actions: [] }
 }
 
-/** The bump comes to nothing. The splice goes on with the candidate that it has. */
+/** Gives up the bump. The splice goes on with the candidate that it has. */
 export function abandonBump(splice: Splice, event: EventOf<'bump_abandoned'>, { now }: StepContext): Stepped {
   const bump = openBumpOf(splice)
   if (bump === null) return { splice, actions: [{ type: 'ignored', event: 'bump_abandoned' }] }
@@ -165,11 +165,12 @@ function close(
   now: Instant,
 ): Splice {
   const outcome = { result, code, message: truncate(message, MESSAGE_BYTES), txid, at: now }
-  // Ten bumps have to fit into the record: of what was refused only the last is kept.
+  // Ten bumps have to fit into the record, so of the refused attempts only the last is kept.
   const last = bump.attempts.at(-1)?.id
   const attempts = bump.attempts
     .filter((each) => each.notExecuted === null || each.id === last)
-    // One before the last was followed after quiet only: what it announced was seen by then, or is void.
+    // An earlier attempt was only followed after quiet: by then its transaction was seen, or its txid is
+    // void.
     .map((each) => (each.id === last ? each : { ...each, steps: withoutTxids(each.steps) }))
   const closed = withBump(splice, { ...bump, attempts, outcome, quietSince: null, lastLookAt: null })
   const why = result === 'done' ? 'fee bump done' : `fee bump abandoned: ${message}`
@@ -185,8 +186,9 @@ function withBump(splice: Splice, bump: Bump): Splice {
 }
 
 /**
- * Quiet of an open bump, kept while an attempt of it is alive: as gate `quiet`'s, but neither the candidate that stands is a sign,
- * nor what moves the signs: a difference in fees is what a replacement leaves behind which was signed and not relayed.
+ * Records since when it has been quiet for the open bump, while an attempt of it is unresolved. Differs from
+ * the quiet of a splice in two ways: the candidate that stands does not disturb it, and neither do balance
+ * signals, because a replacement that was signed but not relayed leaves a difference in fees behind.
  */
 export function withBumpQuiet(splice: Splice, verdict: Verdict, { now, policy }: StepContext): Splice {
   const bump = openBumpOf(splice)
@@ -202,27 +204,28 @@ export function withBumpQuiet(splice: Splice, verdict: Verdict, { now, policy }:
 }
 
 /**
- * What may still be alive of the bumps once the candidate has lost to another transaction: dead with the channel's close, or
- * with a restart of the node's process, as the attempts of the splice are (`deadness.ts`).
+ * Proves attempts of bumps not executed once the candidate has lost to another transaction: by the channel's
+ * close, or by the same process restart or quiet that proves it of the splice's own attempts
+ * (`non-execution.ts`).
  */
 export function withBumpProofs(splice: Splice, verdict: Verdict, { now, policy }: StepContext): Splice {
   const lost = verdict.name === 'replaced' && verdict.atFinalDepth
-  const living = lost ? unresolvedBumpAttempts(splice) : []
-  if (living.length === 0) return splice
+  const unresolved = lost ? unresolvedBumpAttempts(splice) : []
+  if (unresolved.length === 0) return splice
   const proofOf = (attempt: Attempt): NonExecutionProof | null => {
     if (verdict.channelGone) return 'channel_closed'
     const facts = { splice, attempt, verdict, quietAbsenceMs: verdict.quietAbsenceMs, now, policy }
-    const asked = (['process_restarted', 'quiet_absence'] as const).filter((proof) =>
+    const rules = (['process_restarted', 'quiet_absence'] as const).filter((proof) =>
       verdict.nonExecutionProofs.includes(proof),
     )
-    return asked.find((proof) => nonExecutionTable[proof].holds(facts)) ?? null
+    return rules.find((proof) => nonExecutionTable[proof].holds(facts)) ?? null
   }
-  const atFinalDepth = (attempt: Attempt): Attempt => {
-    const proof = living.includes(attempt) ? proofOf(attempt) : null
-    return proof === null ? attempt : { ...attempt, notExecuted: { proof: proof, at: now } }
+  const withProof = (attempt: Attempt): Attempt => {
+    const proof = unresolved.includes(attempt) ? proofOf(attempt) : null
+    return proof === null ? attempt : { ...attempt, notExecuted: { proof, at: now } }
   }
   return {
     ...splice,
-    bumps: splice.bumps.map((bump) => ({ ...bump, attempts: bump.attempts.map(atFinalDepth) })),
+    bumps: splice.bumps.map((bump) => ({ ...bump, attempts: bump.attempts.map(withProof) })),
   }
 }

@@ -5,17 +5,22 @@ import type { StepContext, Action, Stepped } from './action.ts'
 import { truncate, setState, newEpoch, emit, addToTimeline, watchAfter } from './timeline.ts'
 import type { Attempt, Proof, Splice } from './splice.ts'
 
-/** Why a channel is frozen from a reorg after settling until the splice has ended again (design section 7). */
+/**
+ * Why a channel is frozen after a reorg of a settled splice. It is unfrozen when the splice has ended again.
+ */
 export const REORGANISED = 'a settled splice was reorganised out'
 
-/** Of what a client is told of a failure; an operator's note may be in it. */
+/** How much is kept of a failure's message, which may hold an operator's note. */
 const FAILURE_BYTES = 500
 
 const freeze = (cause: string): Action => ({ type: 'freeze_channel', cause })
 
-/** A candidate stands: in the mempool, or in a block. */
+/** A candidate stands in the mempool or in a block. */
 export function candidateSeen(splice: Splice, state: 'pending' | 'confirmed', { now }: StepContext): Stepped {
-  const why = state === 'pending' ? 'a transaction of ours was seen' : 'a transaction of ours is in a block'
+  const why =
+    state === 'pending'
+      ? 'a transaction of this splice was seen'
+      : 'a transaction of this splice is in a block'
   const cleared: Splice = {
     ...splice,
     attention: null,
@@ -23,16 +28,23 @@ export function candidateSeen(splice: Splice, state: 'pending' | 'confirmed', { 
     lastLookAt: null,
     nextAttemptAt: null,
   }
-  const entered = setState(cleared, state, why, now)
+  const seen = setState(cleared, state, why, now)
   return {
-    splice: emit(entered, state === 'pending' ? 'splice.pending' : 'splice.confirmed', now),
+    splice: emit(seen, state === 'pending' ? 'splice.pending' : 'splice.confirmed', now),
     actions: [],
   }
 }
 
-/** Final depth, and the lock stands. Another attempt that may have been taken is watched for. */
+/**
+ * The candidate is final and still locked. If another attempt may have been taken, the outpoints are watched.
+ */
 export function settle(splice: Splice, { now }: StepContext): Stepped {
-  const settled = setState({ ...splice, settledAt: now }, 'settled', 'final depth, and the lock stands', now)
+  const settled = setState(
+    { ...splice, settledAt: now },
+    'settled',
+    'the transaction is final, and the channel uses it or has closed since',
+    now,
+  )
   return {
     splice: emit(
       watchAfter(settled, attemptsUsed(splice) > 1 || hasUnaccountedBump(splice)),
@@ -43,7 +55,7 @@ export function settle(splice: Splice, { now }: StepContext): Stepped {
   }
 }
 
-/** A confirmed candidate lost its block; after settling that opens a new epoch and freezes the channel. */
+/** A confirmed candidate lost its block. After settling this opens a new epoch and freezes the channel. */
 export function reorganised(
   splice: Splice,
   { tipHeight }: EventOf<'reorged'>,
@@ -54,7 +66,7 @@ export function reorganised(
   const pending = setState(
     { ...opened, lockedAt: null, reorgedAtHeight: tipHeight },
     'pending',
-    'a reorg took its block',
+    'a reorg removed its block',
     now,
   )
   return {
@@ -63,7 +75,7 @@ export function reorganised(
   }
 }
 
-/** Given up, with reason and proof. */
+/** Ends the splice as failed, with reason and proof. */
 export function giveUp(
   splice: Splice,
   event: Omit<EventOf<'given_up'>, 'type'>,
@@ -74,21 +86,21 @@ export function giveUp(
   return { splice: emit(watchAfter(failed, everTaken(splice)), 'splice.failed', now), actions: [] }
 }
 
-/** Withdrawn by the client, with every attempt dead or none made. */
+/** Ends the splice as cancelled by the client. No attempt was made, or each is proven not executed. */
 export function withdraw(splice: Splice, proof: Proof | null, { now }: StepContext): Stepped {
   const known = proof ?? (everTaken(splice) ? 'none_executed' : 'never_taken')
-  const failure = { code: 'cancelled', message: 'withdrawn by the client', proof: known }
+  const failure = { code: 'cancelled', message: 'cancelled by the client', proof: known }
   const at = splice.cancelRequestedAt ?? now
   const cancelled = setState(
     { ...splice, cancelRequestedAt: at, failure, attention: null },
     'cancelled',
-    'withdrawn',
+    'cancelled by the client',
     now,
   )
   return { splice: emit(watchAfter(cancelled, everTaken(splice)), 'splice.cancelled', now), actions: [] }
 }
 
-/** An operator declares the attempts dead; the watch stays. Not against a candidate that is in a block. */
+/** An operator declares the attempts not executed. The watch stays. Refused if a candidate is in a block. */
 export function resolveFailed(splice: Splice, note: string, context: StepContext): Stepped {
   if (splice.candidates.some((candidate) => candidate.block !== null))
     return { splice, actions: [{ type: 'ignored', event: 'resolved_failed' }] }
@@ -106,7 +118,7 @@ export function resolveFailed(splice: Splice, note: string, context: StepContext
   )
 }
 
-/** An operator names the transaction that is ours. */
+/** An operator names the transaction of this splice. */
 export function resolveCandidate(
   splice: Splice,
   event: EventOf<'resolved_candidate'>,
@@ -125,13 +137,13 @@ export function resolveCandidate(
   }
   const candidates = known ? splice.candidates : [...splice.candidates, candidate]
   return candidateSeen(
-    addToTimeline({ ...splice, candidates }, `resolved: ${note}`, context.now),
+    addToTimeline({ ...splice, candidates }, `resolved by an operator: ${note}`, context.now),
     'pending',
     context,
   )
 }
 
-/** Chain evidence contradicts an end without effect: a new epoch, and the channel is frozen. */
+/** Chain evidence contradicts an end without effect: opens a new epoch and freezes the channel. */
 export function correct(splice: Splice, context: StepContext): Stepped {
   const message = 'a splice that had ended took effect'
   const opened = newEpoch({ ...splice, failure: null, stopped: null, cancelRequestedAt: null })
@@ -142,9 +154,12 @@ export function correct(splice: Splice, context: StepContext): Stepped {
   }
 }
 
-/** A second output of ours in the funding history: nothing can undo it, so nobody submits on this channel any more. */
+/**
+ * A second transaction with this splice's effect is in the funding history. Nothing can undo it, so the
+ * channel is frozen.
+ */
 export function reportSecondEffect(splice: Splice, txid: string, { now }: StepContext): Stepped {
-  const message = 'a second output of ours is in the funding history'
+  const message = 'a splice took effect twice'
   const marked = addToTimeline({ ...splice, anomaly: { txid, at: now } }, `${message}: ${txid}`, now)
   return { splice: emit(marked, 'splice.anomaly', now), actions: [freeze(message), alarm(message)] }
 }

@@ -6,7 +6,7 @@ import { FailureReason, RefusalClass } from './failure.ts'
 import { AmountSats } from '../bitcoin/money.ts'
 import { Outpoint, Txid } from '../bitcoin/outpoint.ts'
 
-/** How much one record holds; what comes beyond is merged, dropped or refused (design section 9). */
+/** How much one record holds. What exceeds a limit is merged, dropped or refused. */
 export const RECORD_LIMITS = {
   attempts: 20,
   bumps: 10,
@@ -19,7 +19,7 @@ export const RECORD_LIMITS = {
 export const SpliceKind = z.enum(['splice_in', 'splice_out'])
 export type SpliceKind = z.infer<typeof SpliceKind>
 
-/** The states of design section 5. */
+/** The states of a splice. What leads from one to the next is in `transitions.ts`. */
 export const SpliceState = z.enum([
   'queued',
   'submitted',
@@ -32,14 +32,14 @@ export const SpliceState = z.enum([
 ])
 export type SpliceState = z.infer<typeof SpliceState>
 
-/** What a node answered to a command. Everything that is not certainly "not executed" is `unknown`. */
+/** A node's answer to a command. Everything that is not certainly "not executed" is `unknown`. */
 export const CommandResult = z.discriminatedUnion('type', [
   z.object({ type: z.literal('taken'), txid: Txid.optional() }),
   z.object({
     type: z.literal('refused'),
     class: RefusalClass,
     reason: FailureReason.optional(),
-    /** The node's own number for it. */
+    /** The node's own error code. */
     code: z.int().optional(),
     message: z.string().max(200),
   }),
@@ -47,7 +47,7 @@ export const CommandResult = z.discriminatedUnion('type', [
 ])
 export type CommandResult = z.infer<typeof CommandResult>
 
-/** The row of the deadness table by which an attempt was found dead (design section 6). */
+/** The rule by which an attempt was proven not executed (`non-execution.ts`). */
 export const NonExecutionProof = z.enum([
   'refused',
   'channel_closed',
@@ -63,66 +63,75 @@ export const NonExecutionProof = z.enum([
 ])
 export type NonExecutionProof = z.infer<typeof NonExecutionProof>
 
-/** One journalled submission (design section 4). */
+/** One journalled submission. */
 export const Attempt = z.object({
   id: z.string(),
   number: z.int().positive(),
   kind: z.enum(['submit', 'bump']),
   submittedOn: Outpoint,
-  /** The time that the first request is signed with. */
+  /** The timestamp in the first request's signature. */
   startedAt: Instant,
-  /** The instant after which an unanswered request can no longer be received; null where the node offers no fence. */
+  /**
+   * The instant after which an unanswered request can no longer be received; null if the node has no such
+   * bound.
+   */
   fenceAt: Instant.nullable(),
-  /** The steps of a command in several calls (Core Lightning), each journalled before it is made. */
+  /**
+   * The steps of a command that takes several calls (Core Lightning), each journalled before its call is
+   * made.
+   */
   steps: z.array(z.object({ name: z.string(), at: Instant, txid: Txid.optional() })).max(12),
   result: z.intersection(CommandResult, z.object({ at: Instant })).nullable(),
   notExecuted: z.object({ proof: NonExecutionProof, at: Instant }).nullable(),
   /** When the peer was first seen disconnected after the fence. */
   seenDisconnectedAt: Instant.nullable(),
-  /** How many refusals of the same class this row stands for. */
+  /** How many refusals of the same class are merged into this attempt. */
   count: z.int().positive(),
 })
 export type Attempt = z.infer<typeof Attempt>
 
-/** A transaction that spends the funding history with our effect and was seen. Once seen, never un-seen. */
+/** A transaction that spends the funding history with our effect. Once seen, it stays a candidate. */
 export const Candidate = z.object({
   txid: Txid,
   spends: Outpoint,
   feeSats: z.int().nonnegative().nullable(),
   feeRateSatPerKw: z.int().nonnegative().nullable(),
   seenAt: Instant,
-  /** Height of the tip when it was first seen. */
+  /** The height of the tip when it was first seen. */
   seenAtHeight: z.int().nonnegative().nullable().default(null),
   block: BlockRef.nullable(),
 })
 export type Candidate = z.infer<typeof Candidate>
 
-/** What a node without a view of negotiations shows indirectly (design section 4, "sign"). In satoshis. */
+/**
+ * Balances of a node that does not report negotiations. They change when a splice is negotiated or signed. In
+ * satoshis.
+ */
 export const BalanceSignals = z.object({
-  /** claimable + its transaction fee − outbound; null where the node does not tell */
+  /** claimable + the fee of its transaction − outbound; null if the node does not report it. */
   claimableSats: z.number().nullable(),
-  /** value − outbound − inbound */
+  /** value − outbound − inbound. */
   reservedSats: z.number().nullable(),
 })
 export type BalanceSignals = z.infer<typeof BalanceSignals>
 
 /**
- * A wish to replace the pending candidate by one with a higher feerate (design section 6, "Fee bumps"). Its attempts are its
- * own: they are bound to the candidate, and cost the splice's budget nothing.
+ * A request to replace the pending candidate by one with a higher feerate. Its attempts are bound to the
+ * candidate and cost the splice's budget nothing.
  */
 export const Bump = z.object({
   id: z.string(),
-  /** Who asked: a client, or the splice's own policy. */
+  /** Who requested it: a client, or the splice's own policy. */
   by: z.enum(['client', 'policy']),
-  /** sha-256 of the request's body: the same key with another body is refused. */
+  /** sha-256 of the request's body. The same key with another body is refused. */
   bodyHash: z.string(),
-  /** What was asked for; null: anything above the candidate's feerate, as the node chooses. */
+  /** The requested feerate; null: anything above the candidate's, as the node chooses. */
   feeRateSatPerKw: z.int().positive().nullable(),
   /** The candidate that was to be replaced. */
   from: z.object({ txid: Txid, feeRateSatPerKw: z.int().nonnegative().nullable() }),
   attempts: z.array(Attempt).max(RECORD_LIMITS.bumpAttempts),
   attemptSerial: z.int().nonnegative(),
-  /** The node's signs when the first attempt was journalled. */
+  /** The balance signals when the first attempt was journalled. */
   baseline: BalanceSignals.nullable(),
   quietSince: Instant.nullable(),
   lastLookAt: Instant.nullable(),
@@ -143,7 +152,7 @@ export const Bump = z.object({
 })
 export type Bump = z.infer<typeof Bump>
 
-/** The types of what a client hears (design section 8). */
+/** The types of published events. */
 export const EventType = z.enum([
   'splice.accepted',
   'splice.submitted',
@@ -161,30 +170,30 @@ export const EventType = z.enum([
 ])
 export type EventType = z.infer<typeof EventType>
 
-/** How a splice that ended without its effect is proven to have none (design section 6, "Proofs"). */
+/** How it is proven that a splice ended without effect. */
 export const Proof = z.enum(['never_taken', 'none_executed', 'funding_spent', 'channel_closed', 'operator'])
 export type Proof = z.infer<typeof Proof>
 
-/** The client's wish and everything that became of it: one item of the table, the truth. */
+/** A client's order and everything that became of it. One item of the table: the truth. */
 export const Splice = z.object({
   id: z.string(),
   version: z.int().nonnegative(),
   writeId: z.string(),
   tenant: z.string(),
-  /** sha-256 of the request's body before defaults: the same key with another body is refused. */
+  /** sha-256 of the request's body before defaults. The same key with another body is refused. */
   bodyHash: z.string(),
 
   node: z.string(),
   nodeId: z.string(),
   network: Network,
   channelId: z.string(),
-  /** Whose lease it takes: its channel's, or its node's where the node picks the channel. */
+  /** Whether it takes the lease of its channel, or that of its node because the node picks the channel. */
   leaseScope: z.enum(['channel', 'node']).default('channel'),
   userChannelId: z.string().nullable(),
   peerId: z.string(),
   kind: SpliceKind,
   amountSats: AmountSats,
-  /** splice-out: the address, null until the node gave one; its script in hex. */
+  /** splice-out: the address, null until the node gives one; and its script in hex. */
   address: z.string().nullable(),
   script: z.string().nullable(),
   budget: z.object({
@@ -194,50 +203,56 @@ export const Splice = z.object({
     maxFeeSats: z.int().positive().nullable(),
   }),
   notBefore: Instant.nullable(),
-  /** Blocks without a confirmation after which it bumps its fee by itself, under its ceiling; null: never. */
+  /** After how many blocks without a confirmation it bumps its own fee, under its ceiling; null: never. */
   autoBumpAfterBlocks: z.int().positive().nullable().default(null),
   metadata: z.record(z.string(), z.string()),
 
-  /** The table's generation when it was accepted or last released by an operator: an older one came out of a backup. */
+  /**
+   * The table's generation when it was accepted or restored. An older one than the table's means: restored
+   * from a backup.
+   */
   generation: z.int().nonnegative(),
 
   state: SpliceState,
   epoch: z.int().nonnegative(),
-  /** The funding outpoints from acceptance on, oldest first; the last one known is the current funding. */
+  /** The funding outpoints since acceptance, oldest first. The last one is the current funding. */
   fundingHistory: z.array(Outpoint).min(1).max(RECORD_LIMITS.fundingHistory),
-  /** Height through which the end of the funding history was last known unspent; refreshed now and then. */
+  /**
+   * The height through which the end of the funding history was last known unspent. Refreshed every few
+   * hours.
+   */
   unspentThroughHeight: z.int().nonnegative().nullable().default(null),
-  /** The funding outpoint that stood when the splice was first submitted; null before. */
+  /** The funding outpoint on which the splice was submitted; null before. */
   submittedOn: Outpoint.nullable(),
   baseline: BalanceSignals.nullable(),
   attempts: z.array(Attempt).max(RECORD_LIMITS.attempts),
   attemptSerial: z.int().nonnegative(),
   candidates: z.array(Candidate).max(RECORD_LIMITS.candidates),
-  /** Newest last; at most one of them is open. */
+  /** Newest last. At most one of them is open. */
   bumps: z.array(Bump).max(RECORD_LIMITS.bumps).default([]),
-  /** Height of the tip when a reorg last took a candidate's block. */
+  /** The height of the tip when a reorg last removed a candidate's block. */
   reorgedAtHeight: z.int().nonnegative().nullable().default(null),
-  /** Height at which a candidate that was seen was first missed. */
+  /** The height at which no candidate was visible for the first time. */
   unseenSinceHeight: z.int().nonnegative().nullable(),
-  /** Height at which the channel was first seen on a foreign funding with an attempt alive. */
+  /** The height at which the channel was first seen on a foreign funding with an attempt unresolved. */
   foreignSinceHeight: z.int().nonnegative().nullable(),
   lockedAt: Instant.nullable(),
   quietSince: Instant.nullable(),
   lastLookAt: Instant.nullable(),
-  /** When an `in_flight` answer last said that something is under way. */
+  /** The time of the last `in_flight` answer: something was under way then. */
   inFlightAt: Instant.nullable(),
   nextAttemptAt: Instant.nullable(),
   cancelRequestedAt: Instant.nullable(),
-  /** How often, and when last, the node was asked to clear what an unsigned splice left on the channel. */
+  /** How often, and when last, the node was asked to abort an unsigned splice on the channel. */
   aborted: z.object({ count: z.int().positive(), at: Instant }).nullable().default(null),
   /** Why no further attempt will be made; null while submitting goes on. */
   stopped: z.object({ code: z.string(), message: z.string(), at: Instant }).nullable(),
   failure: z.object({ code: z.string(), message: z.string(), proof: Proof }).nullable(),
   attention: z.object({ code: z.string(), message: z.string() }).nullable(),
   waitingFor: z.object({ code: z.string(), message: z.string() }).nullable(),
-  /** Whether the queue of the channel may name this splice: it leaves it after its end is saved. */
+  /** Whether the queue of the channel may still name this splice. The splice leaves it after its end is saved. */
   leaseHeld: z.boolean(),
-  /** Looks that go on after an end: until the height, or until both outpoints are spent. */
+  /** The watch after an end: until this height, or until both outpoints are spent. */
   watch: z.object({ from: Outpoint, untilHeight: z.int().nonnegative().nullable() }).nullable(),
   anomaly: z.object({ txid: Txid, at: Instant }).nullable(),
   events: z
@@ -245,7 +260,7 @@ export const Splice = z.object({
     .max(60),
   eventSerial: z.int().nonnegative(),
   publishedThrough: z.int().nonnegative(),
-  /** Event types said in this epoch, so that none is said twice. */
+  /** The event types emitted in this epoch, so that none is emitted twice. */
   emitted: z.array(EventType),
   timeline: z
     .array(
@@ -255,7 +270,7 @@ export const Splice = z.object({
   createdAt: Instant,
   updatedAt: Instant,
   settledAt: Instant.nullable(),
-  /** When to look next; null ⇔ ended, all events published, nothing under watch. */
+  /** When to look next; null: ended, all events published, and nothing under watch. */
   dueAt: Instant.nullable(),
 })
 export type Splice = z.infer<typeof Splice>

@@ -12,8 +12,9 @@ import type { Splice } from './splice.ts'
 import { transitions } from './transitions.ts'
 
 /**
- * The only place where a splice changes: (splice, event) → (splice, actions), pure. An event that `transitions` does not
- * list for the state is ignored; a handler that left the table would be a bug, and throws.
+ * The only place where a splice changes: (splice, event) → (splice, actions). Pure. An event that
+ * `transitions` does not list for the state is ignored. A handler that moves to a state outside the table is
+ * a bug, and throws.
  */
 export function step(splice: Splice, event: SpliceEvent, context: StepContext): Stepped {
   const cell = transitions[splice.state][event.type]
@@ -65,7 +66,7 @@ function apply(splice: Splice, event: SpliceEvent, context: StepContext): Steppe
     case 'settled':
       return ending.settle(splice, context)
     case 'none_executed_yet':
-      return only(setState(splice, 'queued', 'every attempt is dead', now))
+      return only(setState(splice, 'queued', 'every attempt is proven not executed', now))
     case 'submitting_stopped':
       return only(stopSubmitting(splice, event.code, event.message, now))
     case 'given_up':
@@ -94,27 +95,33 @@ function apply(splice: Splice, event: SpliceEvent, context: StepContext): Steppe
 }
 
 function look(splice: Splice, event: EventOf<'looked'>, context: StepContext): Stepped {
-  const noted = applyVerdict(splice, event.verdict, context)
-  const cause = 'the node stands on an older funding outpoint than was seen, or is another node'
+  const updated = applyVerdict(splice, event.verdict, context)
+  const cause = 'the node reports an older funding outpoint than before, or is another node'
   const actions: Action[] = event.verdict.nodeWentBack ? [{ type: 'freeze_channel', cause }] : []
-  return reportFees(splice, noted, actions, context)
+  return reportFees(splice, updated, actions, context)
 }
 
-/** What could only be checked against the worst case before submitting is reported if it went over (P3). */
+/**
+ * On some nodes the ceiling can only be checked against the worst case before submitting. If a fee exceeds it
+ * all the same, an alarm says so.
+ */
 function reportFees(
   before: Splice,
-  noted: Splice,
+  updated: Splice,
   actions: readonly Action[],
   { now }: StepContext,
 ): Stepped {
   const known = new Set(before.candidates.map(({ txid }) => txid))
-  const over = noted.candidates
+  const expensive = updated.candidates
     .filter(({ txid }) => !known.has(txid))
-    .filter((fresh) => isOverCeiling(noted, fresh))
+    .filter((fresh) => isOverCeiling(updated, fresh))
   const message = 'the fee of a transaction is over the ceiling'
   return {
-    splice: over.reduce((splice, { txid }) => addToTimeline(splice, `${message}: ${txid}`, now), noted),
-    actions: [...actions, ...over.map((): Action => ({ type: 'alarm', message }))],
+    splice: expensive.reduce(
+      (splice, { txid }) => addToTimeline(splice, `${message}: ${txid}`, now),
+      updated,
+    ),
+    actions: [...actions, ...expensive.map((): Action => ({ type: 'alarm', message }))],
   }
 }
 
@@ -127,12 +134,12 @@ function attend(
   return { splice: emit(attended, 'splice.needs_attention', now), actions: [{ type: 'alarm', message }] }
 }
 
-/** Stops submitting. Final at once only where no attempt can take effect any more (design section 8). */
+/** Stops submitting. The splice ends at once only if no attempt can still take effect. */
 function cancel(splice: Splice, generation: number, context: StepContext): Stepped {
   if (splice.candidates.length > 0)
     return { splice, actions: [{ type: 'ignored', event: 'cancel_requested' }] }
   const idle = splice.state === 'queued' && unresolvedAttempts(splice).length === 0
   if (idle && splice.generation >= generation) return ending.withdraw(splice, null, context)
-  const asked = { ...splice, cancelRequestedAt: splice.cancelRequestedAt ?? context.now }
-  return { splice: addToTimeline(asked, 'cancel asked for', context.now), actions: [] }
+  const cancelling = { ...splice, cancelRequestedAt: splice.cancelRequestedAt ?? context.now }
+  return { splice: addToTimeline(cancelling, 'cancel requested', context.now), actions: [] }
 }

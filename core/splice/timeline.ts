@@ -3,13 +3,13 @@ import { RECORD_LIMITS } from './splice.ts'
 import type { Candidate, EventType, Splice, SpliceState } from './splice.ts'
 import type { Instant } from '../values/instant.ts'
 
-/** Published events that stay in the record for readers; older ones are in the log. */
+/** How many published events stay in the record for readers. Older ones are in the log. */
 const EVENTS_KEPT = 20
 
-/** A line of the timeline is a sentence; fifty of the longest have to fit into the record. */
+/** The bound of a line of the timeline. Fifty of the longest have to fit into the record. */
 const WHY_BYTES = 200
 
-/** What a client hears at most once in an epoch (design section 1, P7). */
+/** Events that are emitted at most once in an epoch. */
 const ONCE_AN_EPOCH: readonly EventType[] = [
   'splice.accepted',
   'splice.submitted',
@@ -20,7 +20,10 @@ const ONCE_AN_EPOCH: readonly EventType[] = [
   'splice.cancelled',
 ]
 
-/** The start of a text that takes so many bytes as JSON in UTF-8: a record's bound is in bytes, and others write the texts. */
+/**
+ * The start of a text, up to a number of bytes as JSON in UTF-8: the bound of a record is in bytes, and the
+ * texts come from outside.
+ */
 export function truncate(text: string, bytes: number): string {
   let taken = 0
   let end = 0
@@ -32,9 +35,9 @@ export function truncate(text: string, bytes: number): string {
   return text.slice(0, end)
 }
 
-/** Adds a line to the timeline; equal neighbours are merged with a count (design section 9). */
-export function addToTimeline(splice: Splice, says: string, now: Instant): Splice {
-  const why = truncate(says, WHY_BYTES)
+/** Adds a line to the timeline. A line that equals the one before is merged into it with a count. */
+export function addToTimeline(splice: Splice, text: string, now: Instant): Splice {
+  const why = truncate(text, WHY_BYTES)
   const last = splice.timeline.at(-1)
   if (last?.status === splice.state && last.why === why) {
     const merged = { ...last, at: now, count: last.count + 1 }
@@ -44,12 +47,12 @@ export function addToTimeline(splice: Splice, says: string, now: Instant): Splic
   return { ...splice, timeline: [...splice.timeline, line].slice(-RECORD_LIMITS.timeline) }
 }
 
-/** Moves a splice into a state, with a reason for people. */
+/** Moves a splice into a state, with a reason for the timeline. */
 export function setState(splice: Splice, state: SpliceState, why: string, now: Instant): Splice {
   return addToTimeline({ ...splice, state, waitingFor: null }, why, now)
 }
 
-/** Records an event to be published. An outcome is said once in an epoch. */
+/** Records an event that is to be published. An outcome is emitted once in an epoch. */
 export function emit(splice: Splice, type: EventType, now: Instant): Splice {
   if (ONCE_AN_EPOCH.includes(type) && splice.emitted.includes(type)) return splice
   const n = splice.eventSerial + 1
@@ -62,12 +65,12 @@ export function emit(splice: Splice, type: EventType, now: Instant): Splice {
   }
 }
 
-/** Chain evidence or a reorg reopens an ended splice: outcomes may be said again, and it enters its channel's queue again. */
+/** Chain evidence or a reorg reopens an ended splice. Outcomes may be emitted again; it enters its channel's queue again. */
 export function newEpoch(splice: Splice): Splice {
   return { ...splice, epoch: splice.epoch + 1, emitted: [], settledAt: null, watch: null, leaseHeld: true }
 }
 
-/** Submitting is over; the first reason stands. */
+/** Stops submitting. The first reason stands. */
 export function stopSubmitting(splice: Splice, code: string, message: string, now: Instant): Splice {
   if (splice.stopped !== null) return splice
   return addToTimeline(
@@ -77,14 +80,20 @@ export function stopSubmitting(splice: Splice, code: string, message: string, no
   )
 }
 
-/** Sets the watch that follows an end, from the funding outpoint that stands now (design section 6, "Watch"). */
+/**
+ * Starts the watch after an end, from the current funding outpoint. It is needed if an attempt beyond the
+ * confirmed one may have been taken.
+ */
 export function watchAfter(splice: Splice, wanted: boolean): Splice {
   const from = splice.fundingHistory.at(-1)
   assert(from !== undefined, 'a splice has a funding history')
   return { ...splice, watch: wanted ? { from, untilHeight: null } : null }
 }
 
-/** The newest ones, and whatever is in a block. A dropped one is found again by its pointer if it is ever seen. */
+/**
+ * The newest candidates and those in a block, within the record's limit. A dropped one is found again by its
+ * pointer if it is ever seen.
+ */
 export function boundedCandidates(candidates: readonly Candidate[]): Candidate[] {
   const surplus = candidates.length - RECORD_LIMITS.candidates
   const droppable = candidates.filter((candidate) => candidate.block === null).slice(0, Math.max(0, surplus))

@@ -1,4 +1,7 @@
-/** A value or the reason why there is none. Errors are values in core and in what adapters answer. */
+/**
+ * A value, or the reason why there is none. Core and adapters return expected errors as values; they do not
+ * throw them.
+ */
 export type Result<T, E> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E }
 
@@ -10,7 +13,7 @@ export function err<E>(error: E): { readonly ok: false; readonly error: E } {
   return { ok: false, error }
 }
 
-/** What a thrown error says of itself, for an alarm. */
+/** The message of a thrown error, for an alarm. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown'
 }

@@ -71,7 +71,7 @@ export const spliceExample = {
   position: null,
   ahead: null,
   waitingFor:
-    'Confirmed; waiting for so many blocks that it stays so, and for both nodes to use the new channel.',
+    'Confirmed. Waiting for final depth, and for both nodes to switch to the new funding transaction.',
   failure: null,
   attention: null,
   anomaly: null,

@@ -21,12 +21,20 @@ export function bytesOf(hex: string): Uint8Array {
 }
 
 type WalletOutput = { readonly script: Uint8Array; readonly address: string }
+type FundingOutput = {
+  readonly script: Uint8Array
+  readonly witnessScript: Uint8Array
+  readonly paths: readonly string[]
+}
 
 /** All keys of a world, derived from its seed and a path such as `alice/wallet/3`. */
 export class KeyRing {
   readonly #seed: string
   readonly #pairs = new Map<string, { readonly secret: Uint8Array; readonly publicKey: Uint8Array }>()
   readonly #outputs = new Map<string, WalletOutput>()
+  readonly #fundings = new Map<string, FundingOutput>()
+  /** Signatures are deterministic (RFC 6979), and the slowest step in a world that is lived through many times. */
+  readonly #signatures = new Map<string, Uint8Array>()
 
   constructor(seed: string) {
     this.#seed = seed
@@ -39,7 +47,12 @@ export class KeyRing {
 
   /** A DER signature with SIGHASH_ALL, ready for a witness. */
   sign(path: string, sighash: Uint8Array): Uint8Array {
-    return script.signature.encode(ecc.sign(sighash, this.#pair(path).secret), 0x01)
+    const signed = `${path} ${hexOf(sighash)}`
+    const known = this.#signatures.get(signed)
+    if (known !== undefined) return known
+    const signature = script.signature.encode(ecc.sign(sighash, this.#pair(path).secret), 0x01)
+    this.#signatures.set(signed, signature)
+    return signature
   }
 
   /** The P2WPKH output of a wallet key. */
@@ -55,11 +68,9 @@ export class KeyRing {
   }
 
   /** The 2-of-2 funding output, with keys sorted as BOLT 3 requires; `paths` has the script's order. */
-  funding(keyPath: string): {
-    readonly script: Uint8Array
-    readonly witnessScript: Uint8Array
-    readonly paths: readonly string[]
-  } {
+  funding(keyPath: string): FundingOutput {
+    const known = this.#fundings.get(keyPath)
+    if (known !== undefined) return known
     const paths = [`${keyPath}/us`, `${keyPath}/peer`].sort((a, b) =>
       Buffer.compare(this.publicKey(a), this.publicKey(b)),
     )
@@ -70,7 +81,9 @@ export class KeyRing {
     })
     const output = payments.p2wsh({ redeem, network: NETWORK }).output
     if (redeem.output === undefined || output === undefined) throw new Error('no output of a 2-of-2')
-    return { script: output, witnessScript: redeem.output, paths }
+    const funding = { script: output, witnessScript: redeem.output, paths }
+    this.#fundings.set(keyPath, funding)
+    return funding
   }
 
   #pair(path: string): { readonly secret: Uint8Array; readonly publicKey: Uint8Array } {

@@ -30,7 +30,7 @@ export { NegotiatedPhase, RelayEvent, RequestFault } from './state.ts'
 /** A new world: nodes with channels and coins, all deeply confirmed. The same options make the same world. */
 export function createWorld(options: WorldOptions): World {
   const keys = keyRingOf(options.seed)
-  const world = new SimulatedWorld(freshState(options, keys), keys)
+  const world = new SimulatedWorld(freshCopy(options, keys), keys)
   for (const node of world.clnNodes) node.seeChain()
   return world
 }
@@ -48,6 +48,16 @@ function keyRingOf(seed: string): KeyRing {
   const keys = keyRings.get(seed) ?? new KeyRing(seed)
   keyRings.set(seed, keys)
   return keys
+}
+
+/** The last fresh state: tests and simulations make the same world again and again. */
+let lastFresh: { readonly options: string; readonly state: WorldState } | null = null
+
+function freshCopy(options: WorldOptions, keys: KeyRing): WorldState {
+  const text = JSON.stringify(options)
+  const known = lastFresh?.options === text ? lastFresh.state : freshState(options, keys)
+  lastFresh = { options: text, state: known }
+  return structuredClone(known)
 }
 
 type RelayListener = (event: RelayEvent, node: string) => void

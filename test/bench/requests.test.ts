@@ -6,7 +6,7 @@ import { meterOf } from '../../bench/requests/meter.ts'
 import type { TableRequest } from '../../bench/requests/meter.ts'
 import { requestAims } from '../../bench/aims.ts'
 import { countRequests } from '../../bench/requests/requests.ts'
-import { startDynalite, openTable } from '../support/emulators.ts'
+import { startDynalite, openTable } from '../../harness/emulators.ts'
 
 const LOCAL = { region: 'eu-central-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
 const indexes = [{ partition: 'duePk', sort: 'dueAt' }]

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Locator, Page } from 'playwright-core'
-import { aSpliceId } from '../support/splices.ts'
-import { inNeed, pending, queued, settled, submitted } from './lives.ts'
+import { aSpliceId } from '../../harness/values.ts'
+import { inNeed, pending, queued, settled, submitted } from '../../harness/api/splices.ts'
 import { aBrowser, aSignedIn } from './stage.ts'
 import { describeInBrowser } from './suite.ts'
 

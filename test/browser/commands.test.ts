@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { aSpliceId, aTxid } from '../support/splices.ts'
-import { inNeed, pending, queued, settled, submitted } from './lives.ts'
+import { aSpliceId, aTxid } from '../../harness/values.ts'
+import { inNeed, pending, queued, settled, submitted } from '../../harness/api/splices.ts'
 import { aBrowser, aSignedIn, aStage } from './stage.ts'
 import type { Stage } from './stage.ts'
 import { describeInBrowser } from './suite.ts'

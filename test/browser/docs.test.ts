@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
-import { queued } from './lives.ts'
+import { queued } from '../../harness/api/splices.ts'
 import { aBrowser, aSignedIn, aStage } from './stage.ts'
 import { describeInBrowser } from './suite.ts'
 

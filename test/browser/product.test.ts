@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
-import { aProduct, lever, order, temporaryFolder } from '../support/local-product.ts'
+import { aProduct, lever, order, temporaryFolder } from '../../harness/local-product.ts'
 import { aBrowser } from './stage.ts'
 import { describeInBrowser } from './suite.ts'
 

@@ -5,9 +5,10 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import type { Candidate, Splice } from '../../core/splice/splice.ts'
 import { createApi } from '../../functions/api/app.ts'
 import { startServer } from '../../local/server.ts'
-import { aLook, aWorld } from '../functions/api-fixture.ts'
+import { apiLook } from '../../harness/api/seed.ts'
+import { aWorld } from '../../harness/api/world.ts'
 import { startChromium } from './chromium.ts'
-import { inNeed, pending, queued, settled, submitted } from './lives.ts'
+import { inNeed, pending, queued, settled, submitted } from '../../harness/api/splices.ts'
 
 const folder = new URL('../../docs/images/', import.meta.url)
 const WIDE = { width: 1000, height: 640 }
@@ -45,10 +46,10 @@ const splices = [
 async function takeAll(browser: Browser): Promise<void> {
   const world = await aWorld()
   for (const splice of splices) await world.store.create(splice)
-  const [channel] = aLook.channels
+  const [channel] = apiLook.channels
   if (channel === undefined) throw new Error('the look has a channel')
   const seen = { ...channel, channelId: hex('channel'), funding: `${hex('funding')}:0` }
-  world.told.look = { ok: true, value: { ...aLook, nodeId: `02${hex('alice')}`, channels: [seen] } }
+  world.told.look = { ok: true, value: { ...apiLook, nodeId: `02${hex('alice')}`, channels: [seen] } }
   const explorer = 'https://mempool.space/tx/{txid}'
   const server = await startServer(0, createApi({ ...world.deps, explorer }).fetch)
 

@@ -1,12 +1,13 @@
+import { childEnvironment } from '../../harness/child-environment.ts'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { run as runCommand } from '../../cli/run.ts'
-import type { World } from '../functions/api-fixture.ts'
-import { NOW } from '../functions/api-fixture.ts'
-import { aService } from '../relay/stage.ts'
-import type { Service } from '../relay/stage.ts'
+import type { World } from '../../harness/api/world.ts'
+import { NOW } from '../../harness/api/values.ts'
+import { aService } from '../../harness/api/http-api.ts'
+import type { Service } from '../../harness/api/http-api.ts'
 
 const start = fileURLToPath(new URL('../../cli/start.ts', import.meta.url))
 
@@ -19,7 +20,7 @@ export async function spawned(
   environment: Readonly<Record<string, string>>,
 ): Promise<Ended> {
   const child = spawn(process.execPath, [start, ...words], {
-    env: { PATH: process.env['PATH'] ?? '', DATA_DIR: '/nonexistent', ...environment },
+    env: { ...childEnvironment(), DATA_DIR: '/nonexistent', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])

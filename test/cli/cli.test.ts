@@ -7,8 +7,11 @@ import * as z from 'zod'
 import { exits } from '../../cli/exit.ts'
 import { keyIdOf } from '../../core/keys/api-key.ts'
 import { createKey } from '../../adapters/keys/new-key.ts'
-import { ADDRESS, CHANNEL, NOW, aWorld, order } from '../functions/api-fixture.ts'
-import { aSplice, aSpliceAtRest, aSpliceId } from '../support/splices.ts'
+import { ADDRESS, aSpliceId } from '../../harness/values.ts'
+import { CHANNEL, NOW } from '../../harness/api/values.ts'
+import { aWorld } from '../../harness/api/world.ts'
+import { order } from '../../harness/api/request.ts'
+import { aSplice, aSpliceAtRest } from '../../harness/records/splices.ts'
 import { aDesk, losesAnswers, spawned } from './cli-fixture.ts'
 
 const PLACE = ['--node', 'alice', '--channel', CHANNEL]

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { exits } from '../../cli/exit.ts'
-import { inNeed, pending, submitted } from '../browser/lives.ts'
-import { CHANNEL, NOW, aWorld } from '../functions/api-fixture.ts'
-import { aSpliceId, aTxid } from '../support/splices.ts'
-import { aTransaction } from '../support/transaction.ts'
+import { inNeed, pending, submitted } from '../../harness/api/splices.ts'
+import { CHANNEL, NOW } from '../../harness/api/values.ts'
+import { aWorld } from '../../harness/api/world.ts'
+import { aSpliceId, aTxid } from '../../harness/values.ts'
+import { aSpend } from '../../harness/transactions.ts'
 import { aDesk } from './cli-fixture.ts'
 
 const ID = aSpliceId(1)
@@ -84,7 +85,7 @@ describe('over a socket, as a process of its own,', () => {
     const world = await aWorld()
     const splice = submitted(1)
     await world.store.create(splice)
-    const transaction = aTransaction(`${aTxid('f')}:0`, splice.script ?? '', splice.amountSats)
+    const transaction = aSpend(`${aTxid('f')}:0`, splice.script ?? '', splice.amountSats)
     const { txid } = transaction
     world.told.transactions.set(txid, transaction)
     const { spawn } = await aDesk(world)

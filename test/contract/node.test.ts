@@ -5,9 +5,10 @@ import type { BumpRequest, ChannelSnapshot, NodeLook, SubmitRequest } from '../.
 import type { CommandAnswer, JournalStep } from '../../core/ports/ports.ts'
 import type { Subject } from '../../interop/checks.ts'
 import { CHECKS } from '../../interop/checks.ts'
-import type { Contracted, Fault, NodeKind } from '../support/contract-nodes.ts'
-import { NODE_KINDS } from '../support/contract-nodes.ts'
-import { ADDRESS, HOUR, SCRIPT } from '../support/keeper.ts'
+import type { Contracted, Fault, NodeKind } from './node-kinds.ts'
+import { NODE_KINDS } from './node-kinds.ts'
+import { ADDRESS, SCRIPT } from '../../harness/values.ts'
+import { HOUR } from '../../harness/keeper/times.ts'
 
 /** Faults after which a command was certainly not executed. */
 const UNEXECUTED: readonly Fault[] = ['reset before', '401', '403', '500', '502']

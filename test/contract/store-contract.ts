@@ -7,9 +7,10 @@ import { itemKinds } from '../../core/ports/records.ts'
 import { DUE_SHARDS } from '../../core/ports/ports.ts'
 import type { LogEvent, Page, Store } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
-import { aForeignPayment } from '../support/payments.ts'
-import { ACCEPTED_AT, aSplice, aSpliceAtRest, aSpliceId, aTxid } from '../support/splices.ts'
-import { oneOfEach } from './store-items.ts'
+import { aForeignPayment } from '../../harness/records/payments.ts'
+import { ACCEPTED_AT, aSpliceId, aTxid } from '../../harness/values.ts'
+import { aSplice, aSpliceAtRest } from '../../harness/records/splices.ts'
+import { oneOfEach } from '../../harness/records/items.ts'
 
 /** An empty table, and as many stores on it as there are writers. */
 export type OpenStore = { writer(): Store; close(): Promise<void> }

@@ -8,10 +8,17 @@ import { StoreAssertion } from '../../adapters/store/assertions.ts'
 import { dueShardOf, itemKey, spliceKey } from '../../adapters/store/keys.ts'
 import { memoryStore } from '../../adapters/store/memory.ts'
 import { tableDefinition } from '../../adapters/store/table.ts'
-import { dynamoClient, dynoxidePath, openTable, startDynalite, startDynoxide } from '../support/emulators.ts'
-import type { Emulator } from '../support/emulators.ts'
-import { aForeignPayment } from '../support/payments.ts'
-import { ACCEPTED_AT, aSplice, aSpliceAtRest } from '../support/splices.ts'
+import {
+  dynamoClient,
+  dynoxidePath,
+  openTable,
+  startDynalite,
+  startDynoxide,
+} from '../../harness/emulators.ts'
+import type { Emulator } from '../../harness/emulators.ts'
+import { aForeignPayment } from '../../harness/records/payments.ts'
+import { ACCEPTED_AT } from '../../harness/values.ts'
+import { aSplice, aSpliceAtRest } from '../../harness/records/splices.ts'
 import { storeContract } from './store-contract.ts'
 
 const ids = { id: () => randomUUID() }

@@ -1,7 +1,7 @@
-import type { Keeper } from '../support/keeper.ts'
-import { MINUTE } from '../support/keeper.ts'
-import type { Scenario } from '../support/lives.ts'
-import { describeCrashes } from '../support/lives.ts'
+import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { MINUTE } from '../../harness/keeper/times.ts'
+import type { Scenario } from './lives.ts'
+import { describeCrashes } from './lives.ts'
 
 const MARKET_RATE = 3_000
 

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 import { paymentIdOf } from '../../core/splice/ids.ts'
-import { MINUTE } from '../support/keeper.ts'
-import { describeLedgerCrashes } from '../support/ledger-lives.ts'
-import { byId, byTxid, waiting } from '../support/ledger.ts'
+import { MINUTE } from '../../harness/keeper/times.ts'
+import { describeLedgerCrashes } from './ledger-lives.ts'
+import { byId, byTxid, waiting } from '../../harness/keeper/ledger.ts'
 
 const BLOCKS = { blockMs: MINUTE }
 

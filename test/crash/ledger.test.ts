@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
-import type { Keeper } from '../support/keeper.ts'
-import { MINUTE } from '../support/keeper.ts'
-import { describeLedgerCrashes } from '../support/ledger-lives.ts'
-import { byId, byTxid, waiting, walk } from '../support/ledger.ts'
+import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { MINUTE } from '../../harness/keeper/times.ts'
+import { describeLedgerCrashes } from './ledger-lives.ts'
+import { byId, byTxid, waiting, walk } from '../../harness/keeper/ledger.ts'
 
 const BLOCKS = { blockMs: MINUTE }
 const splice = { amountSats: 70_000, mergeOurs: false }

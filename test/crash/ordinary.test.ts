@@ -1,4 +1,4 @@
-import { describeCrashes } from '../support/lives.ts'
+import { describeCrashes } from './lives.ts'
 
 describeCrashes([
   {

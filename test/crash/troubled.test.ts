@@ -1,5 +1,5 @@
-import { MINUTE } from '../support/keeper.ts'
-import { describeCrashes } from '../support/lives.ts'
+import { MINUTE } from '../../harness/keeper/times.ts'
+import { describeCrashes } from './lives.ts'
 
 describeCrashes([
   {

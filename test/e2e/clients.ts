@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { networks, payments } from 'bitcoinjs-lib'
-import type { Dice } from '../simulation/dice.ts'
+import type { Dice } from '../../harness/dice.ts'
 import type { Caller } from './caller.ts'
 import type { Order, Outcome, Request } from './history.ts'
 

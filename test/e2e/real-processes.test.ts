@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
-import { temporaryFolder } from '../support/local-product.ts'
+import { temporaryFolder } from '../../harness/local-product.ts'
 import { brokenBy } from './checker.ts'
 import { figuresOf } from './figures.ts'
 import { runOnce } from './run.ts'

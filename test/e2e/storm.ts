@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { send } from '../../local/control-client.ts'
 import { LocalError } from '../../local/problem.ts'
-import { count } from '../simulation/dice.ts'
-import type { Dice, Tally } from '../simulation/dice.ts'
+import { count } from '../../harness/dice.ts'
+import type { Dice, Tally } from '../../harness/dice.ts'
 import type { Request } from './history.ts'
 import type { Life, Mortal } from './mortal.ts'
 

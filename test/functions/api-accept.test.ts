@@ -3,8 +3,11 @@ import type { MemoryHooks } from '../../adapters/store/memory.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { bodyHash } from '../../functions/api/idempotency.ts'
-import { aSplice } from '../support/splices.ts'
-import { ADDRESS, CHANNEL, CLOSING_CHANNEL, NOW, aBody, aWorld, order, request } from './api-fixture.ts'
+import { aSplice } from '../../harness/records/splices.ts'
+import { ADDRESS } from '../../harness/values.ts'
+import { CHANNEL, CLOSING_CHANNEL, NOW, aBody } from '../../harness/api/values.ts'
+import { aWorld } from '../../harness/api/world.ts'
+import { order, request } from '../../harness/api/request.ts'
 
 const DAY = 86_400_000
 const MAINNET = 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4'

@@ -4,10 +4,14 @@ import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { ChannelLease } from '../../core/ports/records.ts'
 import type { Attempt, Splice, SpliceState } from '../../core/splice/splice.ts'
 import { SpliceState as States } from '../../core/splice/splice.ts'
-import { aSplice, aSpliceId, aTxid } from '../support/splices.ts'
-import { aTransaction } from '../support/transaction.ts'
-import { CHANNEL, NOW, aWorld, request, withCapabilities } from './api-fixture.ts'
-import type { World } from './api-fixture.ts'
+import { aSplice } from '../../harness/records/splices.ts'
+import { aSpliceId, aTxid } from '../../harness/values.ts'
+import { aSpend } from '../../harness/transactions.ts'
+import { CHANNEL, NOW } from '../../harness/api/values.ts'
+import { withCapabilities } from '../../harness/api/seed.ts'
+import { aWorld } from '../../harness/api/world.ts'
+import { request } from '../../harness/api/request.ts'
+import type { World } from '../../harness/api/world.ts'
 
 const DAY = 86_400_000
 const ID = aSpliceId(1)
@@ -257,9 +261,9 @@ describe('resolve', () => {
 
 describe('resolve with a transaction', () => {
   const splice = standing('needs_attention')
-  const ours = aTransaction(FUNDING, splice.script ?? '', splice.amountSats)
+  const ours = aSpend(FUNDING, splice.script ?? '', splice.amountSats)
 
-  async function claim(transaction: ReturnType<typeof aTransaction>, standingSplice = splice) {
+  async function claim(transaction: ReturnType<typeof aSpend>, standingSplice = splice) {
     const world = await aWorldWith(standingSplice)
     world.told.transactions.set(transaction.txid, transaction)
     return { world, answer: await tell(world, 'resolve', { outcome: 'candidate', txid: transaction.txid }) }
@@ -276,16 +280,16 @@ describe('resolve with a transaction', () => {
   })
 
   test('of a splice-in needs no output of ours', async () => {
-    const transaction = aTransaction(FUNDING, '0014' + '00'.repeat(20), 1)
+    const transaction = aSpend(FUNDING, '0014' + '00'.repeat(20), 1)
     const splicedIn = standing('submitted', { kind: 'splice_in', address: null, script: null })
     expect((await claim(transaction, splicedIn)).answer.body).toMatchObject({ status: 'pending' })
   })
 
   test.each([
-    ['spends something else', aTransaction(`${aTxid('9')}:0`, splice.script ?? '', splice.amountSats)],
-    ['spends another output', aTransaction(`${aTxid('f')}:1`, splice.script ?? '', splice.amountSats)],
-    ['pays one satoshi more', aTransaction(FUNDING, splice.script ?? '', splice.amountSats + 1)],
-    ['pays another script', aTransaction(FUNDING, '0014' + '00'.repeat(20), splice.amountSats)],
+    ['spends something else', aSpend(`${aTxid('9')}:0`, splice.script ?? '', splice.amountSats)],
+    ['spends another output', aSpend(`${aTxid('f')}:1`, splice.script ?? '', splice.amountSats)],
+    ['pays one satoshi more', aSpend(FUNDING, splice.script ?? '', splice.amountSats + 1)],
+    ['pays another script', aSpend(FUNDING, '0014' + '00'.repeat(20), splice.amountSats)],
   ])('refuses one that %s', async (_, transaction) => {
     const { world, answer } = await claim(transaction)
     expect(answer.status).toBe(422)

@@ -3,7 +3,8 @@ import { Misconfigured } from '../../adapters/misconfigured.ts'
 import { createApi } from '../../functions/api/app.ts'
 import { parseKeys } from '../../adapters/keys/configured-keys.ts'
 import { createKey } from '../../adapters/keys/new-key.ts'
-import { NOW, aWorld } from './api-fixture.ts'
+import { NOW } from '../../harness/api/values.ts'
+import { aWorld } from '../../harness/api/world.ts'
 
 const owner = { tenant: 'acme', scopes: ['splices:read'], name: 'first' } as const
 

@@ -6,7 +6,8 @@ import { SpliceBody } from '../../functions/api/splice-body.ts'
 import { SpliceView } from '../../functions/api/splice-view.ts'
 import { DOCS_PAGES } from '../../functions/dashboard/docs-routes.ts'
 import { PAGES } from '../../functions/dashboard/routes.ts'
-import { aWorld, request } from './api-fixture.ts'
+import { aWorld } from '../../harness/api/world.ts'
+import { request } from '../../harness/api/request.ts'
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']
 

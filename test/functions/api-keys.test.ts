@@ -7,8 +7,10 @@ import { createApi } from '../../functions/api/app.ts'
 import { hashOf, keyIdOf } from '../../core/keys/api-key.ts'
 import { createKey } from '../../adapters/keys/new-key.ts'
 import { listKey } from '../../core/keys/key-list.ts'
-import { NOW, aWorld, request } from './api-fixture.ts'
-import type { World } from './api-fixture.ts'
+import { NOW } from '../../harness/api/values.ts'
+import { aWorld } from '../../harness/api/world.ts'
+import { request } from '../../harness/api/request.ts'
+import type { World } from '../../harness/api/world.ts'
 
 const Key = z.object({
   id: z.string(),

@@ -2,8 +2,10 @@ import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { configuredNode, parseNodes } from '../../adapters/node/configured.ts'
 import { saveNodeState } from '../../core/nodes/node-state.ts'
-import { bump, request as submission } from '../support/ldk-rpc.ts'
-import { aBody, aWorld, order, request } from './api-fixture.ts'
+import { bump, request as submission } from '../../harness/nodes/ldk-rpc.ts'
+import { aBody } from '../../harness/api/values.ts'
+import { aWorld } from '../../harness/api/world.ts'
+import { order, request } from '../../harness/api/request.ts'
 
 const entry = {
   kind: 'lnd',

@@ -2,16 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { channelKey } from '../../core/ports/records.ts'
 import type { ChannelState, NodeState } from '../../core/ports/records.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
-import {
-  CHANNEL,
-  aBody,
-  aChannelSeen,
-  aNodeSeen,
-  aWorld,
-  order,
-  request,
-  withCapabilities,
-} from './api-fixture.ts'
+import { CHANNEL, aBody } from '../../harness/api/values.ts'
+import { apiChannel, apiNode, withCapabilities } from '../../harness/api/seed.ts'
+import { aWorld } from '../../harness/api/world.ts'
+import { order, request } from '../../harness/api/request.ts'
 
 const OTHER = 'e'.repeat(64)
 /** JSON leaves out what is undefined. */
@@ -20,12 +14,12 @@ const body = { ...aBody, node: 'bob', channel: undefined }
 /** A world in which bob is a phoenixd, with these channels. */
 async function aPhoenixd(channels: readonly Partial<ChannelState>[] = [{}], node: Partial<NodeState> = {}) {
   const world = await aWorld()
-  const seen = channels.map((channel) => ({ ...aChannelSeen, node: 'bob', lockDepth: 0, ...channel }))
+  const seen = channels.map((channel) => ({ ...apiChannel, node: 'bob', lockDepth: 0, ...channel }))
   const channelIds = seen.map(({ channelId }) => channelId)
   const phoenixd: NodeState = {
-    ...aNodeSeen,
+    ...apiNode,
     capabilities: {
-      ...aNodeSeen.capabilities,
+      ...apiNode.capabilities,
       software: 'phoenixd',
       spliceIn: false,
       bump: false,
@@ -51,7 +45,7 @@ describe('a node that picks the channel itself (phoenixd)', () => {
     expect(answer.body).toMatchObject({ channel: CHANNEL, budget: { maxAttempts: 1 } })
     expect(await world.store.load(spliceIdOf('acme', 'one'))).toMatchObject({
       leaseScope: 'node',
-      fundingHistory: [aChannelSeen.funding],
+      fundingHistory: [apiChannel.funding],
     })
   })
 

@@ -2,10 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { ForeignPayment } from '../../core/ports/records.ts'
 import type { Splice } from '../../core/splice/splice.ts'
-import { aForeignCandidate, aForeignPayment } from '../support/payments.ts'
-import { aSplice, aSpliceId, aTxid } from '../support/splices.ts'
-import { CHANNEL, NOW, aWorld, request } from './api-fixture.ts'
-import type { World } from './api-fixture.ts'
+import { aForeignCandidate, aForeignPayment } from '../../harness/records/payments.ts'
+import { aSplice } from '../../harness/records/splices.ts'
+import { aSpliceId, aTxid } from '../../harness/values.ts'
+import { CHANNEL, NOW } from '../../harness/api/values.ts'
+import { aWorld } from '../../harness/api/world.ts'
+import { request } from '../../harness/api/request.ts'
+import type { World } from '../../harness/api/world.ts'
 
 const ID = aSplice().id
 const BLOCK = { height: 208, hash: aTxid('3') }

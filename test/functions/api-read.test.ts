@@ -5,8 +5,12 @@ import { spliceIdOf } from '../../core/splice/ids.ts'
 import { err } from '../../core/values/result.ts'
 import type { Routes } from '../../functions/api/app.ts'
 import { hashOf } from '../../core/keys/api-key.ts'
-import { aSplice, aTxid } from '../support/splices.ts'
-import { CHANNEL, NOW, aBody, aPreview, aWorld, order, request } from './api-fixture.ts'
+import { aSplice } from '../../harness/records/splices.ts'
+import { aTxid } from '../../harness/values.ts'
+import { CHANNEL, NOW, aBody } from '../../harness/api/values.ts'
+import { aPreview } from '../../harness/api/seed.ts'
+import { aWorld } from '../../harness/api/world.ts'
+import { order, request } from '../../harness/api/request.ts'
 
 const List = z.object({ data: z.array(z.record(z.string(), z.unknown())), cursor: z.string().nullish() })
 const iso = (at: number) => new Date(at).toISOString()

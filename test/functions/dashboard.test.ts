@@ -4,7 +4,7 @@ import { createApi } from '../../functions/api/app.ts'
 import { DOCS_SCRIPT, DOCS_STYLE, SCRIPT, STYLE } from '../../functions/dashboard/assets.ts'
 import { assetsText } from '../../functions/dashboard/embed.ts'
 import { PAGE_POLICY } from '../../functions/dashboard/routes.ts'
-import { aWorld } from './api-fixture.ts'
+import { aWorld } from '../../harness/api/world.ts'
 
 const root = new URL('../../functions/dashboard/', import.meta.url)
 describe('the policy of the page', () => {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { DOCS_PAGES, DOCS_POLICY } from '../../functions/dashboard/docs-routes.ts'
-import { aWorld } from './api-fixture.ts'
+import { aWorld } from '../../harness/api/world.ts'
 
 const { resolve } = createRequire(import.meta.url)
 describe.each(['swagger-ui-bundle.js', 'swagger-ui.css'])('%s', (name) => {

@@ -6,7 +6,7 @@ import { handler as work } from '../../functions/work.ts'
 import { handler as api } from '../../functions/api.ts'
 
 const { keeper } = await vi.hoisted(async () => {
-  const { startKeeper } = await import('../support/keeper.ts')
+  const { startKeeper } = await import('../../harness/keeper/keeper.ts')
   return { keeper: await startKeeper() }
 })
 

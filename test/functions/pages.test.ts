@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { DOCS_PAGES, DOCS_POLICY } from '../../functions/dashboard/docs-routes.ts'
 import { PAGES, PAGE_POLICY } from '../../functions/dashboard/routes.ts'
-import { aWorld } from './api-fixture.ts'
+import { aWorld } from '../../harness/api/world.ts'
 
 const pages = [
   ...PAGES.map((path) => [path, PAGE_POLICY] as const),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Operation } from '../../adapters/store/memory.ts'
-import { CHANNEL, aBody } from '../functions/api-fixture.ts'
+import { CHANNEL, aBody } from '../../harness/api/values.ts'
 import { NodeEventMessage } from '../../core/nodes/relay-event.ts'
 import { answerTo, aWatchedWorld } from './api-answers.ts'
 import type { Got } from './api-answers.ts'

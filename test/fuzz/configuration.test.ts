@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Misconfigured } from '../../adapters/misconfigured.ts'
 import { configuredNode, parseNodes } from '../../adapters/node/configured.ts'
 import { decodeMacaroon, encodeMacaroon, mintMacaroon } from '../../adapters/node/ldk/macaroon.ts'
-import { ownCertificate, clock } from '../support/ldk-wire.ts'
+import { ownCertificate, clock } from '../../harness/nodes/ldk-wire.ts'
 import { parseConfiguration } from '../../functions/configuration.ts'
 import type { Json } from './hostile.ts'
 import {

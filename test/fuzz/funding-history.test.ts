@@ -6,7 +6,7 @@ import type { Outpoint } from '../../core/bitcoin/outpoint.ts'
 import type { ChainPort } from '../../core/ports/ports.ts'
 import { err, ok } from '../../core/values/result.ts'
 import { parseTransaction, spends } from '../../core/bitcoin/transaction.ts'
-import { FUNDING, CALL } from '../core/builders.ts'
+import { FUNDING, CALL } from '../../harness/values.ts'
 import { bytes, transactions } from './transaction-bytes.ts'
 
 const answers = fc.record({

@@ -9,9 +9,9 @@ import type { SubmitRequest } from '../../core/ports/node.ts'
 import { CommandResult } from '../../core/splice/splice.ts'
 import { Network } from '../../core/bitcoin/network.ts'
 import { Outpoint } from '../../core/bitcoin/outpoint.ts'
-import { PASSWORD } from '../support/http-nodes.ts'
-import { eclairChannel, phoenixdChannel } from '../support/http-node-answers.ts'
-import { request } from '../support/ldk-rpc.ts'
+import { PASSWORD } from '../../harness/nodes/http-nodes.ts'
+import { eclairChannel, phoenixdChannel } from '../../harness/nodes/http-node-answers.ts'
+import { request } from '../../harness/nodes/ldk-rpc.ts'
 
 const TXID = 'd'.repeat(64)
 const callOf = () => ({ signal: AbortSignal.timeout(2_000) })

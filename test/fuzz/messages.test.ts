@@ -7,12 +7,12 @@ import type { BatchHandler } from '../../functions/batch.ts'
 import { batchHandler } from '../../functions/batch.ts'
 import { NodeEventMessage, RelayEvent } from '../../core/nodes/relay-event.ts'
 import { handleNodeEvent } from '../../core/sweep/node-events.ts'
-import { aTxid } from '../support/splices.ts'
+import { aTxid } from '../../harness/values.ts'
 import type { Json } from './hostile.ts'
 import { hostileJson, hostileStrings, mutants, mutatedText } from './hostile.ts'
 
 const { keeper } = await vi.hoisted(async () => {
-  const { startKeeper } = await import('../support/keeper.ts')
+  const { startKeeper } = await import('../../harness/keeper/keeper.ts')
   return { keeper: await startKeeper() }
 })
 

@@ -5,7 +5,7 @@ import type { RpcMethod } from '../../adapters/node/ldk/calls.ts'
 import { calls, encodeMessage } from '../../adapters/node/ldk/calls.ts'
 import type { MethodName } from '../../adapters/node/ldk/messages.ts'
 import { grpcFrame, methodNamed } from '../../adapters/node/ldk/messages.ts'
-import { balances, channel, info, payment, peer } from '../support/ldk-rpc.ts'
+import { balances, channel, info, payment, peer } from '../../harness/nodes/ldk-rpc.ts'
 import { mutatedBytes } from './hostile.ts'
 
 function responseOf<Q, A>({ name, response }: RpcMethod<Q, A>, value: A): [MethodName, Buffer] {

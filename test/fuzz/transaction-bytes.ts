@@ -1,7 +1,8 @@
 import { Transaction } from 'bitcoinjs-lib'
 import fc from 'fast-check'
 import type { Outpoint } from '../../core/bitcoin/outpoint.ts'
-import { FUNDING, aCommitment, aSplicing } from '../core/builders.ts'
+import { FUNDING } from '../../harness/values.ts'
+import { aCommitment, aSplicing } from '../../harness/transactions.ts'
 import { mutatedBytes } from './hostile.ts'
 
 /** A splice and a force-close, as they are on the wire. */

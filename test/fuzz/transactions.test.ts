@@ -11,7 +11,8 @@ import {
   paysExactly,
   spends,
 } from '../../core/bitcoin/transaction.ts'
-import { FUNDING, P2WPKH } from '../core/builders.ts'
+import { FUNDING } from '../../harness/values.ts'
+import { P2WPKH } from '../../harness/transactions.ts'
 import { hostileStrings } from './hostile.ts'
 import { VALID, bytes, transactions } from './transaction-bytes.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { anInteropNode, interop } from '../support/interop-node.ts'
+import { anInteropNode, interop } from './interop-node.ts'
 
 const MINUTE = 60_000
 const Report = z.object({

@@ -6,9 +6,10 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
+import { childEnvironment } from '../../harness/child-environment.ts'
 import { addressOf } from '../../local/emulators.ts'
 import { until } from '../../local/until.ts'
-import { temporaryFolder } from '../support/local-product.ts'
+import { temporaryFolder } from '../../harness/local-product.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const START_MS = 60_000
@@ -57,10 +58,11 @@ function aClone(): string {
 
 /** A process and what it starts, gone when the test is over. */
 function started(folder: string, command: string, words: readonly string[]): ChildProcess {
-  const PATH = `${join(root, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`
+  const given = childEnvironment()
+  const PATH = `${join(root, 'node_modules/.bin')}:${given['PATH'] ?? ''}`
   const { HOME = '' } = process.env
   // A port that nobody has, and blocks that come quicker: the guide does not depend on either.
-  const env = { PATH, HOME, PORT: '0', BLOCK_SECONDS: '1' }
+  const env = { ...given, PATH, HOME, PORT: '0', BLOCK_SECONDS: '1' }
   const child = spawn(command, [...words], { cwd: folder, env, detached: true, stdio: 'pipe' })
   onTestFinished(() => {
     if (child.pid === undefined) return

@@ -8,8 +8,8 @@ import { parseNodes } from '../../adapters/node/configured.ts'
 import { encodeMacaroon, mintMacaroon } from '../../adapters/node/ldk/macaroon.ts'
 import { readNodesFile } from '../../local/nodes-file.ts'
 import { startSimulation } from '../../local/simulation.ts'
-import { runeOf } from '../support/cln-rune.ts'
-import { aProduct, aRefusal, request, temporaryFolder } from '../support/local-product.ts'
+import { runeOf } from '../../harness/nodes/cln-rune.ts'
+import { aProduct, aRefusal, request, temporaryFolder } from '../../harness/local-product.ts'
 
 const API_KEY = 'c3'.repeat(32)
 

@@ -10,7 +10,7 @@ import { JournalEntry } from '../../simulator/world/journal-entry.ts'
 import { startChild } from '../../local/child.ts'
 import type { Child } from '../../local/child.ts'
 import { until } from '../../local/until.ts'
-import { aProduct, order, statusOf, temporaryFolder } from '../support/local-product.ts'
+import { aProduct, order, statusOf, temporaryFolder } from '../../harness/local-product.ts'
 
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
 const SIM = fileURLToPath(new URL('../../local/sim.ts', import.meta.url))

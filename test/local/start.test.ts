@@ -18,7 +18,7 @@ import {
   request,
   statusOf,
   temporaryFolder,
-} from '../support/local-product.ts'
+} from '../../harness/local-product.ts'
 
 const shell = promisify(execFile)
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { Child } from '../../local/child.ts'
 import { until } from '../../local/until.ts'
-import { aProduct, lever, order, statusOf, temporaryFolder } from '../support/local-product.ts'
+import { aProduct, lever, order, statusOf, temporaryFolder } from '../../harness/local-product.ts'
 
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
 

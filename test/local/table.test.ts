@@ -6,7 +6,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { expect, test } from 'vitest'
 import { DynamoRows } from '../../adapters/store/dynamo-rows.ts'
 import { startTable } from '../../local/emulators.ts'
-import { temporaryFolder } from '../support/local-product.ts'
+import { temporaryFolder } from '../../harness/local-product.ts'
 
 const SCRIPT = fileURLToPath(new URL('dying-table.ts', import.meta.url))
 /** More than both writes of the script are on the disk, however they are taken apart. */

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { webhookReceiver } from '../../docs/examples/webhook-receiver.ts'
 import { addressOf } from '../../local/emulators.ts'
 import { until } from '../../local/until.ts'
-import { aProduct, lever, order, request, temporaryFolder } from '../support/local-product.ts'
+import { aProduct, lever, order, request, temporaryFolder } from '../../harness/local-product.ts'
 
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
 const WAIT_MS = 20_000

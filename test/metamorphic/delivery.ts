@@ -1,7 +1,9 @@
 import { drive } from '../../core/drive/drive.ts'
-import { Keeper, MINUTE, START, chanceFrom } from '../support/keeper.ts'
-import type { KeeperOptions } from '../support/keeper.ts'
-import { idsOf } from './lives.ts'
+import { Keeper } from '../../harness/keeper/keeper.ts'
+import { MINUTE, START } from '../../harness/keeper/times.ts'
+import { chanceFrom } from '../../harness/chance.ts'
+import type { KeeperOptions } from '../../harness/keeper/options.ts'
+import { idsOf } from '../../harness/lives/life.ts'
 
 /** A message in the order of sending, from 0; when it was sent, since the beginning; and whether a sweep sent it. */
 export type Sent = { readonly n: number; readonly atMs: number; readonly bySweep: boolean }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Delivery } from './delivery.ts'
 import { DeliveredKeeper, lost } from './delivery.ts'
-import type { Life } from './lives.ts'
-import { live, lives } from './lives.ts'
+import type { Life } from '../../harness/lives/life.ts'
+import { live } from '../../harness/lives/life.ts'
+import { lives } from '../../harness/lives/lives.ts'
 import type { Outcome } from './outcome.ts'
 import { outcomeOf } from './outcome.ts'
 

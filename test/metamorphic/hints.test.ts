@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MINUTE } from '../support/keeper.ts'
+import { MINUTE } from '../../harness/keeper/times.ts'
 import {
   DeliveredKeeper,
   doubled,
@@ -16,7 +16,7 @@ import {
   veryLate,
 } from './delivery.ts'
 import { describeDeliveries, describeLives, expectSame, lived } from './equality.ts'
-import { lives } from './lives.ts'
+import { lives } from '../../harness/lives/lives.ts'
 
 describeDeliveries([
   ['every hint doubled', { hints: doubled }],

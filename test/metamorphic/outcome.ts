@@ -2,9 +2,9 @@ import { attemptsUsed } from '../../core/splice/budget.ts'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { hasEnded } from '../../core/splice/transitions.ts'
-import type { Keeper } from '../support/keeper.ts'
-import { byId, byTxid } from '../support/ledger.ts'
-import { idsOf } from './lives.ts'
+import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { byId, byTxid } from '../../harness/keeper/ledger.ts'
+import { idsOf } from '../../harness/lives/life.ts'
 
 export type Outcome = Awaited<ReturnType<typeof outcomeOf>>
 

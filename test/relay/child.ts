@@ -1,3 +1,4 @@
+import { childEnvironment } from '../../harness/child-environment.ts'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync } from 'node:fs'
@@ -38,7 +39,7 @@ export type RelayProcess = {
 export function startRelayProcess(environment: Record<string, string>, ...args: string[]): RelayProcess {
   const script = new URL('../../relay/start.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [script, ...args], {
-    env: environment,
+    env: { ...childEnvironment(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let text = ''

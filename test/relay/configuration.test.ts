@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { Misconfigured } from '../../adapters/misconfigured.ts'
 import { configurationIn } from '../../relay/configuration.ts'
 import { settingsIn } from '../../relay/settings.ts'
-import { temporaryFolder } from '../support/local-product.ts'
-import { API_KEY, ownCertificate } from '../support/ldk-wire.ts'
+import { temporaryFolder } from '../../harness/local-product.ts'
+import { API_KEY, ownCertificate } from '../../harness/nodes/ldk-wire.ts'
 
 const RELAY_KEY = 'a relay key of at least 32 characters'
 const { certificate } = ownCertificate

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { linuxProcess, statIn, uptimeIn } from '../../relay/linux-process.ts'
 import type { ProcessChoice, ProcessLook, SeenProcess } from '../../relay/process.ts'
-import { temporaryFolder } from '../support/local-product.ts'
+import { temporaryFolder } from '../../harness/local-product.ts'
 import { anIdleProcess } from './child.ts'
 import { textWith } from './matchers.ts'
 

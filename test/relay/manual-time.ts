@@ -1,5 +1,5 @@
 import type { RelayPorts } from '../../relay/ports.ts'
-import { NOW } from '../functions/api-fixture.ts'
+import { NOW } from '../../harness/api/values.ts'
 
 type Sleeper = { readonly at: number; readonly ms: number; readonly wake: () => void }
 

@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { eventsOf } from '../../simulator/ldk/event-stream.ts'
 import { createWorld } from '../../simulator/world/world.ts'
 import { RelayEvent } from '../../core/nodes/relay-event.ts'
-import { RELAY_KEY, aWorld } from '../functions/api-fixture.ts'
-import { temporaryFolder } from '../support/local-product.ts'
-import { API_KEY, serverOf } from '../support/ldk-wire.ts'
+import { RELAY_KEY } from '../../harness/api/values.ts'
+import { aWorld } from '../../harness/api/world.ts'
+import { temporaryFolder } from '../../harness/local-product.ts'
+import { API_KEY, serverOf } from '../../harness/nodes/ldk-wire.ts'
 import { anIdleProcess, startRelayProcess } from './child.ts'
 import { textLike, textWith } from './matchers.ts'
-import { aService } from './stage.ts'
+import { aService } from '../../harness/api/http-api.ts'
 
 const LONG_KEY = `${RELAY_KEY}, and long enough for a relay`
 

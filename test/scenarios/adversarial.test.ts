@@ -6,7 +6,8 @@ import { createWorld, simulatedChainPort } from '../../simulator/world/world.ts'
 import { drive } from '../../core/drive/drive.ts'
 import { walkFundingHistory } from '../../core/chain/funding-history.ts'
 import type { NodePort } from '../../core/ports/ports.ts'
-import { HOUR, Keeper, MINUTE, START, startKeeper } from '../support/keeper.ts'
+import { HOUR, MINUTE, START } from '../../harness/keeper/times.ts'
+import { Keeper, startKeeper } from '../../harness/keeper/keeper.ts'
 
 const BLOCKS = { blockMs: 10 * MINUTE }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ClnPoint } from '../../simulator/cln/trap.ts'
 import { ClnAct, ClnMessage } from '../../simulator/cln/trap.ts'
-import { aCln, clnKeeper, judge, lifeOf, order, orderOf } from '../support/cln-nodes.ts'
+import { aCln, clnKeeper, judge, lifeOf, order, orderOf } from '../../harness/nodes/cln-nodes.ts'
 
 const KINDS = ['splice_out', 'splice_in'] as const
 const US = ['STFU', 'SPLICE', 'TX_ADD_INPUT', 'TX_ADD_OUTPUT', 'TX_COMPLETE', 'COMMITMENT_SIGNED'] as const

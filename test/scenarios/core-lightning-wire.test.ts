@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { WireFault } from '../../simulator/cln/wire-faults.ts'
-import { aCln, clnKeeper, judge, lifeOf, order, orderOf } from '../support/cln-nodes.ts'
+import { aCln, clnKeeper, judge, lifeOf, order, orderOf } from '../../harness/nodes/cln-nodes.ts'
 
 type Asked = { readonly method: string; readonly pass: number }
 

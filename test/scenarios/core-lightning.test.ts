@@ -5,17 +5,12 @@ import type { MemoryHooks, Operation } from '../../adapters/store/memory.ts'
 import { drive } from '../../core/drive/drive.ts'
 import { unresolvedAttempts } from '../../core/splice/budget.ts'
 import type { Splice } from '../../core/splice/splice.ts'
-import {
-  aBench,
-  aConfiguredNode,
-  aLiveSplice,
-  aNodeSeen,
-  FUNDING,
-  FakeChain,
-  NOW,
-  policy,
-} from '../core/builders.ts'
-import { CLN_PEER, error, lost, ScriptedCln } from '../support/scripted-cln.ts'
+import { aBench, aConfiguredNode } from '../../harness/ports/bench.ts'
+import { aLiveSplice } from '../../harness/records/splices.ts'
+import { aNodeSeen } from '../../harness/records/states.ts'
+import { FUNDING, NOW, policy } from '../../harness/values.ts'
+import { FakeChain } from '../../harness/ports/fake-chain.ts'
+import { CLN_PEER, error, lost, ScriptedCln } from '../../harness/nodes/scripted-cln.ts'
 
 const EVERY_MS = 30_000
 

@@ -3,7 +3,9 @@ import type { SubmitRequest } from '../../core/ports/node.ts'
 import type { Ports } from '../../core/ports/ports.ts'
 import type { CommandResult } from '../../core/splice/splice.ts'
 import { drive } from '../../core/drive/drive.ts'
-import { ADDRESS, Keeper, MINUTE, SCRIPT, startKeeper } from '../support/keeper.ts'
+import { ADDRESS, SCRIPT } from '../../harness/values.ts'
+import { MINUTE } from '../../harness/keeper/times.ts'
+import { Keeper, startKeeper } from '../../harness/keeper/keeper.ts'
 
 const QUIET_DAY = { blockMs: 10 * MINUTE }
 

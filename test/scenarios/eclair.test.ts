@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { unresolvedAttempts } from '../../core/splice/budget.ts'
 import type { EclairFault } from '../../simulator/eclair/server.ts'
-import type { Keeper } from '../support/keeper.ts'
-import { HOUR, MINUTE } from '../support/keeper.ts'
-import { anEclair, keeperOf } from '../support/http-nodes.ts'
+import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { HOUR, MINUTE } from '../../harness/keeper/times.ts'
+import { anEclair, keeperOf } from '../../harness/nodes/http-nodes.ts'
 
 const lost = { type: 'reset', executes: false } as const
 const replyLost = { type: 'reset', executes: true } as const

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest'
 import { createWorld } from '../../simulator/world/world.ts'
 import type { PlacedTransaction, World } from '../../simulator/world/world.ts'
 import { fundingInputs } from '../../core/bitcoin/transaction.ts'
-import { Keeper, MINUTE, START } from '../support/keeper.ts'
-import { byId, byTxid, walk } from '../support/ledger.ts'
+import { Keeper } from '../../harness/keeper/keeper.ts'
+import { MINUTE, START } from '../../harness/keeper/times.ts'
+import { byId, byTxid, walk } from '../../harness/keeper/ledger.ts'
 
 type Event =
   | { readonly type: 'splice' | 'replace' | 'evict' | 'cooperative' | 'force' }

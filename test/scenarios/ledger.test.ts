@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import { track } from '../../core/ledger/track.ts'
-import { HOUR, MINUTE, startKeeper } from '../support/keeper.ts'
-import type { Keeper } from '../support/keeper.ts'
-import { byId, byTxid, stored, waiting, walk } from '../support/ledger.ts'
+import { HOUR, MINUTE } from '../../harness/keeper/times.ts'
+import { startKeeper } from '../../harness/keeper/keeper.ts'
+import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { byId, byTxid, stored, waiting, walk } from '../../harness/keeper/ledger.ts'
 
 const BLOCKS = { blockMs: 10 * MINUTE }
 const FOREIGN = { amountSats: 70_000, mergeOurs: false }

@@ -1,12 +1,13 @@
-import { aSharedView } from '../core/builders.ts'
+import { aSharedView } from '../../harness/ports/bench.ts'
 import { describe, expect, test } from 'vitest'
 import type { PhoenixdFault } from '../../simulator/phoenixd/server.ts'
 import type { SpliceRequest } from '../../core/accept/accept-splice.ts'
 import { drive } from '../../core/drive/drive.ts'
 import { err } from '../../core/values/result.ts'
-import { aPhoenixd, keeperOf } from '../support/http-nodes.ts'
-import type { Keeper } from '../support/keeper.ts'
-import { ADDRESS, HOUR, MINUTE } from '../support/keeper.ts'
+import { aPhoenixd, keeperOf } from '../../harness/nodes/http-nodes.ts'
+import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { ADDRESS } from '../../harness/values.ts'
+import { HOUR, MINUTE } from '../../harness/keeper/times.ts'
 
 type Stage = Awaited<ReturnType<typeof aPhoenixd>>
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { MINUTE, startKeeper } from '../support/keeper.ts'
+import { MINUTE } from '../../harness/keeper/times.ts'
+import { startKeeper } from '../../harness/keeper/keeper.ts'
 
 test('a candidate that left the mempool is broadcast again, where the node does not, and settles', async () => {
   const keeper = await startKeeper({ node: { broadcasts: 'once' } })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { MINUTE, startKeeper } from '../support/keeper.ts'
-import type { Keeper } from '../support/keeper.ts'
+import { MINUTE } from '../../harness/keeper/times.ts'
+import { startKeeper } from '../../harness/keeper/keeper.ts'
+import type { Keeper } from '../../harness/keeper/keeper.ts'
 
 const LONG = 3 * 24 * 60 * MINUTE
 

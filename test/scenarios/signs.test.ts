@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import type { ChannelLease } from '../../core/ports/records.ts'
 import type { Splice } from '../../core/splice/splice.ts'
-import { ADDRESS, HOUR, MINUTE, SCRIPT, startKeeper } from '../support/keeper.ts'
-import type { Keeper } from '../support/keeper.ts'
+import { ADDRESS, SCRIPT } from '../../harness/values.ts'
+import { HOUR, MINUTE } from '../../harness/keeper/times.ts'
+import { startKeeper } from '../../harness/keeper/keeper.ts'
+import type { Keeper } from '../../harness/keeper/keeper.ts'
 
 const BLOCKS = { blockMs: 10 * MINUTE }
 

@@ -1,5 +1,6 @@
 import type { Splice } from '../../core/splice/splice.ts'
-import { ADDRESS, MINUTE } from '../support/keeper.ts'
+import { ADDRESS } from '../../harness/values.ts'
+import { MINUTE } from '../../harness/keeper/times.ts'
 import { CALM } from './profile.ts'
 import { Stage } from './stage.ts'
 

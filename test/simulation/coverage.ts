@@ -1,6 +1,6 @@
 import { rules } from '../../core/decision/decide.ts'
 import { transitions } from '../../core/splice/transitions.ts'
-import type { Tally } from './dice.ts'
+import type { Tally } from '../../harness/dice.ts'
 import { actions } from './plan.ts'
 
 const FAULTS: readonly string[] = [

@@ -1,7 +1,7 @@
 import type { Splice } from '../../core/splice/splice.ts'
 import type { World } from '../../simulator/world/world.ts'
 import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
-import { SCRIPT } from '../support/keeper.ts'
+import { SCRIPT } from '../../harness/values.ts'
 
 /** A change too small for an output of its own stays in the channel: a splice-in may bring that much more. */
 const DUST_SATS = 330

@@ -1,5 +1,5 @@
 import { MemoryStoreFault } from '../../adapters/store/memory.ts'
-import { Died } from '../support/crash.ts'
+import { Died } from '../../harness/killer.ts'
 
 /** What a change says that lost every one of its races: the caller asks again. */
 const CONTENDED = 'the splice is contended'

@@ -1,4 +1,4 @@
-import { HOUR, MINUTE } from '../support/keeper.ts'
+import { HOUR, MINUTE } from '../../harness/keeper/times.ts'
 import { clearSources } from './chain-actions.ts'
 import { brokenBy, sceneOf } from './laws.ts'
 import { lawsOfRest } from './laws-of-rest.ts'

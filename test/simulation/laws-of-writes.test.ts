@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { ChannelLease } from '../../core/ports/records.ts'
 import type { Splice } from '../../core/splice/splice.ts'
-import { aBump, aDeadAttempt, anAttempt } from '../core/builders.ts'
-import { ADDRESS, START } from '../support/keeper.ts'
+import { aBump } from '../../harness/records/bumps.ts'
+import { aNotExecutedAttempt, anAttempt } from '../../harness/records/attempts.ts'
+import { ADDRESS } from '../../harness/values.ts'
+import { START } from '../../harness/keeper/times.ts'
 import { settledStage } from './calm.ts'
 import { brokenByWrite, lawsOfWrites } from './laws-of-writes.ts'
 import type { Stage } from './stage.ts'
@@ -55,7 +57,9 @@ describe('at a write', () => {
     'one fee bump at a time': { after: { bumps: [aBump(), aBump({ id: 'bmp_other' })] } },
     'three tries of a fee bump': { after: { bumps: [aBump({ attempts: [1, 2, 3, 4].map(used) })] } },
     'attempts within the budget': {
-      after: { attempts: Array.from({ length: 12 }, (_, index) => aDeadAttempt({ number: index + 1 })) },
+      after: {
+        attempts: Array.from({ length: 12 }, (_, index) => aNotExecutedAttempt({ number: index + 1 })),
+      },
     },
     'an attempt begins in time, and only while it is wanted': {
       before: { attempts: [] },
@@ -96,7 +100,7 @@ describe('at a write', () => {
     },
     'what is called dead cannot take effect': {
       before: { attempts: [] },
-      after: { attempts: [aDeadAttempt({ startedAt: LATE_AT })] },
+      after: { attempts: [aNotExecutedAttempt({ startedAt: LATE_AT })] },
     },
     'a proof by the chain is final': {
       before: { state: 'pending' },

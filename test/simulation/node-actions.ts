@@ -1,4 +1,4 @@
-import { ADDRESS } from '../support/keeper.ts'
+import { ADDRESS } from '../../harness/values.ts'
 import type { Action } from './client-actions.ts'
 import { nameOf } from './laws-of-writes.ts'
 

@@ -1,5 +1,6 @@
-import { ADDRESS, HOUR } from '../support/keeper.ts'
-import type { Dice } from './dice.ts'
+import { ADDRESS } from '../../harness/values.ts'
+import { HOUR } from '../../harness/keeper/times.ts'
+import type { Dice } from '../../harness/dice.ts'
 import type { Profile, Theme } from './profile.ts'
 import type { Order, Stage } from './stage.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ADDRESS } from '../support/keeper.ts'
+import { ADDRESS } from '../../harness/values.ts'
 import { settledStage } from './calm.ts'
 import { CALM } from './profile.ts'
 import { Stage } from './stage.ts'

@@ -1,5 +1,5 @@
-import { count, diceFrom } from './dice.ts'
-import type { Tally } from './dice.ts'
+import { count, diceFrom } from '../../harness/dice.ts'
+import type { Tally } from '../../harness/dice.ts'
 import { isBroken, isExcused } from './excuses.ts'
 import { heal, lookAround, settleDown } from './healing.ts'
 import { brokenBy, laws, sceneOf } from './laws.ts'

@@ -1,4 +1,4 @@
-import { MINUTE } from '../support/keeper.ts'
+import { MINUTE } from '../../harness/keeper/times.ts'
 
 /** What happens in a step of a story, and how it goes on: how long it rests, and whether blocks are mined meanwhile. */
 export type Beat = { readonly action: string; readonly restMs: number; readonly blockMs: number | null }

@@ -1,7 +1,8 @@
 import { NO_HINT } from '../../core/ports/chain.ts'
 import { describe, expect, test } from 'vitest'
 import { clearView, simulatedChainPort } from '../../simulator/world/world.ts'
-import { CALL, Scenario } from './scenario.ts'
+import { CALL } from '../../harness/values.ts'
+import { Scenario } from '../../harness/simulator/scenario.ts'
 
 async function pending(): Promise<{ scenario: Scenario; txid: string; submittedOn: string }> {
   const scenario = Scenario.of()

@@ -4,7 +4,8 @@ import { worldFrom } from '../../simulator/world/world.ts'
 import type { Channel, OpenOptions } from '../../simulator/world/world.ts'
 import { outpointOf, splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import { paymentIdOf } from '../../adapters/node/ldk/contribution.ts'
-import { ADDRESS, CALL, Scenario } from './scenario.ts'
+import { ADDRESS, CALL } from '../../harness/values.ts'
+import { Scenario } from '../../harness/simulator/scenario.ts'
 
 /** A scenario in which a second channel was opened a moment ago. */
 class Opened extends Scenario {

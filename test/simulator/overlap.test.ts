@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { OTHER_ADDRESS, Scenario } from './scenario.ts'
+import { OTHER_ADDRESS, Scenario } from '../../harness/simulator/scenario.ts'
 
 /** The peer splices, and our contribution is merged into its first round. */
 async function mergedAsAcceptor(overlapGuard: boolean): Promise<Scenario> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { LdkPayment } from '../../adapters/node/ldk/rpc.ts'
-import { CALL, Scenario } from './scenario.ts'
+import { CALL } from '../../harness/values.ts'
+import { Scenario } from '../../harness/simulator/scenario.ts'
 
 async function payments(scenario: Scenario): Promise<readonly LdkPayment[]> {
   const answer = await scenario.alice.rpc.listPayments(CALL)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { worldFrom } from '../../simulator/world/world.ts'
-import { OTHER_ADDRESS, Scenario } from './scenario.ts'
+import { OTHER_ADDRESS, Scenario } from '../../harness/simulator/scenario.ts'
 
 type Act = (scenario: Scenario) => unknown
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { CALL, Scenario, START } from './scenario.ts'
+import { CALL } from '../../harness/values.ts'
+import { Scenario, START } from '../../harness/simulator/scenario.ts'
 
 describe('a request whose reply is lost', () => {
   test('is executed', async () => {

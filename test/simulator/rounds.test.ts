@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { minRbfFeeRateSatPerKw } from '../../simulator/ldk/contribution.ts'
-import { ADDRESS, CALL, OTHER_ADDRESS, Scenario } from './scenario.ts'
+import { ADDRESS, CALL } from '../../harness/values.ts'
+import { OTHER_ADDRESS, Scenario } from '../../harness/simulator/scenario.ts'
 
 describe('what a node refuses', () => {
   const cases: [string, number, (scenario: Scenario) => Promise<number | null>][] = [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Scenario } from './scenario.ts'
+import { Scenario } from '../../harness/simulator/scenario.ts'
 
 /** Virtual milliseconds after the request at which a round stands in a phase, by the default durations. */
 const QUEUED = 100

@@ -10,7 +10,8 @@ import {
   paysExactly,
 } from '../../core/bitcoin/transaction.ts'
 import type { World } from '../../simulator/world/world.ts'
-import { Scenario, SCRIPT } from './scenario.ts'
+import { Scenario } from '../../harness/simulator/scenario.ts'
+import { SCRIPT } from '../../harness/values.ts'
 
 /** The output that an input of a transaction spends. */
 function spentOutput(

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createWorld, worldFrom } from '../../simulator/world/world.ts'
 import type { World } from '../../simulator/world/world.ts'
-import { CALL, Scenario, START } from './scenario.ts'
+import { CALL } from '../../harness/values.ts'
+import { Scenario, START } from '../../harness/simulator/scenario.ts'
 
 /** A script of everything, which can be interrupted between any two of its acts. */
 const ACTS: readonly ((scenario: Scenario) => unknown)[] = [

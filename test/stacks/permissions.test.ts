@@ -16,7 +16,7 @@ import { TENANT, keepKeys } from '../../local/keys.ts'
 import { simulationPolicy } from '../../local/settings.ts'
 import { startSimulation } from '../../local/simulation.ts'
 import { until } from '../../local/until.ts'
-import { ADDRESS } from '../support/keeper.ts'
+import { ADDRESS } from '../../harness/values.ts'
 import type { Resource, Topology } from './topology.ts'
 import { all, evaluate, named, statementsOf } from './topology.ts'
 

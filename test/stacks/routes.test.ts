@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { wiring } from '../../functions/wiring.ts'
-import { aWorld } from '../functions/api-fixture.ts'
+import { aWorld } from '../../harness/api/world.ts'
 
 const { open, guarded } = wiring.routes
 

@@ -34,7 +34,7 @@ export const bumpBugs: readonly Bug[] = [
     replacements: [
       {
         file: GATES,
-        find: "if (channel.closing || !channel.ready) return shut('channel_not_ready', 'The channel is not ready.')",
+        find: "if (channel.closing || !channel.ready) return shut('channel_not_ready', 'The channel is not ready for payments yet.')",
         replace: 'return null',
       },
     ],
@@ -189,7 +189,7 @@ export const bumpBugs: readonly Bug[] = [
       },
       {
         file: 'core/accept/accept-fee-bump.ts',
-        find: "if (openBumpOf(splice) !== null) return { code: 'bump_open', message: 'a fee bump is under way' }",
+        find: "if (openBumpOf(splice) !== null) return { code: 'bump_open', message: 'a fee bump is already open' }",
         replace: '',
       },
     ],

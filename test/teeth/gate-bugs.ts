@@ -16,8 +16,8 @@ export const gateBugs: readonly Bug[] = [
       },
       {
         file: 'core/splice/apply-verdict.ts',
-        find: 'const stirred = !verdict.peerConnected || stirs || fence === null || fence > now',
-        replace: 'const stirred = !verdict.peerConnected || stirs',
+        find: 'const disturbed = !verdict.peerConnected || busy || fence === null || fence > now',
+        replace: 'const disturbed = !verdict.peerConnected || busy',
       },
       {
         file: 'core/splice/apply-verdict.ts',
@@ -44,17 +44,17 @@ export const gateBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/decision/channel-gate.ts',
-        find: 'if (channel.funding === null || (alive && channel.funding !== splice.submittedOn))',
+        find: 'if (channel.funding === null || (hasUnresolved && channel.funding !== splice.submittedOn))',
         replace: 'if (channel.funding === null)',
       },
       {
-        file: 'core/decision/classify.ts',
+        file: 'core/decision/judgement.ts',
         find: "moved ? 'foreign' : 'absent'",
         replace: "'absent'",
       },
       {
         file: 'core/splice/attempts.ts',
-        find: "assert(fresh || splice.submittedOn === event.submittedOn, 'the funding outpoint moves only when every attempt is dead')",
+        find: "assert(noneUnresolved || splice.submittedOn === event.submittedOn, 'the funding outpoint moves only when every attempt is proven not executed')",
         replace: '',
       },
     ],
@@ -64,8 +64,8 @@ export const gateBugs: readonly Bug[] = [
     why: 'an outpoint whose own transaction is not confirmed counts as known unspent',
     replacements: [
       {
-        file: 'core/decision/classify.ts',
-        find: "return hop.own === 'confirmed' || (hop.own === 'mempool' && channel?.lockDepth === 0)",
+        file: 'core/decision/judgement.ts',
+        find: "return spend.own === 'confirmed' || (spend.own === 'mempool' && channel?.lockDepth === 0)",
         replace: 'return true',
       },
     ],
@@ -75,7 +75,7 @@ export const gateBugs: readonly Bug[] = [
     why: 'a chain source that is behind the node tells that the funding is unspent',
     replacements: [
       {
-        file: 'core/decision/classify.ts',
+        file: 'core/decision/judgement.ts',
         find: 'if (node !== null && chain.tip.height < node.tipHeight) return false',
         replace: '',
       },
@@ -110,7 +110,7 @@ export const gateBugs: readonly Bug[] = [
         file: 'core/decision/candidates.ts',
         find: 'const known = splice.candidates.map((candidate) => {',
         replace:
-          'const known = splice.candidates.filter(({ txid }) => sighted.some((s) => s?.tx.txid === txid)).map((candidate) => {',
+          'const known = splice.candidates.filter(({ txid }) => seenSpenders.some((s) => s?.tx.txid === txid)).map((candidate) => {',
       },
       {
         file: 'core/decision/rules/after-broadcast.ts',
@@ -120,9 +120,9 @@ export const gateBugs: readonly Bug[] = [
       },
       {
         file: 'core/splice/transitions.ts',
-        find: "pending: {\n    looked: to('pending', 'facts noted'),",
+        find: "pending: {\n    looked: to('pending', 'the facts of a look are recorded'),",
         replace:
-          "pending: {\n    candidate_lost: to('submitted', ''),\n    looked: to('pending', 'facts noted'),",
+          "pending: {\n    candidate_lost: to('submitted', ''),\n    looked: to('pending', 'the facts of a look are recorded'),",
       },
       {
         file: 'core/splice/step.ts',
@@ -214,7 +214,7 @@ export const gateBugs: readonly Bug[] = [
     replacements: [
       {
         file: GATES,
-        find: "if (splice.cancelRequestedAt !== null) return shut('cancel', 'A cancel was asked for.')",
+        find: "if (splice.cancelRequestedAt !== null) return shut('cancel', 'A cancel was requested.')",
         replace: '',
       },
       {
@@ -264,7 +264,7 @@ export const gateBugs: readonly Bug[] = [
   },
   {
     name: 'gate-lock-depth',
-    why: 'on a channel that locks at once a splice is asked for again before the first request is dead',
+    why: 'on a channel that locks at once a splice is asked for again before the first request is proven not executed',
     replacements: [
       {
         file: GATES,

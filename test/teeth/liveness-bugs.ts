@@ -134,8 +134,8 @@ export const livenessBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/splice/step.ts',
-        find: 'const asked = { ...splice, cancelRequestedAt: splice.cancelRequestedAt ?? context.now }',
-        replace: 'const asked = splice',
+        find: 'const cancelling = { ...splice, cancelRequestedAt: splice.cancelRequestedAt ?? context.now }',
+        replace: 'const cancelling = splice',
       },
     ],
   },

@@ -4,6 +4,7 @@ const BEFORE = 'core/decision/rules/before-broadcast.ts'
 const DEADNESS = 'core/splice/non-execution.ts'
 const ATTEMPTS = 'core/splice/attempts.ts'
 const CLASSIFY = 'core/decision/classify.ts'
+const JUDGEMENT = 'core/decision/judgement.ts'
 const NOTE = 'core/splice/apply-verdict.ts'
 
 /** Something is concluded that is not known: that an attempt is dead, that a splice has ended, whose a transaction is. */
@@ -107,7 +108,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'a transaction that is not final yet ends a splice that it conflicts with',
     replacements: [
       {
-        file: CLASSIFY,
+        file: JUDGEMENT,
         find: 'atFinalDepth: policy !== undefined && depth >= policy.finalDepth,\n  locked,',
         replace: 'atFinalDepth: policy !== undefined,\n  locked,',
       },
@@ -118,7 +119,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'a transaction with one confirmation ends a splice that it conflicts with, and a reorg takes it away',
     replacements: [
       {
-        file: CLASSIFY,
+        file: JUDGEMENT,
         find: 'atFinalDepth: policy !== undefined && depth >= policy.finalDepth,\n  locked,',
         replace: 'atFinalDepth: policy !== undefined && depth >= 1,\n  locked,',
       },
@@ -130,8 +131,8 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: NOTE,
-        find: 'const stirred = !verdict.peerConnected || stirs || fence === null || fence > now',
-        replace: 'const stirred = stirs || fence === null || fence > now',
+        find: 'const disturbed = !verdict.peerConnected || busy || fence === null || fence > now',
+        replace: 'const disturbed = busy || fence === null || fence > now',
       },
     ],
   },
@@ -163,7 +164,7 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: ATTEMPTS,
-        find: 'baseline: fresh ? event.baseline : splice.baseline,',
+        find: 'baseline: noneUnresolved ? event.baseline : splice.baseline,',
         replace: 'baseline: event.baseline,',
       },
     ],
@@ -174,7 +175,7 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: BEFORE,
-        find: '(!everTaken(situation.splice) || (allDead(situation) && TRACELESS.includes(situation.verdict.name)))',
+        find: '(!everTaken(situation.splice) || (noneUnresolved(situation) && TRACELESS.includes(situation.verdict.name)))',
         replace: '(!everTaken(situation.splice) || TRACELESS.includes(situation.verdict.name))',
       },
     ],
@@ -185,8 +186,8 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: BEFORE,
-        find: '(!everTaken(situation.splice) || (allDead(situation) && TRACELESS.includes(situation.verdict.name)))',
-        replace: '(!everTaken(situation.splice) || allDead(situation))',
+        find: '(!everTaken(situation.splice) || (noneUnresolved(situation) && TRACELESS.includes(situation.verdict.name)))',
+        replace: '(!everTaken(situation.splice) || noneUnresolved(situation))',
       },
     ],
   },
@@ -196,7 +197,7 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: BEFORE,
-        find: 'holds: (situation) => situation.splice.cancelRequestedAt !== null && proven(situation),',
+        find: 'holds: (situation) => situation.splice.cancelRequestedAt !== null && nothingExecuted(situation),',
         replace:
           'holds: (situation) => situation.splice.cancelRequestedAt !== null && noCandidate(situation),',
       },
@@ -207,7 +208,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'a splice is told to have settled when a reorg of one block can take it',
     replacements: [
       {
-        file: CLASSIFY,
+        file: JUDGEMENT,
         find: 'const final = depth >= finalDepth && (lockStands || channelGone) && followed',
         replace: 'const final = depth >= 1 && (lockStands || channelGone)',
       },
@@ -218,7 +219,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'a splice is told to have settled while the channel still stands on its old funding',
     replacements: [
       {
-        file: CLASSIFY,
+        file: JUDGEMENT,
         find: 'const final = depth >= finalDepth && (lockStands || channelGone) && followed',
         replace: 'const final = depth >= finalDepth',
       },
@@ -229,7 +230,7 @@ export const proofBugs: readonly Bug[] = [
     why: "the node's move to the new funding is taken for final depth",
     replacements: [
       {
-        file: CLASSIFY,
+        file: JUDGEMENT,
         find: 'const final = depth >= finalDepth && (lockStands || channelGone) && followed',
         replace: 'const final = lockStands || (depth >= finalDepth && channelGone)',
       },
@@ -240,7 +241,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'the candidate that was broadcast last is taken for the one that is in a block',
     replacements: [
       {
-        file: CLASSIFY,
+        file: JUDGEMENT,
         find: 'const confirmed = candidates.find((candidate) => candidate.block !== null)',
         replace:
           'const confirmed = candidates.some((candidate) => candidate.block !== null) ? candidates.at(-1) : undefined',
@@ -275,7 +276,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'a splice stays confirmed when a reorg took its block',
     replacements: [
       {
-        file: 'core/decision/rules/after-broadcast.ts',
+        file: 'core/decision/rules/reorg.ts',
         find: "id: 'reorg',\n    states: ['confirmed'],\n    verdicts: ['pending', 'unseen', 'replaced', 'unattributed'],",
         replace: "id: 'reorg',\n    states: ['confirmed'],\n    verdicts: [],",
       },
@@ -286,7 +287,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'a splice stays settled when a reorg took it from the chain',
     replacements: [
       {
-        file: 'core/decision/rules/after-broadcast.ts',
+        file: 'core/decision/rules/reorg.ts',
         find: "states: ['settled'],\n    verdicts: ['pending', 'unseen', 'replaced', 'unattributed', 'confirmed'],",
         replace: "states: ['settled'],\n    verdicts: [],",
       },
@@ -359,7 +360,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'a splice of somebody else that waits in the mempool is not seen',
     replacements: [
       {
-        file: CLASSIFY,
+        file: JUDGEMENT,
         find: "judgement(committed || channelGone ? 'closed' : 'foreign_pending', depth, policy)",
         replace: "judgement(committed || channelGone ? 'closed' : 'absent', depth, policy)",
       },
@@ -370,7 +371,7 @@ export const proofBugs: readonly Bug[] = [
     why: 'a splice of somebody else is taken for the close of the channel',
     replacements: [
       {
-        file: CLASSIFY,
+        file: JUDGEMENT,
         find: "judgement(committed || channelGone ? 'closed' : 'foreign_pending', depth, policy)",
         replace: "judgement('closed', depth, policy)",
       },

@@ -154,9 +154,9 @@ export const writeBugs: readonly Bug[] = [
       },
       {
         file: 'core/splice/transitions.ts',
-        find: "attempt_started: to('submitted', 'a resubmission'),",
+        find: "attempt_started: to('submitted', 'the splice is resubmitted'),",
         replace:
-          "attempt_started: to('submitted', 'a resubmission'),\n    address_given: to('submitted', ''),",
+          "attempt_started: to('submitted', 'the splice is resubmitted'),\n    address_given: to('submitted', ''),",
       },
     ],
   },

@@ -1,6 +1,7 @@
 import { fenceOf } from '../../splice/fence.ts'
 import { isAlone } from '../../splice/non-execution.ts'
 import { unresolvedBumpAttempts } from '../../splice/replacement.ts'
+import { reorg, reorgAfterSettling } from './reorg.ts'
 import type { Rule } from './rule.ts'
 import { attention, closedWithoutEffect, wait } from './rule.ts'
 import type { SpliceState } from '../../splice/splice.ts'
@@ -9,7 +10,7 @@ import type { VerdictName } from '../../splice/verdict.ts'
 const WITHOUT_EFFECT: readonly SpliceState[] = ['failed', 'cancelled']
 const SEEN: readonly VerdictName[] = ['pending', 'confirmed', 'final']
 
-/** What follows once a candidate was seen, and after an end (design sections 5 and 6). */
+/** The rules that apply once a candidate was seen, and after an end. */
 export const rulesAfterBroadcast: readonly Rule[] = [
   {
     id: 'confirm',
@@ -24,10 +25,10 @@ export const rulesAfterBroadcast: readonly Rule[] = [
     states: ['pending', 'confirmed', 'needs_attention'],
     verdicts: ['replaced'],
     when: {
-      says: 'the other transaction is final, and nothing of ours can follow: the channel is gone, or no other attempt, nor one of a bump, is alive',
+      says: 'the other transaction is final, and nothing of ours can follow it: the channel is gone, or no other attempt of the splice or its bumps is unresolved',
       holds: ({ splice, verdict }) => verdict.atFinalDepth && (verdict.channelGone || isAlone(splice)),
     },
-    then: 'failed: channel_closed, or funding_spent',
+    then: 'failed: channel_closed or funding_spent',
     event: ({ verdict }) =>
       verdict.channelGone
         ? closedWithoutEffect
@@ -39,17 +40,17 @@ export const rulesAfterBroadcast: readonly Rule[] = [
           },
   },
   {
-    id: 'replaced_alive',
+    id: 'replaced_unresolved',
     states: ['pending', 'confirmed'],
     verdicts: ['replaced'],
     when: {
-      says: 'the other transaction is final, and another attempt, or one of a bump, is alive',
+      says: 'the other transaction is final, and another attempt of the splice or its bumps is unresolved',
       holds: ({ verdict }) => verdict.atFinalDepth,
     },
     then: 'needs_attention: unproven',
     event: attention(
       'unproven',
-      'another transaction took its place, and a second attempt, or a fee bump, may still take effect',
+      'another transaction took its place, and a second attempt or a fee bump may still take effect',
     ),
   },
   {
@@ -57,7 +58,7 @@ export const rulesAfterBroadcast: readonly Rule[] = [
     states: ['pending'],
     verdicts: ['unseen'],
     when: {
-      says: 'no candidate was seen for 144 blocks',
+      says: 'no candidate has been visible for 144 blocks',
       holds: ({ splice, verdict, policy }) =>
         splice.unseenSinceHeight !== null &&
         (verdict.tipHeight ?? 0) - splice.unseenSinceHeight >= policy.unseenBlocks,
@@ -71,7 +72,7 @@ export const rulesAfterBroadcast: readonly Rule[] = [
     verdicts: ['unattributed'],
     when: { says: 'the transaction in its place is final', holds: ({ verdict }) => verdict.atFinalDepth },
     then: 'needs_attention: attribution',
-    event: attention('attribution', 'a transaction took its place, and may be this splice as well'),
+    event: attention('attribution', 'another transaction took its place, and may be this splice as well'),
   },
   wait('wait_pending', ['pending'], 'wait for a confirmation'),
   {
@@ -86,20 +87,13 @@ export const rulesAfterBroadcast: readonly Rule[] = [
     then: 'settled',
     event: () => ({ type: 'settled' }),
   },
-  {
-    id: 'reorg',
-    states: ['confirmed'],
-    verdicts: ['pending', 'unseen', 'replaced', 'unattributed'],
-    when: null,
-    then: 'pending',
-    event: ({ verdict }) => ({ type: 'reorged', tipHeight: verdict.tipHeight }),
-  },
+  reorg,
   {
     id: 'not_locked',
     states: ['confirmed'],
     verdicts: ['confirmed'],
     when: {
-      says: 'final for another 6 blocks with the peer connected, and not locked',
+      says: 'the candidate has been final for 6 more blocks, the peer is connected, and it is not locked',
       holds: ({ verdict, policy }) =>
         !verdict.locked &&
         verdict.peerConnected === true &&
@@ -109,23 +103,13 @@ export const rulesAfterBroadcast: readonly Rule[] = [
     event: attention('not_locked', 'the transaction is final, but the channel has not moved to it'),
   },
   wait('wait_confirmed', ['confirmed'], 'wait for final depth and the lock'),
-  {
-    id: 'reorg_after_settling',
-    states: ['settled'],
-    verdicts: ['pending', 'unseen', 'replaced', 'unattributed', 'confirmed'],
-    when: {
-      says: 'the candidate left its block, and is no longer at final depth',
-      holds: ({ verdict }) => verdict.blockMoved && (verdict.name !== 'confirmed' || !verdict.atFinalDepth),
-    },
-    then: 'pending: a new epoch',
-    event: ({ verdict }) => ({ type: 'reorged', tipHeight: verdict.tipHeight }),
-  },
+  reorgAfterSettling,
   {
     id: 'correct',
     states: WITHOUT_EFFECT,
     verdicts: SEEN,
     when: null,
-    then: 'pending: a new epoch, an alarm, the channel frozen',
+    then: 'pending, in a new epoch, with an alarm and the channel frozen',
     event: () => ({ type: 'corrected' }),
   },
   {
@@ -133,14 +117,14 @@ export const rulesAfterBroadcast: readonly Rule[] = [
     states: ['settled', ...WITHOUT_EFFECT],
     verdicts: 'any',
     when: {
-      says: 'both watched outpoints are spent, or 2016 blocks have passed',
+      says: 'both watched outpoints are spent, or 2016 blocks have passed since the end',
       holds: ({ splice, verdict }) =>
         splice.watch !== null &&
         (verdict.watchedSpent || (verdict.tipHeight ?? 0) >= (splice.watch.untilHeight ?? Infinity)),
     },
-    then: 'nothing is watched any more',
+    then: 'end the watch',
     event: () => ({ type: 'watch_ended' }),
   },
-  wait('ended', ['settled', ...WITHOUT_EFFECT], 'nothing: it has ended'),
+  wait('ended', ['settled', ...WITHOUT_EFFECT], 'nothing: the splice has ended'),
   wait('attended', ['needs_attention'], 'keep observing'),
 ]

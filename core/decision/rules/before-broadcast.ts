@@ -11,22 +11,28 @@ import type { VerdictName } from '../../splice/verdict.ts'
 
 const WAITING: readonly SpliceState[] = ['queued', 'submitted']
 const UNDECIDED: readonly SpliceState[] = [...WAITING, 'needs_attention']
-/** The funding outpoint's fate is known, and it is not ours: what a proof of death is weighed against. */
+/**
+ * It is known what became of the funding outpoint, and it was not our effect. Proofs of non-execution need
+ * this.
+ */
 const TRACELESS: readonly VerdictName[] = ['absent', 'foreign', 'foreign_pending', 'closed']
 
-const allDead = ({ splice }: Situation): boolean => unresolvedAttempts(splice).length === 0
+const noneUnresolved = ({ splice }: Situation): boolean => unresolvedAttempts(splice).length === 0
 const noCandidate = ({ splice }: Situation): boolean => splice.candidates.length === 0
 
-/** Nothing was ever taken, or every attempt is dead and no trace of our effect is in the funding history. */
-const proven = (situation: Situation): boolean =>
+/**
+ * Nothing was ever taken, or every attempt is proven not executed and the funding history has no trace of our
+ * effect.
+ */
+const nothingExecuted = (situation: Situation): boolean =>
   noCandidate(situation) &&
   situation.splice.generation >= situation.observation.generation.configured &&
   situation.verdict.effectWithoutAttempt === null &&
-  (!everTaken(situation.splice) || (allDead(situation) && TRACELESS.includes(situation.verdict.name)))
+  (!everTaken(situation.splice) || (noneUnresolved(situation) && TRACELESS.includes(situation.verdict.name)))
 
 const proofOf = ({ splice }: Situation): Proof => (everTaken(splice) ? 'none_executed' : 'never_taken')
 
-/** All gates but those that bound how often and how dearly a splice is submitted. */
+/** All gates except those that bound how often and at what cost a splice is submitted. */
 const BEFORE_BUDGET: readonly GateName[] = [
   'fence',
   'node',
@@ -39,7 +45,10 @@ const BEFORE_BUDGET: readonly GateName[] = [
 
 const allOpen = ({ gates }: Situation): boolean => gates.every((reading) => reading.shut === null)
 
-/** The deadline and the last fence have passed, and the last quiet, or as much time as it would have taken. */
+/**
+ * The deadline and the last fence have passed, and so has the last quiet period, or as much time as it would
+ * have taken.
+ */
 const timeIsUp = ({ splice, now, policy }: Situation): boolean => {
   const fence = lastFence(splice) ?? 0
   if (now < splice.budget.deadline || fence >= now) return false
@@ -55,20 +64,22 @@ const giveUp = (situation: Situation): SpliceEvent => ({
   proof: proofOf(situation),
 })
 
-/** Attention for these is lifted only by what was missing, or it would be raised again in the next look. */
-const liftedBy = (situation: Situation): boolean =>
+/** `not_locked` ends only with the lock that was missing, or the next look would raise it again. */
+const attentionMayEnd = (situation: Situation): boolean =>
   situation.splice.attention?.code !== 'not_locked' ||
   situation.verdict.locked ||
   situation.verdict.name === 'final'
 
-/** What follows while no candidate is known: before one is seen, or in need of attention (design sections 5 and 6). */
+/**
+ * The rules that apply while no candidate is known: before one is seen, or while the splice needs attention.
+ */
 export const rulesBeforeBroadcast: readonly Rule[] = [
   {
     id: 'restored',
     states: UNDECIDED,
     verdicts: 'any',
     when: {
-      says: "the record is of an older generation than the table's, the guard has been raised, and the node answers",
+      says: "the record's generation is older than the table's, the guard has been raised, and the node answers",
       holds: ({ splice, observation: { generation, node } }) =>
         generation.stored === generation.configured &&
         splice.generation < generation.configured &&
@@ -88,10 +99,10 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     states: ['pending', 'confirmed', 'settled', 'needs_attention'],
     verdicts: 'any',
     when: {
-      says: 'a second output of ours is in the funding history, and was not reported',
+      says: 'a second transaction with our effect is in the funding history, and was not reported yet',
       holds: ({ splice, verdict }) => verdict.secondEffect !== null && splice.anomaly === null,
     },
-    then: 'report the anomaly, freeze the channel',
+    then: 'report the anomaly and freeze the channel',
     event: ({ verdict }) => ({ type: 'second_effect', txid: verdict.secondEffect ?? '' }),
   },
   {
@@ -107,14 +118,17 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     states: WAITING,
     verdicts: ['unseen'],
     when: null,
-    then: 'pending: its node reports it signed, whether or not it was relayed',
+    then: 'pending: the node reports the transaction as signed, whether or not it was relayed',
     event: () => ({ type: 'candidate_seen' }),
   },
   {
     id: 'in_block',
     states: UNDECIDED,
     verdicts: ['confirmed', 'final'],
-    when: { says: 'not waiting for a lock that is still missing', holds: liftedBy },
+    when: {
+      says: 'the splice does not need attention for a lock that is still missing',
+      holds: attentionMayEnd,
+    },
     then: 'confirmed',
     event: () => ({ type: 'candidate_confirmed' }),
   },
@@ -131,7 +145,7 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     states: WAITING,
     verdicts: 'any',
     when: {
-      says: 'a transaction has our effect without an attempt of ours, or what it is stays unknown until it is final',
+      says: 'a transaction has our effect and no attempt of ours explains it, or a spender is final and its effect still unknown',
       holds: ({ verdict }) =>
         verdict.effectWithoutAttempt !== null || (verdict.name === 'unattributed' && verdict.atFinalDepth),
     },
@@ -146,8 +160,8 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     states: UNDECIDED,
     verdicts: 'any',
     when: {
-      says: 'a cancel was asked for; never taken, or every attempt dead and no trace in the funding history',
-      holds: (situation) => situation.splice.cancelRequestedAt !== null && proven(situation),
+      says: 'a cancel was requested, and either nothing was ever taken, or every attempt is proven not executed and the funding history has no trace of our effect',
+      holds: (situation) => situation.splice.cancelRequestedAt !== null && nothingExecuted(situation),
     },
     then: 'cancelled',
     event: (situation) => ({ type: 'withdrawn', proof: proofOf(situation) }),
@@ -157,8 +171,8 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     states: UNDECIDED,
     verdicts: 'any',
     when: {
-      says: 'submitting is over; never taken, or every attempt dead and no trace in the funding history',
-      holds: (situation) => situation.splice.stopped !== null && proven(situation),
+      says: 'submitting has stopped, and either nothing was ever taken, or every attempt is proven not executed and the funding history has no trace of our effect',
+      holds: (situation) => situation.splice.stopped !== null && nothingExecuted(situation),
     },
     then: 'failed',
     event: giveUp,
@@ -168,13 +182,13 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     states: WAITING,
     verdicts: ['absent'],
     when: {
-      says: 'all attempts are used, and every gate before the budget is open: another attempt would be due',
+      says: 'all attempts are used, and every gate from `fence` to `quiet` is open, so another attempt would be due',
       holds: (situation) =>
         situation.splice.stopped === null &&
         attemptsUsed(situation.splice) >= situation.splice.budget.maxAttempts &&
         areOpen(situation.gates, BEFORE_BUDGET),
     },
-    then: 'no further attempt: budget_spent',
+    then: 'stop submitting: budget_spent',
     event: () => ({ type: 'submitting_stopped', code: 'budget_spent', message: 'all attempts are used' }),
   },
   {
@@ -182,11 +196,11 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     states: UNDECIDED,
     verdicts: 'any',
     when: {
-      says: 'the deadline, the last fence and the last quiet have passed',
+      says: 'the deadline, the last fence and the last quiet period have passed',
       holds: (situation) =>
         situation.splice.stopped === null && noCandidate(situation) && timeIsUp(situation),
     },
-    then: 'no further attempt: deadline',
+    then: 'stop submitting: deadline',
     event: () => ({ type: 'submitting_stopped', code: 'deadline', message: 'the deadline has passed' }),
   },
   {
@@ -194,11 +208,11 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     states: WAITING,
     verdicts: 'any',
     when: {
-      says: 'over or cancelled, past the deadline, and an attempt is not dead',
+      says: 'submitting has stopped or a cancel was requested, the deadline has passed, and an attempt is unresolved',
       holds: (situation) =>
         (situation.splice.stopped !== null || situation.splice.cancelRequestedAt !== null) &&
         timeIsUp(situation) &&
-        !allDead(situation),
+        !noneUnresolved(situation),
     },
     then: 'needs_attention: unproven',
     event: attention('unproven', 'an attempt may still take effect: there is no proof that it was not executed'),
@@ -208,7 +222,7 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     states: WAITING,
     verdicts: ['foreign'],
     when: {
-      says: 'an attempt is still alive some blocks after another splice locked',
+      says: 'another splice locked 6 blocks ago, and an attempt is still unresolved',
       holds: ({ splice, verdict, policy }) =>
         splice.foreignSinceHeight !== null &&
         (verdict.tipHeight ?? 0) - splice.foreignSinceHeight >= policy.foreignLockBlocks,
@@ -220,7 +234,7 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     id: 'requeue',
     states: ['submitted'],
     verdicts: TRACELESS,
-    when: { says: 'every attempt is dead', holds: allDead },
+    when: { says: 'every attempt is proven not executed', holds: noneUnresolved },
     then: 'queued',
     event: () => ({ type: 'none_executed_yet' }),
   },
@@ -229,10 +243,10 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     states: WAITING,
     verdicts: ['absent'],
     when: {
-      says: 'a negotiation of ours, certainly never signed, is left on the channel, or the channel is stuck: fences and quiet have passed, no other splice has the lease, and it was not cleared lately, nor four times',
+      says: 'a negotiation of ours that was certainly never signed is left on the channel, or the channel is stuck; the last fence and the last abort are at least a quiet period ago; no other splice has the lease; and fewer than four aborts were made',
       holds: canAbortUnsigned,
     },
-    then: 'clear it at the node',
+    then: 'abort it at the node',
     event: () => null,
     act: 'abort',
   },
@@ -241,7 +255,7 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     states: WAITING,
     verdicts: ['absent'],
     when: {
-      says: 'every gate is open; submitting was not stopped, no cancel was asked for, no candidate was ever seen',
+      says: 'every gate is open, submitting has not stopped, no cancel was requested, and no candidate was ever seen',
       holds: (situation) =>
         situation.splice.stopped === null &&
         situation.splice.cancelRequestedAt === null &&

@@ -22,7 +22,7 @@ import type { Bump, Candidate, Splice, SpliceState } from '../../splice/splice.t
 import type { VerdictName } from '../../splice/verdict.ts'
 
 const STANDING: readonly SpliceState[] = ['pending', 'confirmed', 'needs_attention', 'settled']
-/** Of a splice's ten bumps so many are its own policy's: the others are left to its client. */
+/** How many of a splice's ten bumps its own policy may open. The others are left to the client. */
 const POLICY_BUMPS = 5
 
 const WAITING: readonly VerdictName[] = ['pending', 'unseen']
@@ -42,10 +42,10 @@ const allOpen = ({ bumpGates }: Situation): boolean => bumpGates.every((reading)
 const isResolved = ({ bumpGates }: Situation): boolean =>
   areOpen(bumpGates, ['fence', 'channel', 'unconfirmed', 'quiet'])
 
-/** Why a bump has nothing to replace any more; null: it has. */
+/** Why nothing is left to replace for a bump; null: something is. */
 function nothingLeft({ splice, verdict, observation }: Situation): string | null {
   if (splice.state !== 'pending' && splice.state !== 'needs_attention')
-    return 'the splice is past being replaced'
+    return 'the splice can no longer be replaced'
   if (verdict.name === 'confirmed' || verdict.name === 'final') return 'the transaction is in a block'
   if (verdict.locked) return 'the channel has moved to the transaction'
   if (verdict.name === 'replaced') return 'another transaction, without this splice, has taken its place'
@@ -53,17 +53,20 @@ function nothingLeft({ splice, verdict, observation }: Situation): string | null
   return observation.channel?.lockDepth === 0 ? 'the channel is zero-conf' : null
 }
 
-/** A replacement was signed, and no chain source shows it: asking again would end the same way. */
+/** A replacement was signed, and no chain source shows it. Requesting it again would end the same way. */
 function unrelayed(bump: Bump, situation: Situation): boolean {
   const { splice, verdict, observation } = situation
   const standing = standingCandidate(splice, verdict)
   if (attemptsUsed(bump) === 0 || standing === null) return false
   const worst = worstFeeRateSatPerKw(observation)
-  const dearest = worst === null ? splice.amountSats : Math.ceil((worst * weightOf(standing)) / 1_000)
-  return verdict.signedUnseen || balanceShowsReplacement(bump, verdict.balanceSignals, dearest)
+  const mostSats = worst === null ? splice.amountSats : Math.ceil((worst * weightOf(standing)) / 1_000)
+  return verdict.signedUnseen || balanceShowsReplacement(bump, verdict.balanceSignals, mostSats)
 }
 
-/** The splice's own policy: unconfirmed for so many blocks since the candidate was seen, the last bump opened, or a reorg. */
+/**
+ * Whether the splice's own policy asks for a bump: unconfirmed for the ordered number of blocks since the
+ * candidate was seen, the last bump was opened, or a reorg.
+ */
 function autoDue(situation: Situation): boolean {
   const { splice, verdict, observation } = situation
   const standing = standingCandidate(splice, verdict)
@@ -89,7 +92,10 @@ function byPolicy({ bumps }: Splice): number {
   return bumps.filter(({ by }) => by === 'policy').length
 }
 
-/** After a replacement that was not relayed, another one is worth its while only in a market that has risen. */
+/**
+ * After a replacement that was not relayed, another one is only worthwhile once the estimate has risen above
+ * it.
+ */
 function isFutile({ bumps }: Splice, standing: Candidate, estimateSatPerKw: number | null): boolean {
   if (bumps.at(-1)?.outcome?.code !== 'not_relayed') return false
   return (estimateSatPerKw ?? 0) < (standing.feeRateSatPerKw ?? 0) + RELAY_STEP_SAT_PER_KW
@@ -97,17 +103,20 @@ function isFutile({ bumps }: Splice, standing: Candidate, estimateSatPerKw: numb
 
 const abandon = (code: string, message: string): SpliceEvent => ({ type: 'bump_abandoned', code, message })
 
-/** What follows of a fee bump (design section 6). These rules come first: an end is said after its bump has ended. */
+/**
+ * The rules of fee bumps. They precede the rules after a broadcast, so that a bump ends before its splice
+ * does.
+ */
 export const feeBumpRules: readonly Rule[] = [
   {
     id: 'bump_done',
     states: STANDING,
     verdicts: 'any',
     when: openIn(
-      'a bump is open, and a candidate with the wanted feerate stands',
+      'a bump is open, and a candidate with the wanted feerate is visible',
       (bump, { verdict }) => verdict.visible !== null && outbids(bump, verdict.visible.candidate),
     ),
-    then: 'the bump is done',
+    then: 'mark the bump as done',
     event: ({ verdict }) => ({ type: 'bump_done', txid: verdict.visible?.candidate.txid ?? '' }),
   },
   {
@@ -115,13 +124,13 @@ export const feeBumpRules: readonly Rule[] = [
     states: ['pending', 'confirmed'],
     verdicts: 'any',
     when: {
-      says: 'the last bump was abandoned as not relayed, or its attempts as used up, and its replacement stands after all',
+      says: 'the last bump was abandoned as not relayed or out of attempts, and its replacement is visible after all',
       holds: ({ splice, verdict }) => {
         const bump = correctableBump(splice)
         return bump !== null && verdict.visible !== null && outbids(bump, verdict.visible.candidate)
       },
     },
-    then: 'the bump is done',
+    then: 'mark the bump as done',
     event: ({ verdict }) => ({ type: 'bump_done', txid: verdict.visible?.candidate.txid ?? '' }),
   },
   {
@@ -129,20 +138,20 @@ export const feeBumpRules: readonly Rule[] = [
     states: PAST_PENDING,
     verdicts: 'any',
     when: openIn(
-      'a bump is open, and nothing is left to replace: confirmed, locked, replaced by another, closed, zero-conf, or ended',
+      'a bump is open, and nothing is left to replace: the candidate is confirmed, locked or replaced by another transaction, the channel is closed or zero-conf, or the splice has ended',
       (_bump, situation) => nothingLeft(situation) !== null,
     ),
-    then: 'the bump is abandoned, the splice goes on',
+    then: 'abandon the bump; the splice goes on',
     event: (situation) => abandon(NOTHING_LEFT, nothingLeft(situation) ?? ''),
   },
   {
     id: 'bump_unsupported',
     states: ['pending'],
     verdicts: 'any',
-    when: openIn('a bump is open, and the node has lost what makes bumps safe', (_bump, { bumpGates }) =>
+    when: openIn('a bump is open, and the node no longer has what makes bumps safe', (_bump, { bumpGates }) =>
       bumpGates.some(({ shut }) => shut?.code === 'bump_unsupported'),
     ),
-    then: 'the bump is abandoned, the splice goes on',
+    then: 'abandon the bump; the splice goes on',
     event: () => abandon('bump_unsupported', 'the node cannot bump the fee of this splice safely'),
   },
   {
@@ -150,14 +159,14 @@ export const feeBumpRules: readonly Rule[] = [
     states: ['pending'],
     verdicts: WAITING,
     when: openIn(
-      'quiet after an attempt of the bump, and the node signed a replacement that no chain source shows',
+      'an attempt of the bump was followed by quiet, and the node signed a replacement that no chain source shows',
       (bump, situation) => isResolved(situation) && unrelayed(bump, situation),
     ),
-    then: 'the bump is abandoned, the splice goes on',
+    then: 'abandon the bump; the splice goes on',
     event: () =>
       abandon(
         'not_relayed',
-        'a replacement was signed, but not relayed: it pays too little more than the transaction before it, which stands',
+        'a replacement was signed but not relayed, because it pays too little more than the transaction before it, which stands',
       ),
   },
   {
@@ -165,18 +174,18 @@ export const feeBumpRules: readonly Rule[] = [
     states: ['pending'],
     verdicts: WAITING,
     when: openIn(
-      'quiet after the attempts of the bump, and its three are used',
+      'the attempts of the bump were followed by quiet, and all three are used',
       (bump, situation) => isSpent(bump) && isResolved(situation),
     ),
-    then: 'the bump is abandoned, the splice goes on',
+    then: 'abandon the bump; the splice goes on',
     event: () => abandon('budget_spent', 'all attempts of the fee bump are used'),
   },
   {
     id: 'bump',
     states: ['pending'],
     verdicts: WAITING,
-    when: openIn('a bump is open, and all its gates are', (_bump, situation) => allOpen(situation)),
-    then: 'ask the node for a replacement',
+    when: openIn('a bump is open, and all its gates are open', (_bump, situation) => allOpen(situation)),
+    then: 'request a replacement from the node',
     event: () => null,
     act: 'bump',
   },
@@ -185,10 +194,10 @@ export const feeBumpRules: readonly Rule[] = [
     states: ['pending'],
     verdicts: WAITING,
     when: {
-      says: 'unconfirmed for as many blocks as the splice was ordered with, no bump open, and a replacement is under the ceiling',
+      says: 'the candidate has been unconfirmed for the ordered number of blocks, no bump is open, and a replacement is under the ceiling',
       holds: autoDue,
     },
-    then: 'a bump is opened',
+    then: 'open a bump',
     event: ({ splice, verdict }) => ({
       type: 'bump_opened',
       id: bumpIdOf(splice.id, 'policy', String(splice.bumps.length + 1)),

@@ -7,22 +7,22 @@ import type { Splice, SpliceState } from '../../splice/splice.ts'
 import type { Instant } from '../../values/instant.ts'
 import type { Verdict, VerdictName } from '../../splice/verdict.ts'
 
-/** What a rule looks at. */
+/** What a rule reads. */
 export type Situation = {
   readonly splice: Splice
   readonly verdict: Verdict
   readonly observation: Observation
   readonly gates: readonly GateReading[]
-  /** The gates of the open fee bump; none without one. */
+  /** The gates of the open fee bump; empty without one. */
   readonly bumpGates: readonly GateReading<BumpGateName>[]
   readonly now: Instant
   readonly policy: Policy
 }
 
-/** A named condition, so that the generated table can be read. */
+/** A condition with a description, so that the generated table can be read. */
 export type Condition = { readonly says: string; readonly holds: (situation: Situation) => boolean }
 
-/** One rule: the first whose states, verdicts and condition hold decides. */
+/** One rule. The first whose states, verdicts and condition hold decides. */
 export type Rule = {
   readonly id: string
   readonly states: readonly SpliceState[]
@@ -38,12 +38,12 @@ export function wait(id: string, states: readonly SpliceState[], then: string): 
   return { id, states, verdicts: 'any', when: null, then, event: () => null }
 }
 
-/** A rule's event that asks for an operator's attention. */
+/** The event of a rule that asks for an operator's attention. */
 export function attention(code: string, message: string): () => SpliceEvent {
   return () => ({ type: 'attention_needed', code, message })
 }
 
-/** A rule's event when the channel closed without the splice. */
+/** The event of a rule that applies when the channel closed without the splice. */
 export const closedWithoutEffect: SpliceEvent = {
   type: 'given_up',
   code: 'channel_closed',

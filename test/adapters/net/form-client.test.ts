@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { nodeHttp, HttpNodeConfig } from '../../../adapters/net/form-client.ts'
 import type { FormReply, FormRequest, WireFault } from '../../../simulator/world/form-server.ts'
 import { startFormServer } from '../../../simulator/world/form-server.ts'
-import { callNow, PASSWORD } from '../../support/http-nodes.ts'
+import { callNow, PASSWORD } from '../../../harness/nodes/http-nodes.ts'
 
 const fine: FormReply = { status: 200, type: 'text/plain', body: 'fine' }
 const asked = { method: 'POST', path: '/do', fields: { a: '1 & 2', b: 'ü' }, maxBytes: 100 } as const

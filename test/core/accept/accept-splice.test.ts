@@ -3,8 +3,9 @@ import type { AcceptFacts, SpliceRequest } from '../../../core/accept/accept-spl
 import { acceptSplice, checkDeadline } from '../../../core/accept/accept-splice.ts'
 import { spliceIdOf } from '../../../core/splice/ids.ts'
 import { Splice } from '../../../core/splice/splice.ts'
-import { aSplice } from '../../support/splices.ts'
-import { aChannelSeen, aNodeSeen, aNodeThat, FUNDING, NOW } from '../builders.ts'
+import { aSplice } from '../../../harness/records/splices.ts'
+import { FUNDING, NOW } from '../../../harness/values.ts'
+import { aChannelSeen, aNodeSeen, aNodeThat } from '../../../harness/records/states.ts'
 
 const DAY_MS = 86_400_000
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
@@ -182,7 +183,7 @@ describe('what can never run is refused, with the field that says so', () => {
     }
     expect(said({ amountSats: 293 })).toContain('294 sat')
     expect(said({ amountSats: 1_000_000 })).toContain('1000000 sat')
-    expect(said({ budget: { ...none, maxAttempts: 11 } })).toBe('from 1 to 10')
+    expect(said({ budget: { ...none, maxAttempts: 11 } })).toBe('must be from 1 to 10')
   })
 })
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Outpoint, outpointOf, splitOutpoint, Txid } from '../../../core/bitcoin/outpoint.ts'
-import { aTxid } from '../../support/splices.ts'
+import { aTxid } from '../../../harness/values.ts'
 
 test.each([
   [`${aTxid('a')}:0`, true],

@@ -10,8 +10,8 @@ import {
   spends,
   withinSurplus,
 } from '../../../core/bitcoin/transaction.ts'
-import { aTxid } from '../../support/splices.ts'
-import { aCommitment, FUNDING, aSplicing, aTransaction, P2WPKH, P2WSH } from '../builders.ts'
+import { aTxid, FUNDING } from '../../../harness/values.ts'
+import { aCommitment, aSplicing, aTransaction, P2WPKH, P2WSH } from '../../../harness/transactions.ts'
 
 const P2TR = `5120${'ef'.repeat(32)}`
 const OTHER = `${aTxid('9')}:1`

@@ -4,7 +4,7 @@ import type { ChainView, World } from '../../../simulator/world/world.ts'
 import type { FollowedChain } from '../../../core/ports/records.ts'
 import type { ChainPort } from '../../../core/ports/ports.ts'
 import { followChain, isFollowed } from '../../../core/chain/follow-chain.ts'
-import { START } from '../../support/keeper.ts'
+import { START } from '../../../harness/keeper/times.ts'
 
 const call = { signal: new AbortController().signal }
 

@@ -3,22 +3,19 @@ import { describe, expect, test } from 'vitest'
 import { pathBack, walkBack, walkFundingHistory } from '../../../core/chain/funding-history.ts'
 import type { Walk } from '../../../core/chain/funding-history.ts'
 import { outpointOf } from '../../../core/bitcoin/outpoint.ts'
-import { aTxid } from '../../support/splices.ts'
-import type { Built } from '../builders.ts'
+import { aTxid, FUNDING, CALL, TIP } from '../../../harness/values.ts'
+import type { Built } from '../../../harness/transactions.ts'
 import {
   aCommitment,
-  FUNDING,
   aSplicing,
   aTransaction,
-  CALL,
-  FakeChain,
   FUNDING_WITNESS,
   fundingOf,
   onChain,
   P2WPKH,
   P2WSH,
-  TIP,
-} from '../builders.ts'
+} from '../../../harness/transactions.ts'
+import { FakeChain } from '../../../harness/ports/fake-chain.ts'
 
 /** Splices one after the other, the first on the funding outpoint. */
 function splices(count: number): Built[] {

@@ -4,31 +4,15 @@ import { differs, dueAfter } from '../../../core/splice/due.ts'
 import type { Observation } from '../../../core/decision/observation.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import type { Instant } from '../../../core/values/instant.ts'
-import { aTxid } from '../../support/splices.ts'
-import {
-  aBump,
-  anEndedBump,
-  aCandidate,
-  aChain,
-  aChannel,
-  aCommitment,
-  aDeadAttempt,
-  aHop,
-  aLiveSplice,
-  aLook,
-  FUNDING,
-  anAttempt,
-  anObservation,
-  aNodeSeen,
-  aSighting,
-  aSplicing,
-  aSubmittedSplice,
-  fundingOf,
-  NOW,
-  policy,
-  taken,
-  TIP,
-} from '../builders.ts'
+import { aTxid, FUNDING, NOW, policy, TIP } from '../../../harness/values.ts'
+import { aBump, anEndedBump } from '../../../harness/records/bumps.ts'
+import { aCandidate, aNotExecutedAttempt, anAttempt, taken } from '../../../harness/records/attempts.ts'
+import { aChain, aFundingSpend, aFundingSpender } from '../../../harness/looks/chain.ts'
+import { aChannel, aLook } from '../../../harness/looks/node.ts'
+import { aCommitment, aSplicing, fundingOf } from '../../../harness/transactions.ts'
+import { aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { anObservation } from '../../../harness/looks/observation.ts'
+import { aNodeSeen } from '../../../harness/records/states.ts'
 
 const ours = aSplicing(FUNDING)
 const rival = aSplicing(FUNDING, 800_000)
@@ -41,10 +25,13 @@ function look(splice: Splice, observation: Partial<Observation>, now: Instant = 
 }
 
 const spentBy = (built: typeof ours, effect: 'ours' | 'none', height: number | null) =>
-  aChain({ fundingSpends: [aHop({ spender: aSighting(FUNDING, built, effect, height) })] })
+  aChain({ fundingSpends: [aFundingSpend({ spender: aFundingSpender(FUNDING, built, effect, height) })] })
 const movedTo = (height: number | null) =>
   aChain({
-    fundingSpends: [aHop({ spender: aSighting(FUNDING, ours, 'ours', height) }), aHop({ outpoint: NEXT })],
+    fundingSpends: [
+      aFundingSpend({ spender: aFundingSpender(FUNDING, ours, 'ours', height) }),
+      aFundingSpend({ outpoint: NEXT }),
+    ],
   })
 const locked = (height: number) => ({ chain: movedTo(height), channel: aChannel({ funding: NEXT }) })
 
@@ -116,7 +103,7 @@ describe('one look may lead through several states', () => {
     const splice = aSubmittedSplice({
       state: 'needs_attention',
       attention: { code: 'unproven', message: '' },
-      attempts: [aDeadAttempt()],
+      attempts: [aNotExecutedAttempt()],
       budget: { ...aLiveSplice().budget, deadline: NOW - 1 },
     })
     expect(look(splice, {}).splice).toMatchObject({
@@ -136,7 +123,7 @@ describe('one look may lead through several states', () => {
     ['the deadline still to come', { budget: passed(-1), quietSince: 1, lastLookAt: recent }, false],
     [
       'a fence still to come',
-      { budget: passed(400_000), attempts: [aDeadAttempt(), anAttempt({ number: 2, fenceAt: NOW })] },
+      { budget: passed(400_000), attempts: [aNotExecutedAttempt(), anAttempt({ number: 2, fenceAt: NOW })] },
       false,
     ],
   ])('past its deadline it is over once the last quiet has passed: %s', (_says, overrides, over) => {
@@ -160,9 +147,12 @@ describe('one look may lead through several states', () => {
   })
 
   test('failed, and in a block after all: corrected, and on to confirmed', () => {
-    const { splice, actions } = look(aSubmittedSplice({ state: 'failed', attempts: [aDeadAttempt()] }), {
-      chain: spentBy(ours, 'ours', TIP),
-    })
+    const { splice, actions } = look(
+      aSubmittedSplice({ state: 'failed', attempts: [aNotExecutedAttempt()] }),
+      {
+        chain: spentBy(ours, 'ours', TIP),
+      },
+    )
     expect(splice).toMatchObject({ state: 'confirmed', epoch: 1, failure: null })
     expect(splice.events.map((event) => event.type)).toEqual([
       'splice.corrected',
@@ -223,8 +213,8 @@ describe('what to do next', () => {
   })
 
   const alive = [anAttempt({ result: taken() })]
-  const takenLast = [aDeadAttempt(), anAttempt({ number: 2, result: taken() })]
-  const takenFirst = [aDeadAttempt({ result: taken() }), anAttempt({ number: 2 })]
+  const takenLast = [aNotExecutedAttempt(), anAttempt({ number: 2, result: taken() })]
+  const takenFirst = [aNotExecutedAttempt({ result: taken() }), anAttempt({ number: 2 })]
   test.each<[string, Partial<Splice>, Partial<Observation>, string | null]>([
     ['not answered', {}, {}, 'quiet'],
     ['taken, not quiet yet', { attempts: alive }, {}, 'negotiation'],
@@ -345,7 +335,7 @@ describe('when to look next', () => {
     ['backing off with an attempt alive', { nextAttemptAt: NOW + 60_000, attempts: [anAttempt()] }, 0, STAYS],
     [
       'backing off with every attempt dead',
-      { nextAttemptAt: NOW + 60_000, attempts: [aDeadAttempt()] },
+      { nextAttemptAt: NOW + 60_000, attempts: [aNotExecutedAttempt()] },
       0,
       NOW + 60_000,
     ],
@@ -359,5 +349,5 @@ test('a write is owed when anything changed but the time', () => {
   expect(differs(splice, structuredClone(splice))).toBe(false)
   expect(differs(splice, { ...splice, dueAt: NOW })).toBe(true)
   expect(differs(splice, { ...splice, waitingFor: { code: 'x', message: '' } })).toBe(true)
-  expect(differs(splice, { ...splice, attempts: [aDeadAttempt()] })).toBe(true)
+  expect(differs(splice, { ...splice, attempts: [aNotExecutedAttempt()] })).toBe(true)
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { balanceMoved, balanceSignalsOf } from '../../../core/decision/balance-signals.ts'
-import { aChannel, aSubmittedSplice } from '../builders.ts'
+import { aChannel } from '../../../harness/looks/node.ts'
+import { aSubmittedSplice } from '../../../harness/records/splices.ts'
 
 test('the signs are what a close would pay beyond the balance, and what of the value is in neither balance', () => {
   const channel = aChannel({

@@ -3,29 +3,20 @@ import { candidatesNow, secondEffectOf, visibleCandidate } from '../../../core/d
 import { isOverCeiling } from '../../../core/splice/budget.ts'
 import type { FundingSpend } from '../../../core/chain/funding-history.ts'
 import type { Candidate, Splice } from '../../../core/splice/splice.ts'
-import { aTxid } from '../../support/splices.ts'
-import {
-  aBump,
-  aBumpAttempt,
-  aCandidate,
-  aChannel,
-  aHop,
-  aLiveSplice,
-  FUNDING,
-  anAttempt,
-  aSighting,
-  aSplicing,
-  aSubmittedSplice,
-  FIRST,
-  fundingOf,
-} from '../builders.ts'
+import { aTxid, FUNDING } from '../../../harness/values.ts'
+import { aBump, aBumpAttempt, FIRST } from '../../../harness/records/bumps.ts'
+import { aCandidate, anAttempt } from '../../../harness/records/attempts.ts'
+import { aChannel } from '../../../harness/looks/node.ts'
+import { aFundingSpend, aFundingSpender } from '../../../harness/looks/chain.ts'
+import { aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { aSplicing, fundingOf } from '../../../harness/transactions.ts'
 
 const NEXT = fundingOf(FIRST)
 const LATER = aSplicing(NEXT)
 const ELSEWHERE = `${aTxid('9')}:0`
 
 const spentBy = (outpoint: string, built: typeof FIRST, height: number | null): FundingSpend =>
-  aHop({ outpoint, spender: aSighting(outpoint, built, 'ours', height) })
+  aFundingSpend({ outpoint, spender: aFundingSpender(outpoint, built, 'ours', height) })
 const now = (candidates: Candidate[], fundingSpends: FundingSpend[]): Candidate[] =>
   candidatesNow(aSubmittedSplice({ candidates }), fundingSpends, null)
 
@@ -35,13 +26,16 @@ const inBlock = { height: 190, hash: aTxid('d') }
 
 describe('a recorded candidate is what the walk shows of it now', () => {
   test('each has its own block, not that of another one', () => {
-    const found = now([later, first], [spentBy(FUNDING, FIRST, 190), spentBy(NEXT, LATER, 195), aHop()])
+    const found = now(
+      [later, first],
+      [spentBy(FUNDING, FIRST, 190), spentBy(NEXT, LATER, 195), aFundingSpend()],
+    )
     expect(found.map(({ block }) => block?.height)).toEqual([195, 190])
   })
 
   test('one whose outpoint was not walked keeps the block that it had', () => {
     const away = aCandidate({ txid: aTxid('8'), spends: ELSEWHERE, block: inBlock })
-    expect(now([away], [aHop()])).toEqual([away])
+    expect(now([away], [aFundingSpend()])).toEqual([away])
   })
 
   test('one that was recorded on another outpoint has the block in which it is found', () => {
@@ -53,7 +47,7 @@ describe('a recorded candidate is what the walk shows of it now', () => {
     const unpriced = { ...first, feeSats: null, feeRateSatPerKw: null }
     const priced = { feeSats: 300, feeRateSatPerKw: Math.floor(300_000 / FIRST.parsed.weight) }
     expect(now([unpriced], [spentBy(FUNDING, FIRST, null)])).toEqual([{ ...unpriced, ...priced }])
-    expect(now([unpriced], [aHop()])).toEqual([unpriced])
+    expect(now([unpriced], [aFundingSpend()])).toEqual([unpriced])
     const other = { ...first, feeSats: 7, feeRateSatPerKw: 7 }
     expect(now([other], [spentBy(FUNDING, FIRST, null)])).toEqual([other])
   })
@@ -83,7 +77,7 @@ describe('a second effect is one beside the one in a block', () => {
 
 test('the one that stands is the one in a block, else the first that is shown', () => {
   const fundingSpends = [
-    aHop({ outpoint: ELSEWHERE }),
+    aFundingSpend({ outpoint: ELSEWHERE }),
     spentBy(FUNDING, FIRST, null),
     spentBy(NEXT, LATER, 195),
   ]
@@ -117,7 +111,7 @@ describe('what the node reports as signed, and no source shows,', () => {
   const unknown = { type: 'unknown', message: '', at: 2 } as const
   const reported = (splice: Partial<Splice>): string[] => {
     const channel = aChannel({ funding: FUNDING, candidates: [{ txid, signed: true }] })
-    return candidatesNow(aSubmittedSplice({ attempts: [], ...splice }), [aHop()], channel).map(
+    return candidatesNow(aSubmittedSplice({ attempts: [], ...splice }), [aFundingSpend()], channel).map(
       (each) => each.txid,
     )
   }

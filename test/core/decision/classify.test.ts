@@ -4,30 +4,14 @@ import type { NodeLook } from '../../../core/ports/node.ts'
 import type { Observation } from '../../../core/decision/observation.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import type { Verdict } from '../../../core/splice/verdict.ts'
-import { aTxid } from '../../support/splices.ts'
-import {
-  aCandidate,
-  aChain,
-  aChannel,
-  aChannelSeen,
-  aCommitment,
-  aDeadAttempt,
-  aHop,
-  aLiveSplice,
-  aLook,
-  FUNDING,
-  anAttempt,
-  anObservation,
-  aNodeSeen,
-  aSighting,
-  aSplicing,
-  aSubmittedSplice,
-  capabilities,
-  fundingOf,
-  NOW,
-  policy,
-  TIP,
-} from '../builders.ts'
+import { aTxid, FUNDING, NOW, policy, TIP } from '../../../harness/values.ts'
+import { aCandidate, aNotExecutedAttempt, anAttempt } from '../../../harness/records/attempts.ts'
+import { aChain, aFundingSpend, aFundingSpender } from '../../../harness/looks/chain.ts'
+import { aChannel, aLook, capabilities } from '../../../harness/looks/node.ts'
+import { aChannelSeen, aNodeSeen } from '../../../harness/records/states.ts'
+import { aCommitment, aSplicing, fundingOf } from '../../../harness/transactions.ts'
+import { aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { anObservation } from '../../../harness/looks/observation.ts'
 
 const ours = aSplicing(FUNDING)
 const rival = aSplicing(FUNDING, 800_000)
@@ -54,31 +38,33 @@ function verdict(given: Given): Verdict {
 
 /** The funding outpoint spent by ours, in the mempool or at a height. */
 const spent = (height: number | null, effect: 'ours' | 'none' | 'unknown' = 'ours', by = ours) => ({
-  fundingSpends: [aHop({ spender: aSighting(FUNDING, by, effect, height) })],
+  fundingSpends: [aFundingSpend({ spender: aFundingSpender(FUNDING, by, effect, height) })],
 })
 /** The same, with the walk gone on to what it funded. */
 const moved = (height: number | null, effect: 'ours' | 'none' = 'ours') => ({
-  fundingSpends: [...spent(height, effect).fundingSpends, aHop({ outpoint: NEXT })],
+  fundingSpends: [...spent(height, effect).fundingSpends, aFundingSpend({ outpoint: NEXT })],
 })
 const onNext = { funding: NEXT }
 const atDepth = (depth: number): number => TIP - depth + 1
 
 describe('the verdict, where no candidate was seen', () => {
-  const notExecuted = aSubmittedSplice({ attempts: [aDeadAttempt()] })
-  const mempool = { fundingSpends: [aHop({ own: 'mempool' })] }
-  const unknownOwn = { fundingSpends: [aHop({ own: 'unknown' })] }
+  const notExecuted = aSubmittedSplice({ attempts: [aNotExecutedAttempt()] })
+  const mempool = { fundingSpends: [aFundingSpend({ own: 'mempool' })] }
+  const unknownOwn = { fundingSpends: [aFundingSpend({ own: 'unknown' })] }
   const behind = { tip: { height: TIP - 1, hash: aTxid('e') } }
   const ahead = { tip: { height: TIP + 1, hash: aTxid('e') } }
   const closing = {
-    fundingSpends: [aHop({ spender: aSighting(FUNDING, aCommitment(FUNDING), 'none', atDepth(6)) })],
+    fundingSpends: [
+      aFundingSpend({ spender: aFundingSpender(FUNDING, aCommitment(FUNDING), 'none', atDepth(6)) }),
+    ],
   }
   const unnamed = aSubmittedSplice({ fundingHistory: [FUNDING] })
   const forged = {
     fundingSpends: [
-      aHop({ spender: aSighting(FUNDING, rival, 'none', atDepth(6)) }),
-      aHop({
+      aFundingSpend({ spender: aFundingSpender(FUNDING, rival, 'none', atDepth(6)) }),
+      aFundingSpend({
         outpoint: fundingOf(rival),
-        spender: aSighting(fundingOf(rival), aCommitment(fundingOf(rival)), 'none', atDepth(6)),
+        spender: aFundingSpender(fundingOf(rival), aCommitment(fundingOf(rival)), 'none', atDepth(6)),
       }),
     ],
   }
@@ -278,7 +264,10 @@ describe('the verdict, once a candidate is seen', () => {
     }
     const fundingSpends = [
       ...spent(atDepth(9), 'none', rival).fundingSpends,
-      aHop({ outpoint: fundingOf(rival), spender: aSighting(fundingOf(rival), after, 'none', atDepth(5)) }),
+      aFundingSpend({
+        outpoint: fundingOf(rival),
+        spender: aFundingSpender(fundingOf(rival), after, 'none', atDepth(5)),
+      }),
     ]
     expect(verdict({ splice, chain: { fundingSpends: fundingSpends } })).toMatchObject({
       name: 'replaced',
@@ -296,8 +285,8 @@ describe('the verdict, once a candidate is seen', () => {
     const second = aSplicing(NEXT)
     const fundingSpends = [
       ...spent(atDepth(9)).fundingSpends,
-      aHop({ outpoint: NEXT, spender: aSighting(NEXT, second, 'none', atDepth(7)) }),
-      aHop({ outpoint: fundingOf(second) }),
+      aFundingSpend({ outpoint: NEXT, spender: aFundingSpender(NEXT, second, 'none', atDepth(7)) }),
+      aFundingSpend({ outpoint: fundingOf(second) }),
     ]
     const splice = locked(1)
     const descends = verdict({
@@ -383,7 +372,10 @@ test('a close is final only when everything on the way to it is', () => {
   const walked = (splicing: number, closing: number) => ({
     fundingSpends: [
       ...spent(atDepth(splicing), 'none').fundingSpends,
-      aHop({ outpoint: NEXT, spender: aSighting(NEXT, aCommitment(NEXT), 'none', atDepth(closing)) }),
+      aFundingSpend({
+        outpoint: NEXT,
+        spender: aFundingSpender(NEXT, aCommitment(NEXT), 'none', atDepth(closing)),
+      }),
     ],
   })
   const splice = aSubmittedSplice({ fundingHistory: [FUNDING, NEXT] })
@@ -423,7 +415,7 @@ describe('what has our effect and is not ours', () => {
     const later = aSplicing(NEXT)
     const fundingSpends = [
       ...spent(190, 'none').fundingSpends,
-      aHop({ outpoint: NEXT, spender: aSighting(NEXT, later, 'ours') }),
+      aFundingSpend({ outpoint: NEXT, spender: aFundingSpender(NEXT, later, 'ours') }),
     ]
     expect(verdict({ splice, chain: { fundingSpends: fundingSpends }, channel: onNext })).toMatchObject({
       name: 'pending',
@@ -443,7 +435,7 @@ describe('what has our effect and is not ours', () => {
     const second = (height: number | null) => ({
       fundingSpends: [
         ...spent(190).fundingSpends,
-        aHop({ outpoint: NEXT, spender: aSighting(NEXT, later, 'ours', height) }),
+        aFundingSpend({ outpoint: NEXT, spender: aFundingSpender(NEXT, later, 'ours', height) }),
       ],
     })
     expect(verdict({ chain: second(195), channel: onNext }).secondEffect).toBe(later.txid)
@@ -512,7 +504,7 @@ describe('balanceSignals', () => {
     expect(paid(startedAt - 60_000), 'its clock may be behind').toBe(true)
     expect(paid(startedAt - 60_001), 'an earlier one').toBe(false)
     expect(paid(startedAt, 50_001), 'another amount').toBe(false)
-    const splice = aSubmittedSplice({ attempts: [aDeadAttempt()] })
+    const splice = aSubmittedSplice({ attempts: [aNotExecutedAttempt()] })
     const payouts = [{ txid: ours.txid, amountSats: 50_000, at: NOW }]
     expect(verdict({ splice, node: { payouts } }).isBusy, 'no attempt is alive').toBe(false)
   })
@@ -569,7 +561,9 @@ describe('a node that is not the one that was', () => {
     expect(verdict({ chain }).fundingHistory).toEqual([FUNDING])
     expect(verdict({ channel: onNext }).fundingHistory, 'not on the walk').toEqual([FUNDING])
     expect(verdict({ chain, channel: { funding: null } }).fundingHistory).toEqual([FUNDING])
-    const further = { fundingSpends: [...chain.fundingSpends, aHop({ outpoint: `${aTxid('9')}:0` })] }
+    const further = {
+      fundingSpends: [...chain.fundingSpends, aFundingSpend({ outpoint: `${aTxid('9')}:0` })],
+    }
     expect(verdict({ chain: further, channel: onNext }).fundingHistory, 'no further').toEqual([FUNDING, NEXT])
     const earlier = { channelState: aChannelSeen({ earlier: [NEXT] }) }
     expect(verdict({ chain, channel: onNext, more: earlier }).fundingHistory).toEqual([FUNDING])
@@ -581,14 +575,14 @@ describe('the watch', () => {
   const second = aSplicing(NEXT)
   const both = (height: number | null) => [
     ...spent(190).fundingSpends,
-    aHop({ outpoint: NEXT, spender: aSighting(NEXT, second, 'none', height) }),
+    aFundingSpend({ outpoint: NEXT, spender: aFundingSpender(NEXT, second, 'none', height) }),
   ]
   const close = (height: number | null) => [
-    aHop({ spender: aSighting(FUNDING, aCommitment(FUNDING), 'none', height) }),
+    aFundingSpend({ spender: aFundingSpender(FUNDING, aCommitment(FUNDING), 'none', height) }),
   ]
   const elsewhere: Splice = { ...watched, watch: { from: `${aTxid('9')}:0`, untilHeight: null } }
-  test.each<[string, Splice, ReturnType<typeof aHop>[], boolean]>([
-    ['nothing is spent', watched, [aHop()], false],
+  test.each<[string, Splice, ReturnType<typeof aFundingSpend>[], boolean]>([
+    ['nothing is spent', watched, [aFundingSpend()], false],
     ['the first outpoint is spent', watched, moved(190).fundingSpends, false],
     ['both are spent, the second six deep', watched, both(atDepth(6)), true],
     ['both are spent, the second five deep', watched, both(atDepth(5)), false],
@@ -633,8 +627,8 @@ test('a replacement that the node signed and no source shows is one that none of
 test('where the walk forks, an output that nobody spent says nothing of what was spent beside it', () => {
   const fundingSpends = [
     ...spent(atDepth(9), 'none').fundingSpends,
-    aHop({ outpoint: `${ours.txid}:1` }),
-    aHop({ outpoint: NEXT, spender: aSighting(NEXT, aSplicing(NEXT), 'none', atDepth(6)) }),
+    aFundingSpend({ outpoint: `${ours.txid}:1` }),
+    aFundingSpend({ outpoint: NEXT, spender: aFundingSpender(NEXT, aSplicing(NEXT), 'none', atDepth(6)) }),
   ]
   expect(verdict({ chain: { fundingSpends: fundingSpends }, node: null, channel: null })).toMatchObject({
     name: 'foreign_pending',
@@ -643,7 +637,7 @@ test('where the walk forks, an output that nobody spent says nothing of what was
 })
 
 test('an unconfirmed funding is known unspent only on a channel that is known to be zero-conf', () => {
-  const fundingSpends = [aHop({ own: 'mempool' })]
+  const fundingSpends = [aFundingSpend({ own: 'mempool' })]
   expect(verdict({ chain: { fundingSpends: fundingSpends }, node: null, channel: null }).name).toBe(
     'not_known',
   )

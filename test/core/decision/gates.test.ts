@@ -4,25 +4,20 @@ import type { ChannelSnapshot } from '../../../core/ports/node.ts'
 import { readGates } from '../../../core/decision/gates.ts'
 import { worstFeeRateSatPerKw, worstFeeSats } from '../../../core/decision/worst-fee.ts'
 import type { VerdictName } from '../../../core/splice/verdict.ts'
-import { aTxid } from '../../support/splices.ts'
+import { aTxid, NOW, policy } from '../../../harness/values.ts'
 import {
   aCandidate,
-  aChain,
-  aChannel,
-  aDeadAttempt,
-  aLiveSplice,
-  aLook,
-  aNodeSeen,
+  aNotExecutedAttempt,
   aRefusedAttempt,
-  aSubmittedSplice,
-  aVerdict,
   anAttempt,
-  anObservation,
-  capabilities,
-  NOW,
-  policy,
   taken,
-} from '../builders.ts'
+} from '../../../harness/records/attempts.ts'
+import { aChain } from '../../../harness/looks/chain.ts'
+import { aChannel, aLook, capabilities } from '../../../harness/looks/node.ts'
+import { aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { aNodeSeen } from '../../../harness/records/states.ts'
+import { aVerdict } from '../../../harness/verdicts.ts'
+import { anObservation } from '../../../harness/looks/observation.ts'
 
 function facts(overrides: Partial<GateFacts> = {}): GateFacts {
   return {
@@ -139,7 +134,7 @@ describe('gate channel: the channel must be there, on the funding outpoint, and 
     node: aLook({ capabilities: capabilities({ queuesOffline: false }) }),
   })
   const splice = aSubmittedSplice()
-  const notExecuted = aSubmittedSplice({ attempts: [aDeadAttempt()] })
+  const notExecuted = aSubmittedSplice({ attempts: [aNotExecutedAttempt()] })
   const cases: Case[] = [
     ['no look', { observation: anObservation({ node: null }) }, 'channel_missing'],
     ['not listed', { observation: anObservation({ channel: null }) }, 'channel_missing'],
@@ -236,7 +231,7 @@ describe('gate quiet: an attempt that may live is followed only after quiet', ()
     ['quiet for a millisecond less than three minutes', quiet(NOW - 179_999), 'quiet'],
     ['quiet for three minutes', quiet(NOW - 180_000), null],
     ['no attempt', {}, null],
-    ['a dead one', { splice: aSubmittedSplice({ attempts: [aDeadAttempt()] }) }, null],
+    ['a dead one', { splice: aSubmittedSplice({ attempts: [aNotExecutedAttempt()] }) }, null],
   ]
   test.each(cases)('%s', (_says, given, code) => expect(shut('quiet', given)).toBe(code))
 })
@@ -248,7 +243,8 @@ describe('gate budget: the budget', () => {
   const budget = aLiveSplice().budget
   const refused = (count: number) =>
     Array.from({ length: count }, (_, n) => aRefusedAttempt({ number: n + 1 }))
-  const used = (count: number) => Array.from({ length: count }, (_, n) => aDeadAttempt({ number: n + 1 }))
+  const used = (count: number) =>
+    Array.from({ length: count }, (_, n) => aNotExecutedAttempt({ number: n + 1 }))
   const over = { code: 'x', message: 'x', at: NOW }
   const cases: Case[] = [
     ['over', splice({ stopped: over }), 'submitting_stopped'],
@@ -330,7 +326,7 @@ describe('gates lock_depth to overlap: what may be alive limits what may be sent
     [
       'lock_depth',
       'zero-conf, all dead',
-      { ...can({}, 0), splice: aLiveSplice({ attempts: [aDeadAttempt()] }) },
+      { ...can({}, 0), splice: aLiveSplice({ attempts: [aNotExecutedAttempt()] }) },
       null,
     ],
     ['overlap', 'two alive, guarded', { ...can({}), splice: two }, null],

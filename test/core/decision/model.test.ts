@@ -10,8 +10,9 @@ import type { Attempt, Splice } from '../../../core/splice/splice.ts'
 import { Splice as SpliceSchema, SpliceState } from '../../../core/splice/splice.ts'
 import { step } from '../../../core/splice/step.ts'
 import type { Verdict, VerdictName } from '../../../core/splice/verdict.ts'
-import { ACCEPTED_AT, aSplice, aTxid } from '../../support/splices.ts'
-import { VERDICTS } from '../builders.ts'
+import { ACCEPTED_AT, aTxid } from '../../../harness/values.ts'
+import { aSplice } from '../../../harness/records/splices.ts'
+import { VERDICTS } from '../../../harness/verdicts.ts'
 
 const policy = Policy.parse({})
 const states = SpliceState.options

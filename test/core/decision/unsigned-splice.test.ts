@@ -6,26 +6,15 @@ import type { AbortRequest, NodePort } from '../../../core/ports/ports.ts'
 import { ok } from '../../../core/values/result.ts'
 import { freeLease } from '../../../core/drive/lease.ts'
 import type { Attempt, Splice } from '../../../core/splice/splice.ts'
-import { aTxid } from '../../support/splices.ts'
-import {
-  aBench,
-  aChannel,
-  aConfiguredNode,
-  aDeadAttempt,
-  aHeldSlot,
-  aLook,
-  FUNDING,
-  anAttempt,
-  aNodeSeen,
-  anObservation,
-  aSubmittedSplice,
-  aVerdict,
-  capabilities,
-  FakeChain,
-  fakeNode,
-  NOW,
-  policy,
-} from '../builders.ts'
+import { aTxid, FUNDING, NOW, policy } from '../../../harness/values.ts'
+import { aBench, aConfiguredNode, fakeNode } from '../../../harness/ports/bench.ts'
+import { aChannel, aLook, capabilities } from '../../../harness/looks/node.ts'
+import { aNotExecutedAttempt, anAttempt } from '../../../harness/records/attempts.ts'
+import { aHeldLease, aNodeSeen } from '../../../harness/records/states.ts'
+import { anObservation } from '../../../harness/looks/observation.ts'
+import { aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { aVerdict } from '../../../harness/verdicts.ts'
+import { FakeChain } from '../../../harness/ports/fake-chain.ts'
 
 const GHOST = aTxid('7')
 const cln = capabilities({
@@ -52,7 +41,7 @@ type Given = {
   readonly attempt?: Partial<Attempt>
   readonly splice?: Partial<Splice>
   readonly channel?: ChannelSnapshot | null
-  readonly lease?: ReturnType<typeof aHeldSlot> | null
+  readonly lease?: ReturnType<typeof aHeldLease> | null
   readonly verdict?: Parameters<typeof aVerdict>[0]
   readonly node?: Partial<NodeLook>
 }
@@ -60,7 +49,7 @@ function decided({
   attempt = announced,
   splice,
   channel = haunted(),
-  lease = aHeldSlot(),
+  lease = aHeldLease(),
   verdict,
   node,
 }: Given = {}) {
@@ -129,8 +118,8 @@ describe('a ghost is cleared', () => {
     ['the peer is away', { channel: haunted({ peerConnected: false }) }],
     ['the channel is not ready', { channel: haunted({ ready: false }) }],
     ['the channel has moved', { channel: haunted({ funding: `${aTxid('9')}:0` }) }],
-    ['another splice has the lease', { lease: aHeldSlot({ holder: 'another' }) }],
-    ['the channel is frozen', { lease: aHeldSlot({ frozen: { cause: 'x', at: 1, note: 'x' } }) }],
+    ['another splice has the lease', { lease: aHeldLease({ holder: 'another' }) }],
+    ['the channel is frozen', { lease: aHeldLease({ frozen: { cause: 'x', at: 1, note: 'x' } }) }],
     ['it was cleared a moment ago', { splice: { aborted: { count: 1, at: NOW - 179_999 } } }],
     ['it was cleared four times', { splice: { aborted: { count: 4, at: NOW - 400_000 } } }],
     ['the chain shows something', { verdict: { name: 'unattributed' } }],
@@ -153,7 +142,7 @@ describe('a wedge is cleared', () => {
   })
 
   test.each<[string, Splice['state'], Attempt]>([
-    ['is dead', 'queued', aDeadAttempt()],
+    ['is dead', 'queued', aNotExecutedAttempt()],
     ['was never answered', 'submitted', anAttempt({ result: null, fenceAt: NOW - 400_000 })],
   ])('whatever became of another attempt: one that %s', (_says, state, other) => {
     const attempts = [other, anAttempt({ number: 2, ...busy })]

@@ -9,20 +9,13 @@ import type { Result } from '../../../core/values/result.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import { freeLease } from '../../../core/drive/lease.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
-import { aSpliceId, aTxid } from '../../support/splices.ts'
-import {
-  aBench,
-  aChannel,
-  aConfiguredNode,
-  FUNDING,
-  anAttempt,
-  anObservation,
-  aSubmittedSplice,
-  fakeNode,
-  NOW,
-  policy,
-  queueOf,
-} from '../builders.ts'
+import { aSpliceId, aTxid, FUNDING, NOW, policy } from '../../../harness/values.ts'
+import { aBench, aConfiguredNode, fakeNode } from '../../../harness/ports/bench.ts'
+import { aChannel } from '../../../harness/looks/node.ts'
+import { anAttempt } from '../../../harness/records/attempts.ts'
+import { anObservation } from '../../../harness/looks/observation.ts'
+import { aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { queueOf } from '../../../harness/records/queue.ts'
 
 const [ME, OTHER] = [aSpliceId(1), aSpliceId(2)]
 const KEY = aSubmittedSplice().channelId

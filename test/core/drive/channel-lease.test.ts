@@ -12,18 +12,12 @@ import {
 import { entryOf, freeLease } from '../../../core/drive/lease.ts'
 import type { GateReading } from '../../../core/decision/gate.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
-import { aSpliceId } from '../../support/splices.ts'
-import type { Bench } from '../builders.ts'
-import {
-  aBench,
-  aDeadAttempt,
-  aLiveSplice,
-  anAttempt,
-  aSubmittedSplice,
-  aQueueEntry,
-  NOW,
-  queueOf,
-} from '../builders.ts'
+import { aSpliceId, NOW } from '../../../harness/values.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import { aBench } from '../../../harness/ports/bench.ts'
+import { aNotExecutedAttempt, anAttempt } from '../../../harness/records/attempts.ts'
+import { aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { aQueueEntry, queueOf } from '../../../harness/records/queue.ts'
 
 const KEY = 'c'.repeat(64)
 const [ME, OTHER, THIRD] = [aSpliceId(1), aSpliceId(2), aSpliceId(3)]
@@ -128,7 +122,7 @@ describe('to acquire a lease', () => {
   const ended = { dueAt: null }
   const unproven: Partial<Splice> = {
     state: 'failed',
-    attempts: [aDeadAttempt(), anAttempt({ number: 2 })],
+    attempts: [aNotExecutedAttempt(), anAttempt({ number: 2 })],
   }
   const holders: (readonly [string, Partial<Splice> | null, boolean])[] = [
     ['missing', null, true],
@@ -137,7 +131,11 @@ describe('to acquire a lease', () => {
     ['in need of attention', { state: 'needs_attention' }, false],
     ['settled', { ...ended, state: 'settled' }, true],
     ['cancelled', { ...ended, state: 'cancelled' }, true],
-    ['failed, with every attempt dead', { ...ended, state: 'failed', attempts: [aDeadAttempt()] }, true],
+    [
+      'failed, with every attempt dead',
+      { ...ended, state: 'failed', attempts: [aNotExecutedAttempt()] },
+      true,
+    ],
     ['failed, with an attempt alive', { ...ended, ...unproven }, false],
   ]
   test.each(holders)('the holder is %s', async (_says, holder, free) => {
@@ -543,7 +541,7 @@ describe('one whose gate is shut makes room', () => {
   })
 
   test('one whose attempts are all dead does', async () => {
-    const splice = aLiveSplice({ id: ME, attempts: [aDeadAttempt()] })
+    const splice = aLiveSplice({ id: ME, attempts: [aNotExecutedAttempt()] })
     expect((await aside(held, { splice })).lease?.holder).toBeNull()
   })
 

@@ -8,32 +8,17 @@ import type { NodePort } from '../../../core/ports/ports.ts'
 import { ok } from '../../../core/values/result.ts'
 import { freeLease } from '../../../core/drive/lease.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
-import { aSpliceAtRest, aSpliceId } from '../../support/splices.ts'
-import type { Bench } from '../builders.ts'
-import {
-  aBench,
-  aCandidate,
-  aChannel,
-  aChannelSeen,
-  aConfiguredNode,
-  aLiveSplice,
-  aLook,
-  FUNDING,
-  anAttempt,
-  aNodeSeen,
-  aPendingSplice,
-  aSubmittedSplice,
-  FakeChain,
-  fakeNode,
-  FIRST,
-  NOW,
-  onChain,
-  policy,
-  SECOND,
-  TIP,
-  aSharedView,
-  queueOf,
-} from '../builders.ts'
+import { aSpliceAtRest, aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { aSpliceId, FUNDING, NOW, NOW, policy, TIP } from '../../../harness/values.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import { aBench, aConfiguredNode, fakeNode, aSharedView } from '../../../harness/ports/bench.ts'
+import { aCandidate, anAttempt } from '../../../harness/records/attempts.ts'
+import { aChannel, aLook } from '../../../harness/looks/node.ts'
+import { aChannelSeen, aNodeSeen } from '../../../harness/records/states.ts'
+import { aPendingSplice, FIRST, SECOND } from '../../../harness/records/bumps.ts'
+import { FakeChain } from '../../../harness/ports/fake-chain.ts'
+import { onChain } from '../../../harness/transactions.ts'
+import { queueOf } from '../../../harness/records/queue.ts'
 import { channelKey } from '../../../core/ports/records.ts'
 
 const ID = aLiveSplice().id
@@ -174,7 +159,7 @@ describe('what follows from a step is carried out', () => {
   }
 
   test('a channel is frozen before the record says so: a crash in between must not leave it open', async () => {
-    const cause = 'the node stands on an older funding outpoint than was seen, or is another node'
+    const cause = 'the node reports an older funding outpoint than before, or is another node'
     const frozen = { cause, note: ID }
     const { lease } = await driven({ splice: aSubmittedSplice(), ...back })
     expect(lease?.frozen).toMatchObject(frozen)

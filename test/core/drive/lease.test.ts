@@ -21,15 +21,10 @@ import {
 } from '../../../core/drive/lease.ts'
 import type { Attempt } from '../../../core/splice/splice.ts'
 import { SpliceState } from '../../../core/splice/splice.ts'
-import {
-  aDeadAttempt,
-  aLiveSplice,
-  anAttempt,
-  aQueueEntry,
-  aSubmittedSplice,
-  NOW,
-  queueOf,
-} from '../builders.ts'
+import { aNotExecutedAttempt, anAttempt } from '../../../harness/records/attempts.ts'
+import { aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { NOW } from '../../../harness/values.ts'
+import { aQueueEntry, queueOf } from '../../../harness/records/queue.ts'
 
 const lease = (overrides: Partial<ChannelLease> = {}): ChannelLease => ({ ...freeLease, ...overrides })
 const many = (count: number): QueueEntry[] =>
@@ -44,13 +39,13 @@ describe('a splice lets go of its lease only at its end', () => {
   test.each(SpliceState.options)('%s', (state) => {
     const ended = state === 'settled' || state === 'cancelled'
     expect(released(state, [anAttempt()]), 'an attempt alive').toBe(ended)
-    expect(released(state, [aDeadAttempt()]), 'all dead').toBe(ended || state === 'failed')
+    expect(released(state, [aNotExecutedAttempt()]), 'all dead').toBe(ended || state === 'failed')
     expect(released(state, []), 'none made').toBe(ended || state === 'failed')
   })
 
   test('one of two attempts alive keeps the lease of a failed one', () => {
-    expect(released('failed', [aDeadAttempt(), anAttempt({ number: 2 })])).toBe(false)
-    expect(released('failed', [anAttempt(), aDeadAttempt({ number: 2 })])).toBe(false)
+    expect(released('failed', [aNotExecutedAttempt(), anAttempt({ number: 2 })])).toBe(false)
+    expect(released('failed', [anAttempt(), aNotExecutedAttempt({ number: 2 })])).toBe(false)
   })
 
   test('one that does not exist holds nothing', () => expect(isReleased(null)).toBe(true))

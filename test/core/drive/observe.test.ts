@@ -9,29 +9,22 @@ import { observe, leaseKeyOf } from '../../../core/drive/observe.ts'
 import type { ConfiguredNode, NodePort } from '../../../core/ports/ports.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
-import { aSplice, aSpliceId, aTxid } from '../../support/splices.ts'
-import type { Bench } from '../builders.ts'
+import { aSplice } from '../../../harness/records/splices.ts'
+import { aSpliceId, aTxid, NOW, TIP } from '../../../harness/values.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import { aBench, aConfiguredNode, fakeNode, aSharedView } from '../../../harness/ports/bench.ts'
+import { aCandidate, anAttempt } from '../../../harness/records/attempts.ts'
+import { aChannel, aLook } from '../../../harness/looks/node.ts'
+import { aChannelSeen, aNodeSeen } from '../../../harness/records/states.ts'
 import {
-  aBench,
-  aCandidate,
-  aChannel,
-  aChannelSeen,
-  aConfiguredNode,
-  aLook,
-  aNodeSeen,
-  anAttempt,
   aTransaction,
-  FakeChain,
-  fakeNode,
   fundingOf,
   FUNDING_WITNESS,
-  NOW,
   onChain,
   P2WPKH,
   P2WSH,
-  TIP,
-  aSharedView,
-} from '../builders.ts'
+} from '../../../harness/transactions.ts'
+import { FakeChain } from '../../../harness/ports/fake-chain.ts'
 
 const OPEN = aTransaction({
   inputs: [{ outpoint: `${aTxid('1')}:0`, witness: FUNDING_WITNESS }],

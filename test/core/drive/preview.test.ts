@@ -1,18 +1,13 @@
 import { expect, test } from 'vitest'
 import { previewGates } from '../../../core/drive/preview.ts'
 import { err, ok } from '../../../core/values/result.ts'
-import type { Bench } from '../builders.ts'
-import {
-  aBench,
-  aChannel,
-  aConfiguredNode,
-  aLiveSplice,
-  aLook,
-  FakeChain,
-  fakeNode,
-  policy,
-  anAttempt,
-} from '../builders.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import { aBench, aConfiguredNode, fakeNode } from '../../../harness/ports/bench.ts'
+import { aChannel, aLook } from '../../../harness/looks/node.ts'
+import { aLiveSplice } from '../../../harness/records/splices.ts'
+import { FakeChain } from '../../../harness/ports/fake-chain.ts'
+import { policy } from '../../../harness/values.ts'
+import { anAttempt } from '../../../harness/records/attempts.ts'
 
 function aBenchWith(look: Parameters<typeof fakeNode>[0], chain = new FakeChain()): Bench {
   return aBench({ nodes: [aConfiguredNode({ port: fakeNode(look), chain })] })
@@ -27,7 +22,7 @@ test('a preview says what each gate would say now, with the figures behind it', 
   const [shut, ...others] = preview.gates.filter(({ open }) => !open)
   expect(others).toEqual([])
   expect(shut).toMatchObject({ name: 'channel' })
-  expect(shut?.message).toContain('money')
+  expect(shut?.message).toContain('funds')
   expect(preview.gates.filter(({ open, message }) => open && message !== null)).toEqual([])
   expect(preview).toMatchObject({
     estimatedFeeSats: 1_500,

@@ -7,30 +7,22 @@ import { paymentIdOf } from '../../../core/splice/ids.ts'
 import { rawTransactionsIn, rebroadcast } from '../../../core/drive/rebroadcast.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import type { Candidate, Splice } from '../../../core/splice/splice.ts'
-import { aTxid } from '../../support/splices.ts'
+import { aTxid, FUNDING, policy } from '../../../harness/values.ts'
+import { aBench, aConfiguredNode } from '../../../harness/ports/bench.ts'
+import { aCandidate } from '../../../harness/records/attempts.ts'
+import { aChain, aChainWith, aFundingSpend, aFundingSpender } from '../../../harness/looks/chain.ts'
+import { anObservation } from '../../../harness/looks/observation.ts'
+import { aPendingSplice, FIRST, SECOND } from '../../../harness/records/bumps.ts'
 import {
-  aBench,
-  aCandidate,
-  aChain,
-  aChainWith,
-  aConfiguredNode,
-  aHop,
-  FUNDING,
-  anObservation,
-  aPendingSplice,
-  aSighting,
   aSplicing,
-  aSubmittedSplice,
   aTransaction,
   FUNDING_WITNESS,
   P2WSH,
-  FakeChain,
-  FIRST,
   fundingOf,
   onChain,
-  policy,
-  SECOND,
-} from '../builders.ts'
+} from '../../../harness/transactions.ts'
+import { aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { FakeChain } from '../../../harness/ports/fake-chain.ts'
 
 const isPointer = (operation: Operation): boolean =>
   operation.type === 'put' && operation.row.pk.startsWith('TX#')
@@ -83,7 +75,10 @@ describe('the raw transaction of a new candidate', () => {
 
   test('is what the chain source shows, of every one along the funding history', () => {
     const later = aSplicing(fundingOf(FIRST))
-    const hop = aHop({ outpoint: fundingOf(FIRST), spender: aSighting(fundingOf(FIRST), later, 'ours') })
+    const hop = aFundingSpend({
+      outpoint: fundingOf(FIRST),
+      spender: aFundingSpender(fundingOf(FIRST), later, 'ours'),
+    })
     const chain = aChain({ fundingSpends: [...aChainWith(FIRST).fundingSpends, hop] })
     expect(seenIn(chain, FIRST.txid)).toBe(FIRST.hex)
     expect(seenIn(chain, later.txid)).toBe(later.hex)

@@ -5,8 +5,10 @@ import { updateSplice, saveSplice } from '../../../core/drive/save.ts'
 import { paymentIdOf } from '../../../core/splice/ids.ts'
 import type { TxPointer } from '../../../core/ports/records.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
-import { aSpliceId, aTxid } from '../../support/splices.ts'
-import { aBench, aCandidate, aSubmittedSplice, NOW, policy } from '../builders.ts'
+import { aSpliceId, aTxid, NOW, policy } from '../../../harness/values.ts'
+import { aBench } from '../../../harness/ports/bench.ts'
+import { aCandidate } from '../../../harness/records/attempts.ts'
+import { aSubmittedSplice } from '../../../harness/records/splices.ts'
 
 const TXID = aTxid('c')
 const MINE = paymentIdOf(aSpliceId(1))

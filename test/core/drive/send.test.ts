@@ -3,18 +3,13 @@ import type { MemoryHooks } from '../../../adapters/store/memory.ts'
 import { send } from '../../../core/drive/send.ts'
 import type { Sending } from '../../../core/drive/send.ts'
 import type { CommandResult, Splice } from '../../../core/splice/splice.ts'
-import type { Bench } from '../builders.ts'
-import {
-  aBench,
-  aBump,
-  aBumpAttempt,
-  anAttempt,
-  aNodeSeen,
-  aPendingSplice,
-  aSubmittedSplice,
-  NOW,
-  policy,
-} from '../builders.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import { aBench } from '../../../harness/ports/bench.ts'
+import { aBump, aBumpAttempt, aPendingSplice } from '../../../harness/records/bumps.ts'
+import { anAttempt } from '../../../harness/records/attempts.ts'
+import { aNodeSeen } from '../../../harness/records/states.ts'
+import { aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { NOW, policy } from '../../../harness/values.ts'
 
 const attempt = aBumpAttempt({ startedAt: NOW, fenceAt: NOW + 120_000, result: null })
 const journalled = (): Splice => aPendingSplice({ bumps: [aBump({ attempts: [attempt] })] })

@@ -9,27 +9,15 @@ import { freeLease } from '../../../core/drive/lease.ts'
 import type { CommandResult, Splice } from '../../../core/splice/splice.ts'
 import type { Submitted } from '../../../core/drive/submit.ts'
 import { submit } from '../../../core/drive/submit.ts'
-import { aSpliceId } from '../../support/splices.ts'
-import type { Bench } from '../builders.ts'
-import {
-  aBench,
-  aChannel,
-  aConfiguredNode,
-  aLiveSplice,
-  aLook,
-  FUNDING,
-  anAttempt,
-  aNodeSeen,
-  anObservation,
-  aSubmittedSplice,
-  capabilities,
-  fakeNode,
-  NOW,
-  policy,
-  taken,
-  aQueueEntry,
-  queueOf,
-} from '../builders.ts'
+import { aSpliceId, FUNDING, NOW, policy } from '../../../harness/values.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import { aBench, aConfiguredNode, fakeNode } from '../../../harness/ports/bench.ts'
+import { aChannel, aLook, capabilities } from '../../../harness/looks/node.ts'
+import { aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { anAttempt, taken } from '../../../harness/records/attempts.ts'
+import { aNodeSeen } from '../../../harness/records/states.ts'
+import { anObservation } from '../../../harness/looks/observation.ts'
+import { aQueueEntry, queueOf } from '../../../harness/records/queue.ts'
 
 const CHANNEL = aLiveSplice().channelId
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'

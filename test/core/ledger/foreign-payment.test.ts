@@ -5,9 +5,16 @@ import { confirmedOf, isAtRest, merge } from '../../../core/ledger/foreign-payme
 import type { Moment, News } from '../../../core/ledger/foreign-payment.ts'
 import type { BlockRef } from '../../../core/bitcoin/block.ts'
 import { outpointOf } from '../../../core/bitcoin/outpoint.ts'
-import { aForeignCandidate, aForeignPayment } from '../../support/payments.ts'
-import { aTxid } from '../../support/splices.ts'
-import { aCommitment, FUNDING, aSplicing, aTransaction, onChain, P2WPKH, P2WSH } from '../builders.ts'
+import { aForeignCandidate, aForeignPayment } from '../../../harness/records/payments.ts'
+import { aTxid, FUNDING } from '../../../harness/values.ts'
+import {
+  aCommitment,
+  aSplicing,
+  aTransaction,
+  onChain,
+  P2WPKH,
+  P2WSH,
+} from '../../../harness/transactions.ts'
 
 const [FIRST, SECOND, OURS] = [aTxid('1'), aTxid('2'), aTxid('3')]
 const BLOCK: BlockRef = { height: 100, hash: aTxid('b') }

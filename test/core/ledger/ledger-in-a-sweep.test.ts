@@ -5,23 +5,14 @@ import type { ChannelSnapshot } from '../../../core/ports/node.ts'
 import type { ConfiguredNode } from '../../../core/ports/ports.ts'
 import { ok } from '../../../core/values/result.ts'
 import { saveNodeState } from '../../../core/nodes/node-state.ts'
-import { aTxid } from '../../support/splices.ts'
-import type { Bench, Built } from '../builders.ts'
-import {
-  aBench,
-  aChannel,
-  aChannelSeen,
-  aConfiguredNode,
-  aLook,
-  FUNDING,
-  aSplicing,
-  aTransaction,
-  FakeChain,
-  fundingOf,
-  NOW,
-  onChain,
-  TIP,
-} from '../builders.ts'
+import { aTxid, FUNDING, NOW, TIP } from '../../../harness/values.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import type { Built } from '../../../harness/transactions.ts'
+import { aBench, aConfiguredNode } from '../../../harness/ports/bench.ts'
+import { aChannel, aLook } from '../../../harness/looks/node.ts'
+import { aChannelSeen } from '../../../harness/records/states.ts'
+import { aSplicing, aTransaction, fundingOf, onChain } from '../../../harness/transactions.ts'
+import { FakeChain } from '../../../harness/ports/fake-chain.ts'
 
 const CHANNEL = 'c'.repeat(64)
 const OTHER = 'd'.repeat(64)

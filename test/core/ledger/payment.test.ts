@@ -8,9 +8,10 @@ import {
   standsAlone,
 } from '../../../core/ledger/payment.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
-import { aForeignCandidate, aForeignPayment } from '../../support/payments.ts'
-import { aSplice, aTxid } from '../../support/splices.ts'
-import { aCandidate } from '../builders.ts'
+import { aForeignCandidate, aForeignPayment } from '../../../harness/records/payments.ts'
+import { aSplice } from '../../../harness/records/splices.ts'
+import { aTxid } from '../../../harness/values.ts'
+import { aCandidate } from '../../../harness/records/attempts.ts'
 
 const BLOCK = { height: 100, hash: aTxid('b') }
 const mined = aCandidate({ txid: aTxid('1'), feeSats: 111, block: BLOCK })

@@ -13,28 +13,25 @@ import type { ForeignPayment } from '../../../core/ports/records.ts'
 import type { Observation } from '../../../core/decision/observation.ts'
 import type { FundingSpend } from '../../../core/chain/funding-history.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
-import { aForeignCandidate, aForeignPayment } from '../../support/payments.ts'
-import { aSpliceId, aTxid } from '../../support/splices.ts'
-import type { Bench, Built } from '../builders.ts'
+import { aForeignCandidate, aForeignPayment } from '../../../harness/records/payments.ts'
+import { aSpliceId, aTxid, FUNDING, NOW } from '../../../harness/values.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import type { Built } from '../../../harness/transactions.ts'
+import { aBench } from '../../../harness/ports/bench.ts'
+import { aChain, aFundingSpend, aFundingSpender } from '../../../harness/looks/chain.ts'
+import { aChannel } from '../../../harness/looks/node.ts'
+import { aChannelSeen } from '../../../harness/records/states.ts'
 import {
-  aBench,
-  aChain,
-  aChannel,
-  aChannelSeen,
   aCommitment,
-  aHop,
-  FUNDING,
-  anObservation,
-  aSighting,
   aSplicing,
-  aSubmittedSplice,
   aTransaction,
   FUNDING_WITNESS,
   fundingOf,
-  NOW,
   P2WPKH,
   P2WSH,
-} from '../builders.ts'
+} from '../../../harness/transactions.ts'
+import { anObservation } from '../../../harness/looks/observation.ts'
+import { aSubmittedSplice } from '../../../harness/records/splices.ts'
 
 const [ONE, TWO] = [aTxid('1'), aTxid('2')]
 const SUBJECT: Subject = { node: 'alice', network: 'regtest', channelId: 'c'.repeat(64), spends: FUNDING }
@@ -204,7 +201,7 @@ describe('a look writes down who spends the funding history without our effect',
   const splicing = aSplicing(FUNDING)
   const next = fundingOf(splicing)
   const spentBy = (outpoint: string, built: Built): FundingSpend =>
-    aHop({ outpoint, spender: aSighting(outpoint, built, 'none') })
+    aFundingSpend({ outpoint, spender: aFundingSpender(outpoint, built, 'none') })
 
   async function looked(
     fundingSpends: readonly FundingSpend[],
@@ -238,7 +235,7 @@ describe('a look writes down who spends the funding history without our effect',
     ['a close', [spentBy(FUNDING, aCommitment(FUNDING))], {}, aCommitment(FUNDING), 'channel_close'],
     [
       'what made the funding that the node stands on',
-      [spentBy(FUNDING, splicing), aHop({ outpoint: next })],
+      [spentBy(FUNDING, splicing), aFundingSpend({ outpoint: next })],
       { channel: aChannel({ funding: next }) },
       splicing,
       'foreign_splice',
@@ -266,7 +263,7 @@ describe('a look writes down who spends the funding history without our effect',
     ],
     [
       'what made an output that nobody spent',
-      [spentBy(FUNDING, splicing), aHop({ outpoint: next })],
+      [spentBy(FUNDING, splicing), aFundingSpend({ outpoint: next })],
       {},
       splicing,
       'unclassified',
@@ -311,7 +308,7 @@ describe('a look writes down who spends the funding history without our effect',
 describe("where the node tells no funding, a peer's own outputs are not taken for the channel's", () => {
   const unnamed: Partial<Observation>[] = [{ channel: null }, { channel: aChannel({ funding: null }) }]
   const hop = (outpoint: string, built: Built): FundingSpend =>
-    aHop({ outpoint, spender: aSighting(outpoint, built, 'none') })
+    aFundingSpend({ outpoint, spender: aFundingSpender(outpoint, built, 'none') })
 
   async function recorded(
     fundingSpends: readonly FundingSpend[],

@@ -9,27 +9,14 @@ import { err, ok } from '../../../core/values/result.ts'
 import { sweep } from '../../../core/sweep/sweep.ts'
 import { withCachedTips } from '../../../core/chain/cached-tip.ts'
 import { track } from '../../../core/ledger/track.ts'
-import { aForeignCandidate, aForeignPayment } from '../../support/payments.ts'
-import { aSpliceId, aTxid } from '../../support/splices.ts'
-import type { Bench } from '../builders.ts'
-import {
-  aBench,
-  aChannel,
-  aChannelSeen,
-  aConfiguredNode,
-  aLook,
-  FUNDING,
-  aSplicing,
-  aTransaction,
-  fakeNode,
-  FakeChain,
-  FUNDING_WITNESS,
-  NOW,
-  onChain,
-  P2WSH,
-  policy,
-  TIP,
-} from '../builders.ts'
+import { aForeignCandidate, aForeignPayment } from '../../../harness/records/payments.ts'
+import { aSpliceId, aTxid, FUNDING, NOW, policy, TIP } from '../../../harness/values.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import { aBench, aConfiguredNode, fakeNode } from '../../../harness/ports/bench.ts'
+import { aChannel, aLook } from '../../../harness/looks/node.ts'
+import { aChannelSeen } from '../../../harness/records/states.ts'
+import { aSplicing, aTransaction, FUNDING_WITNESS, onChain, P2WSH } from '../../../harness/transactions.ts'
+import { FakeChain } from '../../../harness/ports/fake-chain.ts'
 
 const splicing = aSplicing(FUNDING)
 const ID = splicing.txid

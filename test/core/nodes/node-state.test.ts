@@ -4,9 +4,10 @@ import { channelKey } from '../../../core/ports/records.ts'
 import type { ChannelSnapshot, NodeLook } from '../../../core/ports/node.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import { saveNodeState } from '../../../core/nodes/node-state.ts'
-import { aTxid } from '../../support/splices.ts'
-import type { Bench } from '../builders.ts'
-import { aBench, aChannel, aConfiguredNode, aLook, FUNDING, NOW } from '../builders.ts'
+import { aTxid, FUNDING, NOW } from '../../../harness/values.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import { aBench, aConfiguredNode } from '../../../harness/ports/bench.ts'
+import { aChannel, aLook } from '../../../harness/looks/node.ts'
 
 const CHANNEL = channelKey('alice', 'c'.repeat(64))
 const NEXT = `${aTxid('b')}:0`

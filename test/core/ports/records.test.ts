@@ -9,9 +9,9 @@ import {
   Scope,
   ChannelLease,
 } from '../../../core/ports/records.ts'
-import { oneOfEach } from '../../contract/store-items.ts'
-import { aTxid } from '../../support/splices.ts'
-import { aQueueEntry } from '../builders.ts'
+import { oneOfEach } from '../../../harness/records/items.ts'
+import { aTxid } from '../../../harness/values.ts'
+import { aQueueEntry } from '../../../harness/records/queue.ts'
 
 const [lease, channel, node, chain, payment] = [
   oneOfEach.lease.value,

@@ -7,25 +7,15 @@ import { send } from '../../../core/drive/send.ts'
 import type { Attempt, Splice } from '../../../core/splice/splice.ts'
 import { SpliceState } from '../../../core/splice/splice.ts'
 import { step } from '../../../core/splice/step.ts'
-import { aTxid } from '../../support/splices.ts'
-import type { Bench } from '../builders.ts'
-import {
-  aBench,
-  aBump,
-  aBumpAttempt,
-  aConfiguredNode,
-  anAttempt,
-  anEndedBump,
-  aNodeSeen,
-  aPendingSplice,
-  aSubmittedSplice,
-  aVerdict,
-  FakeChain,
-  FIRST,
-  NOW,
-  policy,
-  taken,
-} from '../builders.ts'
+import { aTxid, NOW, policy } from '../../../harness/values.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import { aBench, aConfiguredNode } from '../../../harness/ports/bench.ts'
+import { aBump, aBumpAttempt, anEndedBump, aPendingSplice, FIRST } from '../../../harness/records/bumps.ts'
+import { anAttempt, taken } from '../../../harness/records/attempts.ts'
+import { aNodeSeen } from '../../../harness/records/states.ts'
+import { aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { aVerdict } from '../../../harness/verdicts.ts'
+import { FakeChain } from '../../../harness/ports/fake-chain.ts'
 
 const context = { now: NOW, policy }
 const running = (more: Partial<Attempt> = {}): Attempt =>

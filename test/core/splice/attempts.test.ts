@@ -4,20 +4,15 @@ import type { Attempt, CommandResult, Splice } from '../../../core/splice/splice
 import { SpliceState } from '../../../core/splice/splice.ts'
 import { step } from '../../../core/splice/step.ts'
 import { transitions } from '../../../core/splice/transitions.ts'
-import { aTxid } from '../../support/splices.ts'
+import { aTxid, FUNDING, context, NOW, policy } from '../../../harness/values.ts'
 import {
   aCandidate,
-  aDeadAttempt,
-  aLiveSplice,
-  FUNDING,
+  aNotExecutedAttempt,
   anAttempt,
   aRefusedAttempt,
-  aSubmittedSplice,
-  context,
-  NOW,
-  policy,
   taken,
-} from '../builders.ts'
+} from '../../../harness/records/attempts.ts'
+import { aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
 
 const ELSEWHERE = `${aTxid('9')}:1`
 
@@ -77,11 +72,11 @@ describe('to journal an attempt', () => {
     const { splice } = start(aSubmittedSplice())
     expect(splice.baseline).toEqual({ claimableSats: 0, reservedSats: 0 })
     expect(splice.attempts.map((attempt) => attempt.number)).toEqual([1, 2])
-    expect(() => start(aSubmittedSplice(), ELSEWHERE)).toThrow('every attempt is dead')
+    expect(() => start(aSubmittedSplice(), ELSEWHERE)).toThrow('every attempt is proven not executed')
   })
 
   test('with every other dead, both are taken anew, and the record says so', () => {
-    const { splice } = start(aSubmittedSplice({ attempts: [aDeadAttempt()] }), ELSEWHERE)
+    const { splice } = start(aSubmittedSplice({ attempts: [aNotExecutedAttempt()] }), ELSEWHERE)
     expect(splice).toMatchObject({ submittedOn: ELSEWHERE, baseline: { claimableSats: 1, reservedSats: 2 } })
     expect(splice.timeline.at(-1)?.why).toBe('attempt 2 on a new funding outpoint')
   })
@@ -89,7 +84,7 @@ describe('to journal an attempt', () => {
   test('a new funding outpoint is one that was not the funding outpoint before', () => {
     const why = (splice: Splice) => start(splice).splice.timeline.at(-1)?.why
     expect(why(aLiveSplice())).toBe('attempt 1')
-    expect(why(aSubmittedSplice({ attempts: [aDeadAttempt()] }))).toBe('attempt 2')
+    expect(why(aSubmittedSplice({ attempts: [aNotExecutedAttempt()] }))).toBe('attempt 2')
   })
 
   test('a resubmission is no second outcome', () => {
@@ -185,7 +180,7 @@ describe('a refusal', () => {
   })
 
   test('with every other one dead, "not now" means just that', () => {
-    const attempts = [aDeadAttempt(), anAttempt({ number: 2, result: null })]
+    const attempts = [aNotExecutedAttempt(), anAttempt({ number: 2, result: null })]
     const { splice } = answer(waiting(attempts), refused('not_now'), 'attempt-2')
     expect(splice.attempts[1]?.result).toMatchObject({ class: 'not_now' })
     expect(splice.inFlightAt).toBeNull()
@@ -194,7 +189,7 @@ describe('a refusal', () => {
   test('refusals of one class are one row with a count; another class is another row', () => {
     const rows = [
       aRefusedAttempt({ count: 4 }),
-      aDeadAttempt({ number: 2 }),
+      aNotExecutedAttempt({ number: 2 }),
       anAttempt({ number: 3, result: null }),
     ]
     const merged = answer(waiting(rows), refused('not_now'), 'attempt-3').splice
@@ -289,7 +284,7 @@ describe('a later submission that was taken proves the earlier ones dead', () =>
   })
 
   test('one that is dead already keeps its proof', () => {
-    const attempts = [aDeadAttempt(), anAttempt({ number: 2, result: null })]
+    const attempts = [aNotExecutedAttempt(), anAttempt({ number: 2, result: null })]
     expect(rules(answer(waiting(attempts), { type: 'taken' }, 'attempt-2').splice)).toEqual([
       'process_restarted',
       null,
@@ -321,7 +316,7 @@ describe('a reason that the node reports', () => {
     ['when it started', waiting([started]), NOW - 10, false],
     ['just after it started', waiting([started]), NOW - 9, true],
     ['after the first but before the second', waiting([started, later]), NOW - 6, false],
-    ['with every attempt dead', waiting([aDeadAttempt({ startedAt: NOW - 10 })]), NOW, false],
+    ['with every attempt dead', waiting([aNotExecutedAttempt({ startedAt: NOW - 10 })]), NOW, false],
     ['with a candidate seen', { ...waiting([started]), candidates: [aCandidate()] }, NOW, false],
   ])('%s', (_says, splice, at, counts) => {
     const heard = hear(splice, 'CounterpartyAborted', at)
@@ -352,7 +347,7 @@ describe('a retry that an operator allows', () => {
   test('goes on where an attempt is alive, or waits for its turn', () => {
     expect(retry(attended()).splice.state).toBe('submitted')
     expect(retry(attended()).actions).toEqual([])
-    expect(retry(attended({ attempts: [aDeadAttempt()] })).splice.state).toBe('queued')
+    expect(retry(attended({ attempts: [aNotExecutedAttempt()] })).splice.state).toBe('queued')
     expect(retry(attended()).splice).toMatchObject({
       stopped: null,
       cancelRequestedAt: null,
@@ -415,13 +410,13 @@ describe('a record that came out of a backup', () => {
   })
 
   test('in a record with room, nothing is dropped for it', () => {
-    const { splice } = restore(aSubmittedSplice({ attempts: [aDeadAttempt()] }))
+    const { splice } = restore(aSubmittedSplice({ attempts: [aNotExecutedAttempt()] }))
     expect(splice.attempts.map(({ number }) => number)).toEqual([1, 2])
   })
 
   test('in a record that is full of attempts, a dead row makes room for it', () => {
     const attempts = Array.from({ length: 20 }, (_, n) =>
-      n === 3 ? aDeadAttempt({ number: 4 }) : anAttempt({ number: n + 1 }),
+      n === 3 ? aNotExecutedAttempt({ number: 4 }) : anAttempt({ number: n + 1 }),
     )
     const numbers = restore(aSubmittedSplice({ attempts, attemptSerial: 20 })).splice.attempts.map(
       ({ number }) => number,
@@ -436,6 +431,8 @@ describe('a record that came out of a backup', () => {
       submittedOn: FUNDING,
       attempts: [{ submittedOn: FUNDING }, { submittedOn: FUNDING }],
     })
-    expect(restore(aSubmittedSplice({ attempts: [aDeadAttempt()] })).splice.submittedOn).toBe(ELSEWHERE)
+    expect(restore(aSubmittedSplice({ attempts: [aNotExecutedAttempt()] })).splice.submittedOn).toBe(
+      ELSEWHERE,
+    )
   })
 })

@@ -9,7 +9,9 @@ import {
 } from '../../../core/splice/budget.ts'
 import { fenceOf, lastFence, silentSince } from '../../../core/splice/fence.ts'
 import type { Attempt } from '../../../core/splice/splice.ts'
-import { aDeadAttempt, anAttempt, aRefusedAttempt, aSubmittedSplice, policy, taken } from '../builders.ts'
+import { aNotExecutedAttempt, anAttempt, aRefusedAttempt, taken } from '../../../harness/records/attempts.ts'
+import { aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { policy } from '../../../harness/values.ts'
 
 const splice = (...attempts: Attempt[]) => aSubmittedSplice({ attempts })
 
@@ -19,9 +21,9 @@ describe('an attempt costs budget unless it was certainly not executed', () => {
     ['not answered yet', [anAttempt({ result: null })], 1],
     ['unknown', [anAttempt()], 1],
     ['taken', [anAttempt({ result: taken() })], 1],
-    ['dead, but it may have been taken', [aDeadAttempt()], 1],
+    ['dead, but it may have been taken', [aNotExecutedAttempt()], 1],
     ['refused', [aRefusedAttempt()], 0],
-    ['a mixture', [aRefusedAttempt(), anAttempt({ number: 2 }), aDeadAttempt({ number: 3 })], 2],
+    ['a mixture', [aRefusedAttempt(), anAttempt({ number: 2 }), aNotExecutedAttempt({ number: 3 })], 2],
   ]
   test.each(cases)('%s', (_says, attempts, used) => {
     expect(attemptsUsed(splice(...attempts))).toBe(used)
@@ -30,7 +32,9 @@ describe('an attempt costs budget unless it was certainly not executed', () => {
 
   test('only what is not dead is alive', () => {
     const alive = anAttempt({ number: 2 })
-    expect(unresolvedAttempts(splice(aDeadAttempt(), alive, aRefusedAttempt({ number: 3 })))).toEqual([alive])
+    expect(unresolvedAttempts(splice(aNotExecutedAttempt(), alive, aRefusedAttempt({ number: 3 })))).toEqual([
+      alive,
+    ])
   })
 })
 
@@ -42,7 +46,7 @@ describe('what became of an attempt has been unknown for long', () => {
     ['not before', anAttempt({ startedAt }), HOUR - 1, false],
     ['also where no answer was ever attached', anAttempt({ startedAt, result: null }), HOUR, true],
     ['not of one that was taken', anAttempt({ startedAt, result: taken() }), HOUR, false],
-    ['not of one that is dead', aDeadAttempt({ startedAt }), HOUR, false],
+    ['not of one that is dead', aNotExecutedAttempt({ startedAt }), HOUR, false],
   ])('%s', (_says, attempt, laterMs, isLong) =>
     expect(isLongUnknown(splice(attempt), startedAt + laterMs)).toBe(isLong),
   )
@@ -74,8 +78,8 @@ describe('a fence is the answer, or the instant after which no request is receiv
     ['the latest of two', [anAttempt({ fenceAt: 9 }), anAttempt({ fenceAt: 5 })], 9],
     ['the latest of two, the other way', [anAttempt({ fenceAt: 5 }), anAttempt({ fenceAt: 9 })], 9],
     ['one has none', [anAttempt({ fenceAt: 5 }), anAttempt(open)], null],
-    ['a dead one has none', [anAttempt({ fenceAt: 5 }), aDeadAttempt(open)], 5],
-    ['a dead one has a later one', [anAttempt({ fenceAt: 5 }), aDeadAttempt({ fenceAt: 9 })], 9],
+    ['a dead one has none', [anAttempt({ fenceAt: 5 }), aNotExecutedAttempt(open)], 5],
+    ['a dead one has a later one', [anAttempt({ fenceAt: 5 }), aNotExecutedAttempt({ fenceAt: 9 })], 9],
   ]
   test.each(last)('of all: %s', (_says, attempts, fence) =>
     expect(lastFence(splice(...attempts))).toBe(fence),

@@ -3,7 +3,10 @@ import type { NonExecutionFacts } from '../../../core/splice/non-execution.ts'
 import { nonExecutionProofOf, followedByTaken } from '../../../core/splice/non-execution.ts'
 import type { Attempt, NonExecutionProof, Splice } from '../../../core/splice/splice.ts'
 import type { Verdict, VerdictName } from '../../../core/splice/verdict.ts'
-import { aSubmittedSplice, aVerdict, anAttempt, NOW, policy, taken } from '../builders.ts'
+import { aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { aVerdict } from '../../../harness/verdicts.ts'
+import { anAttempt, taken } from '../../../harness/records/attempts.ts'
+import { NOW, policy } from '../../../harness/values.ts'
 
 const FENCE = NOW - 3_000_000
 const QUIET_SINCE = NOW - 1_000_000

@@ -6,21 +6,16 @@ import { EventType, SpliceState } from '../../../core/splice/splice.ts'
 import type { Stepped } from '../../../core/splice/action.ts'
 import { step } from '../../../core/splice/step.ts'
 import { hasEnded } from '../../../core/splice/transitions.ts'
-import { aTxid } from '../../support/splices.ts'
+import { aTxid, FUNDING, context, NOW } from '../../../harness/values.ts'
+import { aBump, aBumpAttempt } from '../../../harness/records/bumps.ts'
 import {
-  aBump,
-  aBumpAttempt,
   aCandidate,
-  aDeadAttempt,
-  aLiveSplice,
-  FUNDING,
+  aNotExecutedAttempt,
   anAttempt,
   aRefusedAttempt,
-  aSubmittedSplice,
-  aVerdict,
-  context,
-  NOW,
-} from '../builders.ts'
+} from '../../../harness/records/attempts.ts'
+import { aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { aVerdict } from '../../../harness/verdicts.ts'
 
 const NEXT = `${aTxid('b')}:0`
 const second = anAttempt({ number: 2 })
@@ -38,7 +33,7 @@ describe('a watch follows an end where something may still come', () => {
   test.each<[string, Splice['attempts'], Splice['watch']]>([
     ['the one that confirmed', [anAttempt()], null],
     ['another one', [anAttempt(), second], watch],
-    ['another one that is dead', [aDeadAttempt(), second], watch],
+    ['another one that is dead', [aNotExecutedAttempt(), second], watch],
     ['another one that was refused', [aRefusedAttempt(), second], null],
   ])('settled, with %s', (_says, attempts, expected) => {
     const { splice, actions } = taken(confirmed(attempts), { type: 'settled' })
@@ -50,7 +45,7 @@ describe('a watch follows an end where something may still come', () => {
   test.each<[string, Splice['attempts'], boolean]>([
     ['no attempt', [], false],
     ['one that was refused', [aRefusedAttempt()], false],
-    ['one that may have been taken', [aDeadAttempt()], true],
+    ['one that may have been taken', [aNotExecutedAttempt()], true],
   ])('without effect, with %s', (_says, attempts, watched) => {
     const splice = aLiveSplice({ attempts, fundingHistory: [FUNDING, NEXT] })
     for (const event of [given, { type: 'withdrawn', proof: 'never_taken' } as const])
@@ -155,7 +150,7 @@ describe('given up', () => {
   })
 
   test("by an operator's word: every attempt is dead, and those that were keep their proof", () => {
-    const attempts = [aDeadAttempt(), second]
+    const attempts = [aNotExecutedAttempt(), second]
     const { splice } = taken(aSubmittedSplice({ state: 'needs_attention', attempts }), {
       type: 'resolved_failed',
       note: 'the node was wiped',
@@ -196,12 +191,12 @@ describe('a cancel', () => {
   test.each<[string, Splice['attempts']]>([
     ['no attempt', []],
     ['every attempt refused', [aRefusedAttempt()]],
-    ['every attempt dead', [aDeadAttempt()]],
+    ['every attempt dead', [aNotExecutedAttempt()]],
   ])('while queued with %s ends it at once', (_says, attempts) => {
     const proof = attempts[0]?.notExecuted?.proof === 'process_restarted' ? 'none_executed' : 'never_taken'
     const { splice } = cancelled(aLiveSplice({ attempts }))
     expect(types(splice)).toEqual(['splice.cancelled'])
-    expect(splice.timeline.at(-1)?.why).toBe('withdrawn')
+    expect(splice.timeline.at(-1)?.why).toBe('cancelled by the client')
     expect(splice).toMatchObject({
       state: 'cancelled',
       cancelRequestedAt: NOW,
@@ -221,7 +216,7 @@ describe('a cancel', () => {
   test.each(['submitted', 'needs_attention'] as const)(
     'while %s ends nothing by itself, though every attempt is dead: the next look does',
     (state) => {
-      const { splice } = cancelled(aSubmittedSplice({ state, attempts: [aDeadAttempt()] }))
+      const { splice } = cancelled(aSubmittedSplice({ state, attempts: [aNotExecutedAttempt()] }))
       expect(splice).toMatchObject({ state, cancelRequestedAt: NOW, failure: null })
     },
   )
@@ -251,8 +246,8 @@ describe('a cancel', () => {
 
 describe('a candidate', () => {
   test.each([
-    ['candidate_seen', 'pending', 'a transaction of ours was seen'],
-    ['candidate_confirmed', 'confirmed', 'a transaction of ours is in a block'],
+    ['candidate_seen', 'pending', 'a transaction of this splice was seen'],
+    ['candidate_confirmed', 'confirmed', 'a transaction of this splice is in a block'],
   ] as const)('%s ends all waiting', (type, state, why) => {
     const splice = aSubmittedSplice({
       attention: { code: 'x', message: '' },
@@ -301,7 +296,7 @@ test('attention is asked for with an alarm and a code', () => {
 })
 
 describe('nothing is asked of anybody but by a freeze, an alarm or a pause', () => {
-  const waiting = aSubmittedSplice({ attempts: [aDeadAttempt()] })
+  const waiting = aSubmittedSplice({ attempts: [aNotExecutedAttempt()] })
   test.each<[SpliceEvent, Splice]>([
     [{ type: 'looked', verdict: aVerdict() }, aSubmittedSplice()],
     [{ type: 'address_given', address: 'x', script: '00' }, aLiveSplice()],
@@ -324,7 +319,10 @@ test('an address that the node gave is what every attempt pays', () => {
 })
 
 test('every attempt dead: it waits in the line again, and what submitting ended by stands', () => {
-  const before = aSubmittedSplice({ attempts: [aDeadAttempt()], waitingFor: { code: 'quiet', message: '' } })
+  const before = aSubmittedSplice({
+    attempts: [aNotExecutedAttempt()],
+    waitingFor: { code: 'quiet', message: '' },
+  })
   expect(taken(before, { type: 'none_executed_yet' }).splice).toMatchObject({
     state: 'queued',
     waitingFor: null,

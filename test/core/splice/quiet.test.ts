@@ -4,23 +4,11 @@ import { applyVerdict } from '../../../core/splice/apply-verdict.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import type { Instant } from '../../../core/values/instant.ts'
 import type { Verdict } from '../../../core/splice/verdict.ts'
-import { aTxid } from '../../support/splices.ts'
-import {
-  aBump,
-  aBumpAttempt,
-  aCandidate,
-  aDeadAttempt,
-  FUNDING,
-  anAttempt,
-  aPendingSplice,
-  aSubmittedSplice,
-  aVerdict,
-  context,
-  NOW,
-  policy,
-  taken,
-  TIP,
-} from '../builders.ts'
+import { aTxid, FUNDING, context, NOW, policy, TIP } from '../../../harness/values.ts'
+import { aBump, aBumpAttempt, aPendingSplice } from '../../../harness/records/bumps.ts'
+import { aCandidate, aNotExecutedAttempt, anAttempt, taken } from '../../../harness/records/attempts.ts'
+import { aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { aVerdict } from '../../../harness/verdicts.ts'
 
 const SINCE = NOW - 200_000
 const RECENT = NOW - 60_000
@@ -71,7 +59,7 @@ describe('quiet ends, or starts anew', () => {
     ],
     ['the chain source cannot tell', {}, { name: 'not_known' }, SINCE],
     ['no look at the node', {}, { peerConnected: null }, SINCE],
-    ['no attempt is alive', { attempts: [aDeadAttempt()] }, {}, null],
+    ['no attempt is alive', { attempts: [aNotExecutedAttempt()] }, {}, null],
     ['a candidate was seen', { candidates: [aCandidate()] }, {}, null],
     ['it has ended', { state: 'failed' }, {}, null],
     ['a candidate lost, and a bump may still run', lost, { name: 'replaced', atFinalDepth: true }, SINCE],

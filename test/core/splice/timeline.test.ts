@@ -9,17 +9,10 @@ import {
   SpliceState,
 } from '../../../core/splice/splice.ts'
 import { Network } from '../../../core/bitcoin/network.ts'
-import { aTxid } from '../../support/splices.ts'
-import {
-  aBump,
-  aBumpAttempt,
-  aCandidate,
-  FUNDING,
-  anAttempt,
-  anEndedBump,
-  aSubmittedSplice,
-  NOW,
-} from '../builders.ts'
+import { aTxid, FUNDING, NOW } from '../../../harness/values.ts'
+import { aBump, aBumpAttempt, anEndedBump } from '../../../harness/records/bumps.ts'
+import { aCandidate, anAttempt } from '../../../harness/records/attempts.ts'
+import { aSubmittedSplice } from '../../../harness/records/splices.ts'
 
 const reads = (overrides: Partial<Splice>): boolean => Splice.safeParse(aSubmittedSplice(overrides)).success
 const many = <T>(count: number, make: (n: number) => T): T[] =>

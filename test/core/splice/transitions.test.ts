@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { SpliceState } from '../../../core/splice/splice.ts'
 import { step } from '../../../core/splice/step.ts'
 import { hasEnded, transitions } from '../../../core/splice/transitions.ts'
-import { aSplice } from '../../support/splices.ts'
-import { NOW, policy } from '../builders.ts'
+import { aSplice } from '../../../harness/records/splices.ts'
+import { NOW, policy } from '../../../harness/values.ts'
 
 const states = SpliceState.options
 

@@ -3,9 +3,12 @@ import type { MemoryHooks, Operation } from '../../../adapters/store/memory.ts'
 import type { Ports } from '../../../core/ports/ports.ts'
 import { ok } from '../../../core/values/result.ts'
 import { sweep } from '../../../core/sweep/sweep.ts'
-import { aSpliceId } from '../../support/splices.ts'
-import type { Bench } from '../builders.ts'
-import { aBench, aConfiguredNode, aLiveSplice, aLook, fakeNode, FakeChain, NOW, policy } from '../builders.ts'
+import { aSpliceId, NOW, policy } from '../../../harness/values.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import { aBench, aConfiguredNode, fakeNode } from '../../../harness/ports/bench.ts'
+import { aLiveSplice } from '../../../harness/records/splices.ts'
+import { aLook } from '../../../harness/looks/node.ts'
+import { FakeChain } from '../../../harness/ports/fake-chain.ts'
 
 const FED = 'e'.repeat(64)
 

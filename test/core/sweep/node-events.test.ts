@@ -7,22 +7,14 @@ import type { Splice } from '../../../core/splice/splice.ts'
 import type { NodeEvent } from '../../../core/sweep/node-events.ts'
 import { handleNodeEvent } from '../../../core/sweep/node-events.ts'
 import { NodeEventType } from '../../../core/nodes/relay-event.ts'
-import { aSpliceId } from '../../support/splices.ts'
-import type { Bench } from '../builders.ts'
-import {
-  aBench,
-  aConfiguredNode,
-  aLiveSplice,
-  aLook,
-  anAttempt,
-  aNodeSeen,
-  aQueueEntry,
-  aSubmittedSplice,
-  fakeNode,
-  NOW,
-  policy,
-  queueOf,
-} from '../builders.ts'
+import { aSpliceId, NOW, policy } from '../../../harness/values.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import { aBench, aConfiguredNode, fakeNode } from '../../../harness/ports/bench.ts'
+import { aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
+import { aLook } from '../../../harness/looks/node.ts'
+import { anAttempt } from '../../../harness/records/attempts.ts'
+import { aNodeSeen } from '../../../harness/records/states.ts'
+import { aQueueEntry, queueOf } from '../../../harness/records/queue.ts'
 
 const KEY = 'c'.repeat(64)
 const [ME, OTHER] = [aSpliceId(1), aSpliceId(2)]

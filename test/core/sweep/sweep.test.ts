@@ -5,23 +5,15 @@ import type { ConfiguredNode, Ports } from '../../../core/ports/ports.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { drive } from '../../../core/drive/drive.ts'
 import { sweep } from '../../../core/sweep/sweep.ts'
-import { aSpliceAtRest, aSpliceId, aTxid } from '../../support/splices.ts'
-import type { Bench } from '../builders.ts'
-import {
-  aBench,
-  aCandidate,
-  aConfiguredNode,
-  aLiveSplice,
-  aLook,
-  FUNDING,
-  anAttempt,
-  fakeNode,
-  FakeChain,
-  FIRST,
-  NOW,
-  onChain,
-  policy,
-} from '../builders.ts'
+import { aSpliceAtRest, aLiveSplice } from '../../../harness/records/splices.ts'
+import { aSpliceId, aTxid, FUNDING, NOW, policy } from '../../../harness/values.ts'
+import type { Bench } from '../../../harness/ports/bench.ts'
+import { aBench, aConfiguredNode, fakeNode } from '../../../harness/ports/bench.ts'
+import { aCandidate, anAttempt } from '../../../harness/records/attempts.ts'
+import { aLook } from '../../../harness/looks/node.ts'
+import { FakeChain } from '../../../harness/ports/fake-chain.ts'
+import { FIRST } from '../../../harness/records/bumps.ts'
+import { onChain } from '../../../harness/transactions.ts'
 
 type Sent = { looks: number; submissions: number }
 

@@ -9,7 +9,7 @@ import {
   validSecrets,
 } from '../../../core/webhooks/endpoint.ts'
 import { Endpoint, WEBHOOK_LIMITS } from '../../../core/ports/endpoint.ts'
-import { NOW } from '../builders.ts'
+import { NOW } from '../../../harness/values.ts'
 
 const policy = Policy.parse({})
 const DAY = 86_400_000

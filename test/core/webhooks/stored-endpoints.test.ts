@@ -10,8 +10,7 @@ import {
 } from '../../../core/webhooks/stored-endpoints.ts'
 import type { Endpoint } from '../../../core/ports/endpoint.ts'
 import { LEASE_MS, newEndpoint } from '../../../core/webhooks/endpoint.ts'
-import { countingIds } from '../../support/splices.ts'
-import { NOW } from '../builders.ts'
+import { countingIds, NOW } from '../../../harness/values.ts'
 
 const TENANT = 'acme'
 

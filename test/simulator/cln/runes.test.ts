@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { authCodeOf, decodeRune, encodeRune } from '../../../simulator/cln/rune.ts'
-import { clnOf, START } from '../../support/cln-wire.ts'
-import { restricted } from '../../support/rune-holder.ts'
+import { clnOf, START } from './cln-wire.ts'
+import { restricted } from './rune-holder.ts'
 
 const NOW_SECONDS = START / 1000
 

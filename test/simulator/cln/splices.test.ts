@@ -2,7 +2,7 @@ import { Psbt, Transaction } from 'bitcoinjs-lib'
 import * as ecc from '@bitcoinerlab/secp256k1'
 import { describe, expect, test } from 'vitest'
 import { decodePsbt, transactionOf } from '../../../simulator/cln/psbt.ts'
-import { clnOf, spliceInTo, spliceOutTo } from '../../support/cln-wire.ts'
+import { clnOf, spliceInTo, spliceOutTo } from './cln-wire.ts'
 
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
 const SCRIPT = '0014751e76e8199196d454941c45d1b3a323f1433bd6'

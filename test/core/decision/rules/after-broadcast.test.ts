@@ -5,22 +5,12 @@ import { rulesAfterBroadcast } from '../../../../core/decision/rules/after-broad
 import type { Splice } from '../../../../core/splice/splice.ts'
 import { SpliceState } from '../../../../core/splice/splice.ts'
 import type { Verdict, VerdictName } from '../../../../core/splice/verdict.ts'
-import {
-  aBump,
-  aBumpAttempt,
-  aCandidate,
-  FUNDING,
-  anAttempt,
-  anEndedBump,
-  anObservation,
-  aSubmittedSplice,
-  aVerdict,
-  NOW,
-  policy,
-  taken,
-  TIP,
-  VERDICTS,
-} from '../../builders.ts'
+import { aBump, aBumpAttempt, anEndedBump } from '../../../../harness/records/bumps.ts'
+import { aCandidate, anAttempt, taken } from '../../../../harness/records/attempts.ts'
+import { FUNDING, NOW, policy, TIP } from '../../../../harness/values.ts'
+import { anObservation } from '../../../../harness/looks/observation.ts'
+import { aSubmittedSplice } from '../../../../harness/records/splices.ts'
+import { aVerdict, VERDICTS } from '../../../../harness/verdicts.ts'
 
 const WITH_CANDIDATE: readonly SpliceState[] = ['pending', 'confirmed', 'needs_attention']
 
@@ -47,7 +37,7 @@ test('what is seen comes before what is missing, and what has ended waits last',
   expect(rulesAfterBroadcast.map(({ id }) => id)).toEqual([
     'confirm',
     'replaced',
-    'replaced_alive',
+    'replaced_unresolved',
     'unseen_long',
     'unattributed',
     'wait_pending',
@@ -98,11 +88,11 @@ describe('another transaction took the place of ours', () => {
     ['a bump that was taken', bumped],
   ])('and %s may still take effect: it needs attention, unless the channel is gone', (_says, more) => {
     expect(look(seen('pending', more), lost)).toMatchObject({
-      rule: 'replaced_alive',
+      rule: 'replaced_unresolved',
       event: { type: 'attention_needed', code: 'unproven' },
     })
-    expect(statesOf('replaced_alive', seen('pending', more), lost)).toEqual(['pending', 'confirmed'])
-    expect(verdictsOf('replaced_alive', seen('pending', more), { atFinalDepth: true })).toEqual(['replaced'])
+    expect(statesOf('replaced_unresolved', seen('pending', more), lost)).toEqual(['pending', 'confirmed'])
+    expect(verdictsOf('replaced_unresolved', seen('pending', more), { atFinalDepth: true })).toEqual(['replaced'])
     expect(look(seen('pending', more), { ...lost, atFinalDepth: false }).rule).toBe('wait_pending')
     expect(look(seen('pending', more), closed).rule).toBe('replaced')
   })

@@ -6,25 +6,17 @@ import { rulesBeforeBroadcast } from '../../../../core/decision/rules/before-bro
 import type { Attempt, Splice } from '../../../../core/splice/splice.ts'
 import { SpliceState } from '../../../../core/splice/splice.ts'
 import type { Verdict, VerdictName } from '../../../../core/splice/verdict.ts'
-import { aTxid } from '../../../support/splices.ts'
+import { aTxid, FUNDING, NOW, policy, TIP } from '../../../../harness/values.ts'
 import {
   aCandidate,
-  aChannel,
-  aDeadAttempt,
-  aLiveSplice,
-  aLook,
-  FUNDING,
+  aNotExecutedAttempt,
   anAttempt,
-  anObservation,
   aRefusedAttempt,
-  aSubmittedSplice,
-  aVerdict,
-  capabilities,
-  NOW,
-  policy,
-  TIP,
-  VERDICTS,
-} from '../../builders.ts'
+} from '../../../../harness/records/attempts.ts'
+import { aChannel, aLook, capabilities } from '../../../../harness/looks/node.ts'
+import { aLiveSplice, aSubmittedSplice } from '../../../../harness/records/splices.ts'
+import { anObservation } from '../../../../harness/looks/observation.ts'
+import { aVerdict, VERDICTS } from '../../../../harness/verdicts.ts'
 
 const UNDECIDED: readonly SpliceState[] = ['queued', 'submitted', 'needs_attention']
 const over: Splice['stopped'] = { code: 'CounterpartyAborted', message: 'the peer refused', at: NOW - 1 }
@@ -53,7 +45,7 @@ function late(ms: number, overrides: Partial<Splice> = {}): Splice {
   return { ...splice, budget: { ...splice.budget, deadline: NOW - ms } }
 }
 
-const gone = aSubmittedSplice({ attempts: [aDeadAttempt()] })
+const gone = aSubmittedSplice({ attempts: [aNotExecutedAttempt()] })
 
 test('what came out of a backup is looked at first, and what needs no decision waits', () => {
   expect(rulesBeforeBroadcast.map(({ id }) => id)).toEqual([
@@ -222,9 +214,9 @@ describe.each<[string, string, Partial<Splice>]>([
   test.each<[string, Attempt[], Partial<Verdict>, boolean]>([
     ['none made, and nothing is known of the chain', [], { name: 'not_known' }, true],
     ['all refused, and nothing is known of the chain', [aRefusedAttempt()], { name: 'not_known' }, true],
-    ['all dead, and the funding outpoint is unspent', [aDeadAttempt()], {}, true],
-    ['all dead, and nothing is known of the chain', [aDeadAttempt()], { name: 'not_known' }, false],
-    ['one of two dead', [aDeadAttempt(), anAttempt({ number: 2 })], {}, false],
+    ['all dead, and the funding outpoint is unspent', [aNotExecutedAttempt()], {}, true],
+    ['all dead, and nothing is known of the chain', [aNotExecutedAttempt()], { name: 'not_known' }, false],
+    ['one of two dead', [aNotExecutedAttempt(), anAttempt({ number: 2 })], {}, false],
     ['none dead', [anAttempt()], {}, false],
   ])('%s', (_says2, attempts, verdict, ended) => expect(ends({ attempts }, verdict)).toBe(ended))
 
@@ -267,7 +259,7 @@ test('an end tells why submitting was over; a cancel is no failure', () => {
 })
 
 describe('submitting is over once another attempt would be due and none is left', () => {
-  const three = [1, 2, 3].map((number) => aDeadAttempt({ number }))
+  const three = [1, 2, 3].map((number) => aNotExecutedAttempt({ number }))
   const quiet = { quietSince: NOW - 180_000, lastLookAt: NOW - 1 }
   const spent = aSubmittedSplice({ attempts: three })
 
@@ -278,7 +270,7 @@ describe('submitting is over once another attempt would be due and none is left'
   })
 
   test.each<[string, Partial<Splice>, string]>([
-    ['more than are allowed', { attempts: [...three, aDeadAttempt({ number: 4 })] }, 'budget_spent'],
+    ['more than are allowed', { attempts: [...three, aNotExecutedAttempt({ number: 4 })] }, 'budget_spent'],
     ['one is left', { attempts: three.slice(1) }, 'requeue'],
     [
       'one is alive, and it is quiet',
@@ -301,9 +293,17 @@ describe('submitting is over when the deadline, the last fence and the last quie
   test.each<[string, Splice, boolean]>([
     ['none made, and the deadline is now', late(0, { attempts: [] }), true],
     ['none made, and the deadline is still to come', late(-1, { attempts: [] }), false],
-    ['all dead', late(0, { attempts: [aDeadAttempt()] }), true],
-    ['all dead, and the fence falls now', late(0, { attempts: [aDeadAttempt({ fenceAt: NOW })] }), false],
-    ['all dead, and the fence fell', late(0, { attempts: [aDeadAttempt({ fenceAt: NOW - 1 })] }), true],
+    ['all dead', late(0, { attempts: [aNotExecutedAttempt()] }), true],
+    [
+      'all dead, and the fence falls now',
+      late(0, { attempts: [aNotExecutedAttempt({ fenceAt: NOW })] }),
+      false,
+    ],
+    [
+      'all dead, and the fence fell',
+      late(0, { attempts: [aNotExecutedAttempt({ fenceAt: NOW - 1 })] }),
+      true,
+    ],
     ['one alive, and quiet for long enough', late(0, quiet(180_000)), true],
     ['one alive, and quiet for too short', late(0, quiet(179_999)), false],
     ['never quiet, for twice the time it would have taken', late(360_000), true],
@@ -328,7 +328,7 @@ describe('an attempt that nothing proves dead needs attention when time is up', 
   test.each<[string, Partial<Splice>, boolean]>([
     ['submitting is over', { stopped: over }, true],
     ['a cancel was asked for', { cancelRequestedAt: NOW - 1, stopped: over }, true],
-    ['every attempt is dead', { stopped: over, attempts: [aDeadAttempt()] }, false],
+    ['every attempt is dead', { stopped: over, attempts: [aNotExecutedAttempt()] }, false],
   ])('%s', (_says, splice, attended) =>
     expect(look(late(360_000, splice), { name: 'not_known' }).rule === 'unproven').toBe(attended),
   )

@@ -1,0 +1,2 @@
+/** What a client gets: its JSON read. */
+export type Answer = { status: number; headers: Headers; body: Record<string, unknown> }

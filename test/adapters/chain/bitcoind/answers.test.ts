@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest'
+import { NO_HINT } from '../../../../core/ports/chain.ts'
+import type { ChainPort } from '../../../../core/ports/ports.ts'
+import { ok } from '../../../../core/values/result.ts'
+import { ChainRpcError } from '../../../../simulator/chain/bitcoind-method.ts'
+import { NOWHERE, anchorOf, call, faultOf, node, unreachable } from './stage.ts'
+import type { RawAnswer } from './stage.ts'
+
+describe('an answer', () => {
+  const info = { chain: 'regtest', blocks: 120, bestblockhash: 'a'.repeat(64), initialblockdownload: false }
+  const reply = (result: unknown, id: unknown): string => JSON.stringify({ result, error: null, id })
+
+  test('is taken in the form of JSON-RPC 2.0, too', async () => {
+    const raw: RawAnswer = (response, id) =>
+      response.end(JSON.stringify({ jsonrpc: '2.0', result: info, id }))
+    const { chain } = await node({ raw: { getblockchaininfo: raw } })
+    expect(await chain.tip(call)).toEqual(ok({ height: 120, hash: info.bestblockhash }))
+  })
+
+  test.each<[string, RawAnswer]>([
+    ['a limit', (response) => response.writeHead(503).end('Work queue depth exceeded')],
+    ['a whitelist', (response) => response.writeHead(403).end()],
+    ['a redirect', (response) => response.writeHead(302, { location: '/elsewhere' }).end()],
+    ['a page', (response) => response.end('<html>')],
+    ['an empty answer', (response) => response.end()],
+    ['an answer to another question', (response) => response.end(reply(info, 'other'))],
+    ['a result with a wrong status', (response, id) => response.writeHead(500).end(reply(info, id))],
+    ['a cut connection', (response) => response.destroy()],
+    [
+      'half an answer',
+      (response) => {
+        response.writeHead(200, { 'content-length': '10' })
+        response.write('{"', () => response.destroy())
+      },
+    ],
+    [
+      'a node that still starts',
+      (response, id) =>
+        response
+          .writeHead(500)
+          .end(JSON.stringify({ result: null, error: { code: -28, message: 'Loading block index…' }, id })),
+    ],
+    ['an error without a code', (response, id) => response.end(JSON.stringify({ error: 'no', id }))],
+    ...[
+      null,
+      'regtest',
+      {},
+      { ...info, blocks: -1 },
+      { ...info, blocks: '120' },
+      { ...info, bestblockhash: 'a'.repeat(63) },
+      { ...info, initialblockdownload: 'no' },
+    ].map((result): [string, RawAnswer] => [
+      JSON.stringify(result),
+      (response, id) => response.end(reply(result, id)),
+    ]),
+  ])('%s is a fault, and is not asked for again', async (_, answer) => {
+    const source = await node({ raw: { getblockchaininfo: answer } })
+    expect(await source.chain.tip(call)).toMatchObject(unreachable)
+    expect(source.calls.map(({ method }) => method)).toEqual(['getblockchaininfo'])
+  })
+
+  test('beyond the limit is not read to its end', async () => {
+    const ended = Promise.withResolvers<true>()
+    const endless: RawAnswer = (response) => {
+      const more = (): void =>
+        void response.write('1'.repeat(1024), (error) => {
+          if (!error) more()
+        })
+      response.once('close', () => ended.resolve(true))
+      more()
+    }
+    const { chain } = await node({ raw: { getblockchaininfo: endless }, config: { maxBodyBytes: 4096 } })
+    expect(await chain.tip(call)).toMatchObject(unreachable)
+    await ended.promise
+  })
+
+  test('that never comes is given up with the call, and the connection ends', async () => {
+    const controller = new AbortController()
+    const ended = Promise.withResolvers<true>()
+    const silent: RawAnswer = (response) => {
+      response.once('close', () => ended.resolve(true))
+      controller.abort()
+    }
+    const { chain } = await node({ raw: { getblockchaininfo: silent } })
+    expect(await chain.tip({ signal: controller.signal })).toMatchObject(unreachable)
+    await ended.promise
+  })
+})
+
+test('a node is never asked more than four things at once: it refuses what waits in too long a queue', async () => {
+  let [asking, most] = [0, 0]
+  const slow: RawAnswer = (response, id) => {
+    asking += 1
+    most = Math.max(most, asking)
+    const later = (turns: number): void =>
+      void setImmediate(() => {
+        if (turns > 0) return later(turns - 1)
+        asking -= 1
+        response.end(JSON.stringify({ result: null, error: null, id }))
+      })
+    later(20)
+  }
+  const { chain } = await node({ raw: { getblockchaininfo: slow } })
+  const answers = await Promise.all(Array.from({ length: 30 }, () => chain.tip(call)))
+  expect(answers).toHaveLength(30)
+  expect(most).toBe(4)
+})
+
+describe('a node that is no source', () => {
+  const every = async (chain: ChainPort) => [
+    await chain.tip(call),
+    await chain.blockHash(1, call),
+    await chain.transaction(NOWHERE, call),
+    await chain.spend(`${NOWHERE}:0`, NO_HINT, call),
+    await chain.feeRateSatPerKw(6, call),
+    await chain.broadcast('00', call),
+  ]
+
+  test('because it is on another network, has no answer to anything', async () => {
+    const { another } = await node()
+    for (const answer of await every(another({ network: 'signet' })))
+      expect(answer).toEqual(faultOf('the node is not on signet'))
+  })
+
+  test('because it still downloads the chain, has no answer to anything', async () => {
+    const { chain } = await node({
+      answers: {
+        getblockchaininfo: async (truth) => Object.assign({}, await truth(), { initialblockdownload: true }),
+      },
+    })
+    for (const answer of await every(chain))
+      expect(answer).toEqual(faultOf('the node is still downloading the chain'))
+  })
+
+  test.each([
+    ['that still reads its mempool in', { getmempoolinfo: () => ({ loaded: false }) }],
+    ['that takes no transactions in', { getnetworkinfo: () => ({ localrelay: false }) }],
+  ])('for who spends an outpoint: one %s', async (_, answers) => {
+    const { world, chain } = await node({ answers })
+    expect(await chain.tip(call)).toMatchObject({ ok: true })
+    expect(await chain.spend(anchorOf(world), NO_HINT, call)).toMatchObject(unreachable)
+  })
+})
+
+describe('an amount', () => {
+  const holding = (value: unknown) =>
+    node({ answers: { gettxout: async (truth) => Object.assign({}, await truth(), { value }) } })
+
+  test.each([
+    [0.1, 10_000_000],
+    [0.29, 29_000_000],
+    [1.1, 110_000_000],
+    [0.00000001, 1],
+    [2.675, 267_500_000],
+    [20_999_999.97690001, 2_099_999_997_690_001],
+    [20_999_999.99999999, 2_099_999_999_999_999],
+    [0, 0],
+  ])('of %d bitcoin is %i sat', async (bitcoin, valueSats) => {
+    const { world, chain } = await holding(bitcoin)
+    expect(await chain.spend(anchorOf(world), NO_HINT, call)).toMatchObject(ok({ valueSats }))
+  })
+
+  test.each([0.000000015, 21_000_000.00000001, -0.1, '0.1', null, 1e300])('%j is none', async (value) => {
+    const { world, chain } = await holding(value)
+    expect(await chain.spend(anchorOf(world), NO_HINT, call)).toMatchObject(unreachable)
+  })
+})
+
+test('a height that the node has no block for is null, any other error a fault', async () => {
+  const { chain } = await node()
+  expect(await chain.blockHash(10_000, call)).toEqual(ok(null))
+  const failing = await node({
+    answers: {
+      getblockhash: () => {
+        throw new ChainRpcError(-1, 'out of memory')
+      },
+    },
+  })
+  expect(await failing.chain.blockHash(1, call)).toEqual(faultOf('getblockhash: error -1'))
+})

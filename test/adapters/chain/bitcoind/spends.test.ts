@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { outpointOf } from '../../../../core/bitcoin/outpoint.ts'
+import { NO_HINT } from '../../../../core/ports/chain.ts'
+import { ok } from '../../../../core/values/result.ts'
+import { ChainRpcError } from '../../../../simulator/chain/bitcoind-method.ts'
+import { NOWHERE, anchorOf, asked, call, faultOf, node, spliced, unreachable } from './stage.ts'
+import type { Answer } from './stage.ts'
+
+describe('an outpoint that is not spent', () => {
+  test('is known as such by one answer of chain and mempool together', async () => {
+    const source = await node()
+    const submittedOn = anchorOf(source.world)
+    expect(await source.chain.spend(submittedOn, NO_HINT, call)).toEqual(
+      ok({ own: 'confirmed', valueSats: 10_000_000, spender: null }),
+    )
+    expect([asked(source, 'gettxout'), asked(source, 'getblock')]).toEqual([1, 0])
+  })
+
+  test('is not known as such where the tip moved meanwhile', async () => {
+    let mine = (): void => {}
+    const source = await node({
+      answers: {
+        gettxout: async (truth) => {
+          const answer = await truth()
+          mine()
+          return answer
+        },
+      },
+    })
+    mine = () => source.world.mine(1)
+    expect(await source.chain.spend(anchorOf(source.world), NO_HINT, call)).toEqual(
+      faultOf('the tip moved meanwhile'),
+    )
+    expect(await source.chain.spend(`${NOWHERE}:0`, NO_HINT, call)).toEqual(
+      faultOf('the tip moved meanwhile'),
+    )
+  })
+
+  test('is not unspent because the mempool spender left between two questions', async () => {
+    const { world, chain } = await node({
+      answers: { gettxout: (truth, [, , withMempool]) => (withMempool === true ? null : truth()) },
+    })
+    expect(await chain.spend(anchorOf(world), NO_HINT, call)).toEqual(
+      faultOf('the mempool changed meanwhile'),
+    )
+  })
+})
+
+describe('a spender in the mempool', () => {
+  test.each<[string, Record<string, Answer>]>([
+    [
+      'of another outpoint',
+      { gettxspendingprevout: () => [{ txid: NOWHERE, vout: 0, spendingtxid: 'a'.repeat(64) }] },
+    ],
+    [
+      'that is not there',
+      {
+        getmempoolentry: (_, [txid]) => {
+          throw new ChainRpcError(-5, String(txid))
+        },
+      },
+    ],
+    [
+      'without bytes',
+      {
+        getrawtransaction: () => {
+          throw new ChainRpcError(-5, 'gone')
+        },
+      },
+    ],
+    ['with the bytes of another', { getrawtransaction: () => '0200000000' }],
+    ['with a fee of another type', { getmempoolentry: () => ({ fees: { base: '0.1' } }) }],
+    [
+      'in a list of two',
+      {
+        gettxspendingprevout: async (truth) => {
+          const [first] = z.array(z.unknown()).parse(await truth())
+          return [first, first]
+        },
+      },
+    ],
+  ])('%s is a fault', async (_, answers) => {
+    const { world, chain } = await node({ answers })
+    const { submittedOn } = await spliced(world)
+    expect(await chain.spend(submittedOn, NO_HINT, call)).toMatchObject(unreachable)
+  })
+
+  test('that spends something else is a fault', async () => {
+    let wrong = ''
+    const { world, chain } = await node({
+      answers: {
+        gettxout: () => null,
+        gettxspendingprevout: (_, [outpoints]) => [
+          { ...z.array(z.looseObject({})).parse(outpoints)[0], spendingtxid: wrong },
+        ],
+      },
+    })
+    wrong = (await spliced(world)).txid
+    const other = world.node('alice').channels()[1]?.funding
+    expect(await chain.spend(outpointOf(other?.txid ?? '', other?.vout ?? 0), NO_HINT, call)).toEqual(
+      faultOf('gettxspendingprevout: a spender that is none'),
+    )
+  })
+})
