@@ -13,12 +13,11 @@ const ENDED_AT_ONCE = 8
 export type LeaseOutcome = 'mine' | 'waiting' | 'full' | 'frozen'
 
 /**
- * Acquires the lease of a channel: joins the queue, and takes the lease if this splice is first in the queue
- * and the holder has released it. Returns `mine` only if a conditional write has just made or confirmed this
- * splice as the holder: only then may an attempt be journalled. Confirming bumps the lease's version, so that
- * a release that was decided on an earlier look fails ({@link releaseUnchanged}). Removes ended splices from
- * the front of the queue. `seen` is the lease as the look found it; it is read again only if another writer
- * has changed it since.
+ * Acquires the lease of a channel: joins the queue, and takes the lease if this splice is first in the queue and the
+ * holder has released it. Returns `mine` only if a conditional write has just made or confirmed this splice as the
+ * holder: only then may an attempt be journalled. Confirming bumps the lease's version, so that a release that was
+ * decided on an earlier look fails ({@link releaseUnchanged}). Removes ended splices from the front of the queue.
+ * `seen` is the lease as the look found it; it is read again only if another writer has changed it since.
  */
 export async function acquireLease(
   key: string,
@@ -103,10 +102,7 @@ export async function releaseUnchanged(
   await hintNext(next, ports)
 }
 
-/**
- * Blocks all submissions on the channel until the cause is gone or an operator unfreezes it. The first cause
- * stays.
- */
+/** Blocks all submissions on the channel until the cause is gone or an operator unfreezes it. The first cause stays. */
 export async function freezeChannel(key: string, cause: string, id: string, ports: Ports): Promise<void> {
   const { written } = await update(ports.store, 'lease', key, (standing) => {
     const lease = standing ?? freeLease

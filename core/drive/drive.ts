@@ -1,5 +1,4 @@
-import type { Advance } from '../decision/advance.ts'
-import { advance } from '../decision/advance.ts'
+import { advance, type Advance } from '../decision/advance.ts'
 import { isLongUnknown } from '../splice/budget.ts'
 import { submitFeeBump } from './submit-fee-bump.ts'
 import { abortUnsigned } from './abort-unsigned.ts'
@@ -8,8 +7,7 @@ import { REORGANISED } from '../splice/outcomes.ts'
 import { recordForeignSpends } from '../ledger/record-foreign.ts'
 import { freezeChannel, releaseLease, yieldLease, unfreezeChannel } from './channel-lease.ts'
 import type { Observation } from '../decision/observation.ts'
-import { observe, leaseKeyOf } from './observe.ts'
-import type { SharedView } from './observe.ts'
+import { observe, leaseKeyOf, type SharedView } from './observe.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Ports } from '../ports/ports.ts'
 import { publish } from './publish.ts'
@@ -18,8 +16,7 @@ import { rawTransactionsIn, rebroadcast } from './rebroadcast.ts'
 import { isReleased } from './lease.ts'
 import type { Splice } from '../splice/splice.ts'
 import type { Action } from '../splice/action.ts'
-import type { Submitted } from './submit.ts'
-import { submit } from './submit.ts'
+import { submit, type Submitted } from './submit.ts'
 import { pauseNode } from '../nodes/node-state.ts'
 import { hasEnded } from '../splice/transitions.ts'
 
@@ -35,9 +32,8 @@ export type DriveOptions = {
 }
 
 /**
- * The outcome of one drive. `missing`: there is no such splice. `changed_since_look`: the splice is newer
- * than the sweep's look at its node. `blind`: the chain source did not answer, so a block that the splice
- * waits for went unseen.
+ * The outcome of one drive. `missing`: there is no such splice. `changed_since_look`: the splice is newer than the
+ * sweep's look at its node. `blind`: the chain source did not answer, so a block that the splice waits for went unseen.
  */
 export type Driven = 'missing' | 'changed_since_look' | 'blind' | Submitted
 

@@ -25,10 +25,7 @@ export function joinQueue(lease: ChannelLease, id: string): ChannelLease | null 
   return { ...lease, waiting: [...lease.waiting, id] }
 }
 
-/**
- * Gives the lease to the first in the queue; null: the splice is not first, or the holder has not released
- * it.
- */
+/** Gives the lease to the first in the queue; null: the splice is not first, or the holder has not released it. */
 export function takeLease(lease: ChannelLease, id: string, holderReleased: boolean): ChannelLease | null {
   if (lease.waiting[0] !== id || (lease.holder !== null && !holderReleased)) return null
   return { ...lease, holder: id, turn: lease.turn + 1, waiting: lease.waiting.slice(1) }

@@ -1,8 +1,7 @@
 import { decodeAddress } from '../bitcoin/address.ts'
 import { balanceSignalsOf } from '../decision/balance-signals.ts'
 import { saveSplice } from './save.ts'
-import { acquireLease, yieldLease } from './channel-lease.ts'
-import type { LeaseOutcome } from './channel-lease.ts'
+import { acquireLease, yieldLease, type LeaseOutcome } from './channel-lease.ts'
 import type { ChannelSnapshot, NodeLook, SubmitRequest } from '../ports/node.ts'
 import { leaseKeyOf } from './observe.ts'
 import type { Observation } from '../decision/observation.ts'
@@ -24,9 +23,7 @@ const WAITING: Readonly<Record<Exclude<LeaseOutcome, 'mine'>, { code: string; me
   },
 }
 
-/**
- * A splice as stored, and as the look changed it. The change is saved with the attempt, or with `waitingFor`.
- */
+/** A splice as stored, and as the look changed it. The change is saved with the attempt, or with `waitingFor`. */
 export type Standing = { readonly stored: Splice; readonly splice: Splice }
 
 /** `idle`: nothing was sent. `busy`: another writer was faster; the next hint or sweep continues. */
@@ -95,10 +92,7 @@ async function wait(
   return saved === null ? 'busy' : 'idle'
 }
 
-/**
- * A splice-out without an address asks the node for one and saves it, so that every attempt pays the same
- * script.
- */
+/** A splice-out without an address asks the node for one and saves it, so that every attempt pays the same script. */
 async function withAddress(
   standing: Standing,
   configured: ConfiguredNode,

@@ -89,10 +89,7 @@ async function hintOrDrive(
   for (const id of ids) await ports.queue.hint(id, 0)
 }
 
-/**
- * Process starts and failures report what a later look cannot show, so they are recorded. The others only
- * wake.
- */
+/** Process starts and failures report what a later look cannot show, so they are recorded. The others only wake. */
 function isRecorded({ type }: NodeEvent): boolean {
   return type === 'process_started' || type === 'splice_negotiation_failed'
 }
@@ -120,10 +117,7 @@ async function queuedIdsOf(node: string, { channelId }: NodeEvent, ports: Ports)
   return splices.filter((splice) => splice.node === node && splice.state === 'queued').map(({ id }) => id)
 }
 
-/**
- * Records an event's id, so that it counts once, and a process start: it proves that the node's memory was
- * lost.
- */
+/** Records an event's id, so that it counts once, and a process start: it proves that the node's memory was lost. */
 async function recordEvent(node: string, event: NodeEvent, ports: Ports): Promise<void> {
   await update(ports.store, 'node', node, (state) => {
     if (state === null) throw new Error('the node has not been seen yet; its event is handled later')

@@ -1,9 +1,7 @@
 import { NodeState, ChannelLease } from '../../core/ports/records.ts'
-import type { SpliceState } from '../../core/splice/splice.ts'
-import { Splice } from '../../core/splice/splice.ts'
+import { Splice, type SpliceState } from '../../core/splice/splice.ts'
 import type { Operation } from '../../adapters/store/memory.ts'
-import { count } from '../../harness/dice.ts'
-import type { Tally } from '../../harness/dice.ts'
+import { count, type Tally } from '../../harness/dice.ts'
 import { brokenByWrite, pathOf } from './laws-of-writes.ts'
 import type { Stage } from './stage.ts'
 

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { AcceptFacts, SpliceRequest } from '../../../core/accept/accept-splice.ts'
-import { acceptSplice, checkDeadline, isDuplicate } from '../../../core/accept/accept-splice.ts'
+import {
+  acceptSplice,
+  checkDeadline,
+  isDuplicate,
+  type AcceptFacts,
+  type SpliceRequest,
+} from '../../../core/accept/accept-splice.ts'
 import { spliceIdOf } from '../../../core/splice/ids.ts'
 import { Splice, SpliceState } from '../../../core/splice/splice.ts'
 import { hasEnded } from '../../../core/splice/transitions.ts'

@@ -12,8 +12,7 @@ import {
 import { freeLease } from '../../../core/drive/lease.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { aSpliceId } from '../../../harness/values.ts'
-import type { Bench } from '../../../harness/ports/bench.ts'
-import { aBench } from '../../../harness/ports/bench.ts'
+import { aBench, type Bench } from '../../../harness/ports/bench.ts'
 import { aNotExecutedAttempt, anAttempt } from '../../../harness/records/attempts.ts'
 import { aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
 

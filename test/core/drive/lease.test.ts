@@ -8,8 +8,7 @@ import {
   LEASE_QUEUE_LIMIT,
   takeLease,
 } from '../../../core/drive/lease.ts'
-import type { Attempt } from '../../../core/splice/splice.ts'
-import { SpliceState } from '../../../core/splice/splice.ts'
+import { SpliceState, type Attempt } from '../../../core/splice/splice.ts'
 import { aNotExecutedAttempt, anAttempt } from '../../../harness/records/attempts.ts'
 import { aSubmittedSplice } from '../../../harness/records/splices.ts'
 
