@@ -3,7 +3,7 @@ import type { TestSpecification } from 'vitest/node'
 import { BaseSequencer } from 'vitest/node'
 
 /** A mutant is done at its first failing test: the generated documents come first, then single behaviours, whole lives last. */
-const ORDER = [/test\/tree/, /test\/core\/(?!chain\/funding-history)/, /test\/core/]
+const ORDER = [/test\/tree/, /test\/(core\/(?!chain\/funding-history)|fee-bumps)/, /test\/core/]
 
 class QuickFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -20,11 +20,12 @@ export default defineConfig({
   test: {
     include: [
       'test/core/**/*.test.ts',
+      'test/fee-bumps/{answers,attempts,drive,ends,gates,quiet,replacement,request,rules,rules-by-policy,submit,superseded}.test.ts',
       'test/tree/generated-docs.test.ts',
       'test/scenarios/{fees,rebroadcast,rest}.test.ts',
     ],
     // They walk hundreds of thousands of cells, for seconds: too slow to run again for each mutant.
-    exclude: ['test/core/decision/model.test.ts', 'test/core/fee-bumps/laws.test.ts'],
+    exclude: ['test/core/decision/model.test.ts', 'test/fee-bumps/laws.test.ts'],
     // One process loads core once for all files of a run; every run starts a new one.
     isolate: false,
     sequence: { sequencer: QuickFirst },

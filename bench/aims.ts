@@ -3,8 +3,7 @@ import type { CoreMeasures } from './core/core.ts'
 import type { measureBundles } from './bundles.ts'
 import type { Recovery } from './recovery/recovery.ts'
 import type { countRequests } from './requests/requests.ts'
-import { aimsOf } from './sweep/sweep.ts'
-import type { SweepReport } from './sweep/sweep.ts'
+import { aimsOf, type SweepReport } from './sweep/sweep.ts'
 
 const KIB = 1024
 const SECOND_MS = 1_000

@@ -7,8 +7,7 @@ import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import * as z from 'zod'
-import type { FunctionName } from '../functions/wiring.ts'
-import { wiring } from '../functions/wiring.ts'
+import { wiring, type FunctionName } from '../functions/wiring.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const run = promisify(execFile)

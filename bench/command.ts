@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { measureAccept, tableOf as acceptTable } from './accept/accept.ts'
-import type { Aim } from './aims.ts'
-import { acceptAims, bundleAims, coreAims, recoveryAims, requestAims, sweepAims } from './aims.ts'
+import { acceptAims, bundleAims, coreAims, recoveryAims, requestAims, sweepAims, type Aim } from './aims.ts'
 import { measureBundles, tableOf as bundleTable } from './bundles.ts'
 import { measureCore, tableOf as coreTable } from './core/core.ts'
 import { measureRecovery, tableOf as recoveryTable } from './recovery/recovery.ts'

@@ -1,5 +1,4 @@
-import { problemIn } from '../client/index.ts'
-import type { Problem } from '../client/index.ts'
+import { problemIn, type Problem } from '../client/index.ts'
 import { Stop, exits } from './exit.ts'
 import type { Io } from './io.ts'
 
@@ -16,9 +15,8 @@ type Answer = Pick<Response, 'ok' | 'status' | 'headers' | 'text'>
 export type Asking = { readonly once?: boolean; readonly hint?: string }
 
 /**
- * Sends a request and returns the successful response. Retries when there is no answer or the answer says to
- * retry later, unless the request may be sent only once. Throws Stop: `refused` with the problem, or
- * `unreachable`.
+ * Sends a request and returns the successful response. Retries when there is no answer or the answer says to retry
+ * later, unless the request may be sent only once. Throws Stop: `refused` with the problem, or `unreachable`.
  */
 export async function send<R extends Answer>(
   io: Io,

@@ -1,7 +1,5 @@
-import { defineCommand, parseArgs, renderUsage } from 'citty'
-import type { ArgsDef, ParsedArgs } from 'citty'
-import type { Exit } from './exit.ts'
-import { usage } from './exit.ts'
+import { defineCommand, parseArgs, renderUsage, type ArgsDef, type ParsedArgs } from 'citty'
+import { usage, type Exit } from './exit.ts'
 import type { Io } from './io.ts'
 
 /** The type of an argument that may be given several times. */
@@ -47,9 +45,7 @@ export const common = {
   },
 } as const satisfies ArgsDef
 
-/**
- * Rejects unknown options, which the citty parser ignores: a misspelled limit must not be dropped silently.
- */
+/** Rejects unknown options, which the citty parser ignores: a misspelled limit must not be dropped silently. */
 function checked<T extends ArgsDef>(words: readonly string[], args: ArgsDef): ParsedArgs<T> {
   const names = new Set(Object.keys(args))
   const positionals = Object.values(args).filter(({ type }) => type === 'positional').length

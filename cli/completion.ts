@@ -1,5 +1,4 @@
-import { command, common } from './command.ts'
-import type { Command } from './command.ts'
+import { command, common, type Command } from './command.ts'
 import { exits, usage } from './exit.ts'
 
 const shells = ['bash', 'zsh', 'fish'] as const

@@ -1,5 +1,4 @@
-import { splicekeeper } from '../client/index.ts'
-import type { Client } from '../client/index.ts'
+import { splicekeeper, type Client } from '../client/index.ts'
 import { readEndpoints } from '../local/endpoints.ts'
 import { textOf } from '../local/problem.ts'
 import { settingsOf } from '../local/settings.ts'

@@ -6,10 +6,7 @@ export const exits = {
   refused: 1,
   /** The command line is wrong; nothing was sent. */
   usage: 2,
-  /**
-   * No answer, or one that says to retry later: repeat the command, for an order or a bump with the same
-   * --key.
-   */
+  /** No answer, or one that says to retry later: repeat the command, for an order or a bump with the same --key. */
   unreachable: 3,
   /** The splice ended failed or cancelled. */
   failed: 4,

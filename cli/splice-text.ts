@@ -1,9 +1,7 @@
 import type { SpliceView } from '../functions/api/splice-view.ts'
 import { factsOf, printable, sats, short } from './text.ts'
 
-/**
- * The confirmations of final depth (the anti-reorg delay). If a channel requires more, the sentence says so.
- */
+/** The confirmations of final depth (the anti-reorg delay). If a channel requires more, the sentence says so. */
 const FINAL_DEPTH = 6
 const BAR = 12
 

@@ -1,8 +1,6 @@
 const SHORT = 12
 
-/**
- * Replaces control characters, which a terminal would obey instead of showing: names come from other people.
- */
+/** Replaces control characters, which a terminal would obey instead of showing: names come from other people. */
 export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}|\p{Cf}|\p{Cs}/gu, '\ufffd')
 }

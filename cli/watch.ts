@@ -2,14 +2,11 @@ import type { Client } from '../client/index.ts'
 import type { SpliceView } from '../functions/api/splice-view.ts'
 import { ask, bodyOf } from './ask.ts'
 import { POLL_MS, eventsAfter } from './events.ts'
-import { exitOf, exits } from './exit.ts'
-import type { Exit } from './exit.ts'
+import { exitOf, exits, type Exit } from './exit.ts'
 import type { Io } from './io.ts'
 import { spliceLine } from './splice-text.ts'
 
-/**
- * Splices read per poll in addition to those with an event, which bounds the cost of watching many splices.
- */
+/** Splices read per poll in addition to those with an event, which bounds the cost of watching many splices. */
 const READS_A_POLL = 10
 const FOLLOWED_MAX = 200
 const LIVE_PAGES_MAX = 5
@@ -83,10 +80,7 @@ async function read(client: Client, io: Io, id: string): Promise<SpliceView> {
   return bodyOf(answer)
 }
 
-/**
- * The last sequence of the event log. The log has no gaps, so doubling and halving finds its end in a few
- * requests.
- */
+/** The last sequence of the event log. The log has no gaps, so doubling and halving finds its end in a few requests. */
 async function lastSequence(client: Client, io: Io): Promise<number> {
   const isBefore = async (sequence: number): Promise<boolean> =>
     (await eventsAfter(client, io, sequence, 1)).length > 0

@@ -13,9 +13,8 @@ const Problem = z.looseObject({
 export type Problem = z.infer<typeof Problem>
 
 /**
- * The problem in an error answer; null for a success. An error that is not a problem of ours came from
- * something between us and the service: its code is `not_splicekeeper`, and what became of the request is
- * unknown.
+ * The problem in an error answer; null for a success. An error that is not a problem of ours came from something
+ * between us and the service: its code is `not_splicekeeper`, and what became of the request is unknown.
  */
 export async function problemIn(answer: Pick<Response, 'ok' | 'status' | 'text'>): Promise<Problem | null> {
   if (answer.ok) return null

@@ -1,10 +1,8 @@
 import * as z from 'zod'
-import type { NodeEntry } from '../adapters/node/configured.ts'
-import { parseNodes } from '../adapters/node/configured.ts'
+import { parseNodes, type NodeEntry } from '../adapters/node/configured.ts'
 import type { ApiKey } from '../core/ports/records.ts'
 import { parseKeys } from '../adapters/keys/configured-keys.ts'
-import type { Settings } from './settings.ts'
-import { jsonOf, parsed, parseSettings } from './settings.ts'
+import { jsonOf, parsed, parseSettings, type Settings } from './settings.ts'
 
 /** The resources that the functions are linked to, under the names that `stacks/links.ts` gives them. */
 export const Links = z.object({

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import * as z from 'zod'
-import { NotStarted, startChild } from '../local/child.ts'
-import type { Child } from '../local/child.ts'
+import { NotStarted, startChild, type Child } from '../local/child.ts'
 import { send } from '../local/control-client.ts'
 
 /** A data directory that is gone when the test is over. */

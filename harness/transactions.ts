@@ -1,7 +1,6 @@
 import { Transaction } from 'bitcoinjs-lib'
 import { outpointOf, splitOutpoint } from '../core/bitcoin/outpoint.ts'
-import { parseTransaction } from '../core/bitcoin/transaction.ts'
-import type { ParsedTransaction } from '../core/bitcoin/transaction.ts'
+import { parseTransaction, type ParsedTransaction } from '../core/bitcoin/transaction.ts'
 import type { ChainTransaction } from '../core/ports/chain.ts'
 import { aTxid } from './values.ts'
 

@@ -1,11 +1,8 @@
 import { Block } from 'bitcoinjs-lib'
 import * as z from 'zod'
-import type { RpcConfig } from '../adapters/chain/bitcoind/rpc.ts'
-import { bitcoindRpc } from '../adapters/chain/bitcoind/rpc.ts'
-import { outpointOf, splitOutpoint } from '../core/bitcoin/outpoint.ts'
-import type { Outpoint } from '../core/bitcoin/outpoint.ts'
-import { parseTransaction } from '../core/bitcoin/transaction.ts'
-import type { ParsedTransaction } from '../core/bitcoin/transaction.ts'
+import { bitcoindRpc, type RpcConfig } from '../adapters/chain/bitcoind/rpc.ts'
+import { outpointOf, splitOutpoint, type Outpoint } from '../core/bitcoin/outpoint.ts'
+import { parseTransaction, type ParsedTransaction } from '../core/bitcoin/transaction.ts'
 
 const CALL_MS = 20_000
 const SATS_PER_BTC = 100_000_000

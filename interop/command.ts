@@ -1,8 +1,7 @@
 import { LocalError, textOf } from '../local/problem.ts'
 import { report } from './report.ts'
 import { runAll } from './run.ts'
-import type { Kind } from './settings.ts'
-import { KINDS, settingsOf, usageOf } from './settings.ts'
+import { KINDS, settingsOf, usageOf, type Kind } from './settings.ts'
 
 const USAGE = `npm run interop -- <${KINDS.join('|')}> [--json] [--only <part of a name>]…`
 

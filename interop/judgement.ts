@@ -42,11 +42,10 @@ export function effectsOf(
 }
 
 /**
- * Compares what the service claims with the records of the node and the chain. A settled order must have
- * happened in exactly one transaction, which is final, spends the funding and is booked by the node. A failed
- * order must not have happened, and nothing else may have happened to the channel. The node
- * must show the channel open, without pending splices, on the chain's latest funding. Returns the objections;
- * empty if all is correct.
+ * Compares what the service claims with the records of the node and the chain. A settled order must have happened in
+ * exactly one transaction, which is final, spends the funding and is booked by the node. A failed order must not have
+ * happened, and nothing else may have happened to the channel. The node must show the channel open, without pending
+ * splices, on the chain's latest funding. Returns the objections; empty if all is correct.
  */
 export function objectionsTo(claims: readonly Claim[], evidence: Evidence): string[] {
   const { chain, channel, booked } = evidence

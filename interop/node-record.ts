@@ -1,10 +1,8 @@
 import * as z from 'zod'
 import { clnRpcOf } from '../adapters/node/cln/client.ts'
 import { ClnConfig } from '../adapters/node/cln/config.ts'
-import { configuredNode } from '../adapters/node/configured.ts'
-import type { NodeEntry } from '../adapters/node/configured.ts'
-import type { Outpoint } from '../core/bitcoin/outpoint.ts'
-import { outpointOf } from '../core/bitcoin/outpoint.ts'
+import { configuredNode, type NodeEntry } from '../adapters/node/configured.ts'
+import { outpointOf, type Outpoint } from '../core/bitcoin/outpoint.ts'
 
 const CALL_MS = 20_000
 const clock = { now: () => Date.now() }
@@ -22,10 +20,7 @@ export type ChannelRecord = {
 export interface NodeRecord {
   /** null if the node does not list the channel. */
   channel(): Promise<ChannelRecord | null>
-  /**
-   * Txids of all splices that the node's ledger booked on the channel, in order; null if it has no readable
-   * ledger.
-   */
+  /** Txids of all splices that the node's ledger booked on the channel, in order; null if it has no readable ledger. */
   booked(): Promise<readonly string[] | null>
 }
 

@@ -1,13 +1,10 @@
 import { configuredNode } from '../adapters/node/configured.ts'
-import type { Subject } from './checks.ts'
-import { CHECKS } from './checks.ts'
+import { CHECKS, type Subject } from './checks.ts'
 import type { Claim } from './judgement.ts'
 import type { Entry, Report } from './report.ts'
-import type { Scenario } from './scenarios.ts'
-import { scenarios } from './scenarios.ts'
+import { scenarios, type Scenario } from './scenarios.ts'
 import { Service } from './running-product.ts'
-import type { Settings } from './settings.ts'
-import { POINTS } from './settings.ts'
+import { POINTS, type Settings } from './settings.ts'
 import { Stage } from './stage.ts'
 import { openTap } from './tap.ts'
 import type { TappedCall } from './traps.ts'
@@ -16,8 +13,7 @@ const clock = { now: () => Date.now() }
 /** Calls of one command follow each other within this time. */
 const PAUSE_MS = 1_000
 /**
- * A regtest and a testnet address whose key nobody has. Commands that name them are refused, so they are
- * never paid.
+ * A regtest and a testnet address whose key nobody has. Commands that name them are refused, so they are never paid.
  */
 const NOBODY = {
   regtest: 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080',

@@ -7,8 +7,7 @@ import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
 import type { NodeEntry } from '../adapters/node/configured.ts'
 import type { SpliceKind } from '../core/splice/splice.ts'
-import type { Child } from '../local/child.ts'
-import { startChild } from '../local/child.ts'
+import { startChild, type Child } from '../local/child.ts'
 import type { Pace } from './settings.ts'
 
 const PRODUCT = fileURLToPath(new URL('product.ts', import.meta.url))
@@ -17,10 +16,7 @@ const ASK_MS = 20_000
 const START_MS = 120_000
 const RETRY_MS = 200
 
-/**
- * The fields of a splice that are read. They show when it ended and what the service claims; they prove
- * nothing.
- */
+/** The fields of a splice that are read. They show when it ended and what the service claims; they prove nothing. */
 const View = z.object({
   id: z.string(),
   status: z.string(),
@@ -108,8 +104,7 @@ export class Service {
   }
 
   /**
-   * If the process dies during the request, waits for the new one and repeats it. The idempotency key makes
-   * this safe.
+   * If the process dies during the request, waits for the new one and repeats it. The idempotency key makes this safe.
    */
   async #ask(path: string, init: RequestInit): Promise<View> {
     for (;;) {

@@ -105,9 +105,7 @@ async function injectAt(
   await done.promise
 }
 
-/**
- * All scenarios for a node. `points`: where its commands can be interrupted; if empty, just after the order.
- */
+/** All scenarios for a node. `points`: where its commands can be interrupted; if empty, just after the order. */
 export function scenarios(points: readonly Point[]): readonly Scenario[] {
   return [...KINDS.map(plain), ...KINDS.map(bumped), second, ...faulted(points)]
 }

@@ -2,8 +2,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import * as http from 'node:http'
 import * as https from 'node:https'
-import { connect, createServer } from 'node:net'
-import type { Server, Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { textOf } from '../adapters/net/body.ts'
@@ -19,8 +18,7 @@ const END = '\n\n'
 export type Tap = { readonly entry: NodeEntry; readonly traps: Traps; close(): Promise<void> }
 
 /**
- * Opens a tap for nodes whose calls can be told apart by name; null for gRPC, whose commands are interrupted
- * by time.
+ * Opens a tap for nodes whose calls can be told apart by name; null for gRPC, whose commands are interrupted by time.
  */
 export async function openTap(entry: NodeEntry): Promise<Tap | null> {
   switch (entry.kind) {
@@ -54,9 +52,7 @@ async function socketTap(entry: NodeEntry, target: string): Promise<Tap> {
   }
 }
 
-/**
- * Relays one whole request and its whole answer. Interruptions fall between messages or close the connection.
- */
+/** Relays one whole request and its whole answer. Interruptions fall between messages or close the connection. */
 async function relay(client: Socket, target: string, traps: Traps): Promise<void> {
   client.on('error', () => client.destroy())
   try {

@@ -1,6 +1,4 @@
-/**
- * A point in a command: before a call reaches the node, during its execution, or before its answer returns.
- */
+/** A point in a command: before a call reaches the node, during its execution, or before its answer returns. */
 export type Point = { readonly when: 'before' | 'during' | 'after'; readonly method: string }
 
 /** What to do at the point. The call waits for it, except at `during`. */

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Endpoints } from './endpoints.ts'
-import { readEndpoints } from './endpoints.ts'
+import { readEndpoints, type Endpoints } from './endpoints.ts'
 import { until } from './until.ts'
 
 const START = fileURLToPath(new URL('start.ts', import.meta.url))
@@ -14,9 +13,7 @@ export type Child = {
   readonly endpoints: Endpoints
   /** Everything printed so far. */
   output(): string
-  /**
-   * Sends a signal and waits for the process to end; returns the exit code, or null if the signal ended it.
-   */
+  /** Sends a signal and waits for the process to end; returns the exit code, or null if the signal ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 

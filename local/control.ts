@@ -3,8 +3,7 @@ import { runCommand } from './commands/all.ts'
 import { ControlRequest } from './control-protocol.ts'
 import type { LiveWorld } from './live-world.ts'
 import { LocalError } from './problem.ts'
-import type { LocalServer } from './server.ts'
-import { startServer } from './server.ts'
+import { startServer, type LocalServer } from './server.ts'
 
 /**
  * Serves the commands of the simulated world over HTTP. Accepts only JSON, which a page of another site

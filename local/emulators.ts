@@ -12,8 +12,7 @@ import { buildApp } from 'fauxqs'
 import * as z from 'zod'
 import { createTableInput } from '../adapters/store/table.ts'
 import { writeWholeItems } from './whole-writes.ts'
-import type { QueueName, QueueWiring } from '../functions/wiring.ts'
-import { wiring } from '../functions/wiring.ts'
+import { wiring, type QueueName, type QueueWiring } from '../functions/wiring.ts'
 
 const REGION = 'eu-central-1'
 const TABLE = 'splicekeeper'
@@ -25,10 +24,7 @@ const identity = { region: REGION, credentials: { accessKeyId: 'local', secretAc
 /** An emulator on 127.0.0.1. */
 export type Emulator<T> = T & { readonly endpoint: string; close(): Promise<void> }
 
-/**
- * DynamoDB in a folder, with the table created. A write is complete or absent, whenever the process is
- * killed.
- */
+/** DynamoDB in a folder, with the table created. A write is complete or absent, whenever the process is killed. */
 export async function startTable(path: string): Promise<Emulator<{ readonly name: string }>> {
   writeWholeItems()
   const server = dynalite({ path, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })

@@ -7,8 +7,7 @@ import { pathsIn } from './settings.ts'
 const PROBE_MS = 1_000
 
 /**
- * The addresses of what `npm start` runs, for commands and tests. Holds the keys, so only its owner may read
- * the file.
+ * The addresses of what `npm start` runs, for commands and tests. Holds the keys, so only its owner may read the file.
  */
 export const Endpoints = z.object({
   pid: z.int(),

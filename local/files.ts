@@ -22,10 +22,7 @@ export function textIn(path: string): string | null {
   }
 }
 
-/**
- * Reads one of our JSON files; null if there is none. Throws LocalError naming file and field if it does not
- * fit.
- */
+/** Reads one of our JSON files; null if there is none. Throws LocalError naming file and field if it does not fit. */
 export function jsonIn<T>(path: string, schema: z.ZodType<T>): T | null {
   const text = textIn(path)
   if (text === null) return null

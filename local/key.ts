@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util'
 import { Scope } from '../core/ports/records.ts'
-import type { ConfiguredKey } from '../adapters/keys/configured-keys.ts'
-import { parseKeys } from '../adapters/keys/configured-keys.ts'
+import { parseKeys, type ConfiguredKey } from '../adapters/keys/configured-keys.ts'
 import { createKey } from '../adapters/keys/new-key.ts'
 import { LocalError, textOf } from './problem.ts'
 

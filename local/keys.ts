@@ -18,10 +18,7 @@ const scopes = {
   operatorKey: ['splices:read', 'splices:write', 'operator'],
 } as const
 
-/**
- * The keys of a data directory: created once, and stored in the table even if the process was killed in
- * between.
- */
+/** The keys of a data directory: created once, and stored in the table even if the process was killed in between. */
 export async function keepKeys(path: string, store: Store): Promise<Keys> {
   const now = Date.now()
   const fresh = (name: keyof Keys) => createKey({ tenant: TENANT, scopes: scopes[name], name }, now)

@@ -1,7 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import * as z from 'zod'
-import type { NodeEntry } from '../adapters/node/configured.ts'
-import { parseNodes } from '../adapters/node/configured.ts'
+import { parseNodes, type NodeEntry } from '../adapters/node/configured.ts'
 import { jsonOf, textIn } from './files.ts'
 import { LocalError } from './problem.ts'
 

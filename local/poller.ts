@@ -1,9 +1,12 @@
-import type { Message, SQSClient } from '@aws-sdk/client-sqs'
-import { DeleteMessageBatchCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs'
+import {
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  type Message,
+  type SQSClient,
+} from '@aws-sdk/client-sqs'
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import type { LocalQueue } from './emulators.ts'
-import type { Loop } from './loop.ts'
-import { startLoop } from './loop.ts'
+import { startLoop, type Loop } from './loop.ts'
 
 const LONG_POLL_SECONDS = 20
 const RETRY_MS = 200

@@ -2,12 +2,9 @@ import { mkdirSync } from 'node:fs'
 import { errorFields } from '../adapters/log/telemetry.ts'
 import type { Store } from '../core/ports/ports.ts'
 import { startControl } from './control.ts'
-import type { Emulators } from './emulators.ts'
-import { linkFunctions, startQueues, startTable } from './emulators.ts'
-import type { Endpoints } from './endpoints.ts'
-import { refuseSecond, removeEndpoints, writeEndpoints } from './endpoints.ts'
-import type { Functions } from './functions.ts'
-import { loadFunctions } from './functions.ts'
+import { linkFunctions, startQueues, startTable, type Emulators } from './emulators.ts'
+import { refuseSecond, removeEndpoints, writeEndpoints, type Endpoints } from './endpoints.ts'
+import { loadFunctions, type Functions } from './functions.ts'
 import { TENANT, keepKeys } from './keys.ts'
 import { startLoop } from './loop.ts'
 import { readNodesFile } from './nodes-file.ts'
@@ -16,10 +13,8 @@ import { LocalError } from './problem.ts'
 import { startPoller } from './poller.ts'
 import { startRelay } from './relay.ts'
 import { startServer } from './server.ts'
-import type { Settings } from './settings.ts'
-import { pathsIn } from './settings.ts'
-import type { OpenWorld, Simulation } from './simulation.ts'
-import { startSimulation } from './simulation.ts'
+import { pathsIn, type Settings } from './settings.ts'
+import { startSimulation, type OpenWorld, type Simulation } from './simulation.ts'
 import { wiring } from '../functions/wiring.ts'
 
 /** In parallel, so that one slow message does not hold up the queue. */
@@ -115,9 +110,7 @@ function startConsumers(functions: Functions, { queues }: Emulators, settings: S
   parts.add(schedule, (part) => part.stop())
 }
 
-/**
- * Starts the relay beside the simulated node and the server for its commands; returns that server's address.
- */
+/** Starts the relay beside the simulated node and the server for its commands; returns that server's address. */
 async function startControls(
   { live, relayKey }: Simulation,
   api: string,

@@ -4,8 +4,7 @@ import { RelayEvent } from '../core/nodes/relay-event.ts'
 import { postEvents } from '../relay/post.ts'
 import { jsonIn, writeWhole } from './files.ts'
 import type { LiveWorld } from './live-world.ts'
-import type { Loop } from './loop.ts'
-import { startLoop } from './loop.ts'
+import { startLoop, type Loop } from './loop.ts'
 
 const LOOK_MS = 50
 const EVENTS_MAX = 100
@@ -55,9 +54,7 @@ export function startRelay(options: RelayOptions, failed: (error: unknown) => vo
   )
 }
 
-/**
- * The next entries to report, oldest first. Searched from the end because nearly all are already reported.
- */
+/** The next entries to report, oldest first. Searched from the end because nearly all are already reported. */
 function unreported(entries: readonly JournalEntry[], node: string, reported: number): JournalEntry[] {
   const first = entries.findLastIndex((entry) => entry.serial <= reported) + 1
   return entries

@@ -2,10 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { startEsploraServer } from '../simulator/chain/esplora-server.ts'
 import { eventsOf } from '../simulator/ldk/event-stream.ts'
 import { startLdkServer } from '../simulator/ldk/server.ts'
-import type { NodeEntry } from '../adapters/node/configured.ts'
-import { parseNodes } from '../adapters/node/configured.ts'
-import type { LiveWorld } from './live-world.ts'
-import { NODE, openWorld } from './live-world.ts'
+import { parseNodes, type NodeEntry } from '../adapters/node/configured.ts'
+import { NODE, openWorld, type LiveWorld } from './live-world.ts'
 import { simulationAuth } from './settings.ts'
 
 const TICK_MS = 25

@@ -1,7 +1,6 @@
 import { bannerOf } from './banner.ts'
 import { textOf } from './problem.ts'
-import type { Product } from './product.ts'
-import { startProduct } from './product.ts'
+import { startProduct, type Product } from './product.ts'
 import { settingsOf } from './settings.ts'
 
 const STOP_MS = 10_000

@@ -1,8 +1,6 @@
 import { deliveredOf } from './delivery.ts'
-import { isOver } from './ports.ts'
-import type { RelayPorts } from './ports.ts'
-import { postEvents } from './post.ts'
-import type { Target } from './post.ts'
+import { isOver, type RelayPorts } from './ports.ts'
+import { postEvents, type Target } from './post.ts'
 import type { ProcessPort } from './process.ts'
 import { RemoteTime, differenceOf } from './remote-time.ts'
 import type { Relay } from './relay.ts'
@@ -14,8 +12,7 @@ const OPEN_WITHIN_MS = 20_000
 export type Finding = { readonly fine: boolean; readonly line: string }
 
 /**
- * Connects to everything once without reporting events, and describes the node, its process, the service and
- * its clock.
+ * Connects to everything once without reporting events, and describes the node, its process, the service and its clock.
  */
 export async function check({ source, process, target }: Relay, ports: RelayPorts): Promise<Finding[]> {
   return [await checkNode(source), await checkProcess(process, ports), ...(await checkService(target, ports))]

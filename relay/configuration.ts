@@ -3,8 +3,7 @@ import { networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import * as z from 'zod'
 import { Misconfigured } from '../adapters/misconfigured.ts'
-import { settingsIn } from './settings.ts'
-import type { RelaySettings } from './settings.ts'
+import { settingsIn, type RelaySettings } from './settings.ts'
 
 /** The environment variables and the fields of the settings that they set. */
 const VARIABLES: readonly (readonly [variable: string, path: readonly string[]])[] = [

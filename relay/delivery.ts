@@ -1,11 +1,8 @@
 import { backoffMs } from './backoff.ts'
 import type { Outbox } from './outbox.ts'
-import { isOver } from './ports.ts'
-import type { Notice, RelayPorts } from './ports.ts'
-import type { PostAnswer, Target } from './post.ts'
-import { postEvents } from './post.ts'
-import { differenceOf } from './remote-time.ts'
-import type { RemoteTime } from './remote-time.ts'
+import { isOver, type Notice, type RelayPorts } from './ports.ts'
+import { postEvents, type PostAnswer, type Target } from './post.ts'
+import { differenceOf, type RemoteTime } from './remote-time.ts'
 
 const BACKOFF = { baseMs: 1_000, capMs: 60_000 }
 /** The most events that the API accepts in one request. */
@@ -58,8 +55,7 @@ export type Delivery = {
 }
 
 /**
- * Posts the events of the outbox, oldest first, each until it is accepted, with growing pauses, until the
- * signal ends.
+ * Posts the events of the outbox, oldest first, each until it is accepted, with growing pauses, until the signal ends.
  */
 export async function deliver(
   { outbox, target, time }: Delivery,

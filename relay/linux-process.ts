@@ -15,9 +15,7 @@ type Stat = { readonly name: string; readonly state: string; readonly startTicks
 /** Where Linux lists its processes; tests use another folder. */
 export type ProcOptions = { readonly root?: string; readonly ownAgeMs?: () => number }
 
-/**
- * Milliseconds since boot, sleep included (CLOCK_BOOTTIME), from /proc/uptime. Throws if it cannot be read.
- */
+/** Milliseconds since boot, sleep included (CLOCK_BOOTTIME), from /proc/uptime. Throws if it cannot be read. */
 export function uptimeIn(text: string): number {
   const seconds = /^(\d+\.\d+) /.exec(text)?.[1]
   if (seconds === undefined) throw new Error('/proc/uptime cannot be read')
@@ -25,8 +23,7 @@ export function uptimeIn(text: string): number {
 }
 
 /**
- * Parses a process's stat line; null when it is malformed. A name may contain blanks and brackets
- * (proc_pid_stat(5)).
+ * Parses a process's stat line; null when it is malformed. A name may contain blanks and brackets (proc_pid_stat(5)).
  */
 export function statIn(text: string): Stat | null {
   const [open, close] = [text.indexOf('('), text.lastIndexOf(')')]
@@ -42,9 +39,8 @@ export function statIn(text: string): Stat | null {
 }
 
 /**
- * The node's process according to /proc. Before the first look it checks /proc against this very process: in
- * a container whose uptime is its own but whose process start times are the host's, every start would be
- * dated too late.
+ * The node's process according to /proc. Before the first look it checks /proc against this very process: in a
+ * container whose uptime is its own but whose process start times are the host's, every start would be dated too late.
  */
 export function linuxProcess(choice: ProcessChoice, options: ProcOptions = {}): ProcessPort {
   const { root = '/proc', ownAgeMs = () => process.uptime() * 1000 } = options

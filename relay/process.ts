@@ -21,10 +21,7 @@ export interface ProcessPort {
   look(): Promise<ProcessLook>
 }
 
-/**
- * How the operator identifies the node's process. If both are given, the process with the pid must have the
- * name.
- */
+/** How the operator identifies the node's process. If both are given, the process with the pid must have the name. */
 export type ProcessChoice = {
   readonly name?: string | undefined
   readonly pid?: number | undefined

@@ -1,15 +1,13 @@
 import { RelayEvent } from '../core/nodes/relay-event.ts'
 import { deliver } from './delivery.ts'
 import { Outbox } from './outbox.ts'
-import type { RelayPorts } from './ports.ts'
-import { noticesOver } from './ports.ts'
+import { noticesOver, type RelayPorts } from './ports.ts'
 import type { Target } from './post.ts'
 import { watchProcess } from './process-start.ts'
 import type { ProcessPort } from './process.ts'
 import { RemoteTime } from './remote-time.ts'
 import type { Source, ReportedEvent } from './source.ts'
-import { subscribe } from './subscription.ts'
-import type { Link } from './subscription.ts'
+import { subscribe, type Link } from './subscription.ts'
 
 /** A relay connects one node, its process, and the service. */
 export type Relay = { readonly source: Source; readonly process: ProcessPort; readonly target: Target }

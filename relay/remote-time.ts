@@ -5,10 +5,7 @@ const DATE_STEP_MS = 1_000
 /** How far this machine's clock may be from the service's. */
 const AGREEMENT_MS = 10_000
 
-/**
- * An answer of the service: when it was requested and received, in milliseconds since boot, and its header
- * Date.
- */
+/** An answer of the service: when it was requested and received, in milliseconds since boot, and its header Date. */
 export type Sample = { readonly sentAt: number; readonly receivedAt: number; readonly date: string | null }
 
 /** Bounds on the service's clock minus the time since this machine's boot. */

@@ -1,6 +1,5 @@
 import { backoffMs } from './backoff.ts'
-import { isOver } from './ports.ts'
-import type { Notice, RelayPorts } from './ports.ts'
+import { isOver, type Notice, type RelayPorts } from './ports.ts'
 import type { Source, SourceEnd, ReportedEvent } from './source.ts'
 
 const BACKOFF = { baseMs: 500, capMs: 30_000 }

@@ -1,5 +1,4 @@
-import type { FunctionName, QueueName } from '../functions/wiring.ts'
-import { wiring } from '../functions/wiring.ts'
+import { wiring, type FunctionName, type QueueName } from '../functions/wiring.ts'
 import type { Functions } from './functions.ts'
 import { type QueuePair, queueTitles } from './queues.ts'
 import type { DeploySettings } from './settings.ts'

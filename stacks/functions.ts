@@ -1,5 +1,4 @@
-import type { FunctionName, FunctionWiring } from '../functions/wiring.ts'
-import { wiring } from '../functions/wiring.ts'
+import { wiring, type FunctionName, type FunctionWiring } from '../functions/wiring.ts'
 import { putBeside } from './files.ts'
 import { type Linked, createLinks } from './links.ts'
 import { permissionsOf } from './permissions.ts'

@@ -1,5 +1,4 @@
-import type { QueueName } from '../functions/wiring.ts'
-import { wiring } from '../functions/wiring.ts'
+import { wiring, type QueueName } from '../functions/wiring.ts'
 import type { QueuePair } from './queues.ts'
 
 /** The resources that every function is linked to. */

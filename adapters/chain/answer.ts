@@ -16,8 +16,7 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * The reasons for which Bitcoin Core refuses a transaction, verbatim (`src/validation.cpp` and the policies
- * it calls).
+ * The reasons for which Bitcoin Core refuses a transaction, verbatim (`src/validation.cpp` and the policies it calls).
  */
 const REASONS = [
   'min relay fee not met',

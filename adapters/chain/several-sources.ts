@@ -24,10 +24,7 @@ function common<T>(values: readonly T[]): { readonly value: T } | null {
   return value === undefined || others.some((other) => other !== value) ? null : { value }
 }
 
-/**
- * The lowest tip, if it is in the chain of every source that answers. Nothing above it is known to all of
- * them.
- */
+/** The lowest tip, if it is in the chain of every source that answers. Nothing above it is known to all of them. */
 async function tip(sources: readonly ChainPort[], call: Call): Answer<Place> {
   const answers = await Promise.all(
     sources.map(async (source) => ({ source, answer: await source.tip(call) })),
@@ -52,9 +49,8 @@ async function blockHash(sources: readonly ChainPort[], height: number, call: Ca
 }
 
 /**
- * Merges what several sources say about one transaction or spender. A block beats a mempool, and all must
- * name the same block. Of two transactions in mempools, the one that pays more has replaced the other, or
- * will.
+ * Merges what several sources say about one transaction or spender. A block beats a mempool, and all must name the same
+ * block. Of two transactions in mempools, the one that pays more has replaced the other, or will.
  */
 function merged(known: readonly ChainTransaction[]): Result<ChainTransaction | null, ChainFault> {
   const mined = known.filter(({ block }) => block !== null)
@@ -85,10 +81,7 @@ function presence(spends: readonly Spend[]): Result<Spend | null, ChainFault> {
   return ok({ own, valueSats, spender: spender.value })
 }
 
-/**
- * Merges the answers when no source shows a spender: the result knows no more than the source that knows
- * least.
- */
+/** Merges the answers when no source shows a spender: the result knows no more than the source that knows least. */
 function absence(spends: readonly Spend[]): Result<Spend, ChainFault> {
   const own = OWN_ORDER.find((each) => spends.some((spend) => spend.own === each)) ?? 'unknown'
   if (own === 'unknown') return ok({ own, valueSats: null, spender: null })

@@ -1,11 +1,9 @@
 import * as z from 'zod'
-import { Scope } from '../../core/ports/records.ts'
-import type { ApiKey } from '../../core/ports/records.ts'
+import { Scope, type ApiKey } from '../../core/ports/records.ts'
 import { Misconfigured } from '../misconfigured.ts'
 
 /**
- * An entry of the secret `Keys`. Despite the name it holds no secret: the hash of a key, its tenant, and its
- * scopes.
+ * An entry of the secret `Keys`. Despite the name it holds no secret: the hash of a key, its tenant, and its scopes.
  */
 const ConfiguredKey = z.strictObject({
   name: z.string().min(1).max(64),

@@ -7,10 +7,7 @@ import { reasonOf } from '../chain/answer.ts'
 import { httpSender, isUnconnected } from './http.ts'
 import { isIdentityError } from './tls-pinning.ts'
 
-/**
- * A short connect timeout tells an unreachable node from one that hangs: without a connection nothing was
- * sent.
- */
+/** A short connect timeout tells an unreachable node from one that hangs: without a connection nothing was sent. */
 const CONNECT_MS = 3_000
 /** Wrong credential, path or method: answered before anything looks at the command. */
 const NOT_EXECUTED: readonly number[] = [401, 404, 405]
@@ -47,15 +44,12 @@ export type HttpAnswer = { readonly status: number; readonly type: string; reado
 /** No complete answer came. `sent` is false if certainly no byte of the request reached the server. */
 export type HttpFault = { readonly sent: boolean; readonly identity: boolean; readonly message: string }
 
-/**
- * Requests to one node. Never throws; a fault names the path and a code, never the address or the password.
- */
+/** Requests to one node. Never throws; a fault names the path and a code, never the address or the password. */
 export type NodeHttp = (asked: HttpRequest, call: Call) => Promise<Result<HttpAnswer, HttpFault>>
 
 /**
- * HTTP with Basic authentication (Eclair and phoenixd ignore the user). Each request has its own connection,
- * is sent once and follows no redirect. When a request ends early, above all with its call, its socket is
- * destroyed.
+ * HTTP with Basic authentication (Eclair and phoenixd ignore the user). Each request has its own connection, is sent
+ * once and follows no redirect. When a request ends early, above all with its call, its socket is destroyed.
  */
 export function nodeHttp({ url, password }: HttpNodeConfig): NodeHttp {
   const base = url.replace(/\/+$/, '')

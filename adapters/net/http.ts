@@ -34,9 +34,7 @@ export type HttpRequest = {
 /** `body` is null when too large. `type`: the raw `content-type` header, or empty. */
 export type HttpAnswer = { readonly status: number; readonly type: string; readonly body: string | null }
 
-/**
- * Sends one request. Rejects when no complete answer came; whether the request was executed is then unknown.
- */
+/** Sends one request. Rejects when no complete answer came; whether the request was executed is then unknown. */
 export type HttpSend = (url: string, request: HttpRequest) => Promise<HttpAnswer>
 
 /** Connecting took too long: no byte of the request was sent. */

@@ -38,9 +38,7 @@ const Esplora = z.strictObject({
   url: z.string().refine(isWeb, 'must be an http or https URL'),
 })
 
-/**
- * A Bitcoin Core, with a user of its configuration or with the cookie file that it rewrites at each start.
- */
+/** A Bitcoin Core, with a user of its configuration or with the cookie file that it rewrites at each start. */
 const Bitcoind = z
   .strictObject({
     kind: z.literal('bitcoind'),
@@ -116,9 +114,7 @@ export const NodeEntry = z.discriminatedUnion('kind', [
 ])
 export type NodeEntry = z.infer<typeof NodeEntry>
 
-/**
- * Reads a list of nodes. Errors call the list `source`. Throws Misconfigured with one line per wrong field.
- */
+/** Reads a list of nodes. Errors call the list `source`. Throws Misconfigured with one line per wrong field. */
 export function parseNodes(value: unknown, source: string): NodeEntry[] {
   const parsed = z.array(NodeEntry).safeParse(value)
   if (!parsed.success) {

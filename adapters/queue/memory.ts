@@ -1,6 +1,5 @@
 import type { Instant } from '../../core/values/instant.ts'
-import { delaySecondsOf } from './sender.ts'
-import type { Sender } from './sender.ts'
+import { delaySecondsOf, type Sender } from './sender.ts'
 
 /** A received message. `receipt` belongs to this delivery and is stale once the message is received again. */
 export type Received<T> = {
@@ -39,9 +38,8 @@ export type MemoryQueue<T> = Sender<T> & {
 type Entry = { serial: number; json: string; visibleAt: Instant; receives: number }
 
 /**
- * A queue for simulations that behaves like SQS: at least once, hidden while being processed, and a dead
- * letter after `maxReceives` deliveries. Messages are stored as JSON. `now` and `visibilityMs` are in
- * milliseconds.
+ * A queue for simulations that behaves like SQS: at least once, hidden while being processed, and a dead letter after
+ * `maxReceives` deliveries. Messages are stored as JSON. `now` and `visibilityMs` are in milliseconds.
  */
 export function memoryQueue<T>(options: {
   readonly now: () => Instant

@@ -6,20 +6,14 @@ import type { HintQueue } from '../../core/ports/ports.ts'
  * been sent or not.
  */
 export interface Sender<T> {
-  /**
-   * `delayMs`: how long the message is hidden at first; default 0. Queues cap it at {@link
-   * MAX_DELAY_SECONDS}.
-   */
+  /** `delayMs`: how long the message is hidden at first; default 0. Queues cap it at {@link MAX_DELAY_SECONDS}. */
   send(message: T, delayMs?: number): Promise<void>
 }
 
 /** SQS delays a new message by at most this long; longer waits are stored in the table as `dueAt`. */
 export const MAX_DELAY_SECONDS = 900
 
-/**
- * A message of the work queue: "process this splice now". It holds nothing else, because the table is the
- * truth.
- */
+/** A message of the work queue: "process this splice now". It holds nothing else, because the table is the truth. */
 export const Hint = z.strictObject({ spliceId: z.string().min(1) })
 export type Hint = z.infer<typeof Hint>
 

@@ -1,16 +1,11 @@
-import { SendMessageCommand } from '@aws-sdk/client-sqs'
-import type { SQSClient } from '@aws-sdk/client-sqs'
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import type { HintQueue } from '../../core/ports/ports.ts'
-import { delaySecondsOf, hintQueueOver } from './sender.ts'
-import type { Sender } from './sender.ts'
+import { delaySecondsOf, hintQueueOver, type Sender } from './sender.ts'
 
 /** A standard SQS queue. */
 export type SqsTarget = { readonly client: SQSClient; readonly queueUrl: string }
 
-/**
- * Sends messages to a queue as JSON. The SDK retries requests without an answer, so a message may arrive
- * twice.
- */
+/** Sends messages to a queue as JSON. The SDK retries requests without an answer, so a message may arrive twice. */
 export function sqsSender<T>({ client, queueUrl }: SqsTarget): Sender<T> {
   return {
     async send(message, delayMs = 0) {

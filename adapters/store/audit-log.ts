@@ -3,9 +3,7 @@ import type { Store } from '../../core/ports/ports.ts'
 import { numberedLog } from './numbered-log.ts'
 import type { Rows } from './rows.ts'
 
-/**
- * Longer than any note, id or list of scopes that the API accepts, so that entries are stored unshortened.
- */
+/** Longer than any note, id or list of scopes that the API accepts, so that entries are stored unshortened. */
 const LONGEST_TEXT = 1_000
 
 const StoredEntry = z.object({

@@ -1,11 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
-import { BatchGetCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
-import type { DynamoDBDocumentClient, QueryCommandInput } from '@aws-sdk/lib-dynamodb'
+import {
+  BatchGetCommand,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  type DynamoDBDocumentClient,
+  type QueryCommandInput,
+} from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Place } from './cursor.ts'
-import { idOfPk, indexedKey } from './keys.ts'
-import type { IndexKeys, Key } from './keys.ts'
+import { idOfPk, indexedKey, type IndexKeys, type Key } from './keys.ts'
 import type { Condition, ListQuery, Row, RowWrite, Rows, SliceQuery } from './rows.ts'
 import { indexKeyNames } from './table.ts'
 
@@ -134,9 +139,7 @@ export function itemOf({ index, ...row }: RowWrite): Record<string, unknown> {
   return { ...row, ...indexAttributes(index) }
 }
 
-/**
- * Leaves absent keys out: DynamoDB refuses a null or empty index key, and its emulators silently store it.
- */
+/** Leaves absent keys out: DynamoDB refuses a null or empty index key, and its emulators silently store it. */
 function indexAttributes(index: IndexKeys | null): Record<string, string | number> {
   if (index === null) return {}
   const { createdAtId, lists, due, block } = index

@@ -2,13 +2,11 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { Store } from '../../core/ports/ports.ts'
 import { DynamoRows } from './dynamo-rows.ts'
 import { sharedReads } from './shared-reads.ts'
-import { storeOver } from './store.ts'
-import type { WriteIds } from './store.ts'
+import { storeOver, type WriteIds } from './store.ts'
 
 /**
- * The store on DynamoDB: conditional writes of single items, no transactions, no streams. `ids` makes
- * globally unique write ids. Throws throttling and other faults of the database after the client's own
- * retries.
+ * The store on DynamoDB: conditional writes of single items, no transactions, no streams. `ids` makes globally unique
+ * write ids. Throws throttling and other faults of the database after the client's own retries.
  */
 export function dynamoStore(options: {
   client: DynamoDBDocumentClient

@@ -4,10 +4,7 @@ import { LogEventType } from '../../core/splice/log-event.ts'
 import { numberedLog } from './numbered-log.ts'
 import type { Rows } from './rows.ts'
 
-/**
- * A stored event. `latestAt` is the latest `at` up to here, so that a search backwards can stop at an
- * instant.
- */
+/** A stored event. `latestAt` is the latest `at` up to here, so that a search backwards can stop at an instant. */
 const StoredEvent = z.object({
   sequence: z.int().positive(),
   id: z.string().min(1),

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { itemKinds } from '../../core/ports/records.ts'
-import type { ForeignPayment, ItemKind } from '../../core/ports/records.ts'
+import { itemKinds, type ForeignPayment, type ItemKind } from '../../core/ports/records.ts'
 import { isPaymentId } from '../../core/ledger/payment.ts'
 import { DUE_SHARDS } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
@@ -11,8 +10,7 @@ import { assertFilled } from './assertions.ts'
 export type Key = { readonly pk: string; readonly sk: string }
 
 /**
- * The index keys of a splice or a foreign payment. Where `lists`, `block` or `due` is null, it is not in that
- * index.
+ * The index keys of a splice or a foreign payment. Where `lists`, `block` or `due` is null, it is not in that index.
  */
 export type IndexKeys = {
   readonly createdAtId: string

@@ -1,6 +1,5 @@
 import type { ListName, Place } from './cursor.ts'
-import { idOfPk } from './keys.ts'
-import type { IndexKeys, Key } from './keys.ts'
+import { idOfPk, type IndexKeys, type Key } from './keys.ts'
 import type { Condition, ListQuery, Row, RowWrite, Rows, SliceQuery } from './rows.ts'
 
 type Partition = Map<string, Row>

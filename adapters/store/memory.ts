@@ -3,8 +3,7 @@ import type { Place } from './cursor.ts'
 import type { Key } from './keys.ts'
 import { MemoryRows } from './memory-rows.ts'
 import type { Condition, ListQuery, Row, RowWrite, Rows, SliceQuery } from './rows.ts'
-import { storeOver } from './store.ts'
-import type { WriteIds } from './store.ts'
+import { storeOver, type WriteIds } from './store.ts'
 
 /** One request to the table; `serial` counts them from 1. */
 export type Operation = { readonly serial: number } & (
@@ -35,8 +34,7 @@ export type MemoryHooks = {
    */
   readonly before?: (operation: Operation) => Promise<Fault | null> | Fault | null
   /**
-   * Runs after each answered request. If it throws, the request throws although it is done: a crash after the
-   * write.
+   * Runs after each answered request. If it throws, the request throws although it is done: a crash after the write.
    */
   readonly after?: (operation: Operation) => Promise<void> | void
   /** Whether the indexes do not show this put before {@link MemoryStore.catchUp}. */

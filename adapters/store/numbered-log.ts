@@ -7,18 +7,14 @@ import {
   checkedItem,
   storable,
 } from './assertions.ts'
-import type { LogName } from './keys.ts'
-import { logKey, logPk } from './keys.ts'
+import { logKey, logPk, type LogName } from './keys.ts'
 import type { Row, Rows } from './rows.ts'
 
 /**
- * Lost races after which an append fails. Far above a tenant's number of workers; it ends a loop if something
- * is wrong.
+ * Lost races after which an append fails. Far above a tenant's number of workers; it ends a loop if something is wrong.
  */
 const MAX_RACES = 1_000
-/**
- * The last lines are searched for one that another writer, or a try whose answer was lost, has just appended.
- */
+/** The last lines are searched for one that another writer, or a try whose answer was lost, has just appended. */
 const TAIL = 16
 /** Lines read at a time in a search further back. */
 const CHUNK = 100
@@ -28,15 +24,11 @@ export type Appended = { readonly sequence: number; readonly isNew: boolean }
 
 type Numbered = { readonly sequence: number; readonly id: string }
 
-/**
- * A tenant's log whose lines are numbered from 1 without gaps: a line is put at last + 1 if nothing is there
- * yet.
- */
+/** A tenant's log whose lines are numbered from 1 without gaps: a line is put at last + 1 if nothing is there yet. */
 export type NumberedLog<T extends Numbered> = {
   /**
-   * Appends the line that `following` makes from the last one, unless the log already has a line with that
-   * id. Searches the last few lines and, with `isBefore`, further back to the first line for which it is
-   * true.
+   * Appends the line that `following` makes from the last one, unless the log already has a line with that id. Searches
+   * the last few lines and, with `isBefore`, further back to the first line for which it is true.
    */
   append(
     tenant: string,
@@ -53,9 +45,8 @@ export type NumberedLog<T extends Numbered> = {
 }
 
 /**
- * A log over any rows. If the last lines have the id already, or a line with it wins the wanted place, then
- * another writer appended the same line, or a try of ours whose answer was lost. `append` returns that line's
- * sequence.
+ * A log over any rows. If the last lines have the id already, or a line with it wins the wanted place, then another
+ * writer appended the same line, or a try of ours whose answer was lost. `append` returns that line's sequence.
  */
 export function numberedLog<T extends Numbered>(
   rows: Rows,

@@ -1,8 +1,6 @@
 import type * as z from 'zod'
-import type { ItemKind, ItemOf } from '../../core/ports/records.ts'
-import { itemKinds } from '../../core/ports/records.ts'
-import { DUE_SHARDS } from '../../core/ports/ports.ts'
-import type { Page, Store } from '../../core/ports/ports.ts'
+import { itemKinds, type ItemKind, type ItemOf } from '../../core/ports/records.ts'
+import { DUE_SHARDS, type Page, type Store } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import {
   MAX_ITEM_BYTES,
@@ -56,10 +54,9 @@ const MAX_CREATE_TRIES = 3
 /**
  * The store over any rows: versions, write ids and assertions.
  *
- * A failed condition proves nothing by itself: the SDK repeats a write whose answer was lost, and then meets
- * its own write. So the item is read again, and the stored write id shows who won. A write of ours that won,
- * but was overwritten before we read again, is reported as lost. That is safe: the caller then loads the
- * record again.
+ * A failed condition proves nothing by itself: the SDK repeats a write whose answer was lost, and then meets its own
+ * write. So the item is read again, and the stored write id shows who won. A write of ours that won, but was
+ * overwritten before we read again, is reported as lost. That is safe: the caller then loads the record again.
  */
 export function storeOver(rows: Rows, ids: WriteIds): Store {
   return {

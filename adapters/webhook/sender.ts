@@ -2,10 +2,8 @@ import { Webhook } from 'standardwebhooks'
 import type { WebhookPort } from '../../core/webhooks/delivery.ts'
 import type { Delivered } from '../../core/webhooks/endpoint.ts'
 import { httpSender } from '../net/http.ts'
-import { TargetRefused, checkedLookup, systemResolve } from './lookup.ts'
-import type { Resolve } from './lookup.ts'
-import type { TargetRules } from './target.ts'
-import { targetProblem } from './target.ts'
+import { TargetRefused, checkedLookup, systemResolve, type Resolve } from './lookup.ts'
+import { targetProblem, type TargetRules } from './target.ts'
 
 /** How much of an answer is read, and discarded: only its status counts. */
 const ANSWER_BYTES = 16 * 1024

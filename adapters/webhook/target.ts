@@ -40,10 +40,7 @@ for (const [net, prefix] of NOT_PUBLIC_6) refused.addSubnet(net, prefix, 'ipv6')
 const unicast = new BlockList()
 unicast.addSubnet('2000::', 3, 'ipv6')
 
-/**
- * Whether an address belongs to a host on the public internet. An IPv4 address embedded in IPv6 does not
- * count.
- */
+/** Whether an address belongs to a host on the public internet. An IPv4 address embedded in IPv6 does not count. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address)
   if (family === 4) return !refused.check(address, 'ipv4')

@@ -6,11 +6,9 @@ import { decide } from '../../core/decision/decide.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
 import { itemBytes } from '../../harness/item-bytes.ts'
-import type { Length } from '../../harness/long-life/length.ts'
-import { LONG, LONGEST } from '../../harness/long-life/length.ts'
+import { LONG, LONGEST, type Length } from '../../harness/long-life/length.ts'
 import { longLife } from '../../harness/long-life/long-life.ts'
-import type { Look } from './looks.ts'
-import { recordedLooks } from './looks.ts'
+import { recordedLooks, type Look } from './looks.ts'
 
 const ROUNDS = 7
 const ROUND_MS = 400

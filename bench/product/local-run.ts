@@ -3,10 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
-import type { JournalEntry } from '../../simulator/world/journal-entry.ts'
-import { JournalEntry as JournalEntrySchema } from '../../simulator/world/journal-entry.ts'
-import type { Child } from '../../local/child.ts'
-import { startChild } from '../../local/child.ts'
+import { JournalEntry as JournalEntrySchema, type JournalEntry } from '../../simulator/world/journal-entry.ts'
+import { startChild, type Child } from '../../local/child.ts'
 import { send } from '../../local/control-client.ts'
 
 const SCRIPT = fileURLToPath(new URL('product.ts', import.meta.url))

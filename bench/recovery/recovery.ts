@@ -1,6 +1,5 @@
 import { relayLags } from './relay.ts'
-import type { Lag, Scenario } from './polling.ts'
-import { lagOf, scenarios } from './polling.ts'
+import { lagOf, scenarios, type Lag, type Scenario } from './polling.ts'
 
 const TIMES = 8
 const SEEDS = 100

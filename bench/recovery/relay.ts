@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { until } from '../../local/until.ts'
-import type { LocalRun } from '../product/local-run.ts'
-import { withProduct } from '../product/local-run.ts'
+import { withProduct, type LocalRun } from '../product/local-run.ts'
 
 const AMOUNT_SATS = 50_000
 const REFUSAL_MS = 10_000

@@ -1,6 +1,5 @@
 import { dollarsPerMillion } from './cost.ts'
-import type { MeteredWorld, Tally } from './metered-world.ts'
-import { startMeteredWorld } from './metered-world.ts'
+import { startMeteredWorld, type MeteredWorld, type Tally } from './metered-world.ts'
 
 const LONGEST_MINUTES = 150
 const HOUR_MINUTES = 60

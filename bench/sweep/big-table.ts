@@ -2,8 +2,15 @@ import type { Place } from '../../adapters/store/cursor.ts'
 import type { IndexKeys, Key } from '../../adapters/store/keys.ts'
 import type { Condition, ListQuery, Row, RowWrite, Rows, SliceQuery } from '../../adapters/store/rows.ts'
 import type { History } from './history.ts'
-import { comparePlaces, compareText, entriesOf, listKey, lowerBound } from './places.ts'
-import type { Entry, TextRow } from './places.ts'
+import {
+  comparePlaces,
+  compareText,
+  entriesOf,
+  listKey,
+  lowerBound,
+  type Entry,
+  type TextRow,
+} from './places.ts'
 
 /** Requests to the table, of each kind as DynamoDB calls it. */
 export type TableRequests = Record<

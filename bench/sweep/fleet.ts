@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Transaction } from 'bitcoinjs-lib'
-import { indexKeysOf, itemKey, spliceKey } from '../../adapters/store/keys.ts'
-import type { IndexKeys } from '../../adapters/store/keys.ts'
+import { indexKeysOf, itemKey, spliceKey, type IndexKeys } from '../../adapters/store/keys.ts'
 import type { ChainTransaction } from '../../core/ports/chain.ts'
 import { paymentIdOf, spliceIdOf } from '../../core/splice/ids.ts'
 import type { ChannelSnapshot } from '../../core/ports/node.ts'

@@ -2,8 +2,7 @@ import type { Place } from '../../adapters/store/cursor.ts'
 import { idOfPk, indexKeysOf, spliceKey } from '../../adapters/store/keys.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import type { Splice } from '../../core/splice/splice.ts'
-import { entriesOf } from './places.ts'
-import type { TextRow } from './places.ts'
+import { entriesOf, type TextRow } from './places.ts'
 
 const ID_PREFIX = 'spl_'
 const ID_BYTES = 32

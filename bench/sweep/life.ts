@@ -1,11 +1,9 @@
-import type { ChainTransaction } from '../../core/ports/chain.ts'
-import { NO_HINT } from '../../core/ports/chain.ts'
+import { NO_HINT, type ChainTransaction } from '../../core/ports/chain.ts'
 import type { ChannelLease } from '../../core/ports/records.ts'
 import type { ChannelSnapshot, NodeLook } from '../../core/ports/node.ts'
 import type { Splice } from '../../core/splice/splice.ts'
-import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
 import { MINUTE } from '../../harness/keeper/times.ts'
-import { startKeeper } from '../../harness/keeper/keeper.ts'
 
 /** What stands in the table, at the node and in the chain while a splice waits, of which others are copied. */
 export type Life = {

@@ -1,6 +1,5 @@
 import type { ListName, Place } from '../../adapters/store/cursor.ts'
-import { idOfPk } from '../../adapters/store/keys.ts'
-import type { IndexKeys, Key } from '../../adapters/store/keys.ts'
+import { idOfPk, type IndexKeys, type Key } from '../../adapters/store/keys.ts'
 
 /** A row as it lies in the table: its body as text, so that each read pays for reading it. */
 export type TextRow = Key & { readonly version: number; readonly writeId: string; readonly body: string }

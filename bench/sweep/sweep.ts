@@ -2,10 +2,8 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import * as z from 'zod'
 import { liveALife } from './life.ts'
-import { SweepSample } from './one-sweep.ts'
-import type { Size, SweepCost } from './one-sweep.ts'
-import { measureSdk } from './sdk-cost.ts'
-import type { SdkCost } from './sdk-cost.ts'
+import { SweepSample, type Size, type SweepCost } from './one-sweep.ts'
+import { measureSdk, type SdkCost } from './sdk-cost.ts'
 
 const run = promisify(execFile)
 

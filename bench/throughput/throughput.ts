@@ -3,10 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import * as z from 'zod'
 import { jsonOf, textIn } from '../../local/files.ts'
 import { until } from '../../local/until.ts'
-import type { LocalRun } from '../product/local-run.ts'
-import { withProduct } from '../product/local-run.ts'
-import { Profile, sharesOf } from './profile.ts'
-import type { Shares } from './profile.ts'
+import { withProduct, type LocalRun } from '../product/local-run.ts'
+import { Profile, sharesOf, type Shares } from './profile.ts'
 
 /** As many channels as splices: none waits for another one's lease. */
 const SPLICES = 80

@@ -2,10 +2,8 @@ import { canBump } from '../decision/fee-bump-gates.ts'
 import type { EventOf } from '../splice/event.ts'
 import type { FollowedChain, ChannelState, NodeState } from '../ports/records.ts'
 import { candidateToReplace, openBumpOf, replacementFloorSatPerKw } from '../splice/replacement.ts'
-import { err, ok } from '../values/result.ts'
-import type { Result } from '../values/result.ts'
-import { RECORD_LIMITS } from '../splice/splice.ts'
-import type { Splice } from '../splice/splice.ts'
+import { err, ok, type Result } from '../values/result.ts'
+import { RECORD_LIMITS, type Splice } from '../splice/splice.ts'
 
 /** A client's request for a fee bump. */
 export type BumpWish = {

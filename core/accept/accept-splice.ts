@@ -1,16 +1,13 @@
-import { decodeAddress, dustLimitSats } from '../bitcoin/address.ts'
+import { decodeAddress, dustLimitSats, type AddressFault, type DecodedAddress } from '../bitcoin/address.ts'
 import type { Capabilities } from '../ports/node.ts'
-import type { AddressFault, DecodedAddress } from '../bitcoin/address.ts'
 import { canBump } from '../decision/fee-bump-gates.ts'
 import type { ChannelState, NodeState } from '../ports/records.ts'
 import { AmountSats } from '../bitcoin/money.ts'
 import { BUDGET } from '../splice/policy.ts'
-import { err, ok } from '../values/result.ts'
-import type { Result } from '../values/result.ts'
+import { err, ok, type Result } from '../values/result.ts'
 import type { Splice } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
-import { queuedSplice } from './queued-splice.ts'
-import type { AcceptFacts, CheckedRequest, SpliceRequest } from './queued-splice.ts'
+import { queuedSplice, type AcceptFacts, type CheckedRequest, type SpliceRequest } from './queued-splice.ts'
 
 export type { AcceptFacts, SpliceRequest }
 
@@ -38,9 +35,8 @@ export type Refusal = {
 }
 
 /**
- * Turns an order into the record that is put into the table: `queued`, with its first event, due at once. The
- * store sets version and writeId. Refuses only what could never run; whatever has to wait is left to the
- * gates.
+ * Turns an order into the record that is put into the table: `queued`, with its first event, due at once. The store
+ * sets version and writeId. Refuses only what could never run; whatever has to wait is left to the gates.
  */
 export function acceptSplice(request: SpliceRequest, facts: AcceptFacts): Result<Splice, Refusal> {
   const checked = check(request, facts)
@@ -152,9 +148,7 @@ function checkBudget(
   return ok({ maxAttempts, deadline, maxFeeRateSatPerKw, maxFeeSats })
 }
 
-/**
- * Automatic bumps need a ceiling, because nobody approves them, and a node that can safely be asked for them.
- */
+/** Automatic bumps need a ceiling, because nobody approves them, and a node that can safely be asked for them. */
 function checkAutoBump(request: SpliceRequest, node: NodeState, channel: ChannelState): Refusal | null {
   if (request.autoBumpAfterBlocks === null) return null
   const field = 'autoBump'

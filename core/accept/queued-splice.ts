@@ -5,10 +5,7 @@ import type { Outpoint } from '../bitcoin/outpoint.ts'
 import type { Splice, SpliceKind } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
 
-/**
- * A client's order, with its shape checked and its units converted to those of the core. null: left to the
- * default.
- */
+/** A client's order, with its shape checked and its units converted to those of the core. null: left to the default. */
 export type SpliceRequest = {
   readonly node: string
   /** null: not named, as it must be if the node picks the channel. */
@@ -28,20 +25,14 @@ export type SpliceRequest = {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/**
- * What acceptance reads besides the request. It calls no node: node and channel are as the last sweep saw
- * them.
- */
+/** What acceptance reads besides the request. It calls no node: node and channel are as the last sweep saw them. */
 export type AcceptFacts = {
   readonly tenant: string
   readonly idempotencyKey: string
   /** sha-256, in hex, of the body as it was posted, before defaults. */
   readonly bodyHash: string
   readonly node: NodeState
-  /**
-   * The channel that the request names, or the one that the node will pick; null: the node has never listed
-   * it.
-   */
+  /** The channel that the request names, or the one that the node will pick; null: the node has never listed it. */
   readonly channel: ChannelState | null
   /** The table's configured generation. */
   readonly generation: number

@@ -1,15 +1,11 @@
 import { address as codec, opcodes, script as bitcoinScript } from 'bitcoinjs-lib'
-import { err, ok } from '../values/result.ts'
-import type { Result } from '../values/result.ts'
+import { err, ok, type Result } from '../values/result.ts'
 import type { Network } from './network.ts'
 
 /** The script types of addresses. `witness_unknown` is a witness version that has no rules yet. */
 export type ScriptType = 'p2pkh' | 'p2sh' | 'p2wpkh' | 'p2wsh' | 'p2tr' | 'witness_unknown'
 
-/**
- * An address that a splice-out can pay. `script` is hex; `dustLimitSats` is the least amount that nodes
- * relay.
- */
+/** An address that a splice-out can pay. `script` is hex; `dustLimitSats` is the least amount that nodes relay. */
 export type DecodedAddress = {
   /** As the client wrote it, except that segwit addresses are in lower case, which every node accepts. */
   readonly address: string
@@ -18,14 +14,11 @@ export type DecodedAddress = {
   readonly dustLimitSats: number
 }
 
-/**
- * `address_invalid`: not an address of a type that we pay. `address_network`: an address of another network.
- */
+/** `address_invalid`: not an address of a type that we pay. `address_network`: an address of another network. */
 export type AddressFault = { readonly code: 'address_invalid' | 'address_network'; readonly message: string }
 
 /**
- * Dust limits in satoshis (BOLT 3, "Dust Limits"). Spending a smaller output costs more than it is worth at 3
- * sat/vB.
+ * Dust limits in satoshis (BOLT 3, "Dust Limits"). Spending a smaller output costs more than it is worth at 3 sat/vB.
  */
 export const dustLimitSats: Readonly<Record<ScriptType, number>> = {
   p2pkh: 546,
@@ -40,9 +33,7 @@ type Prefixes = { readonly bech32: string; readonly pubKeyHash: number; readonly
 
 const testPrefixes = { bech32: 'tb', pubKeyHash: 0x6f, scriptHash: 0xc4 }
 
-/**
- * Testnet and signet share all prefixes, and regtest shares their base58 ones, so these cannot be told apart.
- */
+/** Testnet and signet share all prefixes, and regtest shares their base58 ones, so these cannot be told apart. */
 const prefixes: Readonly<Record<Network, Prefixes>> = {
   bitcoin: { bech32: 'bc', pubKeyHash: 0x00, scriptHash: 0x05 },
   testnet: testPrefixes,
@@ -62,9 +53,8 @@ function otherNetwork(network: Network): AddressFault {
 }
 
 /**
- * Decodes an address and checks that it belongs to a network. Accepts P2PKH, P2SH, P2WPKH, P2WSH, P2TR and
- * later witness versions (BIP 141, 173, 350). Checks the checksum, length and encoding, and refuses mixed
- * case.
+ * Decodes an address and checks that it belongs to a network. Accepts P2PKH, P2SH, P2WPKH, P2WSH, P2TR and later
+ * witness versions (BIP 141, 173, 350). Checks the checksum, length and encoding, and refuses mixed case.
  */
 export function decodeAddress(text: string, network: Network): Result<DecodedAddress, AddressFault> {
   return decodeSegwit(text, network) ?? decodeBase58(text, network) ?? err(invalid)

@@ -1,6 +1,5 @@
 import { Transaction } from 'bitcoinjs-lib'
-import type { Outpoint } from './outpoint.ts'
-import { outpointOf } from './outpoint.ts'
+import { outpointOf, type Outpoint } from './outpoint.ts'
 
 /** The parts of a transaction that core needs, parsed once from its hex. */
 export type ParsedTransaction = {
@@ -46,10 +45,7 @@ export function spends(tx: ParsedTransaction, outpoint: Outpoint): boolean {
   return tx.inputs.some((input) => input.outpoint === outpoint)
 }
 
-/**
- * Whether an output pays exactly this script and amount. This is how the effect of a splice-out is
- * recognised.
- */
+/** Whether an output pays exactly this script and amount. This is how the effect of a splice-out is recognised. */
 export function paysExactly(tx: ParsedTransaction, script: string, amountSats: number): boolean {
   return tx.outputs.some((output) => output.script === script && output.amountSats === amountSats)
 }
@@ -78,16 +74,12 @@ export function fundingOutputs(
  */
 export const SPLICE_IN_SURPLUS_SATS = 330
 
-/**
- * Whether the channel's capacity grew by a splice-in of this amount: by the amount to the amount + 330 sat.
- */
+/** Whether the channel's capacity grew by a splice-in of this amount: by the amount to the amount + 330 sat. */
 export function addsCapacity(tx: ParsedTransaction, oldCapacitySats: number, amountSats: number): boolean {
   return fundingOutputs(tx).some((output) => withinSurplus(output.amountSats - oldCapacitySats, amountSats))
 }
 
-/**
- * Whether an added amount matches a splice-in of this amount, allowing for the surplus that a node may add.
- */
+/** Whether an added amount matches a splice-in of this amount, allowing for the surplus that a node may add. */
 export function withinSurplus(addedSats: number, amountSats: number): boolean {
   return addedSats >= amountSats && addedSats <= amountSats + SPLICE_IN_SURPLUS_SATS
 }

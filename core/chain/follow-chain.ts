@@ -1,8 +1,7 @@
 import type { ChainFault } from '../ports/chain.ts'
 import type { FollowedChain } from '../ports/records.ts'
 import type { Call, ChainPort } from '../ports/ports.ts'
-import type { Result } from '../values/result.ts'
-import { ok } from '../values/result.ts'
+import { ok, type Result } from '../values/result.ts'
 import type { Instant } from '../values/instant.ts'
 
 /** Blocks remembered per network. A deeper reorg goes unnoticed. */

@@ -1,11 +1,14 @@
 import type { ChainFault, ChainTransaction, SpendHint } from '../ports/chain.ts'
-import type { Outpoint } from '../bitcoin/outpoint.ts'
-import { outpointOf, splitOutpoint } from '../bitcoin/outpoint.ts'
+import { outpointOf, splitOutpoint, type Outpoint } from '../bitcoin/outpoint.ts'
 import type { Call, ChainPort } from '../ports/ports.ts'
-import type { Result } from '../values/result.ts'
-import { err, ok } from '../values/result.ts'
-import type { ParsedTransaction } from '../bitcoin/transaction.ts'
-import { fundingInputs, fundingOutputs, isCommitment, parseTransaction } from '../bitcoin/transaction.ts'
+import { err, ok, type Result } from '../values/result.ts'
+import {
+  fundingInputs,
+  fundingOutputs,
+  isCommitment,
+  parseTransaction,
+  type ParsedTransaction,
+} from '../bitcoin/transaction.ts'
 
 /** A transaction that spends a funding outpoint, and whether it has our splice's effect. */
 export type FundingSpender = {
@@ -92,9 +95,7 @@ function hintFor(outpoint: Outpoint, walk: Walk, createdAtHeight: ReadonlyMap<Ou
   return { ...hint, unspentThroughHeight: Math.max(hint.unspentThroughHeight ?? 0, height - 1) }
 }
 
-/**
- * Every funding outpoint that the node has reported, and those between the last of them and the current one.
- */
+/** Every funding outpoint that the node has reported, and those between the last of them and the current one. */
 async function namedOutpoints(
   walk: Walk,
   chain: ChainPort,
@@ -190,10 +191,9 @@ async function look(
 }
 
 /**
- * Walks back from the current funding outpoint, through inputs that can be funding outpoints, to blocks older
- * than `untilSeconds` (unix time). Returns the txid of the first transaction for which `isOurs` holds, or
- * null. Beyond its limit the walk knows nothing and returns a fault. Gate `no_earlier_effect` uses it after a
- * restore of the table.
+ * Walks back from the current funding outpoint, through inputs that can be funding outpoints, to blocks older than
+ * `untilSeconds` (unix time). Returns the txid of the first transaction for which `isOurs` holds, or null. Beyond its
+ * limit the walk knows nothing and returns a fault. Gate `no_earlier_effect` uses it after a restore of the table.
  */
 export async function walkBack(
   current: Outpoint,

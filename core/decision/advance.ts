@@ -1,7 +1,6 @@
 import { unresolvedAttempts } from '../splice/budget.ts'
 import { classify } from './classify.ts'
-import type { Decision } from './decide.ts'
-import { decide } from './decide.ts'
+import { decide, type Decision } from './decide.ts'
 import type { BumpGateName } from './fee-bump-gates.ts'
 import type { GateReading } from './gate.ts'
 import type { StepContext, Action } from '../splice/action.ts'
@@ -10,10 +9,7 @@ import type { Splice } from '../splice/splice.ts'
 import { step } from '../splice/step.ts'
 import type { Verdict } from '../splice/verdict.ts'
 
-/**
- * One look cannot lead to more decisions than this. More would mean a cycle in the decision table, which is a
- * bug.
- */
+/** One look cannot lead to more decisions than this. More would mean a cycle in the decision table, which is a bug. */
 const MAX_DECISIONS = 8
 
 /** Everything that one look leads to: after an outage a splice may jump over several states. */

@@ -2,8 +2,7 @@ import type { ChannelSnapshot } from '../ports/node.ts'
 import type { BalanceSignals, Splice } from '../splice/splice.ts'
 
 /**
- * The balance signals of a channel: claimable + the fee of its transaction − outbound, and value − outbound −
- * inbound.
+ * The balance signals of a channel: claimable + the fee of its transaction − outbound, and value − outbound − inbound.
  */
 export function balanceSignalsOf(channel: ChannelSnapshot): BalanceSignals {
   const outboundSats = Math.floor(channel.outboundMsat / 1_000)

@@ -8,8 +8,7 @@ import { hasEnded } from '../splice/transitions.ts'
 const KW = 1_000
 
 /**
- * All candidates: the recorded ones, with their block as it is now, and new ones. A candidate that was seen
- * stays one.
+ * All candidates: the recorded ones, with their block as it is now, and new ones. A candidate that was seen stays one.
  */
 export function candidatesNow(
   splice: Splice,
@@ -62,10 +61,7 @@ function signedAtNode(
   }))
 }
 
-/**
- * Adds the fee to a candidate that an operator named, or that a source showed without its fee, once it is
- * known.
- */
+/** Adds the fee to a candidate that an operator named, or that a source showed without its fee, once it is known. */
 function withFee(candidate: Candidate, spender: FundingSpender | null | undefined): Candidate {
   if (candidate.feeSats !== null || !spender) return candidate
   const { feeSats, feeRateSatPerKw } = candidateOf(spender)
@@ -79,9 +75,7 @@ function isOurs(splice: Splice, spend: FundingSpend): boolean {
   )
 }
 
-/**
- * Only an attempt on this outpoint, or on an earlier one of the funding history, can have led to its spender.
- */
+/** Only an attempt on this outpoint, or on an earlier one of the funding history, can have led to its spender. */
 function isExplained(splice: Splice, spend: FundingSpend): boolean {
   const first = splice.attempts[0]
   if (first === undefined) return false

@@ -1,16 +1,11 @@
-import { shut } from './gate.ts'
-import type { GateFacts, Shut } from './gate.ts'
-import { mayPickAnother } from './observation.ts'
-import type { Observation } from './observation.ts'
+import { shut, type GateFacts, type Shut } from './gate.ts'
+import { mayPickAnother, type Observation } from './observation.ts'
 import type { ChannelSnapshot, NodeLook, Obstacles } from '../ports/node.ts'
 import { unresolvedAttempts } from '../splice/budget.ts'
 import type { Splice } from '../splice/splice.ts'
 import { worstFeeSats } from './worst-fee.ts'
 
-/**
- * Confirmations of the funding before a Core Lightning is asked to splice. By then the last splice is
- * announced.
- */
+/** Confirmations of the funding before a Core Lightning is asked to splice. By then the last splice is announced. */
 const SPLICEABLE_DEPTH = 6
 
 /** The gate `channel`: the channel can be spliced now, and the money is there. */

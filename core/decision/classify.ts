@@ -1,9 +1,8 @@
 import { unresolvedAttempts } from '../splice/budget.ts'
 import { announcedTxids } from '../splice/attempt-steps.ts'
 import type { ChannelSnapshot, NodeLook } from '../ports/node.ts'
-import type { Observation } from './observation.ts'
+import { isPinned, mayPickAnother, type Observation } from './observation.ts'
 import type { FundingSpend } from '../chain/funding-history.ts'
-import { isPinned, mayPickAnother } from './observation.ts'
 import type { Policy } from '../splice/policy.ts'
 import { depthOf, judge, judgement } from './judgement.ts'
 import { candidatesNow, secondEffectOf, unexplainedEffect, visibleCandidate } from './candidates.ts'
@@ -56,9 +55,8 @@ export function classify(splice: Splice, observation: Observation, policy: Polic
 }
 
 /**
- * A chain source that does not have the block of a known candidate yet is behind, and says nothing about a
- * reorg. Nor may a settled splice move to a block that no sweep has followed: if that block left the chain,
- * nobody would notice.
+ * A chain source that does not have the block of a known candidate yet is behind, and says nothing about a reorg. Nor
+ * may a settled splice move to a block that no sweep has followed: if that block left the chain, nobody would notice.
  */
 function isBehind(splice: Splice, { chain, followed }: Observation): boolean {
   if (chain === null) return false
@@ -77,9 +75,7 @@ function blockMoved(splice: Splice, candidates: readonly Candidate[]): boolean {
   )
 }
 
-/**
- * The funding history grows only by what the node reports as its funding, along the outpoints of the walk.
- */
+/** The funding history grows only by what the node reports as its funding, along the outpoints of the walk. */
 function fundingHistoryNow(
   splice: Splice,
   fundingSpends: readonly FundingSpend[],
@@ -118,10 +114,7 @@ function isChannelBusy(
 /** How far the clock of a node that lists its payments may be behind ours. */
 const PAYOUT_CLOCK_MS = 60_000
 
-/**
- * The node lists a payment of our amount since the first unresolved attempt. It may be ours, on whichever
- * channel.
- */
+/** The node lists a payment of our amount since the first unresolved attempt. It may be ours, on whichever channel. */
 function paidElsewhere(splice: Splice, { payouts = [] }: NodeLook): boolean {
   const first = unresolvedAttempts(splice)[0]
   if (first === undefined) return false

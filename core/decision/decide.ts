@@ -3,9 +3,8 @@ import { rulesBeforeBroadcast } from './rules/before-broadcast.ts'
 import { feeBumpRules } from './rules/fee-bump.ts'
 import type { Rule, Situation } from './rules/rule.ts'
 import type { SpliceEvent } from '../splice/event.ts'
-import type { BumpGateName } from './fee-bump-gates.ts'
+import { readBumpGates, type BumpGateName } from './fee-bump-gates.ts'
 import type { GateReading } from './gate.ts'
-import { readBumpGates } from './fee-bump-gates.ts'
 import { readGates } from './gates.ts'
 import type { Observation } from './observation.ts'
 import type { Policy } from '../splice/policy.ts'
@@ -16,9 +15,7 @@ import type { Verdict } from '../splice/verdict.ts'
 /** The decision table: the first rule that holds decides. `docs/decisions.md` is generated from it. */
 export const rules: readonly Rule[] = [...rulesBeforeBroadcast, ...feeBumpRules, ...rulesAfterBroadcast]
 
-/**
- * What follows from a look: an event for `step`, a command to the node, or waiting for the first shut gate.
- */
+/** What follows from a look: an event for `step`, a command to the node, or waiting for the first shut gate. */
 export type Decision = {
   readonly rule: string
   readonly event: SpliceEvent | null

@@ -1,6 +1,5 @@
 import { unresolvedAttempts } from '../splice/budget.ts'
-import { shut } from './gate.ts'
-import type { GateFacts, GateReading, Shut } from './gate.ts'
+import { shut, type GateFacts, type GateReading, type Shut } from './gate.ts'
 import { fenceGate, nodeGate } from './gates.ts'
 import { paymentsGate } from './channel-gate.ts'
 import { worstFeeRateSatPerKw } from './worst-fee.ts'
@@ -22,8 +21,7 @@ import type { Bump, SpliceKind } from '../splice/splice.ts'
 const ADDED_WEIGHT = 400
 
 /**
- * The feerate to request for a bump, in sat per 1000 weight; null: the node chooses, as it must if it takes
- * no feerate.
+ * The feerate to request for a bump, in sat per 1000 weight; null: the node chooses, as it must if it takes no feerate.
  */
 export function askedFeeRateSatPerKw(bump: Bump, { splice, observation, verdict }: GateFacts): number | null {
   if (bump.feeRateSatPerKw !== null) return bump.feeRateSatPerKw

@@ -1,18 +1,14 @@
 import { channelGate } from './channel-gate.ts'
-import { shut } from './gate.ts'
-import type { Gate, GateFacts, GateReading, Shut } from './gate.ts'
-import { isPinned } from './observation.ts'
-import type { Observation } from './observation.ts'
+import { shut, type Gate, type GateFacts, type GateReading, type Shut } from './gate.ts'
+import { isPinned, type Observation } from './observation.ts'
 import { attemptsUsed, unresolvedAttempts } from '../splice/budget.ts'
 import { fenceOf } from '../splice/fence.ts'
-import { RECORD_LIMITS } from '../splice/splice.ts'
-import type { Attempt, Splice } from '../splice/splice.ts'
+import { RECORD_LIMITS, type Attempt, type Splice } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
 import { feeSatsAt, worstFeeRateSatPerKw } from './worst-fee.ts'
 
 /**
- * The least lock depth that leaves a margin between a lock and the look that sees its transaction (gate
- * `lock_depth`).
+ * The least lock depth that leaves a margin between a lock and the look that sees its transaction (gate `lock_depth`).
  */
 const SAFE_LOCK_DEPTH = 3
 /**

@@ -20,10 +20,7 @@ export type ChainView = {
   readonly feeRateSatPerKw: number | null
 }
 
-/**
- * Everything that can be known now about a splice, gathered through the ports: the node first, the chain
- * last.
- */
+/** Everything that can be known now about a splice, gathered through the ports: the node first, the chain last. */
 export type Observation = {
   readonly at: Instant
   readonly node: NodeLook | null
@@ -33,8 +30,7 @@ export type Observation = {
   readonly quietAbsenceMs: number | null
   readonly chain: ChainView | null
   /**
-   * The chain as sweeps follow it, if a candidate was seen. A reorg is noticed by the hash of the candidate's
-   * block.
+   * The chain as sweeps follow it, if a candidate was seen. A reorg is noticed by the hash of the candidate's block.
    */
   readonly followed: FollowedChain | null
   /** null: nobody has written it yet, or it was not read because the splice only waits for blocks. */

@@ -4,8 +4,7 @@ import type { SpliceKind } from '../splice/splice.ts'
 /** At worst, ldk-node pays 3/2 of the estimate (`max_funding_feerate`). */
 const WORST_FEE_FACTOR = 1.5
 /**
- * The weight of a splice transaction, for estimating its fee. A splice-in has a few inputs of the wallet, and
- * change.
+ * The weight of a splice transaction, for estimating its fee. A splice-in has a few inputs of the wallet, and change.
  */
 const TYPICAL_WEIGHT = { splice_out: 1_000, splice_in: 2_000 } as const
 /** The most that a submission can cost, in satoshis; null without an estimate. */

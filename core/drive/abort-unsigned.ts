@@ -10,9 +10,8 @@ import { step } from '../splice/step.ts'
 import type { Submitted } from './submit.ts'
 
 /**
- * Asks the node to abort an unsigned splice on the channel: takes the lease, journals the request, and only
- * then sends it. The adapter looks once more itself before it aborts anything, and the next look shows the
- * result.
+ * Asks the node to abort an unsigned splice on the channel: takes the lease, journals the request, and only then sends
+ * it. The adapter looks once more itself before it aborts anything, and the next look shows the result.
  */
 export async function abortUnsigned(
   splice: Splice,

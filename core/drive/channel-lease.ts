@@ -20,8 +20,7 @@ import {
   waitsForTime,
 } from './lease.ts'
 import { unresolvedAttempts } from '../splice/budget.ts'
-import { QUEUE_ENTRIES_MAX } from '../ports/records.ts'
-import type { ChannelLease, QueueEntry, Versioned } from '../ports/records.ts'
+import { QUEUE_ENTRIES_MAX, type ChannelLease, type QueueEntry, type Versioned } from '../ports/records.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { Splice } from '../splice/splice.ts'
 import { hasEnded } from '../splice/transitions.ts'

@@ -1,5 +1,4 @@
-import type { Advance } from '../decision/advance.ts'
-import { advance } from '../decision/advance.ts'
+import { advance, type Advance } from '../decision/advance.ts'
 import { isLongUnknown } from '../splice/budget.ts'
 import { submitFeeBump } from './submit-fee-bump.ts'
 import { abortUnsigned } from './abort-unsigned.ts'
@@ -15,8 +14,7 @@ import {
   yieldLease,
 } from './channel-lease.ts'
 import type { Observation } from '../decision/observation.ts'
-import { observe, leaseKeyOf } from './observe.ts'
-import type { SharedView } from './observe.ts'
+import { observe, leaseKeyOf, type SharedView } from './observe.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Ports } from '../ports/ports.ts'
 import { publish } from './publish.ts'
@@ -27,8 +25,7 @@ import type { ChannelLease, Versioned } from '../ports/records.ts'
 import { WAITING_FOR_TURN } from '../splice/due.ts'
 import type { Splice } from '../splice/splice.ts'
 import type { Action } from '../splice/action.ts'
-import type { Submitted } from './submit.ts'
-import { submit } from './submit.ts'
+import { submit, type Submitted } from './submit.ts'
 import { pauseNode } from '../nodes/node-state.ts'
 import { hasEnded } from '../splice/transitions.ts'
 
@@ -44,9 +41,8 @@ export type DriveOptions = {
 }
 
 /**
- * The outcome of one drive. `missing`: there is no such splice. `changed_since_look`: the splice is newer
- * than the sweep's look at its node. `blind`: the chain source did not answer, so a block that the splice
- * waits for went unseen.
+ * The outcome of one drive. `missing`: there is no such splice. `changed_since_look`: the splice is newer than the
+ * sweep's look at its node. `blind`: the chain source did not answer, so a block that the splice waits for went unseen.
  */
 export type Driven = 'missing' | 'changed_since_look' | 'blind' | Submitted
 

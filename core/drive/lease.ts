@@ -1,5 +1,4 @@
-import { QUEUE_ENTRIES_MAX } from '../ports/records.ts'
-import type { ChannelLease, QueueEntry } from '../ports/records.ts'
+import { QUEUE_ENTRIES_MAX, type ChannelLease, type QueueEntry } from '../ports/records.ts'
 import type { Splice } from '../splice/splice.ts'
 import { hasEnded } from '../splice/transitions.ts'
 import type { Instant } from '../values/instant.ts'

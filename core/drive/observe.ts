@@ -1,28 +1,29 @@
-import type {
-  FollowedChain,
-  ChannelState,
-  Guard,
-  NodeState,
-  ChannelLease,
-  TxPointer,
-  Versioned,
+import {
+  channelKey,
+  type FollowedChain,
+  type ChannelState,
+  type Guard,
+  type NodeState,
+  type ChannelLease,
+  type TxPointer,
+  type Versioned,
 } from '../ports/records.ts'
-import { channelKey } from '../ports/records.ts'
 import type { SpendHint } from '../ports/chain.ts'
 import { paymentIdOf } from '../splice/ids.ts'
 import { announcedTxids } from '../splice/attempt-steps.ts'
-import { walkBack, walkFundingHistory } from '../chain/funding-history.ts'
+import {
+  walkBack,
+  walkFundingHistory,
+  type FundingSpend,
+  type FundingSpender,
+} from '../chain/funding-history.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from '../ports/node.ts'
-import type { ChainView, Observation } from '../decision/observation.ts'
-import type { FundingSpend, FundingSpender } from '../chain/funding-history.ts'
-import { isPinned } from '../decision/observation.ts'
-import type { Outpoint } from '../bitcoin/outpoint.ts'
-import { splitOutpoint } from '../bitcoin/outpoint.ts'
+import { isPinned, type ChainView, type Observation } from '../decision/observation.ts'
+import { splitOutpoint, type Outpoint } from '../bitcoin/outpoint.ts'
 import type { Call, ConfiguredNode, Ports, Store } from '../ports/ports.ts'
 import { openBumpOf } from '../splice/replacement.ts'
 import type { Result } from '../values/result.ts'
 import type { Splice } from '../splice/splice.ts'
-import type { ParsedTransaction } from '../bitcoin/transaction.ts'
 import {
   SPLICE_IN_SURPLUS_SATS,
   addsCapacity,
@@ -30,6 +31,7 @@ import {
   isCommitment,
   paysExactly,
   withinSurplus,
+  type ParsedTransaction,
 } from '../bitcoin/transaction.ts'
 import { hasEnded } from '../splice/transitions.ts'
 
@@ -102,7 +104,7 @@ export async function observe(
   }
 }
 
-/** A splice that waits for blocks holds the lease and need not read it, unless its fee may be bumped. */
+/** A splice that waits for blocks holds the lease and does not need to read it, unless its fee may be bumped. */
 function readsLease(splice: Splice): boolean {
   if (splice.state !== 'pending' && splice.state !== 'confirmed') return true
   return splice.autoBumpAfterBlocks !== null || openBumpOf(splice) !== null
@@ -202,10 +204,7 @@ async function earlierEffect(context: ChainContext): Promise<Result<string | nul
   return walkBack(current, Math.floor(backupAt / 1_000), isOurs, configured.chain, call)
 }
 
-/**
- * A splice has a new funding output: a closing transaction that happens to pay the same does not have our
- * effect.
- */
+/** A splice has a new funding output: a closing transaction that happens to pay the same does not have our effect. */
 function carriesEffect({ script, amountSats }: Splice, parsed: ParsedTransaction): boolean {
   if (script === null || !paysExactly(parsed, script, amountSats)) return false
   return fundingOutputs(parsed).some((made) => made.script !== script || made.amountSats !== amountSats)
@@ -259,10 +258,7 @@ async function effectOf(
   return effect !== 'none' && (await holderExplains(context)) ? 'none' : effect
 }
 
-/**
- * Whether another splice explains an effect: an ended splice leaves it to the lease's holder with the same
- * order.
- */
+/** Whether another splice explains an effect: an ended splice leaves it to the lease's holder with the same order. */
 async function holderExplains(context: ChainContext): Promise<boolean> {
   const { splice, lease } = context
   if (!hasEnded(splice.state) || !lease?.holder || lease.holder === splice.id) return false

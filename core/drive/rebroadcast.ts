@@ -30,19 +30,15 @@ export async function rebroadcast(splice: Splice, { chain }: ConfiguredNode, por
   }
 }
 
-/**
- * The raw transaction from the txid pointer, or from an item of its own if the node returned it before it was
- * seen.
- */
+/** The raw transaction from the txid pointer, or from an item of its own if the node returned it before it was seen. */
 async function storedHexOf(txid: string, { store }: Ports): Promise<string | null> {
   const [pointer, raw] = await Promise.all([store.item('tx', txid), store.item('rawTransaction', txid)])
   return pointer?.value.hex ?? raw?.value.hex ?? null
 }
 
 /**
- * Stores a signed transaction that a node returned, before its answer is saved. Even if this process dies, a
- * later drive that finds the splice pending and unseen can broadcast it. Best effort: the answer must be
- * saved in any case.
+ * Stores a signed transaction that a node returned, before its answer is saved. Even if this process dies, a later
+ * drive that finds the splice pending and unseen can broadcast it. Best effort: the answer must be saved in any case.
  */
 export async function keepSigned(hex: string, ports: Ports): Promise<void> {
   const parsed = parseTransaction(hex)

@@ -1,16 +1,18 @@
-import { isCommitment, parseTransaction, paysExactly, spends } from '../bitcoin/transaction.ts'
-import type { ParsedTransaction } from '../bitcoin/transaction.ts'
+import {
+  isCommitment,
+  parseTransaction,
+  paysExactly,
+  spends,
+  type ParsedTransaction,
+} from '../bitcoin/transaction.ts'
 import type { Ports, Store } from '../ports/ports.ts'
 import type { EventOf } from '../splice/event.ts'
 import { paymentIdOf, spliceIdOfPayment } from '../splice/ids.ts'
 import type { Splice } from '../splice/splice.ts'
 import { transitions } from '../splice/transitions.ts'
-import { err, ok } from '../values/result.ts'
-import type { Result } from '../values/result.ts'
+import { err, ok, type Result } from '../values/result.ts'
 
-/**
- * Why a transaction that an operator named is refused. `busy`: another writer changed its pointer meanwhile.
- */
+/** Why a transaction that an operator named is refused. `busy`: another writer changed its pointer meanwhile. */
 export type ResolveRefusal = {
   readonly code:
     'not_resolvable' | 'chain_unreachable' | 'transaction_unknown' | 'transaction_unrelated' | 'busy'

@@ -5,8 +5,7 @@ import type { TxPointer } from '../ports/records.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { RawTransactionOf } from './rebroadcast.ts'
-import type { Splice } from '../splice/splice.ts'
-import { Splice as SpliceSchema } from '../splice/splice.ts'
+import { Splice as SpliceSchema, type Splice } from '../splice/splice.ts'
 import type { Stepped } from '../splice/action.ts'
 
 /**

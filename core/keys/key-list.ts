@@ -1,6 +1,5 @@
 import { update } from '../ports/update.ts'
-import type { ApiKey } from '../ports/records.ts'
-import { KEYS_MAX } from '../ports/records.ts'
+import { KEYS_MAX, type ApiKey } from '../ports/records.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Store } from '../ports/ports.ts'
 
@@ -13,10 +12,9 @@ export async function listedKeys(store: Store, tenant: string): Promise<readonly
 }
 
 /**
- * Lists a tenant's key before the key itself is written, so that a crash in between leaves a listed hash
- * without a key, never a usable key that is not listed. In a full list, the oldest revoked key makes room, or
- * else a hash whose key was never written. That key is first stored as revoked, so that a write still on its
- * way fails.
+ * Lists a tenant's key before the key itself is written, so that a crash in between leaves a listed hash without a key,
+ * never a usable key that is not listed. In a full list, the oldest revoked key makes room, or else a hash whose key
+ * was never written. That key is first stored as revoked, so that a write still on its way fails.
  */
 export async function listKey(store: Store, tenant: string, hash: string, now: Instant): Promise<Listed> {
   const { value } = await update(store, 'keyList', tenant, async (list) => {

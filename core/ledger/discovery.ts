@@ -1,17 +1,13 @@
 import { NO_AMOUNTS } from './transaction-amounts.ts'
 import { foundOf, fundingsSeen, recordForeignTransaction } from './record-foreign.ts'
-import type { ChannelState } from '../ports/records.ts'
-import { channelKey } from '../ports/records.ts'
+import { channelKey, type ChannelState } from '../ports/records.ts'
 import { confirmedOf } from './foreign-payment.ts'
 import { pathBack } from '../chain/funding-history.ts'
-import type { Outpoint } from '../bitcoin/outpoint.ts'
-import { splitOutpoint } from '../bitcoin/outpoint.ts'
+import { splitOutpoint, type Outpoint } from '../bitcoin/outpoint.ts'
 import type { ConfiguredNode, Ports } from '../ports/ports.ts'
 import type { Network } from '../bitcoin/network.ts'
 
-/**
- * A change of the funding outpoint that stays unexplained this long is left out of the ledger, with an alarm.
- */
+/** A change of the funding outpoint that stays unexplained this long is left out of the ledger, with an alarm. */
 const SEARCH_MS = 24 * 3_600_000
 
 /**
@@ -74,9 +70,7 @@ async function writeMoves(
   return true
 }
 
-/**
- * Whether a new funding outpoint replaces the open: the channel is not open yet, or its open never confirmed.
- */
+/** Whether a new funding outpoint replaces the open: the channel is not open yet, or its open never confirmed. */
 async function isOpening({ node, channelId, ready, closing }: ChannelState, ports: Ports): Promise<boolean> {
   if (!ready && !closing) return true
   const entry = await ports.store.item('ledger', channelKey(node, channelId))

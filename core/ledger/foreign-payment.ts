@@ -34,9 +34,7 @@ export type News =
 export type Moment = {
   readonly now: Instant
   readonly tipHeight: number
-  /**
-   * Confirmations at which a payment is final: the anti-reorg delay, or the channel's lock depth if greater.
-   */
+  /** Confirmations at which a payment is final: the anti-reorg delay, or the channel's lock depth if greater. */
   readonly finalDepth: number
   /** Blocks after which an idle open is void. */
   readonly idleBlocks: number
@@ -177,9 +175,7 @@ function freshCandidate(txid: string, amounts: TransactionAmounts, now: Instant)
   return { txid, ...amounts, contributionSats: null, contributionAsked: false, seenAt: now, block: null }
 }
 
-/**
- * Keeps the newest candidates, and any in a block. The pointer of a dropped one still leads to the payment.
- */
+/** Keeps the newest candidates, and any in a block. The pointer of a dropped one still leads to the payment. */
 function bounded(candidates: readonly ForeignCandidate[]): ForeignCandidate[] {
   const surplus = Math.max(0, candidates.length - RECORD_LIMITS.candidates)
   const dropped = candidates.filter((candidate) => candidate.block === null).slice(0, surplus)

@@ -18,10 +18,7 @@ export type PaymentCandidate = {
   readonly block: BlockRef | null
 }
 
-/**
- * A funding transaction in the ledger. Amounts and fees are those of the confirmed candidate, else of the
- * newest.
- */
+/** A funding transaction in the ledger. Amounts and fees are those of the confirmed candidate, else of the newest. */
 export type Payment = {
   readonly id: string
   readonly kind: SpliceKind | ForeignKind
@@ -33,9 +30,7 @@ export type Payment = {
   readonly channelId: string
   /** Ours: the ordered amount. Foreign: the change of the channel's capacity; null: unknown. */
   readonly amountSats: number | null
-  /**
-   * Foreign: our contribution by the node's own record, fee included; null: unknown, or the payment is ours.
-   */
+  /** Foreign: our contribution by the node's own record, fee included; null: unknown, or the payment is ours. */
   readonly contributionSats: number | null
   readonly txid: string | null
   readonly feeSats: number | null
@@ -100,9 +95,7 @@ export function foreignPaymentOf(payment: ForeignPayment, tipHeight: number | nu
   }
 }
 
-/**
- * Confirmations at which a payment is final: the anti-reorg delay, or the channel's lock depth if greater.
- */
+/** Confirmations at which a payment is final: the anti-reorg delay, or the channel's lock depth if greater. */
 export function finalDepthOf(policy: { readonly finalDepth: number }, lockDepth: number | null): number {
   return Math.max(policy.finalDepth, lockDepth ?? 0)
 }

@@ -2,24 +2,22 @@ import { update } from '../ports/update.ts'
 import { isDeepStrictEqual } from 'node:util'
 import type { ChainTransaction } from '../ports/chain.ts'
 import { amountsOf, kindOf } from './transaction-amounts.ts'
-import type { ChannelState, ForeignKind, ForeignPayment } from '../ports/records.ts'
-import { channelKey } from '../ports/records.ts'
-import { freshPayment, isAtRest, merge } from './foreign-payment.ts'
-import type { News } from './foreign-payment.ts'
+import { channelKey, type ChannelState, type ForeignKind, type ForeignPayment } from '../ports/records.ts'
+import { freshPayment, isAtRest, merge, type News } from './foreign-payment.ts'
 import type { ChainView, Observation } from '../decision/observation.ts'
 import type { FundingSpend, FundingSpender } from '../chain/funding-history.ts'
-import type { Outpoint } from '../bitcoin/outpoint.ts'
-import { outpointOf, splitOutpoint } from '../bitcoin/outpoint.ts'
+import { outpointOf, splitOutpoint, type Outpoint } from '../bitcoin/outpoint.ts'
 import type { Ports } from '../ports/ports.ts'
 import { messageOf } from '../values/result.ts'
 import type { Splice } from '../splice/splice.ts'
-import type { ParsedTransaction } from '../bitcoin/transaction.ts'
-import { fundingInputs, fundingOutputs, isCommitment } from '../bitcoin/transaction.ts'
+import {
+  fundingInputs,
+  fundingOutputs,
+  isCommitment,
+  type ParsedTransaction,
+} from '../bitcoin/transaction.ts'
 
-/**
- * The channel of a transaction, and the funding outpoint that it spends; `spends` is null for the channel's
- * open.
- */
+/** The channel of a transaction, and the funding outpoint that it spends; `spends` is null for the channel's open. */
 export type Subject = Pick<ForeignPayment, 'node' | 'network' | 'channelId' | 'spends'>
 
 /** News of a transaction of a payment. */
@@ -39,9 +37,7 @@ export async function recordForeignTransaction(subject: Subject, found: Found, p
   if (pointer === null) await writeForeignPointer(found.txid, id, ports)
 }
 
-/**
- * Writes a foreign transaction's pointer if it has none: a pointer that a splice claimed stays the splice's.
- */
+/** Writes a foreign transaction's pointer if it has none: a pointer that a splice claimed stays the splice's. */
 export async function writeForeignPointer(txid: string, paymentId: string, ports: Ports): Promise<void> {
   await ports.store.putItem('tx', txid, { paymentId, foreign: true }, 0)
 }
@@ -117,8 +113,7 @@ function spendsToRecord(
 }
 
 /**
- * The outpoints that the node reported, and each that is the only possible funding output of a spender of one
- * of them.
+ * The outpoints that the node reported, and each that is the only possible funding output of a spender of one of them.
  */
 function certainFundings(fundingSpends: readonly FundingSpend[], named: readonly Outpoint[]): Outpoint[] {
   const fundings = [...named]

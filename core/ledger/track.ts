@@ -2,19 +2,20 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ChainFault, ChainTransaction, SpendHint } from '../ports/chain.ts'
 import { NO_AMOUNTS, amountsOf, kindOf } from './transaction-amounts.ts'
 import { fundingsSeen, writeForeignPointer } from './record-foreign.ts'
-import type { ChannelState, ForeignPayment } from '../ports/records.ts'
-import { channelKey } from '../ports/records.ts'
-import { confirmedOf, isAtRest, merge } from './foreign-payment.ts'
-import type { Moment, News, Spender } from './foreign-payment.ts'
-import type { Outpoint } from '../bitcoin/outpoint.ts'
-import { outpointOf } from '../bitcoin/outpoint.ts'
+import { channelKey, type ChannelState, type ForeignPayment } from '../ports/records.ts'
+import { confirmedOf, isAtRest, merge, type Moment, type News, type Spender } from './foreign-payment.ts'
+import { outpointOf, type Outpoint } from '../bitcoin/outpoint.ts'
 import { finalDepthOf } from './payment.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Call, ConfiguredNode, Ports } from '../ports/ports.ts'
-import type { Result } from '../values/result.ts'
-import { err, ok } from '../values/result.ts'
-import type { ParsedTransaction } from '../bitcoin/transaction.ts'
-import { fundingInputs, fundingOutputs, parseTransaction, spends } from '../bitcoin/transaction.ts'
+import { err, ok, type Result } from '../values/result.ts'
+import {
+  fundingInputs,
+  fundingOutputs,
+  parseTransaction,
+  spends,
+  type ParsedTransaction,
+} from '../bitcoin/transaction.ts'
 
 /** Outputs of a transaction that are checked for being a channel's funding output. */
 const MAX_OUTPUTS_ASKED = 4
@@ -38,10 +39,9 @@ type Tracking = {
 }
 
 /**
- * Looks at a foreign payment once: asks the chain who spends its outpoint, merges the answer, and saves if
- * anything changed. A payment that changed is due again in the next sweep, an unchanged one after
- * `watchEveryMs`, and one at rest only if a reorg removes its block. If the chain source does not answer,
- * nothing changes.
+ * Looks at a foreign payment once: asks the chain who spends its outpoint, merges the answer, and saves if anything
+ * changed. A payment that changed is due again in the next sweep, an unchanged one after `watchEveryMs`, and one at
+ * rest only if a reorg removes its block. If the chain source does not answer, nothing changes.
  */
 export async function track(id: string, ports: Ports, policy: Policy): Promise<void> {
   const item = await ports.store.item('payment', id)

@@ -1,9 +1,7 @@
 import type { ChainTransaction } from '../ports/chain.ts'
 import type { ForeignCandidate, ForeignKind } from '../ports/records.ts'
-import type { Outpoint } from '../bitcoin/outpoint.ts'
-import { outpointOf } from '../bitcoin/outpoint.ts'
-import type { ParsedTransaction } from '../bitcoin/transaction.ts'
-import { fundingOutputs, isCommitment } from '../bitcoin/transaction.ts'
+import { outpointOf, type Outpoint } from '../bitcoin/outpoint.ts'
+import { fundingOutputs, isCommitment, type ParsedTransaction } from '../bitcoin/transaction.ts'
 
 /** A transaction's fee, and its change of the channel's capacity; null: unknown. */
 export type TransactionAmounts = Pick<ForeignCandidate, 'feeSats' | 'feeRateSatPerKw' | 'amountSats'>
@@ -12,9 +10,8 @@ export type TransactionAmounts = Pick<ForeignCandidate, 'feeSats' | 'feeRateSatP
 export const NO_AMOUNTS: TransactionAmounts = { feeSats: null, feeRateSatPerKw: null, amountSats: null }
 
 /**
- * Classifies a transaction by its form and the funding outpoints that the node reported. A commitment
- * transaction, or one without a possible funding output, is a close. One that created a reported funding
- * outpoint is a splice.
+ * Classifies a transaction by its form and the funding outpoints that the node reported. A commitment transaction, or
+ * one without a possible funding output, is a close. One that created a reported funding outpoint is a splice.
  */
 export function kindOf(
   parsed: ParsedTransaction,
@@ -25,10 +22,7 @@ export function kindOf(
   return reportedFundingSats(parsed, fundings) === null ? 'unclassified' : 'foreign_splice'
 }
 
-/**
- * A transaction's fee, and by how much it changes the capacity of a channel whose funding output held
- * `valueSats`.
- */
+/** A transaction's fee, and by how much it changes the capacity of a channel whose funding output held `valueSats`. */
 export function amountsOf(
   { feeSats }: ChainTransaction,
   parsed: ParsedTransaction,

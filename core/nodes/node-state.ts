@@ -1,12 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { discover } from '../ledger/discovery.ts'
-import type { ChannelState, NodeState, Versioned } from '../ports/records.ts'
-import { channelKey } from '../ports/records.ts'
+import { channelKey, type ChannelState, type NodeState, type Versioned } from '../ports/records.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from '../ports/node.ts'
 import type { Outpoint } from '../bitcoin/outpoint.ts'
 import type { ConfiguredNode, Ports } from '../ports/ports.ts'
-import { messageOf } from '../values/result.ts'
-import type { Result } from '../values/result.ts'
+import { messageOf, type Result } from '../values/result.ts'
 import type { Network } from '../bitcoin/network.ts'
 
 /** Earlier funding outpoints kept per channel, to recognise a node that was restored from a backup. */
@@ -83,8 +81,7 @@ async function saveChannelStates(
 }
 
 /**
- * Brings the ledger up to a channel's funding outpoint. A fault of the ledger must not stop the save of the
- * channel.
+ * Brings the ledger up to a channel's funding outpoint. A fault of the ledger must not stop the save of the channel.
  */
 async function withLedger(
   configured: ConfiguredNode,
@@ -119,9 +116,7 @@ function nodeState(look: NodeLook, before: NodeState | null): NodeState {
   }
 }
 
-/**
- * Updates the ledger, then saves the channel. null: another writer was faster; the next sweep tries again.
- */
+/** Updates the ledger, then saves the channel. null: another writer was faster; the next sweep tries again. */
 async function saveChannelState(
   configured: ConfiguredNode,
   network: Network,
@@ -138,10 +133,7 @@ async function saveChannelState(
   return { seen: updated, changed }
 }
 
-/**
- * The part that is worth a write. Balances change with every payment, and are read from the node where
- * needed.
- */
+/** The part that is worth a write. Balances change with every payment, and are read from the node where needed. */
 function shape(channel: ChannelState): ChannelState {
   return { ...channel, outboundMsat: 0, inboundMsat: 0 }
 }
@@ -189,9 +181,8 @@ function ledgerSeen(
 }
 
 /**
- * The newest funding outpoint ever seen stays the current one: if the node shows an older one, it was
- * restored from a backup. Before a channel is open, its funding outpoint may be replaced, and the replaced
- * one may still confirm.
+ * The newest funding outpoint ever seen stays the current one: if the node shows an older one, it was restored from a
+ * backup. Before a channel is open, its funding outpoint may be replaced, and the replaced one may still confirm.
  */
 function fundingSeen(
   channel: ChannelSnapshot,
@@ -214,9 +205,7 @@ async function markGone(node: string, channelId: string, ports: Ports): Promise<
   await ports.store.putItem('channel', key, { ...item.value, goneAt: ports.clock.now() }, item.version)
 }
 
-/**
- * Pauses a node that refuses our credential or configuration. The next look that it answers ends the pause.
- */
+/** Pauses a node that refuses our credential or configuration. The next look that it answers ends the pause. */
 export async function pauseNode(node: string, message: string, ports: Ports): Promise<void> {
   const item = await ports.store.item('node', node)
   if (item === null || item.value.paused !== null) return

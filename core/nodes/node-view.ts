@@ -2,10 +2,8 @@ import type { FollowedChain } from '../ports/records.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from '../ports/node.ts'
 import type { ConfiguredNode, Ports } from '../ports/ports.ts'
 import { followChain } from '../chain/follow-chain.ts'
-import { err, messageOf } from '../values/result.ts'
-import type { Result } from '../values/result.ts'
-import type { SavedNodeState } from './node-state.ts'
-import { saveNodeState } from './node-state.ts'
+import { err, messageOf, type Result } from '../values/result.ts'
+import { saveNodeState, type SavedNodeState } from './node-state.ts'
 
 /** What a sweep saw at one node. `saved` and `chain` are null if they could not be read or saved. */
 export type NodeView = {
@@ -14,16 +12,11 @@ export type NodeView = {
   readonly channels: ReadonlyMap<string, ChannelSnapshot>
   readonly saved: SavedNodeState | null
   readonly chain: FollowedChain | null
-  /**
-   * The chain source's tip, if splices on this node that wait for a block have not all been processed at it.
-   */
+  /** The chain source's tip, if splices on this node that wait for a block have not all been processed at it. */
   readonly tipToProcess: string | null
 }
 
-/**
- * Looks at a node once for all splices of a sweep, and saves the node, its channels and its chain. Never
- * throws.
- */
+/** Looks at a node once for all splices of a sweep, and saves the node, its channels and its chain. Never throws. */
 export async function lookAt(node: ConfiguredNode, ports: Ports): Promise<NodeView> {
   let view: NodeView = {
     look: err({ class: 'unreachable', message: 'the adapter failed' }),
@@ -51,10 +44,7 @@ function channelsOf(look: Result<NodeLook, NodeFault>): ReadonlyMap<string, Chan
   return new Map(channels.toReversed().map((channel) => [channel.channelId, channel]))
 }
 
-/**
- * Follows the chain of the node's network: the API counts confirmations from its tip, and orphans reveal
- * reorgs.
- */
+/** Follows the chain of the node's network: the API counts confirmations from its tip, and orphans reveal reorgs. */
 async function followNodeChain(
   { chain: source }: ConfiguredNode,
   { network }: NodeLook,

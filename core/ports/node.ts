@@ -4,15 +4,11 @@ import type { Outpoint } from '../bitcoin/outpoint.ts'
 import type { Network } from '../bitcoin/network.ts'
 import type { Instant } from '../values/instant.ts'
 
-/**
- * Why a read from a node failed. `config`: credentials, certificate or permissions. `unreachable`: anything
- * else.
- */
+/** Why a read from a node failed. `config`: credentials, certificate or permissions. `unreachable`: anything else. */
 export type NodeFault = { readonly class: 'config' | 'unreachable'; readonly message: string }
 
 /**
- * What a node can do, as reported by its adapter. Checked before a splice is accepted, and kept with the
- * node's state.
+ * What a node can do, as reported by its adapter. Checked before a splice is accepted, and kept with the node's state.
  */
 export const Capabilities = z.object({
   software: z.string(),
@@ -23,10 +19,7 @@ export const Capabilities = z.object({
   bump: z.boolean(),
   /** Whether a fee bump takes a feerate from us; if not, the node chooses it. */
   setsFeeRate: z.boolean(),
-  /**
-   * `enforced`: the node refuses a fee over the ceiling. `gated`: we check the node's worst case before
-   * submitting.
-   */
+  /** `enforced`: the node refuses a fee over the ceiling. `gated`: we check the node's worst case before submitting. */
   feeCap: z.enum(['enforced', 'gated']),
   /** Whether this LDK refuses a contribution that overlaps a pending one; false if unknown. */
   overlapGuard: z.boolean(),
@@ -36,9 +29,7 @@ export const Capabilities = z.object({
   reportsCandidates: z.boolean(),
   /** Whether the adapter checks the transaction against the funding outpoint before it is signed. */
   checksFunding: z.boolean(),
-  /**
-   * How long after signing a request can still be received by the node, in milliseconds; null: without bound.
-   */
+  /** How long after signing a request can still be received by the node, in milliseconds; null: without bound. */
   fenceMs: z.int().nullable(),
   /** The proofs of non-execution that hold for this node. */
   nonExecutionProofs: z.array(NonExecutionProof).max(20).readonly(),
@@ -47,17 +38,11 @@ export const Capabilities = z.object({
    * channel (phoenixd).
    */
   leaseScope: z.enum(['channel', 'node']),
-  /**
-   * Why the node cannot splice at all, as a sentence for the client. Absent: it can, or there is nothing to
-   * add.
-   */
+  /** Why the node cannot splice at all, as a sentence for the client. Absent: it can, or there is nothing to add. */
   unsupported: z.exactOptional(z.string().max(200)),
   /** The kinds of splice whose fee bump can never run as a second splice on this node. Absent: none. */
   replaces: z.exactOptional(z.array(SpliceKind).max(2).readonly()),
-  /**
-   * Whether a splice is never resubmitted automatically once it may have been taken. Absent: it may be
-   * resubmitted.
-   */
+  /** Whether a splice is never resubmitted automatically once it may have been taken. Absent: it may be resubmitted. */
   submitsOnce: z.exactOptional(z.boolean()),
   /** Whether the node has an on-chain wallet of its own that gives addresses. Absent: it has. */
   ownWallet: z.exactOptional(z.boolean()),
@@ -81,10 +66,7 @@ export type ChannelSnapshot = {
   readonly capacitySats: number
   readonly outboundMsat: number
   readonly inboundMsat: number
-  /**
-   * What we would receive from a close of the newest candidate, and the fee of that close; null if not
-   * reported.
-   */
+  /** What we would receive from a close of the newest candidate, and the fee of that close; null if not reported. */
   readonly claimableSats: number | null
   readonly closeFeeSats: number | null
   /** The number of confirmations at which a splice locks: 0 on zero-conf channels; null if not known. */
@@ -93,8 +75,7 @@ export type ChannelSnapshot = {
   readonly candidates: readonly ReportedCandidate[] | null
   readonly negotiation: 'none' | 'active' | 'unknown'
   /**
-   * Conditions under which a splice would break on this node (gate `channel`). Absent: the node has no such
-   * conditions.
+   * Conditions under which a splice would break on this node (gate `channel`). Absent: the node has no such conditions.
    */
   readonly obstacles?: Obstacles
 }

@@ -15,9 +15,7 @@ import type { DeliveryQueue } from './endpoint.ts'
 import type { CommandResult, Splice } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
 
-/**
- * The time limit of a call. When it aborts, the call destroys its socket and returns `unknown` or a fault.
- */
+/** The time limit of a call. When it aborts, the call destroys its socket and returns `unknown` or a fault. */
 export type Call = { readonly signal: AbortSignal }
 
 /**
@@ -44,8 +42,7 @@ export type AbortRequest = {
   readonly channelId: string
   readonly submittedOn: Outpoint
   /**
-   * Candidates of ours that the node reports and that were certainly never signed. Empty: the channel is only
-   * stuck.
+   * Candidates of ours that the node reports and that were certainly never signed. Empty: the channel is only stuck.
    */
   readonly txids: readonly string[]
 }
@@ -80,10 +77,7 @@ export interface ChainPort {
   transaction(txid: string, call: Call): Promise<Result<ChainTransaction | null, ChainFault>>
   /** Whether the outpoint's own transaction is known, and what spends it, mempool included. */
   spend(outpoint: Outpoint, hint: SpendHint, call: Call): Promise<Result<Spend, ChainFault>>
-  /**
-   * The estimated feerate to confirm within this many blocks, in sat per 1000 weight; null without an
-   * estimate.
-   */
+  /** The estimated feerate to confirm within this many blocks, in sat per 1000 weight; null without an estimate. */
   feeRateSatPerKw(targetBlocks: number, call: Call): Promise<Result<number | null, ChainFault>>
   broadcast(hex: string, call: Call): Promise<Result<void, ChainFault>>
 }
@@ -104,8 +98,7 @@ export type LogEvent = {
 }
 
 /**
- * One entry in a tenant's audit log: an action taken with the operator scope. `sequence` starts at 1 and has
- * no gaps.
+ * One entry in a tenant's audit log: an action taken with the operator scope. `sequence` starts at 1 and has no gaps.
  */
 export type AuditEntry = {
   readonly sequence: number
@@ -131,9 +124,7 @@ export interface Store {
   save(splice: Splice): Promise<Splice | null>
   /** A consistent read of several splices; missing ones are left out. */
   loadMany(ids: readonly string[]): Promise<Splice[]>
-  /**
-   * Ids of splices and foreign payments in one shard (0…15) that are due, oldest first. The index may lag.
-   */
+  /** Ids of splices and foreign payments in one shard (0…15) that are due, oldest first. The index may lag. */
   due(shard: number, before: Instant, limit: number, cursor: string | null): Promise<Page>
   /** Ids of a tenant's splices, newest first. The index may lag. */
   byTenant(tenant: string, limit: number, cursor: string | null): Promise<Page>
@@ -147,8 +138,7 @@ export interface Store {
   /** A consistent read of a small item and its version; null if there is none. */
   item<K extends ItemKind>(kind: K, key: string): Promise<Versioned<ItemOf<K>> | null>
   /**
-   * Writes if the stored version is still `version` (0: the item does not exist yet). Returns whether it was
-   * written.
+   * Writes if the stored version is still `version` (0: the item does not exist yet). Returns whether it was written.
    */
   putItem<K extends ItemKind>(kind: K, key: string, value: ItemOf<K>, version: number): Promise<boolean>
   /** Appends to a tenant's log, safe against concurrent appends. Returns the sequence. */

@@ -48,8 +48,7 @@ export const ChannelState = z.object({
   /** When this funding was first seen. */
   fundingSince: Instant,
   /**
-   * Earlier funding outpoints, newest last. Seeing one of them again means that the node was restored from a
-   * backup.
+   * Earlier funding outpoints, newest last. Seeing one of them again means that the node was restored from a backup.
    */
   earlier: z.array(Outpoint).max(50),
   capacitySats: z.number(),
@@ -82,9 +81,7 @@ export const NodeState = z.object({
   paused: z.object({ at: Instant, message: z.string() }).nullable(),
   /** Ids of relay events that were processed, newest last, so that each counts once. */
   relayEvents: z.array(z.string()).max(200),
-  /**
-   * The last tip at which every splice of this node that waits for a block was processed. Absent: none yet.
-   */
+  /** The last tip at which every splice of this node that waits for a block was processed. Absent: none yet. */
   processedTip: z.string().optional(),
   seenAt: Instant,
 })
@@ -101,10 +98,7 @@ export const FollowedChain = z.object({
 })
 export type FollowedChain = z.infer<typeof FollowedChain>
 
-/**
- * Guards against a restored backup: nothing is submitted unless its generation is the configured one. Key:
- * `-`.
- */
+/** Guards against a restored backup: nothing is submitted unless its generation is the configured one. Key: `-`. */
 export const Guard = z.object({
   generation: z.int().nonnegative(),
   /** When the restored backup was taken; null: none was restored. */
@@ -142,9 +136,7 @@ export type KeyList = z.infer<typeof KeyList>
 export const KeyUse = z.object({ at: Instant })
 export type KeyUse = z.infer<typeof KeyUse>
 
-/**
- * The largest raw transaction that fits into an item. A larger one is not kept, and so cannot be rebroadcast.
- */
+/** The largest raw transaction that fits into an item. A larger one is not kept, and so cannot be rebroadcast. */
 export const MAX_HEX_CHARACTERS = 350_000
 
 /**
@@ -155,18 +147,12 @@ export const MAX_HEX_CHARACTERS = 350_000
 export const TxPointer = z.object({
   paymentId: z.string(),
   foreign: z.literal(true).optional(),
-  /**
-   * The raw transaction of a splice's candidate. Absent if nobody has seen it yet, or if it is too big for an
-   * item.
-   */
+  /** The raw transaction of a splice's candidate. Absent if nobody has seen it yet, or if it is too big for an item. */
   hex: z.string().max(MAX_HEX_CHARACTERS).optional(),
 })
 export type TxPointer = z.infer<typeof TxPointer>
 
-/**
- * The kinds of foreign payments. `unclassified`: it is not known yet what the spender of the funding outpoint
- * is.
- */
+/** The kinds of foreign payments. `unclassified`: it is not known yet what the spender of the funding outpoint is. */
 export const ForeignKind = z.enum(['unclassified', 'channel_close', 'foreign_splice', 'channel_open'])
 export type ForeignKind = z.infer<typeof ForeignKind>
 
@@ -213,9 +199,7 @@ export const ForeignPayment = z.object({
 })
 export type ForeignPayment = z.infer<typeof ForeignPayment>
 
-/**
- * The foreign payment of a spent outpoint, or of a channel's open. Key: the outpoint, or {@link channelKey}.
- */
+/** The foreign payment of a spent outpoint, or of a channel's open. Key: the outpoint, or {@link channelKey}. */
 export const LedgerEntry = z.object({ paymentId: Txid })
 export type LedgerEntry = z.infer<typeof LedgerEntry>
 

@@ -1,9 +1,7 @@
 import type { ItemKind, ItemOf, Versioned } from './records.ts'
 import type { Store } from './ports.ts'
 
-/**
- * How often a write is tried. When writers run in lockstep, one wins per round, so each needs several tries.
- */
+/** How often a write is tried. When writers run in lockstep, one wins per round, so each needs several tries. */
 const TRIES_MAX = 100
 
 /** Another writer won every time. Nothing was saved; the same call may succeed a moment later. */

@@ -6,8 +6,7 @@ import { boundedCandidates } from './timeline.ts'
 import { nonExecutionProofOf } from './non-execution.ts'
 import type { Policy } from './policy.ts'
 import { unresolvedBumpAttempts } from './replacement.ts'
-import { RECORD_LIMITS } from './splice.ts'
-import type { Attempt, Candidate, Splice } from './splice.ts'
+import { RECORD_LIMITS, type Attempt, type Candidate, type Splice } from './splice.ts'
 import type { Instant } from '../values/instant.ts'
 import { hasEnded } from './transitions.ts'
 import type { Verdict } from './verdict.ts'
@@ -45,9 +44,8 @@ function withFirstSeen(candidate: Candidate, tipHeight: number | null, now: Inst
 }
 
 /**
- * Only a chain source without an index of spenders uses this height, to know where to start scanning. A new
- * height is recorded when the funding history grows, and otherwise every few hours, so that not every block
- * causes a write.
+ * Only a chain source without an index of spenders uses this height, to know where to start scanning. A new height is
+ * recorded when the funding history grows, and otherwise every few hours, so that not every block causes a write.
  */
 function unspentThroughOf(splice: Splice, verdict: Verdict): number | null {
   const before =
@@ -56,9 +54,7 @@ function unspentThroughOf(splice: Splice, verdict: Verdict): number | null {
   return before === null || verdict.tipHeight - before >= UNSPENT_EVERY_BLOCKS ? verdict.tipHeight : before
 }
 
-/**
- * A lock belongs to a confirmed candidate, so a reorg that removes the confirmation removes the lock as well.
- */
+/** A lock belongs to a confirmed candidate, so a reorg that removes the confirmation removes the lock as well. */
 function lockedAtOf(splice: Splice, verdict: Verdict, now: Instant): Instant | null {
   if (verdict.name === 'not_known') return splice.lockedAt
   if (verdict.name !== 'confirmed' && verdict.name !== 'final') return null

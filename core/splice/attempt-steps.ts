@@ -31,8 +31,7 @@ export function stepAttempt(
 }
 
 /**
- * The last step, which tells how far an attempt came. Only this one is kept once it is answered, to bound the
- * record.
+ * The last step, which tells how far an attempt came. Only this one is kept once it is answered, to bound the record.
  */
 export function lastStep({ steps }: Attempt): Attempt['steps'] {
   return steps.slice(-1)
@@ -57,9 +56,7 @@ function withAttempt(splice: Splice, attempt: Attempt): Splice {
   }
 }
 
-/**
- * The steps without the txids that they announced. The names are never dropped, because proofs rely on them.
- */
+/** The steps without the txids that they announced. The names are never dropped, because proofs rely on them. */
 export function withoutTxids(steps: Attempt['steps']): Attempt['steps'] {
   return steps.map(({ name, at }) => ({ name, at }))
 }

@@ -3,13 +3,11 @@ import { lastStep } from './attempt-steps.ts'
 import { attemptsUsed, backoffMs, unresolvedAttempts } from './budget.ts'
 import { followedByTaken } from './non-execution.ts'
 import type { EventOf } from './event.ts'
-import type { RefusalClass } from './failure.ts'
-import { afterReason } from './failure.ts'
+import { afterReason, type RefusalClass } from './failure.ts'
 import type { StepContext, Stepped } from './action.ts'
 import { truncate, setState, stopSubmitting, emit, addToTimeline } from './timeline.ts'
 import { BUDGET } from './policy.ts'
-import { RECORD_LIMITS } from './splice.ts'
-import type { Attempt, Splice } from './splice.ts'
+import { RECORD_LIMITS, type Attempt, type Splice } from './splice.ts'
 
 /** How much is kept of a node's message about an attempt. */
 const TEXT_BYTES = 120
@@ -214,10 +212,7 @@ function withRoom(attempts: readonly Attempt[]): Attempt[] {
     : attempts.filter((attempt) => attempt !== droppable)
 }
 
-/**
- * Journals an attempt that stands for everything submitted after the backup from which the record was
- * restored.
- */
+/** Journals an attempt that stands for everything submitted after the backup from which the record was restored. */
 export function restore(splice: Splice, event: EventOf<'restored'>, { now }: StepContext): Stepped {
   const number = splice.attemptSerial + 1
   const attempt: Attempt = {

@@ -6,10 +6,7 @@ import type { Splice } from './splice.ts'
 import { hasEnded } from './transitions.ts'
 import type { Instant } from '../values/instant.ts'
 
-/**
- * A lock counts only once a later look has confirmed it. A splice stays due for this long after the first
- * look.
- */
+/** A lock counts only once a later look has confirmed it. A splice stays due for this long after the first look. */
 const LOCK_SEEN_MS = 120_000
 
 /** What a splice waits for that stands behind another one in the queue of its channel. */
@@ -24,8 +21,7 @@ export function differs(before: Splice, after: Splice): boolean {
 }
 
 /**
- * Whether only a block or a change of its channel can move the splice. Sweeps look at it then, even if it is
- * not due.
+ * Whether only a block or a change of its channel can move the splice. Sweeps look at it then, even if it is not due.
  */
 function isResting(splice: Splice, now: Instant): boolean {
   const { state, publishedThrough, eventSerial, candidates } = splice
@@ -39,9 +35,8 @@ function isResting(splice: Splice, now: Instant): boolean {
 }
 
 /**
- * When to look at a splice next. A live splice stays due, so that nothing is written while nothing changes;
- * one that only waits for a time, or is only watched, comes back at that time. null: ended, published, and
- * nothing under watch.
+ * When to look at a splice next. A live splice stays due, so that nothing is written while nothing changes; one that
+ * only waits for a time, or is only watched, comes back at that time. null: ended, published, and nothing under watch.
  */
 export function dueAfter(splice: Splice, now: Instant, policy: Policy, jitter: number): Instant | null {
   const late = Math.floor(jitter * policy.dueJitterMs)

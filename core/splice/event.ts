@@ -21,9 +21,7 @@ export type SpliceEvent =
       readonly fenceMs: number | null
       readonly baseline: BalanceSignals
     }
-  /**
-   * A step of an attempt that takes several calls is journalled. Its call is made only after this was saved.
-   */
+  /** A step of an attempt that takes several calls is journalled. Its call is made only after this was saved. */
   | { readonly type: 'attempt_stepped'; readonly id: string; readonly name: string; readonly txid?: string }
   /** An unsigned splice on the channel is about to be aborted at the node. */
   | { readonly type: 'abort_started' }

@@ -1,9 +1,8 @@
 import * as z from 'zod'
 
 /**
- * Why a node's negotiation failed, under LDK's names (`NegotiationFailureReason`, rust-lightning
- * `events/mod.rs`). Every node's errors are mapped onto them. A reason decides whether submitting goes on,
- * never how a splice ends.
+ * Why a node's negotiation failed, under LDK's names (`NegotiationFailureReason`, rust-lightning `events/mod.rs`).
+ * Every node's errors are mapped onto them. A reason decides whether submitting goes on, never how a splice ends.
  */
 export const FailureReason = z.enum([
   'Unknown',

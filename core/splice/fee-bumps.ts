@@ -8,8 +8,7 @@ import { candidateToReplace, correctableBump, unresolvedBumpAttempts, openBumpOf
 import { nonExecutionTable } from './non-execution.ts'
 import type { EventOf } from './event.ts'
 import { truncate, emit, addToTimeline } from './timeline.ts'
-import { RECORD_LIMITS } from './splice.ts'
-import type { Attempt, Bump, NonExecutionProof, Splice } from './splice.ts'
+import { RECORD_LIMITS, type Attempt, type Bump, type NonExecutionProof, type Splice } from './splice.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -204,9 +203,8 @@ export function withBumpQuiet(splice: Splice, verdict: Verdict, { now, policy }:
 }
 
 /**
- * Proves attempts of bumps not executed once the candidate has lost to another transaction: by the channel's
- * close, or by the same process restart or quiet that proves it of the splice's own attempts
- * (`non-execution.ts`).
+ * Proves attempts of bumps not executed once the candidate has lost to another transaction: by the channel's close, or
+ * by the same process restart or quiet that proves it of the splice's own attempts (`non-execution.ts`).
  */
 export function withBumpProofs(splice: Splice, verdict: Verdict, { now, policy }: StepContext): Splice {
   const lost = verdict.name === 'replaced' && verdict.atFinalDepth

@@ -20,8 +20,7 @@ export function silentSince(attempt: Attempt): Instant | null {
 }
 
 /**
- * The latest instant from which an attempt has been silent; null if one is not known to be silent; 0 without
- * attempts.
+ * The latest instant from which an attempt has been silent; null if one is not known to be silent; 0 without attempts.
  */
 export function lastFence({ attempts }: { readonly attempts: readonly Attempt[] }): Instant | null {
   let latest = 0

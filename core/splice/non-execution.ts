@@ -27,8 +27,7 @@ type Rule = {
 const TWO_QUIESCENCE_TIMEOUTS_MS = 120_000
 
 /**
- * How long it has been quiet since the attempt's fence (or `from`) and since another instant; 0 while it is
- * not quiet.
+ * How long it has been quiet since the attempt's fence (or `from`) and since another instant; 0 while it is not quiet.
  */
 function quietFor(facts: NonExecutionFacts, since: Instant, from = fenceOf): number {
   const fence = from(facts.attempt)
@@ -133,9 +132,8 @@ export const nonExecutionTable: Readonly<Record<NonExecutionProof, Rule>> = {
 const ALWAYS: readonly NonExecutionProof[] = ['refused', 'channel_closed', 'conflict_final', 'operator']
 
 /**
- * The first rule by which an attempt is proven not executed; null while it can still take effect. Rules that
- * conclude from quiet are tried only on a look that reached the node with the peer connected and found no
- * trace of our effect.
+ * The first rule by which an attempt is proven not executed; null while it can still take effect. Rules that conclude
+ * from quiet are tried only on a look that reached the node with the peer connected and found no trace of our effect.
  */
 export function nonExecutionProofOf(
   facts: NonExecutionFacts,

@@ -5,9 +5,7 @@ import type { StepContext, Action, Stepped } from './action.ts'
 import { truncate, setState, newEpoch, emit, addToTimeline, watchAfter } from './timeline.ts'
 import type { Attempt, Proof, Splice } from './splice.ts'
 
-/**
- * Why a channel is frozen after a reorg of a settled splice. It is unfrozen when the splice has ended again.
- */
+/** Why a channel is frozen after a reorg of a settled splice. It is unfrozen when the splice has ended again. */
 export const REORGANISED = 'a settled splice was reorganised out'
 
 /** How much is kept of a failure's message, which may hold an operator's note. */
@@ -35,9 +33,7 @@ export function candidateSeen(splice: Splice, state: 'pending' | 'confirmed', { 
   }
 }
 
-/**
- * The candidate is final and still locked. If another attempt may have been taken, the outpoints are watched.
- */
+/** The candidate is final and still locked. If another attempt may have been taken, the outpoints are watched. */
 export function settle(splice: Splice, { now }: StepContext): Stepped {
   const settled = setState(
     { ...splice, settledAt: now },

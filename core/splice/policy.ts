@@ -3,22 +3,14 @@ import * as z from 'zod'
 const ms = (value: number) => z.int().nonnegative().default(value)
 
 /**
- * Every waiting period and bound, in one place. A configuration may shorten them (the demo does); no code
- * skips them.
+ * Every waiting period and bound, in one place. A configuration may shorten them (the demo does); no code skips them.
  */
 export const Policy = z.object({
-  /**
-   * How long a channel must be quiet before an unresolved attempt may be followed by another (gate `quiet`).
-   */
+  /** How long a channel must be quiet before an unresolved attempt may be followed by another (gate `quiet`). */
   quietMs: ms(180_000),
-  /**
-   * After a longer gap between two looks, quiet starts anew: nothing is known of what happened in between.
-   */
+  /** After a longer gap between two looks, quiet starts anew: nothing is known of what happened in between. */
   quietGapMs: ms(90_000),
-  /**
-   * How long after the fence a process start must be reported to prove a restart. Allows for clocks that
-   * differ.
-   */
+  /** How long after the fence a process start must be reported to prove a restart. Allows for clocks that differ. */
   startMarginMs: ms(60_000),
   /** The longest time between journalling an attempt and sending it (gate `fence`). */
   sendWithinMs: ms(10_000),
@@ -29,14 +21,10 @@ export const Policy = z.object({
   /** A candidate that is unseen for this many blocks needs attention. */
   unseenBlocks: z.int().positive().default(144),
   /**
-   * A candidate that is not locked this many blocks after it became final, with the peer connected, needs
-   * attention.
+   * A candidate that is not locked this many blocks after it became final, with the peer connected, needs attention.
    */
   notLockedBlocks: z.int().positive().default(6),
-  /**
-   * If another splice locked this many blocks ago and an attempt is still unresolved, the splice needs
-   * attention.
-   */
+  /** If another splice locked this many blocks ago and an attempt is still unresolved, the splice needs attention. */
   foreignLockBlocks: z.int().positive().default(6),
   /** For how many blocks an ended splice's outpoints are watched. */
   watchBlocks: z.int().positive().default(2016),
@@ -44,10 +32,7 @@ export const Policy = z.object({
   backoffCapMs: ms(1_800_000),
   /** How long a confirmed splice is left alone while no block comes and its channel does not change. */
   restMs: ms(3_600_000),
-  /**
-   * The same for a splice that waits for its first confirmation, and the time between two looks at one under
-   * watch.
-   */
+  /** The same for a splice that waits for its first confirmation, and the time between two looks at one under watch. */
   watchEveryMs: ms(600_000),
   /** Jitter added to due times, so that not everything is due in the same instant. */
   dueJitterMs: ms(5_000),

@@ -11,8 +11,7 @@ export const RELAY_STEP_SAT_PER_KW = 250
 const ROUNDING = 0.99
 
 /**
- * The id of a fee bump. It is unique per splice and idempotency key of a client, or number of the splice's
- * own policy.
+ * The id of a fee bump. It is unique per splice and idempotency key of a client, or number of the splice's own policy.
  */
 export function bumpIdOf(spliceId: string, by: Bump['by'], key: string): string {
   return (
@@ -95,10 +94,9 @@ export function isSpent(bump: Bump): boolean {
 const LEAST_MOVE_SATS = 2
 
 /**
- * Whether the balance signals show that a replacement was signed since the bump's first attempt: it lowers
- * the outbound capacity by our part of the difference in fees, and so raises `reservedSats`
- * (docs/reference/ldk.md 7.1, S3). `mostSats` is the most that a replacement can cost; a larger change is
- * Lightning traffic.
+ * Whether the balance signals show that a replacement was signed since the bump's first attempt: it lowers the outbound
+ * capacity by our part of the difference in fees, and so raises `reservedSats` (docs/reference/ldk.md 7.1, S3).
+ * `mostSats` is the most that a replacement can cost; a larger change is Lightning traffic.
  */
 export function balanceShowsReplacement(
   bump: Bump,

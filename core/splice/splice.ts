@@ -71,15 +71,9 @@ export const Attempt = z.object({
   submittedOn: Outpoint,
   /** The timestamp in the first request's signature. */
   startedAt: Instant,
-  /**
-   * The instant after which an unanswered request can no longer be received; null if the node has no such
-   * bound.
-   */
+  /** The instant after which an unanswered request can no longer be received; null if the node has no such bound. */
   fenceAt: Instant.nullable(),
-  /**
-   * The steps of a command that takes several calls (Core Lightning), each journalled before its call is
-   * made.
-   */
+  /** The steps of a command that takes several calls (Core Lightning), each journalled before its call is made. */
   steps: z.array(z.object({ name: z.string(), at: Instant, txid: Txid.optional() })).max(12),
   result: z.intersection(CommandResult, z.object({ at: Instant })).nullable(),
   notExecuted: z.object({ proof: NonExecutionProof, at: Instant }).nullable(),
@@ -104,8 +98,7 @@ export const Candidate = z.object({
 export type Candidate = z.infer<typeof Candidate>
 
 /**
- * Balances of a node that does not report negotiations. They change when a splice is negotiated or signed. In
- * satoshis.
+ * Balances of a node that does not report negotiations. They change when a splice is negotiated or signed. In satoshis.
  */
 export const BalanceSignals = z.object({
   /** claimable + the fee of its transaction − outbound; null if the node does not report it. */
@@ -217,10 +210,7 @@ export const Splice = z.object({
   epoch: z.int().nonnegative(),
   /** The funding outpoints since acceptance, oldest first. The last one is the current funding. */
   fundingHistory: z.array(Outpoint).min(1).max(RECORD_LIMITS.fundingHistory),
-  /**
-   * The height through which the end of the funding history was last known unspent. Refreshed every few
-   * hours.
-   */
+  /** The height through which the end of the funding history was last known unspent. Refreshed every few hours. */
   unspentThroughHeight: z.int().nonnegative().nullable().default(null),
   /** The funding outpoint on which the splice was submitted; null before. */
   submittedOn: Outpoint.nullable(),

@@ -12,9 +12,8 @@ import type { Splice } from './splice.ts'
 import { transitions } from './transitions.ts'
 
 /**
- * The only place where a splice changes: (splice, event) → (splice, actions). Pure. An event that
- * `transitions` does not list for the state is ignored. A handler that moves to a state outside the table is
- * a bug, and throws.
+ * The only place where a splice changes: (splice, event) → (splice, actions). Pure. An event that `transitions` does
+ * not list for the state is ignored. A handler that moves to a state outside the table is a bug, and throws.
  */
 export function step(splice: Splice, event: SpliceEvent, context: StepContext): Stepped {
   const cell = transitions[splice.state][event.type]

@@ -1,6 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { RECORD_LIMITS } from './splice.ts'
-import type { Candidate, EventType, Splice, SpliceState } from './splice.ts'
+import { RECORD_LIMITS, type Candidate, type EventType, type Splice, type SpliceState } from './splice.ts'
 import type { Instant } from '../values/instant.ts'
 
 /** How many published events stay in the record for readers. Older ones are in the log. */

@@ -2,8 +2,7 @@ import type { SpliceEventType } from './event.ts'
 import type { SpliceState } from './splice.ts'
 
 /**
- * One cell of the table: the states that an event may lead to, and why. An event without a cell is ignored
- * and counted.
+ * One cell of the table: the states that an event may lead to, and why. An event without a cell is ignored and counted.
  */
 export type Transition = { readonly to: readonly SpliceState[]; readonly why: string }
 

@@ -1,9 +1,7 @@
 import type { Outpoint } from '../bitcoin/outpoint.ts'
 import type { Candidate, NonExecutionProof, BalanceSignals } from './splice.ts'
 
-/**
- * The name of a verdict: what a look found out about a splice. These are the columns of the decision table.
- */
+/** The name of a verdict: what a look found out about a splice. These are the columns of the decision table. */
 export type VerdictName =
   /** A candidate is final, and was locked at an earlier look or its channel has closed since. */
   | 'final'
@@ -49,10 +47,7 @@ export type Verdict = {
   /** Anything that speaks against quiet: a balance signal, a negotiation or a candidate. */
   readonly isBusy: boolean
   readonly balanceSignals: BalanceSignals | null
-  /**
-   * The candidate that is visible now, in a block or in the mempool, and its transaction's weight; null:
-   * none.
-   */
+  /** The candidate that is visible now, in a block or in the mempool, and its transaction's weight; null: none. */
   readonly visible: { readonly candidate: Candidate; readonly weight: number } | null
   /**
    * The node reports a signed candidate that no chain source knows. If it reports none, balance signals are
@@ -67,10 +62,7 @@ export type Verdict = {
   readonly blockMoved: boolean
   /** The node reports an older funding outpoint than before, or is another node. */
   readonly nodeWentBack: boolean
-  /**
-   * The txid of a transaction with our effect that no attempt of this splice explains (gate
-   * `no_earlier_effect`).
-   */
+  /** The txid of a transaction with our effect that no attempt of this splice explains (gate `no_earlier_effect`). */
   readonly effectWithoutAttempt: string | null
   /** Starts of the node's process, as reported by its relay. */
   readonly processStarts: readonly number[]

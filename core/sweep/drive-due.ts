@@ -1,12 +1,10 @@
-import type { Driven } from '../drive/drive.ts'
-import { driveLoaded } from '../drive/drive.ts'
+import { driveLoaded, type Driven } from '../drive/drive.ts'
 import type { Guard } from '../ports/records.ts'
 import type { NodeView } from '../nodes/node-view.ts'
 import type { SharedView } from '../drive/observe.ts'
 import { isPaymentId } from '../ledger/payment.ts'
 import type { Policy } from '../splice/policy.ts'
-import type { Page, Ports } from '../ports/ports.ts'
-import { DUE_SHARDS } from '../ports/ports.ts'
+import { DUE_SHARDS, type Page, type Ports } from '../ports/ports.ts'
 import { messageOf } from '../values/result.ts'
 import type { Splice } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
@@ -81,9 +79,7 @@ export async function* pagesAfter(
   }
 }
 
-/**
- * Processes each id once, some concurrently, and returns how many failed. A failure does not stop the others.
- */
+/** Processes each id once, some concurrently, and returns how many failed. A failure does not stop the others. */
 export async function driveEach(
   ids: readonly string[],
   shared: SweepState,
@@ -132,10 +128,7 @@ async function runConcurrently(acts: readonly (() => Promise<unknown>)[]): Promi
   return failed
 }
 
-/**
- * Reads a page in one request. If that fails, reads each record by itself, so that only a broken one is left
- * out.
- */
+/** Reads a page in one request. If that fails, reads each record by itself, so that only a broken one is left out. */
 async function loadEach(ids: readonly string[], ports: Ports): Promise<Splice[]> {
   try {
     return await ports.store.loadMany(ids)

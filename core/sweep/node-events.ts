@@ -89,10 +89,7 @@ async function hintOrDrive(
   for (const id of ids) await ports.queue.hint(id, 0)
 }
 
-/**
- * Process starts and failures report what a later look cannot show, so they are recorded. The others only
- * wake.
- */
+/** Process starts and failures report what a later look cannot show, so they are recorded. The others only wake. */
 function isRecorded({ type }: NodeEvent): boolean {
   return type === 'process_started' || type === 'splice_negotiation_failed'
 }

@@ -1,6 +1,5 @@
 import { withCachedTips } from '../chain/cached-tip.ts'
-import { PAGE, driveEach, driveDue, pagesAfter } from './drive-due.ts'
-import type { SweepState } from './drive-due.ts'
+import { PAGE, driveEach, driveDue, pagesAfter, type SweepState } from './drive-due.ts'
 import type { FollowedChain, Guard } from '../ports/records.ts'
 import { lookAt, recordProcessedTip } from '../nodes/node-view.ts'
 import { remindEndpoints } from '../webhooks/delivery.ts'
@@ -13,10 +12,9 @@ import { nextOf } from '../drive/lease.ts'
 export type Swept = { readonly nodes: number; readonly due: number; readonly failed: number }
 
 /**
- * One run of reconcile: looks at each node once, processes everything that is due, and hints the work queue
- * for each splice that has something to send. It sends no commands itself. A splice or payment that fails
- * does not stop the others. Splices that only wait for a block are processed after a new block, or when their
- * channel changed.
+ * One run of reconcile: looks at each node once, processes everything that is due, and hints the work queue for each
+ * splice that has something to send. It sends no commands itself. A splice or payment that fails does not stop the
+ * others. Splices that only wait for a block are processed after a new block, or when their channel changed.
  */
 export async function sweep(given: Ports, policy: Policy, backupAt: number | null): Promise<Swept> {
   const ports = withCachedTips(given)

@@ -1,6 +1,5 @@
 /**
- * A value, or the reason why there is none. Core and adapters return expected errors as values; they do not
- * throw them.
+ * A value, or the reason why there is none. Core and adapters return expected errors as values; they do not throw them.
  */
 export type Result<T, E> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E }

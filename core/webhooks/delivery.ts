@@ -3,8 +3,7 @@ import { holdLease, updateEndpoint, endpointOf } from './stored-endpoints.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Call, LogEvent, Ports } from '../ports/ports.ts'
 import type { Instant } from '../values/instant.ts'
-import type { Delivered } from './endpoint.ts'
-import { afterDelivery, bodyOf, isDue, lacksDisabledEvent, validSecrets } from './endpoint.ts'
+import { afterDelivery, bodyOf, isDue, lacksDisabledEvent, validSecrets, type Delivered } from './endpoint.ts'
 
 /** Events read at a time. */
 const PAGE = 25
@@ -27,9 +26,7 @@ export type Delivery = {
   readonly body: string
 }
 
-/**
- * Sends webhooks as the Standard Webhooks specification says. Never throws, retries or follows a redirect.
- */
+/** Sends webhooks as the Standard Webhooks specification says. Never throws, retries or follows a redirect. */
 export interface WebhookPort {
   deliver(delivery: Delivery, call: Call): Promise<Delivered>
 }
@@ -40,10 +37,7 @@ export type DeliveryPorts = Pick<Ports, 'store' | 'clock' | 'chance' | 'telemetr
   readonly webhook: WebhookPort
 }
 
-/**
- * Queues a delivery hint for each of a tenant's endpoints that is due. Never throws: the sweep finds what is
- * lost.
- */
+/** Queues a delivery hint for each of a tenant's endpoints that is due. Never throws: the sweep finds what is lost. */
 export async function hintEndpoints(
   tenant: string,
   ports: Pick<Ports, 'store' | 'clock' | 'telemetry'> & { readonly webhooks?: DeliveryQueue },
@@ -93,10 +87,7 @@ async function remind(tenant: string, ports: Ports, webhooks: DeliveryQueue): Pr
   ports.telemetry.count('webhook.behind', behind.length)
 }
 
-/**
- * Handles one delivery hint. A repeated, late or needless one costs at most a repeated delivery with the same
- * id.
- */
+/** Handles one delivery hint. A repeated, late or needless one costs at most a repeated delivery with the same id. */
 export async function deliverWebhooks(
   hint: DeliveryHint,
   ports: DeliveryPorts,
@@ -138,9 +129,7 @@ async function catchUp(tenant: string, endpointId: string, ports: DeliveryPorts,
 
 type Turn = { readonly holder: string; readonly endsAt: Instant; readonly policy: Policy }
 
-/**
- * Sends until nothing is left, a delivery fails, time is up or the lease is lost. null: the endpoint is gone.
- */
+/** Sends until nothing is left, a delivery fails, time is up or the lease is lost. null: the endpoint is gone. */
 async function sendPending(
   tenant: string,
   held: Endpoint,

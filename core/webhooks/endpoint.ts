@@ -1,6 +1,5 @@
 import { backoffMs } from './backoff.ts'
-import { WEBHOOK_LIMITS } from '../ports/endpoint.ts'
-import type { DeliveryFault, Endpoint } from '../ports/endpoint.ts'
+import { WEBHOOK_LIMITS, type DeliveryFault, type Endpoint } from '../ports/endpoint.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { LogEvent } from '../ports/ports.ts'
 import type { Instant } from '../values/instant.ts'
@@ -46,9 +45,7 @@ export function validSecrets({ secrets }: Endpoint, now: Instant): string[] {
     .map(({ secret }) => secret)
 }
 
-/**
- * Adds a new secret. The previous one signs too for another day (Standard Webhooks, "Multiple signatures").
- */
+/** Adds a new secret. The previous one signs too for another day (Standard Webhooks, "Multiple signatures"). */
 export function rotated(endpoint: Endpoint, secret: string, now: Instant): Endpoint {
   const old = endpoint.secrets
     .map((each) => ({ ...each, validUntil: each.validUntil ?? now + ROTATED_MS }))
@@ -97,9 +94,7 @@ export function afterDelivery(
   return failed
 }
 
-/**
- * The body of an event's webhook. It depends on the event alone, so that each repetition has the same bytes.
- */
+/** The body of an event's webhook. It depends on the event alone, so that each repetition has the same bytes. */
 export function bodyOf({ sequence, type, spliceId, epoch, at, endpointId }: LogEvent): string {
   const data = { sequence, splice: spliceId, epoch, webhook: endpointId ?? null }
   return JSON.stringify({ type, timestamp: new Date(at).toISOString(), data })

@@ -47,9 +47,7 @@ export async function updateEndpoint(
   return stored.endpoints.find((each) => each.id === id) ?? null
 }
 
-/**
- * Leases an endpoint to a consumer; null: it is not due, does not exist, or is leased to another consumer.
- */
+/** Leases an endpoint to a consumer; null: it is not due, does not exist, or is leased to another consumer. */
 export async function holdLease(
   tenant: string,
   id: string,

@@ -7,8 +7,7 @@
  * Put it behind TLS. It answers 204 once an event is kept, and 401 to whoever cannot sign.
  */
 import { realpathSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { Webhook } from 'standardwebhooks'

@@ -5,8 +5,7 @@ import { step } from '../../core/splice/step.ts'
 import { audit } from './audit.ts'
 import type { ApiContext } from './context.ts'
 import { hint } from './hint.ts'
-import { Problem } from './problem.ts'
-import type { ProblemCode } from './problem.ts'
+import { Problem, type ProblemCode } from './problem.ts'
 import { spliceOf } from './tenancy.ts'
 
 /** A command of a client or an operator on a splice. */

@@ -16,9 +16,8 @@ export const IdempotencyHeaders = z.object({
 })
 
 /**
- * The sha-256 of a request body, in hex. It tells a repeated request from another order under the same
- * idempotency key. The body is hashed as posted, before defaults; keys are sorted, so that the order of
- * fields does not matter.
+ * The sha-256 of a request body, in hex. It tells a repeated request from another order under the same idempotency key.
+ * The body is hashed as posted, before defaults; keys are sorted, so that the order of fields does not matter.
  */
 export function bodyHash(body: unknown): string {
   return createHash('sha256')

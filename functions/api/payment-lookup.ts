@@ -1,6 +1,5 @@
 import { spliceIdOfPayment } from '../../core/splice/ids.ts'
-import type { ForeignPayment } from '../../core/ports/records.ts'
-import { channelKey } from '../../core/ports/records.ts'
+import { channelKey, type ForeignPayment } from '../../core/ports/records.ts'
 import { confirmedOf } from '../../core/ledger/foreign-payment.ts'
 import {
   finalDepthOf,
@@ -8,8 +7,8 @@ import {
   isPaymentId,
   paymentOf,
   standsAlone,
+  type Payment,
 } from '../../core/ledger/payment.ts'
-import type { Payment } from '../../core/ledger/payment.ts'
 import type { Store } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import type { ApiDeps } from './context.ts'

@@ -1,5 +1,4 @@
-import { enterQueue, hintNext } from '../../core/drive/channel-lease.ts'
-import type { Entered } from '../../core/drive/channel-lease.ts'
+import { enterQueue, hintNext, type Entered } from '../../core/drive/channel-lease.ts'
 import { ENTRY_GRACE_MS, entryOf, freeLease, leaveLease } from '../../core/drive/lease.ts'
 import { leaseKeyOf } from '../../core/drive/observe.ts'
 import type { ChannelLease, QueueEntry, Versioned } from '../../core/ports/records.ts'

@@ -1,9 +1,7 @@
-import { createRoute, z } from '@hono/zod-openapi'
-import type { RouteHandler } from '@hono/zod-openapi'
+import { createRoute, z, type RouteHandler } from '@hono/zod-openapi'
 import { createMiddleware } from 'hono/factory'
 import { RelayEvent } from '../../core/nodes/relay-event.ts'
-import { router } from './context.ts'
-import type { ApiEnv } from './context.ts'
+import { router, type ApiEnv } from './context.ts'
 import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import {
   SIGNATURE_HEADER,

@@ -1,8 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { ValidationTargets } from 'hono'
 import { IDEMPOTENCY_KEY } from './idempotency.ts'
-import { Problem } from './problem.ts'
-import type { FieldError } from './problem.ts'
+import { Problem, type FieldError } from './problem.ts'
 
 type Checked =
   | { readonly success: true }

@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import type { Endpoint } from '../../core/ports/endpoint.ts'
-import { DeliveryFault } from '../../core/ports/endpoint.ts'
+import { DeliveryFault, type Endpoint } from '../../core/ports/endpoint.ts'
 import { isoOf } from './view.ts'
 
 /** An endpoint as the API shows it, without its secret. */

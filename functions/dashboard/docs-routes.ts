@@ -3,8 +3,7 @@ import { accepts } from 'hono/accepts'
 import { html } from 'hono/html'
 import type { ApiContext, ApiEnv } from '../api/context.ts'
 import { DOCS_SCRIPT, DOCS_STYLE } from './assets.ts'
-import { published } from './published.ts'
-import type { PublishedName } from './published.ts'
+import { published, type PublishedName } from './published.ts'
 import { SCRIPT_TYPE, STYLE_TYPE, underPolicy } from './served.ts'
 
 /**

@@ -5,9 +5,8 @@ import { shell } from './page.ts'
 import { SCRIPT_TYPE, STYLE_TYPE, underPolicy } from './served.ts'
 
 /**
- * The content security policy of the dashboard: the page may load its own script and style and call this
- * service. It allows no inline script or style, no frames and no form submission. Trusted types keep text
- * from becoming markup.
+ * The content security policy of the dashboard: the page may load its own script and style and call this service. It
+ * allows no inline script or style, no frames and no form submission. Trusted types keep text from becoming markup.
  */
 export const PAGE_POLICY = [
   "default-src 'none'",

@@ -1,5 +1,4 @@
-import { memoryStore } from '../../adapters/store/memory.ts'
-import type { MemoryHooks } from '../../adapters/store/memory.ts'
+import { memoryStore, type MemoryHooks } from '../../adapters/store/memory.ts'
 import type { NodeEventMessage } from '../../core/nodes/relay-event.ts'
 import type { ChainTransaction } from '../../core/ports/chain.ts'
 import type { DeliveryHint } from '../../core/ports/endpoint.ts'

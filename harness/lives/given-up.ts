@@ -1,6 +1,5 @@
 import { HOUR, MINUTE } from '../keeper/times.ts'
-import { happened, stands } from './life.ts'
-import type { Life } from './life.ts'
+import { happened, stands, type Life } from './life.ts'
 import { budget, queuedAtNode, restartLater } from './orders.ts'
 
 export const givenUp: readonly Life[] = [

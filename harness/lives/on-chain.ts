@@ -1,6 +1,5 @@
 import { MINUTE } from '../keeper/times.ts'
-import { happened, rest, stands, until } from './life.ts'
-import type { Life } from './life.ts'
+import { happened, rest, stands, until, type Life } from './life.ts'
 import { MARKET_RATE, SLOW_ROUND, ordered, queuedAtNode, restartLater } from './orders.ts'
 
 export const onChain: readonly Life[] = [

@@ -1,5 +1,4 @@
-import { happened } from './life.ts'
-import type { Life } from './life.ts'
+import { happened, type Life } from './life.ts'
 import { SLOW_ROUND, queuedAtNode, restartLater } from './orders.ts'
 
 export const troubled: readonly Life[] = [

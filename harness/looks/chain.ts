@@ -1,7 +1,6 @@
 import type { FundingSpend, FundingSpender } from '../../core/chain/funding-history.ts'
 import type { ChainView } from '../../core/decision/observation.ts'
-import { onChain } from '../transactions.ts'
-import type { Built } from '../transactions.ts'
+import { onChain, type Built } from '../transactions.ts'
 import { FUNDING, TIP, aTxid } from '../values.ts'
 
 export function aFundingSpender(

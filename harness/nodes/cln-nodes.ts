@@ -3,16 +3,14 @@ import { clnPermissions, clnRpcOf } from '../../adapters/node/cln/client.ts'
 import { ClnConfig } from '../../adapters/node/cln/config.ts'
 import { clnNode } from '../../adapters/node/cln/node.ts'
 import { startClnServer } from '../../simulator/cln/server.ts'
-import { createWorld } from '../../simulator/world/world.ts'
-import type { ClnNodeOptions, World } from '../../simulator/world/world.ts'
+import { createWorld, type ClnNodeOptions, type World } from '../../simulator/world/world.ts'
 import type { SpliceRequest } from '../../core/accept/accept-splice.ts'
 import type { Call, NodePort } from '../../core/ports/ports.ts'
 import type { Splice, SpliceKind } from '../../core/splice/splice.ts'
-import type { Keeper } from '../keeper/keeper.ts'
+import { startKeeper, type Keeper } from '../keeper/keeper.ts'
 import type { KeeperOptions } from '../keeper/options.ts'
 import { HOUR, MINUTE, START } from '../keeper/times.ts'
 import { SCRIPT } from '../values.ts'
-import { startKeeper } from '../keeper/keeper.ts'
 
 /** The ways to a Core Lightning. */
 export const CLN_WAYS = ['clnrest', 'socket'] as const

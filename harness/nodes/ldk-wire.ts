@@ -1,6 +1,11 @@
 import { once } from 'node:events'
-import { connect as connectHttp2, createSecureServer } from 'node:http2'
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import {
+  connect as connectHttp2,
+  createSecureServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import type { Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { type LdkClient, ldkClient } from '../../adapters/node/ldk/client.ts'

@@ -1,5 +1,4 @@
-import { memoryStore } from '../../adapters/store/memory.ts'
-import type { MemoryHooks, MemoryStore } from '../../adapters/store/memory.ts'
+import { memoryStore, type MemoryHooks, type MemoryStore } from '../../adapters/store/memory.ts'
 import type { SharedView } from '../../core/drive/observe.ts'
 import type { ConfiguredNode, NodePort, Ports } from '../../core/ports/ports.ts'
 import { err, ok } from '../../core/values/result.ts'

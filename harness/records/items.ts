@@ -1,5 +1,4 @@
-import { channelKey } from '../../core/ports/records.ts'
-import type { ItemKind, ItemOf } from '../../core/ports/records.ts'
+import { channelKey, type ItemKind, type ItemOf } from '../../core/ports/records.ts'
 import { aTxid } from '../values.ts'
 
 const NODE_ID = `02${'a'.repeat(64)}`

@@ -1,12 +1,12 @@
 import type { RpcOptions } from '../../adapters/node/ldk/rpc.ts'
-import { createWorld } from '../../simulator/world/world.ts'
-import type {
-  Channel,
-  NodeOptions,
-  RelayEvent,
-  SimulatedNode,
-  World,
-  WorldOptions,
+import {
+  createWorld,
+  type Channel,
+  type NodeOptions,
+  type RelayEvent,
+  type SimulatedNode,
+  type World,
+  type WorldOptions,
 } from '../../simulator/world/world.ts'
 import { ADDRESS, CALL, SCRIPT } from '../values.ts'
 

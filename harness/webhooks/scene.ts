@@ -1,12 +1,13 @@
-import { memoryStore } from '../../adapters/store/memory.ts'
-import type { MemoryHooks } from '../../adapters/store/memory.ts'
-import { DeliveryHint } from '../../core/ports/endpoint.ts'
-import type { Endpoint } from '../../core/ports/endpoint.ts'
+import { memoryStore, type MemoryHooks } from '../../adapters/store/memory.ts'
+import { DeliveryHint, type Endpoint } from '../../core/ports/endpoint.ts'
 import type { Ports, Store } from '../../core/ports/ports.ts'
-import { deliverWebhooks, remindEndpoints } from '../../core/webhooks/delivery.ts'
-import type { Delivery, DeliveryPorts } from '../../core/webhooks/delivery.ts'
-import { newEndpoint } from '../../core/webhooks/endpoint.ts'
-import type { Delivered } from '../../core/webhooks/endpoint.ts'
+import {
+  deliverWebhooks,
+  remindEndpoints,
+  type Delivery,
+  type DeliveryPorts,
+} from '../../core/webhooks/delivery.ts'
+import { newEndpoint, type Delivered } from '../../core/webhooks/endpoint.ts'
 import { endpointOf, updateEndpoint, updateEndpoints } from '../../core/webhooks/stored-endpoints.ts'
 import { aBench, aConfiguredNode } from '../ports/bench.ts'
 import { aSpliceId, countingIds, policy } from '../values.ts'

@@ -4,8 +4,7 @@ import type { Child } from '../child.ts'
 import { send } from '../control-client.ts'
 import { simulationPolicy } from '../settings.ts'
 import { until } from '../until.ts'
-import type { Splice } from './client.ts'
-import { apiClient } from './client.ts'
+import { apiClient, type Splice } from './client.ts'
 import { Narrator } from './narrator.ts'
 
 const WAIT_MS = 25_000
@@ -73,10 +72,7 @@ export class Stage {
     await until('time to pass', ms + WAIT_MS, () => (Date.now() >= end ? true : null))
   }
 
-  /**
-   * Waits until a restart counts as proof: it must come this long after the fence, to allow for clock
-   * differences.
-   */
+  /** Waits until a restart counts as proof: it must come this long after the fence, to allow for clock differences. */
   async pastMargin(): Promise<void> {
     await this.wait(2 * simulationPolicy.startMarginMs)
   }

@@ -42,9 +42,7 @@ export async function forgotten(stage: Stage): Promise<{ order: Order; splice: S
   return { order, splice }
 }
 
-/**
- * (c): the first attempt is proven not executed; the same splice is submitted again once the peer is back.
- */
+/** (c): the first attempt is proven not executed; the same splice is submitted again once the peer is back. */
 export async function resubmitted(stage: Stage, { id }: Splice): Promise<void> {
   const { narrator, channels } = stage
   const [channel = ''] = channels

@@ -1,10 +1,8 @@
-import { checkServerIdentity } from 'node:tls'
-import type { PeerCertificate } from 'node:tls'
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { io } from 'socket.io-client'
 import * as z from 'zod'
 import { isIdentityError, pinned } from '../../adapters/net/tls-pinning.ts'
-import { lasting, passing } from '../source.ts'
-import type { Source, SourceEnd, ReportedEvent } from '../source.ts'
+import { lasting, passing, type Source, type SourceEnd, type ReportedEvent } from '../source.ts'
 
 const MAX_MESSAGE_BYTES = 1024 * 1024
 /** A name that clnrest puts into every certificate that it makes (docs/reference/nodes.md 1.6). */

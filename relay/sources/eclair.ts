@@ -2,10 +2,8 @@ import { Agent, WebSocket } from 'undici'
 import * as z from 'zod'
 import { isIdentityError, pinned } from '../../adapters/net/tls-pinning.ts'
 import { Txid } from '../../core/bitcoin/outpoint.ts'
-import { isOver } from '../ports.ts'
-import type { RelayPorts } from '../ports.ts'
-import { lasting, passing } from '../source.ts'
-import type { Source, SourceEnd, ReportedEvent } from '../source.ts'
+import { isOver, type RelayPorts } from '../ports.ts'
+import { lasting, passing, type Source, type SourceEnd, type ReportedEvent } from '../source.ts'
 
 /** Shorter than the minute of silence after which Eclair's server closes the connection. */
 const HEARTBEAT_MS = 20_000

@@ -1,14 +1,18 @@
-import { ldkClient } from '../../adapters/node/ldk/client.ts'
-import type { LdkClient } from '../../adapters/node/ldk/client.ts'
+import { ldkClient, type LdkClient } from '../../adapters/node/ldk/client.ts'
 import type { LdkConfig } from '../../adapters/node/ldk/config.ts'
 import { subscribeEvents } from '../../adapters/node/ldk/events.ts'
 import { isIdentityFault } from '../../adapters/net/tls-pinning.ts'
 import type { LdkEvent, RpcFault } from '../../adapters/node/ldk/rpc.ts'
 import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
-import { isOver } from '../ports.ts'
-import type { RelayPorts } from '../ports.ts'
-import { lasting, passing } from '../source.ts'
-import type { Listener, Source, SourceEnd, ReportedEvent } from '../source.ts'
+import { isOver, type RelayPorts } from '../ports.ts'
+import {
+  lasting,
+  passing,
+  type Listener,
+  type Source,
+  type SourceEnd,
+  type ReportedEvent,
+} from '../source.ts'
 
 /** How often to list the channels: ldk-server streams nothing about peers. */
 const LIST_EVERY_MS = 3_000

@@ -1,6 +1,5 @@
 import { serve } from '@hono/node-server'
-import { Hono } from 'hono'
-import type { Context } from 'hono'
+import { Hono, type Context } from 'hono'
 import * as z from 'zod'
 import { chainRpc } from './bitcoind-methods.ts'
 import { type ChainBehind, ChainRpcError, NoChain } from './bitcoind-method.ts'
@@ -58,9 +57,7 @@ async function answer(context: Context, methods: ReturnType<typeof chainRpc>): P
   }
 }
 
-/**
- * Serves a simulated chain as a Bitcoin Core without a transaction index: JSON-RPC with basic authentication.
- */
+/** Serves a simulated chain as a Bitcoin Core without a transaction index: JSON-RPC with basic authentication. */
 export async function startBitcoindServer(options: BitcoindServerOptions): Promise<BitcoindServer> {
   const { user, password } = options
   const expected = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`

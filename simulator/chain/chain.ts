@@ -1,8 +1,7 @@
 import type { Outpoint } from '../../core/bitcoin/outpoint.ts'
 import type { Block, ChainState } from './state.ts'
 import { blockHash } from './block.ts'
-import { ChainIndex, parsed } from './transaction-index.ts'
-import type { IndexedTransaction } from './transaction-index.ts'
+import { ChainIndex, parsed, type IndexedTransaction } from './transaction-index.ts'
 import { admit, virtualSize } from './mempool.ts'
 import type { PlacedTransaction, Rejection, ReorgOptions, SimulatedChain } from '../world/steering.ts'
 
@@ -19,9 +18,7 @@ export type ChainHooks = {
   evicted(txid: string, why: string): void
 }
 
-/**
- * The chain and the mempool over their saved state. Signatures are not checked; all other validity rules are.
- */
+/** The chain and the mempool over their saved state. Signatures are not checked; all other validity rules are. */
 export class Chain implements SimulatedChain {
   readonly #state: ChainState
   readonly #hooks: ChainHooks

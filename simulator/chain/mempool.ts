@@ -5,9 +5,7 @@ import type { ChainState } from './state.ts'
 /** A node's relay rules, in sat per virtual byte. */
 export type RelayRule = Pick<ChainState, 'minRelaySatPerVb' | 'incrementalRelaySatPerVb'>
 
-/**
- * The mempool's decision: the transactions to evict for the new one, or Bitcoin Core's reason to refuse it.
- */
+/** The mempool's decision: the transactions to evict for the new one, or Bitcoin Core's reason to refuse it. */
 export type Admission =
   | { readonly ok: true; readonly evicted: readonly IndexedTransaction[] }
   | { readonly ok: false; readonly reason: string }

@@ -1,8 +1,7 @@
 import type { ChainFault, ChainTransaction } from '../../core/ports/chain.ts'
 import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import type { ChainPort } from '../../core/ports/ports.ts'
-import { err, ok } from '../../core/values/result.ts'
-import type { Result } from '../../core/values/result.ts'
+import { err, ok, type Result } from '../../core/values/result.ts'
 import { parseTransaction } from '../../core/bitcoin/transaction.ts'
 import type { PlacedTransaction, SimulatedChain } from '../world/steering.ts'
 

@@ -1,7 +1,5 @@
-import { outpointOf, splitOutpoint } from '../../core/bitcoin/outpoint.ts'
-import type { Outpoint } from '../../core/bitcoin/outpoint.ts'
-import { parseTransaction } from '../../core/bitcoin/transaction.ts'
-import type { ParsedTransaction } from '../../core/bitcoin/transaction.ts'
+import { outpointOf, splitOutpoint, type Outpoint } from '../../core/bitcoin/outpoint.ts'
+import { parseTransaction, type ParsedTransaction } from '../../core/bitcoin/transaction.ts'
 
 const NO_OUTPOINT = '0'.repeat(64)
 

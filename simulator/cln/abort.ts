@@ -1,8 +1,6 @@
-import { answered, codes, refused } from './answer.ts'
-import type { Outcome } from './answer.ts'
+import { answered, codes, refused, type Outcome } from './answer.ts'
 import { loseNegotiation } from './connection.ts'
-import { channelNamed, isClosing, note, peerNamed, plan } from './own.ts'
-import type { Own } from './own.ts'
+import { channelNamed, isClosing, note, peerNamed, plan, type Own } from './own.ts'
 import { refuse } from './params.ts'
 import type { ClnChannel } from './state.ts'
 

@@ -1,6 +1,5 @@
 import { parsed } from '../chain/transaction-index.ts'
-import { note } from './own.ts'
-import type { Own } from './own.ts'
+import { note, type Own } from './own.ts'
 import type { ClnChannel, ClnInflight } from './state.ts'
 import { keepChange } from './wallet.ts'
 

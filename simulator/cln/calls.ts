@@ -1,8 +1,7 @@
 import type { Outcome } from './answer.ts'
 import { commands, run } from './commands.ts'
 import { frozenPeer } from './frozen.ts'
-import { channelNamed, note } from './own.ts'
-import type { Own } from './own.ts'
+import { channelNamed, note, type Own } from './own.ts'
 import type { ClnRequest } from './steering.ts'
 
 type Answer = (outcome: Outcome) => void

@@ -19,9 +19,7 @@ export const ClnInflight = z.object({
   /** How many calls of abort_channels remove the splice while it is unsigned. */
   abortsLeft: z.int(),
 })
-/**
- * A splice whose commitments were exchanged, if only in part. `funding.hex` is unsigned until both signed.
- */
+/** A splice whose commitments were exchanged, if only in part. `funding.hex` is unsigned until both signed. */
 export type ClnInflight = z.infer<typeof ClnInflight>
 
 export const ClnNegotiation = z.object({

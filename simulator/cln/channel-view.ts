@@ -2,8 +2,7 @@ import { address as addresses } from 'bitcoinjs-lib'
 import { bytesOf, digest, hexOf, NETWORK } from '../world/keys.ts'
 import { NO_LIMIT } from './json-text.ts'
 import { shortChannelIdOf } from './lock.ts'
-import { isClosing, peerNamed } from './own.ts'
-import type { Own } from './own.ts'
+import { isClosing, peerNamed, type Own } from './own.ts'
 import type { ClnChannel, ClnInflight } from './state.ts'
 
 const RESERVE_SHARE = 100

@@ -3,8 +3,7 @@ import { bytesOf, digest, hexOf } from '../world/keys.ts'
 import { addInput, fundingOutpoint, signFundingInput } from '../ldk/splice-transaction.ts'
 import type { Funding } from '../world/state.ts'
 import { newAddress } from '../ldk/wallet.ts'
-import { isClosing, note, setState } from './own.ts'
-import type { Own } from './own.ts'
+import { isClosing, note, setState, type Own } from './own.ts'
 import type { ClnChannel } from './state.ts'
 
 const DUST_SATS = 546

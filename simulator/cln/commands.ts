@@ -1,6 +1,5 @@
 import { abortChannels } from './abort.ts'
-import { answered, codes, refused } from './answer.ts'
-import type { Outcome } from './answer.ts'
+import { answered, codes, refused, type Outcome } from './answer.ts'
 import { connectTo, feerates, listchainmoves, listchannels, listpeerchannels } from './listings.ts'
 import { spliceInit, spliceSigned, spliceUpdate } from './negotiation.ts'
 import { funds, nodeInfo } from './node-view.ts'

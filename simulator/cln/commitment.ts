@@ -1,18 +1,13 @@
-import { answered, codes, refused } from './answer.ts'
-import type { Outcome } from './answer.ts'
+import { answered, codes, refused, type Outcome } from './answer.ts'
 import { exchange } from './cuts.ts'
 import { feeRates } from './feerates.ts'
-import { note } from './own.ts'
-import type { Own } from './own.ts'
-import { encodePsbt, transactionOf } from './psbt.ts'
-import type { Psbt } from './psbt.ts'
+import { note, type Own } from './own.ts'
+import { encodePsbt, transactionOf, type Psbt } from './psbt.ts'
 import { fundingScript, sharedAt, withSharedSignatures } from './splice-psbt.ts'
 import type { ClnChannel, ClnInflight, ClnNegotiation } from './state.ts'
 import { feeOf, spliceWeight } from './weight.ts'
 
-/**
- * Both sides send tx_complete and exchange commitment_signed. The peer contributes less, so it signs first.
- */
+/** Both sides send tx_complete and exchange commitment_signed. The peer contributes less, so it signs first. */
 export function commit(own: Own, channel: ClnChannel, negotiation: ClnNegotiation, psbt: Psbt): Outcome {
   const wrong = faultOf(own, channel, negotiation, psbt)
   if (wrong !== null) {

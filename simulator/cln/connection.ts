@@ -1,5 +1,4 @@
-import { emit, note, plan } from './own.ts'
-import type { Own } from './own.ts'
+import { emit, note, plan, type Own } from './own.ts'
 import type { ClnChannel, ClnPeer } from './state.ts'
 
 /** Disconnects a peer and drops every unsigned negotiation. Calls that hang keep hanging. */

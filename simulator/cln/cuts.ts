@@ -1,16 +1,13 @@
-import { codes, refused } from './answer.ts'
+import { codes, refused, type Outcome } from './answer.ts'
 import { peerFinishes } from './broadcast.ts'
-import type { Outcome } from './answer.ts'
 import { forceClose } from './closing.ts'
 import { disconnect, stop } from './connection.ts'
-import { note, peerNamed } from './own.ts'
-import type { Own } from './own.ts'
+import { note, peerNamed, type Own } from './own.ts'
 import type { ClnAct, ClnChannel, ClnMessage, ClnPoint } from './state.ts'
 
 /**
- * What a connection loss at a point does to a splice-in, as observed on a real node: how the call ends
- * (`goes_on`: as if nothing happened), and what remains in our database. A `stubborn` splice needs
- * abort_channels twice.
+ * What a connection loss at a point does to a splice-in, as observed on a real node: how the call ends (`goes_on`: as
+ * if nothing happened), and what remains in our database. A `stubborn` splice needs abort_channels twice.
  */
 type Cut = {
   readonly answer: 'hangs' | 'disconnected' | 'aborted' | 'goes_on'

@@ -1,6 +1,5 @@
 import { commands } from './commands.ts'
-import { channelNamed, note, peerNamed, plan } from './own.ts'
-import type { Own } from './own.ts'
+import { channelNamed, note, peerNamed, plan, type Own } from './own.ts'
 import type { ClnChannel, ClnMessage, ClnPeer } from './state.ts'
 
 const OPENING: readonly ClnMessage[] = ['STFU', 'SPLICE', 'SPLICE_ACK']

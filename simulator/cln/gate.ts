@@ -1,9 +1,7 @@
-import { codes, refused } from './answer.ts'
-import type { Outcome } from './answer.ts'
+import { codes, refused, type Outcome } from './answer.ts'
 import { forceClose } from './closing.ts'
 import { disconnect } from './connection.ts'
-import { isClosing, peerNamed } from './own.ts'
-import type { Own } from './own.ts'
+import { isClosing, peerNamed, type Own } from './own.ts'
 import type { ClnChannel } from './state.ts'
 
 /** Public channels are announced at this depth; announcement_signatures then interrupt any negotiation. */

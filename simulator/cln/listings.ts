@@ -1,5 +1,4 @@
-import { answered, codes, refused } from './answer.ts'
-import type { Outcome } from './answer.ts'
+import { answered, codes, refused, type Outcome } from './answer.ts'
 import { channelView } from './channel-view.ts'
 import { connect } from './reconnection.ts'
 import { feeRatesView } from './feerates.ts'

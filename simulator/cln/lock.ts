@@ -5,8 +5,7 @@ import { disconnect, stop } from './connection.ts'
 import { actAt } from './cuts.ts'
 import { ANNOUNCED_DEPTH } from './gate.ts'
 import { noteLock } from './moves.ts'
-import { isClosing, note, peerNamed, setState } from './own.ts'
-import type { Own } from './own.ts'
+import { isClosing, note, peerNamed, setState, type Own } from './own.ts'
 import type { ClnChannel } from './state.ts'
 
 /** Updates the node from the current chain: locks and announces what is deep enough. */

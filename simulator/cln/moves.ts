@@ -6,9 +6,7 @@ import { walletPaths } from '../ldk/wallet.ts'
 import type { Own } from './own.ts'
 import type { ClnChannel, ClnInflight, ClnMove } from './state.ts'
 
-/**
- * Adds a lock's lines to listchainmoves: the wallet's coins, the old funding's end, the new funding's start.
- */
+/** Adds a lock's lines to listchainmoves: the wallet's coins, the old funding's end, the new funding's start. */
 export function noteLock(
   { ctx, node }: Own,
   channel: ClnChannel,

@@ -2,8 +2,7 @@ import { address as addresses } from 'bitcoinjs-lib'
 import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import { bytesOf, NETWORK } from '../world/keys.ts'
 import { shortChannelIdOf } from './lock.ts'
-import { isClosing, peerNamed } from './own.ts'
-import type { Own } from './own.ts'
+import { isClosing, peerNamed, type Own } from './own.ts'
 import { isReserved, walletCoins } from './wallet.ts'
 
 const FEATURES = {

@@ -5,17 +5,14 @@ import { forceClose } from './closing.ts'
 import { disconnect, start, stop } from './connection.ts'
 import { connect } from './reconnection.ts'
 import { checkLock, seeChain } from './lock.ts'
-import { channelNamed, peerNamed, plan } from './own.ts'
-import type { Own } from './own.ts'
+import { channelNamed, peerNamed, plan, type Own } from './own.ts'
 import { pay, timeOutPayment } from './payments.ts'
 import { peerSplice } from './peer-splice.ts'
 import { createRune } from './rune-book.ts'
 import type { ClnBehaviour, ClnChannel, ClnNodeState, ClnTask } from './state.ts'
 import type { ClnRequest, SimulatedClnNode } from './steering.ts'
 
-/**
- * A node over its saved state. Commands run at the world's current time; every lever takes effect at once.
- */
+/** A node over its saved state. Commands run at the world's current time; every lever takes effect at once. */
 export class ClnNode implements SimulatedClnNode {
   readonly #own: Own
   readonly #state: ClnNodeState

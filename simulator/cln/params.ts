@@ -1,11 +1,9 @@
 import { address as addresses } from 'bitcoinjs-lib'
 import { hexOf, NETWORK } from '../world/keys.ts'
-import { codes } from './answer.ts'
-import type { ClnError } from './answer.ts'
+import { codes, type ClnError } from './answer.ts'
 import { feeRates } from './feerates.ts'
 import type { Own } from './own.ts'
-import { decodePsbt } from './psbt.ts'
-import type { Psbt } from './psbt.ts'
+import { decodePsbt, type Psbt } from './psbt.ts'
 
 /** Ends a command with an error, from any depth. */
 export class Refusal extends Error {

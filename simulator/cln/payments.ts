@@ -1,6 +1,5 @@
 import { disconnect } from './connection.ts'
-import { isClosing, peerNamed, plan } from './own.ts'
-import type { Own } from './own.ts'
+import { isClosing, peerNamed, plan, type Own } from './own.ts'
 import type { ClnChannel } from './state.ts'
 
 /** How long lightningd waits for a payment that quiescence blocks. */

@@ -4,16 +4,14 @@ import { addInput, fundingOutpoint, signCoin, signFundingInput } from '../ldk/sp
 import { confirmedCoins, newAddress } from '../ldk/wallet.ts'
 import { feeRates } from './feerates.ts'
 import { barred, occupied } from './gate.ts'
-import { note, peerNamed, setState } from './own.ts'
-import type { Own } from './own.ts'
+import { note, peerNamed, setState, type Own } from './own.ts'
 import { fundingScript } from './splice-psbt.ts'
 import type { ClnChannel } from './state.ts'
 import { feeOf, outputWeight, spliceWeight } from './weight.ts'
 
 /**
- * A splice that the peer starts and pays for, signed and broadcast at once; its `splice_amount` is 0 here.
- * Positive: the peer adds to its balance; negative: it takes out. Returns the txid; throws if the channel
- * takes no splice now.
+ * A splice that the peer starts and pays for, signed and broadcast at once; its `splice_amount` is 0 here. Positive:
+ * the peer adds to its balance; negative: it takes out. Returns the txid; throws if the channel takes no splice now.
  */
 export function peerSplice(own: Own, channel: ClnChannel, amountSats: number): string {
   const { ctx, node } = own

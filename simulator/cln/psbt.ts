@@ -1,10 +1,8 @@
 import { Transaction } from 'bitcoinjs-lib'
-import type { Outpoint } from '../../core/bitcoin/outpoint.ts'
-import { outpointOf } from '../../core/bitcoin/outpoint.ts'
+import { outpointOf, type Outpoint } from '../../core/bitcoin/outpoint.ts'
 import { bytesOf, hexOf } from '../world/keys.ts'
 import { addInput } from '../ldk/splice-transaction.ts'
-import { compact, mapHex, mapsIn, numberIn, required, uint, without } from './psbt-bytes.ts'
-import type { PsbtMap } from './psbt-bytes.ts'
+import { compact, mapHex, mapsIn, numberIn, required, uint, without, type PsbtMap } from './psbt-bytes.ts'
 
 export type { PsbtMap } from './psbt-bytes.ts'
 

@@ -1,7 +1,6 @@
 import { channelsWith } from './connection.ts'
 import { checkLock } from './lock.ts'
-import { emit, note } from './own.ts'
-import type { Own } from './own.ts'
+import { emit, note, type Own } from './own.ts'
 import { resume } from './signing.ts'
 import type { ClnPeer } from './state.ts'
 

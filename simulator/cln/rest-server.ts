@@ -1,10 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer } from 'node:https'
-import type { Server } from 'node:https'
+import { createServer, type Server } from 'node:https'
 import * as z from 'zod'
 import type { ServerCertificate } from '../world/certificate.ts'
-import { codes } from './answer.ts'
-import type { ClnError, Outcome } from './answer.ts'
+import { codes, type ClnError, type Outcome } from './answer.ts'
 import { jsonText } from './json-text.ts'
 import type { ServedClnNode } from './steering.ts'
 import type { WireFault, WireFaults } from './wire-faults.ts'
@@ -39,9 +37,7 @@ function headFault({ method, headers }: IncomingMessage): Answer | null {
   return null
 }
 
-/**
- * The parameters in a body; null if it is not a JSON object. An empty body has none; null values are dropped.
- */
+/** The parameters in a body; null if it is not a JSON object. An empty body has none; null values are dropped. */
 function paramsIn(type: string | undefined, body: Buffer): Readonly<Record<string, unknown>> | null {
   if (body.length === 0) return {}
   if (type?.split(';')[0]?.trim() !== 'application/json') return null

@@ -2,8 +2,7 @@ import { digest } from '../world/keys.ts'
 import { codes } from './answer.ts'
 import type { Own } from './own.ts'
 import { refuse, textIn } from './params.ts'
-import { authCodeOf, decodeRune, encodeRune } from './rune.ts'
-import type { Rune } from './rune.ts'
+import { authCodeOf, decodeRune, encodeRune, type Rune } from './rune.ts'
 
 function secretOf({ ctx, node }: Own): Uint8Array {
   return digest('rune secret', ctx.state.seed, node.name)

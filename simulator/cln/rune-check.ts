@@ -1,5 +1,4 @@
-import { answered, codes, refused } from './answer.ts'
-import type { Outcome } from './answer.ts'
+import { answered, codes, refused, type Outcome } from './answer.ts'
 import type { Own } from './own.ts'
 import { has } from './params.ts'
 import { foreignness, runeIn } from './rune-book.ts'

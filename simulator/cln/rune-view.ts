@@ -1,10 +1,8 @@
-import { answered } from './answer.ts'
-import type { Outcome } from './answer.ts'
+import { answered, type Outcome } from './answer.ts'
 import type { Own } from './own.ts'
 import { has, textIn } from './params.ts'
 import { foreignness, runeIn } from './rune-book.ts'
-import { decodeRune } from './rune.ts'
-import type { Alternative } from './rune.ts'
+import { decodeRune, type Alternative } from './rune.ts'
 
 const ENGLISH: Readonly<Record<string, string>> = {
   '=': 'equal to',

@@ -1,8 +1,7 @@
 import { address as addresses } from 'bitcoinjs-lib'
 import { NETWORK } from '../world/keys.ts'
 import { codes } from './answer.ts'
-import { channelNamed } from './own.ts'
-import type { Own } from './own.ts'
+import { channelNamed, type Own } from './own.ts'
 import { refuse } from './params.ts'
 import type { ClnChannel } from './state.ts'
 

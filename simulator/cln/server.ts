@@ -24,9 +24,7 @@ export type ClnServerOptions = {
 /** A running server: its addresses, the authority to trust, and a rune. */
 export type ClnServer = {
   readonly url: string
-  /**
-   * The certificate (PEM) of the authority to trust. The server's own names `cln`, `localhost` and 127.0.0.1.
-   */
+  /** The certificate (PEM) of the authority to trust. The server's own names `cln`, `localhost` and 127.0.0.1. */
   readonly ca: string
   readonly rune: string
   readonly socketPath: string

@@ -1,10 +1,8 @@
-import type { KeyRing } from '../world/keys.ts'
-import { hexOf } from '../world/keys.ts'
+import { hexOf, type KeyRing } from '../world/keys.ts'
 import type { Channel } from '../world/state.ts'
 import type { NodeOptions } from '../world/steering.ts'
 import type { ClnChannelOptions, ClnNodeOptions } from './steering.ts'
-import { ClnBehaviour } from './state.ts'
-import type { ClnChannel, ClnNodeState } from './state.ts'
+import { ClnBehaviour, type ClnChannel, type ClnNodeState } from './state.ts'
 
 const DEFAULT_LOCK_DEPTH = 3
 const DEFAULT_CHANNELS: readonly ClnChannelOptions[] = [{}, {}]

@@ -1,5 +1,4 @@
-import { createServer } from 'node:net'
-import type { Server, Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import * as z from 'zod'
 import { jsonText } from './json-text.ts'
 import { named } from './commands.ts'
@@ -70,9 +69,7 @@ function serve(node: ServedClnNode, wire: WireFaults, socket: Socket): void {
   })
 }
 
-/**
- * lightningd's unix socket over a simulated node: JSON-RPC 2.0, requests in order, answers as they are ready.
- */
+/** lightningd's unix socket over a simulated node: JSON-RPC 2.0, requests in order, answers as they are ready. */
 export function socketServer(node: ServedClnNode, wire: WireFaults): Server {
   return createServer((socket) => serve(node, wire, socket))
 }

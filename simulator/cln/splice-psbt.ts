@@ -3,8 +3,7 @@ import { fundingOutpoint } from '../ldk/splice-transaction.ts'
 import { bytesOf, digest, hexOf } from '../world/keys.ts'
 import type { Own } from './own.ts'
 import { uint } from './psbt-bytes.ts'
-import { transactionOf } from './psbt.ts'
-import type { Psbt, PsbtMap } from './psbt.ts'
+import { transactionOf, type Psbt, type PsbtMap } from './psbt.ts'
 import type { ClnChannel } from './state.ts'
 import { coinFields } from './wallet.ts'
 
@@ -34,9 +33,7 @@ export function withShared(own: Own, channel: ClnChannel, psbt: Psbt, relativeSa
   }
 }
 
-/**
- * Sorts all parts by serial id, adding missing ids. `session`: the seed of new ids. The initiator's are even.
- */
+/** Sorts all parts by serial id, adding missing ids. `session`: the seed of new ids. The initiator's are even. */
 export function inSerialOrder(own: Own, session: string, psbt: Psbt): Psbt {
   const numbered = withSerials(own, session, psbt)
   const serial = ({ map }: { readonly map: PsbtMap }): string => map.get(SERIAL_ID) ?? ''

@@ -3,9 +3,8 @@ import type { Outcome } from './answer.ts'
 import type { ClnAct, ClnBehaviour, ClnChannel, ClnPoint } from './state.ts'
 
 /**
- * A simulated Core Lightning node. The defaults are those of version 26.06.6 in production: `lacks` none,
- * `reconnectMs` 1,000, `ignoreFeeLimits` false, `peerSplices` true, `peerBroadcasts` false, `earlySplice`
- * disconnect.
+ * A simulated Core Lightning node. The defaults are those of version 26.06.6 in production: `lacks` none, `reconnectMs`
+ * 1,000, `ignoreFeeLimits` false, `peerSplices` true, `peerBroadcasts` false, `earlySplice` disconnect.
  */
 export type ClnNodeOptions = { readonly [K in keyof ClnBehaviour]?: ClnBehaviour[K] } & {
   readonly name: string
@@ -47,9 +46,7 @@ export interface SimulatedClnNode {
   channel(channelId: string): Readonly<ClnChannel>
   /** Sets an act for the next time that a point is reached. It runs once. */
   at(point: ClnPoint, act: ClnAct): void
-  /**
-   * SIGKILL: sockets close, memory is lost. The process restarts with `start` or, if given, after that time.
-   */
+  /** SIGKILL: sockets close, memory is lost. The process restarts with `start` or, if given, after that time. */
   kill(options?: { readonly startsAfterMs?: number }): void
   start(): void
   /** Disconnects the peer until `connectPeer` or, if given, until the time has passed. */

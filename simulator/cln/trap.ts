@@ -29,10 +29,7 @@ export const ClnAct = z.discriminatedUnion('type', [
   z.object({ type: z.literal('kill_peer') }),
   /** The peer is silent for that time, but the connection stays up. */
   z.object({ type: z.literal('freeze_peer'), ms: z.number() }),
-  /**
-   * The call never answers, but the connection stays up: the peer's channeld died, or both sides started at
-   * once.
-   */
+  /** The call never answers, but the connection stays up: the peer's channeld died, or both sides started at once. */
   z.object({ type: z.literal('hang') }),
   z.object({ type: z.literal('force_close') }),
 ])

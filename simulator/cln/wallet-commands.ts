@@ -1,14 +1,19 @@
 import { address as addresses, Transaction } from 'bitcoinjs-lib'
 import { bytesOf, hexOf, NETWORK } from '../world/keys.ts'
 import { newAddress, walletPaths } from '../ldk/wallet.ts'
-import { answered, codes } from './answer.ts'
-import type { Outcome } from './answer.ts'
+import { answered, codes, type Outcome } from './answer.ts'
 import type { Own } from './own.ts'
 import { feeRateIn, flagIn, has, numberIn, psbtIn, refuse, satsIn, scriptIn, textIn } from './params.ts'
-import { encodePsbt, transactionOf } from './psbt.ts'
-import type { Psbt } from './psbt.ts'
-import { coinFields, freeCoins, isReserved, reserve, RESERVED_BLOCKS, walletCoins } from './wallet.ts'
-import type { WalletCoin } from './wallet.ts'
+import { encodePsbt, transactionOf, type Psbt } from './psbt.ts'
+import {
+  coinFields,
+  freeCoins,
+  isReserved,
+  reserve,
+  RESERVED_BLOCKS,
+  walletCoins,
+  type WalletCoin,
+} from './wallet.ts'
 import { feeOf, INPUT_WEIGHT, outputWeight, P2WPKH_OUTPUT_WEIGHT } from './weight.ts'
 
 type Params = Readonly<Record<string, unknown>>
@@ -19,9 +24,8 @@ const DUST_SATS = 546
 const ADDRESS_TYPES: readonly string[] = ['bech32', 'p2tr', 'all']
 
 /**
- * `newaddr`: both kinds by default; for a while it was bech32 only (25.12, pull request 8656). The taproot
- * address has the same, untweaked key, but payments to it are not coins of this wallet, which spends only
- * P2WPKH.
+ * `newaddr`: both kinds by default; for a while it was bech32 only (25.12, pull request 8656). The taproot address has
+ * the same, untweaked key, but payments to it are not coins of this wallet, which spends only P2WPKH.
  */
 export function newaddr(own: Own, params: Params): Outcome {
   const type = has(params, 'addresstype') ? textIn(params, 'addresstype') : 'all'
@@ -65,9 +69,7 @@ export function fundpsbt(own: Own, params: Params): Outcome {
   })
 }
 
-/**
- * The biggest free coins that pay for an amount and its fee. Refuses with 301 if all of them do not suffice.
- */
+/** The biggest free coins that pay for an amount and its fee. Refuses with 301 if all of them do not suffice. */
 export function chooseCoins(own: Own, sats: number, rate: number, startWeight: number): WalletCoin[] {
   const free = freeCoins(own)
   const wanted = (n: number): number => sats + feeOf(startWeight + n * INPUT_WEIGHT, rate)

@@ -9,9 +9,7 @@ import type { PsbtMap } from './psbt.ts'
 /** How many blocks a reservation lasts. */
 export const RESERVED_BLOCKS = 72
 
-/**
- * A confirmed coin that no block spends. While a pending splice spends it, only its reservation protects it.
- */
+/** A confirmed coin that no block spends. While a pending splice spends it, only its reservation protects it. */
 export type WalletCoin = Coin & { readonly script: string; readonly height: number }
 
 /** The wallet's confirmed coins, biggest first. */

@@ -13,9 +13,7 @@ export function feeOf(weight: number, feeRateSatPerKw: number): number {
   return Math.floor((weight * feeRateSatPerKw) / 1000)
 }
 
-/**
- * The weight that a splice's initiator pays for; `outputs`: the scripts of all outputs except the funding's.
- */
+/** The weight that a splice's initiator pays for; `outputs`: the scripts of all outputs except the funding's. */
 export function spliceWeight(walletInputs: number, outputs: readonly string[]): number {
   return (
     SPLICE_BASE_WEIGHT +

@@ -59,9 +59,7 @@ function commitmentOf(
   }
 }
 
-/**
- * A channel as `channel` and `channels` show it (docs/reference/eclair.md 3). A negotiation is not visible.
- */
+/** A channel as `channel` and `channels` show it (docs/reference/eclair.md 3). A negotiation is not visible. */
 export function channelOf(world: World, channel: Channel, connected: boolean) {
   const index = indexOf(world, channel)
   const pending = (candidate: SpliceCandidate) =>

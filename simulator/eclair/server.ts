@@ -1,7 +1,12 @@
 import { atFeeRate, optionsNow, peersOf, valueOf } from '../world/rpc-now.ts'
 import { awaitRound, type Trouble } from '../world/awaited-round.ts'
-import type { FormReply, FormRequest, FormServer, WireFault } from '../world/form-server.ts'
-import { startFormServer } from '../world/form-server.ts'
+import {
+  startFormServer,
+  type FormReply,
+  type FormRequest,
+  type FormServer,
+  type WireFault,
+} from '../world/form-server.ts'
 import type { Channel, SimulatedNode, World } from '../world/world.ts'
 import { channelOf, infoOf } from './answers.ts'
 
@@ -215,9 +220,8 @@ function wholeOf({ fields }: FormRequest, name: string): number {
 }
 
 /**
- * Serves a simulated node as an Eclair (docs/reference/eclair.md): form bodies, a password, its answers and
- * refusals. A splice is answered once it is negotiated; the world's time advances while a command waits for
- * the peer.
+ * Serves a simulated node as an Eclair (docs/reference/eclair.md): form bodies, a password, its answers and refusals. A
+ * splice is answered once it is negotiated; the world's time advances while a command waits for the peer.
  */
 export async function startEclairServer(options: EclairServerOptions): Promise<EclairServer> {
   const eclair = new SimulatedEclair(options)

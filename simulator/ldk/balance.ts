@@ -32,8 +32,7 @@ export function splitOf(channel: Channel, candidate: SpliceCandidate): Split {
 }
 
 /**
- * Outbound and inbound capacity: the minimum over the current funding and all candidates
- * (docs/reference/ldk.md 1.5).
+ * Outbound and inbound capacity: the minimum over the current funding and all candidates (docs/reference/ldk.md 1.5).
  */
 export function capacities(channel: Channel): {
   readonly outboundMsat: number

@@ -18,9 +18,7 @@ export function broadcastCandidate(
   offer(ctx, node, channel, candidate)
 }
 
-/**
- * Broadcasts a candidate for a channel's first funding. Returns the mempool's reason to refuse it, or null.
- */
+/** Broadcasts a candidate for a channel's first funding. Returns the mempool's reason to refuse it, or null. */
 export function broadcastOpen(
   ctx: Context,
   node: NodeState,

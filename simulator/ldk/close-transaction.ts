@@ -1,6 +1,5 @@
 import { Transaction } from 'bitcoinjs-lib'
-import { closeOutputs, COMMITMENT_FEE_SATS, currentSplit, splitOf } from './balance.ts'
-import type { Split } from './balance.ts'
+import { closeOutputs, COMMITMENT_FEE_SATS, currentSplit, splitOf, type Split } from './balance.ts'
 import type { Context } from '../world/context.ts'
 import { bytesOf, digest, hexOf } from '../world/keys.ts'
 import { addInput, fundingOutpoint, signFundingInput } from './splice-transaction.ts'

@@ -1,6 +1,5 @@
 import { closeTransaction, cooperativeClose, currentCommitment } from './close-transaction.ts'
-import { isConnected } from '../world/context.ts'
-import type { Context } from '../world/context.ts'
+import { isConnected, type Context } from '../world/context.ts'
 import { fundingFeeRates } from './contribution.ts'
 import { failRound, loseContribution } from './rounds.ts'
 import type { Channel, NodeState } from '../world/state.ts'

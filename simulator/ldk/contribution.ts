@@ -5,10 +5,7 @@ import { selectCoins, shareOf } from './share.ts'
 import type { Channel, Contribution, NodeState } from '../world/state.ts'
 import { confirmedCoins, lockedOutpoints, newAddress } from './wallet.ts'
 
-/**
- * ldk-node's target for splices, its feerate without an estimate, and its minimum (docs/reference/ldk.md
- * 3.2).
- */
+/** ldk-node's target for splices, its feerate without an estimate, and its minimum (docs/reference/ldk.md 3.2). */
 const CHANNEL_FUNDING_TARGET_BLOCKS = 12
 const FALLBACK_FEERATE_SAT_PER_KW = 1000
 const FLOOR_FEERATE_SAT_PER_KW = 253
@@ -25,9 +22,7 @@ export function minRbfFeeRateSatPerKw(previous: number): number {
   return Math.max(previous + 25, Math.floor((previous * 25) / 24))
 }
 
-/**
- * Whether a replacement of the pending candidate may start (`can_initiate_rbf`, docs/reference/ldk.md 3.1).
- */
+/** Whether a replacement of the pending candidate may start (`can_initiate_rbf`, docs/reference/ldk.md 3.1). */
 export function canInitiateRbf(channel: Channel): boolean {
   return (
     channel.lockDepth > 0 &&
@@ -44,8 +39,7 @@ export function hasPendingSplice(channel: Channel): boolean {
 }
 
 /**
- * Whether two contributions share an input or an output script. The amount does not matter
- * (docs/reference/ldk.md 1.3).
+ * Whether two contributions share an input or an output script. The amount does not matter (docs/reference/ldk.md 1.3).
  */
 export function overlap(a: Contribution, b: Contribution): boolean {
   const parts = (contribution: Contribution): (Outpoint | null)[] => [
@@ -78,9 +72,7 @@ export function spliceOutContribution(ctx: Context, amountSats: number, script: 
   }
 }
 
-/**
- * A splice-in from free wallet coins, at the given feerate or the estimate; null if the coins do not suffice.
- */
+/** A splice-in from free wallet coins, at the given feerate or the estimate; null if the coins do not suffice. */
 export function spliceInContribution(
   ctx: Context,
   owner: string,

@@ -20,9 +20,8 @@ export type Subscriber = {
 export type EventFeed = (subscriber: Subscriber) => () => void
 
 /**
- * A simulated node's events as ldk-server streams them (docs/reference/ldk.md 6.5 and 6.6): events of
- * channels and splices, without reasons, and none of peers or of the process. Without a subscriber, events
- * are lost.
+ * A simulated node's events as ldk-server streams them (docs/reference/ldk.md 6.5 and 6.6): events of channels and
+ * splices, without reasons, and none of peers or of the process. Without a subscriber, events are lost.
  */
 export function eventsOf(world: World, node: SimulatedNode): EventFeed {
   return ({ heard, ended }) =>

@@ -25,9 +25,8 @@ export function spliceChannelRefusal(channel: Channel): string | null {
 }
 
 /**
- * Whether `splice_channel` shows a prior contribution of ours, which makes ldk-node refuse another one. LDK
- * hides it on zero-conf channels and during the first round, even if that round has ours
- * (docs/reference/ldk.md 1.2).
+ * Whether `splice_channel` shows a prior contribution of ours, which makes ldk-node refuse another one. LDK hides it on
+ * zero-conf channels and during the first round, even if that round has ours (docs/reference/ldk.md 1.2).
  */
 export function showsPriorContribution(channel: Channel): boolean {
   return channel.lockDepth > 0 && (channel.candidates.at(-1)?.ours ?? null) !== null

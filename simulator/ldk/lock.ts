@@ -1,5 +1,4 @@
-import { isConnected } from '../world/context.ts'
-import type { Context } from '../world/context.ts'
+import { isConnected, type Context } from '../world/context.ts'
 import { overlap } from './contribution.ts'
 import { loseContribution, startOwnRound } from './rounds.ts'
 import type { Channel, Funding, NodeState, SpliceCandidate } from '../world/state.ts'

@@ -1,8 +1,6 @@
-import { outpointOf } from '../../core/bitcoin/outpoint.ts'
-import type { Outpoint } from '../../core/bitcoin/outpoint.ts'
+import { outpointOf, type Outpoint } from '../../core/bitcoin/outpoint.ts'
 import { broadcastOpen } from './broadcast.ts'
-import { isConnected } from '../world/context.ts'
-import type { Context } from '../world/context.ts'
+import { isConnected, type Context } from '../world/context.ts'
 import { fundingFeeRates, minRbfFeeRateSatPerKw, spliceInContribution } from './contribution.ts'
 import { channelIdOf, freshChannel } from '../world/fresh-channel.ts'
 import { bytesOf, digest, hexOf } from '../world/keys.ts'
@@ -58,9 +56,8 @@ export function openChannel(ctx: Context, node: NodeState, options: OpenOptions)
 }
 
 /**
- * Replaces the funding transaction of a dual-funded open by one with a higher feerate, from the same coins,
- * and returns its funding outpoint. The channel uses it until another one confirms. Throws if a real node
- * cannot.
+ * Replaces the funding transaction of a dual-funded open by one with a higher feerate, from the same coins, and returns
+ * its funding outpoint. The channel uses it until another one confirms. Throws if a real node cannot.
  */
 export function replaceOpen(
   ctx: Context,

@@ -8,9 +8,8 @@ import { ownsScript } from './wallet.ts'
 const ANTI_REORG_DELAY = 6
 
 /**
- * Records a splice when it is broadcast, as ldk-node classifies it (docs/reference/ldk.md R3 to R6). There is
- * no record without a contribution or without a movement of the wallet, hence none for a splice-out to a
- * foreign address.
+ * Records a splice when it is broadcast, as ldk-node classifies it (docs/reference/ldk.md R3 to R6). There is no record
+ * without a contribution or without a movement of the wallet, hence none for a splice-out to a foreign address.
  */
 export function recordPayment(
   ctx: Context,

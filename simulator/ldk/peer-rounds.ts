@@ -1,6 +1,5 @@
 import { peerCanTakeOut } from './balance.ts'
-import { isConnected } from '../world/context.ts'
-import type { Context } from '../world/context.ts'
+import { isConnected, type Context } from '../world/context.ts'
 import {
   canInitiateRbf,
   fundingFeeRates,

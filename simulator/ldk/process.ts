@@ -6,9 +6,8 @@ import { failRound, loseContribution } from './rounds.ts'
 import type { Disk, NodeState } from '../world/state.ts'
 
 /**
- * Restarts the node's process. What is only in memory is lost (docs/reference/ldk.md 1.6): queued
- * contributions without a trace, negotiations with an event. Rounds that wait for signatures survive. Peers
- * reconnect on their own.
+ * Restarts the node's process. What is only in memory is lost (docs/reference/ldk.md 1.6): queued contributions without
+ * a trace, negotiations with an event. Rounds that wait for signatures survive. Peers reconnect on their own.
  */
 export function restart(ctx: Context, node: NodeState): void {
   stop(ctx, node)

@@ -18,9 +18,7 @@ export type Outcome =
   | { readonly outcome: 'taken'; readonly status: 0; readonly why: null }
   | { readonly outcome: 'refused'; readonly status: number; readonly why: string }
 
-/**
- * Executes and journals a request if its signature is still valid. `received`: its arrival's journal serial.
- */
+/** Executes and journals a request if its signature is still valid. `received`: its arrival's journal serial. */
 export function execute(
   ctx: Context,
   node: NodeState,

@@ -1,6 +1,5 @@
 import type { FailureReason } from '../../core/splice/failure.ts'
-import { isConnected } from '../world/context.ts'
-import type { Context } from '../world/context.ts'
+import { isConnected, type Context } from '../world/context.ts'
 import { canInitiateRbf, minRbfFeeRateSatPerKw } from './contribution.ts'
 import type { Channel, Contribution, Negotiation, NodeState, PhaseDurations } from '../world/state.ts'
 
@@ -103,10 +102,7 @@ export function interruptRound(ctx: Context, node: NodeState, channel: Channel):
   else failRound(ctx, node, channel, 'PeerDisconnected')
 }
 
-/**
- * Resumes a round after a reconnection: signatures are exchanged after all
- * (`channel_reestablish.next_funding`).
- */
+/** Resumes a round after a reconnection: signatures are exchanged after all (`channel_reestablish.next_funding`). */
 export function resumeRound(ctx: Context, node: NodeState, channel: Channel): void {
   const round = channel.negotiation
   if (round !== null) planStep(ctx, node, channel, round)

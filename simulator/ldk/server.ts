@@ -1,6 +1,11 @@
 import { once } from 'node:events'
-import { constants, createSecureServer } from 'node:http2'
-import type { Http2SecureServer, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import {
+  constants,
+  createSecureServer,
+  type Http2SecureServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../core/ports/ports.ts'
 import { grpcFrame } from '../../adapters/node/ldk/messages.ts'

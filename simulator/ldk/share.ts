@@ -1,9 +1,8 @@
 import type { Coin, Contribution } from '../world/state.ts'
 
 /**
- * Weights of an interactive transaction, with the signature sizes that LDK assumes. The initiator pays for
- * the common fields, the shared input and the new funding output (BOLT 2, interactive transactions): 42 + 384
- * + 172.
+ * Weights of an interactive transaction, with the signature sizes that LDK assumes. The initiator pays for the common
+ * fields, the shared input and the new funding output (BOLT 2, interactive transactions): 42 + 384 + 172.
  */
 const COMMON_WEIGHT = 598
 /** An open has no shared input. */

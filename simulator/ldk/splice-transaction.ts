@@ -1,9 +1,7 @@
 import { Transaction } from 'bitcoinjs-lib'
-import type { Outpoint } from '../../core/bitcoin/outpoint.ts'
-import { outpointOf, splitOutpoint } from '../../core/bitcoin/outpoint.ts'
+import { outpointOf, splitOutpoint, type Outpoint } from '../../core/bitcoin/outpoint.ts'
 import type { Context } from '../world/context.ts'
-import { bytesOf, digest, hexOf } from '../world/keys.ts'
-import type { KeyRing } from '../world/keys.ts'
+import { bytesOf, digest, hexOf, type KeyRing } from '../world/keys.ts'
 import { shareOf } from './share.ts'
 import type { Channel, Coin, Funding, Negotiation, SpliceCandidate } from '../world/state.ts'
 

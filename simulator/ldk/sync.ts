@@ -16,9 +16,8 @@ export function blockConnected(ctx: Context, node: NodeState): void {
 }
 
 /**
- * Handles a block that left the best chain. LDK force-closes a ready channel whose funding is unconfirmed
- * again, unless it is zero-conf, and withdraws a splice_locked for the block's transactions
- * (docs/reference/ldk.md 1.6).
+ * Handles a block that left the best chain. LDK force-closes a ready channel whose funding is unconfirmed again, unless
+ * it is zero-conf, and withdraws a splice_locked for the block's transactions (docs/reference/ldk.md 1.6).
  */
 export function blockDisconnected(ctx: Context, node: NodeState, block: Block): void {
   for (const { txid } of block.transactions.map(parsed)) {

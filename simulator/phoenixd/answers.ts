@@ -41,9 +41,7 @@ function commitmentOf(fundingTxIndex: number, funding: Funding) {
   }
 }
 
-/**
- * A splice's status as lightning-kmp names it. Only a splice that waits for signatures survives a disconnect.
- */
+/** A splice's status as lightning-kmp names it. Only a splice that waits for signatures survives a disconnect. */
 function spliceStatusOf({ queued, negotiation }: Channel): string {
   if (negotiation === null) return queued === null ? 'None' : 'QuiescenceRequested'
   if (negotiation.phase === 'awaiting_signatures') return 'WaitingForSigs'

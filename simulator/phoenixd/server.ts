@@ -1,7 +1,12 @@
 import { capacities } from '../ldk/balance.ts'
 import { awaitRound, type Trouble } from '../world/awaited-round.ts'
-import type { FormReply, FormRequest, FormServer, WireFault } from '../world/form-server.ts'
-import { startFormServer } from '../world/form-server.ts'
+import {
+  startFormServer,
+  type FormReply,
+  type FormRequest,
+  type FormServer,
+  type WireFault,
+} from '../world/form-server.ts'
 import { atFeeRate, optionsNow, peersOf } from '../world/rpc-now.ts'
 import type { Channel, SimulatedNode, World } from '../world/world.ts'
 import { infoOf, listedOf, paymentsOf } from './answers.ts'

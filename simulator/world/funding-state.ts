@@ -13,10 +13,7 @@ export type Coin = z.infer<typeof Coin>
 export const Contribution = z.object({
   id: z.string(),
   kind: SpliceKind,
-  /**
-   * splice-out: what the script receives; splice-in: what the channel receives, without surplus; 0: only a
-   * fee.
-   */
+  /** splice-out: what the script receives; splice-in: what the channel receives, without surplus; 0: only a fee. */
   amountSats: Sats,
   script: Hex.nullable(),
   coins: z.array(Coin),
@@ -60,16 +57,12 @@ export const OpenCandidate = z.object({
 export type OpenCandidate = z.infer<typeof OpenCandidate>
 
 export const Opening = z.object({
-  /**
-   * `dual`: both sides build the transaction, so it can be replaced; `single`: the opener pays for it alone.
-   */
+  /** `dual`: both sides build the transaction, so it can be replaced; `single`: the opener pays for it alone. */
   funding: z.enum(['dual', 'single']),
   ours: Contribution.nullable(),
   theirs: Contribution.nullable(),
   /** Oldest first. */
   candidates: z.array(OpenCandidate),
 })
-/**
- * A channel that is not ready yet. A contribution's `amountSats` is what that side puts in, without its fee.
- */
+/** A channel that is not ready yet. A contribution's `amountSats` is what that side puts in, without its fee. */
 export type Opening = z.infer<typeof Opening>

@@ -18,9 +18,7 @@ export async function peersOf(node: SimulatedNode, world: World): Promise<string
   return peers.filter(({ connected }) => connected).map(({ nodeId }) => nodeId)
 }
 
-/**
- * Runs `act` while the node's fee estimate is the given feerate, from which the node prices new transactions.
- */
+/** Runs `act` while the node's fee estimate is the given feerate, from which the node prices new transactions. */
 export async function atFeeRate<T>(world: World, feeRateSatPerKw: number, act: () => Promise<T>): Promise<T> {
   const before = world.chain.feeRateSatPerKw(12)
   world.chain.setFeeRate(feeRateSatPerKw)

@@ -84,8 +84,7 @@ export interface SimulatedChain {
   /** Everything in the best chain and the mempool, ordered by height, unconfirmed last. */
   transactions(): PlacedTransaction[]
   /**
-   * Mines the mempool without the withheld transactions, plus the given transactions (hex) whatever they
-   * conflict with.
+   * Mines the mempool without the withheld transactions, plus the given transactions (hex) whatever they conflict with.
    */
   mine(
     blocks: number,
@@ -109,8 +108,7 @@ export type PeerSplice = {
   /** What the peer adds to its balance; negative: what it takes out to its own address. */
   readonly amountSats: number
   /**
-   * Whether our queued contribution joins the peer's round once the channel is quiescent
-   * (docs/reference/ldk.md, H10).
+   * Whether our queued contribution joins the peer's round once the channel is quiescent (docs/reference/ldk.md, H10).
    */
   readonly mergeOurs: boolean
   /** `us`: we win the tie, and the peer's contribution joins our round. Default `peer`. */
@@ -123,9 +121,7 @@ export type OpenOptions = {
   readonly valueSats: number
   /** Our balance. Default: 60 % of a dual-funded channel; otherwise all if we open it, else nothing. */
   readonly oursSats?: number
-  /**
-   * Confirmations until the channel is ready, and until its splices lock; default 6, and 0 means zero-conf.
-   */
+  /** Confirmations until the channel is ready, and until its splices lock; default 6, and 0 means zero-conf. */
   readonly lockDepth?: number
   readonly isOutbound?: boolean
   /** Default `dual`. */
@@ -170,9 +166,7 @@ export interface SimulatedNode {
    * not apply. Returns the RPC's answer; the round then runs on its own.
    */
   bump(channelId: string): RpcAnswer<void>
-  /**
-   * The peer aborts our next round in that phase, before we accept its commitment. Default `awaiting_ack`.
-   */
+  /** The peer aborts our next round in that phase, before we accept its commitment. Default `awaiting_ack`. */
   abortNext(channelId: string, phase?: NegotiatedPhase): void
   /** Our next contribution turns out to be stale once the channel is quiescent: `ContributionInvalid`. */
   staleNext(channelId: string): void
@@ -210,14 +204,9 @@ export interface SimulatedNode {
 /** What tests ask of the journal. */
 export interface Journal {
   readonly entries: readonly JournalEntry[]
-  /**
-   * Counts the transactions in the best chain or the mempool that pay exactly this amount to the script
-   * (hex).
-   */
+  /** Counts the transactions in the best chain or the mempool that pay exactly this amount to the script (hex). */
   effectivePayouts(script: string, amountSats: number): number
-  /**
-   * Signed splice transactions of all nodes that are in the best chain or the mempool, with our part in them.
-   */
+  /** Signed splice transactions of all nodes that are in the best chain or the mempool, with our part in them. */
   effectiveSplices(): readonly {
     readonly channelId: string
     readonly txid: string

@@ -3,8 +3,7 @@ import { standing } from '../ldk/arrival.ts'
 import { Chain } from '../chain/chain.ts'
 import { ClnNode } from '../cln/node.ts'
 import type { SimulatedClnNode } from '../cln/steering.ts'
-import { nodeNamed } from './context.ts'
-import type { Context } from './context.ts'
+import { nodeNamed, type Context } from './context.ts'
 import { journalOf } from './journal.ts'
 import { KeyRing } from './keys.ts'
 import { receiveLock } from '../ldk/lock.ts'
@@ -13,8 +12,15 @@ import { Node } from '../ldk/node.ts'
 import { connect, disconnect, peerOf, planReconnect } from '../ldk/peers.ts'
 import { execute } from '../ldk/requests.ts'
 import { freshState } from './setup.ts'
-import type { Channel, NodeState, PhaseDurations, RelayEvent, Task, Timer } from './state.ts'
-import { WorldState } from './state.ts'
+import {
+  WorldState,
+  type Channel,
+  type NodeState,
+  type PhaseDurations,
+  type RelayEvent,
+  type Task,
+  type Timer,
+} from './state.ts'
 import type { Journal, ReorgOptions, SimulatedNode, World, WorldOptions } from './steering.ts'
 import { blockConnected, blockDisconnected } from '../ldk/sync.ts'
 

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
-import { chromium } from 'playwright-core'
-import type { Browser } from 'playwright-core'
+import { chromium, type Browser } from 'playwright-core'
 
 /** Where the browser is: what `CHROMIUM` names, or where Debian puts it. null: there is none. */
 export function chromiumPath(): string | null {

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
 import { aSpliceId, aTxid } from '../../harness/values.ts'
 import { inNeed, pending, queued, settled, submitted } from '../../harness/api/splices.ts'
-import { aBrowser, aSignedIn, aStage } from './stage.ts'
-import type { Stage } from './stage.ts'
+import { aBrowser, aSignedIn, aStage, type Stage } from './stage.ts'
 import { describeInBrowser } from './suite.ts'
 
 const ID = aSpliceId(1)

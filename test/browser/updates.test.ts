@@ -2,8 +2,7 @@ import { expect, test } from 'vitest'
 import { hashOf } from '../../core/keys/api-key.ts'
 import { aSpliceId } from '../../harness/values.ts'
 import { pending, queued, submitted } from '../../harness/api/splices.ts'
-import { aBrowser, aSignedIn, aStage } from './stage.ts'
-import type { Stage } from './stage.ts'
+import { aBrowser, aSignedIn, aStage, type Stage } from './stage.ts'
 import { describeInBrowser } from './suite.ts'
 
 const ID = aSpliceId(1)

@@ -6,8 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { run as runCommand } from '../../cli/run.ts'
 import type { World } from '../../harness/api/world.ts'
 import { NOW } from '../../harness/api/values.ts'
-import { aService } from '../../harness/api/http-api.ts'
-import type { Service } from '../../harness/api/http-api.ts'
+import { aService, type Service } from '../../harness/api/http-api.ts'
 
 const start = fileURLToPath(new URL('../../cli/start.ts', import.meta.url))
 

@@ -10,12 +10,15 @@ import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
 import type { WireFault as ClnWireFault } from '../../simulator/cln/wire-faults.ts'
 import type { WireFault } from '../../simulator/world/form-server.ts'
 import { startLdkServer } from '../../simulator/ldk/server.ts'
-import { createWorld } from '../../simulator/world/world.ts'
-import type { RequestFault, SimulatedNode, World } from '../../simulator/world/world.ts'
+import {
+  createWorld,
+  type RequestFault,
+  type SimulatedNode,
+  type World,
+} from '../../simulator/world/world.ts'
 import type { Capabilities } from '../../core/ports/node.ts'
 import type { Clock, NodePort } from '../../core/ports/ports.ts'
-import { aCln } from '../../harness/nodes/cln-nodes.ts'
-import type { ClnWay } from '../../harness/nodes/cln-nodes.ts'
+import { aCln, type ClnWay } from '../../harness/nodes/cln-nodes.ts'
 import { anEclair, aPhoenixd, PASSWORD } from '../../harness/nodes/http-nodes.ts'
 import { START } from '../../harness/keeper/times.ts'
 

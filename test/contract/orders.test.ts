@@ -4,8 +4,7 @@ import { freeLease } from '../../core/drive/lease.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import { aQueueEntry } from '../core/builders.ts'
 import { ADDRESS, CHANNEL, NOW, aBody, aWorld, order, request } from '../functions/api-fixture.ts'
-import { dynamoClient, openTable, startDynalite } from '../support/emulators.ts'
-import type { Emulator } from '../support/emulators.ts'
+import { dynamoClient, openTable, startDynalite, type Emulator } from '../support/emulators.ts'
 import { countingIds } from '../support/splices.ts'
 
 const RACE_MS = 120_000

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb'
-import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { GetCommand, PutCommand, ScanCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dynamoStore } from '../../adapters/store/dynamo.ts'
 import { StoreAssertion } from '../../adapters/store/assertions.ts'
@@ -14,8 +13,8 @@ import {
   openTable,
   startDynalite,
   startDynoxide,
+  type Emulator,
 } from '../../harness/emulators.ts'
-import type { Emulator } from '../../harness/emulators.ts'
 import { aForeignPayment } from '../../harness/records/payments.ts'
 import { ACCEPTED_AT } from '../../harness/values.ts'
 import { aSplice, aSpliceAtRest } from '../../harness/records/splices.ts'

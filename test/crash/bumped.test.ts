@@ -1,7 +1,6 @@
 import type { Keeper } from '../../harness/keeper/keeper.ts'
 import { MINUTE } from '../../harness/keeper/times.ts'
-import type { Scenario } from './lives.ts'
-import { describeCrashes } from './lives.ts'
+import { describeCrashes, type Scenario } from './lives.ts'
 
 const MARKET_RATE = 3_000
 

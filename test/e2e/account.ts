@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { worldFrom } from '../../simulator/world/world.ts'
-import type { JournalEntry, World } from '../../simulator/world/world.ts'
+import { worldFrom, type JournalEntry, type World } from '../../simulator/world/world.ts'
 import { pathsIn } from '../../local/settings.ts'
 
 /** A transaction that is in the best chain or in the mempool. */

@@ -1,7 +1,14 @@
 import * as z from 'zod'
 import { hasCode } from '../../local/problem.ts'
-import type { History, Operation, Order, Outcome, Request } from './history.ts'
-import { Line, Splice } from './history.ts'
+import {
+  Line,
+  Splice,
+  type History,
+  type Operation,
+  type Order,
+  type Outcome,
+  type Request,
+} from './history.ts'
 
 const ANSWER_MS = 5_000
 

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decodeAddress } from '../../core/bitcoin/address.ts'
 import type { Account } from './account.ts'
-import { brokenBy, rules } from './checker.ts'
-import type { Case } from './checker.ts'
+import { brokenBy, rules, type Case } from './checker.ts'
 import type { Line, Operation, Order, Outcome, Request, Splice } from './history.ts'
 
 const CHANNEL = 'a'.repeat(64)

@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import type { Endpoints } from '../../local/endpoints.ts'
-import { readEndpoints } from '../../local/endpoints.ts'
+import { readEndpoints, type Endpoints } from '../../local/endpoints.ts'
 import { until } from '../../local/until.ts'
 
 const START = fileURLToPath(new URL('../../local/start.ts', import.meta.url))

@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { send } from '../../local/control-client.ts'
 import { LocalError } from '../../local/problem.ts'
-import { count } from '../../harness/dice.ts'
-import type { Dice, Tally } from '../../harness/dice.ts'
+import { count, type Dice, type Tally } from '../../harness/dice.ts'
 import type { Request } from './history.ts'
 import type { Life, Mortal } from './mortal.ts'
 

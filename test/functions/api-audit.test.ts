@@ -2,9 +2,8 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { Operation } from '../../adapters/store/memory.ts'
 import { CHANNEL, NOW } from '../../harness/api/values.ts'
-import { aWorld } from '../../harness/api/world.ts'
+import { aWorld, type World } from '../../harness/api/world.ts'
 import { order, request } from '../../harness/api/request.ts'
-import type { World } from '../../harness/api/world.ts'
 
 const Entries = z.object({
   data: z.array(

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest'
 import { problemIn, splicekeeper } from '../../client/index.ts'
 import { ADDRESS } from '../../harness/values.ts'
 import { CHANNEL } from '../../harness/api/values.ts'
-import { aWorld } from '../../harness/api/world.ts'
-import type { World } from '../../harness/api/world.ts'
+import { aWorld, type World } from '../../harness/api/world.ts'
 
 const clientOf = (world: World, key: string) =>
   splicekeeper('http://keeper.example', key, { fetch: async (input, init) => world.app.request(input, init) })

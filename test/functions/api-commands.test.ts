@@ -2,16 +2,19 @@ import { queueOf } from '../core/builders.ts'
 import { describe, expect, test } from 'vitest'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { ChannelLease } from '../../core/ports/records.ts'
-import type { Attempt, Splice, SpliceState } from '../../core/splice/splice.ts'
-import { SpliceState as States } from '../../core/splice/splice.ts'
+import {
+  SpliceState as States,
+  type Attempt,
+  type Splice,
+  type SpliceState,
+} from '../../core/splice/splice.ts'
 import { aSplice } from '../../harness/records/splices.ts'
 import { aSpliceId, aTxid } from '../../harness/values.ts'
 import { aSpend } from '../../harness/transactions.ts'
 import { CHANNEL, NOW } from '../../harness/api/values.ts'
 import { withCapabilities } from '../../harness/api/seed.ts'
-import { aWorld } from '../../harness/api/world.ts'
+import { aWorld, type World } from '../../harness/api/world.ts'
 import { request } from '../../harness/api/request.ts'
-import type { World } from '../../harness/api/world.ts'
 
 const DAY = 86_400_000
 const ID = aSpliceId(1)

@@ -3,9 +3,8 @@ import { csvRecord } from '../../functions/api/csv.ts'
 import { aSplice, aSpliceAtRest } from '../../harness/records/splices.ts'
 import { aSpliceId, aTxid } from '../../harness/values.ts'
 import { NOW } from '../../harness/api/values.ts'
-import { aWorld } from '../../harness/api/world.ts'
+import { aWorld, type World } from '../../harness/api/world.ts'
 import { request } from '../../harness/api/request.ts'
-import type { World } from '../../harness/api/world.ts'
 
 /** Records of RFC 4180, read as strictly as it is written: throws where a quote stands wrong. */
 function parsed(text: string): string[][] {

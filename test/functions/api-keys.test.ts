@@ -1,16 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { MemoryStoreFault } from '../../adapters/store/memory.ts'
-import type { Operation } from '../../adapters/store/memory.ts'
+import { MemoryStoreFault, type Operation } from '../../adapters/store/memory.ts'
 import { KEYS_MAX } from '../../core/ports/records.ts'
 import { createApi } from '../../functions/api/app.ts'
 import { hashOf, keyIdOf } from '../../core/keys/api-key.ts'
 import { createKey } from '../../adapters/keys/new-key.ts'
 import { listKey } from '../../core/keys/key-list.ts'
 import { NOW } from '../../harness/api/values.ts'
-import { aWorld } from '../../harness/api/world.ts'
+import { aWorld, type World } from '../../harness/api/world.ts'
 import { request } from '../../harness/api/request.ts'
-import type { World } from '../../harness/api/world.ts'
 
 const Key = z.object({
   id: z.string(),

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { channelKey } from '../../core/ports/records.ts'
-import type { ChannelState, NodeState } from '../../core/ports/records.ts'
+import { channelKey, type ChannelState, type NodeState } from '../../core/ports/records.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import { CHANNEL, aBody } from '../../harness/api/values.ts'
 import { apiChannel, apiNode, withCapabilities } from '../../harness/api/seed.ts'

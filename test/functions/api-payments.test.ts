@@ -6,9 +6,8 @@ import { aForeignCandidate, aForeignPayment } from '../../harness/records/paymen
 import { aSplice } from '../../harness/records/splices.ts'
 import { aSpliceId, aTxid } from '../../harness/values.ts'
 import { CHANNEL, NOW } from '../../harness/api/values.ts'
-import { aWorld } from '../../harness/api/world.ts'
+import { aWorld, type World } from '../../harness/api/world.ts'
 import { request } from '../../harness/api/request.ts'
-import type { World } from '../../harness/api/world.ts'
 
 const ID = aSplice().id
 const BLOCK = { height: 208, hash: aTxid('3') }

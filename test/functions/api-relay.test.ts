@@ -2,9 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { RelayEvent } from '../../core/nodes/relay-event.ts'
 import { relaySignature } from '../../core/nodes/relay-signature.ts'
 import { NOW, RELAY_KEY } from '../../harness/api/values.ts'
-import { aWorld } from '../../harness/api/world.ts'
+import { aWorld, type World } from '../../harness/api/world.ts'
 import { request } from '../../harness/api/request.ts'
-import type { World } from '../../harness/api/world.ts'
 
 const SECONDS = String(NOW / 1000)
 const event = { id: 'e-1', type: 'process_started', at: '2026-11-30T00:00:00Z' }

@@ -5,16 +5,14 @@ import type { Operation } from '../../adapters/store/memory.ts'
 import { relaySignature } from '../../core/nodes/relay-signature.ts'
 import { ProblemBody } from '../../functions/api/problem.ts'
 import { NOW, RELAY_KEY, CHANNEL } from '../../harness/api/values.ts'
-import { aWorld } from '../../harness/api/world.ts'
+import { aWorld, type World } from '../../harness/api/world.ts'
 import { assertDocumented } from '../../harness/api/documented.ts'
-import type { World } from '../../harness/api/world.ts'
 import { aSpliceId, aTxid } from '../../harness/values.ts'
 import { aSplice } from '../../harness/records/splices.ts'
 import { aCandidate, anAttempt } from '../../harness/records/attempts.ts'
 import { updateEndpoints } from '../../core/webhooks/stored-endpoints.ts'
 import { newEndpoint } from '../../core/webhooks/endpoint.ts'
-import { ENDPOINT } from './api-requests.ts'
-import type { Sent } from './api-requests.ts'
+import { ENDPOINT, type Sent } from './api-requests.ts'
 
 /** What no request may cost more of, whatever is in it: requests to the table. */
 const OPERATIONS_MAX = 40

@@ -2,10 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { Operation } from '../../adapters/store/memory.ts'
 import { CHANNEL, aBody } from '../../harness/api/values.ts'
 import { NodeEventMessage } from '../../core/nodes/relay-event.ts'
-import { answerTo, aWatchedWorld } from './api-answers.ts'
-import type { Got } from './api-answers.ts'
-import { ROUTES, plain } from './api-requests.ts'
-import type { Sent } from './api-requests.ts'
+import { answerTo, aWatchedWorld, type Got } from './api-answers.ts'
+import { ROUTES, plain, type Sent } from './api-requests.ts'
 
 /** A request for a route as it should be, but for some of it. */
 const named = (name: string, sent: Partial<Sent>): Sent => {

@@ -2,8 +2,7 @@ import fc from 'fast-check'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import { aSpliceId, aTxid, ADDRESS } from '../../harness/values.ts'
 import { CHANNEL, NOW, aBody } from '../../harness/api/values.ts'
-import type { Json } from './hostile.ts'
-import { hostileJson, hostileStrings, mutatedText } from './hostile.ts'
+import { hostileJson, hostileStrings, mutatedText, type Json } from './hostile.ts'
 import { headerTexts, headers } from './api-headers.ts'
 
 /** The webhook endpoint that is there. */

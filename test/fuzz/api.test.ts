@@ -3,12 +3,9 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { NodeEventMessage } from '../../core/nodes/relay-event.ts'
 import { aWorld } from '../../harness/api/world.ts'
-import { answerTo, aWatchedWorld } from './api-answers.ts'
-import type { Watched } from './api-answers.ts'
-import { ROUTES, plain, requests } from './api-requests.ts'
-import type { RouteCase } from './api-requests.ts'
-import type { Mutant } from './hostile.ts'
-import { mutants } from './hostile.ts'
+import { answerTo, aWatchedWorld, type Watched } from './api-answers.ts'
+import { ROUTES, plain, requests, type RouteCase } from './api-requests.ts'
+import { mutants, type Mutant } from './hostile.ts'
 
 const withBody = ROUTES.filter((route) => route.valid !== null)
 

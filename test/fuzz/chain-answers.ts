@@ -1,7 +1,6 @@
 import { Transaction } from 'bitcoinjs-lib'
 import { expect } from 'vitest'
-import type { Spend } from '../../core/ports/chain.ts'
-import { NO_HINT } from '../../core/ports/chain.ts'
+import { NO_HINT, type Spend } from '../../core/ports/chain.ts'
 import type { ChainPort } from '../../core/ports/ports.ts'
 import type { Result } from '../../core/values/result.ts'
 import { parseTransaction, spends } from '../../core/bitcoin/transaction.ts'

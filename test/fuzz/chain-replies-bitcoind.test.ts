@@ -7,8 +7,7 @@ import { ChainRpcError } from '../../simulator/chain/bitcoind-method.ts'
 import { createWorld, simulatedChainPort } from '../../simulator/world/world.ts'
 import { outpointOf } from '../../core/bitcoin/outpoint.ts'
 import { askOthers, callOf, spendTold } from './chain-answers.ts'
-import type { HttpReply, Told, Twist } from './http-lies.ts'
-import { httpServer, said, twisted, twists } from './http-lies.ts'
+import { httpServer, said, twisted, twists, type HttpReply, type Told, type Twist } from './http-lies.ts'
 
 const HASH = z.string().regex(/^[0-9a-f]{64}$/)
 const jsonOf = ({ reply }: Told): unknown => JSON.parse(reply.body)

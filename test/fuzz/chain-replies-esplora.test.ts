@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { esplora } from '../../adapters/chain/esplora/esplora.ts'
 import { askOthers, callOf, spendTold, spending } from './chain-answers.ts'
-import type { HttpReply, Told, Twist } from './http-lies.ts'
-import { httpServer, said, twisted, twists } from './http-lies.ts'
+import { httpServer, said, twisted, twists, type HttpReply, type Told, type Twist } from './http-lies.ts'
 
 const HASH = z.string().regex(/^[0-9a-f]{64}$/)
 const jsonOf = ({ reply }: Told): unknown => JSON.parse(reply.body)

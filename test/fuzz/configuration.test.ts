@@ -5,7 +5,6 @@ import { configuredNode, parseNodes } from '../../adapters/node/configured.ts'
 import { decodeMacaroon, encodeMacaroon, mintMacaroon } from '../../adapters/node/ldk/macaroon.ts'
 import { ownCertificate, clock } from '../../harness/nodes/ldk-wire.ts'
 import { parseConfiguration } from '../../functions/configuration.ts'
-import type { Json } from './hostile.ts'
 import {
   hostileJson,
   hostileStrings,
@@ -14,6 +13,7 @@ import {
   mutatedText,
   placesOf,
   replaced,
+  type Json,
 } from './hostile.ts'
 
 const API_KEY = 'a1'.repeat(32)

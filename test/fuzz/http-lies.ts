@@ -4,8 +4,17 @@ import { text as textOf } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { onTestFinished } from 'vitest'
 import * as z from 'zod'
-import type { Cut, Json } from './hostile.ts'
-import { cut, cuts, hostileJson, hostileStrings, placesOf, replaced, valueAt } from './hostile.ts'
+import {
+  cut,
+  cuts,
+  hostileJson,
+  hostileStrings,
+  placesOf,
+  replaced,
+  valueAt,
+  type Cut,
+  type Json,
+} from './hostile.ts'
 
 /** What a server answers. `drop`: the connection ends in the middle of it. */
 export type HttpReply = { readonly status: number; readonly body: string; readonly drop: boolean }

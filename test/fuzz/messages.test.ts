@@ -3,13 +3,11 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { Hint } from '../../adapters/queue/sender.ts'
-import type { BatchHandler } from '../../functions/batch.ts'
-import { batchHandler } from '../../functions/batch.ts'
+import { batchHandler, type BatchHandler } from '../../functions/batch.ts'
 import { NodeEventMessage, RelayEvent } from '../../core/nodes/relay-event.ts'
 import { handleNodeEvent } from '../../core/sweep/node-events.ts'
 import { aTxid } from '../../harness/values.ts'
-import type { Json } from './hostile.ts'
-import { hostileJson, hostileStrings, mutants, mutatedText } from './hostile.ts'
+import { hostileJson, hostileStrings, mutants, mutatedText, type Json } from './hostile.ts'
 
 const { keeper } = await vi.hoisted(async () => {
   const { startKeeper } = await import('../../harness/keeper/keeper.ts')

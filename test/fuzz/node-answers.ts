@@ -1,10 +1,7 @@
-import { constants } from 'node:http2'
-import type { ServerHttp2Stream } from 'node:http2'
+import { constants, type ServerHttp2Stream } from 'node:http2'
 import fc from 'fast-check'
-import type { RpcMethod } from '../../adapters/node/ldk/calls.ts'
-import { calls, encodeMessage } from '../../adapters/node/ldk/calls.ts'
-import type { MethodName } from '../../adapters/node/ldk/messages.ts'
-import { grpcFrame, methodNamed } from '../../adapters/node/ldk/messages.ts'
+import { calls, encodeMessage, type RpcMethod } from '../../adapters/node/ldk/calls.ts'
+import { grpcFrame, methodNamed, type MethodName } from '../../adapters/node/ldk/messages.ts'
 import { balances, channel, info, payment, peer } from '../../harness/nodes/ldk-rpc.ts'
 import { mutatedBytes } from './hostile.ts'
 

@@ -6,8 +6,7 @@ import type { NodeLook, SubmitRequest } from '../../core/ports/node.ts'
 import type { CommandResult } from '../../core/splice/splice.ts'
 import { bump, channel, NOW, payment, request, txidOf } from '../../harness/nodes/ldk-rpc.ts'
 import { clientOf, rawServer } from '../../harness/nodes/ldk-wire.ts'
-import type { Reply } from './node-answers.ts'
-import { HONEST, honestReply, repliesOf, reply } from './node-answers.ts'
+import { HONEST, honestReply, repliesOf, reply, type Reply } from './node-answers.ts'
 
 const MESSAGE_CHARACTERS = 500
 /** Nothing may take as long as this; what hangs is given up, as in production. */

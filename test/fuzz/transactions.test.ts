@@ -1,7 +1,6 @@
 import { Transaction } from 'bitcoinjs-lib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ParsedTransaction } from '../../core/bitcoin/transaction.ts'
 import {
   addsCapacity,
   fundingInputs,
@@ -10,6 +9,7 @@ import {
   parseTransaction,
   paysExactly,
   spends,
+  type ParsedTransaction,
 } from '../../core/bitcoin/transaction.ts'
 import { FUNDING } from '../../harness/values.ts'
 import { P2WPKH } from '../../harness/transactions.ts'

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ParsedTransaction } from '../../core/bitcoin/transaction.ts'
-import type { Claim, Evidence } from '../../interop/judgement.ts'
-import { objectionsTo } from '../../interop/judgement.ts'
+import { objectionsTo, type Claim, type Evidence } from '../../interop/judgement.ts'
 
 const SCRIPT = `0014${'11'.repeat(20)}`
 const FUNDING = `${'a'.repeat(64)}:0`

@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Delivery } from './delivery.ts'
-import { DeliveredKeeper, lost } from './delivery.ts'
-import type { Life } from '../../harness/lives/life.ts'
-import { live } from '../../harness/lives/life.ts'
+import { DeliveredKeeper, lost, type Delivery } from './delivery.ts'
+import { live, type Life } from '../../harness/lives/life.ts'
 import { lives } from '../../harness/lives/lives.ts'
-import type { Outcome } from './outcome.ts'
-import { outcomeOf } from './outcome.ts'
+import { outcomeOf, type Outcome } from './outcome.ts'
 
 /** A life as it was lived under a delivery. */
 export async function lived(life: Life, delivery: Delivery): Promise<DeliveredKeeper> {

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { test } from 'vitest'
-import type { Delivery } from './delivery.ts'
-import { permuted, rhythms } from './delivery.ts'
+import { permuted, rhythms, type Delivery } from './delivery.ts'
 import { describeLives, expectSame } from './equality.ts'
 
 const fates = fc

@@ -2,10 +2,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
 import { coreLightningSource, coreLightningEvent } from '../../relay/sources/core-lightning.ts'
-import { listenTo } from './listening.ts'
-import type { Listening } from './listening.ts'
-import type { Connection, WebSocketServer } from './websocket-server.ts'
-import { webSocketServer } from './websocket-server.ts'
+import { listenTo, type Listening } from './listening.ts'
+import { webSocketServer, type Connection, type WebSocketServer } from './websocket-server.ts'
 
 const CHANNEL = 'c'.repeat(64)
 const rune = 'a-rune-of-the-test=='

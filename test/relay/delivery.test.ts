@@ -3,14 +3,12 @@ import { handleNodeEvent } from '../../core/sweep/node-events.ts'
 import { unseenProcess } from '../../relay/linux-process.ts'
 import { deliveredOf } from '../../relay/delivery.ts'
 import { subscribe } from '../../relay/subscription.ts'
-import type { World } from '../../harness/api/world.ts'
+import { aWorld, type World } from '../../harness/api/world.ts'
 import { CHANNEL, NOW, RELAY_KEY } from '../../harness/api/values.ts'
-import { aWorld } from '../../harness/api/world.ts'
 import { ManualTime } from './manual-time.ts'
 import { aNumber } from './matchers.ts'
-import { aService } from '../../harness/api/http-api.ts'
+import { aService, type Service } from '../../harness/api/http-api.ts'
 import { aSource, run } from './stage.ts'
-import type { Service } from '../../harness/api/http-api.ts'
 
 const BACKOFF_MS = 1_000
 const returned = { type: 'peer_connected', channelId: CHANNEL } as const

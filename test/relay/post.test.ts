@@ -1,10 +1,8 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { RequestListener } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import { relaySignature } from '../../core/nodes/relay-signature.ts'
-import { askHealth, postEvents } from '../../relay/post.ts'
-import type { Target } from '../../relay/post.ts'
+import { askHealth, postEvents, type Target } from '../../relay/post.ts'
 
 const signal = new AbortController().signal
 const NOW = Date.UTC(2026, 10, 30)

@@ -1,6 +1,5 @@
 import { onTestFinished } from 'vitest'
-import { runRelay } from '../../relay/relay.ts'
-import type { Relay } from '../../relay/relay.ts'
+import { runRelay, type Relay } from '../../relay/relay.ts'
 import type { Source } from '../../relay/source.ts'
 import type { ManualTime } from './manual-time.ts'
 

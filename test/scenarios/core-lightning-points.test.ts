@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ClnPoint } from '../../simulator/cln/trap.ts'
-import { ClnAct, ClnMessage } from '../../simulator/cln/trap.ts'
+import { ClnAct, ClnMessage, type ClnPoint } from '../../simulator/cln/trap.ts'
 import { aCln, clnKeeper, judge, lifeOf, order, orderOf } from '../../harness/nodes/cln-nodes.ts'
 
 const KINDS = ['splice_out', 'splice_in'] as const

@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { isOverCeiling } from '../../core/splice/budget.ts'
 import { ADDRESS } from '../../harness/values.ts'
 import { HOUR, MINUTE } from '../../harness/keeper/times.ts'
-import { startKeeper } from '../../harness/keeper/keeper.ts'
-import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
 
 const budgetOf = (
   ceiling: { maxFeeRateSatPerKw?: number; maxFeeSats?: number },

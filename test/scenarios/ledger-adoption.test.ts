@@ -5,9 +5,8 @@ import { recordForeignTransaction } from '../../core/ledger/record-foreign.ts'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { SpliceKind } from '../../core/splice/splice.ts'
 import { track } from '../../core/ledger/track.ts'
-import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
 import { MINUTE } from '../../harness/keeper/times.ts'
-import { startKeeper } from '../../harness/keeper/keeper.ts'
 import { byId, byTxid, stored, waiting } from '../../harness/keeper/ledger.ts'
 
 type Started = { readonly keeper: Keeper; readonly id: string; readonly txid: string; readonly arm: Arm }

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createWorld } from '../../simulator/world/world.ts'
-import type { PlacedTransaction, World } from '../../simulator/world/world.ts'
+import { createWorld, type PlacedTransaction, type World } from '../../simulator/world/world.ts'
 import { fundingInputs } from '../../core/bitcoin/transaction.ts'
 import { Keeper } from '../../harness/keeper/keeper.ts'
 import { MINUTE, START } from '../../harness/keeper/times.ts'

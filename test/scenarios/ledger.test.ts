@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import { track } from '../../core/ledger/track.ts'
 import { HOUR, MINUTE } from '../../harness/keeper/times.ts'
-import { startKeeper } from '../../harness/keeper/keeper.ts'
-import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
 import { byId, byTxid, stored, waiting, walk } from '../../harness/keeper/ledger.ts'
 
 const BLOCKS = { blockMs: 10 * MINUTE }

@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { MINUTE } from '../../harness/keeper/times.ts'
-import { startKeeper } from '../../harness/keeper/keeper.ts'
-import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
 
 const BLOCKS = { blockMs: 10 * MINUTE }
 /** The channel that locks at three confirmations: three more pass before final depth. */

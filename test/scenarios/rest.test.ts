@@ -4,8 +4,7 @@ import { createWorld, simulatedChainPort } from '../../simulator/world/world.ts'
 import type { ChainPort, Ports } from '../../core/ports/ports.ts'
 import { err } from '../../core/values/result.ts'
 import { MINUTE, START } from '../../harness/keeper/times.ts'
-import { startKeeper } from '../../harness/keeper/keeper.ts'
-import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
 import type { KeeperOptions } from '../../harness/keeper/options.ts'
 
 type World = { readonly keeper: Keeper; readonly id: string; readonly looks: () => number }

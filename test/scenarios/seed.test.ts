@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE } from '../../harness/keeper/times.ts'
-import { startKeeper } from '../../harness/keeper/keeper.ts'
-import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
 
 const LONG = 3 * 24 * 60 * MINUTE
 

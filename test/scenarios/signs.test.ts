@@ -4,8 +4,7 @@ import type { ChannelLease } from '../../core/ports/records.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { ADDRESS, SCRIPT } from '../../harness/values.ts'
 import { HOUR, MINUTE } from '../../harness/keeper/times.ts'
-import { startKeeper } from '../../harness/keeper/keeper.ts'
-import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
 
 const BLOCKS = { blockMs: 10 * MINUTE }
 

@@ -2,9 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { updateEndpoints } from '../../core/webhooks/stored-endpoints.ts'
 import type { DeliveryHint, DeliveryQueue } from '../../core/ports/endpoint.ts'
 import { newEndpoint } from '../../core/webhooks/endpoint.ts'
-import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
 import { START } from '../../harness/keeper/times.ts'
-import { startKeeper } from '../../harness/keeper/keeper.ts'
 
 const TENANT = 'acme'
 

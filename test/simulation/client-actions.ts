@@ -4,8 +4,7 @@ import { HOUR } from '../../harness/keeper/times.ts'
 import type { Dice } from '../../harness/dice.ts'
 import { effectiveTxids } from './effects.ts'
 import { nameOf } from './laws-of-writes.ts'
-import { describeOrder, orderOf } from './orders.ts'
-import type { Timing } from './orders.ts'
+import { describeOrder, orderOf, type Timing } from './orders.ts'
 import type { Posted, Stage } from './stage.ts'
 
 /** Something that happens in a step; answers what it came to, for the trace, if it is a string. What cannot happen now throws, or does nothing. */

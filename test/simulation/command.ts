@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util'
 import { missing } from './coverage.ts'
-import { count } from '../../harness/dice.ts'
-import type { Tally } from '../../harness/dice.ts'
+import { count, type Tally } from '../../harness/dice.ts'
 import { describeFailure, shrink } from './shrinking.ts'
 import { simulate } from './simulation.ts'
 

@@ -1,7 +1,6 @@
 import type { QueueHooks } from '../../adapters/queue/memory.ts'
 import type { Fault, MemoryHooks, Operation } from '../../adapters/store/memory.ts'
-import { count, diceFrom } from '../../harness/dice.ts'
-import type { Dice, Tally } from '../../harness/dice.ts'
+import { count, diceFrom, type Dice, type Tally } from '../../harness/dice.ts'
 
 /** How likely each fault of store and queue is, per request or message; 0: it does not happen in this run. */
 export type FaultRates = {

@@ -1,8 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ConfiguredNode, Ports } from '../../core/ports/ports.ts'
 import { Died } from '../../harness/killer.ts'
-import { count, diceFrom } from '../../harness/dice.ts'
-import type { Dice, Tally } from '../../harness/dice.ts'
+import { count, diceFrom, type Dice, type Tally } from '../../harness/dice.ts'
 
 /** How the functions themselves fail, per call of a port or per invocation; 0: not in this run. */
 export type FunctionRates = {

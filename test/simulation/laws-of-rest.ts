@@ -3,8 +3,7 @@ import { isReleased } from '../../core/drive/lease.ts'
 import { hasEnded } from '../../core/splice/transitions.ts'
 import { effectiveTxids, payouts } from './effects.ts'
 import { FINAL_DEPTH, follows } from './funding.ts'
-import { isTrue, telling } from './laws.ts'
-import type { Law, Scene } from './laws.ts'
+import { isTrue, telling, type Law, type Scene } from './laws.ts'
 import { isStandIn, nameOf } from './laws-of-writes.ts'
 
 const UNATTRIBUTED: readonly string[] = ['attribution', 'unproven']

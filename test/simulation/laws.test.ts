@@ -9,11 +9,9 @@ import { MINUTE } from '../../harness/keeper/times.ts'
 import { settledStage } from './calm.ts'
 import { queueOf } from '../core/builders.ts'
 import { lawsOfCalm, lawsOfRest } from './laws-of-rest.ts'
-import { brokenBy, laws, sceneOf } from './laws.ts'
-import type { Scene } from './laws.ts'
+import { brokenBy, laws, sceneOf, type Scene } from './laws.ts'
 import type { Memory } from './memory.ts'
-import { CALM } from './profile.ts'
-import type { Theme } from './profile.ts'
+import { CALM, type Theme } from './profile.ts'
 import { Stage } from './stage.ts'
 
 let stage: Stage

@@ -1,13 +1,10 @@
 import { MINUTE } from '../../harness/keeper/times.ts'
 import { chainActions } from './chain-actions.ts'
-import { clientActions } from './client-actions.ts'
-import type { Action } from './client-actions.ts'
-import { diceFrom } from '../../harness/dice.ts'
-import type { Dice } from '../../harness/dice.ts'
+import { clientActions, type Action } from './client-actions.ts'
+import { diceFrom, type Dice } from '../../harness/dice.ts'
 import { nodeActions, peerActions } from './node-actions.ts'
 import type { Profile, Theme } from './profile.ts'
-import { stories } from './stories.ts'
-import type { Beat } from './stories.ts'
+import { stories, type Beat } from './stories.ts'
 
 /** Everything that can happen in a step, by name. */
 export const actions: ReadonlyMap<string, Action> = new Map<string, Action>(

@@ -1,7 +1,6 @@
 import type { Fault } from '../../adapters/store/memory.ts'
 import type { NodeBehaviour } from '../../simulator/world/state.ts'
-import { diceFrom } from '../../harness/dice.ts'
-import type { Dice } from '../../harness/dice.ts'
+import { diceFrom, type Dice } from '../../harness/dice.ts'
 import type { FaultRates } from './faults.ts'
 import type { FunctionRates } from './invocation.ts'
 

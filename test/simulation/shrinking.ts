@@ -1,5 +1,4 @@
-import { simulate } from './simulation.ts'
-import type { Run } from './simulation.ts'
+import { simulate, type Run } from './simulation.ts'
 
 /** Runs that finding a short trace may cost. */
 const MOST_RUNS = 60

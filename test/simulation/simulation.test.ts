@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { missing, possible } from './coverage.ts'
-import { count } from '../../harness/dice.ts'
-import type { Tally } from '../../harness/dice.ts'
+import { count, type Tally } from '../../harness/dice.ts'
 import { knownSeeds } from './known-seeds.ts'
 import { describeFailure, shrink } from './shrinking.ts'
 import { simulate } from './simulation.ts'

@@ -1,6 +1,12 @@
 import { severalSources } from '../../adapters/chain/several-sources.ts'
-import { clearView, createWorld, simulatedChainPort } from '../../simulator/world/world.ts'
-import type { ChainView, SimulatedNode, World } from '../../simulator/world/world.ts'
+import {
+  clearView,
+  createWorld,
+  simulatedChainPort,
+  type ChainView,
+  type SimulatedNode,
+  type World,
+} from '../../simulator/world/world.ts'
 import type { ChannelLease } from '../../core/ports/records.ts'
 import type { NodeLook } from '../../core/ports/node.ts'
 import type { NodePort, Ports } from '../../core/ports/ports.ts'
@@ -10,10 +16,8 @@ import { sweep } from '../../core/sweep/sweep.ts'
 import type { SpliceBody } from '../../functions/api/splice-body.ts'
 import { Keeper } from '../../harness/keeper/keeper.ts'
 import { START } from '../../harness/keeper/times.ts'
-import { Client, isUnknown } from './client.ts'
-import type { Answer } from './client.ts'
-import { count } from '../../harness/dice.ts'
-import type { Dice, Tally } from '../../harness/dice.ts'
+import { Client, isUnknown, type Answer } from './client.ts'
+import { count, type Dice, type Tally } from '../../harness/dice.ts'
 import { Faults } from './faults.ts'
 import { Invocations } from './invocation.ts'
 import { freshMemory } from './memory.ts'

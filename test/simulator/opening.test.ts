@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { LdkChannel, LdkPayment } from '../../adapters/node/ldk/rpc.ts'
-import { worldFrom } from '../../simulator/world/world.ts'
-import type { Channel, OpenOptions } from '../../simulator/world/world.ts'
+import { worldFrom, type Channel, type OpenOptions } from '../../simulator/world/world.ts'
 import { outpointOf, splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import { paymentIdOf } from '../../adapters/node/ldk/contribution.ts'
 import { ADDRESS, CALL } from '../../harness/values.ts'

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createWorld, worldFrom } from '../../simulator/world/world.ts'
-import type { World } from '../../simulator/world/world.ts'
+import { createWorld, worldFrom, type World } from '../../simulator/world/world.ts'
 import { CALL } from '../../harness/values.ts'
 import { Scenario, START } from '../../harness/simulator/scenario.ts'
 

@@ -1,8 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Bundle } from '../../bench/bundles.ts'
-import { bundleOf } from '../../bench/bundles.ts'
-import type { FunctionName } from '../../functions/wiring.ts'
-import { wiring } from '../../functions/wiring.ts'
+import { bundleOf, type Bundle } from '../../bench/bundles.ts'
+import { wiring, type FunctionName } from '../../functions/wiring.ts'
 
 const KIB = 1024
 /**

@@ -1,6 +1,5 @@
 import * as z from 'zod'
-import type { Resource, Topology } from './topology.ts'
-import { all, named, statementsOf, trustOf } from './topology.ts'
+import { all, named, statementsOf, trustOf, type Resource, type Topology } from './topology.ts'
 
 const DEAD_LETTER_SECONDS = 14 * 86_400
 const VISIBILITY_TIMES = 6

@@ -5,8 +5,7 @@ import { tableDefinition } from '../../adapters/store/table.ts'
 import { Links } from '../../functions/configuration.ts'
 import { wiring } from '../../functions/wiring.ts'
 import { rules } from './rules.ts'
-import type { Resource, Topology } from './topology.ts'
-import { TYPES, all, evaluate, named, statementsOf } from './topology.ts'
+import { TYPES, all, evaluate, named, statementsOf, type Resource, type Topology } from './topology.ts'
 
 const UNPACKING_MS = 240_000
 const stages = ['test', 'production'] as const

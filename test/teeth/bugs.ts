@@ -13,8 +13,8 @@ const planted: readonly Bug[] = [...gateBugs, ...proofBugs, ...writeBugs, ...bum
  */
 export const beyond: Readonly<Record<string, string>> = {
   'gate-own-transaction': 'test/core/decision/classify.test.ts',
-  'bump-gate-lock-depth': 'test/core/fee-bumps/rules.test.ts',
-  'bump-gate-lease': 'test/core/fee-bumps/rules.test.ts',
+  'bump-gate-lock-depth': 'test/fee-bumps/rules.test.ts',
+  'bump-gate-lease': 'test/fee-bumps/rules.test.ts',
   'pointer-not-claimed': 'test/core/drive/save.test.ts',
   'baseline-taken-anew': 'test/core/splice/attempts.test.ts',
   'sweep-submits': 'test/core/drive/drive.test.ts',
@@ -27,7 +27,7 @@ export const beyond: Readonly<Record<string, string>> = {
   'quiet-while-the-peer-is-away': 'test/core/splice/quiet.test.ts',
   'lease-not-written-again': 'test/core/drive/channel-lease.test.ts',
   'lease-emptied-before-the-end': 'test/core/drive/drive.test.ts',
-  'bump-gate-channel': 'test/core/fee-bumps/gates.test.ts',
+  'bump-gate-channel': 'test/fee-bumps/gates.test.ts',
   'failed-unseen': 'test/core/decision/rules/before-broadcast.test.ts',
   'conflict-with-another-alive': 'test/core/decision/rules/after-broadcast.test.ts',
   'attention-never-looked-at': 'test/core/decision/advance.test.ts',

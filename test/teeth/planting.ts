@@ -1,7 +1,6 @@
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { filesOf, planted } from './bug.ts'
-import type { Bug } from './bug.ts'
+import { filesOf, planted, type Bug } from './bug.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 

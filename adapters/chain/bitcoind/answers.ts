@@ -17,9 +17,7 @@ export const RPC_ERROR = {
   notFound: -5,
   /** A height above the tip. */
   invalidParameter: -8,
-  /**
-   * An input of the broadcast transaction is unknown or spent, perhaps by the same transaction in a block.
-   */
+  /** An input of the broadcast transaction is unknown or spent, perhaps by the same transaction in a block. */
   missingInputs: -25,
   /** The broadcast transaction is already in the chain, with an unspent output. */
   alreadyInChain: -27,
@@ -29,8 +27,7 @@ const Height = z.int().nonnegative()
 export const Hash = Txid
 
 /**
- * An amount as Bitcoin Core writes it: bitcoin with eight decimals. Rejected unless it is an exact number of
- * satoshis.
+ * An amount as Bitcoin Core writes it: bitcoin with eight decimals. Rejected unless it is an exact number of satoshis.
  */
 export const Sats = z
   .number()

@@ -48,10 +48,7 @@ function parsedBlock(bytes: Buffer): Block | null {
   }
 }
 
-/**
- * The transaction in a block that spends an outpoint. The block's Merkle root proves that the block contains
- * it.
- */
+/** The transaction in a block that spends an outpoint. The block's Merkle root proves that the block contains it. */
 function spenderIn(bytes: Buffer, outpoint: Outpoint): Result<string | null, ChainFault> {
   // Parsing a full block takes a quarter of a second and a byte search takes almost nothing, so parse only a
   // block that can hold a spender.

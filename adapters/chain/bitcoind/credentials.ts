@@ -3,9 +3,7 @@ import { open } from 'node:fs/promises'
 /** A cookie is `__cookie__:` and 64 digits; a file of this size is not a cookie. */
 const MAX_COOKIE_BYTES = 512
 
-/**
- * A user from Bitcoin Core's configuration (`rpcauth`), or the cookie file that it rewrites at each start.
- */
+/** A user from Bitcoin Core's configuration (`rpcauth`), or the cookie file that it rewrites at each start. */
 export type BitcoindAuth =
   { readonly user: string; readonly password: string } | { readonly cookieFile: string }
 

@@ -11,10 +11,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024
 /** The methods that return a block or a transaction; every other answer is small. */
 const LARGE_METHODS = ['getblock', 'getrawtransaction']
 const SMALL_BODY_BYTES = 1024 * 1024
-/**
- * Bitcoin Core (up to version 28) queues at most 16 calls and refuses the rest, and we are not its only
- * client.
- */
+/** Bitcoin Core (up to version 28) queues at most 16 calls and refuses the rest, and we are not its only client. */
 const MAX_CONCURRENT_CALLS = 4
 const UNAUTHORIZED = 401
 /** HTTP statuses that carry a JSON-RPC answer; up to version 27 an error never comes with 200. */

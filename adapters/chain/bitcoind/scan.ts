@@ -25,10 +25,7 @@ export type Scan<T> = {
   readonly look: BlockLook<T>
 }
 
-/**
- * Searches blocks from the tip down; null when none contains the item. A fault until all blocks were
- * searched.
- */
+/** Searches blocks from the tip down; null when none contains the item. A fault until all blocks were searched. */
 export type Scanner = <T>(scan: Scan<T>, call: Call) => Promise<Result<T | null, ChainFault>>
 
 /** A map of bounded size that drops its oldest entry. */

@@ -115,10 +115,7 @@ async function scannedSpender(question: SpendQuestion, ownHeight: number): Answe
   return mined.ok && mined.value === null ? unreachable('a block left the best chain meanwhile') : mined
 }
 
-/**
- * An outpoint and its spender in a block. Up to version 24 the node does not report the value with the
- * spender.
- */
+/** An outpoint and its spender in a block. Up to version 24 the node does not report the value with the spender. */
 async function spentBy(question: SpendQuestion, { tx, valueSatsOf }: Mined): Answer<Spend> {
   const { rpc, outpoint, call } = question
   const knownValueSats = valueSatsOf(outpoint)
@@ -129,10 +126,7 @@ async function spentBy(question: SpendQuestion, { tx, valueSatsOf }: Mined): Ans
   return ok({ own: 'confirmed', valueSats, spender: tx })
 }
 
-/**
- * For an outpoint that is neither unspent nor spent in the mempool: it is spent in a block, or it does not
- * exist.
- */
+/** For an outpoint that is neither unspent nor spent in the mempool: it is spent in a block, or it does not exist. */
 async function spentInChain(question: SpendQuestion): Answer<Spend> {
   const { rpc, outpoint, call } = question
   const { txid, vout } = splitOutpoint(outpoint)
@@ -156,9 +150,8 @@ async function spentInChain(question: SpendQuestion): Answer<Spend> {
 }
 
 /**
- * Finds out who spends an outpoint. One answer of `gettxout` covers chain and mempool together, so "unspent"
- * needs no second question. Everything else takes several questions; the caller compares the best block
- * before and after.
+ * Finds out who spends an outpoint. One answer of `gettxout` covers chain and mempool together, so "unspent" needs no
+ * second question. Everything else takes several questions; the caller compares the best block before and after.
  */
 export async function spendOf(question: SpendQuestion): Answer<Spend> {
   if (splitOutpoint(question.outpoint).vout > MAX_VOUT) return ok(UNKNOWN)

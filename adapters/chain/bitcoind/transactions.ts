@@ -18,9 +18,7 @@ import { unreachable } from '../answer.ts'
 import type { BitcoindRpc } from './rpc.ts'
 import type { Place } from './scan.ts'
 
-/**
- * A transaction's block can be found by any unspent output; splices and channel openings have few outputs.
- */
+/** A transaction's block can be found by any unspent output; splices and channel openings have few outputs. */
 const OUTPUTS_ASKED_FOR = 8
 
 type Answer<T> = Promise<Result<T, ChainFault>>

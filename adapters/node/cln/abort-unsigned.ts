@@ -1,8 +1,7 @@
 import * as z from 'zod'
 import type { AbortRequest } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
-import { PeerChannels } from './answers.ts'
-import type { PeerChannel } from './answers.ts'
+import { PeerChannels, type PeerChannel } from './answers.ts'
 import { ask } from './ask.ts'
 import type { ClnFault, ClnOptions, ClnRpc } from './rpc.ts'
 import { candidatesOf, fundingOf, isConnected, NORMAL } from './snapshot.ts'
@@ -11,9 +10,8 @@ import { candidatesOf, fundingOf, isConnected, NORMAL } from './snapshot.ts'
 const MAX_ABORTS = 2
 
 /**
- * Whether it is safe to abort: the channel is on the funding outpoint, in `CHANNELD_NORMAL` with its peer,
- * and nothing is in flight except what the caller knows to be unsigned. Aborting with a signed candidate
- * force-closes the channel.
+ * Whether it is safe to abort: the channel is on the funding outpoint, in `CHANNELD_NORMAL` with its peer, and nothing
+ * is in flight except what the caller knows to be unsigned. Aborting with a signed candidate force-closes the channel.
  */
 function isAbortable(
   channel: PeerChannel | undefined,
@@ -27,9 +25,7 @@ function isAbortable(
   )
 }
 
-/**
- * Aborts an unsigned splice, and once more if something of it is left. Reads the channel before each abort.
- */
+/** Aborts an unsigned splice, and once more if something of it is left. Reads the channel before each abort. */
 export async function abortUnsigned(
   rpc: ClnRpc,
   request: AbortRequest,

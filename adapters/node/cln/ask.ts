@@ -2,9 +2,7 @@ import type * as z from 'zod'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { ClnFault, ClnOptions, ClnRpc } from './rpc.ts'
 
-/**
- * Calls a method and parses its result. An unreadable result counts as `lost`, because the method did run.
- */
+/** Calls a method and parses its result. An unreadable result counts as `lost`, because the method did run. */
 export async function ask<T>(
   rpc: ClnRpc,
   method: string,

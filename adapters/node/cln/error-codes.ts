@@ -1,31 +1,25 @@
 /**
- * Maps Core Lightning's error codes to results. The numbers of splices (350 to 363), of the wallet (301 to
- * 313) and of runes (1501 to 1503) are those of `common/jsonrpc_errors.h`; -32601 and -32602 are JSON-RPC
- * 2.0's. Which code comes before which step was read from the sources and observed on real nodes:
- * docs/reference/cln-observed.md.
+ * Maps Core Lightning's error codes to results. The numbers of splices (350 to 363), of the wallet (301 to 313) and of
+ * runes (1501 to 1503) are those of `common/jsonrpc_errors.h`; -32601 and -32602 are JSON-RPC 2.0's. Which code comes
+ * before which step was read from the sources and observed on real nodes: docs/reference/cln-observed.md.
  */
 
 import type { NodeFault } from '../../../core/ports/node.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
-import type { ClnFault } from './rpc.ts'
-import { plain } from './rpc.ts'
+import { plain, type ClnFault } from './rpc.ts'
 
 type Refused = Extract<CommandResult, { type: 'refused' }>
 type Meaning = Pick<Refused, 'class' | 'reason'>
 
 const MAX_MESSAGE_CHARACTERS = 200
 /**
- * `SPLICE_STATE_ERROR`. From `splice_init`: a negotiation is already open. It is ours if an earlier answer
- * was lost.
+ * `SPLICE_STATE_ERROR`. From `splice_init`: a negotiation is already open. It is ours if an earlier answer was lost.
  */
 const STATE_ERROR = 358
 /** The rune is valid but does not permit this call. */
 const NOT_PERMITTED = 1502
 
-/**
- * What each code means before the step of no return. Any code that is not listed is `not_now`: nothing was
- * signed.
- */
+/** What each code means before the step of no return. Any code that is not listed is `not_now`: nothing was signed. */
 const MEANINGS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [-32601, { class: 'config' }], // unknown command
   [-32602, { class: 'invalid' }], // invalid parameters
@@ -59,17 +53,15 @@ const MEANINGS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
 const NOT_SECURED: readonly number[] = [-32602, -32601, 352, 353, 354, 355, 356, 357, 358, 359, 360, 362]
 
 /**
- * Codes that prove that a `splice_signed` sent no signature: the node checks its own input. 351 belongs here
- * because its only source (`channel_for_splice` in `lightningd/channel_control.c`) answers before the command
- * is passed on.
+ * Codes that prove that a `splice_signed` sent no signature: the node checks its own input. 351 belongs here because
+ * its only source (`channel_for_splice` in `lightningd/channel_control.c`) answers before the command is passed on.
  */
 const NOT_SIGNED: readonly number[] = [-32602, -32601, 351, 352, 353, 354, 355, 356, 358]
 
 /**
- * Codes of `splice_signed` after which only the channel's state tells whether we signed: 362 (the negotiation
- * was aborted) and 363 (the connection failed). If our signature was sent, the state changes before either
- * code arrives, because channeld reports both over one pipe. A channel in its old state has therefore sent
- * none.
+ * Codes of `splice_signed` after which only the channel's state tells whether we signed: 362 (the negotiation was
+ * aborted) and 363 (the connection failed). If our signature was sent, the state changes before either code arrives,
+ * because channeld reports both over one pipe. A channel in its old state has therefore sent none.
  */
 export const SIGNED_IF_AWAITING: readonly number[] = [362, 363]
 

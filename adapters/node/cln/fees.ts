@@ -5,8 +5,7 @@
  */
 export const SHARED_WEIGHT = 42 + 164 + 222 + 172
 /**
- * Signatures can be a byte or two shorter than assumed, so a transaction weighs at least this share of its
- * estimate.
+ * Signatures can be a byte or two shorter than assumed, so a transaction weighs at least this share of its estimate.
  */
 const LEAST_OF_ESTIMATE = 0.98
 /** Bitcoin Core's relay floor (1 sat/vB), rounded up to whole sat/kw. */

@@ -3,8 +3,7 @@ import type { Call, Clock } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'
 import type { Instant } from '../../../core/values/instant.ts'
-import { FeeRates, Funds, Gossip, Info, PeerChannels } from './answers.ts'
-import type { PeerChannel } from './answers.ts'
+import { FeeRates, Funds, Gossip, Info, PeerChannels, type PeerChannel } from './answers.ts'
 import { ask } from './ask.ts'
 import { nodeFaultOf } from './error-codes.ts'
 import type { Permissions } from './permission.ts'
@@ -39,10 +38,7 @@ function isRecent(version: string): boolean {
   return Number(year) > firstYear || (Number(year) === firstYear && Number(month) >= firstMonth)
 }
 
-/**
- * Whether the rune allows only the plugin's splice-in, which can neither be checked before it is signed nor
- * bumped.
- */
+/** Whether the rune allows only the plugin's splice-in, which can neither be checked before it is signed nor bumped. */
 export function isPluginOnly({ spliceIn, pluginSpliceIn, spliceOut }: Permissions): boolean {
   return pluginSpliceIn && !spliceIn && !spliceOut
 }

@@ -1,10 +1,8 @@
 import { ok, type Result } from '../../../core/values/result.ts'
 import { OnlyPsbt, SignedPsbt, Updated } from './answers.ts'
-import type { Flow, Stop } from './flow.ts'
-import { stoppedUnknown, callAt, journalStep, stopped } from './flow.ts'
+import { stoppedUnknown, callAt, journalStep, stopped, type Flow, type Stop } from './flow.ts'
 import type { Contribution } from './preparation.ts'
-import { readPsbt } from './psbt.ts'
-import type { UnsignedTransaction } from './psbt.ts'
+import { readPsbt, type UnsignedTransaction } from './psbt.ts'
 import { objectionTo } from './verification.ts'
 
 /** A negotiation whose commitments are secured: its transaction cannot change any more. */

@@ -1,5 +1,4 @@
-import type { Rune } from './rune.ts'
-import { allows } from './rune.ts'
+import { allows, type Rune } from './rune.ts'
 
 /** The methods that every rune has to allow. */
 const READS = ['getinfo', 'listpeerchannels', 'feerates', 'listfunds', 'listchannels'] as const
@@ -8,10 +7,7 @@ const SPLICE_OUT = ['addpsbtoutput', ...NEGOTIATION] as const
 const SPLICE_IN = ['fundpsbt', 'signpsbt', 'unreserveinputs', ...NEGOTIATION] as const
 const OPTIONAL = ['abort_channels', 'newaddr', 'connect'] as const
 
-/**
- * Methods that we never call and that can move money or make more runes: a rune that allows one is too
- * powerful.
- */
+/** Methods that we never call and that can move money or make more runes: a rune that allows one is too powerful. */
 const NEVER_CALLED = [
   'withdraw',
   'txsend',

@@ -1,10 +1,8 @@
 import { err, ok, type Result } from '../../../core/values/result.ts'
-import { FeeRates, Funded, OnlyPsbt, PeerChannels } from './answers.ts'
-import type { PeerChannel } from './answers.ts'
+import { FeeRates, Funded, OnlyPsbt, PeerChannels, type PeerChannel } from './answers.ts'
 import { refusal } from './error-codes.ts'
 import { feeSats, fittedRate, isUnder, outputWeight, SHARED_WEIGHT } from './fees.ts'
-import type { Flow, Stop } from './flow.ts'
-import { callAt, stopped } from './flow.ts'
+import { callAt, stopped, type Flow, type Stop } from './flow.ts'
 import type { Order } from './order.ts'
 import { readPsbt } from './psbt.ts'
 import { AWAITING_SPLICE, candidatesOf, fundingOf, isConnected, NORMAL } from './snapshot.ts'
@@ -27,9 +25,8 @@ const REPLACEMENT_STEP_SAT_PER_KW = 250
 const START_MARGIN = 8
 
 /**
- * Reads the channel again just before anything starts. It must be on the funding outpoint, with its peer and
- * without payments. A first splice needs nothing in flight; a replacement needs the candidate that it
- * replaces.
+ * Reads the channel again just before anything starts. It must be on the funding outpoint, with its peer and without
+ * payments. A first splice needs nothing in flight; a replacement needs the candidate that it replaces.
  */
 export async function readChannel(flow: Flow): Promise<Result<PeerChannel, Stop>> {
   const { order } = flow
@@ -81,9 +78,7 @@ export async function chooseRate(flow: Flow, channel: PeerChannel): Promise<Resu
   return err({ result: refusal(cheap, `not sent: a replacement has to pay ${floor} sat/kw`), open: false })
 }
 
-/**
- * Has the node build our contribution: the output of a splice-out, or the inputs and change of a splice-in.
- */
+/** Has the node build our contribution: the output of a splice-out, or the inputs and change of a splice-in. */
 export async function contribute(
   flow: Flow,
   channel: PeerChannel,
@@ -177,8 +172,7 @@ function wallet(
 }
 
 /**
- * Releases the inputs reserved for a splice of which certainly nothing was signed. Best effort: reservations
- * expire.
+ * Releases the inputs reserved for a splice of which certainly nothing was signed. Best effort: reservations expire.
  */
 export async function releaseInputs({ rpc, options }: Flow, psbt: string): Promise<void> {
   await rpc.call('unreserveinputs', { psbt }, options)

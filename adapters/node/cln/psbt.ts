@@ -1,8 +1,6 @@
 import { Transaction } from 'bitcoinjs-lib'
-import { outpointOf } from '../../../core/bitcoin/outpoint.ts'
-import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
-import { splitMaps } from './psbt-maps.ts'
-import type { PsbtMap } from './psbt-maps.ts'
+import { outpointOf, type Outpoint } from '../../../core/bitcoin/outpoint.ts'
+import { splitMaps, type PsbtMap } from './psbt-maps.ts'
 
 /** The unsigned transaction of a PSBT. Its txid is final once nothing more is added. */
 export type UnsignedTransaction = {
@@ -77,10 +75,7 @@ function versionTwo(head: PsbtMap, rest: readonly PsbtMap[]): Transaction | null
   return tx
 }
 
-/**
- * The value of an input: from its previous transaction, else as the PSBT states it; null when neither is
- * there.
- */
+/** The value of an input: from its previous transaction, else as the PSBT states it; null when neither is there. */
 function amountIn(map: PsbtMap | undefined, tx: Transaction, n: number): number | null {
   const input = tx.ins[n]
   const [previous, utxo] = [map?.get(INPUT.previous), map?.get(INPUT.witnessUtxo)]

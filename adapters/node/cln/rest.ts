@@ -4,10 +4,8 @@ import { err, ok, type Result } from '../../../core/values/result.ts'
 import { reasonOf } from '../../chain/answer.ts'
 import { httpSender, isUnconnected } from '../../net/http.ts'
 import { isIdentityError } from '../../net/tls-pinning.ts'
-import type { ClnFault, ClnRpc } from './rpc.ts'
-import { MAX_BODY_BYTES, plain, tooLate } from './rpc.ts'
-import type { Rune } from './rune.ts'
-import { until } from './rune.ts'
+import { MAX_BODY_BYTES, plain, tooLate, type ClnFault, type ClnRpc } from './rpc.ts'
+import { until, type Rune } from './rune.ts'
 
 /** How to reach a clnrest. */
 export type RestConfig = {
@@ -21,15 +19,9 @@ export type RestConfig = {
 /** clnrest's certificate names `cln` whatever its address is (`plugins/rest-plugin`). */
 const SERVER_NAME = 'cln'
 const CREATED = 201
-/**
- * Statuses of a refusal before the method ran: bad or missing rune, unknown method, wrong verb, unreadable
- * body.
- */
+/** Statuses of a refusal before the method ran: bad or missing rune, unknown method, wrong verb, unreadable body. */
 const DENIED: readonly number[] = [401, 403, 404, 405, 406]
-/**
- * A short connect timeout tells an unreachable node from one that hangs: without a connection nothing was
- * sent.
- */
+/** A short connect timeout tells an unreachable node from one that hangs: without a connection nothing was sent. */
 const CONNECT_MS = 3_000
 
 const ErrorBody = z.object({ code: z.int(), message: z.string().max(2_000_000) })

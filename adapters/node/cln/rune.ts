@@ -55,9 +55,8 @@ function alternativeOf(text: string): Alternative[] {
 }
 
 /**
- * Adds a restriction to a rune without asking the node: the authcode is a SHA-256 state, and hashing
- * continues through the restriction (README of Rusty Russell's `runes`). A restriction cannot be removed
- * again.
+ * Adds a restriction to a rune without asking the node: the authcode is a SHA-256 state, and hashing continues through
+ * the restriction (README of Rusty Russell's `runes`). A restriction cannot be removed again.
  */
 export function restricted({ authcode, restrictions }: Rune, restriction: string): string {
   let hashed = SECRET_BLOCK_BYTES

@@ -43,9 +43,7 @@ function outboundMsat(channel: PeerChannel): number {
   return Math.max(0, (channel.to_us_msat ?? 0) - reserve - fee)
 }
 
-/**
- * `CHANNELD_AWAITING_SPLICE` means that our signatures were sent; in any other state an inflight lacks ours.
- */
+/** `CHANNELD_AWAITING_SPLICE` means that our signatures were sent; in any other state an inflight lacks ours. */
 export function candidatesOf({ state, inflight = [] }: PeerChannel): ReportedCandidate[] {
   return inflight.map(({ funding_txid, feerate }) => {
     const rate = Number.parseInt(feerate, 10)
@@ -64,8 +62,7 @@ function depthOf({ short_channel_id }: PeerChannel, tipHeight: number): number {
 }
 
 /**
- * The channel in core's form; null without an id. `announced`: short channel ids that gossip shows in both
- * directions.
+ * The channel in core's form; null without an id. `announced`: short channel ids that gossip shows in both directions.
  */
 export function snapshotOf(
   channel: PeerChannel,

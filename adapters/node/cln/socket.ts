@@ -2,8 +2,7 @@ import { connect } from 'node:net'
 import * as z from 'zod'
 import type { Clock } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
-import type { ClnFault, ClnOptions, ClnRpc } from './rpc.ts'
-import { MAX_BODY_BYTES, tooLate } from './rpc.ts'
+import { MAX_BODY_BYTES, tooLate, type ClnFault, type ClnOptions, type ClnRpc } from './rpc.ts'
 
 const ID = 'splicekeeper'
 /** lightningd ends every answer with an empty line. Its JSON never contains one inside a string. */

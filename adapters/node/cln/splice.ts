@@ -5,10 +5,8 @@ import { ask } from './ask.ts'
 import { refusal, resultOf, SIGNED_IF_AWAITING, unknown } from './error-codes.ts'
 import type { Flow, Stop } from './flow.ts'
 import { abortUnsigned } from './abort-unsigned.ts'
-import type { Secured } from './negotiation.ts'
-import { negotiate, signWallet } from './negotiation.ts'
-import type { Contribution } from './preparation.ts'
-import { chooseRate, contribute, releaseInputs, readChannel } from './preparation.ts'
+import { negotiate, signWallet, type Secured } from './negotiation.ts'
+import { chooseRate, contribute, releaseInputs, readChannel, type Contribution } from './preparation.ts'
 import { fundingOf, NORMAL } from './snapshot.ts'
 
 /** Broadcasting failed; the splice is signed anyway and stays signed (`SPLICE_BROADCAST_FAIL`). */
@@ -36,10 +34,7 @@ export async function splice(flow: Flow): Promise<CommandAnswer> {
   return exchange(flow, contribution.value, { ...negotiated.value, psbt: signed.value })
 }
 
-/**
- * Sends our signatures and waits for the peer's. From here on the transaction may be signed, whatever the
- * answer.
- */
+/** Sends our signatures and waits for the peer's. From here on the transaction may be signed, whatever the answer. */
 async function exchange(flow: Flow, contribution: Contribution, secured: Secured): Promise<CommandAnswer> {
   const { rpc, order, options, journal } = flow
   const { psbt, tx } = secured
@@ -80,9 +75,7 @@ async function isUnchanged({ rpc, order: { channelId, submittedOn }, options }: 
   return channel?.state === NORMAL && fundingOf(channel) === submittedOn
 }
 
-/**
- * `answer`: a transaction, or a message that contains one. It counts only if it is the one that we checked.
- */
+/** `answer`: a transaction, or a message that contains one. It counts only if it is the one that we checked. */
 function taken(txid: string, answer: string): CommandAnswer {
   const hex = answer.match(HEX)?.find((run) => parseTransaction(run)?.txid === txid)
   return hex === undefined ? { type: 'taken', txid } : { type: 'taken', txid, hex }

@@ -4,9 +4,7 @@ import type { UnsignedTransaction } from './psbt.ts'
 /** What a transaction must look like before we let anything of it be signed. */
 export type Expected = {
   readonly submittedOn: Outpoint
-  /**
-   * The channel's capacity before the splice, and the change of our balance: the amount, or −(amount + fee).
-   */
+  /** The channel's capacity before the splice, and the change of our balance: the amount, or −(amount + fee). */
   readonly capacitySats: number
   readonly relativeSats: number
   /** Our wallet's inputs, and the outputs that pay us or the recipient of the splice-out. */
@@ -15,10 +13,9 @@ export type Expected = {
 }
 
 /**
- * The reason not to sign a transaction, or null if it is exactly what we built: it spends the funding
- * outpoint and our inputs, it pays our outputs and the new funding, and it contains nothing else. Its cost to
- * us is therefore the cost decided before. A peer's own inputs or outputs are refused too, since our splices
- * need none.
+ * The reason not to sign a transaction, or null if it is exactly what we built: it spends the funding outpoint and our
+ * inputs, it pays our outputs and the new funding, and it contains nothing else. Its cost to us is therefore the cost
+ * decided before. A peer's own inputs or outputs are refused too, since our splices need none.
  */
 export function objectionTo(tx: UnsignedTransaction, expected: Expected): string | null {
   const wanted = [expected.submittedOn, ...expected.inputs.map(({ outpoint }) => outpoint)]

@@ -79,9 +79,8 @@ const bumpTexts: readonly KnownText[] = [
 ]
 
 /**
- * The result of a command. Success is a JSON object; failure is HTTP 200 with a JSON string
- * (docs/reference/eclair.md 1 and 4). Eclair answers 400 before the command reaches a channel. It answers 408
- * and 500 while the command continues.
+ * The result of a command. Success is a JSON object; failure is HTTP 200 with a JSON string (docs/reference/eclair.md 1
+ * and 4). Eclair answers 400 before the command reaches a channel. It answers 408 and 500 while the command continues.
  */
 export function resultOf(kind: 'splice' | 'bump', answered: Result<HttpAnswer, HttpFault>): CommandResult {
   const early = resultWithoutAnswer(answered)

@@ -1,6 +1,5 @@
 import type { Capabilities, ChannelSnapshot, NodeFault, NodeLook } from '../../../core/ports/node.ts'
-import type { Outpoint } from '../../../core/bitcoin/outpoint.ts'
-import { splitOutpoint } from '../../../core/bitcoin/outpoint.ts'
+import { splitOutpoint, type Outpoint } from '../../../core/bitcoin/outpoint.ts'
 import type { Call, Clock } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import { Channels, type Channel, type Commitment, Info, OnChainBalance } from './answers.ts'
@@ -70,10 +69,7 @@ export function txidOf(fundingInput: Outpoint): string {
   return splitOutpoint(fundingInput).txid
 }
 
-/**
- * What a side can spend in a funding: its balance above the reserve, 1 % of the value (BOLT 2, version 2
- * channels).
- */
+/** What a side can spend in a funding: its balance above the reserve, 1 % of the value (BOLT 2, version 2 channels). */
 function aboveReserveMsat({ fundingAmount, remoteCommitParams }: Commitment, sideMsat: number): number {
   const reserveSats = Math.max(Math.floor(fundingAmount / 100), remoteCommitParams.dustLimit)
   return Math.max(0, sideMsat - reserveSats * MSAT_PER_SAT)

@@ -10,8 +10,7 @@ import { type EclairOptions, fundingsOf, look, txidOf } from './look.ts'
 
 const SAT_PER_KW_PER_VB = 250
 /**
- * The largest transaction that nodes relay, in units of 1000 weight. Gives the budget when the client set no
- * ceiling.
+ * The largest transaction that nodes relay, in units of 1000 weight. Gives the budget when the client set no ceiling.
  */
 const LARGEST_KILOWEIGHT = 400
 const MSAT_PER_SAT = 1_000

@@ -3,10 +3,7 @@ import type { Instant } from '../../../core/values/instant.ts'
 import type { LdkAuth } from './config.ts'
 import { decodeMacaroon, encodeMacaroon, withCaveat } from './macaroon.ts'
 
-/**
- * The signed parts of a call: its short method name, its exact HTTP body (frame included) and the time of
- * signing.
- */
+/** The signed parts of a call: its short method name, its exact HTTP body (frame included) and the time of signing. */
 export type SignedCall = { readonly method: string; readonly body: Uint8Array; readonly signedAt: Instant }
 
 /** The request header that authenticates a call. */
@@ -19,8 +16,7 @@ export type Auth = (call: SignedCall) => AuthHeader
 const unixSeconds = (at: Instant): number => Math.floor(at / 1000)
 
 /**
- * ldk-server's HMAC of a time and a body. The key is the API key's hex text in ASCII, not the bytes that it
- * encodes.
+ * ldk-server's HMAC of a time and a body. The key is the API key's hex text in ASCII, not the bytes that it encodes.
  */
 export function hmacOf(apiKey: string, atSeconds: number, body: Uint8Array): Buffer {
   const time = Buffer.alloc(8)

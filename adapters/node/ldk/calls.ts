@@ -1,5 +1,4 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import type { DescMessage } from '@bufbuild/protobuf'
+import { create, fromBinary, toBinary, type DescMessage } from '@bufbuild/protobuf'
 import * as z from 'zod'
 import { AmountSats } from '../../../core/bitcoin/money.ts'
 import {

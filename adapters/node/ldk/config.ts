@@ -7,10 +7,7 @@ const Macaroon = z
   .regex(/^(?:[0-9a-f]{2})+$/, { error: 'must be lower-case hex', abort: true })
   .refine((hex) => decodeMacaroon(Buffer.from(hex, 'hex')) !== null, 'must be a version 2 macaroon')
 
-/**
- * How we authenticate to an ldk-server; the scheme depends on its version (docs/reference/ldk.md 6.2 and
- * 6.3).
- */
+/** How we authenticate to an ldk-server; the scheme depends on its version (docs/reference/ldk.md 6.2 and 6.3). */
 export const LdkAuth = z.discriminatedUnion('scheme', [
   z.object({
     scheme: z.literal('hmac'),
@@ -31,9 +28,8 @@ export const LdkConfig = z.object({
   /** How far the server's clock may be from ours. */
   clockSkewSeconds: z.int().nonnegative().max(3600).default(60),
   /**
-   * Whether the server's LDK has the overlap guard: it refuses a contribution that shares an input or an
-   * output script with a pending one, and drops a queued one that the lock has paid. The server does not
-   * report it.
+   * Whether the server's LDK has the overlap guard: it refuses a contribution that shares an input or an output script
+   * with a pending one, and drops a queued one that the lock has paid. The server does not report it.
    */
   overlapGuard: z.boolean().default(false),
 })

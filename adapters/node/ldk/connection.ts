@@ -1,5 +1,11 @@
-import { Code, ConnectError, createContextKey, createContextValues } from '@connectrpc/connect'
-import type { Interceptor, Transport } from '@connectrpc/connect'
+import {
+  Code,
+  ConnectError,
+  createContextKey,
+  createContextValues,
+  type Interceptor,
+  type Transport,
+} from '@connectrpc/connect'
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node'
 import { toBinary } from '@bufbuild/protobuf'
 import * as z from 'zod'
@@ -76,9 +82,8 @@ export function openSession(config: LdkConfig, clock: Clock, pingEveryMs?: numbe
 }
 
 /**
- * The fault of a failed call. A status counts only if the server sent it. Connect also invents codes from
- * HTTP statuses, resets and protocol errors, and a "permission denied" made from a reset would pass for "not
- * executed".
+ * The fault of a failed call. A status counts only if the server sent it. Connect also invents codes from HTTP
+ * statuses, resets and protocol errors, and a "permission denied" made from a reset would pass for "not executed".
  */
 export function faultOf(error: unknown): RpcFault | IdentityFault {
   if (!(error instanceof ConnectError)) return { status: null, message: 'the call failed in the client' }

@@ -36,10 +36,9 @@ function recordOf(payments: readonly LdkPayment[], channelId: string, txid: stri
 }
 
 /**
- * The node's own record of our contribution, one half of the proof that a transaction is ours (the other is
- * the change of capacity on chain). First asks by id, which servers of August 2026 know without listing it;
- * then searches all payments, which finds later candidates and other ids. There is no record of a splice-out
- * to a foreign address.
+ * The node's own record of our contribution, one half of the proof that a transaction is ours (the other is the change
+ * of capacity on chain). First asks by id, which servers of August 2026 know without listing it; then searches all
+ * payments, which finds later candidates and other ids. There is no record of a splice-out to a foreign address.
  */
 export async function contribution(
   rpc: LdkRpc,

@@ -12,8 +12,7 @@ import type { RpcAnswer, RpcFault } from './rpc.ts'
 const MAX_MESSAGE_CHARACTERS = 500
 
 /**
- * The fault of a failed read: 7, 12, 16 and a wrong certificate need an operator; everything else may pass by
- * itself.
+ * The fault of a failed read: 7, 12, 16 and a wrong certificate need an operator; everything else may pass by itself.
  */
 export function nodeFaultOf(fault: RpcFault): NodeFault {
   const needsOperator = fault.status === 7 || fault.status === 12 || fault.status === 16
@@ -24,10 +23,9 @@ export function nodeFaultOf(fault: RpcFault): NodeFault {
 }
 
 /**
- * The result of a splice command. 3, 7, 12 and 16 come before the node's code runs. 9 means that this call
- * queued nothing, but it covers "already in progress" as well as any other refusal. It is `not_now` here;
- * core turns it into `in_flight` if an earlier attempt is unresolved. Everything else, a missing status above
- * all, may have been executed.
+ * The result of a splice command. 3, 7, 12 and 16 come before the node's code runs. 9 means that this call queued
+ * nothing, but it covers "already in progress" as well as any other refusal. It is `not_now` here; core turns it into
+ * `in_flight` if an earlier attempt is unresolved. Everything else, a missing status above all, may have been executed.
  */
 export function resultOf(answer: RpcAnswer<unknown>): CommandResult {
   if (answer.ok) return { type: 'taken' }

@@ -1,5 +1,10 @@
-import { create, createFileRegistry } from '@bufbuild/protobuf'
-import type { DescMethodServerStreaming, DescMethodUnary, MessageInitShape } from '@bufbuild/protobuf'
+import {
+  create,
+  createFileRegistry,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  type MessageInitShape,
+} from '@bufbuild/protobuf'
 import {
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
@@ -22,9 +27,8 @@ type Fields = Readonly<Record<string, Field>>
 
 /**
  * The messages and fields of ldk-server's `api.LightningNode` that we use, with the field numbers of
- * docs/reference/ldk.md 6.5. Enumerations are plain numbers and members of a oneof are plain fields, which is
- * the same on the wire. Page tokens are bytes: older servers send a message and newer ones a string, and we
- * only echo them.
+ * docs/reference/ldk.md 6.5. Enumerations are plain numbers and members of a oneof are plain fields, which is the same
+ * on the wire. Page tokens are bytes: older servers send a message and newer ones a string, and we only echo them.
  */
 const MESSAGES: Readonly<Record<string, Fields>> = {
   Empty: {},
@@ -104,9 +108,7 @@ const MESSAGES: Readonly<Record<string, Fields>> = {
   },
 }
 
-/**
- * The methods of `api.LightningNode` that we call: request and response, by their names in {@link MESSAGES}.
- */
+/** The methods of `api.LightningNode` that we call: request and response, by their names in {@link MESSAGES}. */
 const METHODS = {
   GetNodeInfo: ['Empty', 'NodeInfo'],
   ListChannels: ['Empty', 'ChannelList'],

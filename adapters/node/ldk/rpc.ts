@@ -22,10 +22,7 @@ export type LdkNodeInfo = {
   readonly version: string | null
 }
 
-/**
- * One channel of ListChannels. Until a splice locks, funding, value and confirmations are those of the old
- * funding.
- */
+/** One channel of ListChannels. Until a splice locks, funding, value and confirmations are those of the old funding. */
 export type LdkChannel = {
   readonly channelId: string
   readonly userChannelId: string
@@ -53,10 +50,7 @@ export type LdkBalances = {
   }[]
 }
 
-/**
- * An on-chain payment record. The amount of a splice-out includes the fee; that of a splice-in is the value
- * added.
- */
+/** An on-chain payment record. The amount of a splice-out includes the fee; that of a splice-in is the value added. */
 export type LdkPayment = {
   readonly id: string
   readonly txid: string
@@ -105,15 +99,11 @@ export interface LdkRpc {
   listPayments(options: RpcOptions): Promise<RpcAnswer<readonly LdkPayment[]>>
   onchainReceive(options: RpcOptions): Promise<RpcAnswer<string>>
   connectPeer(nodeId: string, address: string, options: RpcOptions): Promise<RpcAnswer<void>>
-  /**
-   * Hands over a contribution, which the node keeps in memory. When it answers, nothing is negotiated or
-   * durable.
-   */
+  /** Hands over a contribution, which the node keeps in memory. When it answers, nothing is negotiated or durable. */
   spliceIn(request: LdkSpliceIn, options: RpcOptions): Promise<RpcAnswer<void>>
   spliceOut(request: LdkSpliceOut, options: RpcOptions): Promise<RpcAnswer<{ readonly address: string }>>
   /**
-   * Requests a fee bump of the pending splice; the node chooses the feerate. Servers before September 2026
-   * answer 12.
+   * Requests a fee bump of the pending splice; the node chooses the feerate. Servers before September 2026 answer 12.
    */
   bumpFee(request: LdkBump, options: RpcOptions): Promise<RpcAnswer<void>>
 }

@@ -79,9 +79,7 @@ export const Channel = Listed.transform((listed, context) => {
 export type Channel = z.infer<typeof Channel>
 export const Channels = listOf(Channel, { max: MAX_CHANNELS })
 
-/**
- * A payment of `payments/outgoing`. `sent` is in satoshis and includes the fees; `fees` is in millisatoshis.
- */
+/** A payment of `payments/outgoing`. `sent` is in satoshis and includes the fees; `fees` is in millisatoshis. */
 const Payment = z.object({
   subType: Word,
   txId: Txid.nullish(),

@@ -2,8 +2,15 @@ import type * as z from 'zod'
 import type { NodeFault } from '../../../core/ports/node.ts'
 import type { Call } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
-import type { HttpAnswer, HttpFault, HttpNodeConfig } from '../../net/form-client.ts'
-import { jsonIn, nodeFaultOf, nodeHttp, statusFaultOf } from '../../net/form-client.ts'
+import {
+  jsonIn,
+  nodeFaultOf,
+  nodeHttp,
+  statusFaultOf,
+  type HttpAnswer,
+  type HttpFault,
+  type HttpNodeConfig,
+} from '../../net/form-client.ts'
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024
 const COMMAND_BODY_BYTES = 64 * 1024

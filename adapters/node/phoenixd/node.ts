@@ -8,9 +8,7 @@ import { look, type PhoenixdOptions } from './look.ts'
 import { paymentsSince } from './payments.ts'
 
 const SAT_PER_KW_PER_VB = 250
-/**
- * The typical weight of a splice-out in units of 1000, to check a fee ceiling in satoshis before submitting.
- */
+/** The typical weight of a splice-out in units of 1000, to check a fee ceiling in satoshis before submitting. */
 const TYPICAL_KILOWEIGHT = 1
 /** How far back to look for a contribution: it is asked for once the transaction confirms. */
 const CONTRIBUTIONS_MS = 7 * 24 * 3_600_000
@@ -21,10 +19,7 @@ const notSent = (refusal: 'invalid' | 'not_now', why: string): CommandResult => 
   message: `not sent: ${why}`,
 })
 
-/**
- * phoenixd requires a feerate in whole sat/vB: the chain source's estimate, rounded up, if it is under the
- * ceiling.
- */
+/** phoenixd requires a feerate in whole sat/vB: the chain source's estimate, rounded up, if it is under the ceiling. */
 async function submit(client: PhoenixdClient, request: SubmitRequest, call: Call): Promise<CommandResult> {
   const { kind, address, amountSats, feeRateSatPerKw, maxFeeRateSatPerKw, maxFeeSats } = request
   if (kind === 'splice_in') return notSent('invalid', 'phoenixd has no splice-in')
@@ -38,10 +33,7 @@ async function submit(client: PhoenixdClient, request: SubmitRequest, call: Call
   return resultOf(await client.command('sendtoaddress', fields, call))
 }
 
-/**
- * Our contribution according to phoenixd's list of payments, fee included; null when the transaction is not
- * listed.
- */
+/** Our contribution according to phoenixd's list of payments, fee included; null when the transaction is not listed. */
 async function contribution(
   client: PhoenixdClient,
   clock: Clock,

@@ -1,28 +1,22 @@
 import { attemptsUsed, everTaken, unresolvedAttempts } from '../../splice/budget.ts'
 import { lastFence } from '../../splice/fence.ts'
-import { areOpen } from '../gate.ts'
-import type { GateName } from '../gate.ts'
+import { areOpen, type GateName } from '../gate.ts'
 import type { SpliceEvent } from '../../splice/event.ts'
 import { canAbortUnsigned } from '../unsigned-splice.ts'
-import type { Rule, Situation } from './rule.ts'
-import { attention, closedWithoutEffect, wait } from './rule.ts'
+import { attention, closedWithoutEffect, wait, type Rule, type Situation } from './rule.ts'
 import type { Proof, SpliceState } from '../../splice/splice.ts'
 import type { VerdictName } from '../../splice/verdict.ts'
 
 const WAITING: readonly SpliceState[] = ['queued', 'submitted']
 const UNDECIDED: readonly SpliceState[] = [...WAITING, 'needs_attention']
-/**
- * It is known what became of the funding outpoint, and it was not our effect. Proofs of non-execution need
- * this.
- */
+/** It is known what became of the funding outpoint, and it was not our effect. Proofs of non-execution need this. */
 const TRACELESS: readonly VerdictName[] = ['absent', 'foreign', 'foreign_pending', 'closed']
 
 const noneUnresolved = ({ splice }: Situation): boolean => unresolvedAttempts(splice).length === 0
 const noCandidate = ({ splice }: Situation): boolean => splice.candidates.length === 0
 
 /**
- * Nothing was ever taken, or every attempt is proven not executed and the funding history has no trace of our
- * effect.
+ * Nothing was ever taken, or every attempt is proven not executed and the funding history has no trace of our effect.
  */
 const nothingExecuted = (situation: Situation): boolean =>
   noCandidate(situation) &&
@@ -70,9 +64,7 @@ const attentionMayEnd = (situation: Situation): boolean =>
   situation.verdict.locked ||
   situation.verdict.name === 'final'
 
-/**
- * The rules that apply while no candidate is known: before one is seen, or while the splice needs attention.
- */
+/** The rules that apply while no candidate is known: before one is seen, or while the splice needs attention. */
 export const rulesBeforeBroadcast: readonly Rule[] = [
   {
     id: 'restored',
@@ -215,7 +207,10 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
         !noneUnresolved(situation),
     },
     then: 'needs_attention: unproven',
-    event: attention('unproven', 'an attempt may still take effect: there is no proof that it was not executed'),
+    event: attention(
+      'unproven',
+      'an attempt may still take effect: there is no proof that it was not executed',
+    ),
   },
   {
     id: 'foreign_lock',

@@ -17,8 +17,13 @@ import {
 import { worstFeeRateSatPerKw } from '../worst-fee.ts'
 import { areOpen } from '../gate.ts'
 import type { Rule, Situation } from './rule.ts'
-import { RECORD_LIMITS } from '../../splice/splice.ts'
-import type { Bump, Candidate, Splice, SpliceState } from '../../splice/splice.ts'
+import {
+  RECORD_LIMITS,
+  type Bump,
+  type Candidate,
+  type Splice,
+  type SpliceState,
+} from '../../splice/splice.ts'
 import type { VerdictName } from '../../splice/verdict.ts'
 
 const STANDING: readonly SpliceState[] = ['pending', 'confirmed', 'needs_attention', 'settled']
@@ -92,10 +97,7 @@ function byPolicy({ bumps }: Splice): number {
   return bumps.filter(({ by }) => by === 'policy').length
 }
 
-/**
- * After a replacement that was not relayed, another one is only worthwhile once the estimate has risen above
- * it.
- */
+/** After a replacement that was not relayed, another one is only worthwhile once the estimate has risen above it. */
 function isFutile({ bumps }: Splice, standing: Candidate, estimateSatPerKw: number | null): boolean {
   if (bumps.at(-1)?.outcome?.code !== 'not_relayed') return false
   return (estimateSatPerKw ?? 0) < (standing.feeRateSatPerKw ?? 0) + RELAY_STEP_SAT_PER_KW
@@ -103,10 +105,7 @@ function isFutile({ bumps }: Splice, standing: Candidate, estimateSatPerKw: numb
 
 const abandon = (code: string, message: string): SpliceEvent => ({ type: 'bump_abandoned', code, message })
 
-/**
- * The rules of fee bumps. They precede the rules after a broadcast, so that a bump ends before its splice
- * does.
- */
+/** The rules of fee bumps. They precede the rules after a broadcast, so that a bump ends before its splice does. */
 export const feeBumpRules: readonly Rule[] = [
   {
     id: 'bump_done',

@@ -11,9 +11,8 @@ export const reorg: Rule = {
 }
 
 /**
- * A reorg removed the block of a settled splice's candidate. A new epoch begins, and `step` freezes the
- * channel. If the candidate is final in another block, only its block is recorded anew: nothing has changed
- * for the client.
+ * A reorg removed the block of a settled splice's candidate. A new epoch begins, and `step` freezes the channel. If the
+ * candidate is final in another block, only its block is recorded anew: nothing has changed for the client.
  */
 export const reorgAfterSettling: Rule = {
   id: 'reorg_after_settling',

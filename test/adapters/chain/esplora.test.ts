@@ -1,7 +1,6 @@
 import { NO_HINT } from '../../../core/ports/chain.ts'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { ServerResponse } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { Transaction } from 'bitcoinjs-lib'
 import { expect, onTestFinished, test } from 'vitest'
 import { esplora } from '../../../adapters/chain/esplora/esplora.ts'

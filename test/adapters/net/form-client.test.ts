@@ -2,8 +2,12 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { nodeHttp, HttpNodeConfig } from '../../../adapters/net/form-client.ts'
-import type { FormReply, FormRequest, WireFault } from '../../../simulator/world/form-server.ts'
-import { startFormServer } from '../../../simulator/world/form-server.ts'
+import {
+  startFormServer,
+  type FormReply,
+  type FormRequest,
+  type WireFault,
+} from '../../../simulator/world/form-server.ts'
 import { callNow, PASSWORD } from '../../../harness/nodes/http-nodes.ts'
 
 const fine: FormReply = { status: 200, type: 'text/plain', body: 'fine' }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { anEclair, aPhoenixd, callNow, lookAt } from '../../../harness/nodes/http-nodes.ts'
-import type { AnswerCase } from '../../../harness/nodes/http-node-answers.ts'
 import {
   changed,
   channelCases,
   eclairChannel,
   phoenixdChannel,
+  type AnswerCase,
 } from '../../../harness/nodes/http-node-answers.ts'
 
 const listing = (good: unknown, { change }: AnswerCase) =>

@@ -2,8 +2,13 @@ import { describe, expect, test } from 'vitest'
 import type { EclairFault } from '../../../simulator/eclair/server.ts'
 import type { FailureReason, RefusalClass } from '../../../core/splice/failure.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
-import type { anEclair, aPhoenixd } from '../../../harness/nodes/http-nodes.ts'
-import { aSubmission, callNow, PASSWORD } from '../../../harness/nodes/http-nodes.ts'
+import {
+  aSubmission,
+  callNow,
+  PASSWORD,
+  type anEclair,
+  type aPhoenixd,
+} from '../../../harness/nodes/http-nodes.ts'
 
 /** What goes wrong on the way to a node that is asked by HTTP: Eclair and phoenixd share the faults. */
 export type HttpFault = EclairFault

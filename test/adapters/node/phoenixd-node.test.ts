@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { phoenixdClient } from '../../../adapters/node/phoenixd/client.ts'
 import { phoenixdNode } from '../../../adapters/node/phoenixd/node.ts'
-import { describeHttpNode, refused, status } from './http-node-suite.ts'
-import type { HttpFault } from './http-node-suite.ts'
+import { describeHttpNode, refused, status, type HttpFault } from './http-node-suite.ts'
 import { ok } from '../../../core/values/result.ts'
 import {
   aBump,

@@ -3,16 +3,14 @@ import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
+  type SQSClient,
 } from '@aws-sdk/client-sqs'
-import type { SQSClient } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { memoryQueue } from '../../../adapters/queue/memory.ts'
-import type { QueueHooks } from '../../../adapters/queue/memory.ts'
+import { memoryQueue, type QueueHooks } from '../../../adapters/queue/memory.ts'
 import { Hint, delaySecondsOf, hintQueueOver } from '../../../adapters/queue/sender.ts'
 import { sqsQueue, sqsSender } from '../../../adapters/queue/sqs.ts'
-import { sqsClient, startSqs } from '../../../harness/emulators.ts'
-import type { Emulator } from '../../../harness/emulators.ts'
+import { sqsClient, startSqs, type Emulator } from '../../../harness/emulators.ts'
 
 describe('a delay', () => {
   test.each([

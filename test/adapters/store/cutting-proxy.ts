@@ -1,9 +1,13 @@
 import { once } from 'node:events'
-import { createServer, request } from 'node:http'
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import {
+  createServer,
+  request,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import { portOf } from '../../../harness/emulators.ts'
-import type { Emulator } from '../../../harness/emulators.ts'
+import { portOf, type Emulator } from '../../../harness/emulators.ts'
 
 /** A disturbance of the next requests of one operation, as the SDK names it: `PutItem`, `Query`, … */
 export type Disturbance = {

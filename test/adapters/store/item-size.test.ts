@@ -5,8 +5,7 @@ import { rowOf } from '../../../adapters/store/store.ts'
 import { truncate } from '../../../core/splice/timeline.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { itemBytes } from '../../../harness/item-bytes.ts'
-import type { Length } from '../../../harness/long-life/length.ts'
-import { LONG, LONGEST } from '../../../harness/long-life/length.ts'
+import { LONG, LONGEST, type Length } from '../../../harness/long-life/length.ts'
 import { longLife } from '../../../harness/long-life/long-life.ts'
 
 const KB = 1_000

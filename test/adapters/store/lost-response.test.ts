@@ -3,10 +3,8 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { dynamoStore } from '../../../adapters/store/dynamo.ts'
 import type { LogEvent, Store } from '../../../core/ports/ports.ts'
-import { dynamoClient, openTable, startDynalite } from '../../../harness/emulators.ts'
-import type { Emulator } from '../../../harness/emulators.ts'
-import { startCuttingProxy } from './cutting-proxy.ts'
-import type { CuttingProxy } from './cutting-proxy.ts'
+import { dynamoClient, openTable, startDynalite, type Emulator } from '../../../harness/emulators.ts'
+import { startCuttingProxy, type CuttingProxy } from './cutting-proxy.ts'
 import { aSplice } from '../../../harness/records/splices.ts'
 
 const ids = { id: () => randomUUID() }

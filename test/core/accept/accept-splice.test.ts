@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { AcceptFacts, SpliceRequest } from '../../../core/accept/accept-splice.ts'
-import { acceptSplice, checkDeadline } from '../../../core/accept/accept-splice.ts'
+import { acceptSplice, checkDeadline, type AcceptFacts, type SpliceRequest } from '../../../core/accept/accept-splice.ts'
 import { spliceIdOf } from '../../../core/splice/ids.ts'
 import { Splice } from '../../../core/splice/splice.ts'
 import { aSplice } from '../../../harness/records/splices.ts'

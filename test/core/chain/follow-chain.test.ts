@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { clearView, createWorld, simulatedChainPort } from '../../../simulator/world/world.ts'
-import type { ChainView, World } from '../../../simulator/world/world.ts'
+import {
+  clearView,
+  createWorld,
+  simulatedChainPort,
+  type ChainView,
+  type World,
+} from '../../../simulator/world/world.ts'
 import type { FollowedChain } from '../../../core/ports/records.ts'
 import type { ChainPort } from '../../../core/ports/ports.ts'
 import { followChain, isFollowed } from '../../../core/chain/follow-chain.ts'

@@ -1,10 +1,8 @@
 import { NO_HINT } from '../../../core/ports/chain.ts'
 import { describe, expect, test } from 'vitest'
-import { pathBack, walkBack, walkFundingHistory } from '../../../core/chain/funding-history.ts'
-import type { Walk } from '../../../core/chain/funding-history.ts'
+import { pathBack, walkBack, walkFundingHistory, type Walk } from '../../../core/chain/funding-history.ts'
 import { outpointOf } from '../../../core/bitcoin/outpoint.ts'
 import { aTxid, FUNDING, CALL, TIP } from '../../../harness/values.ts'
-import type { Built } from '../../../harness/transactions.ts'
 import {
   aCommitment,
   aSplicing,
@@ -14,6 +12,7 @@ import {
   onChain,
   P2WPKH,
   P2WSH,
+  type Built,
 } from '../../../harness/transactions.ts'
 import { FakeChain } from '../../../harness/ports/fake-chain.ts'
 

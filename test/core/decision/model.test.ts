@@ -6,8 +6,12 @@ import type { GateName } from '../../../core/decision/gate.ts'
 import { gates } from '../../../core/decision/gates.ts'
 import { Policy } from '../../../core/splice/policy.ts'
 import type { Observation } from '../../../core/decision/observation.ts'
-import type { Attempt, Splice } from '../../../core/splice/splice.ts'
-import { Splice as SpliceSchema, SpliceState } from '../../../core/splice/splice.ts'
+import {
+  Splice as SpliceSchema,
+  SpliceState,
+  type Attempt,
+  type Splice,
+} from '../../../core/splice/splice.ts'
 import { step } from '../../../core/splice/step.ts'
 import type { Verdict, VerdictName } from '../../../core/splice/verdict.ts'
 import { ACCEPTED_AT, aTxid } from '../../../harness/values.ts'

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ChannelLease, QueueEntry } from '../../../core/ports/records.ts'
-import { ChannelLease as ChannelLeaseSchema } from '../../../core/ports/records.ts'
+import { ChannelLease as ChannelLeaseSchema, type ChannelLease, type QueueEntry } from '../../../core/ports/records.ts'
 import {
   append,
   enter,
@@ -19,8 +18,7 @@ import {
   stopPassing,
   takeLease,
 } from '../../../core/drive/lease.ts'
-import type { Attempt } from '../../../core/splice/splice.ts'
-import { SpliceState } from '../../../core/splice/splice.ts'
+import { SpliceState, type Attempt } from '../../../core/splice/splice.ts'
 import { aNotExecutedAttempt, anAttempt } from '../../../harness/records/attempts.ts'
 import { aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
 import { NOW } from '../../../harness/values.ts'

@@ -5,8 +5,7 @@ import type { Ports } from '../../../core/ports/ports.ts'
 import { publish } from '../../../core/drive/publish.ts'
 import type { EventType, Splice } from '../../../core/splice/splice.ts'
 import { aSpliceId, NOW } from '../../../harness/values.ts'
-import type { Bench } from '../../../harness/ports/bench.ts'
-import { aBench } from '../../../harness/ports/bench.ts'
+import { aBench, type Bench } from '../../../harness/ports/bench.ts'
 import { aLiveSplice } from '../../../harness/records/splices.ts'
 
 const TYPES: EventType[] = ['splice.accepted', 'splice.submitted', 'splice.pending']

@@ -5,22 +5,16 @@ import {
   fundingsSeen,
   recordForeignTransaction,
   recordForeignSpends,
+  type Subject,
 } from '../../../core/ledger/record-foreign.ts'
-import type { Subject } from '../../../core/ledger/record-foreign.ts'
 import { paymentIdOf } from '../../../core/splice/ids.ts'
-import { channelKey } from '../../../core/ports/records.ts'
-import type { ForeignPayment } from '../../../core/ports/records.ts'
+import { channelKey, type ForeignPayment } from '../../../core/ports/records.ts'
 import type { Observation } from '../../../core/decision/observation.ts'
 import type { FundingSpend } from '../../../core/chain/funding-history.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { aForeignCandidate, aForeignPayment } from '../../../harness/records/payments.ts'
 import { aSpliceId, aTxid, FUNDING, NOW } from '../../../harness/values.ts'
-import type { Bench } from '../../../harness/ports/bench.ts'
-import type { Built } from '../../../harness/transactions.ts'
-import { aBench } from '../../../harness/ports/bench.ts'
-import { aChain, aFundingSpend, aFundingSpender } from '../../../harness/looks/chain.ts'
-import { aChannel } from '../../../harness/looks/node.ts'
-import { aChannelSeen } from '../../../harness/records/states.ts'
+import { aBench, type Bench } from '../../../harness/ports/bench.ts'
 import {
   aCommitment,
   aSplicing,
@@ -29,7 +23,11 @@ import {
   fundingOf,
   P2WPKH,
   P2WSH,
+  type Built,
 } from '../../../harness/transactions.ts'
+import { aChain, aFundingSpend, aFundingSpender } from '../../../harness/looks/chain.ts'
+import { aChannel } from '../../../harness/looks/node.ts'
+import { aChannelSeen } from '../../../harness/records/states.ts'
 import { anObservation } from '../../../harness/looks/observation.ts'
 import { aSubmittedSplice } from '../../../harness/records/splices.ts'
 

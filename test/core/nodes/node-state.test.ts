@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { ChannelState, NodeState } from '../../../core/ports/records.ts'
-import { channelKey } from '../../../core/ports/records.ts'
+import { channelKey, type ChannelState, type NodeState } from '../../../core/ports/records.ts'
 import type { ChannelSnapshot, NodeLook } from '../../../core/ports/node.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import { saveNodeState } from '../../../core/nodes/node-state.ts'
 import { aTxid, FUNDING, NOW } from '../../../harness/values.ts'
-import type { Bench } from '../../../harness/ports/bench.ts'
-import { aBench, aConfiguredNode } from '../../../harness/ports/bench.ts'
+import { aBench, aConfiguredNode, type Bench } from '../../../harness/ports/bench.ts'
 import { aChannel, aLook } from '../../../harness/looks/node.ts'
 
 const CHANNEL = channelKey('alice', 'c'.repeat(64))

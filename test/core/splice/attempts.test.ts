@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { afterReason, FailureReason } from '../../../core/splice/failure.ts'
-import type { Attempt, CommandResult, Splice } from '../../../core/splice/splice.ts'
-import { SpliceState } from '../../../core/splice/splice.ts'
+import { SpliceState, type Attempt, type CommandResult, type Splice } from '../../../core/splice/splice.ts'
 import { step } from '../../../core/splice/step.ts'
 import { transitions } from '../../../core/splice/transitions.ts'
 import { aTxid, FUNDING, context, NOW, policy } from '../../../harness/values.ts'

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { NonExecutionFacts } from '../../../core/splice/non-execution.ts'
-import { nonExecutionProofOf, followedByTaken } from '../../../core/splice/non-execution.ts'
+import {
+  nonExecutionProofOf,
+  followedByTaken,
+  type NonExecutionFacts,
+} from '../../../core/splice/non-execution.ts'
 import type { Attempt, NonExecutionProof, Splice } from '../../../core/splice/splice.ts'
 import type { Verdict, VerdictName } from '../../../core/splice/verdict.ts'
 import { aSubmittedSplice } from '../../../harness/records/splices.ts'

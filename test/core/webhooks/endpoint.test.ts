@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { Policy } from '../../../core/splice/policy.ts'
-import type { Delivered } from '../../../core/webhooks/endpoint.ts'
 import {
   afterDelivery,
   disabledByWish,
   newEndpoint,
   rotated,
   validSecrets,
+  type Delivered,
 } from '../../../core/webhooks/endpoint.ts'
 import { Endpoint, WEBHOOK_LIMITS } from '../../../core/ports/endpoint.ts'
 import { NOW } from '../../../harness/values.ts'

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { memoryStore } from '../../../adapters/store/memory.ts'
-import type { MemoryStore } from '../../../adapters/store/memory.ts'
+import { memoryStore, type MemoryStore } from '../../../adapters/store/memory.ts'
 import {
   updateEndpoint,
   updateEndpoints,

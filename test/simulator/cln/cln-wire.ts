@@ -1,13 +1,15 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
-import type { Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { Agent, request } from 'undici'
 import { onTestFinished } from 'vitest'
 import * as z from 'zod'
-import { startClnServer } from '../../../simulator/cln/server.ts'
-import type { ClnServer } from '../../../simulator/cln/server.ts'
-import { createWorld } from '../../../simulator/world/world.ts'
-import type { ClnNodeOptions, SimulatedClnNode, World } from '../../../simulator/world/world.ts'
+import { startClnServer, type ClnServer } from '../../../simulator/cln/server.ts'
+import {
+  createWorld,
+  type ClnNodeOptions,
+  type SimulatedClnNode,
+  type World,
+} from '../../../simulator/world/world.ts'
 
 export const START = Date.UTC(2026, 10, 30)
 export const CAROL = 'carol'

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ClnPoint } from '../../../simulator/cln/state.ts'
 import type { SimulatedClnNode } from '../../../simulator/world/world.ts'
-import { clnOf, spliceInTo, spliceOutTo } from './cln-wire.ts'
-import type { Cln, Reply } from './cln-wire.ts'
+import { clnOf, spliceInTo, spliceOutTo, type Cln, type Reply } from './cln-wire.ts'
 
 type Point = Parameters<SimulatedClnNode['at']>[0]
 

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { decodePsbt, encodePsbt, transactionOf } from '../../../simulator/cln/psbt.ts'
-import type { Psbt } from '../../../simulator/cln/psbt.ts'
+import { decodePsbt, encodePsbt, transactionOf, type Psbt } from '../../../simulator/cln/psbt.ts'
 import { finalised } from '../../../simulator/cln/splice-psbt.ts'
 
 /** PSBTs of a real node (Core Lightning 26.06.6, regtest): a splice-out in version 2, a splice-in in version 0. */

@@ -1,8 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ClnAct, ClnMessage, ClnPoint } from '../../../simulator/cln/state.ts'
-import { createWorld, worldFrom } from '../../../simulator/world/world.ts'
-import type { World } from '../../../simulator/world/world.ts'
+import { createWorld, worldFrom, type World } from '../../../simulator/world/world.ts'
 import { CAROL, START } from './cln-wire.ts'
 
 const ACTS = ['drop', 'kill_node', 'kill_peer', 'freeze_peer', 'hang'] as const

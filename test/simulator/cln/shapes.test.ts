@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { clnOf, spliceInTo } from './cln-wire.ts'
-import type { Cln } from './cln-wire.ts'
+import { clnOf, spliceInTo, type Cln } from './cln-wire.ts'
 
 /** The keys of a real node's answers (Core Lightning 26.06.6), nested ones after a dot, those of list elements after `[]`. */
 const fixture = new URL('../../fixtures/cln-keys.json', import.meta.url)

@@ -2,8 +2,7 @@ import { once } from 'node:events'
 import { connect as connectTls } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { worldFrom } from '../../../simulator/world/world.ts'
-import { CAROL, clnOf, spliceInTo } from './cln-wire.ts'
-import type { Cln } from './cln-wire.ts'
+import { CAROL, clnOf, spliceInTo, type Cln } from './cln-wire.ts'
 
 const json = { 'content-type': 'application/json' }
 

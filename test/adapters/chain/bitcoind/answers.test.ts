@@ -3,8 +3,7 @@ import { NO_HINT } from '../../../../core/ports/chain.ts'
 import type { ChainPort } from '../../../../core/ports/ports.ts'
 import { ok } from '../../../../core/values/result.ts'
 import { ChainRpcError } from '../../../../simulator/chain/bitcoind-method.ts'
-import { NOWHERE, anchorOf, call, faultOf, node, unreachable } from './stage.ts'
-import type { RawAnswer } from './stage.ts'
+import { NOWHERE, anchorOf, call, faultOf, node, unreachable, type RawAnswer } from './stage.ts'
 
 describe('an answer', () => {
   const info = { chain: 'regtest', blocks: 120, bestblockhash: 'a'.repeat(64), initialblockdownload: false }

@@ -2,10 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { bitcoind } from '../../../../adapters/chain/bitcoind/bitcoind.ts'
-import type { BitcoindConfig } from '../../../../adapters/chain/bitcoind/bitcoind.ts'
-import { PASSWORD, USER, call, faultOf, node, unreachable } from './stage.ts'
-import type { RawAnswer } from './stage.ts'
+import { bitcoind, type BitcoindConfig } from '../../../../adapters/chain/bitcoind/bitcoind.ts'
+import { PASSWORD, USER, call, faultOf, node, unreachable, type RawAnswer } from './stage.ts'
 
 describe('who asks', () => {
   function cookie(content: string): { path: string; write: (content: string) => void } {

@@ -4,8 +4,7 @@ import { outpointOf } from '../../../../core/bitcoin/outpoint.ts'
 import { NO_HINT } from '../../../../core/ports/chain.ts'
 import { ok } from '../../../../core/values/result.ts'
 import { ChainRpcError } from '../../../../simulator/chain/bitcoind-method.ts'
-import { NOWHERE, anchorOf, asked, call, faultOf, node, spliced, unreachable } from './stage.ts'
-import type { Answer } from './stage.ts'
+import { NOWHERE, anchorOf, asked, call, faultOf, node, spliced, unreachable, type Answer } from './stage.ts'
 
 describe('an outpoint that is not spent', () => {
   test('is known as such by one answer of chain and mempool together', async () => {

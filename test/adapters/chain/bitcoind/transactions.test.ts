@@ -2,8 +2,18 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { ok } from '../../../../core/values/result.ts'
 import { ChainRpcError } from '../../../../simulator/chain/bitcoind-method.ts'
-import { NOWHERE, PASSWORD, asked, call, channelOf, faultOf, node, spliced, unreachable } from './stage.ts'
-import type { Answer } from './stage.ts'
+import {
+  NOWHERE,
+  PASSWORD,
+  asked,
+  call,
+  channelOf,
+  faultOf,
+  node,
+  spliced,
+  unreachable,
+  type Answer,
+} from './stage.ts'
 
 describe('a transaction', () => {
   test('is found by an unspent output, without a search', async () => {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { permissionsOf } from '../../../../adapters/node/cln/permission.ts'
-import type { Rune } from '../../../../adapters/node/cln/rune.ts'
-import { allows, decodeRune, restricted, until } from '../../../../adapters/node/cln/rune.ts'
+import { allows, decodeRune, restricted, until, type Rune } from '../../../../adapters/node/cln/rune.ts'
 import { continueSha256, paddingAfter } from '../../../../adapters/node/cln/sha256.ts'
 import { runeOf } from '../../../../harness/nodes/cln-rune.ts'
 

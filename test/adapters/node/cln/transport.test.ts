@@ -1,7 +1,6 @@
 import { createServer as createTlsServer } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer as createSocketServer, type Socket } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { createServer as createSocketServer, type Socket, type AddressInfo } from 'node:net'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import { constants } from 'node:http2'
-import type { ServerHttp2Stream } from 'node:http2'
+import { constants, type ServerHttp2Stream } from 'node:http2'
 import { createServer, type Socket } from 'node:net'
 import { hmacOf } from '../../../../adapters/node/ldk/auth.ts'
 import { expect, onTestFinished, test } from 'vitest'

@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { decide } from '../../../../core/decision/decide.ts'
-import type { Decision } from '../../../../core/decision/decide.ts'
+import { decide, type Decision } from '../../../../core/decision/decide.ts'
 import { rulesAfterBroadcast } from '../../../../core/decision/rules/after-broadcast.ts'
-import type { Splice } from '../../../../core/splice/splice.ts'
-import { SpliceState } from '../../../../core/splice/splice.ts'
+import { SpliceState, type Splice } from '../../../../core/splice/splice.ts'
 import type { Verdict, VerdictName } from '../../../../core/splice/verdict.ts'
 import { aBump, aBumpAttempt, anEndedBump } from '../../../../harness/records/bumps.ts'
 import { aCandidate, anAttempt, taken } from '../../../../harness/records/attempts.ts'
@@ -92,7 +90,9 @@ describe('another transaction took the place of ours', () => {
       event: { type: 'attention_needed', code: 'unproven' },
     })
     expect(statesOf('replaced_unresolved', seen('pending', more), lost)).toEqual(['pending', 'confirmed'])
-    expect(verdictsOf('replaced_unresolved', seen('pending', more), { atFinalDepth: true })).toEqual(['replaced'])
+    expect(verdictsOf('replaced_unresolved', seen('pending', more), { atFinalDepth: true })).toEqual([
+      'replaced',
+    ])
     expect(look(seen('pending', more), { ...lost, atFinalDepth: false }).rule).toBe('wait_pending')
     expect(look(seen('pending', more), closed).rule).toBe('replaced')
   })

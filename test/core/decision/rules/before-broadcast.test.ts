@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { decide } from '../../../../core/decision/decide.ts'
-import type { Decision } from '../../../../core/decision/decide.ts'
+import { decide, type Decision } from '../../../../core/decision/decide.ts'
 import type { Observation } from '../../../../core/decision/observation.ts'
 import { rulesBeforeBroadcast } from '../../../../core/decision/rules/before-broadcast.ts'
-import type { Attempt, Splice } from '../../../../core/splice/splice.ts'
-import { SpliceState } from '../../../../core/splice/splice.ts'
+import { SpliceState, type Attempt, type Splice } from '../../../../core/splice/splice.ts'
 import type { Verdict, VerdictName } from '../../../../core/splice/verdict.ts'
 import { aTxid, FUNDING, NOW, policy, TIP } from '../../../../harness/values.ts'
 import {

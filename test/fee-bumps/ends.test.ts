@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { MAX_SPLICE_BYTES, checkedSplice, storable } from '../../../adapters/store/assertions.ts'
-import { advance } from '../../../core/decision/advance.ts'
-import type { Observation } from '../../../core/decision/observation.ts'
-import type { Attempt, Bump, Splice } from '../../../core/splice/splice.ts'
-import { step } from '../../../core/splice/step.ts'
-import { aTxid, FUNDING, context, NOW, policy, TIP } from '../../../harness/values.ts'
+import { MAX_SPLICE_BYTES, checkedSplice, storable } from '../../adapters/store/assertions.ts'
+import { advance } from '../../core/decision/advance.ts'
+import type { Observation } from '../../core/decision/observation.ts'
+import type { Attempt, Bump, Splice } from '../../core/splice/splice.ts'
+import { step } from '../../core/splice/step.ts'
+import { aTxid, FUNDING, context, NOW, policy, TIP } from '../../harness/values.ts'
 import {
   aBump,
   aBumpAttempt,
@@ -12,10 +12,10 @@ import {
   aPendingSplice,
   FIRST,
   SECOND,
-} from '../../../harness/records/bumps.ts'
-import { aCandidate, anAttempt, aRefusedAttempt } from '../../../harness/records/attempts.ts'
-import { aChainWith } from '../../../harness/looks/chain.ts'
-import { aPendingObservation } from '../../../harness/looks/observation.ts'
+} from '../../harness/records/bumps.ts'
+import { aCandidate, anAttempt, aRefusedAttempt } from '../../harness/records/attempts.ts'
+import { aChainWith } from '../../harness/looks/chain.ts'
+import { aPendingObservation } from '../../harness/looks/observation.ts'
 
 describe('after settling, whatever may still be queued at the node is watched for', () => {
   const watch = { from: FUNDING, untilHeight: null }

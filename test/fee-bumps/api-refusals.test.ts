@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { SpliceState as States } from '../../core/splice/splice.ts'
 import { request } from '../../harness/api/request.ts'
 import { aSpliceId } from '../../harness/values.ts'
-import { PATH, aWorldWith, bump, ended, pending, untouched } from './bump-requests.ts'
-import type { Given } from './bump-requests.ts'
+import { PATH, aWorldWith, bump, ended, pending, untouched, type Given } from './api-requests.ts'
 
 describe('what is wrong with a body', () => {
   test.each<[string, unknown, string, string]>([

@@ -4,8 +4,7 @@ import { order } from '../../harness/api/request.ts'
 import { aBody } from '../../harness/api/values.ts'
 import { aSplice } from '../../harness/records/splices.ts'
 import { aSpliceId } from '../../harness/values.ts'
-import { aWorldWith } from './bump-requests.ts'
-import type { Given } from './bump-requests.ts'
+import { aWorldWith, type Given } from './api-requests.ts'
 
 describe('a splice that is to bump by itself', () => {
   const auto = { ...aBody, autoBump: { afterBlocks: 6 }, budget: { maxFeeRateSatPerVb: 20 } }

@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { acceptBump } from '../../../core/accept/accept-fee-bump.ts'
-import type { BumpFacts } from '../../../core/accept/accept-fee-bump.ts'
-import type { Splice } from '../../../core/splice/splice.ts'
-import { SpliceState } from '../../../core/splice/splice.ts'
-import { step } from '../../../core/splice/step.ts'
-import { aTxid, context, NOW } from '../../../harness/values.ts'
-import { aBump, anEndedBump, aPendingSplice, FIRST, SECOND } from '../../../harness/records/bumps.ts'
-import { aCandidate } from '../../../harness/records/attempts.ts'
-import { aChannelSeen, aNodeSeen, aNodeThat } from '../../../harness/records/states.ts'
+import { acceptBump, type BumpFacts } from '../../core/accept/accept-fee-bump.ts'
+import { SpliceState, type Splice } from '../../core/splice/splice.ts'
+import { step } from '../../core/splice/step.ts'
+import { aTxid, context, NOW } from '../../harness/values.ts'
+import { aBump, anEndedBump, aPendingSplice, FIRST, SECOND } from '../../harness/records/bumps.ts'
+import { aCandidate } from '../../harness/records/attempts.ts'
+import { aChannelSeen, aNodeSeen, aNodeThat } from '../../harness/records/states.ts'
 
 const chain = { height: 210, hash: aTxid('1'), seenAt: NOW, hashes: [], orphans: [] }
 const seen: BumpFacts = { node: aNodeThat({ bump: true }), channel: aChannelSeen(), chain }

@@ -1,8 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { ClnAct, ClnPoint } from '../../simulator/cln/trap.ts'
 import { MINUTE } from '../../harness/keeper/times.ts'
-import { aCln, clnKeeper, judge, lifeOf, order, orderOf, truthOf } from '../../harness/nodes/cln-nodes.ts'
-import type { ClnStage } from '../../harness/nodes/cln-nodes.ts'
+import {
+  aCln,
+  clnKeeper,
+  judge,
+  lifeOf,
+  order,
+  orderOf,
+  truthOf,
+  type ClnStage,
+} from '../../harness/nodes/cln-nodes.ts'
 
 const POINTS = [
   'us before STFU',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { World } from '../../harness/api/world.ts'
-import { ID, aWorldWith, bump, isSplice } from './bump-requests.ts'
+import { ID, aWorldWith, bump, isSplice } from './api-requests.ts'
 
 describe('bumps that race', () => {
   test('two at once with two keys: one is accepted, the other finds it open', async () => {

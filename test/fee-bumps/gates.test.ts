@@ -5,19 +5,19 @@ import {
   canBump,
   priceShut,
   readBumpGates,
-} from '../../../core/decision/fee-bump-gates.ts'
-import { classify } from '../../../core/decision/classify.ts'
-import type { GateFacts } from '../../../core/decision/gate.ts'
-import type { Observation } from '../../../core/decision/observation.ts'
-import type { Attempt, Bump, Splice } from '../../../core/splice/splice.ts'
-import { aTxid, FUNDING, NOW, policy } from '../../../harness/values.ts'
-import { aBump, aBumpAttempt, anEndedBump, aPendingSplice, FIRST } from '../../../harness/records/bumps.ts'
-import { aCandidate, anAttempt, aRefusedAttempt, taken } from '../../../harness/records/attempts.ts'
-import { aChain, aChainWith } from '../../../harness/looks/chain.ts'
-import { aChannel, aLook, capabilities } from '../../../harness/looks/node.ts'
-import { aHeldLease, aNodeSeen } from '../../../harness/records/states.ts'
-import { aPendingObservation } from '../../../harness/looks/observation.ts'
-import { aSplicing } from '../../../harness/transactions.ts'
+} from '../../core/decision/fee-bump-gates.ts'
+import { classify } from '../../core/decision/classify.ts'
+import type { GateFacts } from '../../core/decision/gate.ts'
+import type { Observation } from '../../core/decision/observation.ts'
+import type { Attempt, Bump, Splice } from '../../core/splice/splice.ts'
+import { aTxid, FUNDING, NOW, policy } from '../../harness/values.ts'
+import { aBump, aBumpAttempt, anEndedBump, aPendingSplice, FIRST } from '../../harness/records/bumps.ts'
+import { aCandidate, anAttempt, aRefusedAttempt, taken } from '../../harness/records/attempts.ts'
+import { aChain, aChainWith } from '../../harness/looks/chain.ts'
+import { aChannel, aLook, capabilities } from '../../harness/looks/node.ts'
+import { aHeldLease, aNodeSeen } from '../../harness/records/states.ts'
+import { aPendingObservation } from '../../harness/looks/observation.ts'
+import { aSplicing } from '../../harness/transactions.ts'
 
 type Given = {
   readonly splice?: Partial<Splice>

@@ -12,10 +12,10 @@ import {
   balanceShowsReplacement,
   standingCandidate,
   weightOf,
-} from '../../../core/splice/replacement.ts'
-import type { Attempt, Bump, BalanceSignals } from '../../../core/splice/splice.ts'
-import type { Verdict, VerdictName } from '../../../core/splice/verdict.ts'
-import { aSpliceId, aTxid, NOW } from '../../../harness/values.ts'
+} from '../../core/splice/replacement.ts'
+import type { Attempt, Bump, BalanceSignals } from '../../core/splice/splice.ts'
+import type { Verdict, VerdictName } from '../../core/splice/verdict.ts'
+import { aSpliceId, aTxid, NOW } from '../../harness/values.ts'
 import {
   aBump,
   aBumpAttempt,
@@ -23,9 +23,9 @@ import {
   aPendingSplice,
   FIRST,
   SECOND,
-} from '../../../harness/records/bumps.ts'
-import { aCandidate, aRefusedAttempt, taken } from '../../../harness/records/attempts.ts'
-import { aVerdict } from '../../../harness/verdicts.ts'
+} from '../../harness/records/bumps.ts'
+import { aCandidate, aRefusedAttempt, taken } from '../../harness/records/attempts.ts'
+import { aVerdict } from '../../harness/verdicts.ts'
 
 describe('the id of a bump', () => {
   test('is the same for the same splice, asker and key, and another one wherever one of them differs', () => {

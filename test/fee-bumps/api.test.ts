@@ -9,7 +9,7 @@ import { withCapabilities } from '../../harness/api/seed.ts'
 import { NOW, aBody } from '../../harness/api/values.ts'
 import { aWorld } from '../../harness/api/world.ts'
 import { aTxid } from '../../harness/values.ts'
-import { ID, PATH, aWorldWith, attempt, bump, ended, pending, untouched } from './bump-requests.ts'
+import { ID, PATH, aWorldWith, attempt, bump, ended, pending, untouched } from './api-requests.ts'
 
 const Document = z.object({
   paths: z.object({

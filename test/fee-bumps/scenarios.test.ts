@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { openBumpOf } from '../../core/splice/replacement.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { MINUTE } from '../../harness/keeper/times.ts'
-import { startKeeper } from '../../harness/keeper/keeper.ts'
-import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
 import type { KeeperOptions } from '../../harness/keeper/options.ts'
 
 const FIRST_RATE = 1_000

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { Bump, Splice } from '../../../core/splice/splice.ts'
-import type { Instant } from '../../../core/values/instant.ts'
-import { step } from '../../../core/splice/step.ts'
-import type { Verdict, VerdictName } from '../../../core/splice/verdict.ts'
-import { aBump, aBumpAttempt, anEndedBump, aPendingSplice, FIRST } from '../../../harness/records/bumps.ts'
-import { aCandidate, aRefusedAttempt, taken } from '../../../harness/records/attempts.ts'
-import { aVerdict } from '../../../harness/verdicts.ts'
-import { NOW, policy } from '../../../harness/values.ts'
+import type { Bump, Splice } from '../../core/splice/splice.ts'
+import type { Instant } from '../../core/values/instant.ts'
+import { step } from '../../core/splice/step.ts'
+import type { Verdict, VerdictName } from '../../core/splice/verdict.ts'
+import { aBump, aBumpAttempt, anEndedBump, aPendingSplice, FIRST } from '../../harness/records/bumps.ts'
+import { aCandidate, aRefusedAttempt, taken } from '../../harness/records/attempts.ts'
+import { aVerdict } from '../../harness/verdicts.ts'
+import { NOW, policy } from '../../harness/values.ts'
 
 const candidate = aCandidate({ txid: FIRST.txid, feeSats: 596, seenAtHeight: 190 })
 const standing: Partial<Verdict> = {

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { openBumpOf } from '../../core/splice/replacement.ts'
 import { MINUTE } from '../../harness/keeper/times.ts'
-import { startKeeper } from '../../harness/keeper/keeper.ts'
-import type { Keeper } from '../../harness/keeper/keeper.ts'
+import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
 import type { KeeperOptions } from '../../harness/keeper/options.ts'
 
 const BLOCKS = { blockMs: 10 * MINUTE }

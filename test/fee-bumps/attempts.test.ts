@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Bump, Splice } from '../../../core/splice/splice.ts'
-import { SpliceState } from '../../../core/splice/splice.ts'
-import { step } from '../../../core/splice/step.ts'
+import { SpliceState, type Bump, type Splice } from '../../core/splice/splice.ts'
+import { step } from '../../core/splice/step.ts'
 import {
   aBump,
   aBumpAttempt,
@@ -9,10 +8,10 @@ import {
   aPendingSplice,
   FIRST,
   SECOND,
-} from '../../../harness/records/bumps.ts'
-import { aCandidate, aRefusedAttempt } from '../../../harness/records/attempts.ts'
-import { context, NOW } from '../../../harness/values.ts'
-import { answer, asked, newest, refused, said, starting } from '../../../harness/records/bump-steps.ts'
+} from '../../harness/records/bumps.ts'
+import { aCandidate, aRefusedAttempt } from '../../harness/records/attempts.ts'
+import { context, NOW } from '../../harness/values.ts'
+import { answer, asked, newest, refused, said, starting } from '../../harness/records/bump-steps.ts'
 
 const opening = (overrides = {}) => ({
   type: 'bump_opened' as const,

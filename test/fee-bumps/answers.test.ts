@@ -1,13 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import type { Bump, CommandResult } from '../../../core/splice/splice.ts'
-import { SpliceState } from '../../../core/splice/splice.ts'
-import { step } from '../../../core/splice/step.ts'
-import { transitions } from '../../../core/splice/transitions.ts'
-import { aBump, aBumpAttempt, anEndedBump, aPendingSplice, SECOND } from '../../../harness/records/bumps.ts'
-import { anAttempt, aRefusedAttempt, taken } from '../../../harness/records/attempts.ts'
-import { context, NOW } from '../../../harness/values.ts'
-import type { Refused } from '../../../harness/records/bump-steps.ts'
-import { answer, asked, newest, refused, said, starting } from '../../../harness/records/bump-steps.ts'
+import { SpliceState, type Bump, type CommandResult } from '../../core/splice/splice.ts'
+import { step } from '../../core/splice/step.ts'
+import { transitions } from '../../core/splice/transitions.ts'
+import { aBump, aBumpAttempt, anEndedBump, aPendingSplice, SECOND } from '../../harness/records/bumps.ts'
+import { anAttempt, aRefusedAttempt, taken } from '../../harness/records/attempts.ts'
+import { context, NOW } from '../../harness/values.ts'
+import {
+  answer,
+  asked,
+  newest,
+  refused,
+  said,
+  starting,
+  type Refused,
+} from '../../harness/records/bump-steps.ts'
 
 describe('an answer is attached to its attempt', () => {
   test.each<[string, CommandResult]>([

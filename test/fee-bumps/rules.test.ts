@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { advance } from '../../../core/decision/advance.ts'
-import type { Observation } from '../../../core/decision/observation.ts'
-import { feeBumpRules } from '../../../core/decision/rules/fee-bump.ts'
-import type { Bump, Splice } from '../../../core/splice/splice.ts'
-import type { Instant } from '../../../core/values/instant.ts'
+import { advance } from '../../core/decision/advance.ts'
+import type { Observation } from '../../core/decision/observation.ts'
+import { feeBumpRules } from '../../core/decision/rules/fee-bump.ts'
+import type { Bump, Splice } from '../../core/splice/splice.ts'
+import type { Instant } from '../../core/values/instant.ts'
 import {
   aBump,
   aBumpAttempt,
@@ -11,14 +11,14 @@ import {
   aPendingSplice,
   FIRST,
   SECOND,
-} from '../../../harness/records/bumps.ts'
-import { aCandidate, aRefusedAttempt } from '../../../harness/records/attempts.ts'
-import { aChain, aChainWith } from '../../../harness/looks/chain.ts'
-import { aChannel, aLook, capabilities } from '../../../harness/looks/node.ts'
-import { aCommitment, aSplicing, fundingOf } from '../../../harness/transactions.ts'
-import { aHeldLease } from '../../../harness/records/states.ts'
-import { FUNDING, NOW, policy, TIP } from '../../../harness/values.ts'
-import { aPendingObservation } from '../../../harness/looks/observation.ts'
+} from '../../harness/records/bumps.ts'
+import { aCandidate, aRefusedAttempt } from '../../harness/records/attempts.ts'
+import { aChain, aChainWith } from '../../harness/looks/chain.ts'
+import { aChannel, aLook, capabilities } from '../../harness/looks/node.ts'
+import { aCommitment, aSplicing, fundingOf } from '../../harness/transactions.ts'
+import { aHeldLease } from '../../harness/records/states.ts'
+import { FUNDING, NOW, policy, TIP } from '../../harness/values.ts'
+import { aPendingObservation } from '../../harness/looks/observation.ts'
 
 const CLOSE = aCommitment(FUNDING)
 const RIVAL = aSplicing(FUNDING, 800_000)
