@@ -5,14 +5,7 @@ import { abortUnsigned } from './abort-unsigned.ts'
 import { saveSplice } from './save.ts'
 import { REORGANISED } from '../splice/outcomes.ts'
 import { recordForeignSpends } from '../ledger/record-foreign.ts'
-import {
-  freezeChannel,
-  reenterQueue,
-  releaseLease,
-  unfreezeChannel,
-  withoutGone,
-  yieldLease,
-} from './channel-lease.ts'
+import { freezeChannel, reenterQueue, releaseLease, unfreezeChannel, withoutGone, yieldLease } from './channel-lease.ts'
 import type { Observation } from '../decision/observation.ts'
 import { observe, leaseKeyOf, type SharedView } from './observe.ts'
 import type { Policy } from '../splice/policy.ts'
@@ -131,13 +124,7 @@ async function saveAndAct(
   await freeze(splice, advanced.actions, ports)
   // Before the save, as a freeze: a crash after it would leave a live splice out of the queue.
   if (advanced.splice.epoch > splice.epoch) await reenterQueue(leaseKeyOf(splice), advanced.splice, ports)
-  const saved = await saveSplice(
-    splice,
-    advanced.splice,
-    ports,
-    options.policy,
-    rawTransactionsIn(observation),
-  )
+  const saved = await saveSplice(splice, advanced.splice, ports, options.policy, rawTransactionsIn(observation))
   if (saved === null) return 'busy'
   await carryOut(advanced.actions, saved, ports)
   // Only time opens gate `quiet`, and a sweep may notice that up to a minute late. Hence a delayed hint.
@@ -193,8 +180,7 @@ async function proceed(
  */
 async function freeze(splice: Splice, actions: readonly Action[], ports: Ports): Promise<void> {
   for (const action of actions) {
-    if (action.type === 'freeze_channel')
-      await freezeChannel(leaseKeyOf(splice), action.cause, splice.id, ports)
+    if (action.type === 'freeze_channel') await freezeChannel(leaseKeyOf(splice), action.cause, splice.id, ports)
   }
 }
 

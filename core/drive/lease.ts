@@ -55,11 +55,7 @@ export function enter(
 }
 
 /** Puts a splice at the end of the queue, whatever else stands there; null: there is no room. */
-export function append(
-  lease: ChannelLease,
-  entry: QueueEntry,
-  limit = QUEUE_ENTRIES_MAX,
-): ChannelLease | null {
+export function append(lease: ChannelLease, entry: QueueEntry, limit = QUEUE_ENTRIES_MAX): ChannelLease | null {
   return lease.queue.length >= limit ? null : { ...lease, queue: [...lease.queue, entry] }
 }
 

@@ -102,11 +102,7 @@ async function wait(
  * A splice that lost its place in the queue before it was ever submitted, and finds an equal one there, ends: the two could not
  * be told apart on chain.
  */
-async function endAsDuplicate(
-  { stored, splice }: Standing,
-  ports: Ports,
-  policy: Policy,
-): Promise<Submitted> {
+async function endAsDuplicate({ stored, splice }: Standing, ports: Ports, policy: Policy): Promise<Submitted> {
   const message = 'an equal splice on this channel was accepted first'
   const event = { type: 'given_up', code: 'duplicate_output', message, proof: 'never_taken' } as const
   const ended = step(splice, event, { now: ports.clock.now(), policy })

@@ -1,5 +1,12 @@
 import { acceptSplice } from '../../core/accept/accept-splice.ts'
-import { channelKey, type ApiKey, type ChannelLease, type ChannelState, type NodeState, type Versioned } from '../../core/ports/records.ts'
+import {
+  channelKey,
+  type ApiKey,
+  type ChannelLease,
+  type ChannelState,
+  type NodeState,
+  type Versioned,
+} from '../../core/ports/records.ts'
 import type { Store } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import type { ApiDeps } from './context.ts'
@@ -24,10 +31,7 @@ export type Facts = {
 }
 
 /** Reads the facts for an order concurrently. */
-export async function readFacts(
-  store: Store,
-  { node, channel }: Pick<SpliceBody, 'node' | 'channel'>,
-): Promise<Facts> {
+export async function readFacts(store: Store, { node, channel }: Pick<SpliceBody, 'node' | 'channel'>): Promise<Facts> {
   const [nodeItem, channelItem, lease] = await Promise.all([
     store.item('node', node),
     channel === undefined ? null : store.item('channel', channelKey(node, channel)),
@@ -46,8 +50,7 @@ export async function draftOf(
 ): Promise<Draft> {
   const { store, clock, generation } = deps.ports
   const { name } = nodeOf(deps.ports, key.tenant, body.node)
-  if (node === null)
-    throw new Problem('node_not_seen', { field: 'node', headers: { 'Retry-After': SWEEP_SECONDS } })
+  if (node === null) throw new Problem('node_not_seen', { field: 'node', headers: { 'Retry-After': SWEEP_SECONDS } })
   const draft = acceptSplice(requestOf(body), {
     ...identity,
     tenant: key.tenant,
@@ -56,8 +59,7 @@ export async function draftOf(
     generation,
     now: clock.now(),
   })
-  if (!draft.ok)
-    throw new Problem(draft.error.code, { field: draft.error.field, detail: draft.error.message })
+  if (!draft.ok) throw new Problem(draft.error.code, { field: draft.error.field, detail: draft.error.message })
   return { splice: draft.value, node }
 }
 
@@ -71,9 +73,7 @@ async function onlyChannel(store: Store, name: string, node: NodeState): Promise
     throw new Problem('invalid_request', { field: 'channel', errors: [{ field: 'channel', message }] })
   }
   const seen = await Promise.all(node.channelIds.map((id) => store.item('channel', channelKey(name, id))))
-  const open = seen
-    .flatMap((item) => item?.value ?? [])
-    .filter(({ goneAt, closing }) => goneAt === null && !closing)
+  const open = seen.flatMap((item) => item?.value ?? []).filter(({ goneAt, closing }) => goneAt === null && !closing)
   const [only, ...others] = open
   return only === undefined || others.length > 0 ? null : only
 }

@@ -27,10 +27,7 @@ const spliceJson = { 'application/json': { schema: SpliceView } }
 const SpliceList = z.object({
   object: z.literal('list'),
   data: z.array(SpliceView),
-  cursor: z
-    .string()
-    .nullable()
-    .openapi({ description: 'The cursor of the next page. null: this is the last page.' }),
+  cursor: z.string().nullable().openapi({ description: 'The cursor of the next page. null: this is the last page.' }),
 })
 
 const impossibleCodes = [
@@ -57,9 +54,7 @@ export const acceptanceProblems = {
   ...commonProblems,
   ...bodyProblems,
   404: problemResponse('`node_not_found`, `channel_not_found`.'),
-  409: problemResponse(
-    '`duplicate_output`: a live splice on this channel, of any tenant, has the same effect.',
-  ),
+  409: problemResponse('`duplicate_output`: a live splice on this channel, of any tenant, has the same effect.'),
   422: problemResponse(`The splice can never run: ${impossibleCodes.join(', ')}.`),
   429: problemResponse(
     '`rate_limited`: try again after `Retry-After` seconds. `channel_queue_full`: a hundred splices of this channel are live.',
@@ -97,9 +92,7 @@ const acceptRoute = createRoute({
       '`invalid_request`: `errors` names the fields. `malformed_json`: the body is not JSON. ' +
         '`idempotency_key_missing`.',
     ),
-    422: problemResponse(
-      `\`idempotency_key_reused\`, or the splice can never run: ${impossibleCodes.join(', ')}.`,
-    ),
+    422: problemResponse(`\`idempotency_key_reused\`, or the splice can never run: ${impossibleCodes.join(', ')}.`),
   },
 })
 
@@ -131,14 +124,10 @@ const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
   const draft = await draftOf(deps, key, body, { idempotencyKey, bodyHash: hash }, facts.value)
   const place = await enterOrder(deps.ports, draft.splice, facts.value.lease)
   if ('earlier' in place) return replay(c, place.earlier, hash)
-  const [{ created, splice }] = await Promise.all([
-    store.create(draft.splice),
-    hint(deps.ports, draft.splice.id),
-  ])
+  const [{ created, splice }] = await Promise.all([store.create(draft.splice), hint(deps.ports, draft.splice.id)])
   // Another request with the same key was faster.
   if (!created) {
-    if (hasEnded(splice.state) && isReleased(splice))
-      await releaseLease(leaseKeyOf(splice), splice.id, deps.ports)
+    if (hasEnded(splice.state) && isReleased(splice)) await releaseLease(leaseKeyOf(splice), splice.id, deps.ports)
     return replay(c, splice, hash)
   }
   return c.json(viewOfNew(splice, draft.node, place.lease), 202, { Location: `/v1/splices/${splice.id}` })

@@ -55,16 +55,18 @@ export async function aWorld(hooks: MemoryHooks = {}, given?: Store) {
     deliveries: [],
     puts: 0,
   }
-  const store = given ?? memoryStore({
-    ids: countingIds('write'),
-    hooks: {
-      ...hooks,
-      before: (operation) => {
-        if (operation.type === 'put') heard.puts += 1
-        return hooks.before?.(operation) ?? null
+  const store =
+    given ??
+    memoryStore({
+      ids: countingIds('write'),
+      hooks: {
+        ...hooks,
+        before: (operation) => {
+          if (operation.type === 'put') heard.puts += 1
+          return hooks.before?.(operation) ?? null
+        },
       },
-    },
-  })
+    })
   const port: NodePort = {
     look: async () => told.look,
     submit: never,
@@ -77,18 +79,12 @@ export async function aWorld(hooks: MemoryHooks = {}, given?: Store) {
     tip: never,
     blockHash: never,
     transaction: async (txid) =>
-      told.chainDown
-        ? err({ class: 'unreachable', message: 'no answer' })
-        : ok(told.transactions.get(txid) ?? null),
+      told.chainDown ? err({ class: 'unreachable', message: 'no answer' }) : ok(told.transactions.get(txid) ?? null),
     spend: never,
     feeRateSatPerKw: never,
     broadcast: never,
   }
-  const node = (
-    name: string,
-    tenants: string[],
-    relayKey: string | null = null,
-  ): [string, ConfiguredNode] => [
+  const node = (name: string, tenants: string[], relayKey: string | null = null): [string, ConfiguredNode] => [
     name,
     { name, port, chain, tenants, nodeId: null, relayKey, quietAbsenceMs: null },
   ]

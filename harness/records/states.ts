@@ -54,5 +54,8 @@ export function aChannelSeen(overrides: Partial<ChannelState> = {}): ChannelStat
 
 /** The channel's lease, held by `aSplice()`. */
 export function aHeldLease(overrides: Partial<ChannelLease> = {}): Versioned<ChannelLease> {
-  return { version: 1, value: { holder: aSpliceId(1), turn: 1, queue: queueOf(aSpliceId(1)), frozen: null, ...overrides } }
+  return {
+    version: 1,
+    value: { holder: aSpliceId(1), turn: 1, queue: queueOf(aSpliceId(1)), frozen: null, ...overrides },
+  }
 }

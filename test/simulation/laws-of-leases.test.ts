@@ -14,10 +14,7 @@ const lease = (overrides: Partial<ChannelLease>): ChannelLease => ({
 const equal = { amountSats: 5_000, script: '00' }
 
 test.each<[string, Partial<ChannelLease>]>([
-  [
-    'the lease goes to the first that does not let others pass',
-    { holder: 'spl_b', queue: queueOf('spl_a', 'spl_b') },
-  ],
+  ['the lease goes to the first that does not let others pass', { holder: 'spl_b', queue: queueOf('spl_a', 'spl_b') }],
   ['a queue names a splice once', { queue: queueOf('spl_a', 'spl_a') }],
   [
     'no two live splices of a queue are equal',

@@ -163,9 +163,7 @@ export const writeBugs: readonly Bug[] = [
   {
     name: 'lease-of-a-living-holder',
     why: 'a splice takes the lease from one that is still under way',
-    replacements: [
-      { file: LINE, find: 'isReleased(await ports.store.load(entered.holder))', replace: 'true' },
-    ],
+    replacements: [{ file: LINE, find: 'isReleased(await ports.store.load(entered.holder))', replace: 'true' }],
   },
   {
     name: 'lease-left-from-an-old-look',
@@ -356,8 +354,7 @@ export const writeBugs: readonly Bug[] = [
       {
         file: ENDING,
         find: "return { splice: candidateSeen(corrected, 'pending', context).splice, actions: [freeze(message), alarm(message)] }",
-        replace:
-          "return { splice: candidateSeen(corrected, 'pending', context).splice, actions: [alarm(message)] }",
+        replace: "return { splice: candidateSeen(corrected, 'pending', context).splice, actions: [alarm(message)] }",
       },
     ],
   },

@@ -34,8 +34,7 @@ async function slotOf(bench: Bench): Promise<Slot | null> {
 }
 
 /** A splice with an effect that no other has. */
-const named = (id: string): Splice =>
-  aLiveSplice({ id, amountSats: 10_000 + Number.parseInt(id.slice(-6), 16) })
+const named = (id: string): Splice => aLiveSplice({ id, amountSats: 10_000 + Number.parseInt(id.slice(-6), 16) })
 
 async function acquire(bench: Bench, id: string): Promise<string> {
   return acquireLease(KEY, named(id), await bench.store.item('lease', KEY), bench.ports)
@@ -130,11 +129,7 @@ describe('to acquire a lease', () => {
     ['in need of attention', { state: 'needs_attention' }, false],
     ['settled', { ...ended, state: 'settled' }, true],
     ['cancelled', { ...ended, state: 'cancelled' }, true],
-    [
-      'failed, with every attempt dead',
-      { ...ended, state: 'failed', attempts: [aNotExecutedAttempt()] },
-      true,
-    ],
+    ['failed, with every attempt dead', { ...ended, state: 'failed', attempts: [aNotExecutedAttempt()] }, true],
     ['failed, with an attempt alive', { ...ended, ...unproven }, false],
   ]
   test.each(holders)('the holder is %s', async (_says, holder, free) => {
@@ -142,9 +137,7 @@ describe('to acquire a lease', () => {
     if (holder !== null) await stored(bench, OTHER, holder)
     await given(bench, { holder: OTHER })
     expect(await acquire(bench, ME)).toBe(free ? 'mine' : 'waiting')
-    expect(await slotOf(bench)).toMatchObject(
-      free ? { holder: ME, waiting: [] } : { holder: OTHER, waiting: [ME] },
-    )
+    expect(await slotOf(bench)).toMatchObject(free ? { holder: ME, waiting: [] } : { holder: OTHER, waiting: [ME] })
   })
 
   const heads: (readonly [string, Partial<Splice> | null, boolean])[] = [
@@ -252,8 +245,7 @@ describe('to acquire a lease', () => {
     test('that is live, is a duplicate', async () => expect(await late({})).toEqual(['duplicate', [OTHER]]))
     test('that has ended, takes its place', async () =>
       expect(await late({ state: 'cancelled', dueAt: null })).toEqual(['mine', [ME]]))
-    test('that may still be written, waits', async () =>
-      expect(await late(null)).toEqual(['waiting', [OTHER]]))
+    test('that may still be written, waits', async () => expect(await late(null)).toEqual(['waiting', [OTHER]]))
     test('that was never written, takes its place', async () =>
       expect(await late(null, {}, NOW - 60_001)).toEqual(['mine', [ME]]))
     test('enters all the same where it has attempts', async () =>
@@ -452,10 +444,7 @@ describe('to thaw a channel', () => {
 
 describe('one whose gate is shut makes room', () => {
   const queued = aLiveSplice({ id: ME })
-  async function aside(
-    lease: Partial<ChannelLease> | null,
-    { splice = queued, first, hooks = {} }: Aside = {},
-  ) {
+  async function aside(lease: Partial<ChannelLease> | null, { splice = queued, first, hooks = {} }: Aside = {}) {
     const bench = aBench({ hooks })
     const { splice: created } = await bench.store.create(splice)
     if (lease !== null) await bench.store.putItem('lease', KEY, { ...freeLease, ...lease }, 0)

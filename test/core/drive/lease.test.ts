@@ -106,19 +106,12 @@ describe('to enter', () => {
     ['a script that is not known yet', {}, { script: null }, false],
     ['no script is known', { script: null }, { script: null }, false],
     ['a splice-in and a splice-out', {}, { kind: 'splice_in' }, false],
-    [
-      'splice-ins of one amount',
-      { kind: 'splice_in', script: null },
-      { kind: 'splice_in', script: null },
-      true,
-    ],
+    ['splice-ins of one amount', { kind: 'splice_in', script: null }, { kind: 'splice_in', script: null }, true],
   ])('finds a duplicate: %s', (_says, mine, theirs, duplicate) => {
     const standing = { ...other, ...theirs }
     const given = lease({ queue: [standing] })
     const entered = enter(given, { ...me, ...mine })
-    expect(entered).toEqual(
-      duplicate ? { duplicate: standing } : { ...given, queue: [standing, { ...me, ...mine }] },
-    )
+    expect(entered).toEqual(duplicate ? { duplicate: standing } : { ...given, queue: [standing, { ...me, ...mine }] })
   })
 
   test('a full queue still tells a duplicate', () =>
@@ -182,16 +175,8 @@ describe('to take', () => {
 
 describe('to let others pass', () => {
   test.each<[string, ChannelLease, ChannelLease | null]>([
-    [
-      'one in the queue',
-      lease({ queue: queueOf('me', 'b') }),
-      lease({ queue: [passing('me'), standing('b')] }),
-    ],
-    [
-      'the holder gives up the lease',
-      lease({ holder: 'me', queue: queueOf('me') }),
-      lease({ queue: [passing('me')] }),
-    ],
+    ['one in the queue', lease({ queue: queueOf('me', 'b') }), lease({ queue: [passing('me'), standing('b')] })],
+    ['the holder gives up the lease', lease({ holder: 'me', queue: queueOf('me') }), lease({ queue: [passing('me')] })],
     ['one that does already', lease({ queue: [passing('me')] }), null],
     ['one that is not in the queue', lease({ queue: queueOf('b') }), null],
   ])('%s', (_says, given, expected) => expect(letPass(given, 'me')).toEqual(expected))

@@ -74,9 +74,7 @@ function expectNothingSent({ requests, splice }: World): void {
 }
 
 const isSave = (operation: Operation, text: string): boolean =>
-  operation.type === 'put' &&
-  operation.row.pk.startsWith('SPL#') &&
-  JSON.stringify(operation.row.body).includes(text)
+  operation.type === 'put' && operation.row.pk.startsWith('SPL#') && JSON.stringify(operation.row.body).includes(text)
 
 describe('a submission', () => {
   test('takes the lease, journals the attempt, and then asks the node for all that was ordered', async () => {
@@ -178,9 +176,7 @@ describe('nothing is sent', () => {
   })
 
   const other = aLiveSplice({ id: aSpliceId(2), state: 'submitted', attempts: [anAttempt()] })
-  const full = Array.from({ length: 120 }, (_unused, n) =>
-    aQueueEntry({ id: aSpliceId(n + 2), amountSats: n + 1 }),
-  )
+  const full = Array.from({ length: 120 }, (_unused, n) => aQueueEntry({ id: aSpliceId(n + 2), amountSats: n + 1 }))
   test.each<[string, Given, string]>([
     ['another splice has the channel', { lease: { holder: other.id }, others: [other] }, 'channel_queue'],
     [
