@@ -103,11 +103,9 @@ export const environment = {
 async function imported(path: string, times: number): Promise<z.infer<typeof Imported>> {
   const runs = []
   for (let n = 0; n < times; n++) {
-    const { stdout } = await run(
-      process.execPath,
-      ['--expose-gc', '--input-type=module', '--eval', importing(path)],
-      { env: { ...process.env, ...environment } },
-    )
+    const { stdout } = await run(process.execPath, ['--expose-gc', '--input-type=module', '--eval', importing(path)], {
+      env: { ...process.env, ...environment },
+    })
     runs.push(Imported.parse(JSON.parse(stdout)))
   }
   return runs.reduce((best, each) => (each.importMs < best.importMs ? each : best))

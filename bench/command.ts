@@ -69,9 +69,7 @@ for (const [name, measure] of Object.entries(parts)) {
 const rounded = (figure: number): number => Number(figure.toPrecision(3))
 console.log('\naims')
 console.table(
-  Object.fromEntries(
-    aims.map(({ aim, wanted, figure, held }) => [aim, { wanted, figure: rounded(figure), held }]),
-  ),
+  Object.fromEntries(aims.map(({ aim, wanted, figure, held }) => [aim, { wanted, figure: rounded(figure), held }])),
 )
 mkdirSync('reports', { recursive: true })
 writeFileSync(REPORT, `${JSON.stringify({ ...report, aims }, null, 2)}\n`)

@@ -43,9 +43,7 @@ function bash(commands: readonly Completed[]): string {
     ...wordsOf(commands)
       .filter((first) => secondsOf(commands, first).length > 0)
       .map((first) => `    ${first}) words="${secondsOf(commands, first).join(' ')}" ;;`),
-    ...commands.map(
-      (each) => `    ${each.name.replace(' ', '\\ ')}\\ *) words="${optionsOf(each).join(' ')}" ;;`,
-    ),
+    ...commands.map((each) => `    ${each.name.replace(' ', '\\ ')}\\ *) words="${optionsOf(each).join(' ')}" ;;`),
     '    completion) words="bash zsh fish" ;;',
   ]
   return `_splicekeeper() {

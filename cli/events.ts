@@ -13,12 +13,7 @@ export const POLL_MS = 2_000
 const PAGE = 1_000
 
 /** One page of the event log after a sequence, oldest first. */
-export async function eventsAfter(
-  client: Client,
-  io: Io,
-  after: number,
-  limit = PAGE,
-): Promise<readonly EventView[]> {
+export async function eventsAfter(client: Client, io: Io, after: number, limit = PAGE): Promise<readonly EventView[]> {
   const query = { after: String(after), limit: String(limit) }
   const answer = await ask(io, () => client.v1.events.$get({ query }))
   return (await bodyOf(answer)).data

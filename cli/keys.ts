@@ -39,13 +39,7 @@ const list = command('keys list', 'List the API keys of your tenant', {}, async 
   print(given, io, await bodyOf(answer), ({ data }) =>
     tableOf(
       ['ID', 'NAME', 'SCOPES', 'LAST USED', 'REVOKED'],
-      data.map(({ id, name, scopes, lastUsedAt, revokedAt }) => [
-        id,
-        name,
-        scopes.join(','),
-        lastUsedAt,
-        revokedAt,
-      ]),
+      data.map(({ id, name, scopes, lastUsedAt, revokedAt }) => [id, name, scopes.join(','), lastUsedAt, revokedAt]),
     ),
   )
   return exits.done
@@ -80,13 +74,7 @@ const audit = command(
     print(given, io, await bodyOf(answer), ({ data }) =>
       tableOf(
         ['NUMBER', 'AT', 'KEY', 'ACTION', 'ABOUT'],
-        data.map(({ sequence, at, key, action, about }) => [
-          sequence,
-          at,
-          key.name,
-          action,
-          JSON.stringify(about),
-        ]),
+        data.map(({ sequence, at, key, action, about }) => [sequence, at, key.name, action, JSON.stringify(about)]),
       ),
     )
     return exits.done

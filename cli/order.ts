@@ -93,8 +93,7 @@ async function placeOf(client: Client, io: Io, args: OrderArgs) {
   const node = args.node ?? (await onlyNode(client, io))
   if (args.channel !== undefined) return { node, channel: idOf('--channel', args.channel) }
   const { data: nodes } = await bodyOf(await ask(io, () => client.v1.nodes.$get()))
-  if (nodes.find(({ name }) => name === node)?.capabilities?.picksChannel === true)
-    return { node, channel: undefined }
+  if (nodes.find(({ name }) => name === node)?.capabilities?.picksChannel === true) return { node, channel: undefined }
   const listed = await ask(io, () => client.v1.channels.$get({ query: { node } }))
   const open = (await bodyOf(listed)).data.filter(({ closing }) => !closing)
   const [only, ...others] = open
@@ -106,8 +105,7 @@ async function placeOf(client: Client, io: Io, args: OrderArgs) {
 async function onlyNode(client: Client, io: Io): Promise<string> {
   const { data } = await bodyOf(await ask(io, () => client.v1.nodes.$get()))
   const [only, ...others] = data
-  if (only === undefined || others.length > 0)
-    throw usage(`there are ${data.length} nodes: choose one with --node`)
+  if (only === undefined || others.length > 0) throw usage(`there are ${data.length} nodes: choose one with --node`)
   return only.name
 }
 

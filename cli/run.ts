@@ -53,9 +53,7 @@ async function started(words: readonly string[], io: Io): Promise<Exit> {
 }
 
 function unknown(first: string): Stop {
-  const seconds = commands.flatMap(({ name }) =>
-    name.startsWith(`${first} `) ? [name.slice(first.length + 1)] : [],
-  )
+  const seconds = commands.flatMap(({ name }) => (name.startsWith(`${first} `) ? [name.slice(first.length + 1)] : []))
   return usage(
     seconds.length === 0
       ? `there is no command ${first}: splicekeeper help lists all commands`
@@ -66,8 +64,7 @@ function unknown(first: string): Stop {
 function stopOf(error: unknown): Stop {
   if (error instanceof Stop) return error
   // citty reports missing and unknown arguments this way.
-  if (error instanceof Error && error.name === 'CLIError')
-    return usage(stripVTControlCharacters(error.message))
+  if (error instanceof Error && error.name === 'CLIError') return usage(stripVTControlCharacters(error.message))
   const message = 'The command itself failed'
   return new Stop(exits.unreachable, error instanceof Error ? `${message}: ${error.name}` : message, {
     code: 'internal',

@@ -18,8 +18,7 @@ export function spliceText(splice: SpliceView): string {
     id: splice.id,
     status: splice.status,
     'waiting for': splice.waitingFor,
-    failure:
-      splice.failure && `${splice.failure.message} (${splice.failure.code}, proof: ${splice.failure.proof})`,
+    failure: splice.failure && `${splice.failure.message} (${splice.failure.code}, proof: ${splice.failure.proof})`,
     attention: splice.attention && `${splice.attention.message} (${splice.attention.code})`,
     what: `${splice.kind} ${sats(splice.amountSats)}`,
     to: splice.address,

@@ -17,6 +17,5 @@ process.exitCode = await run(process.argv.slice(2), {
   pause: (milliseconds) => pause(milliseconds),
   id: () => randomUUID(),
   // Following a redirect would send an order and the key to an unintended place.
-  fetch: (input, init) =>
-    fetch(input, { ...init, redirect: 'error', signal: AbortSignal.timeout(REQUEST_MS) }),
+  fetch: (input, init) => fetch(input, { ...init, redirect: 'error', signal: AbortSignal.timeout(REQUEST_MS) }),
 })

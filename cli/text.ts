@@ -6,10 +6,7 @@ export function printable(text: string): string {
 }
 
 /** A table with a title line; columns fit their content. */
-export function tableOf(
-  titles: readonly string[],
-  rows: readonly (readonly (string | number | null)[])[],
-): string {
+export function tableOf(titles: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
   const cells = [titles, ...rows].map((row) => row.map((cell) => printable(String(cell ?? '–'))))
   const widths = titles.map((_, n) => Math.max(...cells.map((row) => (row[n] ?? '').length)))
   return cells
@@ -24,12 +21,8 @@ export function tableOf(
 }
 
 /** One line per fact; unknown ones are left out. */
-export function factsOf(
-  facts: Readonly<Record<string, string | number | boolean | null | undefined>>,
-): string {
-  const known = Object.entries(facts).filter(
-    ([, value]) => value !== null && value !== undefined && value !== '',
-  )
+export function factsOf(facts: Readonly<Record<string, string | number | boolean | null | undefined>>): string {
+  const known = Object.entries(facts).filter(([, value]) => value !== null && value !== undefined && value !== '')
   const width = Math.max(...known.map(([name]) => name.length))
   return known.map(([name, value]) => `${name.padEnd(width)}  ${printable(String(value))}\n`).join('')
 }

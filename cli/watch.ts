@@ -11,8 +11,7 @@ const READS_A_POLL = 10
 const FOLLOWED_MAX = 200
 const LIVE_PAGES_MAX = 5
 
-const ended = ({ status }: SpliceView): boolean =>
-  status === 'settled' || status === 'failed' || status === 'cancelled'
+const ended = ({ status }: SpliceView): boolean => status === 'settled' || status === 'failed' || status === 'cancelled'
 
 type Watched = { splice: SpliceView; line: string }
 
@@ -71,8 +70,7 @@ function worst(watched: readonly Watched[]): Exit {
 
 /** Drops all but a few of the ended splices. */
 function forget(watched: Map<string, Watched>): void {
-  for (const [id, { splice }] of watched)
-    if (watched.size > FOLLOWED_MAX / 2 && ended(splice)) watched.delete(id)
+  for (const [id, { splice }] of watched) if (watched.size > FOLLOWED_MAX / 2 && ended(splice)) watched.delete(id)
 }
 
 async function read(client: Client, io: Io, id: string): Promise<SpliceView> {
@@ -82,8 +80,7 @@ async function read(client: Client, io: Io, id: string): Promise<SpliceView> {
 
 /** The last sequence of the event log. The log has no gaps, so doubling and halving finds its end in a few requests. */
 async function lastSequence(client: Client, io: Io): Promise<number> {
-  const isBefore = async (sequence: number): Promise<boolean> =>
-    (await eventsAfter(client, io, sequence, 1)).length > 0
+  const isBefore = async (sequence: number): Promise<boolean> => (await eventsAfter(client, io, sequence, 1)).length > 0
   let low = -1
   let high = 0
   while (await isBefore(high)) {

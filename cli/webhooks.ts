@@ -11,28 +11,17 @@ const id = {
   id: { type: 'positional', required: true, description: 'Id of the webhook, from webhooks list' },
 } as const
 
-const list = command(
-  'webhooks list',
-  'List your webhooks and how far each delivery got',
-  {},
-  async (given, io) => {
-    const client = connect(given, io)
-    const answer = await ask(io, () => client.v1.webhooks.$get())
-    print(given, io, await bodyOf(answer), ({ data }) =>
-      tableOf(
-        ['ID', 'STATUS', 'TOLD', 'FAILS SINCE', 'URL'],
-        data.map((hook) => [
-          hook.id,
-          hook.status,
-          hook.deliveredThrough,
-          hook.failing?.since ?? null,
-          hook.url,
-        ]),
-      ),
-    )
-    return exits.done
-  },
-)
+const list = command('webhooks list', 'List your webhooks and how far each delivery got', {}, async (given, io) => {
+  const client = connect(given, io)
+  const answer = await ask(io, () => client.v1.webhooks.$get())
+  print(given, io, await bodyOf(answer), ({ data }) =>
+    tableOf(
+      ['ID', 'STATUS', 'TOLD', 'FAILS SINCE', 'URL'],
+      data.map((hook) => [hook.id, hook.status, hook.deliveredThrough, hook.failing?.since ?? null, hook.url]),
+    ),
+  )
+  return exits.done
+})
 
 const show = command('webhooks show', 'Show a webhook', id, async (given, io) => {
   const client = connect(given, io)
@@ -106,9 +95,7 @@ const test = command(
     const answer = await ask(io, () => client.v1.webhooks[':id'].test.$post({ param }), { once: true })
     const result = await bodyOf(answer)
     print(given, io, result, ({ delivered, status }) =>
-      delivered
-        ? `It arrived: HTTP ${status ?? '2xx'}.\n`
-        : `It did not arrive: ${faultOf(result.reason, status)}.\n`,
+      delivered ? `It arrived: HTTP ${status ?? '2xx'}.\n` : `It did not arrive: ${faultOf(result.reason, status)}.\n`,
     )
     return result.delivered ? exits.done : exits.failed
   },
@@ -172,23 +159,13 @@ const why = {
   gone: 'it answered 410',
 } as const
 
-function textOf({
-  id: hook,
-  url,
-  description,
-  deliveredThrough,
-  failing,
-  disabled,
-  createdAt,
-}: WebhookView): string {
+function textOf({ id: hook, url, description, deliveredThrough, failing, disabled, createdAt }: WebhookView): string {
   return factsOf({
     id: hook,
     url,
     description,
     'delivered through': deliveredThrough,
-    fails:
-      failing &&
-      `${failing.failures} times since ${failing.since}: ${faultOf(failing.reason, failing.status)}`,
+    fails: failing && `${failing.failures} times since ${failing.since}: ${faultOf(failing.reason, failing.status)}`,
     'next attempt': failing?.nextAttemptAt,
     disabled: disabled && `since ${disabled.at}: ${why[disabled.reason]}`,
     created: createdAt,

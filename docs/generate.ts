@@ -97,17 +97,13 @@ export function decisionsPage(): string {
     '',
     '| reason | then | because |',
     '|---|---|---|',
-    ...Object.entries(afterReason).map(
-      ([reason, after]) => `| \`${reason}\` | ${after.then} | ${after.why} |`,
-    ),
+    ...Object.entries(afterReason).map(([reason, after]) => `| \`${reason}\` | ${after.then} | ${after.why} |`),
     '',
     '## When an attempt is proven not executed',
     '',
     '| rule | nodes | proven when |',
     '|---|---|---|',
-    ...Object.entries(nonExecutionTable).map(
-      ([proof, rule]) => `| \`${proof}\` | ${rule.nodes} | ${rule.says} |`,
-    ),
+    ...Object.entries(nonExecutionTable).map(([proof, rule]) => `| \`${proof}\` | ${rule.nodes} | ${rule.says} |`),
     '',
   ].join('\n')
 }

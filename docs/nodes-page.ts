@@ -117,13 +117,9 @@ export function nodesPage(): string {
     '',
     '| proof | on | holds when |',
     '|---|---|---|',
-    ...[...rules].map(
-      (rule) => `| \`${rule}\` | ${nonExecutionTable[rule].nodes} | ${nonExecutionTable[rule].says} |`,
-    ),
+    ...[...rules].map((rule) => `| \`${rule}\` | ${nonExecutionTable[rule].nodes} | ${nonExecutionTable[rule].says} |`),
     '',
-    ...nodes
-      .filter(({ can }) => !isAble(can))
-      .map(({ name, can }) => `**${name}.** ${can.unsupported ?? ''}.`),
+    ...nodes.filter(({ can }) => !isAble(can)).map(({ name, can }) => `**${name}.** ${can.unsupported ?? ''}.`),
     '',
     'How to connect one: [ldk-server](../README.md#your-own-node), [Core Lightning](nodes/core-lightning.md),',
     '[Eclair](reference/eclair.md), [phoenixd](reference/phoenixd.md). Each with its relay: [relay.md](relay.md).',

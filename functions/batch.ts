@@ -26,12 +26,9 @@ export function batchHandler<T>(
   }
   return (event, invocation) =>
     within(invocation, () =>
-      processPartialResponse(
-        event,
-        inTurn ? oneByOne(takeRecord) : takeRecord,
-        new BatchProcessor(EventType.SQS),
-        { throwOnFullBatchFailure: false },
-      ),
+      processPartialResponse(event, inTurn ? oneByOne(takeRecord) : takeRecord, new BatchProcessor(EventType.SQS), {
+        throwOnFullBatchFailure: false,
+      }),
     )
 }
 

@@ -55,11 +55,7 @@ export type Settings = {
 export function parseSettings(environment: unknown): Settings {
   const settings = parsed('environment', Environment, environment)
   return {
-    policy: parsed(
-      'SPLICEKEEPER_POLICY',
-      z.strictObject(Policy.shape),
-      policyOf(settings.SPLICEKEEPER_POLICY),
-    ),
+    policy: parsed('SPLICEKEEPER_POLICY', z.strictObject(Policy.shape), policyOf(settings.SPLICEKEEPER_POLICY)),
     generation: Number(settings.SPLICEKEEPER_GENERATION),
     backupAt: settings.SPLICEKEEPER_BACKUP_AT === '' ? null : Date.parse(settings.SPLICEKEEPER_BACKUP_AT),
     privateWebhooks: settings.SPLICEKEEPER_WEBHOOKS_PRIVATE === 'true',

@@ -33,10 +33,7 @@ export const wiring = {
       timeoutSeconds: 25,
       memoryMb: 512,
       concurrency: null,
-      files: [
-        'node_modules/swagger-ui-dist/swagger-ui-bundle.js',
-        'node_modules/swagger-ui-dist/swagger-ui.css',
-      ],
+      files: ['node_modules/swagger-ui-dist/swagger-ui-bundle.js', 'node_modules/swagger-ui-dist/swagger-ui.css'],
     },
     work: { handler: 'functions/work.handler', timeoutSeconds: 60, memoryMb: 512, concurrency: 8 },
     nodeEvents: {

@@ -14,8 +14,7 @@ export function itemBytes(item: Readonly<Record<string, unknown>>): number {
 function valueBytes(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value)
   if (typeof value === 'number') return numberBytes(value)
-  if (Array.isArray(value))
-    return CONTAINER_BYTES + sum(value.map((each) => ELEMENT_BYTES + valueBytes(each)))
+  if (Array.isArray(value)) return CONTAINER_BYTES + sum(value.map((each) => ELEMENT_BYTES + valueBytes(each)))
   if (typeof value === 'object' && value !== null)
     return (
       CONTAINER_BYTES +

@@ -67,8 +67,7 @@ export class Killer {
         if (typeof value !== 'function') return value
         return async (...args: unknown[]): Promise<unknown> => {
           if (this.#notExecuted) throw new Died()
-          if (this.when === 'before' && !EFFECTS.includes(String(name)))
-            return Reflect.apply(value, target, args)
+          if (this.when === 'before' && !EFFECTS.includes(String(name))) return Reflect.apply(value, target, args)
           this.calls += 1
           const strikes = this.calls === this.at
           if (strikes) this.#notExecuted = true

@@ -40,11 +40,7 @@ export function aTransaction(parts: TransactionParts): Built {
 }
 
 /** The script of a 2-of-2, and a witness that spends it: what marks the input that was a channel's funding. */
-export const TWO_OF_TWO = Buffer.concat([
-  Buffer.from([0x52]),
-  Buffer.alloc(68, 0x21),
-  Buffer.from([0x52, 0xae]),
-])
+export const TWO_OF_TWO = Buffer.concat([Buffer.from([0x52]), Buffer.alloc(68, 0x21), Buffer.from([0x52, 0xae])])
 
 export const FUNDING_WITNESS = [Buffer.alloc(0), Buffer.alloc(71, 1), Buffer.alloc(71, 1), TWO_OF_TWO]
 

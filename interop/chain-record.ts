@@ -52,8 +52,7 @@ export function chainRecord(config: RpcConfig): ChainRecord {
     if (answer.value.code !== null) throw new Error(`${method}: ${answer.value.message.slice(0, 200)}`)
     return schema.parse(answer.value.result)
   }
-  const height = async (): Promise<number> =>
-    (await ask('getblockchaininfo', [], z.object({ blocks: z.int() }))).blocks
+  const height = async (): Promise<number> => (await ask('getblockchaininfo', [], z.object({ blocks: z.int() }))).blocks
   const blockAt = async (at: number): Promise<ParsedTransaction[]> => {
     const hash = await ask('getblockhash', [at], z.string())
     const block = Block.fromHex(await ask('getblock', [hash, 0], z.string()))

@@ -80,8 +80,7 @@ async function refused(
   return answer
 }
 
-const submitTo = (port: NodePort) => (request: SubmitRequest) =>
-  port.submit(request, call(), async () => true)
+const submitTo = (port: NodePort) => (request: SubmitRequest) => port.submit(request, call(), async () => true)
 
 /** No check changes the node, so all can run against a node that holds money. */
 export const CHECKS: readonly Check[] = [

@@ -25,15 +25,10 @@ export type Evidence = {
 }
 
 /** The txids that carry out an order, judged by the chain alone; one entry per occurrence. */
-export function effectsOf(
-  { kind, amountSats, script }: Omit<Claim, 'status'>,
-  { chain }: Evidence,
-): string[] {
+export function effectsOf({ kind, amountSats, script }: Omit<Claim, 'status'>, { chain }: Evidence): string[] {
   if (kind === 'splice_out')
     return chain.transactions.flatMap(({ txid, outputs }) =>
-      outputs.flatMap((output) =>
-        output.script === script && output.amountSats === amountSats ? [txid] : [],
-      ),
+      outputs.flatMap((output) => (output.script === script && output.amountSats === amountSats ? [txid] : [])),
     )
   return chain.fundingHistory.flatMap(({ tx, changeSats }) => {
     const over = (changeSats ?? Number.NaN) - amountSats

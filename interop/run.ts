@@ -116,9 +116,7 @@ async function played(scenario: Scenario, stage: Stage): Promise<Entry> {
     if (wrong.length > 0) throw new Error(wrong.join('; '))
   })
   const commandMs = longestCommandMs(stage.traps?.takeCalls() ?? [])
-  const came = claims
-    .map(({ kind, amountSats, status }) => `${kind} of ${amountSats} sat ${status}`)
-    .join(', ')
+  const came = claims.map(({ kind, amountSats, status }) => `${kind} of ${amountSats} sat ${status}`).join(', ')
   return { ...entry, commandMs, why: entry.outcome === 'held' ? came : entry.why }
 }
 

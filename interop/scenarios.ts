@@ -96,11 +96,7 @@ async function injectAt(
   const isReached = point === null ? null : stage.cut(point, act)
   const order = await stage.order(kind)
   if (isReached === null) stage.cut(null, act)
-  await stage.waitFor(
-    'the call to interrupt',
-    order,
-    ({ status }) => (isReached?.() ?? true) || status === 'settled',
-  )
+  await stage.waitFor('the call to interrupt', order, ({ status }) => (isReached?.() ?? true) || status === 'settled')
   if (isReached?.() === false) throw new Error('the splice settled without the call to interrupt')
   await done.promise
 }

@@ -63,9 +63,7 @@ export class Stage {
   }
 
   async channel(): Promise<ChannelSnapshot> {
-    const channel = (await this.look()).channels.find(
-      ({ channelId }) => channelId === this.settings.channelId,
-    )
+    const channel = (await this.look()).channels.find(({ channelId }) => channelId === this.settings.channelId)
     if (channel === undefined) throw new Error('the node does not list the channel INTEROP_CHANNEL')
     return channel
   }
@@ -182,11 +180,9 @@ export class Stage {
         return null
       })
       if (found !== null) return found
-      if (Date.now() > until)
-        throw new Error(`waited ${this.settings.limitMs / 1000} s without success for ${what}`)
+      if (Date.now() > until) throw new Error(`waited ${this.settings.limitMs / 1000} s without success for ${what}`)
       const sinceMs = Date.now() - minedAt
-      if (blocks && sinceMs >= BLOCK_EVERY_MS && (await this.#mine(sinceMs < SLOW_MS ? 1 : DEEP)))
-        minedAt = Date.now()
+      if (blocks && sinceMs >= BLOCK_EVERY_MS && (await this.#mine(sinceMs < SLOW_MS ? 1 : DEEP))) minedAt = Date.now()
       await pause(LOOK_MS)
     }
   }

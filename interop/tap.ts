@@ -103,9 +103,7 @@ async function httpTap(entry: NodeEntry, url: string, ca: string | undefined): P
     )
   }
   const own =
-    ca === undefined
-      ? null
-      : certificateOfOwnAuthority('interop CA', 'interop tap', ['cln', 'localhost', '127.0.0.1'])
+    ca === undefined ? null : certificateOfOwnAuthority('interop CA', 'interop tap', ['cln', 'localhost', '127.0.0.1'])
   const server =
     own === null ? http.createServer(take) : https.createServer({ cert: own.certificate, key: own.key }, take)
   const close = tracked(server)

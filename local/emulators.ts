@@ -80,12 +80,7 @@ export async function startQueues(): Promise<
   }
 }
 
-async function createQueue(
-  client: SQSClient,
-  endpoint: string,
-  name: string,
-  queue: QueueWiring,
-): Promise<LocalQueue> {
+async function createQueue(client: SQSClient, endpoint: string, name: string, queue: QueueWiring): Promise<LocalQueue> {
   const notExecuted = await client.send(new CreateQueueCommand({ QueueName: queue.deadLetterQueue }))
   const redrive = {
     deadLetterTargetArn: await arnOf(client, z.string().parse(notExecuted.QueueUrl)),

@@ -11,8 +11,7 @@ export function keyFor(args: readonly string[]): { readonly secret: string; read
   const { name, tenant, scopes = Scope.options.join(',') } = optionsOf(args)
   if (name === undefined || tenant === undefined) throw new LocalError(USAGE)
   const parsed = Scope.array().safeParse(scopes.split(','))
-  if (!parsed.success)
-    throw new LocalError(`--scopes: a comma-separated list of ${Scope.options.join(', ')}\n${USAGE}`)
+  if (!parsed.success) throw new LocalError(`--scopes: a comma-separated list of ${Scope.options.join(', ')}\n${USAGE}`)
   const { secret, hash } = createKey({ name, tenant, scopes: parsed.data }, 0)
   const entry = { name, tenant, scopes: parsed.data, hash }
   parseKeys([entry], 'the key')

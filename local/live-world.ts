@@ -1,11 +1,5 @@
 import type { LdkRpc, RpcAnswer } from '../adapters/node/ldk/rpc.ts'
-import {
-  createWorld,
-  simulatedChainPort,
-  worldFrom,
-  type SimulatedNode,
-  type World,
-} from '../simulator/world/world.ts'
+import { createWorld, simulatedChainPort, worldFrom, type SimulatedNode, type World } from '../simulator/world/world.ts'
 import type { ChainPort } from '../core/ports/ports.ts'
 import { textIn, jsonOf, writeWhole } from './files.ts'
 import { LocalError } from './problem.ts'

@@ -14,9 +14,7 @@ export function readNodesFile(path: string): NodeEntry[] {
   const text = textIn(path)
   if (text === null) throw new LocalError(`NODES_FILE: there is no file ${path}`)
   const value = jsonOf(path, text)
-  const entries = Array.isArray(value)
-    ? value.map((entry: unknown, n) => inlined(entry, path, `node ${n + 1}`))
-    : value
+  const entries = Array.isArray(value) ? value.map((entry: unknown, n) => inlined(entry, path, `node ${n + 1}`)) : value
   return parseNodes(entries, path)
 }
 

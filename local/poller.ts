@@ -1,9 +1,4 @@
-import {
-  DeleteMessageBatchCommand,
-  ReceiveMessageCommand,
-  type Message,
-  type SQSClient,
-} from '@aws-sdk/client-sqs'
+import { DeleteMessageBatchCommand, ReceiveMessageCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs'
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import type { LocalQueue } from './emulators.ts'
 import { startLoop, type Loop } from './loop.ts'
@@ -60,8 +55,7 @@ async function remove(client: SQSClient, queue: LocalQueue, records: readonly SQ
 }
 
 function recordOf(message: Message, queue: LocalQueue): SQSRecord {
-  const attribute = (name: keyof NonNullable<Message['Attributes']>): string =>
-    message.Attributes?.[name] ?? ''
+  const attribute = (name: keyof NonNullable<Message['Attributes']>): string => message.Attributes?.[name] ?? ''
   return {
     messageId: message.MessageId ?? '',
     receiptHandle: message.ReceiptHandle ?? '',

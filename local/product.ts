@@ -54,17 +54,14 @@ async function start(settings: Settings, parts: Parts, open?: OpenWorld): Promis
   // Take the port first, so that a second start does not touch the first one's data. Requests wait for the
   // rest.
   const ready = Promise.withResolvers<Api>()
-  const api = parts.add(
-    await startServer(settings.port, async (request) => (await ready.promise)(request)),
-    (server) => server.close(),
+  const api = parts.add(await startServer(settings.port, async (request) => (await ready.promise)(request)), (server) =>
+    server.close(),
   )
   const table = parts.add(await startTable(paths.table), (part) => part.close())
   const queues = parts.add(await startQueues(), (part) => part.close())
   const simulation =
     nodes === null
-      ? parts.add(await startSimulation(paths.world, TENANT, settings.blockSeconds, open), (part) =>
-          part.close(),
-        )
+      ? parts.add(await startSimulation(paths.world, TENANT, settings.blockSeconds, open), (part) => part.close())
       : null
   linkFunctions({ table, queues }, nodes ?? [simulation?.entry], settings.policy)
   const functions = await loadFunctions()
@@ -111,12 +108,7 @@ function startConsumers(functions: Functions, { queues }: Emulators, settings: S
 }
 
 /** Starts the relay beside the simulated node and the server for its commands; returns that server's address. */
-async function startControls(
-  { live, relayKey }: Simulation,
-  api: string,
-  path: string,
-  parts: Parts,
-): Promise<string> {
+async function startControls({ live, relayKey }: Simulation, api: string, path: string, parts: Parts): Promise<string> {
   const relay = startRelay({ live, api, relayKey, path }, reporterOf('relay'))
   parts.add(relay, (part) => part.stop())
   return parts.add(await startControl(live), (part) => part.close()).url

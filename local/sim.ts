@@ -18,8 +18,7 @@ async function run(words: readonly string[]): Promise<string> {
   const { dataDir } = settingsOf(process.env)
   const endpoints = readEndpoints(dataDir)
   if (endpoints === null) throw new LocalError(`nothing is running on ${dataDir}: run npm start first`)
-  if (endpoints.sim === null)
-    throw new LocalError('this product runs on real nodes: there is no simulation to control')
+  if (endpoints.sim === null) throw new LocalError('this product runs on real nodes: there is no simulation to control')
   const result = await send(endpoints.sim, words)
   return words[0] === 'journal' ? `${JSON.stringify(result, null, 2)}\n` : `${readable(result)}\n`
 }

@@ -3,11 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 const LOOK_MS = 40
 
 /** Polls until there is a result. Throws after the limit, naming what was awaited. */
-export async function until<T>(
-  what: string,
-  limitMs: number,
-  look: () => T | null | Promise<T | null>,
-): Promise<T> {
+export async function until<T>(what: string, limitMs: number, look: () => T | null | Promise<T | null>): Promise<T> {
   const deadline = Date.now() + limitMs
   for (;;) {
     const found = await look()

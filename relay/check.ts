@@ -57,10 +57,7 @@ async function checkService(target: Target, ports: RelayPorts): Promise<Finding[
     : { fine: false, line: `service: ${deliveredOf(answer, target, aheadMs).why}` }
   if (aheadMs === null) return [service]
   const { unsure } = unsureOf(time, ports)
-  return [
-    service,
-    { fine: unsure === null, line: `clock: ${unsure ?? `this machine's is ${differenceOf(aheadMs)}`}` },
-  ]
+  return [service, { fine: unsure === null, line: `clock: ${unsure ?? `this machine's is ${differenceOf(aheadMs)}`}` }]
 }
 
 function unsureOf(time: RemoteTime, ports: RelayPorts): { readonly unsure: string | null } {

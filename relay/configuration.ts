@@ -35,9 +35,7 @@ const Json = z.record(z.string(), z.unknown())
  * Misconfigured, naming the field or the variable.
  */
 export function configurationIn(environment: Readonly<Record<string, string | undefined>>): RelaySettings {
-  const addresses = Object.values(networkInterfaces()).flatMap((each) =>
-    (each ?? []).map(({ address }) => address),
-  )
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address))
   const file = environment['RELAY_FILE'] ?? ''
   if (file !== '') {
     const path = resolve(file)
@@ -82,9 +80,7 @@ function schemed(value: Json): Json {
 
 function variableOf(field: readonly PropertyKey[]): string {
   const prefixed = VARIABLES.filter(([, path]) => field.every((part, n) => path[n] === part))
-  const exact = VARIABLES.find(
-    ([, path]) => path.length <= field.length && path.every((part, n) => field[n] === part),
-  )
+  const exact = VARIABLES.find(([, path]) => path.length <= field.length && path.every((part, n) => field[n] === part))
   const names = exact === undefined ? prefixed.map(([variable]) => variable) : [exact[0]]
   return names.length === 0 ? field.join('.') : names.join(' or ')
 }
@@ -114,8 +110,7 @@ function withFiles(value: unknown, folder: string, where: string): unknown {
  */
 function contentOf(path: string, field: string, where: string): string {
   const bytes = bytesIn(path, where)
-  const isBinary =
-    field === 'apiKey' ? bytes.length === API_KEY_BYTES : field === 'macaroon' && bytes[0] === 2
+  const isBinary = field === 'apiKey' ? bytes.length === API_KEY_BYTES : field === 'macaroon' && bytes[0] === 2
   return isBinary ? bytes.toString('hex') : bytes.toString('utf8').trim()
 }
 

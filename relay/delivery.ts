@@ -32,18 +32,13 @@ export function deliveredOf(
     return again(`refuses us because this machine's clock is ${by}: correct it (NTP)`)
   }
   if (status === 401)
-    return again(
-      `refuses our signature: the relay key differs from the relayKey of the node ${node} in the service`,
-    )
+    return again(`refuses our signature: the relay key differs from the relayKey of the node ${node} in the service`)
   if (status === 404 && code === 'node_not_found')
     return again(`knows no node ${node} with a relayKey: is the name right?`)
   if (status === 404) return again(`there is no Splicekeeper at ${serviceUrl}`)
   if (status >= 300 && status < 400)
-    return again(
-      `${serviceUrl} redirects, which the relay does not follow: configure the address that it leads to`,
-    )
-  if ([400, 413, 415, 422].includes(status))
-    return { then: 'unfit', why: `cannot read our request (HTTP ${status})` }
+    return again(`${serviceUrl} redirects, which the relay does not follow: configure the address that it leads to`)
+  if ([400, 413, 415, 422].includes(status)) return { then: 'unfit', why: `cannot read our request (HTTP ${status})` }
   return again(`answers HTTP ${status}`)
 }
 

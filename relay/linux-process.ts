@@ -44,8 +44,7 @@ export function statIn(text: string): Stat | null {
  */
 export function linuxProcess(choice: ProcessChoice, options: ProcOptions = {}): ProcessPort {
   const { root = '/proc', ownAgeMs = () => process.uptime() * 1000 } = options
-  const read = async (path: string): Promise<string | null> =>
-    readFile(join(root, path), 'utf8').catch(() => null)
+  const read = async (path: string): Promise<string | null> => readFile(join(root, path), 'utf8').catch(() => null)
   let doubt: string | null | undefined
   let last: SeenProcess | null = null
 
@@ -87,8 +86,7 @@ export function linuxProcess(choice: ProcessChoice, options: ProcOptions = {}): 
   }
 }
 
-const pidsIn = (names: readonly string[]): number[] =>
-  names.filter((name) => /^[1-9]\d{0,9}$/.test(name)).map(Number)
+const pidsIn = (names: readonly string[]): number[] => names.filter((name) => /^[1-9]\d{0,9}$/.test(name)).map(Number)
 
 /** Why start times in /proc cannot be dated; empty if they can. */
 function doubtOf(stat: string | null, uptime: string | null, ownAgeMs: number): string {

@@ -6,10 +6,7 @@ const isStart = ({ type }: RelayEvent): boolean => type === 'process_started'
 
 /** Whether two wake-ups carry the same news. */
 const isSame = (one: RelayEvent, other: RelayEvent): boolean =>
-  one.type === other.type &&
-  one.channelId === other.channelId &&
-  one.txid === other.txid &&
-  one.reason === other.reason
+  one.type === other.type && one.channelId === other.channelId && one.txid === other.txid && one.reason === other.reason
 
 /**
  * The events still to be reported, oldest first, in memory. A wake-up that repeats a waiting one is left out.

@@ -32,10 +32,7 @@ export function relayOf(settings: RelaySettings, ports: RelayPorts): Relay {
 function sourceOf({ source }: RelaySettings, ports: RelayPorts): Source {
   switch (source.kind) {
     case 'ldk-server':
-      return ldkServerSource(
-        { ...source, authWindowSeconds: 60, clockSkewSeconds: 60, overlapGuard: false },
-        ports,
-      )
+      return ldkServerSource({ ...source, authWindowSeconds: 60, clockSkewSeconds: 60, overlapGuard: false }, ports)
     case 'core-lightning':
       return coreLightningSource(source)
     case 'eclair':
@@ -45,7 +42,5 @@ function sourceOf({ source }: RelaySettings, ports: RelayPorts): Source {
 
 function processOf({ process: choice }: RelaySettings): ProcessPort {
   if ('unseen' in choice) return unseenProcess(choice.unseen)
-  return process.platform === 'linux'
-    ? linuxProcess(choice)
-    : unseenProcess('only Linux shows when a process started')
+  return process.platform === 'linux' ? linuxProcess(choice) : unseenProcess('only Linux shows when a process started')
 }

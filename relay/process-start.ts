@@ -48,10 +48,8 @@ export async function watchProcess(
     else if (!reported.has(startId(watch.target.node, look.process))) {
       const isYounger = openedAt !== null && look.process.startedAt > openedAt
       contradictions = isYounger ? contradictions + 1 : 0
-      if (openedAt !== null && !isYounger)
-        await reportStart(watch, look.process, reported, ports, notice, signal)
-      else if (openedAt === null)
-        notice('process', `${look.process.pid} is running; waiting for the node to answer`)
+      if (openedAt !== null && !isYounger) await reportStart(watch, look.process, reported, ports, notice, signal)
+      else if (openedAt === null) notice('process', `${look.process.pid} is running; waiting for the node to answer`)
       else if (contradictions >= CONTRADICTIONS)
         notice(
           'process',
@@ -74,8 +72,7 @@ async function reportStart(
   if (time.sampledAt === null || sentAt - time.sampledAt > TIME_MAX_AGE_MS) {
     const { status, date } = await askHealth(target, signal)
     if (isOver(signal)) return
-    if (status !== 200)
-      return notice('process', `${seen.pid} is running; waiting for the service to report its time`)
+    if (status !== 200) return notice('process', `${seen.pid} is running; waiting for the service to report its time`)
     time.note({ sentAt, receivedAt: ports.sinceBoot(), date })
   }
   const at = time.dated(seen.startedAt, ports.clock.now(), ports.sinceBoot())

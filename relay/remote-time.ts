@@ -62,10 +62,8 @@ export class RemoteTime {
     const earliest = this.earliest(happenedAt)
     const aheadMs = this.aheadMs(now, sinceBoot)
     if (earliest === null || aheadMs === null) return { unsure: 'the service has not reported its time' }
-    if (Math.abs(aheadMs) > AGREEMENT_MS)
-      return { unsure: `this machine's clock is ${differenceOf(aheadMs)}` }
-    if (this.#jumpedAt !== null && happenedAt < this.#jumpedAt)
-      return { unsure: 'a clock has jumped since then' }
+    if (Math.abs(aheadMs) > AGREEMENT_MS) return { unsure: `this machine's clock is ${differenceOf(aheadMs)}` }
+    if (this.#jumpedAt !== null && happenedAt < this.#jumpedAt) return { unsure: 'a clock has jumped since then' }
     return Math.min(earliest, Math.floor(now - (sinceBoot - happenedAt)))
   }
 }

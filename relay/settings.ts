@@ -55,10 +55,7 @@ const ProcessEntry = z
     pidFile: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
   })
   .refine(({ pid, pidFile }) => pid === undefined || pidFile === undefined, 'needs pid or pidFile, not both')
-  .refine(
-    (entry) => Object.values(entry).some((value) => value !== undefined),
-    'needs a name, pidFile or pid',
-  )
+  .refine((entry) => Object.values(entry).some((value) => value !== undefined), 'needs a name, pidFile or pid')
 
 const Settings = z.strictObject({
   node: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, "must be the node's name in the service"),

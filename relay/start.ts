@@ -35,10 +35,6 @@ try {
   process.exitCode = await main()
 } catch (error) {
   const isOurs = error instanceof Misconfigured
-  say(
-    isOurs || !(error instanceof Error)
-      ? String(isOurs ? error.message : error)
-      : (error.stack ?? error.message),
-  )
+  say(isOurs || !(error instanceof Error) ? String(isOurs ? error.message : error) : (error.stack ?? error.message))
   process.exitCode = 2
 }

@@ -37,10 +37,7 @@ export async function subscribe(
     if (isOver(signal)) return
     const steady = opened && ports.sinceBoot() - since >= STEADY_MS
     failures = steady ? 1 : failures + 1
-    notice(
-      'node',
-      `${source.what}: ${end.why}${end.needsOperator ? ' (needs your attention)' : ''}; trying again`,
-    )
+    notice('node', `${source.what}: ${end.why}${end.needsOperator ? ' (needs your attention)' : ''}; trying again`)
     await ports.sleep(backoffMs(BACKOFF, failures, ports.chance), signal)
   }
 }

@@ -18,14 +18,9 @@ type Names = {
 }
 
 function chartsOf({ table, queues, functions, metrics }: Names): Chart[] {
-  const counted = (...names: string[]): Metric[] =>
-    names.map((name) => [metrics, name, 'service', 'splicekeeper'])
-  const each = (
-    names: Readonly<Record<string, string>>,
-    namespace: string,
-    metric: string,
-    dimension: string,
-  ) => Object.values(names).map((name): Metric => [namespace, metric, dimension, name])
+  const counted = (...names: string[]): Metric[] => names.map((name) => [metrics, name, 'service', 'splicekeeper'])
+  const each = (names: Readonly<Record<string, string>>, namespace: string, metric: string, dimension: string) =>
+    Object.values(names).map((name): Metric => [namespace, metric, dimension, name])
   const lambda = (metric: string) => each(functions, 'AWS/Lambda', metric, 'FunctionName')
   const sqs = (metric: string) => each(queues, 'AWS/SQS', metric, 'QueueName')
   return [

@@ -22,13 +22,7 @@ export type Functions = Readonly<Record<FunctionName, sst.aws.Function>>
 export function createFunctions(linked: Linked, settings: DeploySettings): Functions {
   const links = createLinks(linked)
   const create = (name: FunctionName): sst.aws.Function => {
-    const {
-      handler,
-      timeoutSeconds,
-      memoryMb,
-      concurrency,
-      files = [],
-    }: FunctionWiring = wiring.functions[name]
+    const { handler, timeoutSeconds, memoryMb, concurrency, files = [] }: FunctionWiring = wiring.functions[name]
     const log = new aws.cloudwatch.LogGroup(`${componentNames[name]}Log`, {
       name: `/splicekeeper/${$app.stage}/${name}`,
       retentionInDays: LOG_DAYS,

@@ -19,9 +19,7 @@ const wanted = JSON.parse(textOf('node_modules/sst/package.json') || '{}').versi
 const parts = ['.sst/platform/config.d.ts', '.sst/platform/node_modules/@pulumi/aws']
 const lock = at('.sst/unpacking')
 const isThere = () =>
-  textOf('.sst/platform/version') === wanted &&
-  parts.every((part) => existsSync(at(part))) &&
-  !existsSync(lock)
+  textOf('.sst/platform/version') === wanted && parts.every((part) => existsSync(at(part))) && !existsSync(lock)
 
 function unpack() {
   console.log(`Unpacking the components of SST ${wanted} into .sst, once: about a minute, and 320 MB ...`)

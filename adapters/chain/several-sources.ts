@@ -26,9 +26,7 @@ function common<T>(values: readonly T[]): { readonly value: T } | null {
 
 /** The lowest tip, if it is in the chain of every source that answers. Nothing above it is known to all of them. */
 async function tip(sources: readonly ChainPort[], call: Call): Answer<Place> {
-  const answers = await Promise.all(
-    sources.map(async (source) => ({ source, answer: await source.tip(call) })),
-  )
+  const answers = await Promise.all(sources.map(async (source) => ({ source, answer: await source.tip(call) })))
   const tips = answers.flatMap(({ source, answer }) => (answer.ok ? [{ source, place: answer.value }] : []))
   const lowest = tips.toSorted((one, other) => one.place.height - other.place.height)[0]?.place
   if (lowest === undefined) return nobody(answers.map(({ answer }) => answer))
@@ -61,11 +59,7 @@ function merged(known: readonly ChainTransaction[]): Result<ChainTransaction | n
     : ok(mined[0] ?? null)
 }
 
-async function transaction(
-  sources: readonly ChainPort[],
-  txid: string,
-  call: Call,
-): Answer<ChainTransaction | null> {
+async function transaction(sources: readonly ChainPort[], txid: string, call: Call): Answer<ChainTransaction | null> {
   const answers = await Promise.all(sources.map((source) => source.transaction(txid, call)))
   const values = valuesOf(answers)
   return values.length === 0 ? nobody(answers) : merged(values.filter((value) => value !== null))
@@ -93,12 +87,7 @@ function absence(spends: readonly Spend[]): Result<Spend, ChainFault> {
  * One source is enough to prove a spender. Absence needs every source, at the same tip before and after the
  * question: a source that lags, or follows another branch, does not know the latest spenders.
  */
-async function spend(
-  sources: readonly ChainPort[],
-  outpoint: Outpoint,
-  hint: SpendHint,
-  call: Call,
-): Answer<Spend> {
+async function spend(sources: readonly ChainPort[], outpoint: Outpoint, hint: SpendHint, call: Call): Answer<Spend> {
   const tips = () => Promise.all(sources.map((source) => source.tip(call)))
   const before = await tips()
   const answers = await Promise.all(sources.map((source) => source.spend(outpoint, hint, call)))
@@ -114,11 +103,7 @@ async function spend(
 }
 
 /** The highest estimate: a splice gets stuck by too low a feerate. */
-async function feeRateSatPerKw(
-  sources: readonly ChainPort[],
-  targetBlocks: number,
-  call: Call,
-): Answer<number | null> {
+async function feeRateSatPerKw(sources: readonly ChainPort[], targetBlocks: number, call: Call): Answer<number | null> {
   const answers = await Promise.all(sources.map((source) => source.feeRateSatPerKw(targetBlocks, call)))
   const values = valuesOf(answers)
   const estimates = values.filter((value) => value !== null)

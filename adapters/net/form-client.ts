@@ -131,9 +131,7 @@ export type KnownText = {
  * executed" are listed; any other is `unknown`. The text itself is never repeated.
  */
 export function resultOfText(text: string, known: readonly KnownText[]): CommandResult {
-  const match = known.find((each) =>
-    each.isPrefix === true ? text.startsWith(each.text) : text === each.text,
-  )
+  const match = known.find((each) => (each.isPrefix === true ? text.startsWith(each.text) : text === each.text))
   if (match === undefined) return { type: 'unknown', message: 'failed with a text that proves nothing' }
   return { type: 'refused', ...match.refusal, message: match.text }
 }

@@ -23,8 +23,7 @@ import { phoenixdNode } from './phoenixd/node.ts'
 const RELAY_KEY_CHARACTERS = 32
 
 const isWeb = (text: string): boolean => ['http:', 'https:'].includes(URL.parse(text)?.protocol ?? '')
-const Name = (what: string) =>
-  z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, `must be ${what}: a-z, 0-9, - and _`)
+const Name = (what: string) => z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, `must be ${what}: a-z, 0-9, - and _`)
 
 const MAX_CHAIN_SOURCES = 4
 
@@ -51,10 +50,8 @@ const Bitcoind = z
     cookieFile: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
   })
   .transform(({ kind, url, user, password, cookieFile }, context) => {
-    if (cookieFile !== undefined && user === undefined && password === undefined)
-      return { kind, url, cookieFile }
-    if (cookieFile === undefined && user !== undefined && password !== undefined)
-      return { kind, url, user, password }
+    if (cookieFile !== undefined && user === undefined && password === undefined) return { kind, url, cookieFile }
+    if (cookieFile === undefined && user !== undefined && password !== undefined) return { kind, url, user, password }
     const message = 'needs either user and password, or cookieFile'
     context.issues.push({ code: 'custom', message, input: null })
     return z.NEVER
@@ -79,9 +76,7 @@ const ChainSources = z.unknown().transform((value, context): [ChainSource, ...Ch
   return z.NEVER
 })
 
-const NodeIdText = z
-  .string()
-  .regex(/^0[23][0-9a-f]{64}$/, 'must be a compressed public key in lower-case hex')
+const NodeIdText = z.string().regex(/^0[23][0-9a-f]{64}$/, 'must be a compressed public key in lower-case hex')
 
 /** The fields that all kinds of nodes share. */
 const common = {
@@ -118,9 +113,7 @@ export type NodeEntry = z.infer<typeof NodeEntry>
 export function parseNodes(value: unknown, source: string): NodeEntry[] {
   const parsed = z.array(NodeEntry).safeParse(value)
   if (!parsed.success) {
-    throw new Misconfigured(
-      parsed.error.issues.map((issue) => `${source}: ${lineOf(issue, value)}`).join('\n'),
-    )
+    throw new Misconfigured(parsed.error.issues.map((issue) => `${source}: ${lineOf(issue, value)}`).join('\n'))
   }
   const names = parsed.data.map(({ name }) => name)
   const twice = names.find((name, n) => names.indexOf(name) !== n)
@@ -148,10 +141,7 @@ export function configuredNode(entry: NodeEntry, clock: Clock): ConfiguredNode {
   return {
     name: entry.name,
     port: onNetwork(entry.network, portOf(entry, clock)),
-    chain: severalSources([
-      chainOf(first, entry.network),
-      ...others.map((each) => chainOf(each, entry.network)),
-    ]),
+    chain: severalSources([chainOf(first, entry.network), ...others.map((each) => chainOf(each, entry.network))]),
     tenants: entry.tenants,
     nodeId: entry.nodeId ?? null,
     relayKey: entry.relayKey ?? null,

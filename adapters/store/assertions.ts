@@ -99,6 +99,5 @@ export function storable(value: unknown, limit: number, what: string): unknown {
 function assertExact(value: unknown, what: string): void {
   if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER)
     throw new StoreAssertion(`${what} holds ${value}, which may be rounded`)
-  if (typeof value === 'object' && value !== null)
-    for (const part of Object.values(value)) assertExact(part, what)
+  if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) assertExact(part, what)
 }

@@ -8,10 +8,6 @@ import { storeOver, type WriteIds } from './store.ts'
  * The store on DynamoDB: conditional writes of single items, no transactions, no streams. `ids` makes globally unique
  * write ids. Throws throttling and other faults of the database after the client's own retries.
  */
-export function dynamoStore(options: {
-  client: DynamoDBDocumentClient
-  table: string
-  ids: WriteIds
-}): Store {
+export function dynamoStore(options: { client: DynamoDBDocumentClient; table: string; ids: WriteIds }): Store {
   return storeOver(sharedReads(new DynamoRows(options.client, options.table)), options.ids)
 }

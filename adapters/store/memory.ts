@@ -116,10 +116,7 @@ class HookedRows implements Rows {
     return this.#request({ type: 'list', query }, () => this.#rows.list(query))
   }
 
-  async #request<T>(
-    request: Request,
-    answer: (fault: Fault | null, operation: Operation) => Promise<T>,
-  ): Promise<T> {
+  async #request<T>(request: Request, answer: (fault: Fault | null, operation: Operation) => Promise<T>): Promise<T> {
     this.#serial += 1
     const operation: Operation = { ...request, serial: this.#serial }
     const fault = (await this.#hooks.before?.(operation)) ?? null

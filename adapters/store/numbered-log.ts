@@ -1,12 +1,5 @@
 import type * as z from 'zod'
-import {
-  MAX_ITEM_BYTES,
-  StoreAssertion,
-  assertFilled,
-  assertLimit,
-  checkedItem,
-  storable,
-} from './assertions.ts'
+import { MAX_ITEM_BYTES, StoreAssertion, assertFilled, assertLimit, checkedItem, storable } from './assertions.ts'
 import { logKey, logPk, type LogName } from './keys.ts'
 import type { Row, Rows } from './rows.ts'
 
@@ -55,8 +48,7 @@ export function numberedLog<T extends Numbered>(
 ): NumberedLog<T> {
   const lineIn = (row: Row): T => {
     const line = checkedItem(schema, row.body, `${row.pk} ${row.sk}`)
-    if (Number(row.sk) !== line.sequence)
-      throw new StoreAssertion(`${row.pk} ${row.sk} holds ${line.sequence}`)
+    if (Number(row.sk) !== line.sequence) throw new StoreAssertion(`${row.pk} ${row.sk} holds ${line.sequence}`)
     return line
   }
   const lastOf = async (tenant: string, limit: number, below: string | null = null): Promise<T[]> => {

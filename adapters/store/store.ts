@@ -17,15 +17,7 @@ import {
 import { auditLog } from './audit-log.ts'
 import { cursorOf, placeOf } from './cursor.ts'
 import { eventLog } from './event-log.ts'
-import {
-  blockPkOf,
-  duePkOf,
-  indexKeysOf,
-  itemKey,
-  paymentIndexKeysOf,
-  spliceKey,
-  tenantChannelOf,
-} from './keys.ts'
+import { blockPkOf, duePkOf, indexKeysOf, itemKey, paymentIndexKeysOf, spliceKey, tenantChannelOf } from './keys.ts'
 import type { ListQuery, Row, RowWrite, Rows } from './rows.ts'
 
 /** Makes the globally unique id of each write. */

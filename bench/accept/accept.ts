@@ -112,8 +112,7 @@ class Load {
 
   async round(kind: Kind, clients: number, count: number, firstChannel: number): Promise<Timing> {
     if (kind === 'put') return Timing.parse(await this.ask('/puts', { clients, count }))
-    if (kind === 'putOverHttp')
-      return inParallel(clients, count, async (_, client) => this.#send(client, '/put', {}))
+    if (kind === 'putOverHttp') return inParallel(clients, count, async (_, client) => this.#send(client, '/put', {}))
     return this.orders(clients, count, (n) => firstChannel + n)
   }
 
@@ -158,11 +157,7 @@ async function measured(load: Load, rounds: number): Promise<AcceptFigures> {
   }
   return {
     loads: timings.map((timing, position) => {
-      const [put, putOverHttp, accept] = [
-        rateOf(timing.put),
-        rateOf(timing.putOverHttp),
-        rateOf(timing.accept),
-      ]
+      const [put, putOverHttp, accept] = [rateOf(timing.put), rateOf(timing.putOverHttp), rateOf(timing.accept)]
       const clients = loads[position]?.clients ?? 0
       const [toPut, toPutOverHttp] = [ratiosOf(accept, put), ratiosOf(accept, putOverHttp)]
       return { clients, put, putOverHttp, accept, toPut, toPutOverHttp }

@@ -19,9 +19,7 @@ import { PutsWanted, channelIdOf, inParallel, orderOf } from './load.ts'
  */
 const functions = await loadFunctions()
 const client = DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: REQUEST }))
-const { name: TableName } = z
-  .object({ name: z.string() })
-  .parse(JSON.parse(process.env['SST_RESOURCE_Table'] ?? ''))
+const { name: TableName } = z.object({ name: z.string() }).parse(JSON.parse(process.env['SST_RESOURCE_Table'] ?? ''))
 const BATCH_ROWS = 25
 /** Bare puts are on channels that nobody orders on. */
 const PUT_CHANNELS = 1_000_000
@@ -107,9 +105,7 @@ const routes: Readonly<Record<string, (request: Request) => Promise<unknown>>> =
     return inParallel(clients, count, put)
   },
   '/earlier': async (request) => {
-    const { channelId, count } = z
-      .object({ channelId: z.string(), count: z.int() })
-      .parse(await request.json())
+    const { channelId, count } = z.object({ channelId: z.string(), count: z.int() }).parse(await request.json())
     await copy(count, () => rowOn(channelId))
     return {}
   },

@@ -62,8 +62,7 @@ function speedOf(looks: readonly Look[], rounds: number, roundMs: number): CoreS
   })
   const works = {
     decide: () => {
-      for (const { noted, verdict, observation, now, policy } of cases)
-        decide(noted, verdict, observation, now, policy)
+      for (const { noted, verdict, observation, now, policy } of cases) decide(noted, verdict, observation, now, policy)
     },
     classify: () => {
       for (const { splice, noted, observation, now, policy } of cases)
@@ -82,9 +81,7 @@ function speedOf(looks: readonly Look[], rounds: number, roundMs: number): CoreS
       if (round > 0) rates[name].push(perSecond)
     }
   }
-  const rows = cases.map(
-    (each) => decide(each.noted, each.verdict, each.observation, each.now, each.policy).rule,
-  )
+  const rows = cases.map((each) => decide(each.noted, each.verdict, each.observation, each.now, each.policy).rule)
   return {
     looks: cases.length,
     rows: new Set(rows).size,

@@ -64,9 +64,7 @@ export function indexUnitsOf(
   indexes: readonly { readonly partition: string; readonly sort: string }[],
 ): number {
   const entryOf = (item: WireItem | null, { partition, sort }: { partition: string; sort: string }) =>
-    item?.[partition] === undefined || item[sort] === undefined
-      ? null
-      : JSON.stringify([item[partition], item[sort]])
+    item?.[partition] === undefined || item[sort] === undefined ? null : JSON.stringify([item[partition], item[sort]])
   return indexes.reduce((sum, index) => {
     const [old, made] = [entryOf(before, index), entryOf(after, index)]
     return old === made ? sum : sum + (old === null ? 0 : 1) + (made === null ? 0 : 1)

@@ -153,9 +153,7 @@ function tallyOf({ table, messages, apiRequests, nodeCalls, chainCalls }: Meter)
 
 /** The ports over the metered store and chain source, and a queue of notices that nobody listens to. */
 function wired(ports: Ports, store: Store, chainUrl: string): Ports {
-  const nodes = [...ports.nodes].map(
-    ([name, node]) => [name, { ...node, chain: esplora({ url: chainUrl }) }] as const,
-  )
+  const nodes = [...ports.nodes].map(([name, node]) => [name, { ...node, chain: esplora({ url: chainUrl }) }] as const)
   return { ...ports, store, nodes: new Map(nodes), webhooks: { hint: async () => undefined } }
 }
 

@@ -99,10 +99,7 @@ export function tableOf({
   const names = [...new Set(Object.values(columns).flatMap((tally) => Object.keys(tally)))].toSorted()
   const rows = names.map(
     (name) =>
-      [
-        name,
-        Object.fromEntries(Object.entries(columns).map(([column, tally]) => [column, tally[name] ?? 0])),
-      ] as const,
+      [name, Object.fromEntries(Object.entries(columns).map(([column, tally]) => [column, tally[name] ?? 0]))] as const,
   )
   const dollars = Object.entries(columns).map(
     ([column, tally]) => [column, Math.round(dollarsPerMillion(tally) * 100) / 100] as const,

@@ -2,21 +2,10 @@ import type { Place } from '../../adapters/store/cursor.ts'
 import type { IndexKeys, Key } from '../../adapters/store/keys.ts'
 import type { Condition, ListQuery, Row, RowWrite, Rows, SliceQuery } from '../../adapters/store/rows.ts'
 import type { History } from './history.ts'
-import {
-  comparePlaces,
-  compareText,
-  entriesOf,
-  listKey,
-  lowerBound,
-  type Entry,
-  type TextRow,
-} from './places.ts'
+import { comparePlaces, compareText, entriesOf, listKey, lowerBound, type Entry, type TextRow } from './places.ts'
 
 /** Requests to the table, of each kind as DynamoDB calls it. */
-export type TableRequests = Record<
-  'GetItem' | 'BatchGetItem' | 'Query' | 'Query of an index' | 'PutItem',
-  number
->
+export type TableRequests = Record<'GetItem' | 'BatchGetItem' | 'Query' | 'Query of an index' | 'PutItem', number>
 
 const BATCH_KEYS = 100
 
@@ -98,9 +87,7 @@ export class BigTable implements Rows {
     const last = descending ? all.length : 0
     const at = after === null ? last : lowerBound(all.length, (n) => all[n], after, compareText)
     const start = !descending && after !== null && all[at] === after ? at + 1 : at
-    const wanted = descending
-      ? all.slice(Math.max(0, start - limit), start).reverse()
-      : all.slice(start, start + limit)
+    const wanted = descending ? all.slice(Math.max(0, start - limit), start).reverse() : all.slice(start, start + limit)
     return wanted.flatMap((sk) => this.#read({ pk, sk }) ?? [])
   }
 
@@ -115,9 +102,7 @@ export class BigTable implements Rows {
     const at = after === null ? 0 : lowerBound(places.length, (n) => places[n], after, comparePlaces)
     const here = places[at]
     const start = after !== null && here !== undefined && comparePlaces(here, after) === 0 ? at + 1 : at
-    return places
-      .slice(start, start + limit)
-      .filter(({ sort }) => through === null || Number(sort) <= through)
+    return places.slice(start, start + limit).filter(({ sort }) => through === null || Number(sort) <= through)
   }
 
   #newest({ list, partition, after, limit }: ListQuery): Place[] {
@@ -165,8 +150,7 @@ export class BigTable implements Rows {
     const gone = before === undefined ? [] : entriesOf(pk, before)
     const come = entriesOf(pk, next)
     for (const entry of gone) if (!come.some((each) => isSame(each, entry))) this.#change(entry, 1)
-    for (const entry of come)
-      if (!gone.some((each) => isSame(each, entry))) this.#change(entry, 0, entry.place)
+    for (const entry of come) if (!gone.some((each) => isSame(each, entry))) this.#change(entry, 0, entry.place)
   }
 
   #change({ list, place }: Entry, removed: number, ...added: Place[]): void {

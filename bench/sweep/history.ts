@@ -71,8 +71,7 @@ export class History {
     for (;;) {
       const n = this.#places[at] ?? 0
       const start = (n - 1) * ID_BYTES
-      if (n === 0 || bytes.compare(this.#ids, start, start + ID_BYTES, offset, offset + ID_BYTES) === 0)
-        return at
+      if (n === 0 || bytes.compare(this.#ids, start, start + ID_BYTES, offset, offset + ID_BYTES) === 0) return at
       at = (at + 1) & mask
     }
   }

@@ -23,11 +23,7 @@ const SIDE_BY_SIDE = 32
 const TABLE = 'bench'
 
 /** Runs one request many times, some side by side; answers the CPU time of each in microseconds, the least of four. */
-async function cpuUsOf(
-  request: (n: number) => Promise<unknown>,
-  times: number,
-  sideBySide: number,
-): Promise<number> {
+async function cpuUsOf(request: (n: number) => Promise<unknown>, times: number, sideBySide: number): Promise<number> {
   let least = Infinity
   for (let sample = 0; sample < 5; sample++) {
     const before = process.cpuUsage()
@@ -72,10 +68,7 @@ export async function measureSdk(life: Life): Promise<SdkCost | null> {
       listedEntryUs: (await cpuUsOf(() => rows.list(query), 40, 1)) / PAGE,
       putItemUs: await cpuUsOf(
         (n) =>
-          rows.put(
-            { ...itemKey('lease', `new-${n}`), version: 1, writeId: 'w', body: lease, index: null },
-            'absent',
-          ),
+          rows.put({ ...itemKey('lease', `new-${n}`), version: 1, writeId: 'w', body: lease, index: null }, 'absent'),
         400,
         SIDE_BY_SIDE,
       ),

@@ -60,9 +60,7 @@ const REST = 'node: HTTP, TLS, timers'
 /** Folds a profile into parts by the paths of the files on each sample's stack. */
 export function sharesOf({ nodes, samples, timeDeltas }: Profile): Shares {
   const byId = new Map(nodes.map((node) => [node.id, node]))
-  const parentOf = new Map(
-    nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)),
-  )
+  const parentOf = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)))
   const partOf = new Map<number, string>()
   const spent = new Map<string, number>()
   let all = 0

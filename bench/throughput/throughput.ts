@@ -106,8 +106,7 @@ async function allSettled(run: LocalRun, ids: ReadonlySet<string>): Promise<void
   await until('all splices to settle', LONGEST_MS, async () => {
     for (;;) {
       const { data } = await run.get(`/v1/events?after=${after}&limit=${EVENTS_LIMIT}`, Events)
-      for (const { type, splice } of data)
-        if (type === 'splice.settled' && splice !== null) settled.add(splice)
+      for (const { type, splice } of data) if (type === 'splice.settled' && splice !== null) settled.add(splice)
       after = data.at(-1)?.sequence ?? after
       if (data.length < EVENTS_LIMIT) break
     }
@@ -147,8 +146,6 @@ export function tableOf(measured: Throughput): Record<string, Record<string, num
     'processors busy': { value: rounded(processors) },
     'requests to table and queues, of a splice': { value: rounded(measured.requestsPerSplice) },
     'messages that failed': { value: measured.failedMessages },
-    ...Object.fromEntries(
-      Object.entries(measured.shares).map(([part, share]) => [part, { value: `${share} %` }]),
-    ),
+    ...Object.fromEntries(Object.entries(measured.shares).map(([part, share]) => [part, { value: `${share} %` }])),
   }
 }

@@ -80,11 +80,9 @@ function checkCapabilities(request: SpliceRequest, can: Capabilities): Refusal |
     field,
     message,
   })
-  if (!can.spliceIn && !can.spliceOut)
-    return unsupported('node', can.unsupported ?? 'this node cannot splice')
+  if (!can.spliceIn && !can.spliceOut) return unsupported('node', can.unsupported ?? 'this node cannot splice')
   if (request.kind === 'splice_in' && !can.spliceIn) return unsupported('kind', 'this node cannot splice in')
-  if (request.kind === 'splice_out' && !can.spliceOut)
-    return unsupported('kind', 'this node cannot splice out')
+  if (request.kind === 'splice_out' && !can.spliceOut) return unsupported('kind', 'this node cannot splice out')
   if (request.kind === 'splice_out' && request.address !== null && !can.toAddress)
     return unsupported('address', 'this node pays a splice-out only to its own wallet: leave the address out')
   if (request.kind === 'splice_out' && request.address === null && can.ownWallet === false)
@@ -120,31 +118,19 @@ function checkOutput(
   return decoded
 }
 
-function checkBudget(
-  request: SpliceRequest,
-  node: NodeState,
-  now: Instant,
-): Result<Splice['budget'], Refusal> {
+function checkBudget(request: SpliceRequest, node: NodeState, now: Instant): Result<Splice['budget'], Refusal> {
   const { budget, notBefore } = request
   const once = node.capabilities.submitsOnce === true
   const maxAttempts = budget.maxAttempts ?? (once ? 1 : BUDGET.defaultAttempts)
   if (once && maxAttempts !== 1)
-    return refuse(
-      'attempts_out_of_range',
-      'budget.maxAttempts',
-      'this node is asked only once: set 1, or leave it out',
-    )
+    return refuse('attempts_out_of_range', 'budget.maxAttempts', 'this node is asked only once: set 1, or leave it out')
   if (!Number.isInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > BUDGET.maxAttempts)
     return refuse('attempts_out_of_range', 'budget.maxAttempts', `must be from 1 to ${BUDGET.maxAttempts}`)
   const deadline = budget.deadline ?? Math.max(now, notBefore ?? now) + BUDGET.defaultDeadlineMs
   const late = checkDeadline(deadline, now)
   if (late !== null) return refuse(late.code, 'budget.deadline', late.message)
   if (notBefore !== null && notBefore >= deadline)
-    return refuse(
-      'not_before_after_deadline',
-      'notBefore',
-      'the deadline would pass before the first attempt',
-    )
+    return refuse('not_before_after_deadline', 'notBefore', 'the deadline would pass before the first attempt')
   const { maxFeeRateSatPerKw, maxFeeSats } = budget
   return ok({ maxAttempts, deadline, maxFeeRateSatPerKw, maxFeeSats })
 }

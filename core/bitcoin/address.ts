@@ -91,8 +91,7 @@ function decodeBase58(text: string, network: Network): Result<DecodedAddress, Ad
   const { version, hash } = decoded
   if (version === prefixes[network].pubKeyHash)
     return ok(decodedAs(text, 'p2pkh', [OP_DUP, OP_HASH160, hash, OP_EQUALVERIFY, OP_CHECKSIG]))
-  if (version === prefixes[network].scriptHash)
-    return ok(decodedAs(text, 'p2sh', [OP_HASH160, hash, OP_EQUAL]))
+  if (version === prefixes[network].scriptHash) return ok(decodedAs(text, 'p2sh', [OP_HASH160, hash, OP_EQUAL]))
   const known = everyNetwork.some(({ pubKeyHash, scriptHash }) => [pubKeyHash, scriptHash].includes(version))
   return err(known ? otherNetwork(network) : invalid)
 }

@@ -60,9 +60,7 @@ export function isCommitment(tx: ParsedTransaction, funding: Outpoint): boolean 
 }
 
 /** The outputs that can fund a channel: P2WSH (BOLT 3), or P2TR for taproot channels. */
-export function fundingOutputs(
-  tx: ParsedTransaction,
-): { vout: number; amountSats: number; script: string }[] {
+export function fundingOutputs(tx: ParsedTransaction): { vout: number; amountSats: number; script: string }[] {
   return tx.outputs.flatMap((output, vout) =>
     isWitnessProgram32(output.script) ? [{ vout, amountSats: output.amountSats, script: output.script }] : [],
   )
@@ -104,17 +102,11 @@ function isWitnessProgram32(script: string): boolean {
 function spendsTwoOfTwo(witness: readonly Uint8Array[]): boolean {
   const script = witness.at(-1)
   return (
-    script !== undefined &&
-    script.length === 71 &&
-    script[0] === 0x52 &&
-    script[69] === 0x52 &&
-    script[70] === 0xae
+    script !== undefined && script.length === 71 && script[0] === 0x52 && script[69] === 0x52 && script[70] === 0xae
   )
 }
 
 function isKeySpend(witness: readonly Uint8Array[]): boolean {
   const signature = witness[0]
-  return (
-    witness.length === 1 && signature !== undefined && (signature.length === 64 || signature.length === 65)
-  )
+  return witness.length === 1 && signature !== undefined && (signature.length === 64 || signature.length === 65)
 }

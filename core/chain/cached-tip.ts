@@ -2,9 +2,7 @@ import type { ChainPort, Ports } from '../ports/ports.ts'
 
 /** The ports of one sweep: each node's chain source is asked for its tip and its feerate estimates once. */
 export function withCachedTips(ports: Ports): Ports {
-  const nodes = [...ports.nodes].map(
-    ([name, node]) => [name, { ...node, chain: cachedChain(node.chain) }] as const,
-  )
+  const nodes = [...ports.nodes].map(([name, node]) => [name, { ...node, chain: cachedChain(node.chain) }] as const)
   return { ...ports, nodes: new Map(nodes) }
 }
 

@@ -96,11 +96,7 @@ function hintFor(outpoint: Outpoint, walk: Walk, createdAtHeight: ReadonlyMap<Ou
 }
 
 /** Every funding outpoint that the node has reported, and those between the last of them and the current one. */
-async function namedOutpoints(
-  walk: Walk,
-  chain: ChainPort,
-  call: Call,
-): Promise<Result<Outpoint[], ChainFault>> {
+async function namedOutpoints(walk: Walk, chain: ChainPort, call: Call): Promise<Result<Outpoint[], ChainFault>> {
   const known = [walk.from, ...walk.known]
   if (walk.current === null || known.includes(walk.current)) return ok(known)
   const path = await pathBack(walk.current, known, chain, call)

@@ -34,8 +34,7 @@ export function advance(splice: Splice, observation: Observation, context: StepC
     rulesTaken.push(decision.rule)
     if (decision.event === null) {
       // With every gate open, the splice reason for the lease, and the lease says why.
-      const reason =
-        decision.act === 'submit' ? looked.splice.waitingFor : waitingFor(looked.splice, decision)
+      const reason = decision.act === 'submit' ? looked.splice.waitingFor : waitingFor(looked.splice, decision)
       const waiting = { ...looked.splice, waitingFor: reason }
       return { splice: waiting, actions, decision, verdict, rulesTaken }
     }
@@ -57,8 +56,7 @@ function waitingFor(splice: Splice, { gates, bumpGates }: Decision): Splice['wai
     case 'confirmed':
       return {
         code: 'final_depth',
-        message:
-          'Confirmed. Waiting for final depth, and for both nodes to switch to the new funding transaction.',
+        message: 'Confirmed. Waiting for final depth, and for both nodes to switch to the new funding transaction.',
       }
     case 'needs_attention':
       return splice.attention
@@ -86,9 +84,7 @@ function waitingBefore(splice: Splice, gates: readonly GateReading[]): Splice['w
     return { code: 'proof', message }
   }
   const shut = gates.find((reading) => reading.shut !== null)?.shut ?? null
-  const taken = splice.attempts.some(
-    (attempt) => attempt.notExecuted === null && attempt.result?.type === 'taken',
-  )
+  const taken = splice.attempts.some((attempt) => attempt.notExecuted === null && attempt.result?.type === 'taken')
   const negotiating = taken && (shut?.code === 'quiet' || shut?.code === 'node_busy')
   return negotiating
     ? {

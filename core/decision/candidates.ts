@@ -22,9 +22,7 @@ export function candidatesNow(
     return walked ? { ...withFee(candidate, spender), block: blockOf(spender ?? null) } : candidate
   })
   const fresh = seenSpenders.flatMap((spender) =>
-    spender === null || known.some((candidate) => candidate.txid === spender.tx.txid)
-      ? []
-      : [candidateOf(spender)],
+    spender === null || known.some((candidate) => candidate.txid === spender.tx.txid) ? [] : [candidateOf(spender)],
   )
   const seen = [...known, ...fresh]
   return [...seen, ...signedAtNode(splice, channel, seen)]
@@ -35,17 +33,11 @@ export function candidatesNow(
  * were never relayed. A replacement may still be unsigned beside one, because the node does not tell them
  * apart, so it counts only if its command was answered.
  */
-function signedAtNode(
-  splice: Splice,
-  channel: ChannelSnapshot | null,
-  seen: readonly Candidate[],
-): Candidate[] {
+function signedAtNode(splice: Splice, channel: ChannelSnapshot | null, seen: readonly Candidate[]): Candidate[] {
   const spends = channel?.funding ?? null
   const reported = channel?.candidates ?? []
   if (spends === null || reported.length === 0) return []
-  const answered = splice.bumps
-    .flatMap(({ attempts }) => attempts)
-    .filter(({ result }) => result?.type === 'taken')
+  const answered = splice.bumps.flatMap(({ attempts }) => attempts).filter(({ result }) => result?.type === 'taken')
   const announced = announcedTxids({ attempts: [...splice.attempts, ...answered], bumps: [] })
   const unseen = reported.filter(
     ({ txid, signed }) => signed && announced.has(txid) && seen.every((each) => each.txid !== txid),
@@ -70,9 +62,7 @@ function withFee(candidate: Candidate, spender: FundingSpender | null | undefine
 
 function isOurs(splice: Splice, spend: FundingSpend): boolean {
   const recorded = splice.candidates.some((candidate) => candidate.txid === spend.spender?.tx.txid)
-  return (
-    spend.spender !== null && (recorded || (spend.spender.effect === 'ours' && isExplained(splice, spend)))
-  )
+  return spend.spender !== null && (recorded || (spend.spender.effect === 'ours' && isExplained(splice, spend)))
 }
 
 /** Only an attempt on this outpoint, or on an earlier one of the funding history, can have led to its spender. */
@@ -89,9 +79,7 @@ function isExplained(splice: Splice, spend: FundingSpend): boolean {
  */
 export function unexplainedEffect(splice: Splice, observation: Observation): string | null {
   if (observation.chain === null || hasEnded(splice.state)) return null
-  const spend = observation.chain.fundingSpends.find(
-    (each) => each.spender?.effect === 'ours' && !isOurs(splice, each),
-  )
+  const spend = observation.chain.fundingSpends.find((each) => each.spender?.effect === 'ours' && !isOurs(splice, each))
   return spend?.spender?.tx.txid ?? observation.chain.earlierEffect
 }
 
@@ -123,9 +111,7 @@ export function secondEffectOf(
 ): string | null {
   const first = candidates.find((candidate) => candidate.block !== null)
   const seen = (txid: string): boolean => fundingSpends.some((spend) => spend.spender?.tx.txid === txid)
-  const second = candidates.find(
-    ({ txid, spends }) => txid !== first?.txid && spends !== first?.spends && seen(txid),
-  )
+  const second = candidates.find(({ txid, spends }) => txid !== first?.txid && spends !== first?.spends && seen(txid))
   return first === undefined ? null : (second?.txid ?? null)
 }
 

@@ -52,17 +52,9 @@ export function paymentsGate(obstacles: Obstacles | undefined): Shut | null {
     : shut('payments', 'Waiting for payments on the channel to settle.')
 }
 
-function canPay(
-  splice: Splice,
-  node: NodeLook,
-  channel: ChannelSnapshot,
-  observation: Observation,
-): Shut | null {
+function canPay(splice: Splice, node: NodeLook, channel: ChannelSnapshot, observation: Observation): Shut | null {
   const needed = splice.amountSats + (worstFeeSats(splice.kind, observation) ?? 0)
-  const available =
-    splice.kind === 'splice_in' ? node.spendableSats : Math.floor(channel.outboundMsat / 1_000)
+  const available = splice.kind === 'splice_in' ? node.spendableSats : Math.floor(channel.outboundMsat / 1_000)
   const where = splice.kind === 'splice_in' ? "the node's wallet" : 'the channel'
-  return available >= needed
-    ? null
-    : shut('balance', `Waiting for funds: ${where} cannot pay the amount and the fee.`)
+  return available >= needed ? null : shut('balance', `Waiting for funds: ${where} cannot pay the amount and the fee.`)
 }

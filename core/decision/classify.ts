@@ -70,8 +70,7 @@ function isBehind(splice: Splice, { chain, followed }: Observation): boolean {
 /** A confirmed candidate is no longer in the block that was recorded. */
 function blockMoved(splice: Splice, candidates: readonly Candidate[]): boolean {
   return splice.candidates.some(
-    ({ txid, block }) =>
-      block !== null && candidates.find((now) => now.txid === txid)?.block?.hash !== block.hash,
+    ({ txid, block }) => block !== null && candidates.find((now) => now.txid === txid)?.block?.hash !== block.hash,
   )
 }
 
@@ -152,8 +151,6 @@ function watchedSpent(splice: Splice, { chain }: Observation, policy: Policy): b
     .slice(from, from + 2)
     .map((spend) => spend.spender)
     .filter((spender) => spender !== null && depthOf(spender, chain.tip.height) >= policy.finalDepth)
-  const closed = atFinalDepth.some(
-    (spender) => spender !== null && isCommitment(spender.parsed, spender.spends),
-  )
+  const closed = atFinalDepth.some((spender) => spender !== null && isCommitment(spender.parsed, spender.spends))
   return closed || atFinalDepth.length === 2
 }

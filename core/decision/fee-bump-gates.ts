@@ -140,8 +140,7 @@ export const bumpGates: readonly BumpGate[] = [
     name: 'quiet',
     says: 'the node reports no negotiation, and either no attempt of the bump is unresolved or the channel has been quiet for the quiet period',
     shut: ({ verdict, now, policy }, bump) => {
-      if (verdict.negotiating)
-        return shut('node_busy', 'The node is busy on this channel. Waiting until it is done.')
+      if (verdict.negotiating) return shut('node_busy', 'The node is busy on this channel. Waiting until it is done.')
       if (unresolvedAttempts(bump).length === 0) return null
       return bump.quietSince !== null && now - bump.quietSince >= policy.quietMs
         ? null
@@ -176,8 +175,7 @@ export const bumpGates: readonly BumpGate[] = [
   {
     name: 'attempts',
     says: 'an attempt is left of the three that a bump has',
-    shut: (_facts, bump) =>
-      isSpent(bump) ? shut('attempts_spent', 'All attempts of the fee bump are used.') : null,
+    shut: (_facts, bump) => (isSpent(bump) ? shut('attempts_spent', 'All attempts of the fee bump are used.') : null),
   },
 ]
 

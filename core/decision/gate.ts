@@ -42,9 +42,6 @@ export type GateReading<Name extends string = GateName> = { readonly name: Name;
 export const shut = (code: string, message: string): Shut => ({ code, message })
 
 /** Whether these gates are open. */
-export function areOpen<Name extends string>(
-  readings: readonly GateReading<Name>[],
-  names: readonly Name[],
-): boolean {
+export function areOpen<Name extends string>(readings: readonly GateReading<Name>[], names: readonly Name[]): boolean {
   return readings.every((reading) => reading.shut === null || !names.includes(reading.name))
 }

@@ -71,10 +71,7 @@ export const gates: readonly Gate[] = [
       const quiet = splice.quietSince !== null && now - splice.quietSince >= policy.quietMs
       return quiet
         ? null
-        : shut(
-            'quiet',
-            'The result of the last request is unknown. It is sent again once the channel has been quiet.',
-          )
+        : shut('quiet', 'The result of the last request is unknown. It is sent again once the channel has been quiet.')
     },
   },
   {
@@ -101,8 +98,7 @@ export const gates: readonly Gate[] = [
     says: 'the node has the overlap guard and this is a splice-out, or the adapter checks the transaction before signing, or at most one earlier attempt is unresolved',
     shut: ({ splice, observation }) => {
       const can = observation.node?.capabilities
-      const guarded =
-        can?.checksFunding === true || (can?.overlapGuard === true && splice.kind === 'splice_out')
+      const guarded = can?.checksFunding === true || (can?.overlapGuard === true && splice.kind === 'splice_out')
       return guarded || unresolvedAttempts(splice).length <= 1
         ? null
         : shut(
@@ -119,9 +115,7 @@ export function fenceGate(attempts: readonly Attempt[], now: Instant): Shut | nu
     const fence = fenceOf(attempt)
     return fence !== null && fence < now
   })
-  return open
-    ? null
-    : shut('fence', 'An earlier request may still reach the node. Waiting until it no longer can.')
+  return open ? null : shut('fence', 'An earlier request may still reach the node. Waiting until it no longer can.')
 }
 
 /** The gate `node`, which fee bumps share. */
@@ -143,10 +137,7 @@ export function nodeGate({ splice, observation, now, policy }: GateFacts): Shut 
     return shut('node_stale', 'Waiting for a fresh look at the node.')
   if (chain === null) return shut('chain', 'The chain source does not answer. Waiting until it does.')
   if (Math.abs(chain.tip.height - node.tipHeight) > 1)
-    return shut(
-      'tips_differ',
-      'The node and the chain source are at different blocks. Waiting until they agree.',
-    )
+    return shut('tips_differ', 'The node and the chain source are at different blocks. Waiting until they agree.')
   return null
 }
 
@@ -172,9 +163,7 @@ function feeGate(splice: Splice, observation: Observation): Shut | null {
     return shut('fee_unknown', 'Waiting for a fee estimate. Without one the fee ceiling cannot be kept.')
   const fee = feeSatsAt(rate, splice.kind)
   const over = rate > (maxFeeRateSatPerKw ?? Infinity) || fee > (maxFeeSats ?? Infinity)
-  return over
-    ? shut('fee_ceiling', 'Waiting for fees to fall: the node might now pay more than the ceiling.')
-    : null
+  return over ? shut('fee_ceiling', 'Waiting for fees to fall: the node might now pay more than the ceiling.') : null
 }
 
 /** All gates as they stand, in order. */

@@ -32,9 +32,7 @@ export function judge(
   const tip = chain.tip.height
   const confirmed = candidates.find((candidate) => candidate.block !== null)
   if (confirmed !== undefined) return judgeConfirmed(splice, observation, confirmed, channelGone, tip, policy)
-  const visible = chain.fundingSpends.some(({ spender }) =>
-    candidates.some(({ txid }) => txid === spender?.tx.txid),
-  )
+  const visible = chain.fundingSpends.some(({ spender }) => candidates.some(({ txid }) => txid === spender?.tx.txid))
   if (visible) return judgement('pending')
   if (candidates.length > 0) {
     return judgeUnseen(candidates, chain, policy)
@@ -60,11 +58,7 @@ function judgeUnseen(candidates: readonly Candidate[], chain: ChainView, policy:
  * The spender that took a candidate's place or, if the candidate's parent lost its own place, the parent's
  * rival. null: none.
  */
-function rivalOf(
-  candidate: Candidate,
-  candidates: readonly Candidate[],
-  chain: ChainView,
-): FundingSpender | null {
+function rivalOf(candidate: Candidate, candidates: readonly Candidate[], chain: ChainView): FundingSpender | null {
   const spend = chain.fundingSpends.find(({ outpoint }) => outpoint === candidate.spends)
   if (spend !== undefined) return spend.spender
   const { txid } = splitOutpoint(candidate.spends)

@@ -17,8 +17,7 @@ const SIGNED_STEP = 'splice_signed'
 export function canAbortUnsigned(situation: Situation): boolean {
   const { splice, observation, gates, now, policy } = situation
   const { channel, lease } = observation
-  if (!areOpen(gates, ['fence', 'node']) || channel === null || !channel.peerConnected || !channel.ready)
-    return false
+  if (!areOpen(gates, ['fence', 'node']) || channel === null || !channel.peerConnected || !channel.ready) return false
   if (channel.funding === null || channel.funding !== splice.submittedOn) return false
   const holder = lease?.value.holder ?? null
   if ((holder !== null && holder !== splice.id) || lease?.value.frozen) return false

@@ -23,8 +23,7 @@ export async function abortUnsigned(
   const port = ports.nodes.get(splice.node)?.port
   if (port?.abortUnsigned === undefined || channel === null || splice.submittedOn === null) return 'idle'
   if (generation.stored !== generation.configured) return 'idle'
-  if ((await acquireLease(leaseKeyOf(splice), splice.id, observation.lease, ports.store)) !== 'mine')
-    return 'idle'
+  if ((await acquireLease(leaseKeyOf(splice), splice.id, observation.lease, ports.store)) !== 'mine') return 'idle'
   const now = ports.clock.now()
   if (now - observation.at > policy.sendWithinMs) return 'idle'
   const started = step(splice, { type: 'abort_started' }, { now, policy })

@@ -90,12 +90,7 @@ async function hintNext({ holder, waiting }: ChannelLease, ports: Ports): Promis
  * Releases the lease only if it still has that version: a decision based on a look must not undo what another
  * process has done with the lease since.
  */
-export async function releaseUnchanged(
-  key: string,
-  id: string,
-  version: number,
-  ports: Ports,
-): Promise<void> {
+export async function releaseUnchanged(key: string, id: string, version: number, ports: Ports): Promise<void> {
   const item = await ports.store.item('lease', key)
   const next = item?.version === version ? leaveLease(item.value, id) : null
   if (next === null || !(await ports.store.putItem('lease', key, next, version))) return

@@ -83,13 +83,7 @@ async function saveAndAct(
     return submit(standing, observation, ports, options.policy)
   }
   await freeze(splice, advanced.actions, ports)
-  const saved = await saveSplice(
-    splice,
-    advanced.splice,
-    ports,
-    options.policy,
-    rawTransactionsIn(observation),
-  )
+  const saved = await saveSplice(splice, advanced.splice, ports, options.policy, rawTransactionsIn(observation))
   if (saved === null) return 'busy'
   await carryOut(advanced.actions, saved, ports)
   // Only time opens gate `quiet`, and a sweep may notice that up to a minute late. Hence a delayed hint.
@@ -144,8 +138,7 @@ async function proceed(
  */
 async function freeze(splice: Splice, actions: readonly Action[], ports: Ports): Promise<void> {
   for (const action of actions) {
-    if (action.type === 'freeze_channel')
-      await freezeChannel(leaseKeyOf(splice), action.cause, splice.id, ports)
+    if (action.type === 'freeze_channel') await freezeChannel(leaseKeyOf(splice), action.cause, splice.id, ports)
   }
 }
 

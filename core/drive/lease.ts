@@ -20,8 +20,7 @@ export function isReleased(splice: Splice | null): boolean {
 
 /** Appends a splice to the queue; null: it is in it, holds the lease, or the queue is full. */
 export function joinQueue(lease: ChannelLease, id: string): ChannelLease | null {
-  if (lease.holder === id || lease.waiting.includes(id) || lease.waiting.length >= LEASE_QUEUE_LIMIT)
-    return null
+  if (lease.holder === id || lease.waiting.includes(id) || lease.waiting.length >= LEASE_QUEUE_LIMIT) return null
   return { ...lease, waiting: [...lease.waiting, id] }
 }
 

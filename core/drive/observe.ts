@@ -11,12 +11,7 @@ import {
 import type { SpendHint } from '../ports/chain.ts'
 import { paymentIdOf } from '../splice/ids.ts'
 import { announcedTxids } from '../splice/attempt-steps.ts'
-import {
-  walkBack,
-  walkFundingHistory,
-  type FundingSpend,
-  type FundingSpender,
-} from '../chain/funding-history.ts'
+import { walkBack, walkFundingHistory, type FundingSpend, type FundingSpender } from '../chain/funding-history.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from '../ports/node.ts'
 import { isPinned, type ChainView, type Observation } from '../decision/observation.ts'
 import { splitOutpoint, type Outpoint } from '../bitcoin/outpoint.ts'
@@ -115,8 +110,7 @@ async function readSeen(splice: Splice, store: Store, shared: SharedView['seen']
     sharedChannel ?? store.item('channel', channelId).then(valueOf),
     shared?.node ?? store.item('node', splice.node).then(valueOf),
     shared === null ? store.item('guard', '-').then(valueOf) : shared.guard,
-    shared?.chain ??
-      (splice.candidates.length === 0 ? null : store.item('chain', splice.network).then(valueOf)),
+    shared?.chain ?? (splice.candidates.length === 0 ? null : store.item('chain', splice.network).then(valueOf)),
   ])
   return { channelState, nodeState, guard, followed }
 }
@@ -193,9 +187,7 @@ async function earlierEffect(context: ChainContext): Promise<Result<string | nul
   if (!wanted || current === null || configured === null) return { ok: true, value: null }
   const isOurs = async (parsed: ParsedTransaction): Promise<boolean> => {
     const effect =
-      splice.kind === 'splice_out'
-        ? carriesEffect(splice, parsed)
-        : (await nodeAdded(context, parsed.txid)) !== false
+      splice.kind === 'splice_out' ? carriesEffect(splice, parsed) : (await nodeAdded(context, parsed.txid)) !== false
     return effect && (await ownerOf(context, parsed.txid)) !== 'another'
   }
   return walkBack(current, Math.floor(backupAt / 1_000), isOurs, configured.chain, call)
@@ -265,8 +257,7 @@ async function holderExplains(context: ChainContext): Promise<boolean> {
     holder.attempts.length > 0 &&
     holder.kind === splice.kind &&
     holder.script === splice.script &&
-    Math.abs(holder.amountSats - splice.amountSats) <=
-      (splice.kind === 'splice_in' ? SPLICE_IN_SURPLUS_SATS : 0)
+    Math.abs(holder.amountSats - splice.amountSats) <= (splice.kind === 'splice_in' ? SPLICE_IN_SURPLUS_SATS : 0)
   )
 }
 

@@ -1,10 +1,4 @@
-import {
-  isCommitment,
-  parseTransaction,
-  paysExactly,
-  spends,
-  type ParsedTransaction,
-} from '../bitcoin/transaction.ts'
+import { isCommitment, parseTransaction, paysExactly, spends, type ParsedTransaction } from '../bitcoin/transaction.ts'
 import type { Ports, Store } from '../ports/ports.ts'
 import type { EventOf } from '../splice/event.ts'
 import { paymentIdOf, spliceIdOfPayment } from '../splice/ids.ts'
@@ -14,8 +8,7 @@ import { err, ok, type Result } from '../values/result.ts'
 
 /** Why a transaction that an operator named is refused. `busy`: another writer changed its pointer meanwhile. */
 export type ResolveRefusal = {
-  readonly code:
-    'not_resolvable' | 'chain_unreachable' | 'transaction_unknown' | 'transaction_unrelated' | 'busy'
+  readonly code: 'not_resolvable' | 'chain_unreachable' | 'transaction_unknown' | 'transaction_unrelated' | 'busy'
   readonly detail?: string
 }
 

@@ -23,9 +23,7 @@ export async function saveSplice(
   const now = ports.clock.now()
   const due = { ...after, dueAt: dueAfter(after, now, policy, ports.chance.fraction()) }
   if (!differs(before, due)) return before
-  for (const { txid } of after.candidates.filter(
-    (c) => !before.candidates.some((known) => known.txid === c.txid),
-  )) {
+  for (const { txid } of after.candidates.filter((c) => !before.candidates.some((known) => known.txid === c.txid))) {
     if (!(await claim(txid, pointerTo(after.id, rawOf(txid)), ports))) return null
   }
   return ports.store.save(SpliceSchema.parse({ ...due, updatedAt: now }))

@@ -38,8 +38,7 @@ async function withRoom(
     if (key !== null && key.value.revokedAt !== null) return hashes.filter((other) => other !== hash)
     if (key === null) unwritten ??= hash
   }
-  if (unwritten === null || !(await store.putItem('key', unwritten, neverWritten(tenant, now), 0)))
-    return null
+  if (unwritten === null || !(await store.putItem('key', unwritten, neverWritten(tenant, now), 0))) return null
   return hashes.filter((other) => other !== unwritten)
 }
 

@@ -10,12 +10,7 @@ import { outpointOf, splitOutpoint, type Outpoint } from '../bitcoin/outpoint.ts
 import type { Ports } from '../ports/ports.ts'
 import { messageOf } from '../values/result.ts'
 import type { Splice } from '../splice/splice.ts'
-import {
-  fundingInputs,
-  fundingOutputs,
-  isCommitment,
-  type ParsedTransaction,
-} from '../bitcoin/transaction.ts'
+import { fundingInputs, fundingOutputs, isCommitment, type ParsedTransaction } from '../bitcoin/transaction.ts'
 
 /** The channel of a transaction, and the funding outpoint that it spends; `spends` is null for the channel's open. */
 export type Subject = Pick<ForeignPayment, 'node' | 'network' | 'channelId' | 'spends'>
@@ -47,11 +42,7 @@ export async function writeForeignPointer(txid: string, paymentId: string, ports
  * splice. Costs no call if the ledger knows them all. Never throws: the ledger must not hold up a splice, and
  * the next look tries again.
  */
-export async function recordForeignSpends(
-  splice: Splice,
-  observation: Observation,
-  ports: Ports,
-): Promise<void> {
+export async function recordForeignSpends(splice: Splice, observation: Observation, ports: Ports): Promise<void> {
   const { chain } = observation
   if (chain === null || chain.unrecorded.length === 0) return
   const named = namedFundings(splice, observation)
@@ -129,17 +120,13 @@ function certainFundings(fundingSpends: readonly FundingSpend[], named: readonly
 function isFollowed({ txid }: ParsedTransaction, fundingSpends: readonly FundingSpend[]): boolean {
   return fundingSpends.some(
     ({ outpoint, spender }) =>
-      splitOutpoint(outpoint).txid === txid &&
-      spender !== null &&
-      fundingInputs(spender.parsed).includes(outpoint),
+      splitOutpoint(outpoint).txid === txid && spender !== null && fundingInputs(spender.parsed).includes(outpoint),
   )
 }
 
 async function identityOf(subject: Subject, wanted: string, ports: Ports): Promise<string> {
   const key = subject.spends ?? channelKey(subject.node, subject.channelId)
-  const { value } = await update(ports.store, 'ledger', key, (entry) =>
-    entry === null ? { paymentId: wanted } : null,
-  )
+  const { value } = await update(ports.store, 'ledger', key, (entry) => (entry === null ? { paymentId: wanted } : null))
   return value?.paymentId ?? wanted
 }
 

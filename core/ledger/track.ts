@@ -87,8 +87,7 @@ async function lookAtSpender(
   const spend = await configured.chain.spend(outpoint, hintOf(payment), call)
   if (!spend.ok) return spend
   const { own, valueSats, spender } = spend.value
-  if (spender === null)
-    return ok(own === 'unknown' ? payment : merge(payment, { type: 'seen', spender: null }, moment))
+  if (spender === null) return ok(own === 'unknown' ? payment : merge(payment, { type: 'seen', spender: null }, moment))
   const parsed = parseTransaction(spender.hex)
   if (parsed?.txid !== spender.txid || !spends(parsed, outpoint)) return wrongSpender()
   const fundings = fundingsSeen(channel)
@@ -111,13 +110,10 @@ async function classifyAtRest(
   { configured, channel, moment, call }: Tracking,
 ): Promise<Result<ForeignPayment, ChainFault>> {
   const gone = channel === null || channel.goneAt !== null
-  const unclassified =
-    payment.kind === 'unclassified' && payment.final !== null && confirmedOf(payment) !== null
+  const unclassified = payment.kind === 'unclassified' && payment.final !== null && confirmedOf(payment) !== null
   if (!gone || !unclassified) return ok(payment)
   for (const { script, amountSats } of fundingOutputs(parsed).slice(0, MAX_OUTPUTS_ASKED)) {
-    const vout = parsed.outputs.findIndex(
-      (output) => output.script === script && output.amountSats === amountSats,
-    )
+    const vout = parsed.outputs.findIndex((output) => output.script === script && output.amountSats === amountSats)
     const output = outpointOf(parsed.txid, vout)
     const spend = await configured.chain.spend(output, hintOf(null), call)
     if (!spend.ok) return spend
@@ -156,10 +152,7 @@ function openedBy(tx: ChainTransaction): Spender {
  * Asks the node for its record of our contribution, once per confirmed candidate: by then the node has
  * classified the transaction.
  */
-async function askNode(
-  payment: ForeignPayment,
-  { configured, moment, call }: Tracking,
-): Promise<ForeignPayment> {
+async function askNode(payment: ForeignPayment, { configured, moment, call }: Tracking): Promise<ForeignPayment> {
   const confirmed = confirmedOf(payment)
   if (confirmed === null || confirmed.contributionAsked) return payment
   const recorded = await configured.port.contribution(payment.channelId, confirmed.txid, call)

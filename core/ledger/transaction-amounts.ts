@@ -13,11 +13,7 @@ export const NO_AMOUNTS: TransactionAmounts = { feeSats: null, feeRateSatPerKw: 
  * Classifies a transaction by its form and the funding outpoints that the node reported. A commitment transaction, or
  * one without a possible funding output, is a close. One that created a reported funding outpoint is a splice.
  */
-export function kindOf(
-  parsed: ParsedTransaction,
-  spends: Outpoint,
-  fundings: readonly Outpoint[],
-): ForeignKind {
+export function kindOf(parsed: ParsedTransaction, spends: Outpoint, fundings: readonly Outpoint[]): ForeignKind {
   if (isCommitment(parsed, spends) || fundingOutputs(parsed).length === 0) return 'channel_close'
   return reportedFundingSats(parsed, fundings) === null ? 'unclassified' : 'foreign_splice'
 }

@@ -124,8 +124,7 @@ async function saveChannelState(
   ports: Ports,
 ): Promise<SavedChannelState | null> {
   const updated = await withLedger(configured, network, next, ports)
-  if (item !== null && isDeepStrictEqual(shape(item.value), shape(updated)))
-    return { seen: item.value, changed: false }
+  if (item !== null && isDeepStrictEqual(shape(item.value), shape(updated))) return { seen: item.value, changed: false }
   const key = channelKey(next.node, next.channelId)
   if (!(await ports.store.putItem('channel', key, updated, item?.version ?? 0))) return null
   const { ledger } = updated

@@ -63,8 +63,7 @@ async function followNodeChain(
   if (chain?.hash !== hash) return { chain: null, tipToProcess: null }
   // The saved tip may come from another node's source while this one is behind.
   const tip = await source.tip(ports.call())
-  const isUnprocessed =
-    tip.ok && tip.value.hash === hash && saved !== null && saved.node.value.processedTip !== hash
+  const isUnprocessed = tip.ok && tip.value.hash === hash && saved !== null && saved.node.value.processedTip !== hash
   return { chain, tipToProcess: isUnprocessed ? hash : null }
 }
 

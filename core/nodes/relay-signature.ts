@@ -17,9 +17,7 @@ export function relaySignature(relayKey: string, timestamp: string, body: Uint8A
 
 /** Compares two signatures in constant time. */
 export function isSignature(given: string, expected: string): boolean {
-  return (
-    /^[0-9a-f]{64}$/i.test(given) && timingSafeEqual(Buffer.from(given, 'hex'), Buffer.from(expected, 'hex'))
-  )
+  return /^[0-9a-f]{64}$/i.test(given) && timingSafeEqual(Buffer.from(given, 'hex'), Buffer.from(expected, 'hex'))
 }
 
 /**

@@ -35,9 +35,7 @@ export const Endpoint = z.object({
   /** The consumer that is delivering to this endpoint now. */
   lease: z.object({ holder: z.string(), until: Instant }).nullable(),
   /** `announced`: the tenant's log has the event that says so, if one is due. */
-  disabled: z
-    .object({ at: Instant, reason: z.enum(['asked', 'failing', 'gone']), announced: z.boolean() })
-    .nullable(),
+  disabled: z.object({ at: Instant, reason: z.enum(['asked', 'failing', 'gone']), announced: z.boolean() }).nullable(),
   createdAt: Instant,
 })
 export type Endpoint = z.infer<typeof Endpoint>

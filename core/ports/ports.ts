@@ -1,12 +1,5 @@
 import type { ChainFault, ChainTransaction, Spend, SpendHint } from './chain.ts'
-import type {
-  BumpRequest,
-  ChannelSnapshot,
-  Contribution,
-  NodeFault,
-  NodeLook,
-  SubmitRequest,
-} from './node.ts'
+import type { BumpRequest, ChannelSnapshot, Contribution, NodeFault, NodeLook, SubmitRequest } from './node.ts'
 import type { ItemKind, ItemOf, Versioned } from './records.ts'
 import type { Outpoint } from '../bitcoin/outpoint.ts'
 import type { Result } from '../values/result.ts'

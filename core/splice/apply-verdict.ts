@@ -48,8 +48,7 @@ function withFirstSeen(candidate: Candidate, tipHeight: number | null, now: Inst
  * recorded when the funding history grows, and otherwise every few hours, so that not every block causes a write.
  */
 function unspentThroughOf(splice: Splice, verdict: Verdict): number | null {
-  const before =
-    verdict.fundingHistory.at(-1) === splice.fundingHistory.at(-1) ? splice.unspentThroughHeight : null
+  const before = verdict.fundingHistory.at(-1) === splice.fundingHistory.at(-1) ? splice.unspentThroughHeight : null
   if (verdict.name !== 'absent' || verdict.tipHeight === null) return before
   return before === null || verdict.tipHeight - before >= UNSPENT_EVERY_BLOCKS ? verdict.tipHeight : before
 }
@@ -74,8 +73,7 @@ function watchOf(splice: Splice, verdict: Verdict, policy: Policy): Splice['watc
  */
 function withQuiet(splice: Splice, verdict: Verdict, { now, policy }: StepContext): Splice {
   // After a candidate lost to another transaction, a fee bump may still be waiting at the node.
-  const lost =
-    verdict.name === 'replaced' && verdict.atFinalDepth && unresolvedBumpAttempts(splice).length > 0
+  const lost = verdict.name === 'replaced' && verdict.atFinalDepth && unresolvedBumpAttempts(splice).length > 0
   const waits = unresolvedAttempts(splice).length > 0 && splice.candidates.length === 0
   const isNeeded = !hasEnded(splice.state) && (waits || lost)
   if (!isNeeded) return { ...splice, quietSince: null, lastLookAt: null }
@@ -89,12 +87,7 @@ function withQuiet(splice: Splice, verdict: Verdict, { now, policy }: StepContex
   return { ...splice, quietSince: Math.max(since, fence, splice.inFlightAt ?? 0), lastLookAt: now }
 }
 
-function withProof(
-  splice: Splice,
-  attempt: Attempt,
-  verdict: Verdict,
-  { now, policy }: StepContext,
-): Attempt {
+function withProof(splice: Splice, attempt: Attempt, verdict: Verdict, { now, policy }: StepContext): Attempt {
   if (attempt.notExecuted !== null) return attempt
   const isDisconnected = verdict.peerConnected === false && (attempt.fenceAt ?? 0) < now
   const seenDisconnectedAt = isDisconnected ? (attempt.seenDisconnectedAt ?? now) : attempt.seenDisconnectedAt

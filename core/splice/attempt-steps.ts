@@ -82,7 +82,6 @@ export function announcedTxids({ attempts, bumps }: Pick<Splice, 'attempts' | 'b
 export function wasStepped({ attempts, bumps }: Splice, name: string, txid: string): boolean {
   const all = [...attempts, ...bumps.flatMap((bump) => bump.attempts)]
   return all.some(
-    ({ result, steps }) =>
-      result?.type !== 'refused' && steps.some((step) => step.name === name && step.txid === txid),
+    ({ result, steps }) => result?.type !== 'refused' && steps.some((step) => step.name === name && step.txid === txid),
   )
 }

@@ -18,11 +18,7 @@ const MAX_KEPT_STEPS = 4
  * Journals an attempt. `submittedOn` moves to another funding outpoint only if every earlier attempt is
  * proven not executed.
  */
-export function startAttempt(
-  splice: Splice,
-  event: EventOf<'attempt_started'>,
-  { now }: StepContext,
-): Stepped {
+export function startAttempt(splice: Splice, event: EventOf<'attempt_started'>, { now }: StepContext): Stepped {
   const noneUnresolved = unresolvedAttempts(splice).length === 0
   assert(
     noneUnresolved || splice.submittedOn === event.submittedOn,
@@ -70,11 +66,7 @@ export function anAttempt(
 }
 
 /** Attaches an answer to its attempt, whenever it arrives. A known answer is never changed. */
-export function answerAttempt(
-  splice: Splice,
-  event: EventOf<'attempt_answered'>,
-  context: StepContext,
-): Stepped {
+export function answerAttempt(splice: Splice, event: EventOf<'attempt_answered'>, context: StepContext): Stepped {
   const attempt = splice.attempts.find((candidate) => candidate.id === event.id)
   if (attempt === undefined || (attempt.result !== null && attempt.result.type !== 'unknown')) {
     return { splice, actions: [{ type: 'ignored', event: event.type }] }
@@ -102,9 +94,7 @@ function withClassInContext(
   result: EventOf<'attempt_answered'>['result'],
 ): typeof result {
   const others = unresolvedAttempts(splice).some((other) => other.id !== attempt.id)
-  return result.type === 'refused' && result.class === 'not_now' && others
-    ? { ...result, class: 'in_flight' }
-    : result
+  return result.type === 'refused' && result.class === 'not_now' && others ? { ...result, class: 'in_flight' } : result
 }
 
 /** Bounds a result's message. The node's text is kept for operators, as printable ASCII. */
@@ -149,21 +139,14 @@ function refuse(
  * attempt. The entry keeps the last txids that any of them announced, so that an unsigned splice left on the
  * channel is recognised as ours.
  */
-export function mergeRefusals(
-  attempts: readonly Attempt[],
-  attempt: Attempt,
-  refusalClass: RefusalClass,
-): Attempt[] {
+export function mergeRefusals(attempts: readonly Attempt[], attempt: Attempt, refusalClass: RefusalClass): Attempt[] {
   const earlier = attempts.find(
-    (entry) =>
-      entry.id !== attempt.id && entry.result?.type === 'refused' && entry.result.class === refusalClass,
+    (entry) => entry.id !== attempt.id && entry.result?.type === 'refused' && entry.result.class === refusalClass,
   )
   const announced = earlier?.steps.filter(({ txid }) => txid !== undefined) ?? []
   const steps = [...announced, ...attempt.steps].slice(-MAX_KEPT_STEPS)
   const entry = { ...attempt, steps, count: (earlier?.count ?? 0) + 1 }
-  return attempts
-    .filter((other) => other.id !== earlier?.id)
-    .map((other) => (other.id === entry.id ? entry : other))
+  return attempts.filter((other) => other.id !== earlier?.id).map((other) => (other.id === entry.id ? entry : other))
 }
 
 /**
@@ -177,8 +160,7 @@ export function hearReason(splice: Splice, event: EventOf<'reason_heard'>, { now
   }
   const after = afterReason[event.reason]
   const heard = addToTimeline(splice, `the node reported ${event.reason}`, now)
-  if (after.then === 'stop')
-    return { splice: stopSubmitting(heard, event.reason, after.why, now), actions: [] }
+  if (after.then === 'stop') return { splice: stopSubmitting(heard, event.reason, after.why, now), actions: [] }
   return { splice: after.then === 'in_flight' ? { ...heard, inFlightAt: now } : heard, actions: [] }
 }
 
@@ -207,9 +189,7 @@ export function retry(splice: Splice, event: EventOf<'retry_requested'>, { now }
 /** Drops an attempt that is proven not executed if the record has no room for another one. */
 function withRoom(attempts: readonly Attempt[]): Attempt[] {
   const droppable = attempts.find((attempt) => attempt.notExecuted !== null)
-  return attempts.length < RECORD_LIMITS.attempts
-    ? [...attempts]
-    : attempts.filter((attempt) => attempt !== droppable)
+  return attempts.length < RECORD_LIMITS.attempts ? [...attempts] : attempts.filter((attempt) => attempt !== droppable)
 }
 
 /** Journals an attempt that stands for everything submitted after the backup from which the record was restored. */
@@ -220,9 +200,7 @@ export function restore(splice: Splice, event: EventOf<'restored'>, { now }: Ste
     // Without a fence the attempt stays unanswered: nobody has hung up its request, so only an operator can
     // say that none is open.
     result:
-      event.fenceMs === null
-        ? null
-        : { type: 'unknown', message: 'submissions after the backup, if any', at: now },
+      event.fenceMs === null ? null : { type: 'unknown', message: 'submissions after the backup, if any', at: now },
   }
   const message = 'the record came out of a backup; what was submitted since is not known'
   const submittedOn = unresolvedAttempts(splice).length > 0 ? splice.submittedOn : event.submittedOn

@@ -21,8 +21,7 @@ const LONG_UNKNOWN_MS = 3_600_000
 /** Whether an attempt that can still take effect has been unanswered for an hour. */
 export function isLongUnknown({ attempts }: Attempted, now: Instant): boolean {
   return unresolvedAttempts({ attempts }).some(
-    ({ result, startedAt }) =>
-      (result === null || result.type === 'unknown') && now - startedAt >= LONG_UNKNOWN_MS,
+    ({ result, startedAt }) => (result === null || result.type === 'unknown') && now - startedAt >= LONG_UNKNOWN_MS,
   )
 }
 
@@ -43,7 +42,5 @@ export function backoffMs(count: number, fraction: number, policy: Policy): numb
 /** Whether a candidate's fee or feerate exceeds the splice's ceiling; null if its fee is not known. */
 export function isOverCeiling({ budget }: Splice, { feeSats, feeRateSatPerKw }: Candidate): boolean | null {
   if (feeSats === null || feeRateSatPerKw === null) return null
-  return (
-    feeSats > (budget.maxFeeSats ?? Infinity) || feeRateSatPerKw > (budget.maxFeeRateSatPerKw ?? Infinity)
-  )
+  return feeSats > (budget.maxFeeSats ?? Infinity) || feeRateSatPerKw > (budget.maxFeeRateSatPerKw ?? Infinity)
 }

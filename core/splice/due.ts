@@ -42,8 +42,7 @@ export function dueAfter(splice: Splice, now: Instant, policy: Policy, jitter: n
   if (isResting(splice, now)) {
     const restMs = splice.state === 'confirmed' ? policy.restMs : policy.watchEveryMs
     // A reorg may leave a pending splice with the longer rest of a confirmed one, which is not kept.
-    const kept =
-      splice.dueAt !== null && splice.dueAt > now && splice.dueAt <= now + restMs + policy.dueJitterMs
+    const kept = splice.dueAt !== null && splice.dueAt > now && splice.dueAt <= now + restMs + policy.dueJitterMs
     return kept ? splice.dueAt : now + restMs + late
   }
   if (splice.state !== 'queued' || unresolvedAttempts(splice).length > 0) return stay

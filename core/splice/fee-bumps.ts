@@ -40,17 +40,12 @@ export function openFeeBump(splice: Splice, event: EventOf<'bump_opened'>, { now
     openedAtHeight: event.tipHeight,
     outcome: null,
   }
-  const why =
-    event.by === 'client' ? 'a fee bump was requested' : 'fee bump by policy: unconfirmed for too long'
+  const why = event.by === 'client' ? 'a fee bump was requested' : 'fee bump by policy: unconfirmed for too long'
   return { splice: addToTimeline({ ...splice, bumps: [...splice.bumps, bump] }, why, now), actions: [] }
 }
 
 /** Journals an attempt of the open bump. It is sent only after this was saved. */
-export function startBumpAttempt(
-  splice: Splice,
-  event: EventOf<'bump_started'>,
-  { now }: StepContext,
-): Stepped {
+export function startBumpAttempt(splice: Splice, event: EventOf<'bump_started'>, { now }: StepContext): Stepped {
   const bump = openBumpOf(splice)
   assert(bump !== null, 'an attempt needs an open bump')
   const number = bump.attemptSerial + 1
@@ -71,11 +66,7 @@ export function startBumpAttempt(
 }
 
 /** Attaches an answer to the bump's attempt, whenever it arrives. A known answer is never changed. */
-export function answerBumpAttempt(
-  splice: Splice,
-  event: EventOf<'bump_answered'>,
-  context: StepContext,
-): Stepped {
+export function answerBumpAttempt(splice: Splice, event: EventOf<'bump_answered'>, context: StepContext): Stepped {
   const bump = splice.bumps.find(({ attempts }) => attempts.some(({ id }) => id === event.id))
   const attempt = bump?.attempts.find(({ id }) => id === event.id)
   const known = attempt?.result?.type === 'taken' || attempt?.result?.type === 'refused'
@@ -173,11 +164,7 @@ function close(
     .map((each) => (each.id === last ? each : { ...each, steps: withoutTxids(each.steps) }))
   const closed = withBump(splice, { ...bump, attempts, outcome, quietSince: null, lastLookAt: null })
   const why = result === 'done' ? 'fee bump done' : `fee bump abandoned: ${message}`
-  return emit(
-    addToTimeline(closed, why, now),
-    result === 'done' ? 'splice.bumped' : 'splice.bump_failed',
-    now,
-  )
+  return emit(addToTimeline(closed, why, now), result === 'done' ? 'splice.bumped' : 'splice.bump_failed', now)
 }
 
 function withBump(splice: Splice, bump: Bump): Splice {

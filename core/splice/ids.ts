@@ -8,9 +8,7 @@ const SPLICE_PREFIX = 'spl_'
  * put. The tenant's length is hashed first, so that no two (tenant, key) pairs hash the same bytes.
  */
 export function spliceIdOf(tenant: string, idempotencyKey: string): string {
-  return (
-    SPLICE_PREFIX + createHash('sha256').update(`${tenant.length}:${tenant}${idempotencyKey}`).digest('hex')
-  )
+  return SPLICE_PREFIX + createHash('sha256').update(`${tenant.length}:${tenant}${idempotencyKey}`).digest('hex')
 }
 
 /** The payment id of a splice: the same 32 bytes in hex, whichever candidate confirms. */

@@ -45,9 +45,7 @@ function restartedAfterFence(facts: NonExecutionFacts): boolean {
 
 /** Whether a later splice-out of ours, to the same script, was answered `taken`. */
 export function followedByTaken(splice: Splice, attempt: Attempt): boolean {
-  const later = splice.attempts.some(
-    (other) => other.number > attempt.number && other.result?.type === 'taken',
-  )
+  const later = splice.attempts.some((other) => other.number > attempt.number && other.result?.type === 'taken')
   return splice.kind === 'splice_out' && later
 }
 

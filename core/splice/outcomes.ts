@@ -16,9 +16,7 @@ const freeze = (cause: string): Action => ({ type: 'freeze_channel', cause })
 /** A candidate stands in the mempool or in a block. */
 export function candidateSeen(splice: Splice, state: 'pending' | 'confirmed', { now }: StepContext): Stepped {
   const why =
-    state === 'pending'
-      ? 'a transaction of this splice was seen'
-      : 'a transaction of this splice is in a block'
+    state === 'pending' ? 'a transaction of this splice was seen' : 'a transaction of this splice is in a block'
   const cleared: Splice = {
     ...splice,
     attention: null,
@@ -42,21 +40,13 @@ export function settle(splice: Splice, { now }: StepContext): Stepped {
     now,
   )
   return {
-    splice: emit(
-      watchAfter(settled, attemptsUsed(splice) > 1 || hasUnaccountedBump(splice)),
-      'splice.settled',
-      now,
-    ),
+    splice: emit(watchAfter(settled, attemptsUsed(splice) > 1 || hasUnaccountedBump(splice)), 'splice.settled', now),
     actions: [],
   }
 }
 
 /** A confirmed candidate lost its block. After settling this opens a new epoch and freezes the channel. */
-export function reorganised(
-  splice: Splice,
-  { tipHeight }: EventOf<'reorged'>,
-  { now }: StepContext,
-): Stepped {
+export function reorganised(splice: Splice, { tipHeight }: EventOf<'reorged'>, { now }: StepContext): Stepped {
   const wasSettled = splice.state === 'settled'
   const opened = wasSettled ? newEpoch(splice) : splice
   const pending = setState(
@@ -72,11 +62,7 @@ export function reorganised(
 }
 
 /** Ends the splice as failed, with reason and proof. */
-export function giveUp(
-  splice: Splice,
-  event: Omit<EventOf<'given_up'>, 'type'>,
-  { now }: StepContext,
-): Stepped {
+export function giveUp(splice: Splice, event: Omit<EventOf<'given_up'>, 'type'>, { now }: StepContext): Stepped {
   const failure = { code: event.code, message: truncate(event.message, FAILURE_BYTES), proof: event.proof }
   const failed = setState({ ...splice, failure, attention: null }, 'failed', event.message, now)
   return { splice: emit(watchAfter(failed, everTaken(splice)), 'splice.failed', now), actions: [] }
@@ -107,19 +93,11 @@ export function resolveFailed(splice: Splice, note: string, context: StepContext
   })
   const attempts = splice.attempts.map(declared)
   const bumps = splice.bumps.map((bump) => ({ ...bump, attempts: bump.attempts.map(declared) }))
-  return giveUp(
-    { ...splice, attempts, bumps },
-    { code: 'operator', message: note, proof: 'operator' },
-    context,
-  )
+  return giveUp({ ...splice, attempts, bumps }, { code: 'operator', message: note, proof: 'operator' }, context)
 }
 
 /** An operator names the transaction of this splice. */
-export function resolveCandidate(
-  splice: Splice,
-  event: EventOf<'resolved_candidate'>,
-  context: StepContext,
-): Stepped {
+export function resolveCandidate(splice: Splice, event: EventOf<'resolved_candidate'>, context: StepContext): Stepped {
   const { txid, spends, note } = event
   const known = splice.candidates.some((candidate) => candidate.txid === txid)
   const candidate = {

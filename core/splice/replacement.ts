@@ -98,11 +98,7 @@ const LEAST_MOVE_SATS = 2
  * capacity by our part of the difference in fees, and so raises `reservedSats` (docs/reference/ldk.md 7.1, S3).
  * `mostSats` is the most that a replacement can cost; a larger change is Lightning traffic.
  */
-export function balanceShowsReplacement(
-  bump: Bump,
-  balanceSignals: BalanceSignals | null,
-  mostSats: number,
-): boolean {
+export function balanceShowsReplacement(bump: Bump, balanceSignals: BalanceSignals | null, mostSats: number): boolean {
   const now = balanceSignals?.reservedSats ?? null
   const before = bump.baseline?.reservedSats ?? null
   if (now === null || before === null) return false

@@ -253,9 +253,7 @@ export const Splice = z.object({
   /** The event types emitted in this epoch, so that none is emitted twice. */
   emitted: z.array(EventType),
   timeline: z
-    .array(
-      z.object({ at: Instant, status: SpliceState, why: z.string().max(300), count: z.int().positive() }),
-    )
+    .array(z.object({ at: Instant, status: SpliceState, why: z.string().max(300), count: z.int().positive() }))
     .max(RECORD_LIMITS.timeline),
   createdAt: Instant,
   updatedAt: Instant,

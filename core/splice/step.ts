@@ -19,12 +19,8 @@ export function step(splice: Splice, event: SpliceEvent, context: StepContext): 
   const cell = transitions[splice.state][event.type]
   if (cell === undefined) return { splice, actions: [{ type: 'ignored', event: event.type }] }
   const next = apply(splice, event, context)
-  const stayed =
-    next.splice.state === splice.state && next.actions.some((action) => action.type === 'ignored')
-  assert(
-    stayed || cell.to.includes(next.splice.state),
-    `${event.type}: ${splice.state} → ${next.splice.state}`,
-  )
+  const stayed = next.splice.state === splice.state && next.actions.some((action) => action.type === 'ignored')
+  assert(stayed || cell.to.includes(next.splice.state), `${event.type}: ${splice.state} → ${next.splice.state}`)
   return next
 }
 
@@ -104,39 +100,26 @@ function look(splice: Splice, event: EventOf<'looked'>, context: StepContext): S
  * On some nodes the ceiling can only be checked against the worst case before submitting. If a fee exceeds it
  * all the same, an alarm says so.
  */
-function reportFees(
-  before: Splice,
-  updated: Splice,
-  actions: readonly Action[],
-  { now }: StepContext,
-): Stepped {
+function reportFees(before: Splice, updated: Splice, actions: readonly Action[], { now }: StepContext): Stepped {
   const known = new Set(before.candidates.map(({ txid }) => txid))
   const expensive = updated.candidates
     .filter(({ txid }) => !known.has(txid))
     .filter((fresh) => isOverCeiling(updated, fresh))
   const message = 'the fee of a transaction is over the ceiling'
   return {
-    splice: expensive.reduce(
-      (splice, { txid }) => addToTimeline(splice, `${message}: ${txid}`, now),
-      updated,
-    ),
+    splice: expensive.reduce((splice, { txid }) => addToTimeline(splice, `${message}: ${txid}`, now), updated),
     actions: [...actions, ...expensive.map((): Action => ({ type: 'alarm', message }))],
   }
 }
 
-function attend(
-  splice: Splice,
-  { code, message }: EventOf<'attention_needed'>,
-  { now }: StepContext,
-): Stepped {
+function attend(splice: Splice, { code, message }: EventOf<'attention_needed'>, { now }: StepContext): Stepped {
   const attended = setState({ ...splice, attention: { code, message } }, 'needs_attention', message, now)
   return { splice: emit(attended, 'splice.needs_attention', now), actions: [{ type: 'alarm', message }] }
 }
 
 /** Stops submitting. The splice ends at once only if no attempt can still take effect. */
 function cancel(splice: Splice, generation: number, context: StepContext): Stepped {
-  if (splice.candidates.length > 0)
-    return { splice, actions: [{ type: 'ignored', event: 'cancel_requested' }] }
+  if (splice.candidates.length > 0) return { splice, actions: [{ type: 'ignored', event: 'cancel_requested' }] }
   const idle = splice.state === 'queued' && unresolvedAttempts(splice).length === 0
   if (idle && splice.generation >= generation) return ending.withdraw(splice, null, context)
   const cancelling = { ...splice, cancelRequestedAt: splice.cancelRequestedAt ?? context.now }

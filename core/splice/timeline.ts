@@ -72,11 +72,7 @@ export function newEpoch(splice: Splice): Splice {
 /** Stops submitting. The first reason stands. */
 export function stopSubmitting(splice: Splice, code: string, message: string, now: Instant): Splice {
   if (splice.stopped !== null) return splice
-  return addToTimeline(
-    { ...splice, stopped: { code, message, at: now } },
-    `no further attempt: ${message}`,
-    now,
-  )
+  return addToTimeline({ ...splice, stopped: { code, message, at: now } }, `no further attempt: ${message}`, now)
 }
 
 /**

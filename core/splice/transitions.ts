@@ -59,10 +59,7 @@ export const transitions: Readonly<Record<SpliceState, Row>> = {
     ),
     withdrawn: to('cancelled', 'a cancel was requested, and no attempt is unresolved'),
     attention_needed: to('needs_attention', 'the splice cannot be decided safely'),
-    cancel_requested: to(
-      ['queued', 'cancelled'],
-      'the splice is cancelled at once if no attempt is unresolved',
-    ),
+    cancel_requested: to(['queued', 'cancelled'], 'the splice is cancelled at once if no attempt is unresolved'),
     resolved_failed: to('failed', 'an operator resolved the splice'),
   },
   submitted: {
@@ -82,54 +79,30 @@ export const transitions: Readonly<Record<SpliceState, Row>> = {
       'submitted',
       'no further attempt will be made; the splice is observed until every attempt is proven not executed',
     ),
-    given_up: to(
-      'failed',
-      'submitting has stopped and every attempt is proven not executed, or the channel closed',
-    ),
+    given_up: to('failed', 'submitting has stopped and every attempt is proven not executed, or the channel closed'),
     withdrawn: to('cancelled', 'a cancel was requested, and every attempt is proven not executed'),
     attention_needed: to('needs_attention', 'an attempt stays unresolved, or what happened is ambiguous'),
-    cancel_requested: to(
-      'submitted',
-      'submitting stops; the splice ends once every attempt is proven not executed',
-    ),
+    cancel_requested: to('submitted', 'submitting stops; the splice ends once every attempt is proven not executed'),
     resolved_failed: to('failed', 'an operator resolved the splice'),
     resolved_candidate: to('pending', 'an operator resolved the splice'),
   },
   pending: {
     looked: to('pending', 'the facts of a look are recorded'),
-    attempt_answered: to(
-      'pending',
-      'a late answer is attached to its attempt; it never moves the splice backwards',
-    ),
-    reason_heard: to(
-      'pending',
-      'the node reported a failure: look again; with a candidate seen it decides nothing',
-    ),
+    attempt_answered: to('pending', 'a late answer is attached to its attempt; it never moves the splice backwards'),
+    reason_heard: to('pending', 'the node reported a failure: look again; with a candidate seen it decides nothing'),
     candidate_confirmed: to('confirmed', 'a candidate is in a block'),
     bump_opened: to('pending', 'a fee bump is requested'),
     bump_started: to('pending', 'an attempt of the bump is journalled and about to be sent'),
     attempt_stepped: to('pending', "a step of the bump's attempt is journalled; its call follows"),
     ...bumpEnds('pending'),
     given_up: to('failed', 'the channel closed, or another transaction took its place and is final'),
-    attention_needed: to(
-      'needs_attention',
-      'no candidate was visible for too long, or what happened is ambiguous',
-    ),
-    second_effect: to(
-      'pending',
-      'the splice took effect twice: an anomaly is reported and the channel frozen',
-    ),
+    attention_needed: to('needs_attention', 'no candidate was visible for too long, or what happened is ambiguous'),
+    second_effect: to('pending', 'the splice took effect twice: an anomaly is reported and the channel frozen'),
   },
   confirmed: {
     looked: to('confirmed', 'the facts of a look are recorded'),
-    attempt_answered: to(
-      'confirmed',
-      'a late answer is attached to its attempt; it never moves the splice backwards',
-    ),
-    reason_heard: to(
-      'confirmed',
-      'the node reported a failure: look again; with a candidate seen it decides nothing',
-    ),
+    attempt_answered: to('confirmed', 'a late answer is attached to its attempt; it never moves the splice backwards'),
+    reason_heard: to('confirmed', 'the node reported a failure: look again; with a candidate seen it decides nothing'),
     reorged: to('pending', 'the block of the candidate left the chain'),
     ...bumpEnds('confirmed'),
     settled: to(
@@ -138,41 +111,26 @@ export const transitions: Readonly<Record<SpliceState, Row>> = {
     ),
     given_up: to('failed', 'another transaction took its place and is final'),
     attention_needed: to('needs_attention', 'the candidate is final, but the channel has not locked it'),
-    second_effect: to(
-      'confirmed',
-      'the splice took effect twice: an anomaly is reported and the channel frozen',
-    ),
+    second_effect: to('confirmed', 'the splice took effect twice: an anomaly is reported and the channel frozen'),
   },
   settled: {
     looked: to('settled', 'the facts of a look are recorded'),
-    attempt_answered: to(
-      'settled',
-      'a late answer is attached to its attempt; it never moves the splice backwards',
-    ),
+    attempt_answered: to('settled', 'a late answer is attached to its attempt; it never moves the splice backwards'),
     reorged: to('pending', 'a reorg removed its finality: a new epoch begins'),
     ...bumpEnds('settled'),
-    second_effect: to(
-      'settled',
-      'the splice took effect twice: an anomaly is reported and the channel frozen',
-    ),
+    second_effect: to('settled', 'the splice took effect twice: an anomaly is reported and the channel frozen'),
     watch_ended: to('settled', 'nothing can follow any more, so the watch ends'),
   },
   failed: {
     looked: to('failed', 'the facts of a look are recorded'),
-    attempt_answered: to(
-      'failed',
-      'a late answer is attached to its attempt; it never moves the splice backwards',
-    ),
+    attempt_answered: to('failed', 'a late answer is attached to its attempt; it never moves the splice backwards'),
     ...bumpEnds('failed'),
     corrected: to('pending', 'the chain shows that it took effect: a new epoch begins, with an alarm'),
     watch_ended: to('failed', 'nothing can follow any more, so the watch ends'),
   },
   cancelled: {
     looked: to('cancelled', 'the facts of a look are recorded'),
-    attempt_answered: to(
-      'cancelled',
-      'a late answer is attached to its attempt; it never moves the splice backwards',
-    ),
+    attempt_answered: to('cancelled', 'a late answer is attached to its attempt; it never moves the splice backwards'),
     ...bumpEnds('cancelled'),
     corrected: to('pending', 'the chain shows that it took effect: a new epoch begins, with an alarm'),
     watch_ended: to('cancelled', 'nothing can follow any more, so the watch ends'),
@@ -187,10 +145,7 @@ export const transitions: Readonly<Record<SpliceState, Row>> = {
     submitting_stopped: to('needs_attention', 'the deadline has passed'),
     given_up: to('failed', 'every attempt is proven not executed, or the channel closed'),
     withdrawn: to('cancelled', 'a cancel was requested, and every attempt is proven not executed'),
-    second_effect: to(
-      'needs_attention',
-      'the splice took effect twice: an anomaly is reported and the channel frozen',
-    ),
+    second_effect: to('needs_attention', 'the splice took effect twice: an anomaly is reported and the channel frozen'),
     cancel_requested: to('needs_attention', 'the splice ends once every attempt is proven not executed'),
     retry_requested: to(['submitted', 'queued'], 'an operator allows more attempts'),
     resolved_failed: to('failed', 'an operator resolved the splice'),

@@ -38,8 +38,7 @@ export type SweepState = {
  */
 export async function driveDue(through: Instant, shared: SweepState): Promise<number> {
   const { ports, processed } = shared
-  const pageAt = (shard: number, cursor: string | null): Promise<Page> =>
-    ports.store.due(shard, through, PAGE, cursor)
+  const pageAt = (shard: number, cursor: string | null): Promise<Page> => ports.store.due(shard, through, PAGE, cursor)
   const turn = Math.floor(ports.clock.now() / TURN_MS)
   const shards = Array.from({ length: DUE_SHARDS }, (_, n) => (turn + n) % DUE_SHARDS)
   let failed = 0
@@ -80,11 +79,7 @@ export async function* pagesAfter(
 }
 
 /** Processes each id once, some concurrently, and returns how many failed. A failure does not stop the others. */
-export async function driveEach(
-  ids: readonly string[],
-  shared: SweepState,
-  reorged = false,
-): Promise<number> {
+export async function driveEach(ids: readonly string[], shared: SweepState, reorged = false): Promise<number> {
   const { ports, policy, views, skipped, processed } = shared
   if (ids.length === 0) return 0
   for (const id of ids) processed.add(id)

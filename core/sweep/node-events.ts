@@ -26,12 +26,7 @@ const NEWEST_READ = 20
  * Handles a node's event: records a process start, attaches a failure reason to the splice that holds the
  * channel's lease, and hints every splice that may now continue. Handling an event twice changes nothing.
  */
-export async function handleNodeEvent(
-  node: string,
-  reported: NodeEvent,
-  ports: Ports,
-  policy: Policy,
-): Promise<void> {
+export async function handleNodeEvent(node: string, reported: NodeEvent, ports: Ports, policy: Policy): Promise<void> {
   // A relay whose clock is ahead must not date an event in the future.
   const event = { ...reported, at: Math.min(reported.at, ports.clock.now()) }
   const { seen, leases } = await leasesOf(node, event, ports)
@@ -53,8 +48,7 @@ async function leasesOf(
   { channelId }: NodeEvent,
   { store }: Ports,
 ): Promise<{ seen: NodeState | undefined; leases: (ChannelLease | undefined)[] }> {
-  const leaseOf = async (key: string): Promise<ChannelLease | undefined> =>
-    (await store.item('lease', key))?.value
+  const leaseOf = async (key: string): Promise<ChannelLease | undefined> => (await store.item('lease', key))?.value
   const [item, lease] = await Promise.all([
     store.item('node', node),
     channelId === undefined ? undefined : leaseOf(channelId),
@@ -70,12 +64,7 @@ async function leasesOf(
  * Hints the splices. A single splice is instead looked at right here, without sending anything, if the event
  * reports news to see rather than a chance to send: a queue message would cost as much as the look.
  */
-async function hintOrDrive(
-  ids: readonly string[],
-  { type }: NodeEvent,
-  ports: Ports,
-  policy: Policy,
-): Promise<void> {
+async function hintOrDrive(ids: readonly string[], { type }: NodeEvent, ports: Ports, policy: Policy): Promise<void> {
   const [only] = ids
   const isNews = type === 'splice_negotiated' || type === 'channel_state_changed'
   if (only !== undefined && ids.length === 1 && isNews) {
@@ -131,16 +120,9 @@ async function recordEvent(node: string, event: NodeEvent, ports: Ports): Promis
   })
 }
 
-async function attachReason(
-  id: string,
-  node: string,
-  event: NodeEvent,
-  ports: Ports,
-  policy: Policy,
-): Promise<void> {
+async function attachReason(id: string, node: string, event: NodeEvent, ports: Ports, policy: Policy): Promise<void> {
   const { reason } = event
-  if (event.type !== 'splice_negotiation_failed' || event.channelId === undefined || reason === undefined)
-    return
+  if (event.type !== 'splice_negotiation_failed' || event.channelId === undefined || reason === undefined) return
   await updateSplice(
     id,
     (splice) =>

@@ -20,9 +20,7 @@ export async function sweep(given: Ports, policy: Policy, backupAt: number | nul
   const ports = withCachedTips(given)
   const guard = await keepGuard(ports, backupAt)
   const views = new Map(
-    await Promise.all(
-      [...ports.nodes.values()].map(async (node) => [node.name, await lookAt(node, ports)] as const),
-    ),
+    await Promise.all([...ports.nodes.values()].map(async (node) => [node.name, await lookAt(node, ports)] as const)),
   )
   const shared: SweepState = { views, guard, ports, policy, skipped: new Set(), processed: new Set() }
   const now = ports.clock.now()

@@ -62,9 +62,7 @@ export async function remindEndpoints(ports: Ports): Promise<void> {
   if (webhooks === undefined) return
   const tenants = [...new Set([...ports.nodes.values()].flatMap((node) => node.tenants))]
   for (let start = 0; start < tenants.length; start += TENANTS_AT_ONCE)
-    await Promise.all(
-      tenants.slice(start, start + TENANTS_AT_ONCE).map((each) => remindSafely(each, ports, webhooks)),
-    )
+    await Promise.all(tenants.slice(start, start + TENANTS_AT_ONCE).map((each) => remindSafely(each, ports, webhooks)))
 }
 
 /** One tenant that fails does not stop the others. */
@@ -88,11 +86,7 @@ async function remind(tenant: string, ports: Ports, webhooks: DeliveryQueue): Pr
 }
 
 /** Handles one delivery hint. A repeated, late or needless one costs at most a repeated delivery with the same id. */
-export async function deliverWebhooks(
-  hint: DeliveryHint,
-  ports: DeliveryPorts,
-  policy: Policy,
-): Promise<void> {
+export async function deliverWebhooks(hint: DeliveryHint, ports: DeliveryPorts, policy: Policy): Promise<void> {
   const { tenant, endpointId, sequence } = hint
   const endpoint = await endpointOf(tenant, endpointId, ports.store)
   if (endpoint === null) return
@@ -158,12 +152,7 @@ async function sendPending(
   }
 }
 
-function releaseEndpoint(
-  tenant: string,
-  id: string,
-  holder: string,
-  ports: DeliveryPorts,
-): Promise<Endpoint | null> {
+function releaseEndpoint(tenant: string, id: string, holder: string, ports: DeliveryPorts): Promise<Endpoint | null> {
   return updateEndpoint(tenant, id, ports.store, (now) =>
     now.lease?.holder === holder ? { ...now, lease: null } : now,
   )

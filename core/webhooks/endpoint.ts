@@ -40,9 +40,7 @@ export function lacksDisabledEvent({ disabled }: Endpoint): boolean {
 
 /** The secrets that sign a delivery now, newest first. */
 export function validSecrets({ secrets }: Endpoint, now: Instant): string[] {
-  return secrets
-    .filter(({ validUntil }) => validUntil === null || validUntil > now)
-    .map(({ secret }) => secret)
+  return secrets.filter(({ validUntil }) => validUntil === null || validUntil > now).map(({ secret }) => secret)
 }
 
 /** Adds a new secret. The previous one signs too for another day (Standard Webhooks, "Multiple signatures"). */

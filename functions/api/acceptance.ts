@@ -50,8 +50,7 @@ export async function draftOf(
 ): Promise<Draft> {
   const { store, clock, generation } = deps.ports
   const { name } = nodeOf(deps.ports, key.tenant, body.node)
-  if (node === null)
-    throw new Problem('node_not_seen', { field: 'node', headers: { 'Retry-After': SWEEP_SECONDS } })
+  if (node === null) throw new Problem('node_not_seen', { field: 'node', headers: { 'Retry-After': SWEEP_SECONDS } })
   const draft = acceptSplice(requestOf(body), {
     ...identity,
     tenant: key.tenant,
@@ -60,11 +59,9 @@ export async function draftOf(
     generation,
     now: clock.now(),
   })
-  if (!draft.ok)
-    throw new Problem(draft.error.code, { field: draft.error.field, detail: draft.error.message })
+  if (!draft.ok) throw new Problem(draft.error.code, { field: draft.error.field, detail: draft.error.message })
   const duplicate = await duplicateOf(deps, draft.value, listed)
-  if (duplicate !== null)
-    throw new Problem('duplicate_output', { field: 'amountSats', detail: `see ${duplicate.id}` })
+  if (duplicate !== null) throw new Problem('duplicate_output', { field: 'amountSats', detail: `see ${duplicate.id}` })
   return { splice: draft.value, node }
 }
 
@@ -78,9 +75,7 @@ async function onlyChannel(store: Store, name: string, node: NodeState): Promise
     throw new Problem('invalid_request', { field: 'channel', errors: [{ field: 'channel', message }] })
   }
   const seen = await Promise.all(node.channelIds.map((id) => store.item('channel', channelKey(name, id))))
-  const open = seen
-    .flatMap((item) => item?.value ?? [])
-    .filter(({ goneAt, closing }) => goneAt === null && !closing)
+  const open = seen.flatMap((item) => item?.value ?? []).filter(({ goneAt, closing }) => goneAt === null && !closing)
   const [only, ...others] = open
   return only === undefined || others.length > 0 ? null : only
 }

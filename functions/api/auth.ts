@@ -23,8 +23,7 @@ function guard(scope: Scope | null): MiddlewareHandler<ApiEnv> {
       })
     const { key, hash } = found
     const waitSeconds = deps.traffic?.take(hash) ?? 0
-    if (waitSeconds > 0)
-      throw new Problem('rate_limited', { headers: { 'Retry-After': String(waitSeconds) } })
+    if (waitSeconds > 0) throw new Problem('rate_limited', { headers: { 'Retry-After': String(waitSeconds) } })
     if (scope !== null && !key.scopes.includes(scope))
       throw new Problem('forbidden', { detail: `the scope ${scope} is required` })
     c.set('key', key)

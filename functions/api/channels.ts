@@ -78,16 +78,9 @@ async function channelsSeen(ports: Ports, node: string): Promise<ChannelView[]> 
   return views
 }
 
-type Reported = Omit<
-  ChannelSnapshot,
-  'userChannelId' | 'claimableSats' | 'closeFeeSats' | 'candidates' | 'negotiation'
->
+type Reported = Omit<ChannelSnapshot, 'userChannelId' | 'claimableSats' | 'closeFeeSats' | 'candidates' | 'negotiation'>
 
-function channelView(
-  node: string,
-  channel: Reported,
-  { stale, at }: { stale: boolean; at: Instant },
-): ChannelView {
+function channelView(node: string, channel: Reported, { stale, at }: { stale: boolean; at: Instant }): ChannelView {
   const { channelId, peerId, peerConnected, ready, closing, funding, lockDepth } = channel
   const { capacitySats, outboundMsat, inboundMsat } = channel
   return {

@@ -175,12 +175,7 @@ const resolve: RouteHandler<typeof resolveRoute, ApiEnv> = async (c) => {
 const RETRY_AFTER: Readonly<Partial<Record<ProblemCode, string>>> = { chain_unreachable: '5', busy: '1' }
 
 /** The event for an operator who names the transaction. Throws a problem if the transaction does not fit. */
-async function candidateNamed(
-  ports: Ports,
-  splice: Splice,
-  txid: string,
-  note: string,
-): Promise<SpliceEvent> {
+async function candidateNamed(ports: Ports, splice: Splice, txid: string, note: string): Promise<SpliceEvent> {
   const resolved = await resolveCandidate(ports, splice, txid, note)
   if (resolved.ok) return resolved.value
   const { code, detail } = resolved.error

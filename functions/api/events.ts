@@ -12,10 +12,7 @@ const EventView = z
     sequence: z.int(),
     id: z.string().openapi({ description: 'The same id here and in every webhook delivery of this event.' }),
     type: LogEventType,
-    splice: z
-      .string()
-      .nullable()
-      .openapi({ description: 'The splice. null: the event concerns a webhook endpoint.' }),
+    splice: z.string().nullable().openapi({ description: 'The splice. null: the event concerns a webhook endpoint.' }),
     webhook: z
       .string()
       .nullable()

@@ -68,8 +68,7 @@ export const spliceExample = {
   metadata: { order: '42' },
   lockedAt: null,
   cancelRequestedAt: null,
-  waitingFor:
-    'Confirmed. Waiting for final depth, and for both nodes to switch to the new funding transaction.',
+  waitingFor: 'Confirmed. Waiting for final depth, and for both nodes to switch to the new funding transaction.',
   failure: null,
   attention: null,
   anomaly: null,
@@ -100,9 +99,7 @@ export const paymentExample = {
   contributionSats: null,
   confirmations: 1,
   blockHash: BLOCK,
-  candidates: [
-    { txid: TXID, feeSats: 722, feeRateSatPerVb: 4, blockHash: BLOCK, seenAt: '2026-11-30T10:00:05.000Z' },
-  ],
+  candidates: [{ txid: TXID, feeSats: 722, feeRateSatPerVb: 4, blockHash: BLOCK, seenAt: '2026-11-30T10:00:05.000Z' }],
   metadata: { order: '42' },
   createdAt: '2026-11-30T10:00:00.000Z',
 }

@@ -10,8 +10,7 @@ export const IdempotencyHeaders = z.object({
     .string()
     .regex(/^[\x20-\x7e]{1,255}$/, '1 to 255 printable ASCII characters')
     .openapi({
-      description:
-        'Requests with the same key and body have an effect only once. Repeat them as often as you like.',
+      description: 'Requests with the same key and body have an effect only once. Repeat them as often as you like.',
     }),
 })
 

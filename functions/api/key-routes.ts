@@ -20,8 +20,7 @@ const KeyView = z
     name: z.string(),
     scopes: z.array(Scope),
     source: z.enum(['table', 'configuration']).openapi({
-      description:
-        '`configuration`: the key comes from the secret `Keys`. It can be revoked here like any other.',
+      description: '`configuration`: the key comes from the secret `Keys`. It can be revoked here like any other.',
     }),
     createdAt: Time.nullable(),
     lastUsedAt: Time.nullable().openapi({ description: 'Accurate to the hour. null: no use is known.' }),

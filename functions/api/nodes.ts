@@ -14,18 +14,14 @@ const CapabilitiesView = z.object({
   spliceOut: z.boolean(),
   toAddress: z.boolean().openapi({ description: 'A splice-out can pay an address that you choose.' }),
   bump: z.boolean(),
-  setsFeeRate: z
-    .boolean()
-    .openapi({ description: 'A fee bump can set the feerate. Otherwise the node chooses it.' }),
+  setsFeeRate: z.boolean().openapi({ description: 'A fee bump can set the feerate. Otherwise the node chooses it.' }),
   feeCap: z.enum(['enforced', 'gated']).openapi({
     description:
       '`enforced`: the node signs nothing over the fee ceiling. `gated`: its worst case is checked before ' +
       'each submission.',
   }),
   overlapGuard: z.boolean(),
-  picksChannel: z
-    .boolean()
-    .openapi({ description: 'The node picks the channel itself: an order must not name one.' }),
+  picksChannel: z.boolean().openapi({ description: 'The node picks the channel itself: an order must not name one.' }),
   transactions: z
     .enum(['reported', 'inferred'])
     .nullable()
@@ -35,8 +31,7 @@ const CapabilitiesView = z.object({
         'chain and the balances. null: not known.',
     }),
   fenceSeconds: z.number().nullable().openapi({
-    description:
-      'How long after an unanswered request the node can still receive it. null: there is no bound.',
+    description: 'How long after an unanswered request the node can still receive it. null: there is no bound.',
   }),
   provenLostBy: z.array(z.string()).openapi({
     description: 'The accepted proofs that an unanswered request was not executed (docs/decisions.md).',

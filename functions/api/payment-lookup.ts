@@ -57,12 +57,7 @@ async function ofSplice(deps: Deps, tenant: string, splice: Splice, field: strin
   return paymentOf(splice, tipHeight, finalDepthOf(deps.policy, channel?.value.lockDepth ?? null))
 }
 
-async function ofForeign(
-  deps: Deps,
-  tenant: string,
-  payment: ForeignPayment,
-  field: string,
-): Promise<Payment> {
+async function ofForeign(deps: Deps, tenant: string, payment: ForeignPayment, field: string): Promise<Payment> {
   const { store, nodes } = deps.ports
   const ours = await ownerOf(store, payment)
   if (ours !== null) return ofSplice(deps, tenant, ours, field)
@@ -80,9 +75,7 @@ async function ownerOf(store: Store, payment: ForeignPayment): Promise<Splice | 
   if (absorbing !== null && !standsAlone(payment, absorbing)) return absorbing
   const confirmed = confirmedOf(payment)
   const pointer = confirmed === null ? null : ((await store.item('tx', confirmed.txid))?.value ?? null)
-  return pointer === null || pointer.foreign === true
-    ? null
-    : store.load(spliceIdOfPayment(pointer.paymentId))
+  return pointer === null || pointer.foreign === true ? null : store.load(spliceIdOfPayment(pointer.paymentId))
 }
 
 async function tipHeightOf(store: Store, network: string): Promise<number | null> {

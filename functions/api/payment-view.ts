@@ -27,10 +27,7 @@ export const PaymentView = z
     status: z.enum(['intended', 'pending', 'confirmed', 'final', 'void']).openapi({
       description: 'Only a reorg can undo a confirmation. The payment keeps its id.',
     }),
-    splice: z
-      .string()
-      .nullable()
-      .openapi({ description: 'The splice. null: no splice of yours made this payment.' }),
+    splice: z.string().nullable().openapi({ description: 'The splice. null: no splice of yours made this payment.' }),
     node: z.string(),
     channel: z.string(),
     network: z.string(),

@@ -71,10 +71,7 @@ const csvRoute = createRoute({
     200: {
       description: 'A header line, and a line for each payment.',
       headers: z.object({
-        Link: z
-          .string()
-          .optional()
-          .openapi({ description: 'The URL of the next part. Absent: this is the last one.' }),
+        Link: z.string().optional().openapi({ description: 'The URL of the next part. Absent: this is the last one.' }),
       }),
       content: { 'text/csv': { schema: z.string() } },
     },
@@ -155,9 +152,7 @@ function rowsWith({ ports, policy }: ApiDeps, labels: readonly string[]) {
       settled_at: splice.settledAt === null ? null : isoOf(splice.settledAt),
       metadata: JSON.stringify(metadata),
     }
-    const labelled = labels.map((label) =>
-      Object.hasOwn(metadata, label) ? (metadata[label] ?? null) : null,
-    )
+    const labelled = labels.map((label) => (Object.hasOwn(metadata, label) ? (metadata[label] ?? null) : null))
     return [...COLUMNS.map((column) => row[column]), ...labelled]
   }
 }

@@ -124,9 +124,7 @@ export type ProblemBody = z.infer<typeof ProblemBody>
 /** An error response for the OpenAPI document, with an example of each code named in the description. */
 export function problemResponse(description: string) {
   const named = [...description.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)
-  const examples = Object.fromEntries(
-    named.filter(isCode).map((code) => [code, { value: new Problem(code).body() }]),
-  )
+  const examples = Object.fromEntries(named.filter(isCode).map((code) => [code, { value: new Problem(code).body() }]))
   return { description, content: { 'application/problem+json': { schema: ProblemBody, examples } } }
 }
 
@@ -145,9 +143,7 @@ export const bodyProblems = {
 
 /** The errors of every authenticated route. */
 export const commonProblems = {
-  400: problemResponse(
-    '`invalid_request`: `errors` names the fields. `malformed_json`: the body is not JSON.',
-  ),
+  400: problemResponse('`invalid_request`: `errors` names the fields. `malformed_json`: the body is not JSON.'),
   401: problemResponse('`unauthorized`: the API key is missing, unknown or revoked.'),
   403: problemResponse('`forbidden`: the API key does not have the required scope.'),
   429: problemResponse('`rate_limited`: try again after `Retry-After` seconds.'),

@@ -24,8 +24,7 @@ const signedByRelay = createMiddleware<ApiEnv>(async (c, next) => {
   const body = Buffer.from(await c.req.arrayBuffer())
   if (!isSignature(signature, relaySignature(relayKey, timestamp, body)))
     throw new Problem('unauthorized', { field: SIGNATURE_HEADER })
-  if (!isFresh(timestamp, ports.clock.now()))
-    throw new Problem('timestamp_stale', { field: TIMESTAMP_HEADER })
+  if (!isFresh(timestamp, ports.clock.now())) throw new Problem('timestamp_stale', { field: TIMESTAMP_HEADER })
   await next()
 })
 
@@ -52,9 +51,7 @@ const relayRoute = createRoute({
       required: true,
       content: {
         'application/json': {
-          schema: z
-            .strictObject({ events: z.array(RelayEvent).min(1).max(EVENTS_MAX) })
-            .openapi('NodeEvents'),
+          schema: z.strictObject({ events: z.array(RelayEvent).min(1).max(EVENTS_MAX) }).openapi('NodeEvents'),
         },
       },
     },
@@ -62,8 +59,7 @@ const relayRoute = createRoute({
   responses: {
     400: commonProblems[400],
     401: problemResponse(
-      '`unauthorized`: the signature is wrong. `timestamp_stale`: its timestamp is too far from the ' +
-        'current time.',
+      '`unauthorized`: the signature is wrong. `timestamp_stale`: its timestamp is too far from the ' + 'current time.',
     ),
     404: problemResponse('`node_not_found`: there is no such node, or it has no relay.'),
     ...bodyProblems,

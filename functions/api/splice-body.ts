@@ -44,8 +44,7 @@ export const SpliceBody = z
             description: `The most submissions that the node may have taken. Default: ${BUDGET.defaultAttempts}.`,
           }),
         deadline: Time.optional().openapi({
-          description:
-            'Nothing is submitted after this time. Default: 24 hours from now. At most 30 days from now.',
+          description: 'Nothing is submitted after this time. Default: 24 hours from now. At most 30 days from now.',
         }),
         maxFeeRateSatPerVb: z.number().min(0.01).max(1_000_000).optional(),
         maxFeeSats: z.int().positive().max(MAX_SATS).optional(),

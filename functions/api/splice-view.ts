@@ -12,14 +12,11 @@ const AttemptView = z.object({
   submittedOn: z.string(),
   startedAt: Time,
   result: z.enum(['taken', 'refused', 'unknown']).nullable().openapi({
-    description:
-      'The answer of the node. `unknown`: the node may have taken the request. null: no answer yet.',
+    description: 'The answer of the node. `unknown`: the node may have taken the request. null: no answer yet.',
   }),
   refusal: RefusalClass.nullable(),
   reason: FailureReason.nullable(),
-  notExecuted: z
-    .boolean()
-    .openapi({ description: 'The attempt is proven not executed: it can never take effect.' }),
+  notExecuted: z.boolean().openapi({ description: 'The attempt is proven not executed: it can never take effect.' }),
   provenBy: NonExecutionProof.nullable(),
   count: z.int().openapi({ description: 'How many identical refusals this entry stands for.' }),
 })
@@ -40,10 +37,7 @@ const BumpView = z.object({
   id: z.string(),
   status: z.enum(['open', 'done', 'abandoned']),
   by: z.enum(['client', 'policy']),
-  feeRateSatPerVb: z
-    .number()
-    .nullable()
-    .openapi({ description: 'The requested feerate. null: the node chooses.' }),
+  feeRateSatPerVb: z.number().nullable().openapi({ description: 'The requested feerate. null: the node chooses.' }),
   replaces: z.string().openapi({ description: 'The transaction to replace.' }),
   txid: z.string().nullable().openapi({ description: 'The replacement. null: it was not seen yet.' }),
   attempts: z.array(AttemptView),
@@ -91,10 +85,7 @@ export const SpliceView = z
     metadata: z.record(z.string(), z.string()),
     lockedAt: Time.nullable(),
     cancelRequestedAt: Time.nullable(),
-    waitingFor: z
-      .string()
-      .nullable()
-      .openapi({ description: 'What the splice is waiting for, in one sentence.' }),
+    waitingFor: z.string().nullable().openapi({ description: 'What the splice is waiting for, in one sentence.' }),
     failure: Message.extend({ proof: Proof }).nullable(),
     attention: Message.nullable(),
     anomaly: z.object({ txid: z.string(), at: Time }).nullable(),

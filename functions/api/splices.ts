@@ -23,10 +23,7 @@ const spliceJson = { 'application/json': { schema: SpliceView } }
 const SpliceList = z.object({
   object: z.literal('list'),
   data: z.array(SpliceView),
-  cursor: z
-    .string()
-    .nullable()
-    .openapi({ description: 'The cursor of the next page. null: this is the last page.' }),
+  cursor: z.string().nullable().openapi({ description: 'The cursor of the next page. null: this is the last page.' }),
 })
 
 const impossibleCodes = [
@@ -88,9 +85,7 @@ const acceptRoute = createRoute({
       '`invalid_request`: `errors` names the fields. `malformed_json`: the body is not JSON. ' +
         '`idempotency_key_missing`.',
     ),
-    422: problemResponse(
-      `\`idempotency_key_reused\`, or the splice can never run: ${impossibleCodes.join(', ')}.`,
-    ),
+    422: problemResponse(`\`idempotency_key_reused\`, or the splice can never run: ${impossibleCodes.join(', ')}.`),
   },
 })
 

@@ -13,8 +13,7 @@ export function nodesOf(ports: Ports, tenant: string): ConfiguredNode[] {
 /** A tenant's node by name. Throws 404 naming the field `node`. */
 export function nodeOf(ports: Ports, tenant: string, name: string): ConfiguredNode {
   const node = ports.nodes.get(name)
-  if (node === undefined || !node.tenants.includes(tenant))
-    throw new Problem('node_not_found', { field: 'node' })
+  if (node === undefined || !node.tenants.includes(tenant)) throw new Problem('node_not_found', { field: 'node' })
   return node
 }
 

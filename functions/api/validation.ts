@@ -4,8 +4,7 @@ import { IDEMPOTENCY_KEY } from './idempotency.ts'
 import { Problem, type FieldError } from './problem.ts'
 
 type Checked =
-  | { readonly success: true }
-  | { readonly success: false; readonly error: { issues: readonly z.core.$ZodIssue[] } }
+  { readonly success: true } | { readonly success: false; readonly error: { issues: readonly z.core.$ZodIssue[] } }
 
 /** Turns a failed validation into a problem that names every invalid field. */
 export function refuseInvalid(result: { target: keyof ValidationTargets } & Checked): void {

@@ -36,10 +36,7 @@ export async function viewsOf(store: Store, splices: readonly Splice[]): Promise
 
 /** One splice as the API shows it. */
 export async function viewOf(store: Store, splice: Splice): Promise<SpliceView> {
-  const [node, chain] = await Promise.all([
-    store.item('node', splice.node),
-    store.item('chain', splice.network),
-  ])
+  const [node, chain] = await Promise.all([store.item('node', splice.node), store.item('chain', splice.network)])
   return render(splice, {
     feeCap: node?.value.capabilities.feeCap ?? null,
     tipHeight: chain?.value.height ?? null,

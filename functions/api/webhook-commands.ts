@@ -43,10 +43,8 @@ const rotateRoute = createRoute({
 const rotate: RouteHandler<typeof rotateRoute, ApiEnv> = async (c) => {
   const now = c.var.deps.ports.clock.now()
   const secret = webhookSecret()
-  const endpoint = await updateWebhook(
-    c,
-    { ...c.req.valid('param'), action: 'rotate_webhook_secret' },
-    (before) => (before.secrets[0]?.secret === secret ? before : rotated(before, secret, now)),
+  const endpoint = await updateWebhook(c, { ...c.req.valid('param'), action: 'rotate_webhook_secret' }, (before) =>
+    before.secrets[0]?.secret === secret ? before : rotated(before, secret, now),
   )
   return c.json({ ...webhookViewOf(endpoint), secret }, 200)
 }
@@ -104,10 +102,7 @@ const redeliverRoute = createRoute({
       content: {
         'application/json': {
           schema: z
-            .union([
-              z.strictObject({ after: z.int().nonnegative() }),
-              z.strictObject({ sequence: z.int().positive() }),
-            ])
+            .union([z.strictObject({ after: z.int().nonnegative() }), z.strictObject({ sequence: z.int().positive() })])
             .openapi('Redelivery'),
         },
       },
@@ -116,9 +111,7 @@ const redeliverRoute = createRoute({
   responses: {
     ...missing,
     202: { ...webhookNow, description: 'The endpoint as it is now. The deliveries follow.' },
-    404: problemResponse(
-      '`webhook_not_found`; `event_not_found`: the log has no event with this sequence yet.',
-    ),
+    404: problemResponse('`webhook_not_found`; `event_not_found`: the log has no event with this sequence yet.'),
     409: problemResponse('`webhook_disabled`: enable it first.'),
   },
 })
@@ -182,10 +175,7 @@ const test: RouteHandler<typeof testRoute, ApiEnv> = async (c) => {
   const secrets = validSecrets(endpoint, at)
   const delivered = await webhook.deliver({ url: endpoint.url, secrets, id, at, body }, ports.call())
   const reason = delivered.ok ? null : delivered.fault
-  return c.json(
-    { object: 'webhook_test' as const, id, delivered: delivered.ok, status: delivered.status, reason },
-    200,
-  )
+  return c.json({ object: 'webhook_test' as const, id, delivered: delivered.ok, status: delivered.status, reason }, 200)
 }
 
 /** Commands on a webhook endpoint. */

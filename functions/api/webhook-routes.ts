@@ -32,11 +32,7 @@ const createWebhookRoute = createRoute({
         'application/json': {
           schema: z
             .strictObject({
-              url: z
-                .string()
-                .min(1)
-                .max(WEBHOOK_LIMITS.urlLength)
-                .openapi({ example: 'https://example.com/splices' }),
+              url: z.string().min(1).max(WEBHOOK_LIMITS.urlLength).openapi({ example: 'https://example.com/splices' }),
               description: z.string().max(WEBHOOK_LIMITS.descriptionLength).optional(),
               after: z
                 .int()
@@ -61,8 +57,7 @@ const createWebhookRoute = createRoute({
       content: { 'application/json': { schema: WebhookWithSecret } },
     },
     409: problemResponse(
-      '`webhook_exists`: you have a webhook with this URL. `webhooks_full`: you have ten webhooks, the ' +
-        'maximum.',
+      '`webhook_exists`: you have a webhook with this URL. `webhooks_full`: you have ten webhooks, the ' + 'maximum.',
     ),
     422: problemResponse('`webhook_target`: the URL is not https, or its address is not public.'),
   },
@@ -76,8 +71,7 @@ const createWebhook: RouteHandler<typeof createWebhookRoute, ApiEnv> = async (c)
   if (wrong !== null) throw new Problem('webhook_target', { field: 'url', detail: wrong })
   const url = new URL(posted).href
   // The normalised URL can be longer than the posted one.
-  if (url.length > WEBHOOK_LIMITS.urlLength)
-    throw new Problem('webhook_target', { field: 'url', detail: 'too long' })
+  if (url.length > WEBHOOK_LIMITS.urlLength) throw new Problem('webhook_target', { field: 'url', detail: 'too long' })
   const end = await store.endOfLog(key.tenant)
   const secret = webhookSecret()
   const made = {
@@ -93,8 +87,7 @@ const createWebhook: RouteHandler<typeof createWebhookRoute, ApiEnv> = async (c)
   await updateEndpoints(key.tenant, store, (stored) => {
     // Our own write may have won although its response was lost.
     if (stored.endpoints.some(({ id }) => id === endpoint.id)) return stored
-    if (stored.endpoints.some((each) => each.url === url))
-      throw new Problem('webhook_exists', { field: 'url' })
+    if (stored.endpoints.some((each) => each.url === url)) throw new Problem('webhook_exists', { field: 'url' })
     if (stored.endpoints.length === WEBHOOK_LIMITS.endpoints) throw new Problem('webhooks_full')
     return { endpoints: [...stored.endpoints, endpoint] }
   })

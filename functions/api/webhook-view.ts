@@ -40,9 +40,7 @@ export type WebhookView = z.infer<typeof WebhookView>
 
 /** An endpoint with its secret, which is shown only when it is created or rotated. */
 export const WebhookWithSecret = WebhookView.extend({
-  secret: z
-    .string()
-    .openapi({ description: 'The secret that signs deliveries: `whsec_…`. Shown only once.' }),
+  secret: z.string().openapi({ description: 'The secret that signs deliveries: `whsec_…`. Shown only once.' }),
 }).openapi('WebhookWithSecret')
 
 export function webhookViewOf(endpoint: Endpoint): WebhookView {

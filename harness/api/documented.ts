@@ -11,9 +11,7 @@ const Described = z.object({
         responses: z.record(
           z.string(),
           z.object({
-            content: z
-              .record(z.string(), z.looseObject({ examples: z.looseObject({}).optional() }))
-              .optional(),
+            content: z.record(z.string(), z.looseObject({ examples: z.looseObject({}).optional() })).optional(),
           }),
         ),
       }),

@@ -78,18 +78,12 @@ export async function aWorld(hooks: MemoryHooks = {}) {
     tip: never,
     blockHash: never,
     transaction: async (txid) =>
-      told.chainDown
-        ? err({ class: 'unreachable', message: 'no answer' })
-        : ok(told.transactions.get(txid) ?? null),
+      told.chainDown ? err({ class: 'unreachable', message: 'no answer' }) : ok(told.transactions.get(txid) ?? null),
     spend: never,
     feeRateSatPerKw: never,
     broadcast: never,
   }
-  const node = (
-    name: string,
-    tenants: string[],
-    relayKey: string | null = null,
-  ): [string, ConfiguredNode] => [
+  const node = (name: string, tenants: string[], relayKey: string | null = null): [string, ConfiguredNode] => [
     name,
     { name, port, chain, tenants, nodeId: null, relayKey, quietAbsenceMs: null },
   ]

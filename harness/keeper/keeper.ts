@@ -127,8 +127,7 @@ export class Keeper {
       feeRateSatPerKw: null,
       tipHeight: this.world.chain.tip.height,
     }
-    const isKnown = async (): Promise<boolean> =>
-      (await this.splice(id)).bumps.some((bump) => bump.id === bumpId)
+    const isKnown = async (): Promise<boolean> => (await this.splice(id)).bumps.some((bump) => bump.id === bumpId)
     if (await this.#survive(async () => this.change(id, event))) return
     if (!(await isKnown())) await this.change(id, event)
   }
@@ -180,10 +179,7 @@ export class Keeper {
     let nextBlockAt = options.blockMs === undefined ? Infinity : this.world.now() + options.blockMs
     for (;;) {
       const now = this.world.now()
-      const visible = Math.min(
-        this.queue.nextVisibleAt() ?? Infinity,
-        this.events.nextVisibleAt() ?? Infinity,
-      )
+      const visible = Math.min(this.queue.nextVisibleAt() ?? Infinity, this.events.nextVisibleAt() ?? Infinity)
       const next = Math.max(now, Math.min(end, this.#nextSweepAt, visible, nextBlockAt, now + 5_000))
       this.world.advanceTo(next)
       if (next >= nextBlockAt) {

@@ -26,10 +26,7 @@ export type Life = {
 }
 
 /** Lives a whole life, and rests until nothing moves any more. */
-export async function live<K extends Keeper>(
-  life: Life,
-  makeKeeper: (options: KeeperOptions) => K,
-): Promise<K> {
+export async function live<K extends Keeper>(life: Life, makeKeeper: (options: KeeperOptions) => K): Promise<K> {
   const keeper = makeKeeper({ policy })
   await keeper.sweep()
   await life.play(keeper)
@@ -40,11 +37,7 @@ export async function live<K extends Keeper>(
 }
 
 /** Lets seconds pass until it holds, and one more: nothing happens in the very instant of what it waited for. */
-export async function until(
-  keeper: Keeper,
-  says: string,
-  holds: () => boolean | Promise<boolean>,
-): Promise<void> {
+export async function until(keeper: Keeper, says: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   for (let passed = 0; passed < HOUR; passed += SECOND) {
     const held = await holds()
     await keeper.run(SECOND)

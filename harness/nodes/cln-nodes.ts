@@ -117,20 +117,13 @@ export async function aCln(way: ClnWay, node: Partial<ClnNodeOptions> = {}) {
 export type ClnStage = Awaited<ReturnType<typeof aCln>>
 
 /** Splicekeeper over the adapter of a stage. */
-export function clnKeeper(
-  { world, quick: port, patience }: ClnStage,
-  options: KeeperOptions = {},
-): Promise<Keeper> {
+export function clnKeeper({ world, quick: port, patience }: ClnStage, options: KeeperOptions = {}): Promise<Keeper> {
   const wrap: KeeperOptions['wrap'] = (ports) => ({ ...ports, call: patience.call })
   return startKeeper({ port, ...options, world, wrap, relay: false })
 }
 
 /** Orders a splice on the stage's only channel. */
-export function order(
-  keeper: Keeper,
-  { node }: ClnStage,
-  request: Partial<SpliceRequest> = {},
-): Promise<Splice> {
+export function order(keeper: Keeper, { node }: ClnStage, request: Partial<SpliceRequest> = {}): Promise<Splice> {
   return keeper.post({ channelId: node.channels()[0]?.channelId ?? '', ...request })
 }
 
@@ -192,8 +185,7 @@ export function judge(splice: Splice, stage: ClnStage): void {
   expect(truth.effects.length, says).toBeLessThanOrEqual(1)
   expect(truth.payouts, says).toBe(splice.kind === 'splice_out' ? truth.effects.length : 0)
   expect(['settled', 'failed', 'cancelled', 'needs_attention'], says).toContain(splice.state)
-  if (splice.state === 'settled')
-    expect(truth.effects, says).toMatchObject([{ txid: truth.funding, confirmed: true }])
+  if (splice.state === 'settled') expect(truth.effects, says).toMatchObject([{ txid: truth.funding, confirmed: true }])
   if (splice.state === 'failed' || splice.state === 'cancelled') expect(truth.effects, says).toEqual([])
   for (const { txid } of splice.candidates) expect(truth.signed, says).toContain(txid)
   if (splice.lockedAt !== null) expect(truth.promoted, says).not.toEqual([])

@@ -160,8 +160,7 @@ export class ScriptedCln implements ClnRpc {
         return { psbt: psbtOf(this.#draft), estimated_added_weight: 124, outnum: 0 }
       }
       case 'fundpsbt': {
-        const change =
-          WALLET_INPUT.amountSats - Number.parseInt(String(params['satoshi']), 10) - CHANGE_FEE * 4
+        const change = WALLET_INPUT.amountSats - Number.parseInt(String(params['satoshi']), 10) - CHANGE_FEE * 4
         const outputs = [{ script: CLN_CHANGE_SCRIPT, amountSats: change }]
         this.#draft = { inputs: [WALLET_INPUT], outputs }
         return { psbt: psbtOf(this.#draft), estimated_final_weight: 1_010 }

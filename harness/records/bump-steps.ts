@@ -21,13 +21,7 @@ export const starting = (overrides = {}) => ({
   ...overrides,
 })
 
-export function answer(
-  splice: Splice,
-  result: CommandResult,
-  id = 'bump-attempt-1',
-  jitter = 0.5,
-  now = NOW,
-) {
+export function answer(splice: Splice, result: CommandResult, id = 'bump-attempt-1', jitter = 0.5, now = NOW) {
   return step(splice, { type: 'bump_answered', id, result, jitter }, { now, policy })
 }
 

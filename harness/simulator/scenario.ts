@@ -51,11 +51,7 @@ export class Scenario {
   }
 
   /** Asks for a splice-out; answers the gRPC status, 0 for taken, null for no answer. */
-  async out(
-    amountSats = 50_000,
-    address = ADDRESS,
-    options: Partial<RpcOptions> = {},
-  ): Promise<number | null> {
+  async out(amountSats = 50_000, address = ADDRESS, options: Partial<RpcOptions> = {}): Promise<number | null> {
     const { userChannelId, peerId } = this.channel
     const answer = await this.alice.rpc.spliceOut(
       { userChannelId, counterpartyNodeId: peerId, amountSats, address },
@@ -66,10 +62,7 @@ export class Scenario {
 
   async in(amountSats = 100_000): Promise<number | null> {
     const { userChannelId, peerId } = this.channel
-    const answer = await this.alice.rpc.spliceIn(
-      { userChannelId, counterpartyNodeId: peerId, amountSats },
-      CALL,
-    )
+    const answer = await this.alice.rpc.spliceIn({ userChannelId, counterpartyNodeId: peerId, amountSats }, CALL)
     return answer.ok ? 0 : answer.error.status
   }
 
@@ -103,9 +96,7 @@ export class Scenario {
   }
 
   failures(): (string | undefined)[] {
-    return this.events
-      .filter((event) => event.type === 'splice_negotiation_failed')
-      .map((event) => event.reason)
+    return this.events.filter((event) => event.type === 'splice_negotiation_failed').map((event) => event.reason)
   }
 
   noted(type: string): number {

@@ -1,12 +1,7 @@
 import { memoryStore, type MemoryHooks } from '../../adapters/store/memory.ts'
 import { DeliveryHint, type Endpoint } from '../../core/ports/endpoint.ts'
 import type { Ports, Store } from '../../core/ports/ports.ts'
-import {
-  deliverWebhooks,
-  remindEndpoints,
-  type Delivery,
-  type DeliveryPorts,
-} from '../../core/webhooks/delivery.ts'
+import { deliverWebhooks, remindEndpoints, type Delivery, type DeliveryPorts } from '../../core/webhooks/delivery.ts'
 import { newEndpoint, type Delivered } from '../../core/webhooks/endpoint.ts'
 import { endpointOf, updateEndpoint, updateEndpoints } from '../../core/webhooks/stored-endpoints.ts'
 import { aBench, aConfiguredNode } from '../ports/bench.ts'

@@ -11,8 +11,7 @@ const MAX_LOCK_DEPTH = 144
 function pendingIn(live: LiveWorld): string {
   const [found, second] = live.node.channels().filter(({ candidates }) => candidates.length > 0)
   if (found === undefined) throw new LocalError('channel: no channel has a pending splice')
-  if (second !== undefined)
-    throw new LocalError('channel: several channels have a pending splice; choose one')
+  if (second !== undefined) throw new LocalError('channel: several channels have a pending splice; choose one')
   return found.channelId
 }
 
@@ -82,8 +81,7 @@ export const channelCommands = {
     { channel: ChannelWord, how: z.enum(['cooperative', 'force']) },
     ({ channel, how }, live) => {
       const channelId = channelIn(live, channel)
-      if (live.node.channel(channelId).status === 'closed')
-        throw new LocalError('channel: it is already closed')
+      if (live.node.channel(channelId).status === 'closed') throw new LocalError('channel: it is already closed')
       live.change(() => live.node.close(channelId, how))
       return { channelId, closes: how }
     },

@@ -31,9 +31,7 @@ export function command<S extends z.ZodRawShape>(
       const parsed = schema.safeParse(given)
       if (parsed.success) return run(parsed.data, live)
       const issue = parsed.error.issues[0]
-      throw new LocalError(
-        `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'does not fit'}. Usage: ${usage}`,
-      )
+      throw new LocalError(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'does not fit'}. Usage: ${usage}`)
     },
   }
 }

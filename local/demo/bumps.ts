@@ -44,18 +44,11 @@ export async function bumped(stage: Stage, run: Run): Promise<Splice> {
   const pending = await ordered(stage, run, channel)
   const replaced = await resumed(stage, run, channel, pending)
   const txids = replaced.candidates.map(({ txid }) => txid)
-  narrator.confirm(
-    'the node signed two transactions',
-    (await stage.lines('candidate_signed', channel)).length === 2,
-  )
+  narrator.confirm('the node signed two transactions', (await stage.lines('candidate_signed', channel)).length === 2)
   if (run.confirms === 'original') await stage.lever('mine-candidate', String(run.channel), '1')
   else await stage.lever('mine', '1')
   await stage.lever('mine', '5')
-  const settled = await stage.splice(
-    pending.id,
-    'six blocks deep, and locked',
-    ({ status }) => status === 'settled',
-  )
+  const settled = await stage.splice(pending.id, 'six blocks deep, and locked', ({ status }) => status === 'settled')
   const confirmed = settled.candidates.find(({ confirmations }) => (confirmations ?? 0) > 0)
   const wanted = run.confirms === 'original' ? txids[0] : txids[1]
   narrator.confirm(`the ${run.confirms} confirmed`, confirmed?.txid === wanted)
@@ -63,10 +56,7 @@ export async function bumped(stage: Stage, run: Run): Promise<Splice> {
   for (const txid of txids) {
     const payment = await stage.api.payment(txid)
     const found = payment.id === settled.paymentId && payment.txid === wanted && payment.status === 'final'
-    narrator.confirm(
-      `${txid.slice(0, 12)}… finds the payment, with the figures of the confirmed transaction`,
-      found,
-    )
+    narrator.confirm(`${txid.slice(0, 12)}… finds the payment, with the figures of the confirmed transaction`, found)
   }
   return settled
 }
@@ -88,11 +78,7 @@ async function resumed(stage: Stage, run: Run, channel: string, { id }: Splice):
   const status = await stage.api.bump(id, `demo-bump-${run.amountSats}`)
   narrator.says(`POST /v1/splices/${id.slice(0, 8)}…/bump: HTTP ${status}`)
   narrator.confirm('the bump was accepted as new', status === 202)
-  await stage.splice(
-    id,
-    'the node has accepted the bump',
-    ({ bumps }) => bumps[0]?.attempts[0]?.result === 'taken',
-  )
+  await stage.splice(id, 'the node has accepted the bump', ({ bumps }) => bumps[0]?.attempts[0]?.result === 'taken')
   await stage.lever('restart-node')
   await stage.lever('quiescence', String(QUIESCENCE_MS))
   narrator.confirm('the node forgot it', (await stage.lines('contribution_lost', channel)).length === 1)
@@ -112,17 +98,11 @@ export async function reorganised(stage: Stage, { id, paymentId, candidates }: S
   const reopened = await stage.splice(id, 'the reorg is found', ({ status }) => status === 'pending')
   const pending = await stage.api.payment(txid)
   narrator.confirm('a new epoch has begun', reopened.epoch === 1)
-  narrator.confirm(
-    'the payment is pending, under its id',
-    pending.id === paymentId && pending.status === 'pending',
-  )
+  narrator.confirm('the payment is pending, under its id', pending.id === paymentId && pending.status === 'pending')
   await stage.lever('mine', '6')
   const again = await stage.splice(id, 'six blocks deep again', ({ status }) => status === 'settled')
   const final = await stage.api.payment(txid)
-  narrator.confirm(
-    'the payment is final again, under its id',
-    final.id === paymentId && final.status === 'final',
-  )
+  narrator.confirm('the payment is final again, under its id', final.id === paymentId && final.status === 'final')
   const types = await stage.api.events(again.id)
   const outcomes = types.filter((type) => type === 'splice.settled' || type === 'splice.reorged')
   const isComplete = outcomes.join() === 'splice.settled,splice.reorged,splice.settled'

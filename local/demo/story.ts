@@ -8,8 +8,7 @@ const SECOND_ADDRESS = 'bcrt1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf
 const FIRST_SATS = 50_000
 const SECOND_SATS = 75_000
 
-const attempt = (splice: Splice, number: number) =>
-  splice.attempts.find((candidate) => candidate.number === number)
+const attempt = (splice: Splice, number: number) => splice.attempts.find((candidate) => candidate.number === number)
 const isTaken = (number: number) => (splice: Splice) => attempt(splice, number)?.result === 'taken'
 const diedByRestart = (splice: Splice, number: number): boolean =>
   attempt(splice, number)?.provenBy === 'process_restarted'
@@ -85,9 +84,7 @@ export async function leftAlone(stage: Stage, { id }: Splice): Promise<void> {
   const watchedMs = simulationPolicy.quietMs + 2_000
   await stage.wait(watchedMs)
   await stage.tell()
-  narrator.says(
-    `${watchedMs / 1000} s and as many sweeps later: the splice is ${(await stage.api.splice(id)).status}`,
-  )
+  narrator.says(`${watchedMs / 1000} s and as many sweeps later: the splice is ${(await stage.api.splice(id)).status}`)
   narrator.confirm('the node accepted no third request', (await stage.submissions(channel)) === 2)
   narrator.confirm('the address is paid once', (await stage.payouts(FIRST_ADDRESS, FIRST_SATS)) === 1)
 }

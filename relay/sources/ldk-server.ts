@@ -5,14 +5,7 @@ import { isIdentityFault } from '../../adapters/net/tls-pinning.ts'
 import type { LdkEvent, RpcFault } from '../../adapters/node/ldk/rpc.ts'
 import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
 import { isOver, type RelayPorts } from '../ports.ts'
-import {
-  lasting,
-  passing,
-  type Listener,
-  type Source,
-  type SourceEnd,
-  type ReportedEvent,
-} from '../source.ts'
+import { lasting, passing, type Listener, type Source, type SourceEnd, type ReportedEvent } from '../source.ts'
 
 /** How often to list the channels: ldk-server streams nothing about peers. */
 const LIST_EVERY_MS = 3_000
@@ -106,8 +99,6 @@ function endOf(fault: RpcFault): SourceEnd {
     case 16:
       return lasting('it refuses our credential, or its clock and ours differ by more than a minute')
     default:
-      return passing(
-        fault.status === null ? 'no connection' : `the stream ended (gRPC status ${fault.status})`,
-      )
+      return passing(fault.status === null ? 'no connection' : `the stream ended (gRPC status ${fault.status})`)
   }
 }

@@ -3,14 +3,7 @@ import { Txid } from '../../core/bitcoin/outpoint.ts'
 import type { Call } from '../../core/ports/ports.ts'
 import { serializedBlock, withCoinbase } from './block.ts'
 import { parsed } from './transaction-index.ts'
-import {
-  type ChainBehind,
-  ChainRpcError,
-  type Method,
-  method,
-  NOT_FOUND,
-  valueOf,
-} from './bitcoind-method.ts'
+import { type ChainBehind, ChainRpcError, type Method, method, NOT_FOUND, valueOf } from './bitcoind-method.ts'
 import type { Block } from './state.ts'
 
 const INVALID_PARAMETER = -8

@@ -71,9 +71,7 @@ export async function startBitcoindServer(options: BitcoindServerOptions): Promi
   app.all('*', (context) => context.text('JSONRPC server handles only POST requests', 405))
   const hostname = options.host ?? '127.0.0.1'
   const started = Promise.withResolvers<number>()
-  const server = serve({ fetch: app.fetch, hostname, port: options.port ?? 0 }, ({ port }) =>
-    started.resolve(port),
-  )
+  const server = serve({ fetch: app.fetch, hostname, port: options.port ?? 0 }, ({ port }) => started.resolve(port))
   server.once('error', started.reject)
   const port = await started.promise
   return {

@@ -5,15 +5,7 @@ import type { Call } from '../../core/ports/ports.ts'
 import { parseTransaction } from '../../core/bitcoin/transaction.ts'
 import { parsed } from './transaction-index.ts'
 import { blockByHash } from './bitcoind-blocks.ts'
-import {
-  bitcoin,
-  type ChainBehind,
-  ChainRpcError,
-  type Method,
-  method,
-  NOT_FOUND,
-  valueOf,
-} from './bitcoind-method.ts'
+import { bitcoin, type ChainBehind, ChainRpcError, type Method, method, NOT_FOUND, valueOf } from './bitcoind-method.ts'
 
 const DECODE_FAILED = -22
 const MISSING_INPUTS = -25
@@ -37,12 +29,7 @@ async function previousOutputs({ source }: ChainBehind, hex: string, call: Call)
   )
 }
 
-async function minedTransaction(
-  behind: ChainBehind,
-  tx: ChainTransaction | null,
-  blockHash: string,
-  call: Call,
-) {
+async function minedTransaction(behind: ChainBehind, tx: ChainTransaction | null, blockHash: string, call: Call) {
   await blockByHash(behind, blockHash, call)
   if (tx?.block?.hash !== blockHash)
     throw new ChainRpcError(NOT_FOUND, 'No such transaction found in the provided block.')
@@ -67,10 +54,7 @@ export function transactionMethods(behind: ChainBehind): Record<string, Method> 
         const tx = valueOf(await source.transaction(txid, call))
         if (blockHash !== undefined) return minedTransaction(behind, tx, blockHash, call)
         if (tx?.block !== null)
-          throw new ChainRpcError(
-            NOT_FOUND,
-            'No such mempool transaction. Use -txindex or provide a block hash',
-          )
+          throw new ChainRpcError(NOT_FOUND, 'No such mempool transaction. Use -txindex or provide a block hash')
         return verbosity === 0 ? tx.hex : { txid, hex: tx.hex }
       },
     ),

@@ -87,10 +87,7 @@ export class Chain implements SimulatedChain {
     return Math.max(replacedSats + Math.ceil(this.#state.incrementalRelaySatPerVb * size), byRateSats)
   }
 
-  mine(
-    blocks: number,
-    options: { readonly transactions?: readonly string[]; readonly empty?: boolean } = {},
-  ): void {
+  mine(blocks: number, options: { readonly transactions?: readonly string[]; readonly empty?: boolean } = {}): void {
     for (let n = 0; n < blocks; n++) {
       this.#connect(n === 0 ? (options.transactions ?? []) : [], options.empty ?? false)
     }
@@ -137,10 +134,7 @@ export class Chain implements SimulatedChain {
     else this.#state.feeEstimates[String(targetBlocks)] = feeRateSatPerKw
   }
 
-  setRelayRule(rule: {
-    readonly minRelaySatPerVb?: number
-    readonly incrementalRelaySatPerVb?: number
-  }): void {
+  setRelayRule(rule: { readonly minRelaySatPerVb?: number; readonly incrementalRelaySatPerVb?: number }): void {
     Object.assign(this.#state, rule)
   }
 
@@ -151,8 +145,7 @@ export class Chain implements SimulatedChain {
         if (this.index.output(input.outpoint) === null) throw new Error(`unknown: ${input.outpoint}`)
         const rival = this.index.spender(input.outpoint)
         if (rival === null || chosen.has(rival.txid)) continue
-        if (rival.height !== null)
-          throw new Error(`${rival.txid} already spends ${input.outpoint} in the chain`)
+        if (rival.height !== null) throw new Error(`${rival.txid} already spends ${input.outpoint} in the chain`)
         for (const old of this.index.withDescendants(rival.txid)) this.#forget(old, 'a rival was mined')
       }
     }

@@ -41,8 +41,7 @@ export function admit(index: ChainIndex, rule: RelayRule, tx: ParsedTransaction)
     return { ok: false, reason: 'bad-txns-spends-conflicting-tx' }
   }
   const replacedSats = evicted.reduce((sum, old) => sum + (old.feeSats ?? 0), 0)
-  const lowFee =
-    evicted.length > 0 && feeSats < replacedSats + Math.ceil(rule.incrementalRelaySatPerVb * size)
+  const lowFee = evicted.length > 0 && feeSats < replacedSats + Math.ceil(rule.incrementalRelaySatPerVb * size)
   const lowRate = conflicts.some((old) => feeSats / size <= (old.feeSats ?? 0) / virtualSize(old.weight))
   if (lowFee || lowRate) return { ok: false, reason: 'insufficient fee' }
   return { ok: true, evicted }

@@ -42,9 +42,7 @@ export class ChainIndex {
   }
 
   /** Unspent outputs of a script, mempool included. */
-  unspent(
-    script: string,
-  ): { readonly outpoint: Outpoint; readonly amountSats: number; readonly confirmed: boolean }[] {
+  unspent(script: string): { readonly outpoint: Outpoint; readonly amountSats: number; readonly confirmed: boolean }[] {
     return [...(this.#outpoints.get(script) ?? [])].flatMap((outpoint) => {
       const output = this.output(outpoint)
       if (output === null || this.#spenders.has(outpoint)) return []
@@ -61,9 +59,7 @@ export class ChainIndex {
       const output = this.output(outpoint)
       const height = this.get(splitOutpoint(outpoint).txid)?.height ?? null
       const isSpent = (this.spender(outpoint)?.height ?? null) !== null
-      return output === null || height === null || isSpent
-        ? []
-        : [{ outpoint, amountSats: output.amountSats, height }]
+      return output === null || height === null || isSpent ? [] : [{ outpoint, amountSats: output.amountSats, height }]
     })
   }
 

@@ -50,9 +50,7 @@ export function channelView(own: Own, channel: ClnChannel): Record<string, unkno
       message,
     })),
     status: [channel.status],
-    ...Object.fromEntries(
-      ['in', 'out'].flatMap((way) => PAYMENT_COUNTS.map((name) => [`${way}_${name}`, 0])),
-    ),
+    ...Object.fromEntries(['in', 'out'].flatMap((way) => PAYMENT_COUNTS.map((name) => [`${way}_${name}`, 0]))),
     htlcs: [],
   }
 }

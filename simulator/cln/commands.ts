@@ -48,11 +48,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['fundpsbt', command('changes', FUNDPSBT, fundpsbt)],
   [
     'addpsbtoutput',
-    command(
-      'changes',
-      'satoshi [initialpsbt] [locktime] [destination] [add_initiator_serial_ids]',
-      addpsbtoutput,
-    ),
+    command('changes', 'satoshi [initialpsbt] [locktime] [destination] [add_initiator_serial_ids]', addpsbtoutput),
   ],
   ['signpsbt', command('changes', 'psbt [signonly]', signpsbt)],
   ['unreserveinputs', command('changes', 'psbt [reserve]', unreserveinputs)],
@@ -103,8 +99,7 @@ function knows({ node }: Own, method: string): boolean {
 /** A real node writes this error without the quotes of "Unknown command". */
 function help(own: Own, params: Params): Outcome {
   const wanted = has(params, 'command') ? textIn(params, 'command') : null
-  if (wanted !== null && !knows(own, wanted))
-    return refused(codes.unknownCommand, `Unknown command ${wanted}`)
+  if (wanted !== null && !knows(own, wanted)) return refused(codes.unknownCommand, `Unknown command ${wanted}`)
   const shown = [...commands].filter(([name]) => knows(own, name) && (wanted === null || name === wanted))
   const usage = ([name, { required, optional }]: readonly [string, Command]): string =>
     [name, ...required, ...optional.map((word) => `[${word}]`)].join(' ')

@@ -67,16 +67,13 @@ function faultOf(own: Own, channel: ClnChannel, negotiation: ClnNegotiation, psb
       codes.aborted,
       `Intiator is attempting to splice out ${relativeSats}sat funds out of channel while only having ${ourSats}sat funds attributable to them.`,
     )
-  const inputSats = psbt.inputs.map(
-    ({ outpoint }) => own.ctx.chain.index.output(outpoint)?.amountSats ?? null,
-  )
+  const inputSats = psbt.inputs.map(({ outpoint }) => own.ctx.chain.index.output(outpoint)?.amountSats ?? null)
   if (inputSats.includes(null)) return refused(codes.inputError, 'The splice PSBT spends an unknown output')
   const inSats = inputSats.reduce<number>((sum, sats) => sum + (sats ?? 0), 0)
   const feeSats = inSats - psbt.outputs.reduce((sum, { amountSats }) => sum + amountSats, 0)
   const others = psbt.outputs.filter((output) => output !== funding).map((output) => output.script)
   const weight = spliceWeight(psbt.inputs.length - 1, others)
-  if (feeSats < feeOf(weight, feeRateSatPerKw))
-    return refused(codes.lowFee, `Splice fee of ${feeSats}sat is too low`)
+  if (feeSats < feeOf(weight, feeRateSatPerKw)) return refused(codes.lowFee, `Splice fee of ${feeSats}sat is too low`)
   const isTooHigh = feeSats > feeOf(weight, feeRates(own).max)
   if (isTooHigh && !forceFeeRate && !own.node.behaviour.ignoreFeeLimits)
     return refused(codes.highFee, `Splice fee of ${feeSats}sat is too high`)

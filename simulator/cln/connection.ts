@@ -37,8 +37,7 @@ export function start(own: Own): void {
   if (!node.bitcoindDown) node.height = ctx.chain.tip.height
   note(own, 'process_started')
   emit(own, { type: 'process_started' })
-  for (const peer of node.peers)
-    plan(own, node.behaviour.reconnectMs, { type: 'reconnect', peerId: peer.nodeId })
+  for (const peer of node.peers) plan(own, node.behaviour.reconnectMs, { type: 'reconnect', peerId: peer.nodeId })
 }
 
 /**

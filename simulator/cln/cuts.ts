@@ -19,9 +19,7 @@ const UNNOTICED: Cut = { answer: 'goes_on', leaves: 'nothing' }
 const LOST: Cut = { answer: 'aborted', leaves: 'nothing' }
 const STUBBORN: Cut = { answer: 'aborted', leaves: 'stubborn' }
 
-const CUTS: Readonly<
-  Record<ClnMessage, Readonly<Record<'us' | 'peer', readonly [before: Cut, after: Cut]>>>
-> = {
+const CUTS: Readonly<Record<ClnMessage, Readonly<Record<'us' | 'peer', readonly [before: Cut, after: Cut]>>>> = {
   STFU: { us: [HANGS, HANGS], peer: [HANGS, HANGS] },
   SPLICE: { us: [HANGS, HANGS], peer: [HANGS, HANGS] },
   SPLICE_ACK: { us: [HANGS, HANGS], peer: [HANGS, { answer: 'disconnected', leaves: 'nothing' }] },
@@ -80,12 +78,7 @@ function interrupt(own: Own, channel: ClnChannel, point: ClnPoint, act: ClnAct):
     case 'hang':
       return hang(own, channel)
     case 'force_close':
-      forceClose(
-        own,
-        channel,
-        'Interactive splicing error: Received invalid message from peer: 259',
-        'protocol',
-      )
+      forceClose(own, channel, 'Interactive splicing error: Received invalid message from peer: 259', 'protocol')
       return refused(codes.disconnected, 'Channel is disconnected')
     case 'kill_node':
       if (
@@ -110,8 +103,7 @@ function cut(own: Own, channel: ClnChannel, point: ClnPoint, lose: () => void): 
   const bothCommitted = inflight?.resumes === true && inflight.peerHas
   lose()
   // A splice-out that both sides committed to continues once the peer is back.
-  if (bothCommitted)
-    return answer === 'goes_on' ? null : refused(codes.disconnected, 'Channel is disconnected')
+  if (bothCommitted) return answer === 'goes_on' ? null : refused(codes.disconnected, 'Channel is disconnected')
   if (inflight !== undefined && leaves === 'stubborn') inflight.abortsLeft = STUBBORN_ABORTS
   if (inflight !== undefined && leaves === 'nothing' && answer !== 'goes_on') {
     channel.inflights = channel.inflights.filter((one) => one !== inflight)

@@ -11,8 +11,7 @@ const COMMITMENT_SAT_PER_KW = 1250
 
 /** The node's feerates in sat per 1000 weight. */
 export function feeRates({ ctx }: Own) {
-  const estimate = (blocks: number): number =>
-    Math.max(FLOOR_SAT_PER_KW, ctx.chain.feeRateSatPerKw(blocks) ?? 0)
+  const estimate = (blocks: number): number => Math.max(FLOOR_SAT_PER_KW, ctx.chain.feeRateSatPerKw(blocks) ?? 0)
   const opening = estimate(12)
   const splice = opening + SPLICE_OFFSET_SAT_PER_KW
   return {

@@ -31,12 +31,7 @@ export function metAnnouncement(own: Own, channel: ClnChannel): Outcome | null {
   const depth = ctx.chain.confirmations(channel.funding.txid) ?? 0
   if (depth >= ANNOUNCED_DEPTH) return null
   if (node.behaviour.earlySplice === 'force_close') {
-    forceClose(
-      own,
-      channel,
-      'Interactive splicing error: Received invalid message from peer: 259',
-      'protocol',
-    )
+    forceClose(own, channel, 'Interactive splicing error: Received invalid message from peer: 259', 'protocol')
     return refused(codes.disconnected, 'Channel is disconnected')
   }
   disconnect(own, peerNamed(node, channel.peerId), node.behaviour.reconnectMs)

@@ -31,10 +31,7 @@ export function listchannels(own: Own, params: Params): Outcome {
 export function feerates(own: Own, params: Params): Outcome {
   const style = textIn(params, 'style')
   if (style === 'perkw' || style === 'perkb') return answered(feeRatesView(own, style))
-  return refuse(
-    codes.invalidParams,
-    `style: should be 'perkb' or 'perkw': invalid token '${JSON.stringify(style)}'`,
-  )
+  return refuse(codes.invalidParams, `style: should be 'perkb' or 'perkw': invalid token '${JSON.stringify(style)}'`)
 }
 
 /** `listchainmoves`, starting at an index. */
@@ -49,8 +46,7 @@ export function listchainmoves(own: Own, params: Params): Outcome {
 export function connectTo(own: Own, params: Params): Outcome {
   const [id] = textIn(params, 'id').split('@')
   const peer = own.node.peers.find(({ nodeId }) => nodeId === id)
-  if (peer?.reachable !== true)
-    return refused(codes.connectFailed, 'Unable to connect, no address known for peer')
+  if (peer?.reachable !== true) return refused(codes.connectFailed, 'Unable to connect, no address known for peer')
   connect(own, peer)
   const address = { type: 'ipv4', address: '127.0.0.1', port: peer.port }
   return answered({ id: peer.nodeId, features: '808898880a8a59a1', direction: 'out', address })

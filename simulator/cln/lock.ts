@@ -13,9 +13,7 @@ export function seeChain(own: Own): void {
   const { ctx, node } = own
   if (!node.alive || node.bitcoindDown) return
   node.height = ctx.chain.tip.height
-  node.change = node.change.filter(
-    ({ outpoint }) => (ctx.chain.confirmations(splitOutpoint(outpoint).txid) ?? 0) === 0,
-  )
+  node.change = node.change.filter(({ outpoint }) => (ctx.chain.confirmations(splitOutpoint(outpoint).txid) ?? 0) === 0)
   for (const channel of node.channels) {
     checkLock(own, channel)
     announce(own, channel)

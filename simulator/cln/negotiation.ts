@@ -22,9 +22,7 @@ export function spliceInit(own: Own, params: Params): Outcome {
   const closed = barred(own, channel) ?? occupied(channel)
   if (closed !== null) return closed
   const psbt = has(params, 'initialpsbt') ? psbtIn(params, 'initialpsbt') : EMPTY
-  const feeRateSatPerKw = has(params, 'feerate_per_kw')
-    ? numberIn(params, 'feerate_per_kw')
-    : feeRates(own).splice
+  const feeRateSatPerKw = has(params, 'feerate_per_kw') ? numberIn(params, 'feerate_per_kw') : feeRates(own).splice
   return open(own, channel, psbt, {
     relativeSats,
     feeRateSatPerKw,
@@ -82,15 +80,9 @@ export function spliceUpdate(own: Own, params: Params): Outcome {
 export function update(own: Own, channel: ClnChannel, psbt: Psbt): Outcome {
   const { negotiation } = channel
   if (negotiation === null)
-    return refused(
-      codes.stateError,
-      "Can't accept a splice PSBT update because this channel hasn't begun a splice.",
-    )
+    return refused(codes.stateError, "Can't accept a splice PSBT update because this channel hasn't begun a splice.")
   if (negotiation.committedTxid !== null)
-    return refused(
-      codes.stateError,
-      "Can't accept a splice PSBT update: the commitments are already secured.",
-    )
+    return refused(codes.stateError, "Can't accept a splice PSBT update: the commitments are already secured.")
   const sorted = inSerialOrder(own, negotiation.id, psbt)
   const encoded = encodePsbt(sorted)
   if (encoded === negotiation.sent) return commit(own, channel, negotiation, sorted)
@@ -119,10 +111,7 @@ export function finish(own: Own, channel: ClnChannel, psbt: Psbt): Outcome {
   const txid = channel.negotiation?.committedTxid ?? null
   const inflight = channel.inflights.find(({ funding }) => funding.txid === txid)
   if (txid === null || inflight === undefined)
-    return refused(
-      codes.stateError,
-      "Can't accept a signed splice PSBT because this channel hasn't begun a splice.",
-    )
+    return refused(codes.stateError, "Can't accept a signed splice PSBT because this channel hasn't begun a splice.")
   if (txidOf(psbt) !== txid) return refused(codes.inputError, 'Signed PSBT does not match the splice')
   return sign(own, channel, inflight, psbt)
 }

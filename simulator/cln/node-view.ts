@@ -38,9 +38,7 @@ export function nodeInfo({ node }: Own): Record<string, unknown> {
 export function funds(own: Own): Record<string, unknown> {
   const { ctx, node } = own
   const reservation = (outpoint: string): Record<string, unknown> =>
-    isReserved(own, outpoint)
-      ? { reserved: true, reserved_to_block: node.reservations[outpoint] }
-      : { reserved: false }
+    isReserved(own, outpoint) ? { reserved: true, reserved_to_block: node.reservations[outpoint] } : { reserved: false }
   const output = (outpoint: string, amountSats: number, script: string): Record<string, unknown> => ({
     txid: splitOutpoint(outpoint).txid,
     output: splitOutpoint(outpoint).vout,

@@ -72,9 +72,7 @@ export function feeRateIn(own: Own, params: Params, name: string): number {
 
 export function channelIdIn(params: Params, name: string): string {
   const value = params[name]
-  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
-    ? value
-    : invalid(name, 'a channel id', value)
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value) ? value : invalid(name, 'a channel id', value)
 }
 
 export function psbtIn(params: Params, name: string): Psbt {

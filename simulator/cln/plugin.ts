@@ -31,11 +31,7 @@ class Failed extends Error {
 
 /** `splicein`: the wallet pays the amount and the fee into the channel. */
 export function splicein(own: Own, params: Params): Outcome {
-  const { channel, sats } = compiled(
-    own,
-    params,
-    (amount, id) => `wallet -> ${amount} + fee; ${amount} -> ${id}`,
-  )
+  const { channel, sats } = compiled(own, params, (amount, id) => `wallet -> ${amount} + fee; ${amount} -> ${id}`)
   return carriedOut(own, channel, sats, () => {
     const rate = feeRates(own).splice
     const base = spliceWeight(0, [])
@@ -44,9 +40,7 @@ export function splicein(own: Own, params: Params): Outcome {
     const changeSats = sumOf(coins) - sats - feeOf(spliceWeight(coins.length, [change]), rate)
     for (const { outpoint } of coins) reserve(own, outpoint, RESERVED_BLOCKS)
     const outputs =
-      changeSats < DUST_SATS
-        ? []
-        : [{ script: change, amountSats: changeSats, map: new Map<string, string>() }]
+      changeSats < DUST_SATS ? [] : [{ script: change, amountSats: changeSats, map: new Map<string, string>() }]
     return { ...EMPTY, inputs: inputsOf(own, coins), outputs }
   })
 }

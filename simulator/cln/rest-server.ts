@@ -68,12 +68,10 @@ async function answerOf(node: ServedClnNode, request: IncomingMessage): Promise<
   if (method === '') return failed(404, { code: codes.unknownCommand, message: 'Path not found' })
   const body = await bodyOf(request)
   const params = body === null ? null : paramsIn(request.headers['content-type'], body)
-  if (params === null)
-    return failed(406, { code: codes.invalidParams, message: 'Unable to parse the request body' })
+  if (params === null) return failed(406, { code: codes.invalidParams, message: 'Unable to parse the request body' })
   const rune = request.headers['rune']
   const checked = await node.call({ method: 'checkrune', params: { rune, method, params } })
-  if (checked.type === 'refused')
-    return failed(RUNE_CODES.includes(checked.error.code) ? 401 : 500, checked.error)
+  if (checked.type === 'refused') return failed(RUNE_CODES.includes(checked.error.code) ? 401 : 500, checked.error)
   if (checked.type !== 'answered') return null
   return shown(await node.call({ method, params }))
 }
@@ -115,11 +113,7 @@ async function serve(
 }
 
 /** clnrest over a simulated node: HTTPS, `POST /v1/<method>`, a rune in the header `Rune`. */
-export function restServer(
-  node: ServedClnNode,
-  wire: WireFaults,
-  { certificate, key }: ServerCertificate,
-): Server {
+export function restServer(node: ServedClnNode, wire: WireFaults, { certificate, key }: ServerCertificate): Server {
   return createServer({ cert: certificate, key }, (request, response) => {
     serve(node, wire, request, response).catch(() => response.destroy())
   })

@@ -19,8 +19,7 @@ export function checkrune(own: Own, params: Params): Outcome {
   const facts = factsOf(own, params)
   for (const alternatives of rune.restrictions) {
     const failures = alternatives.map((alternative) => failureOf(alternative, facts))
-    if (!failures.includes(null))
-      return refused(codes.runeNotPermitted, `Not permitted: ${failures.join(' AND ')}`)
+    if (!failures.includes(null)) return refused(codes.runeNotPermitted, `Not permitted: ${failures.join(' AND ')}`)
   }
   return answered({ valid: true })
 }

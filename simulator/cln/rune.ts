@@ -24,8 +24,7 @@ const OPERATORS = '!=/^$~<>}{#'
  */
 export function authCodeOf(secret: Uint8Array, texts: readonly string[]): Uint8Array {
   let stream = Buffer.from(secret)
-  for (const text of texts)
-    stream = Buffer.concat([stream, padding(stream.length), Buffer.from(text, 'utf8')])
+  for (const text of texts) stream = Buffer.concat([stream, padding(stream.length), Buffer.from(text, 'utf8')])
   return Uint8Array.from(createHash('sha256').update(stream).digest())
 }
 

@@ -21,8 +21,7 @@ export function compiled(
       compiler_error: [error, line(amount, id), '^', `Compiler phase: ${phase}`],
     })
   const [, digits] = /^(\d{1,15})(?:sat)?$/.exec(amount) ?? []
-  if (digits === undefined || !/^[0-9a-f]{64}$/.test(id))
-    return fail('Failed to parse sat amount', 'type_data')
+  if (digits === undefined || !/^[0-9a-f]{64}$/.test(id)) return fail('Failed to parse sat amount', 'type_data')
   const channel = channelNamed(own.node, id)
   if (channel === undefined) return fail('Channel id not one of our channels.', 'validate_and_clean')
   if (Number(digits) === 0)

@@ -43,11 +43,7 @@ export async function startClnServer(options: ClnServerOptions): Promise<ClnServ
   const wire = new WireFaults()
   const host = options.host ?? '127.0.0.1'
   const names = ['cln', 'localhost', '127.0.0.1']
-  const { authority, ...certificate } = certificateOfOwnAuthority(
-    'cln Root REST CA',
-    'cln rest server',
-    names,
-  )
+  const { authority, ...certificate } = certificateOfOwnAuthority('cln Root REST CA', 'cln rest server', names)
   const directory = options.socketPath === undefined ? await mkdtemp(join(tmpdir(), 'cln-')) : null
   const socketPath = options.socketPath ?? join(directory ?? '', 'lightning-rpc')
   const rest = restServer(node, wire, certificate)

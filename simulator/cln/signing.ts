@@ -13,8 +13,7 @@ import type { ClnChannel, ClnInflight } from './state.ts'
  */
 export function sign(own: Own, channel: ClnChannel, inflight: ClnInflight, psbt: Psbt): Outcome {
   const complete = finalised(psbt)
-  if (complete === null)
-    return refused(codes.stateError, 'Splice PSBT is missing signatures: user sig(s) missing')
+  if (complete === null) return refused(codes.stateError, 'Splice PSBT is missing signatures: user sig(s) missing')
   inflight.funding.hex = complete.tx.toHex()
   const interrupted = exchange(own, channel, [{ by: 'us', message: 'TX_SIGNATURES' }])
   if (interrupted !== null) return interrupted

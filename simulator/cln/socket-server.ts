@@ -27,12 +27,7 @@ function refusal(id: string | number | null, code: number, message: string): str
   return text({ jsonrpc: '2.0', id, error: { code, message } })
 }
 
-async function answer(
-  node: ServedClnNode,
-  wire: WireFaults,
-  socket: Socket,
-  request: Request,
-): Promise<void> {
+async function answer(node: ServedClnNode, wire: WireFaults, socket: Socket, request: Request): Promise<void> {
   const { id, method } = request
   const fault = wire.take(method)
   if (fault?.type === 'reset_before') return void socket.destroy()
@@ -40,8 +35,7 @@ async function answer(
   if (params === null) return void socket.write(refusal(id, INVALID_REQUEST, 'Invalid params'))
   const outcome = await node.call({ method, params })
   if (fault?.type === 'held') await wire.hold()
-  if (fault?.type === 'reset_after' || outcome.type === 'died' || outcome.type === 'hangs')
-    return void socket.destroy()
+  if (fault?.type === 'reset_after' || outcome.type === 'died' || outcome.type === 'hangs') return void socket.destroy()
   const reply =
     outcome.type === 'answered'
       ? text({ jsonrpc: '2.0', id, result: outcome.result })

@@ -81,9 +81,7 @@ export function withSharedSignatures({ ctx }: Own, channel: ClnChannel, psbt: Ps
     hexOf(ctx.keys.sign(path, sighash)),
   ])
   const inputs = psbt.inputs.map((input, n) =>
-    n === at
-      ? { ...input, map: new Map([...input.map, ...signatures, [SIGHASH_TYPE, uint(1, 4)] as const]) }
-      : input,
+    n === at ? { ...input, map: new Map([...input.map, ...signatures, [SIGHASH_TYPE, uint(1, 4)] as const]) } : input,
   )
   return { ...psbt, inputs }
 }

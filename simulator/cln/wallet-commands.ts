@@ -5,15 +5,7 @@ import { answered, codes, type Outcome } from './answer.ts'
 import type { Own } from './own.ts'
 import { feeRateIn, flagIn, has, numberIn, psbtIn, refuse, satsIn, scriptIn, textIn } from './params.ts'
 import { encodePsbt, transactionOf, type Psbt } from './psbt.ts'
-import {
-  coinFields,
-  freeCoins,
-  isReserved,
-  reserve,
-  RESERVED_BLOCKS,
-  walletCoins,
-  type WalletCoin,
-} from './wallet.ts'
+import { coinFields, freeCoins, isReserved, reserve, RESERVED_BLOCKS, walletCoins, type WalletCoin } from './wallet.ts'
 import { feeOf, INPUT_WEIGHT, outputWeight, P2WPKH_OUTPUT_WEIGHT } from './weight.ts'
 
 type Params = Readonly<Record<string, unknown>>
@@ -77,10 +69,7 @@ export function chooseCoins(own: Own, sats: number, rate: number, startWeight: n
     if (sumOf(free.slice(0, n)) >= wanted(n)) return free.slice(0, n)
   }
   const short = wanted(free.length) - sumOf(free)
-  refuse(
-    codes.cannotAfford,
-    `Could not afford ${sats}sat using all ${free.length} available UTXOs: ${short}sat short`,
-  )
+  refuse(codes.cannotAfford, `Could not afford ${sats}sat using all ${free.length} available UTXOs: ${short}sat short`)
 }
 
 export function inputsOf(own: Own, coins: readonly WalletCoin[]): Psbt['inputs'] {

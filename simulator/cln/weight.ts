@@ -16,8 +16,6 @@ export function feeOf(weight: number, feeRateSatPerKw: number): number {
 /** The weight that a splice's initiator pays for; `outputs`: the scripts of all outputs except the funding's. */
 export function spliceWeight(walletInputs: number, outputs: readonly string[]): number {
   return (
-    SPLICE_BASE_WEIGHT +
-    walletInputs * INPUT_WEIGHT +
-    outputs.reduce((sum, script) => sum + outputWeight(script), 0)
+    SPLICE_BASE_WEIGHT + walletInputs * INPUT_WEIGHT + outputs.reduce((sum, script) => sum + outputWeight(script), 0)
   )
 }

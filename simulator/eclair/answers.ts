@@ -23,17 +23,10 @@ export function infoOf(world: World, node: SimulatedNode) {
 
 /** How many splices of a channel have locked, which is the index of its funding. */
 function indexOf(world: World, { channelId }: Channel): number {
-  return world.journal.entries.filter((entry) => entry.type === 'promoted' && entry.channelId === channelId)
-    .length
+  return world.journal.entries.filter((entry) => entry.type === 'promoted' && entry.channelId === channelId).length
 }
 
-function commitmentOf(
-  world: World,
-  fundingTxIndex: number,
-  funding: Funding,
-  oursMsat: number,
-  locked: boolean,
-) {
+function commitmentOf(world: World, fundingTxIndex: number, funding: Funding, oursMsat: number, locked: boolean) {
   const confirmed = (world.chain.confirmations(funding.txid) ?? 0) > 0
   return {
     fundingTxIndex,

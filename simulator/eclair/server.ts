@@ -33,8 +33,7 @@ const json = (value: unknown, status = 200): FormReply => ({
   type: 'application/json',
   body: JSON.stringify(value),
 })
-const rejected = (status: number): FormReply =>
-  json({ error: 'API call failed: check logs for more details' }, status)
+const rejected = (status: number): FormReply => json({ error: 'API call failed: check logs for more details' }, status)
 
 /** The channel refuses or fails the command: HTTP 200 with a JSON string. */
 class Failed extends Error {}
@@ -74,8 +73,7 @@ class SimulatedEclair {
   }
 
   #taken(request: FormRequest, fits: (fault: EclairFault) => boolean): EclairFault | null {
-    const meant = (path: string | null) =>
-      path === request.path || (path === null && COMMANDS.includes(request.path))
+    const meant = (path: string | null) => path === request.path || (path === null && COMMANDS.includes(request.path))
     const at = this.#faults.findIndex(({ path, fault }) => meant(path) && fits(fault))
     return at === -1 ? null : (this.#faults.splice(at, 1)[0]?.fault ?? null)
   }
@@ -130,9 +128,7 @@ class SimulatedEclair {
     if (!connected.includes(channel.peerId)) throw unavailable('OFFLINE')
     if (channel.status !== 'open') throw unavailable('SHUTDOWN')
     if (channel.queued !== null || channel.negotiation !== null)
-      throw new Failed(
-        'invalid splice attempt: the current splice attempt must be completed or aborted first',
-      )
+      throw new Failed('invalid splice attempt: the current splice attempt must be completed or aborted first')
   }
 
   async #splice(
@@ -154,9 +150,7 @@ class SimulatedEclair {
     const order = { userChannelId, counterpartyNodeId, amountSats }
     const options = optionsNow(this.#world)
     const answer =
-      kind === 'splice_in'
-        ? await rpc.spliceIn(order, options)
-        : await rpc.spliceOut({ ...order, address }, options)
+      kind === 'splice_in' ? await rpc.spliceIn(order, options) : await rpc.spliceOut({ ...order, address }, options)
     return this.#outcome(request, channel, answer.ok ? 0 : answer.error.status)
   }
 
@@ -177,8 +171,7 @@ class SimulatedEclair {
     const least = Math.max(Math.ceil((last.feeRateSatPerKw * 25) / 24), last.feeRateSatPerKw + 25)
     if (asked < least || last.ours?.kind !== 'splice_in')
       throw new Failed(`invalid rbf attempt: the feerate must be at least ${least}, you proposed ${asked}`)
-    if ((last.oursFeeSats * asked) / last.feeRateSatPerKw > budgetSats)
-      throw new Failed('channel funding error')
+    if ((last.oursFeeSats * asked) / last.feeRateSatPerKw > budgetSats) throw new Failed('channel funding error')
     const { userChannelId, peerId: counterpartyNodeId } = channel
     const answer = await atFeeRate(this.#world, asked, () =>
       this.#node.rpc.bumpFee({ userChannelId, counterpartyNodeId }, optionsNow(this.#world)),

@@ -10,12 +10,7 @@ type Fault = { readonly ok: false; readonly error: RpcFault }
  * Delivers a splice request or fee bump through the next fault. Whatever reaches the node is in the journal,
  * even if it is not executed.
  */
-export function submit(
-  ctx: Context,
-  node: NodeState,
-  request: ChannelRequest,
-  options: RpcOptions,
-): RpcAnswer<void> {
+export function submit(ctx: Context, node: NodeState, request: ChannelRequest, options: RpcOptions): RpcAnswer<void> {
   if (options.signal.aborted) return noAnswer('aborted')
   const signedAt = options.signedAt ?? ctx.state.now
   const fault = standing(node) ?? nextFault(node)
@@ -66,11 +61,7 @@ export function barred(ctx: Context, node: NodeState, options: RpcOptions): Faul
 /** The fault that blocks all calls until lifted; null if there is none. */
 export function standing(node: NodeState): RequestFault | null {
   const { always } = node.faults
-  return (
-    always.find(({ type }) => type === 'down') ??
-    always.find(({ type }) => type === 'unauthenticated') ??
-    null
-  )
+  return always.find(({ type }) => type === 'down') ?? always.find(({ type }) => type === 'unauthenticated') ?? null
 }
 
 /** An answer that is only a gRPC status. */

@@ -45,16 +45,11 @@ const PERMISSIONS: Readonly<Record<MethodName | StreamName, string>> = {
 
 const isMethod = (method: string): method is keyof typeof PERMISSIONS => method in PERMISSIONS
 const refuse = (status: 7 | 16, message: string) => err<Rejected>({ status, message })
-const isSame = (one: Buffer, other: Buffer): boolean =>
-  one.length === other.length && timingSafeEqual(one, other)
+const isSame = (one: Buffer, other: Buffer): boolean => one.length === other.length && timingSafeEqual(one, other)
 const isRecent = (seconds: number, now: Instant, window: number): boolean =>
   Math.abs(Math.floor(now / 1000) - seconds) <= window
 
-function checkHmac(
-  header: string,
-  request: ArrivedRequest,
-  credentials: Credentials,
-): Result<Authenticated, Rejected> {
+function checkHmac(header: string, request: ArrivedRequest, credentials: Credentials): Result<Authenticated, Rejected> {
   const [, digits, hex] = /^HMAC (\d{1,12}):([0-9a-f]{64})$/.exec(header) ?? []
   if (digits === undefined || hex === undefined) return refuse(16, 'Invalid x-auth format')
   const seconds = Number(digits)
@@ -106,10 +101,7 @@ function checkMacaroon(
 }
 
 /** Decides whether a request may be dispatched. Statuses: 16 unauthenticated, 7 not permitted. */
-export function authenticate(
-  request: ArrivedRequest,
-  credentials: Credentials,
-): Result<Authenticated, Rejected> {
+export function authenticate(request: ArrivedRequest, credentials: Credentials): Result<Authenticated, Rejected> {
   const { 'x-auth': hmac, macaroon } = request.headers
   if (typeof hmac === 'string') return checkHmac(hmac, request, credentials)
   if (typeof macaroon === 'string' && credentials.macaroon !== null) {

@@ -38,17 +38,11 @@ export function capacities(channel: Channel): {
   readonly outboundMsat: number
   readonly inboundMsat: number
 } {
-  const splits = [
-    currentSplit(channel),
-    ...channel.candidates.map((candidate) => splitOf(channel, candidate)),
-  ]
-  const above = (sideMsat: number, valueSats: number): number =>
-    Math.max(0, sideMsat - reserveSats(valueSats) * 1000)
+  const splits = [currentSplit(channel), ...channel.candidates.map((candidate) => splitOf(channel, candidate))]
+  const above = (sideMsat: number, valueSats: number): number => Math.max(0, sideMsat - reserveSats(valueSats) * 1000)
   return {
     outboundMsat: Math.min(...splits.map((split) => above(split.oursMsat, split.valueSats))),
-    inboundMsat: Math.min(
-      ...splits.map((split) => above(split.valueSats * 1000 - split.oursMsat, split.valueSats)),
-    ),
+    inboundMsat: Math.min(...splits.map((split) => above(split.valueSats * 1000 - split.oursMsat, split.valueSats))),
   }
 }
 
@@ -81,11 +75,7 @@ export function peerCanTakeOut(channel: Channel, takenSats: number): boolean {
 }
 
 /** The outputs of a close on one split, in satoshis: ours and the peer's, after the opener paid the fee. */
-export function closeOutputs(
-  split: Split,
-  opener: boolean,
-  feeSats: number,
-): { oursSats: number; theirsSats: number } {
+export function closeOutputs(split: Split, opener: boolean, feeSats: number): { oursSats: number; theirsSats: number } {
   const oursSats = Math.floor(split.oursMsat / 1000)
   const theirsSats = Math.floor((split.valueSats * 1000 - split.oursMsat) / 1000)
   return { oursSats: oursSats - (opener ? feeSats : 0), theirsSats: theirsSats - (opener ? 0 : feeSats) }

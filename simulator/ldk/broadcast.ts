@@ -7,12 +7,7 @@ import type { Channel, NodeState, OpenCandidate, SpliceCandidate } from '../worl
  * Broadcasts a signed candidate for the first time. ldk-node classifies a transaction before it sends it
  * (docs/reference/ldk.md R1).
  */
-export function broadcastCandidate(
-  ctx: Context,
-  node: NodeState,
-  channel: Channel,
-  candidate: SpliceCandidate,
-): void {
+export function broadcastCandidate(ctx: Context, node: NodeState, channel: Channel, candidate: SpliceCandidate): void {
   if (node.behaviour.broadcasts === 'never') return
   recordPayment(ctx, node, channel, candidate)
   offer(ctx, node, channel, candidate)
@@ -48,12 +43,7 @@ export function rebroadcast(ctx: Context, node: NodeState, channel: Channel): vo
   }
 }
 
-function rebroadcastOpen(
-  ctx: Context,
-  node: NodeState,
-  channel: Channel,
-  candidates: readonly OpenCandidate[],
-): void {
+function rebroadcastOpen(ctx: Context, node: NodeState, channel: Channel, candidates: readonly OpenCandidate[]): void {
   for (const candidate of candidates.toReversed()) {
     if (ctx.chain.confirmations(candidate.funding.txid) !== null) return
     if (broadcastOpen(ctx, node, channel, candidate) === null) return

@@ -17,9 +17,7 @@ const COOPERATIVE_CLOSE_WEIGHT = 674
 export function closeTransaction(ctx: Context, channel: Channel): string | null {
   const { closing } = channel
   if (closing === null) return null
-  const won = channel.candidates.find(
-    (candidate) => (ctx.chain.confirmations(candidate.funding.txid) ?? 0) > 0,
-  )
+  const won = channel.candidates.find((candidate) => (ctx.chain.confirmations(candidate.funding.txid) ?? 0) > 0)
   if (won === undefined) return closing.hex
   if (ctx.chain.spender(fundingOutpoint(won.funding)) !== null) return null
   return commitmentTransaction(ctx, channel, won.funding, splitOf(channel, won))
@@ -70,10 +68,7 @@ function commitmentTransaction(ctx: Context, channel: Channel, funding: Funding,
       [`anchor of ${name}`, ANCHOR_SATS],
       [name, sats],
     ] as const) {
-      tx.addOutput(
-        bytesOf(`0020${hexOf(digest(script, ctx.state.seed, fundingOutpoint(funding)))}`),
-        BigInt(value),
-      )
+      tx.addOutput(bytesOf(`0020${hexOf(digest(script, ctx.state.seed, fundingOutpoint(funding)))}`), BigInt(value))
     }
   }
   signFundingInput(ctx.keys, tx, funding)

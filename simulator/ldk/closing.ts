@@ -19,13 +19,7 @@ export function closeCooperatively(ctx: Context, node: NodeState, channel: Chann
     ours: newAddress(ctx, node.name).script,
     theirs: newAddress(ctx, peer?.name ?? channel.peerId).script,
   }
-  close(
-    ctx,
-    node,
-    channel,
-    'cooperative',
-    cooperativeClose(ctx, channel, scripts, fundingFeeRates(ctx).estimate),
-  )
+  close(ctx, node, channel, 'cooperative', cooperativeClose(ctx, channel, scripts, fundingFeeRates(ctx).estimate))
 }
 
 export function closeByForce(ctx: Context, node: NodeState, channel: Channel, why: string): void {
@@ -35,13 +29,7 @@ export function closeByForce(ctx: Context, node: NodeState, channel: Channel, wh
   close(ctx, node, channel, 'force', currentCommitment(ctx, channel))
 }
 
-function close(
-  ctx: Context,
-  node: NodeState,
-  channel: Channel,
-  how: 'cooperative' | 'force',
-  hex: string,
-): void {
+function close(ctx: Context, node: NodeState, channel: Channel, how: 'cooperative' | 'force', hex: string): void {
   channel.status = 'closed'
   channel.closing = { how, hex }
   const best = closeTransaction(ctx, channel)

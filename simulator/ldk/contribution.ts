@@ -53,9 +53,7 @@ export function overlap(a: Contribution, b: Contribution): boolean {
 export function pendingContributions(channel: Channel): Contribution[] {
   const { negotiation } = channel
   const negotiating = negotiation === null || negotiation.phase === 'quiescence' ? null : negotiation.ours
-  return [...channel.candidates.map((candidate) => candidate.ours), negotiating].filter(
-    (ours) => ours !== null,
-  )
+  return [...channel.candidates.map((candidate) => candidate.ours), negotiating].filter((ours) => ours !== null)
 }
 
 export function spliceOutContribution(ctx: Context, amountSats: number, script: string): Contribution {

@@ -5,11 +5,7 @@ import type { PaymentPage } from '../../adapters/node/ldk/payments.ts'
 import { err, ok } from '../../core/values/result.ts'
 
 /** Handles one method: takes a request message, returns a response message or a status. */
-export type Handler = (
-  rpc: LdkRpc,
-  message: Uint8Array,
-  options: RpcOptions,
-) => Promise<RpcAnswer<Uint8Array>>
+export type Handler = (rpc: LdkRpc, message: Uint8Array, options: RpcOptions) => Promise<RpcAnswer<Uint8Array>>
 
 const PAGE_PAYMENTS = 100
 
@@ -52,9 +48,7 @@ export const handlers: ReadonlyMap<string, Handler> = new Map([
     return answer.ok ? ok(pageOf(answer.value, token)) : answer
   }),
   on(calls.onchainReceive, (rpc, _, options) => rpc.onchainReceive(options)),
-  on(calls.connectPeer, async (rpc, peer, options) =>
-    done(await rpc.connectPeer(peer.nodeId, peer.address, options)),
-  ),
+  on(calls.connectPeer, async (rpc, peer, options) => done(await rpc.connectPeer(peer.nodeId, peer.address, options))),
   on(calls.spliceIn, async (rpc, splice, options) => done(await rpc.spliceIn(splice, options))),
   on(calls.spliceOut, async (rpc, splice, options) => {
     const answer = await rpc.spliceOut(splice, options)

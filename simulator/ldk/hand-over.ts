@@ -36,12 +36,7 @@ export function showsPriorContribution(channel: Channel): boolean {
  * `funding_contributed`: stores a contribution in memory or refuses it (docs/reference/ldk.md 1.3). A refusal
  * may emit a failure event although an earlier splice is still in progress.
  */
-export function handOver(
-  ctx: Context,
-  node: NodeState,
-  channel: Channel,
-  contribution: Contribution,
-): HandOver {
+export function handOver(ctx: Context, node: NodeState, channel: Channel, contribution: Contribution): HandOver {
   if (!isAffordable(ctx, channel, contribution, contribution.feeRateSatPerKw)) {
     return refused(ctx, node, channel, 'ContributionInvalid')
   }
@@ -72,8 +67,7 @@ export function handOverBump(ctx: Context, node: NodeState, channel: Channel): H
   const refusal = spliceChannelRefusal(channel)
   if (refusal !== null) return { taken: false, why: refusal }
   const newest = channel.candidates.at(-1)
-  if (newest === undefined || channel.lockDepth === 0)
-    return { taken: false, why: 'no pending splice to replace' }
+  if (newest === undefined || channel.lockDepth === 0) return { taken: false, why: 'no pending splice to replace' }
   if (newest.ours === null) return { taken: false, why: 'the pending splice has no contribution of ours' }
   const { estimate, max } = fundingFeeRates(ctx)
   const target = Math.max(estimate, minRbfFeeRateSatPerKw(newest.feeRateSatPerKw))

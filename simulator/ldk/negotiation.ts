@@ -74,13 +74,7 @@ function joinContributions(ctx: Context, node: NodeState, channel: Channel, roun
 }
 
 /** Moves what is queued into our round, unless it is stale or can no longer replace the pending candidate. */
-function takeOwn(
-  ctx: Context,
-  node: NodeState,
-  channel: Channel,
-  round: Negotiation,
-  queued: Contribution,
-): boolean {
+function takeOwn(ctx: Context, node: NodeState, channel: Channel, round: Negotiation, queued: Contribution): boolean {
   const stale = channel.staleNext || !isAffordable(ctx, channel, queued, queued.feeRateSatPerKw)
   const late = channel.candidates.length > 0 && !canInitiateRbf(channel)
   if (!stale && !late) {
@@ -94,11 +88,7 @@ function takeOwn(
     loseContribution(ctx, node, channel, queued, 'ContributionInvalid')
   }
   channel.negotiation = null
-  ctx.note(
-    'round_failed',
-    { node, channel },
-    { round: round.id, phase: round.phase, reason: stale ? 'stale' : 'late' },
-  )
+  ctx.note('round_failed', { node, channel }, { round: round.id, phase: round.phase, reason: stale ? 'stale' : 'late' })
   // LDK can leave quiescence only by disconnecting.
   ctx.plan(0, { type: 'disconnect', node: node.name, peerId: channel.peerId })
   return false

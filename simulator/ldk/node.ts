@@ -69,8 +69,7 @@ export class Node implements SimulatedNode {
     // If a return is planned, the peer stays reachable, so that a call to connect it succeeds earlier.
     peer.reachable = options.returnsAfterMs !== undefined
     disconnect(this.#ctx, this.#state, peer)
-    if (options.returnsAfterMs !== undefined)
-      planReconnect(this.#ctx, this.#state, peer, options.returnsAfterMs)
+    if (options.returnsAfterMs !== undefined) planReconnect(this.#ctx, this.#state, peer, options.returnsAfterMs)
   }
 
   connectPeer(peerId?: string): void {

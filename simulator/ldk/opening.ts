@@ -59,12 +59,7 @@ export function openChannel(ctx: Context, node: NodeState, options: OpenOptions)
  * Replaces the funding transaction of a dual-funded open by one with a higher feerate, from the same coins, and returns
  * its funding outpoint. The channel uses it until another one confirms. Throws if a real node cannot.
  */
-export function replaceOpen(
-  ctx: Context,
-  node: NodeState,
-  channel: Channel,
-  feeRateSatPerKw: number | null,
-): Outpoint {
+export function replaceOpen(ctx: Context, node: NodeState, channel: Channel, feeRateSatPerKw: number | null): Outpoint {
   const newest = replaceable(ctx, node, channel)
   const least = minRbfFeeRateSatPerKw(newest.candidate.feeRateSatPerKw)
   const feeRate = feeRateSatPerKw ?? Math.max(least, fundingFeeRates(ctx).estimate)

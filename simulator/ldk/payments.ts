@@ -11,12 +11,7 @@ const ANTI_REORG_DELAY = 6
  * Records a splice when it is broadcast, as ldk-node classifies it (docs/reference/ldk.md R3 to R6). There is no record
  * without a contribution or without a movement of the wallet, hence none for a splice-out to a foreign address.
  */
-export function recordPayment(
-  ctx: Context,
-  node: NodeState,
-  channel: Channel,
-  candidate: SpliceCandidate,
-): void {
+export function recordPayment(ctx: Context, node: NodeState, channel: Channel, candidate: SpliceCandidate): void {
   const { ours } = candidate
   if (ours === null) return
   const moves = ours.kind === 'splice_in' || (ours.script !== null && ownsScript(ctx, node.name, ours.script))
@@ -31,12 +26,7 @@ export function recordPayment(
 }
 
 /** Records an open when it is broadcast, if our wallet pays into it (docs/reference/ldk.md R2, R3 and R7). */
-export function recordOpening(
-  ctx: Context,
-  node: NodeState,
-  channel: Channel,
-  candidate: OpenCandidate,
-): void {
+export function recordOpening(ctx: Context, node: NodeState, channel: Channel, candidate: OpenCandidate): void {
   const { opening } = channel
   if (opening === null || opening.ours === null) return
   const { txid } = candidate.funding

@@ -25,20 +25,14 @@ export function peerSplice(ctx: Context, node: NodeState, channel: Channel, spli
   yieldTie(ctx, node, channel)
   beginRound(ctx, node, channel, {
     initiator,
-    feeRateSatPerKw:
-      initiator === 'us' ? (channel.queued?.feeRateSatPerKw ?? feeRateSatPerKw) : feeRateSatPerKw,
+    feeRateSatPerKw: initiator === 'us' ? (channel.queued?.feeRateSatPerKw ?? feeRateSatPerKw) : feeRateSatPerKw,
     theirs,
     mergesOurs: splice.mergeOurs,
   })
 }
 
 /** The peer replaces the pending candidate. Both sides' contributions carry over. */
-export function peerReplace(
-  ctx: Context,
-  node: NodeState,
-  channel: Channel,
-  options: PeerReplacement = {},
-): void {
+export function peerReplace(ctx: Context, node: NodeState, channel: Channel, options: PeerReplacement = {}): void {
   assertQuiet(node, channel)
   const newest = channel.candidates.at(-1)
   if (newest === undefined || !canInitiateRbf(channel)) throw new Error('no pending splice can be replaced')

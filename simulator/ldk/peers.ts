@@ -6,8 +6,7 @@ import type { Channel, NodeState, Peer } from '../world/state.ts'
 
 /** The peer with that id, or the only peer; throws if there is none. */
 export function peerOf(node: NodeState, peerId?: string): Peer {
-  const peer =
-    peerId === undefined ? node.peers[0] : node.peers.find((candidate) => candidate.nodeId === peerId)
+  const peer = peerId === undefined ? node.peers[0] : node.peers.find((candidate) => candidate.nodeId === peerId)
   if (peer === undefined) throw new Error(`${node.name} has no peer ${peerId ?? ''}`)
   return peer
 }
@@ -36,12 +35,7 @@ export function disconnect(ctx: Context, node: NodeState, peer: Peer): void {
 }
 
 /** Plans ldk-node's automatic reconnection. */
-export function planReconnect(
-  ctx: Context,
-  node: NodeState,
-  peer: Peer,
-  delayMs = node.behaviour.reconnectMs,
-): void {
+export function planReconnect(ctx: Context, node: NodeState, peer: Peer, delayMs = node.behaviour.reconnectMs): void {
   ctx.plan(delayMs, { type: 'connect', node: node.name, peerId: peer.nodeId })
 }
 

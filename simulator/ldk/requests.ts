@@ -28,9 +28,7 @@ export function execute(
 ): Outcome {
   const channel = requested(node, request)
   const fresh = Math.abs(ctx.state.now - signedAt) <= node.behaviour.authWindowMs
-  const result = fresh
-    ? outcomeOf(ctx, node, request, channel)
-    : refused(UNAUTHENTICATED, 'outside the auth window')
+  const result = fresh ? outcomeOf(ctx, node, request, channel) : refused(UNAUTHENTICATED, 'outside the auth window')
   ctx.note(
     'request_executed',
     { node, ...(channel === null ? {} : { channel }) },
@@ -91,8 +89,7 @@ function splice(ctx: Context, node: NodeState, request: SpliceRequest, channel: 
     return refused(INVALID_ARGUMENT, 'not an address of this network')
   const refusal = spliceChannelRefusal(channel)
   if (refusal !== null) return refused(FAILED_PRECONDITION, refusal)
-  if (showsPriorContribution(channel))
-    return refused(FAILED_PRECONDITION, 'a contribution of ours is pending')
+  if (showsPriorContribution(channel)) return refused(FAILED_PRECONDITION, 'a contribution of ours is pending')
   const contribution =
     script === null
       ? spliceInContribution(ctx, node.name, amountSats, lockedOutpoints(node))

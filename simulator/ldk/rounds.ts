@@ -44,12 +44,7 @@ export function beginRound(ctx: Context, node: NodeState, channel: Channel, star
   planStep(ctx, node, channel, channel.negotiation)
 }
 
-export function enterPhase(
-  ctx: Context,
-  node: NodeState,
-  channel: Channel,
-  phase: Negotiation['phase'],
-): void {
+export function enterPhase(ctx: Context, node: NodeState, channel: Channel, phase: Negotiation['phase']): void {
   const round = channel.negotiation
   if (round === null) return
   round.phase = phase
@@ -76,8 +71,7 @@ export function failRound(ctx: Context, node: NodeState, channel: Channel, reaso
   channel.negotiation = null
   ctx.note('round_failed', { node, channel }, { round: round.id, phase: round.phase, reason })
   const carried = channel.candidates.at(-1)?.ours?.id
-  if (round.ours !== null && round.ours.id !== carried)
-    loseContribution(ctx, node, channel, round.ours, reason)
+  if (round.ours !== null && round.ours.id !== carried) loseContribution(ctx, node, channel, round.ours, reason)
 }
 
 /** Journals a lost contribution and emits an event, unless it was lost silently (null). */

@@ -26,12 +26,9 @@ export function simulatedRpc(ctx: Context, node: NodeState): LdkRpc {
           version: node.behaviour.version,
         })
       }),
-    listChannels: (options) =>
-      call(options, () => ok(open(node).map((channel) => shownChannel(ctx, node, channel)))),
+    listChannels: (options) => call(options, () => ok(open(node).map((channel) => shownChannel(ctx, node, channel)))),
     listPeers: (options) =>
-      call(options, () =>
-        ok(node.peers.map(({ nodeId, address, connected }) => ({ nodeId, address, connected }))),
-      ),
+      call(options, () => ok(node.peers.map(({ nodeId, address, connected }) => ({ nodeId, address, connected })))),
     getBalances: (options) =>
       call(options, () =>
         ok({
@@ -48,8 +45,7 @@ export function simulatedRpc(ctx: Context, node: NodeState): LdkRpc {
       call(options, () => ok(node.disk.payments.map((payment) => shownPayment(node, payment)))),
     onchainReceive: (options) => call(options, () => ok(newAddress(ctx, node.name).address)),
     connectPeer: (nodeId, _address, options) => call(options, () => connected(ctx, node, nodeId)),
-    spliceIn: async (request, options) =>
-      submit(ctx, node, { ...request, kind: 'splice_in', address: null }, options),
+    spliceIn: async (request, options) => submit(ctx, node, { ...request, kind: 'splice_in', address: null }, options),
     spliceOut: async (request, options) => {
       const answer = submit(ctx, node, { ...request, kind: 'splice_out' }, options)
       return answer.ok ? ok({ address: request.address }) : answer

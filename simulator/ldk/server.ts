@@ -52,10 +52,7 @@ type Status = { readonly status: number; readonly message: string }
 function refuse(stream: ServerHttp2Stream, { status, message }: Status): void {
   if (stream.destroyed || stream.headersSent) return
   const head = { ':status': 200, 'content-type': CONTENT_TYPE, 'grpc-accept-encoding': 'identity' }
-  stream.respond(
-    { ...head, 'grpc-status': status, 'grpc-message': encodeURIComponent(message) },
-    { endStream: true },
-  )
+  stream.respond({ ...head, 'grpc-status': status, 'grpc-message': encodeURIComponent(message) }, { endStream: true })
 }
 
 function succeed(stream: ServerHttp2Stream, message: Uint8Array): void {

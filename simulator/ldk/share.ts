@@ -29,11 +29,7 @@ export function feeFor(weight: number, feeRateSatPerKw: number): number {
 }
 
 /** A side's part at a feerate; null if its coins do not suffice. A side may contribute nothing. */
-export function shareOf(
-  contribution: Contribution | null,
-  initiates: boolean,
-  feeRateSatPerKw: number,
-): Share | null {
+export function shareOf(contribution: Contribution | null, initiates: boolean, feeRateSatPerKw: number): Share | null {
   const common = initiates ? COMMON_WEIGHT : 0
   if (contribution?.kind === 'splice_in') return shareOfSpliceIn(contribution, common, feeRateSatPerKw)
   const outputs =
@@ -46,11 +42,7 @@ export function shareOf(
 }
 
 /** A side's part of an open. Exactly its amount reaches the channel; null if its coins do not suffice. */
-export function shareOfOpen(
-  contribution: Contribution | null,
-  opens: boolean,
-  feeRateSatPerKw: number,
-): Share | null {
+export function shareOfOpen(contribution: Contribution | null, opens: boolean, feeRateSatPerKw: number): Share | null {
   if (contribution === null) return { netSats: 0, feeSats: 0, coins: [], outputs: [] }
   const { amountSats: netSats, coins, changeScript } = contribution
   const weight = (opens ? OPEN_COMMON_WEIGHT : 0) + coins.length * COIN_WEIGHT
@@ -61,9 +53,7 @@ export function shareOfOpen(
     if (changeSats >= P2WPKH_DUST_SATS)
       return { netSats, feeSats, coins, outputs: [{ script: changeScript, amountSats: changeSats }] }
   }
-  return restSats < feeFor(weight, feeRateSatPerKw)
-    ? null
-    : { netSats, feeSats: restSats, coins, outputs: [] }
+  return restSats < feeFor(weight, feeRateSatPerKw) ? null : { netSats, feeSats: restSats, coins, outputs: [] }
 }
 
 /** The fewest coins, biggest first, that pay for a splice-in; null if all of them do not suffice. */
@@ -77,8 +67,7 @@ export function selectCoins(
   let totalSats = 0
   for (const [n, coin] of coins.entries()) {
     totalSats += coin.valueSats
-    if (totalSats >= amountSats + feeFor(common + (n + 1) * COIN_WEIGHT, feeRateSatPerKw))
-      return coins.slice(0, n + 1)
+    if (totalSats >= amountSats + feeFor(common + (n + 1) * COIN_WEIGHT, feeRateSatPerKw)) return coins.slice(0, n + 1)
   }
   return null
 }

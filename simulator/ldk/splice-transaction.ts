@@ -56,12 +56,7 @@ export function addInput(tx: Transaction, outpoint: Outpoint, sequence: number):
 export function signFundingInput(keys: KeyRing, tx: Transaction, funding: Funding): void {
   const { witnessScript, paths } = keys.funding(funding.keyPath)
   const position = inputAt(tx, fundingOutpoint(funding))
-  const sighash = tx.hashForWitnessV0(
-    position,
-    witnessScript,
-    BigInt(funding.valueSats),
-    Transaction.SIGHASH_ALL,
-  )
+  const sighash = tx.hashForWitnessV0(position, witnessScript, BigInt(funding.valueSats), Transaction.SIGHASH_ALL)
   const signatures = paths.map((path) => keys.sign(path, sighash))
   tx.setWitness(position, [new Uint8Array(), ...signatures, witnessScript])
 }

@@ -6,10 +6,7 @@ import type { Coin, NodeState } from '../world/state.ts'
 const ANCHOR_RESERVE_SATS = 25_000
 
 /** A new address of a wallet, and its script in hex. `owner`: the name of a node or a peer. */
-export function newAddress(
-  ctx: Context,
-  owner: string,
-): { readonly address: string; readonly script: string } {
+export function newAddress(ctx: Context, owner: string): { readonly address: string; readonly script: string } {
   const number = ctx.state.wallets[owner] ?? 0
   ctx.state.wallets[owner] = number + 1
   const { address, script } = ctx.keys.payTo(pathOf(owner, number))

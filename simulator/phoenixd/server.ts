@@ -105,10 +105,7 @@ class SimulatedPhoenixd {
       )
   }
 
-  async #pay(
-    { path, method, password, fields }: FormRequest,
-    connected: readonly string[],
-  ): Promise<FormReply> {
+  async #pay({ path, method, password, fields }: FormRequest, connected: readonly string[]): Promise<FormReply> {
     const { world, node } = this.#options
     const amountSats = Number(fields.get('amountSat'))
     const satPerVb = Number(fields.get('feerateSatByte'))
@@ -126,9 +123,7 @@ class SimulatedPhoenixd {
     if (!answer.ok) {
       if (answer.error.status === null) return null
       return text(
-        answer.error.status === 3
-          ? 'InvalidSpliceOutPubKeyScript'
-          : 'InsufficientFunds(balanceAfterFees=0 msat)',
+        answer.error.status === 3 ? 'InvalidSpliceOutPubKeyScript' : 'InsufficientFunds(balanceAfterFees=0 msat)',
       )
     }
     const fault = this.#taken({ path, method, password, fields }, (each) => each.type === 'trouble')

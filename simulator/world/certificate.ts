@@ -32,8 +32,7 @@ const utf8 = (text: string): Buffer => der(0x0c, Buffer.from(text, 'utf8'))
 const validity = (): Buffer =>
   sequence(der(0x17, Buffer.from('750101000000Z')), der(0x18, Buffer.from('40960101000000Z')))
 
-const nameOf = (commonName: string): Buffer =>
-  sequence(set(sequence(objectId(COMMON_NAME), utf8(commonName))))
+const nameOf = (commonName: string): Buffer => sequence(set(sequence(objectId(COMMON_NAME), utf8(commonName))))
 
 function altNames(hosts: readonly string[]): Buffer {
   const names = hosts.map((host) =>
@@ -83,9 +82,7 @@ function issued(subject: Subject, issuer: Pick<Subject, 'commonName' | 'keys'>):
 }
 
 /** A self-signed certificate such as ldk-server creates at its first start. */
-export function selfSignedCertificate(
-  hosts: readonly string[] = ['localhost', '127.0.0.1'],
-): ServerCertificate {
+export function selfSignedCertificate(hosts: readonly string[] = ['localhost', '127.0.0.1']): ServerCertificate {
   const subject = { commonName: 'ldk-server', keys: keyPair(), extensions: [altNames(hosts)] }
   return issued(subject, subject)
 }

@@ -23,9 +23,8 @@ export function journalOf(state: WorldState, chain: Chain): Journal {
     effectivePayouts: (script, amountSats) =>
       chain
         .transactions()
-        .filter((tx) =>
-          tx.outputs.some((output) => output.script === script && output.amountSats === amountSats),
-        ).length,
+        .filter((tx) => tx.outputs.some((output) => output.script === script && output.amountSats === amountSats))
+        .length,
     effectiveSplices: () =>
       signed().flatMap((entry) => {
         const tx = entry.txid === null ? null : chain.transaction(entry.txid)

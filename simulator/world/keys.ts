@@ -60,8 +60,7 @@ export class KeyRing {
     const known = this.#outputs.get(path)
     if (known !== undefined) return known
     const payment = payments.p2wpkh({ pubkey: this.publicKey(path), network: NETWORK })
-    if (payment.output === undefined || payment.address === undefined)
-      throw new Error('no output of a P2WPKH key')
+    if (payment.output === undefined || payment.address === undefined) throw new Error('no output of a P2WPKH key')
     const output = { script: payment.output, address: payment.address }
     this.#outputs.set(path, output)
     return output

@@ -86,10 +86,7 @@ export interface SimulatedChain {
   /**
    * Mines the mempool without the withheld transactions, plus the given transactions (hex) whatever they conflict with.
    */
-  mine(
-    blocks: number,
-    options?: { readonly transactions?: readonly string[]; readonly empty?: boolean },
-  ): void
+  mine(blocks: number, options?: { readonly transactions?: readonly string[]; readonly empty?: boolean }): void
   reorg(depth: number, options?: ReorgOptions): void
   /** Confirmations of a transaction; 0 in the mempool, null if it is unknown. */
   confirmations(txid: string): number | null

@@ -19,16 +19,8 @@ const sharesOfStack = (...urls: string[]) =>
 test.each<[string, string[], string]>([
   ['a file of ours', [`${ROOT}core/decision/decide.ts`], 'our core'],
   ['what Node does for it', [`${ROOT}adapters/net/http.ts`, 'node:http'], 'our adapters'],
-  [
-    'a library that is named',
-    [`${ROOT}core/drive/save.ts`, `${ROOT}node_modules/zod/v4/core/parse.js`],
-    'zod',
-  ],
-  [
-    'one that is not',
-    [`${ROOT}core/bitcoin/transaction.ts`, `${ROOT}node_modules/bitcoinjs-lib/a.js`],
-    'our core',
-  ],
+  ['a library that is named', [`${ROOT}core/drive/save.ts`, `${ROOT}node_modules/zod/v4/core/parse.js`], 'zod'],
+  ['one that is not', [`${ROOT}core/bitcoin/transaction.ts`, `${ROOT}node_modules/bitcoinjs-lib/a.js`], 'our core'],
   [
     'whatever is called from the simulated world',
     [`${ROOT}simulator/chain/chain.ts`, `${ROOT}core/bitcoin/transaction.ts`],
@@ -45,11 +37,7 @@ test.each<[string, string[], string]>([
 })
 
 test('shares are percent of the time, the largest first, and idle is one of them', () => {
-  const nodes = [
-    frame(1, '', [2, 3], '(root)'),
-    frame(2, '', [], '(idle)'),
-    frame(3, `${ROOT}core/splice/step.ts`),
-  ]
+  const nodes = [frame(1, '', [2, 3], '(root)'), frame(2, '', [], '(idle)'), frame(3, `${ROOT}core/splice/step.ts`)]
   const shares = sharesOf({ nodes, samples: [2, 3, 3], timeDeltas: [250, 250, 500] })
   expect(Object.entries(shares)).toEqual([
     ['our core', 75],

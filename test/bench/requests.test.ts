@@ -1,12 +1,6 @@
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { describe, expect, test } from 'vitest'
-import {
-  indexUnitsOf,
-  readUnitsOf,
-  sizeOf,
-  writeUnitsOf,
-  type WireItem,
-} from '../../bench/requests/capacity.ts'
+import { indexUnitsOf, readUnitsOf, sizeOf, writeUnitsOf, type WireItem } from '../../bench/requests/capacity.ts'
 import { meterOf, type TableRequest } from '../../bench/requests/meter.ts'
 import { requestAims } from '../../bench/aims.ts'
 import { countRequests } from '../../bench/requests/requests.ts'

@@ -105,9 +105,7 @@ describeInBrowser('a fee bump', () => {
     await stage.page.getByRole('button', { name: 'Bump the fee…' }).click()
     await stage.page.getByLabel('Feerate in sat/vB').fill('12')
     await stage.page.getByRole('button', { name: 'Bump the fee now' }).click()
-    await stage.page
-      .getByText('this node chooses the feerate itself: leave it out. Nothing was done.')
-      .waitFor()
+    await stage.page.getByText('this node chooses the feerate itself: leave it out. Nothing was done.').waitFor()
     await stage.page.getByLabel('Feerate in sat/vB').fill('')
     await stage.page.getByRole('button', { name: 'Bump the fee now' }).click()
     await stage.page.getByText('Bump the fee: done.').waitFor()
@@ -127,11 +125,7 @@ describeInBrowser('a command', () => {
       ['Resolve as failed…', 'Resolve with a transaction…'],
     ],
     ['pending', pending(1), ['Bump the fee…']],
-    [
-      'in need of attention',
-      inNeed(1),
-      ['Retry…', 'Cancel…', 'Resolve as failed…', 'Resolve with a transaction…'],
-    ],
+    ['in need of attention', inNeed(1), ['Retry…', 'Cancel…', 'Resolve as failed…', 'Resolve with a transaction…']],
     ['settled', settled(1), []],
   ])('is offered where it is possible: %s', async (_state, splice, buttons) => {
     const { page } = await aSignedIn(browser(), [splice], { hash })

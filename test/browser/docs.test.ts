@@ -60,10 +60,6 @@ describeInBrowser('the link from the dashboard', () => {
     const docs = await opened
     await docs.locator('.opblock').first().waitFor()
     expect(await stage.page.evaluate('sessionStorage.length')).toBe(1)
-    expect(await docs.evaluate('[sessionStorage.length, localStorage.length, window.opener]')).toEqual([
-      0,
-      0,
-      null,
-    ])
+    expect(await docs.evaluate('[sessionStorage.length, localStorage.length, window.opener]')).toEqual([0, 0, null])
   })
 })

@@ -92,15 +92,7 @@ describeInBrowser('the pages', () => {
   test('show all of a splice, with its transactions linked to the explorer', async () => {
     const stage = await aSignedIn(browser(), [pending(1)], { hash: `#/splices/${ID}` })
     const headings = await stage.page.getByRole('heading', { level: 2 }).allTextContents()
-    expect(headings).toEqual([
-      'Order',
-      'Budget',
-      'Attempts',
-      'Candidates',
-      'Fee bumps',
-      'Payment',
-      'Timeline',
-    ])
+    expect(headings).toEqual(['Order', 'Budget', 'Attempts', 'Candidates', 'Fee bumps', 'Payment', 'Timeline'])
     const link = stage.page.getByRole('table', { name: /Transactions/ }).getByRole('link')
     expect(await link.getAttribute('href')).toBe(`https://explorer.example/tx/${aTxid('2')}`)
     expect(await link.getAttribute('rel')).toBe('noopener noreferrer')

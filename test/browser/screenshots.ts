@@ -18,11 +18,7 @@ const hex = (word: string): string => createHash('sha256').update(word).digest('
 const channels = { channelId: hex('channel'), fundingHistory: [`${hex('funding')}:0`] }
 
 /** A life of the tests, with ids as real ones look. */
-function lifelike(
-  life: (n: number, overrides: Partial<Splice>) => Splice,
-  n: number,
-  more: Partial<Splice>,
-): Splice {
+function lifelike(life: (n: number, overrides: Partial<Splice>) => Splice, n: number, more: Partial<Splice>): Splice {
   const plain = life(n, {})
   const submittedOn = plain.submittedOn === null ? null : `${hex('funding')}:0`
   const candidates = plain.candidates.map((each): Candidate => ({

@@ -21,9 +21,7 @@ describeInBrowser('a page that is open', () => {
     const stage = await aSignedIn(browser(), [submitted(1)], { hash: `#/splices/${ID}` })
     await stage.stop()
     await stage.pass(3_000)
-    await stage.page
-      .getByText('Not updated since 00:00:01 UTC. The service does not answer. Trying again.')
-      .waitFor()
+    await stage.page.getByText('Not updated since 00:00:01 UTC. The service does not answer. Trying again.').waitFor()
     expect(await stage.page.getByRole('heading', { name: 'Timeline' }).isVisible()).toBe(true)
     const asked = askedFrom(stage)
     await stage.pass(5_000)
@@ -79,8 +77,7 @@ describeInBrowser('a page that is open', () => {
 
   test('asks seldom while nobody looks at it, and at once when somebody does', async () => {
     const stage = await aStage(browser(), [queued(1)])
-    const hidden = (is: boolean) =>
-      `Object.defineProperty(document, 'hidden', { value: ${is}, configurable: true })`
+    const hidden = (is: boolean) => `Object.defineProperty(document, 'hidden', { value: ${is}, configurable: true })`
     await stage.page.addInitScript(hidden(true))
     await stage.page.goto(stage.url)
     await stage.signIn(stage.world.keys.reader)

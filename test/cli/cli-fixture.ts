@@ -14,10 +14,7 @@ const start = fileURLToPath(new URL('../../cli/start.ts', import.meta.url))
 export type Ended = { readonly exit: number | null; readonly out: string; readonly err: string }
 
 /** The command as a process of its own, with this environment and no more. */
-export async function spawned(
-  words: readonly string[],
-  environment: Readonly<Record<string, string>>,
-): Promise<Ended> {
+export async function spawned(words: readonly string[], environment: Readonly<Record<string, string>>): Promise<Ended> {
   const child = spawn(process.execPath, [start, ...words], {
     env: { ...childEnvironment(), DATA_DIR: '/nonexistent', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

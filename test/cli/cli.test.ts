@@ -253,13 +253,10 @@ describe('the service', () => {
 test('exports all parts of a long table as one', async () => {
   const world = await aWorld()
   const { run } = await aDesk(world)
-  for (let n = 1; n <= 703; n += 1)
-    await world.store.create(aSplice({ id: aSpliceId(n), createdAt: NOW + n }))
+  for (let n = 1; n <= 703; n += 1) await world.store.create(aSplice({ id: aSpliceId(n), createdAt: NOW + n }))
   const { exit, out } = await run(['export'])
   const lines = out.split('\r\n')
-  expect([exit, lines.length, lines.filter((line) => line.startsWith('"payment_id"')).length]).toEqual([
-    0, 705, 1,
-  ])
+  expect([exit, lines.length, lines.filter((line) => line.startsWith('"payment_id"')).length]).toEqual([0, 705, 1])
   expect(new Set(lines).size).toBe(705)
 })
 

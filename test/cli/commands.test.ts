@@ -102,11 +102,7 @@ describe('over a socket, as a process of its own,', () => {
     const { spawn } = await aDesk(world)
     const words = ['unfreeze', CHANNEL, '--note', 'looked at it']
     const lifted = await spawn(words)
-    expect([lifted.exit, lifted.out, lifted.err]).toEqual([
-      exits.done,
-      `${CHANNEL} is no longer frozen\n`,
-      '',
-    ])
+    expect([lifted.exit, lifted.out, lifted.err]).toEqual([exits.done, `${CHANNEL} is no longer frozen\n`, ''])
     expect((await world.store.item('lease', CHANNEL))?.value.frozen).toBeNull()
     const again = await spawn(words)
     expect([again.exit, again.err]).toEqual([exits.refused, expect.stringContaining('[not_frozen]')])

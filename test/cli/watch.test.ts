@@ -14,12 +14,7 @@ async function change(world: World, id: string, to: Partial<Splice>): Promise<vo
   await world.store.save({ ...splice, ...to })
 }
 
-async function tell(
-  world: World,
-  n: number,
-  type: 'splice.accepted' | 'splice.pending',
-  id: string,
-): Promise<void> {
+async function tell(world: World, n: number, type: 'splice.accepted' | 'splice.pending', id: string): Promise<void> {
   await world.store.appendEvent('acme', { id: `evt_${n}`, type, spliceId: id, epoch: 0, at: n })
 }
 
@@ -34,20 +29,17 @@ test('a watched splice is a line for each step towards final depth, and ends wit
   const { run } = await aDesk(world, async (_, pauses) => {
     if (pauses === 2) await change(world, id, { state: 'pending', candidates: [aCandidate({ block: null })] })
     if (pauses === 4) await change(world, id, { state: 'confirmed', candidates: [aCandidate({ block })] })
-    if (pauses === 6)
-      await change(world, id, { state: 'settled', candidates: [aCandidate({ block })], dueAt: null })
+    if (pauses === 6) await change(world, id, { state: 'settled', candidates: [aCandidate({ block })], dueAt: null })
   })
   const { exit, out } = await run(['watch', id])
   expect(exit).toBe(exits.done)
   const lines = out.trimEnd().split('\n')
-  expect(lines.map((line) => /(queued|pending|confirmed|settled) +\S+ (\d\/6)/.exec(line)?.slice(1))).toEqual(
-    [
-      ['queued', '0/6'],
-      ['pending', '0/6'],
-      ['confirmed', '3/6'],
-      ['settled', '3/6'],
-    ],
-  )
+  expect(lines.map((line) => /(queued|pending|confirmed|settled) +\S+ (\d\/6)/.exec(line)?.slice(1))).toEqual([
+    ['queued', '0/6'],
+    ['pending', '0/6'],
+    ['confirmed', '3/6'],
+    ['settled', '3/6'],
+  ])
 })
 
 test.each([

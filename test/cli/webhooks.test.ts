@@ -63,10 +63,7 @@ describe('webhooks', () => {
     const disabled = await run('disable', id)
     expect([disabled.exit, disabled.out]).toEqual([exits.done, expect.stringContaining('by your request')])
     const refused = await run('redeliver', id, '--after', '0')
-    expect([refused.exit, refused.err]).toEqual([
-      exits.refused,
-      expect.stringContaining('[webhook_disabled]'),
-    ])
+    expect([refused.exit, refused.err]).toEqual([exits.refused, expect.stringContaining('[webhook_disabled]')])
     expect(Hook.parse(JSON.parse((await run('enable', id, '--json')).out)).status).toBe('enabled')
     const back = await run('redeliver', id, '--after', '1', '--json')
     expect(Hook.parse(JSON.parse(back.out)).deliveredThrough).toBe(1)
@@ -127,9 +124,7 @@ describe('events', () => {
     const { exit, out } = await spawn(['events', '--after', '1'], world.keys.reader)
     expect(exit).toBe(exits.done)
     const at = new Date(NOW).toISOString()
-    expect(out).toBe(
-      [2, 3].map((n) => `     ${n}  ${at}  splice.pending          ${aSpliceId(n)}\n`).join(''),
-    )
+    expect(out).toBe([2, 3].map((n) => `     ${n}  ${at}  splice.pending          ${aSpliceId(n)}\n`).join(''))
   })
 
   test('are all there where they fill more than a page', async () => {

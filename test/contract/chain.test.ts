@@ -4,13 +4,7 @@ import { esplora } from '../../adapters/chain/esplora/esplora.ts'
 import { severalSources } from '../../adapters/chain/several-sources.ts'
 import { startBitcoindServer } from '../../simulator/chain/bitcoind-server.ts'
 import { startEsploraServer } from '../../simulator/chain/esplora-server.ts'
-import {
-  type ChainView,
-  clearView,
-  createWorld,
-  simulatedChainPort,
-  type World,
-} from '../../simulator/world/world.ts'
+import { type ChainView, clearView, createWorld, simulatedChainPort, type World } from '../../simulator/world/world.ts'
 import { NO_HINT, type SpendHint } from '../../core/ports/chain.ts'
 import { outpointOf } from '../../core/bitcoin/outpoint.ts'
 import type { ChainPort } from '../../core/ports/ports.ts'
@@ -67,10 +61,7 @@ async function spliced(world: World): Promise<{ submittedOn: string; txid: strin
   if (channel === undefined) throw new Error('no channel')
   const { txid: fundingTxid, vout } = channel.funding
   const { userChannelId, peerId, channelId } = channel
-  await alice.rpc.spliceOut(
-    { userChannelId, counterpartyNodeId: peerId, amountSats: 50_000, address: ADDRESS },
-    call,
-  )
+  await alice.rpc.spliceOut({ userChannelId, counterpartyNodeId: peerId, amountSats: 50_000, address: ADDRESS }, call)
   world.advance(2_000)
   const txid = alice.channel(channelId).candidates[0]?.funding.txid
   const transaction = txid === undefined ? null : world.chain.transaction(txid)
@@ -236,9 +227,7 @@ describe.each([
     expect(await port.transaction(NOWHERE, call)).toEqual({ ok: true, value: null })
     expect(await port.spend(`${NOWHERE}:0`, NO_HINT, call)).toEqual(unknown)
     expect(await port.spend(outpointOf(txid, 9), NO_HINT, call)).toEqual(unknown)
-    expect(await port.spend(outpointOf(submittedOn.slice(0, 64), 4_294_967_295), NO_HINT, call)).toEqual(
-      unknown,
-    )
+    expect(await port.spend(outpointOf(submittedOn.slice(0, 64), 4_294_967_295), NO_HINT, call)).toEqual(unknown)
   })
 
   test('an evicted transaction can be broadcast again, and what is there already is no fault', async () => {

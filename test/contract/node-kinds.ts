@@ -10,12 +10,7 @@ import { selfSignedCertificate } from '../../simulator/world/certificate.ts'
 import type { WireFault as ClnWireFault } from '../../simulator/cln/wire-faults.ts'
 import type { WireFault } from '../../simulator/world/form-server.ts'
 import { startLdkServer } from '../../simulator/ldk/server.ts'
-import {
-  createWorld,
-  type RequestFault,
-  type SimulatedNode,
-  type World,
-} from '../../simulator/world/world.ts'
+import { createWorld, type RequestFault, type SimulatedNode, type World } from '../../simulator/world/world.ts'
 import type { Capabilities } from '../../core/ports/node.ts'
 import type { Clock, NodePort } from '../../core/ports/ports.ts'
 import { aCln, type ClnWay } from '../../harness/nodes/cln-nodes.ts'
@@ -238,18 +233,13 @@ function overForms(stage: FormStage, portWith: (password: string) => NodePort, c
 async function anEclairNode(): Promise<Contracted> {
   const stage = await anEclair()
   const { server, clock } = stage
-  return overForms(
-    stage,
-    (password) => eclairNode(eclairClient({ url: server.url, password }), { clock }),
-    '/channels',
-  )
+  return overForms(stage, (password) => eclairNode(eclairClient({ url: server.url, password }), { clock }), '/channels')
 }
 
 async function aPhoenixdNode(): Promise<Contracted> {
   const stage = await aPhoenixd()
   const { server, clock } = stage
-  const portWith = (password: string) =>
-    phoenixdNode(phoenixdClient({ url: server.url, password }), { clock })
+  const portWith = (password: string) => phoenixdNode(phoenixdClient({ url: server.url, password }), { clock })
   return overForms(stage, portWith, '/listchannels')
 }
 

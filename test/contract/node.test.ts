@@ -52,11 +52,7 @@ async function submit(
   return { answer, steps }
 }
 
-async function bump(
-  stage: Contracted,
-  { can }: NodeKind,
-  changes: Partial<BumpRequest>,
-): Promise<CommandAnswer> {
+async function bump(stage: Contracted, { can }: NodeKind, changes: Partial<BumpRequest>): Promise<CommandAnswer> {
   const txid = effectsOf(stage)[0]?.txid ?? '0'.repeat(64)
   const feeRateSatPerKw = can.setsFeeRate ? 2_000 : null
   const request = { ...aRequest(stage, changes), attemptId: 'bump-1', txid, feeRateSatPerKw }
@@ -146,9 +142,7 @@ describe.each(NODE_KINDS)('$name', (kind) => {
     stage.world.mine(6)
     stage.world.advance(SETTLED_MS)
     expect((await channelOf(stage)).funding).not.toBe(funding)
-    expect(stage.world.chain.spender(funding ?? '')?.txid).toBe(
-      (await channelOf(stage)).funding?.slice(0, 64),
-    )
+    expect(stage.world.chain.spender(funding ?? '')?.txid).toBe((await channelOf(stage)).funding?.slice(0, 64))
   })
 
   test('takes a splice-in and has a record of it, or refuses it as what it never does', async () => {
@@ -240,28 +234,24 @@ describe.each(NODE_KINDS)('$name', (kind) => {
       expect(executed).toBeLessThanOrEqual(1)
       if (answer.type === 'taken') expect(executed).toBe(1)
       if (answer.type === 'refused') expect(executed).toBe(0)
-      if (UNEXECUTED.includes(fault) && !can.steps)
-        expect([answer.type === 'taken', executed]).toEqual([false, 0])
+      if (UNEXECUTED.includes(fault) && !can.steps) expect([answer.type === 'taken', executed]).toEqual([false, 0])
       if (fault === '401' && at === (can.steps ? 'first' : 'last'))
         expect(answer).toMatchObject({ type: 'refused', class: 'config' })
     },
   )
 
-  test.runIf(can.faultyReads)(
-    'with any of these at a read has no look, and has one again afterwards',
-    async () => {
-      const stage = await kind.start()
-      // Core Lightning's JSON is read whatever a proxy calls it: what counts is that it is whole.
-      const ignored = can.steps ? ['wrong content type'] : []
-      for (const fault of kind.faults.filter((each) => !ignored.includes(each))) {
-        stage.strikeLook(fault)
-        const expected = fault === '401' || fault === '403' ? 'config' : 'unreachable'
-        expect(await stage.port.look(stage.call()), fault).toMatchObject({
-          ok: false,
-          error: { class: expected },
-        })
-      }
-      expect(await stage.port.look(stage.call())).toMatchObject({ ok: true })
-    },
-  )
+  test.runIf(can.faultyReads)('with any of these at a read has no look, and has one again afterwards', async () => {
+    const stage = await kind.start()
+    // Core Lightning's JSON is read whatever a proxy calls it: what counts is that it is whole.
+    const ignored = can.steps ? ['wrong content type'] : []
+    for (const fault of kind.faults.filter((each) => !ignored.includes(each))) {
+      stage.strikeLook(fault)
+      const expected = fault === '401' || fault === '403' ? 'config' : 'unreachable'
+      expect(await stage.port.look(stage.call()), fault).toMatchObject({
+        ok: false,
+        error: { class: expected },
+      })
+    }
+    expect(await stage.port.look(stage.call())).toMatchObject({ ok: true })
+  })
 })

@@ -49,9 +49,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
     })
 
     test('is created by exactly one of 16 writers, and all hear of the same one', async () => {
-      const answers = await Promise.all(
-        WRITERS.map((n) => table.writer().create(aSplice({ amountSats: n + 1 }))),
-      )
+      const answers = await Promise.all(WRITERS.map((n) => table.writer().create(aSplice({ amountSats: n + 1 }))))
       expect(answers.filter((answer) => answer.created)).toHaveLength(1)
       expect(new Set(answers.map((answer) => answer.splice.amountSats)).size).toBe(1)
     })
@@ -66,9 +64,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
 
     test('is saved by exactly one of 16 writers that start from one version', async () => {
       const first = await created(aSplice())
-      const saves = await Promise.all(
-        WRITERS.map((n) => table.writer().save({ ...first, attemptSerial: n + 1 })),
-      )
+      const saves = await Promise.all(WRITERS.map((n) => table.writer().save({ ...first, attemptSerial: n + 1 })))
       const won = saves.filter((saved) => saved !== null)
       expect(won).toHaveLength(1)
       expect(await store.load(first.id)).toEqual(won[0])
@@ -121,14 +117,8 @@ export function storeContract(open: () => Promise<OpenStore>): void {
       ['a live splice that is not due', { dueAt: null }],
       ['a splice at rest that is due', { state: 'settled' }],
       ['an ended splice under watch that is not due', { state: 'failed', watch: aWatch(), dueAt: null }],
-      [
-        'an ended splice with its lease held that is not due',
-        { state: 'failed', leaseHeld: true, dueAt: null },
-      ],
-      [
-        'an ended splice with an event to publish that is not due',
-        { state: 'failed', eventSerial: 1, dueAt: null },
-      ],
+      ['an ended splice with its lease held that is not due', { state: 'failed', leaseHeld: true, dueAt: null }],
+      ['an ended splice with an event to publish that is not due', { state: 'failed', eventSerial: 1, dueAt: null }],
       ['a field out of its range', { amountSats: 0 }],
       ['a number that is none', { dueAt: Number.NaN }],
       ['an empty tenant', { tenant: '' }],
@@ -206,9 +196,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
 
     test('is paged through without loss or repetition, splices due at one instant included', async () => {
       const ids = idsOfShard(5, 23)
-      await Promise.all(
-        ids.map((id, n) => store.create(aSplice({ id, dueAt: ACCEPTED_AT + (n < 15 ? 0 : n) }))),
-      )
+      await Promise.all(ids.map((id, n) => store.create(aSplice({ id, dueAt: ACCEPTED_AT + (n < 15 ? 0 : n) }))))
       const pages = await pagesOf((cursor) => store.due(5, ACCEPTED_AT + 100, 4, cursor))
       expect(pages.map((page) => page.ids.length)).toEqual([4, 4, 4, 4, 4, 3])
       const listed = pages.flatMap((page) => page.ids)
@@ -300,13 +288,7 @@ export function storeContract(open: () => Promise<OpenStore>): void {
     test('refuse a cursor that is garbage, forged or of another list', async () => {
       for (let n = 0; n < 3; n += 1) await accept('acme', n)
       const { cursor } = await store.byTenant('acme', 1, null)
-      const bad = [
-        '',
-        'x',
-        '{}',
-        forged({ list: 'byTenant', sort: 1, id: 'a' }),
-        forged({ list: 'byTenant' }),
-      ]
+      const bad = ['', 'x', '{}', forged({ list: 'byTenant', sort: 1, id: 'a' }), forged({ list: 'byTenant' })]
       const extra = forged({ list: 'byTenant', sort: 'a', id: 'a', tenant: 'other' })
       for (const text of [...bad, extra]) {
         await expect(store.byTenant('acme', 1, text)).rejects.toThrow(BadCursor)

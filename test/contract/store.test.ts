@@ -33,9 +33,7 @@ describe('the store on dynalite', () => onEngine(startDynalite))
 
 const isDynoxideHere = dynoxidePath() !== null
 if (!isDynoxideHere) {
-  console.warn(
-    'SKIPPED: the store contract on dynoxide. It needs Linux x64 and the package @dynoxide/linux-x64.',
-  )
+  console.warn('SKIPPED: the store contract on dynoxide. It needs Linux x64 and the package @dynoxide/linux-x64.')
 }
 describe.skipIf(!isDynoxideHere)('the store on dynoxide', () => onEngine(startDynoxide))
 
@@ -161,13 +159,7 @@ function onEngine(start: () => Promise<Emulator>): void {
       await store.item('lease', 'c')
       await store.eventsAfter('acme', 0, 1)
       await store.endOfLog('acme')
-      expect(reads.map((read) => read.includes('"ConsistentRead":true'))).toEqual([
-        true,
-        true,
-        true,
-        true,
-        true,
-      ])
+      expect(reads.map((read) => read.includes('"ConsistentRead":true'))).toEqual([true, true, true, true, true])
       await store.byTenant('acme', 1, null)
       expect(reads.at(-1)).not.toContain('"ConsistentRead":true')
       own.destroy()

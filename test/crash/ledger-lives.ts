@@ -20,9 +20,7 @@ export type Life = { readonly revive: () => void; blind: boolean }
 function blindable(ports: Ports, life: Life): Ports {
   const nodes = [...ports.nodes.values()].map((node) => {
     const spend: typeof node.chain.spend = async (...asked) =>
-      life.blind
-        ? { ok: false, error: { class: 'unreachable', message: 'no answer' } }
-        : node.chain.spend(...asked)
+      life.blind ? { ok: false, error: { class: 'unreachable', message: 'no answer' } } : node.chain.spend(...asked)
     return [node.name, { ...node, chain: { ...node.chain, spend } }] as const
   })
   return { ...ports, nodes: new Map(nodes) }

@@ -22,10 +22,7 @@ export type Scenario = {
 const REST_MS = 20 * MINUTE
 
 /** Lives a whole life, a block a minute, and then some, so that whatever a crash left undone is done. */
-async function live(
-  scenario: Scenario,
-  killer: Killer,
-): Promise<{ keeper: Keeper; splice: Splice; calls: number }> {
+async function live(scenario: Scenario, killer: Killer): Promise<{ keeper: Keeper; splice: Splice; calls: number }> {
   const keeper = new Keeper({ policy, wrap: (ports) => killer.wrap(ports), onCrash: () => killer.revive() })
   // Whoever started the first sweep starts another one.
   for (let i = 0; i < 2; i++) await keeper.sweep()

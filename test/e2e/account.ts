@@ -62,9 +62,7 @@ function transactionsOf({ chain, journal }: World): Effective[] {
 }
 
 function requestsOf(entries: readonly JournalEntry[]): Received[] {
-  const taken = entries.filter(
-    ({ type, detail }) => type === 'request_executed' && detail['outcome'] === 'taken',
-  )
+  const taken = entries.filter(({ type, detail }) => type === 'request_executed' && detail['outcome'] === 'taken')
   return entries
     .filter(({ type, detail }) => type === 'request_received' && detail['method'] !== 'bump')
     .map(({ serial, channelId, detail }) => ({

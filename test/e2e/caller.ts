@@ -1,14 +1,6 @@
 import * as z from 'zod'
 import { hasCode } from '../../local/problem.ts'
-import {
-  Line,
-  Splice,
-  type History,
-  type Operation,
-  type Order,
-  type Outcome,
-  type Request,
-} from './history.ts'
+import { Line, Splice, type History, type Operation, type Order, type Outcome, type Request } from './history.ts'
 
 const ANSWER_MS = 5_000
 

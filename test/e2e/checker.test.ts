@@ -183,8 +183,7 @@ const lies: Readonly<Record<string, Readonly<Record<string, () => Case>>>> = {
     'a read does not find it': () => also(read('spl_one', fail(404, 'splice_not_found'))),
   },
   'one key is one splice, with one body': {
-    'a repeat is told another id': () =>
-      also(ordered('one', order, ok(200, [{ ...settled, id: 'spl_two' }]))),
+    'a repeat is told another id': () => also(ordered('one', order, ok(200, [{ ...settled, id: 'spl_two' }]))),
     'another body is taken': () => also(ordered('one', otherBody, ok(200, [settled]))),
   },
   'one key is new once': {
@@ -199,8 +198,7 @@ const lies: Readonly<Record<string, Readonly<Record<string, () => Case>>>> = {
   },
   'a repeat is answered with the splice, whatever became of it': {
     'a repeat is refused': () => also(ordered('one', order, fail(409, 'duplicate_output'))),
-    'another body is refused for another reason': () =>
-      also(ordered('one', otherBody, fail(422, 'deadline_past'))),
+    'another body is refused for another reason': () => also(ordered('one', otherBody, fail(422, 'deadline_past'))),
   },
   'a request that got no answer and its repeats are one splice': {
     'the lost one and the repeat made two': () => ({
@@ -250,8 +248,7 @@ const lies: Readonly<Record<string, Readonly<Record<string, () => Case>>>> = {
       asked({ channelId: CHANNEL, kind: 'splice_out', amountSats: 99_000, taken: 0 }),
   },
   'attempts are bounded': {
-    'the node took one more': () =>
-      asked({ channelId: CHANNEL, kind: 'splice_out', amountSats: 50_000, taken: 1 }),
+    'the node took one more': () => asked({ channelId: CHANNEL, kind: 'splice_out', amountSats: 50_000, taken: 1 }),
   },
   'no second effect is suspected': { 'an anomaly is told': () => ends({ anomaly: { txid: TXID } }) },
   'reads never go back': {
@@ -261,11 +258,9 @@ const lies: Readonly<Record<string, Readonly<Record<string, () => Case>>>> = {
       also(read('spl_one', ok(200, [{ ...settled, epoch: 1 }])), read('spl_one', ok(200, [settled]))),
     'a settled splice becomes something else': () =>
       also(read('spl_one', ok(200, [{ ...settled, status: 'pending' }]))),
-    'a transaction that was seen is unseen': () =>
-      also(read('spl_one', ok(200, [{ ...settled, candidates: [] }]))),
+    'a transaction that was seen is unseen': () => also(read('spl_one', ok(200, [{ ...settled, candidates: [] }]))),
     'an attempt is forgotten': () => also(read('spl_one', ok(200, [{ ...settled, attempts: [] }]))),
-    'a cancel is forgotten': () =>
-      also(read('spl_three', ok(200, [{ ...cancelled, cancelRequestedAt: null }]))),
+    'a cancel is forgotten': () => also(read('spl_three', ok(200, [{ ...cancelled, cancelRequestedAt: null }]))),
     'the payment id changes': () => also(read('spl_one', ok(200, [{ ...settled, paymentId: 'other' }]))),
     'the address changes': () => also(read('spl_one', ok(200, [{ ...settled, address: 'bcrt1qelsewhere' }]))),
   },

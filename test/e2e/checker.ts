@@ -33,8 +33,7 @@ function those<T extends Request['type'], O extends Outcome['type']>(
   outcome: O,
 ): Of<T, O>[] {
   return history.filter(
-    (operation): operation is Of<T, O> =>
-      operation.request.type === type && operation.outcome.type === outcome,
+    (operation): operation is Of<T, O> => operation.request.type === type && operation.outcome.type === outcome,
   )
 }
 
@@ -53,9 +52,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   'what was accepted can be read from then on': (run) => {
     const missed = those(run, 'read', 'fail').filter(({ outcome }) => outcome.status === 404)
     return missed.flatMap(({ request, invokedAt }) => {
-      const told = observations(run).some(
-        ({ splice, endedAt }) => splice.id === request.splice && endedAt < invokedAt,
-      )
+      const told = observations(run).some(({ splice, endedAt }) => splice.id === request.splice && endedAt < invokedAt)
       return told ? [`${request.splice} was not found`] : []
     })
   },
@@ -74,9 +71,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     [...Map.groupBy(those(run, 'order', 'ok'), ({ request }) => request.key)].flatMap(([key, answers]) => {
       const fresh = answers.filter(({ outcome }) => outcome.status === 202)
       const [first] = fresh
-      const late = answers.some(
-        ({ endedAt }) => first !== undefined && endedAt !== null && endedAt < first.invokedAt,
-      )
+      const late = answers.some(({ endedAt }) => first !== undefined && endedAt !== null && endedAt < first.invokedAt)
       return fresh.length > 1 || late ? [`${key} was new after it had been taken`] : []
     }),
 
@@ -136,18 +131,13 @@ export const rules: Readonly<Record<string, Rule>> = {
   'a refused cancel or bump has no effect': (run) =>
     run.splices.flatMap(({ id, cancelRequestedAt, bumps }) => {
       const cancels = run.history.some(
-        ({ request, outcome }) =>
-          request.type === 'cancel' && request.splice === id && outcome.type !== 'fail',
+        ({ request, outcome }) => request.type === 'cancel' && request.splice === id && outcome.type !== 'fail',
       )
       const asked = bumpKeys(run, id, ['ok', 'unknown'])
       const opened = bumps.filter(({ by }) => by === 'client').length
       return [
-        ...(cancelRequestedAt !== null && !cancels
-          ? [`${id} is cancelled, and nobody's cancel was taken`]
-          : []),
-        ...(opened > asked.size
-          ? [`${id} has ${opened} bumps of clients, ${asked.size} were asked for`]
-          : []),
+        ...(cancelRequestedAt !== null && !cancels ? [`${id} is cancelled, and nobody's cancel was taken`] : []),
+        ...(opened > asked.size ? [`${id} has ${opened} bumps of clients, ${asked.size} were asked for`] : []),
       ]
     }),
 
@@ -243,9 +233,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     ...history.flatMap(({ request, outcome }) =>
       outcome.type === 'unknown' && outcome.why === 'HTTP 500' ? [`${request.type}: HTTP 500`] : [],
     ),
-    ...output
-      .split('\n')
-      .filter((line) => /AssertionError|StoreAssertion|ZodError|TypeError|RangeError/.test(line)),
+    ...output.split('\n').filter((line) => /AssertionError|StoreAssertion|ZodError|TypeError|RangeError/.test(line)),
   ],
 }
 
@@ -268,9 +256,7 @@ function keysOf(run: Case): string[] {
 function bumpKeys(run: Case, id: string, outcomes: readonly Outcome['type'][]): ReadonlySet<string> {
   return new Set(
     run.history.flatMap(({ request, outcome }) =>
-      request.type === 'bump' && request.splice === id && outcomes.includes(outcome.type)
-        ? [request.key]
-        : [],
+      request.type === 'bump' && request.splice === id && outcomes.includes(outcome.type) ? [request.key] : [],
     ),
   )
 }
@@ -295,8 +281,7 @@ function goesBack(earlier: Splice, later: Splice): string | null {
   if (Date.parse(later.updatedAt) < Date.parse(earlier.updatedAt))
     return `${later.updatedAt} after ${earlier.updatedAt}`
   if (later.epoch < earlier.epoch) return `epoch ${later.epoch} after ${earlier.epoch}`
-  if (ENDS.includes(earlier.status) && later.status !== earlier.status)
-    return `${later.status} after ${earlier.status}`
+  if (ENDS.includes(earlier.status) && later.status !== earlier.status) return `${later.status} after ${earlier.status}`
   const lost = earlier.candidates.find(({ txid }) => !later.candidates.some((each) => each.txid === txid))
   if (lost !== undefined) return `${lost.txid} was seen`
   const last = (splice: Splice): number => splice.attempts.at(-1)?.number ?? 0

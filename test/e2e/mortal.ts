@@ -61,9 +61,7 @@ export class Mortal {
     const up = until('the product to start', START_MS, () => {
       if (killed) return 'killed'
       if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error(
-          `the product ended by itself (${child.exitCode ?? child.signalCode}): ${this.#output}`,
-        )
+        throw new Error(`the product ended by itself (${child.exitCode ?? child.signalCode}): ${this.#output}`)
       const written = readEndpoints(this.folder)
       return written?.pid === child.pid ? written : null
     }).then((found) => (found === 'killed' ? null : found))

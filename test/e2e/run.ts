@@ -45,10 +45,7 @@ export async function runOnce({ seed, stormMs, folder }: RunOptions): Promise<Ru
     const aim = new Aim()
     caller.onInvoke = (request) => aim.noticed(request)
     const town = aTown(seed, endpoints.channels, Math.ceil((ORDERS_PER_SECOND * stormMs) / 1000))
-    const clients = Array.from(
-      { length: CLIENTS },
-      (_, n) => new Client(n + 1, town, caller, dice(`client ${n}`)),
-    )
+    const clients = Array.from({ length: CLIENTS }, (_, n) => new Client(n + 1, town, caller, dice(`client ${n}`)))
     const endsAt = Date.now() + stormMs
     const sim = (): string | null => readEndpoints(folder)?.sim ?? null
     const [last] = await Promise.all([

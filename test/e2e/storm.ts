@@ -85,11 +85,7 @@ const channel = (dice: Dice): number => dice.pick([1, 2, 3, 4])
 type Sim = () => string | null
 
 /** Pulls levers of the world, whenever there is one that answers. */
-export async function shaking(
-  sim: Sim,
-  { dice, tally }: { dice: Dice; tally: Tally },
-  endsAt: number,
-): Promise<void> {
+export async function shaking(sim: Sim, { dice, tally }: { dice: Dice; tally: Tally }, endsAt: number): Promise<void> {
   while (Date.now() < endsAt) {
     await pause(150 + dice.fraction() * 900)
     const { words, relief } = dice.pick(bag)
@@ -104,11 +100,7 @@ export async function shaking(
 }
 
 /** Blocks come all the time, as often as the product lives. */
-export async function mining(
-  sim: Sim,
-  { dice, tally }: { dice: Dice; tally: Tally },
-  endsAt: number,
-): Promise<void> {
+export async function mining(sim: Sim, { dice, tally }: { dice: Dice; tally: Tally }, endsAt: number): Promise<void> {
   while (Date.now() < endsAt) {
     // Now and then a slow one, in which what waits can be bumped.
     await pause(dice.chance(0.2) ? 3_000 : 150 + dice.fraction() * 500)

@@ -5,15 +5,7 @@ import { transitions } from '../../core/splice/transitions.ts'
 import { aBump, aBumpAttempt, anEndedBump, aPendingSplice, SECOND } from '../../harness/records/bumps.ts'
 import { anAttempt, aRefusedAttempt, taken } from '../../harness/records/attempts.ts'
 import { context, NOW } from '../../harness/values.ts'
-import {
-  answer,
-  asked,
-  newest,
-  refused,
-  said,
-  starting,
-  type Refused,
-} from '../../harness/records/bump-steps.ts'
+import { answer, asked, newest, refused, said, starting, type Refused } from '../../harness/records/bump-steps.ts'
 
 describe('an answer is attached to its attempt', () => {
   test.each<[string, CommandResult]>([
@@ -131,9 +123,7 @@ describe('a refusal', () => {
       outcome: null,
       inFlightAt: null,
       nextAttemptAt: NOW + 15_000,
-      attempts: [
-        { notExecuted: { proof: 'refused', at: NOW }, count: 1, result: { class: 'not_now', at: NOW } },
-      ],
+      attempts: [{ notExecuted: { proof: 'refused', at: NOW }, count: 1, result: { class: 'not_now', at: NOW } }],
     })
     expect(splice.nextAttemptAt, "the splice's own backoff is another").toBeNull()
     expect(splice.inFlightAt).toBeNull()

@@ -9,8 +9,7 @@ import { aWorldWith, type Given } from './api-requests.ts'
 describe('a splice that is to bump by itself', () => {
   const auto = { ...aBody, autoBump: { afterBlocks: 6 }, budget: { maxFeeRateSatPerVb: 20 } }
   const id = spliceIdOf('acme', 'auto')
-  const on = async (given: Given) =>
-    aWorldWith({ splice: aSplice({ id: aSpliceId(7), amountSats: 77_000 }), ...given })
+  const on = async (given: Given) => aWorldWith({ splice: aSplice({ id: aSpliceId(7), amountSats: 77_000 }), ...given })
 
   test('is accepted with a ceiling, and shown', async () => {
     const world = await on({})
@@ -28,14 +27,7 @@ describe('a splice that is to bump by itself', () => {
   })
 
   test.each<[string, Given, unknown, number, string, string]>([
-    [
-      'without a ceiling',
-      {},
-      { ...auto, budget: undefined },
-      422,
-      'ceiling_missing',
-      'budget.maxFeeRateSatPerVb',
-    ],
+    ['without a ceiling', {}, { ...auto, budget: undefined }, 422, 'ceiling_missing', 'budget.maxFeeRateSatPerVb'],
     [
       'with a budget without a ceiling',
       {},
@@ -45,31 +37,10 @@ describe('a splice that is to bump by itself', () => {
       'budget.maxFeeRateSatPerVb',
     ],
     ['on a node that does not bump', { node: { bump: false } }, auto, 422, 'bump_unsupported', 'autoBump'],
-    [
-      'on a node without the guard',
-      { node: { overlapGuard: false } },
-      auto,
-      422,
-      'bump_unsupported',
-      'autoBump',
-    ],
+    ['on a node without the guard', { node: { overlapGuard: false } }, auto, 422, 'bump_unsupported', 'autoBump'],
     ['on a zero-conf channel', { channel: { lockDepth: 0 } }, auto, 422, 'bump_unsupported', 'autoBump'],
-    [
-      'as a splice-in',
-      {},
-      { ...auto, kind: 'splice_in', address: undefined },
-      422,
-      'bump_unsupported',
-      'autoBump',
-    ],
-    [
-      'after no blocks',
-      {},
-      { ...auto, autoBump: { afterBlocks: 0 } },
-      400,
-      'invalid_request',
-      'autoBump.afterBlocks',
-    ],
+    ['as a splice-in', {}, { ...auto, kind: 'splice_in', address: undefined }, 422, 'bump_unsupported', 'autoBump'],
+    ['after no blocks', {}, { ...auto, autoBump: { afterBlocks: 0 } }, 400, 'invalid_request', 'autoBump.afterBlocks'],
     [
       'after half a block',
       {},

@@ -7,12 +7,7 @@ import { PATH, aWorldWith, bump, ended, pending, untouched, type Given } from '.
 describe('what is wrong with a body', () => {
   test.each<[string, unknown, string, string]>([
     ['an unknown field', { feeRate: 12 }, 'invalid_request', 'feeRate'],
-    [
-      'a feerate of the wrong name beside none',
-      { feeRateSatPerKw: 3_000 },
-      'invalid_request',
-      'feeRateSatPerKw',
-    ],
+    ['a feerate of the wrong name beside none', { feeRateSatPerKw: 3_000 }, 'invalid_request', 'feeRateSatPerKw'],
     ['a text', { feeRateSatPerVb: '12' }, 'invalid_request', 'feeRateSatPerVb'],
     ['null', { feeRateSatPerVb: null }, 'invalid_request', 'feeRateSatPerVb'],
     ['zero', { feeRateSatPerVb: 0 }, 'invalid_request', 'feeRateSatPerVb'],
@@ -91,14 +86,7 @@ describe('what cannot be bumped', () => {
       'fee_rate_too_low',
       'feeRateSatPerVb',
     ],
-    [
-      'the feerate that stands',
-      { node: setting },
-      { feeRateSatPerVb: 4 },
-      422,
-      'fee_rate_too_low',
-      'feeRateSatPerVb',
-    ],
+    ['the feerate that stands', { node: setting }, { feeRateSatPerVb: 4 }, 422, 'fee_rate_too_low', 'feeRateSatPerVb'],
     [
       'a feerate over the ceiling',
       { node: setting },

@@ -60,12 +60,7 @@ export async function aWorldWith({
   const link = await world.store.item('channel', channelKey('alice', CHANNEL))
   if (seen === null || link === null) throw new Error('seeded')
   await world.store.putItem('node', 'alice', withCapabilities(seen.value, node), seen.version)
-  await world.store.putItem(
-    'channel',
-    channelKey('alice', CHANNEL),
-    { ...link.value, ...channel },
-    link.version,
-  )
+  await world.store.putItem('channel', channelKey('alice', CHANNEL), { ...link.value, ...channel }, link.version)
   world.heard.puts = 0
   return world
 }

@@ -187,12 +187,7 @@ describe('the idempotency key of a bump', () => {
     expect((await bump(world)).status).toBe(422)
     const seen = await world.store.item('node', 'alice')
     if (seen === null) throw new Error('seeded')
-    await world.store.putItem(
-      'node',
-      'alice',
-      withCapabilities(seen.value, { overlapGuard: true }),
-      seen.version,
-    )
+    await world.store.putItem('node', 'alice', withCapabilities(seen.value, { overlapGuard: true }), seen.version)
     expect((await bump(world)).status).toBe(202)
   })
 

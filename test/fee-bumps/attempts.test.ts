@@ -1,14 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { SpliceState, type Bump, type Splice } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
-import {
-  aBump,
-  aBumpAttempt,
-  anEndedBump,
-  aPendingSplice,
-  FIRST,
-  SECOND,
-} from '../../harness/records/bumps.ts'
+import { aBump, aBumpAttempt, anEndedBump, aPendingSplice, FIRST, SECOND } from '../../harness/records/bumps.ts'
 import { aCandidate, aRefusedAttempt } from '../../harness/records/attempts.ts'
 import { context, NOW } from '../../harness/values.ts'
 import { answer, asked, newest, refused, said, starting } from '../../harness/records/bump-steps.ts'
@@ -25,15 +18,8 @@ const opening = (overrides = {}) => ({
 
 describe('a bump is opened', () => {
   test('of the newest candidate, with nothing sent yet, and a line in the timeline', () => {
-    const candidates = [
-      aCandidate({ txid: FIRST.txid }),
-      aCandidate({ txid: SECOND.txid, feeRateSatPerKw: 1_500 }),
-    ]
-    const { splice, actions } = step(
-      aPendingSplice({ candidates }),
-      opening({ feeRateSatPerKw: 2_000 }),
-      context,
-    )
+    const candidates = [aCandidate({ txid: FIRST.txid }), aCandidate({ txid: SECOND.txid, feeRateSatPerKw: 1_500 })]
+    const { splice, actions } = step(aPendingSplice({ candidates }), opening({ feeRateSatPerKw: 2_000 }), context)
     expect(actions).toEqual([])
     expect(splice.bumps).toEqual([
       aBump({
@@ -200,12 +186,7 @@ describe('a bump ends once', () => {
       splice = step(splice, opening({ id: `b${n}` }), context).splice
       splice = step(splice, event, context).splice
     }
-    expect(said(splice)).toEqual([
-      'splice.bumped',
-      'splice.bump_failed',
-      'splice.bumped',
-      'splice.bump_failed',
-    ])
+    expect(said(splice)).toEqual(['splice.bumped', 'splice.bump_failed', 'splice.bumped', 'splice.bump_failed'])
     expect(splice.events.map(({ n }) => n)).toEqual([1, 2, 3, 4])
   })
 })

@@ -44,8 +44,7 @@ function strikesOf(kind: keyof typeof CALLS): Strike[] {
   const asked = (['reset_before', 'reset_after'] as const).flatMap((type) =>
     CALLS[kind].map((call) => {
       const [method = '', pass = '0'] = call.split(' ')
-      const strike = ({ server }: ClnStage): void =>
-        server.wire.next({ type }, { method, pass: Number(pass) })
+      const strike = ({ server }: ClnStage): void => server.wire.next({ type }, { method, pass: Number(pass) })
       return { says: `${type} ${call}`, strike }
     }),
   )

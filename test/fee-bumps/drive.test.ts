@@ -41,9 +41,7 @@ async function aWorldWith(given: Given = {}): Promise<World> {
   const node: ConfiguredNode = aConfiguredNode({
     chain: given.chain ?? new FakeChain([onChain(FIRST)]),
     port: {
-      ...fakeNode(() =>
-        ok(aLook({ observedAt: bench.now, capabilities: can, channels: [aChannel(given.channel)] })),
-      ),
+      ...fakeNode(() => ok(aLook({ observedAt: bench.now, capabilities: can, channels: [aChannel(given.channel)] }))),
       bump: async (request) => {
         requests.push(request)
         const stored = await bench.store.load(ID)

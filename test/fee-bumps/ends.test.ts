@@ -5,14 +5,7 @@ import type { Observation } from '../../core/decision/observation.ts'
 import type { Attempt, Bump, Splice } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
 import { aTxid, FUNDING, context, NOW, policy, TIP } from '../../harness/values.ts'
-import {
-  aBump,
-  aBumpAttempt,
-  anEndedBump,
-  aPendingSplice,
-  FIRST,
-  SECOND,
-} from '../../harness/records/bumps.ts'
+import { aBump, aBumpAttempt, anEndedBump, aPendingSplice, FIRST, SECOND } from '../../harness/records/bumps.ts'
 import { aCandidate, anAttempt, aRefusedAttempt } from '../../harness/records/attempts.ts'
 import { aChainWith } from '../../harness/looks/chain.ts'
 import { aPendingObservation } from '../../harness/looks/observation.ts'
@@ -44,11 +37,7 @@ describe('after settling, whatever may still be queued at the node is watched fo
       false,
     ],
   ])('%s', (_says, bumps, watched) => {
-    const { splice, actions } = step(
-      aPendingSplice({ state: 'confirmed', bumps }),
-      { type: 'settled' },
-      context,
-    )
+    const { splice, actions } = step(aPendingSplice({ state: 'confirmed', bumps }), { type: 'settled' }, context)
     expect(splice.watch).toEqual(watched ? watch : null)
     expect(actions).toEqual([])
   })

@@ -55,9 +55,7 @@ test('they are read in order, each says why it is shut, and all are open where n
     'lease',
     'attempts',
   ])
-  expect(readBumpGates(facts()).map((reading) => reading.shut)).toEqual(
-    Array.from({ length: 11 }, () => null),
-  )
+  expect(readBumpGates(facts()).map((reading) => reading.shut)).toEqual(Array.from({ length: 11 }, () => null))
 })
 
 test('there are none without an open bump', () => {
@@ -85,11 +83,7 @@ describe('gate fence: a request that may still reach the node shuts it, the spli
     ['no fence, not answered', bumps(aBumpAttempt({ fenceAt: null, result: null })), 'fence'],
     ['a fence of the splice just passed', submits(anAttempt({ fenceAt: NOW - 1 })), null],
     ['a fence of the splice to come', submits(anAttempt(late)), 'fence'],
-    [
-      'the same, but dead',
-      submits(anAttempt({ ...late, notExecuted: { proof: 'operator', at: NOW } })),
-      null,
-    ],
+    ['the same, but dead', submits(anAttempt({ ...late, notExecuted: { proof: 'operator', at: NOW } })), null],
   ]
   test.each(cases)('%s', (_says, given, code) => expect(shut('fence', given)).toBe(code))
 })
@@ -117,10 +111,7 @@ describe('gates channel to able: the channel, the candidate, the lock depth, and
   const channel = (overrides: Parameters<typeof aChannel>[0]): Given => ({
     observation: { channel: aChannel(overrides) },
   })
-  const can = (
-    overrides: Parameters<typeof capabilities>[0],
-    kind: Splice['kind'] = 'splice_out',
-  ): Given => ({
+  const can = (overrides: Parameters<typeof capabilities>[0], kind: Splice['kind'] = 'splice_out'): Given => ({
     splice: { kind },
     observation: { node: aLook({ capabilities: capabilities({ bump: true, ...overrides }) }) },
   })
@@ -132,12 +123,7 @@ describe('gates channel to able: the channel, the candidate, the lock depth, and
     ['channel', 'on another funding', channel({ funding: `${aTxid('9')}:1` }), 'funding_moved'],
     ['channel', 'no funding told', channel({ funding: null }), 'funding_moved'],
     ['channel', 'a candidate not to be seen, known from before', chain(aChain()), null],
-    [
-      'channel',
-      'another transaction in its place',
-      chain(aChainWith(RIVAL, { effect: 'none' })),
-      'funding_moved',
-    ],
+    ['channel', 'another transaction in its place', chain(aChainWith(RIVAL, { effect: 'none' })), 'funding_moved'],
     ['channel', 'the peer away', channel({ peerConnected: false }), 'peer_away'],
     ['unconfirmed', 'in the mempool', {}, null],
     ['unconfirmed', 'in a block', chain(aChainWith(FIRST, { height: 200 })), 'unseen'],
@@ -216,22 +202,14 @@ describe('gate price: what it may cost at worst, of a transaction of weight 596,
     ['the worst case over it', priced({ maxFeeRateSatPerKw: 2_999 }), 'fee_ceiling'],
     ['its fee just at the ceiling', priced({ maxFeeSats: 2_988 }), null],
     ['its fee over it', priced({ maxFeeSats: 2_987 }), 'fee_ceiling'],
-    [
-      'one of two ceilings is enough',
-      priced({ maxFeeRateSatPerKw: 9_000, maxFeeSats: 2_987 }),
-      'fee_ceiling',
-    ],
+    ['one of two ceilings is enough', priced({ maxFeeRateSatPerKw: 9_000, maxFeeSats: 2_987 }), 'fee_ceiling'],
     ['what the node tells counts', priced({ maxFeeRateSatPerKw: 2_000 }, { told: 2_000 }), null],
     [
       'a market below the replacement: the least replacement counts',
       priced({ maxFeeRateSatPerKw: 1_042 }, { estimate: 1 }),
       null,
     ],
-    [
-      'the least replacement over the ceiling',
-      priced({ maxFeeRateSatPerKw: 1_041 }, { estimate: 1 }),
-      'fee_ceiling',
-    ],
+    ['the least replacement over the ceiling', priced({ maxFeeRateSatPerKw: 1_041 }, { estimate: 1 }), 'fee_ceiling'],
     [
       'the transaction not to be seen, its fee known from before',
       priced({ maxFeeSats: 2_988 }, { chain: aChain() }),

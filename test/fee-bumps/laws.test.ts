@@ -166,17 +166,12 @@ test('a bump that ends is closed for good: nothing but a new one makes one open'
         { type: 'bump_opened', id: 'first', by: 'client', bodyHash: '', feeRateSatPerKw: null, tipHeight: 1 },
         { now: NOW, policy },
       ).splice
-      let splice = step(
-        opened,
-        { type: 'bump_abandoned', code: 'x', message: 'x' },
-        { now: NOW, policy },
-      ).splice
+      let splice = step(opened, { type: 'bump_abandoned', code: 'x', message: 'x' }, { now: NOW, policy }).splice
       const sent: string[] = []
       for (const [serial, made] of moves.entries()) {
         if (made.move === 'open') continue
         const event = eventOf(splice, made, serial, sent)
-        if (event !== null && event.type !== 'bump_started')
-          splice = step(splice, event, { now: NOW, policy }).splice
+        if (event !== null && event.type !== 'bump_started') splice = step(splice, event, { now: NOW, policy }).splice
         expect(openBumpOf(splice)).toBeNull()
       }
     }),

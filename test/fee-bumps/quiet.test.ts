@@ -24,8 +24,7 @@ function look(splice: Splice, verdict: Partial<Verdict> = {}, now: Instant = NOW
 
 /** What a look notes of a bump's quiet: since when, and when it was last looked at. */
 function quiet(bump: Partial<Bump>, verdict: Partial<Verdict> = {}, now: Instant = NOW) {
-  const { quietSince, lastLookAt } =
-    look(aPendingSplice({ bumps: [aBump(bump)] }), verdict, now).bumps[0] ?? {}
+  const { quietSince, lastLookAt } = look(aPendingSplice({ bumps: [aBump(bump)] }), verdict, now).bumps[0] ?? {}
   return [quietSince, lastLookAt]
 }
 
@@ -39,10 +38,7 @@ describe('quiet of a bump begins', () => {
     expect(quiet({ ...alive, quietSince: since, lastLookAt: NOW - 90_000 })).toEqual([since, NOW])
     expect(quiet({ ...alive, quietSince: since, lastLookAt: NOW - 90_001 })).toEqual([NOW, NOW])
     expect(quiet({ ...alive, quietSince: null, lastLookAt: NOW - 1 })).toEqual([NOW, NOW])
-    expect(quiet({ ...alive, quietSince: since, lastLookAt: null }), 'no look to go on from').toEqual([
-      NOW,
-      NOW,
-    ])
+    expect(quiet({ ...alive, quietSince: since, lastLookAt: null }), 'no look to go on from').toEqual([NOW, NOW])
   })
 
   test('and begins anew after a gap, however long it had lasted', () => {

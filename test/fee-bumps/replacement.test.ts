@@ -16,14 +16,7 @@ import {
 import type { Attempt, Bump, BalanceSignals } from '../../core/splice/splice.ts'
 import type { Verdict, VerdictName } from '../../core/splice/verdict.ts'
 import { aSpliceId, aTxid, NOW } from '../../harness/values.ts'
-import {
-  aBump,
-  aBumpAttempt,
-  anEndedBump,
-  aPendingSplice,
-  FIRST,
-  SECOND,
-} from '../../harness/records/bumps.ts'
+import { aBump, aBumpAttempt, anEndedBump, aPendingSplice, FIRST, SECOND } from '../../harness/records/bumps.ts'
 import { aCandidate, aRefusedAttempt, taken } from '../../harness/records/attempts.ts'
 import { aVerdict } from '../../harness/verdicts.ts'
 
@@ -89,12 +82,7 @@ describe('whether a candidate is what a bump wanted', () => {
   const rate = (feeRateSatPerKw: number | null) => aCandidate({ txid: SECOND.txid, feeRateSatPerKw })
   test.each<[string, Partial<Bump>, ReturnType<typeof rate>, boolean]>([
     ['the same transaction, whatever it pays', {}, aCandidate({ txid: FIRST.txid }), false],
-    [
-      'the same transaction, of an unknown feerate',
-      {},
-      aCandidate({ txid: FIRST.txid, feeRateSatPerKw: null }),
-      false,
-    ],
+    ['the same transaction, of an unknown feerate', {}, aCandidate({ txid: FIRST.txid, feeRateSatPerKw: null }), false],
     ['another one, a little more', {}, rate(1_001), true],
     ['another one, the same feerate', {}, rate(1_000), false],
     ['another one, less', {}, rate(999), false],
@@ -183,10 +171,7 @@ describe('the candidate that a replacement has to outbid', () => {
 })
 
 describe('the candidate that a node can be asked to replace now', () => {
-  const candidates = [
-    aCandidate({ txid: FIRST.txid }),
-    aCandidate({ txid: SECOND.txid, feeRateSatPerKw: 1_500 }),
-  ]
+  const candidates = [aCandidate({ txid: FIRST.txid }), aCandidate({ txid: SECOND.txid, feeRateSatPerKw: 1_500 })]
   const visible = { candidate: aCandidate({ txid: FIRST.txid }), weight: 596 }
   test.each<[VerdictName, Verdict['visible'], string | null]>([
     ['pending', visible, FIRST.txid],
@@ -234,9 +219,7 @@ describe('whether an attempt of a bump may still be at the node, and no replacem
     expect(unresolvedBumpAttempts({ bumps }).map(({ number }) => number)).toEqual(living)
     expect(hasUnaccountedBump({ bumps })).toBe(living.length > 0)
     const done = aBump({ attempts, outcome: anEndedBump('done').outcome })
-    expect(hasUnaccountedBump({ bumps: [done] }), 'one of them led to the replacement').toBe(
-      living.length > 1,
-    )
+    expect(hasUnaccountedBump({ bumps: [done] }), 'one of them led to the replacement').toBe(living.length > 1)
     const abandoned = aBump({ attempts, outcome: anEndedBump('abandoned').outcome })
     expect(hasUnaccountedBump({ bumps: [done, abandoned] })).toBe(living.length > 0)
   })
@@ -244,10 +227,7 @@ describe('whether an attempt of a bump may still be at the node, and no replacem
   test('one that is dead is not, and neither is what came before one that was taken, in whatever bump', () => {
     const notExecuted = aBumpAttempt({ notExecuted: { proof: 'channel_closed', at: 1 } })
     expect(hasUnaccountedBump({ bumps: [aBump({ attempts: [notExecuted] })] })).toBe(false)
-    const bumps = [
-      aBump({ attempts: [unknown(1), answered(2)] }),
-      aBump({ attempts: [unknown(3), answered(4)] }),
-    ]
+    const bumps = [aBump({ attempts: [unknown(1), answered(2)] }), aBump({ attempts: [unknown(3), answered(4)] })]
     expect(unresolvedBumpAttempts({ bumps }).map(({ number }) => number)).toEqual([4])
     const after = [aBump({ attempts: [answered(1)] }), aBump({ attempts: [unknown(2)] })]
     expect(unresolvedBumpAttempts({ bumps: after }).map(({ number }) => number)).toEqual([1, 2])

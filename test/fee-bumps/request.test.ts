@@ -13,11 +13,7 @@ const setting: BumpFacts = { ...seen, node: aNodeThat({ bump: true, setsFeeRate:
 const wish = (feeRateSatPerKw: number | null = null) => ({ id: 'bmp_9', bodyHash: 'body', feeRateSatPerKw })
 
 /** What an asked bump is refused with; null: it is accepted. */
-function refusal(
-  splice: Partial<Splice>,
-  facts: Partial<BumpFacts> = {},
-  feeRateSatPerKw: number | null = null,
-) {
+function refusal(splice: Partial<Splice>, facts: Partial<BumpFacts> = {}, feeRateSatPerKw: number | null = null) {
   const answer = acceptBump(aPendingSplice(splice), wish(feeRateSatPerKw), { ...seen, ...facts })
   return answer.ok ? null : answer.error
 }
@@ -50,8 +46,7 @@ describe('what can be bumped', () => {
     if (refused !== null) expect(refused.message).toContain(state)
   })
 
-  const ended = (count: number) =>
-    Array.from({ length: count }, (_, n) => anEndedBump('done', { id: `b${n}` }))
+  const ended = (count: number) => Array.from({ length: count }, (_, n) => anEndedBump('done', { id: `b${n}` }))
   test.each<[string, Partial<Splice>, Partial<BumpFacts>, string | null]>([
     ['without a transaction', { candidates: [] }, {}, 'not_bumpable'],
     ['with an open bump', { bumps: [aBump()] }, {}, 'bump_open'],
@@ -61,27 +56,12 @@ describe('what can be bumped', () => {
     ['a node that was never seen', {}, { node: null }, 'bump_unsupported'],
     ['a node that does not bump', {}, { node: aNodeSeen() }, 'bump_unsupported'],
     ['no guard', {}, { node: aNodeThat({ bump: true, overlapGuard: false }) }, 'bump_unsupported'],
-    [
-      'no guard, but checked',
-      {},
-      { node: aNodeThat({ bump: true, overlapGuard: false, checksFunding: true }) },
-      null,
-    ],
+    ['no guard, but checked', {}, { node: aNodeThat({ bump: true, overlapGuard: false, checksFunding: true }) }, null],
     ['a splice-in', { kind: 'splice_in' }, {}, 'bump_unsupported'],
-    [
-      'a splice-in, checked',
-      { kind: 'splice_in' },
-      { node: aNodeThat({ bump: true, checksFunding: true }) },
-      null,
-    ],
+    ['a splice-in, checked', { kind: 'splice_in' }, { node: aNodeThat({ bump: true, checksFunding: true }) }, null],
     ['zero-conf', {}, { channel: aChannelSeen({ lockDepth: 0 }) }, 'bump_unsupported'],
     ['a lock depth of 1', {}, { channel: aChannelSeen({ lockDepth: 1 }) }, null],
-    [
-      'a lock depth that is not known: the gate waits for it',
-      {},
-      { channel: aChannelSeen({ lockDepth: null }) },
-      null,
-    ],
+    ['a lock depth that is not known: the gate waits for it', {}, { channel: aChannelSeen({ lockDepth: null }) }, null],
     ['a channel that was never seen', {}, { channel: null }, null],
   ])('%s', (_says, splice, facts, code) => expect(refusal(splice, facts)?.code ?? null).toBe(code))
 

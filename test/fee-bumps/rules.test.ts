@@ -4,14 +4,7 @@ import type { Observation } from '../../core/decision/observation.ts'
 import { feeBumpRules } from '../../core/decision/rules/fee-bump.ts'
 import type { Bump, Splice } from '../../core/splice/splice.ts'
 import type { Instant } from '../../core/values/instant.ts'
-import {
-  aBump,
-  aBumpAttempt,
-  anEndedBump,
-  aPendingSplice,
-  FIRST,
-  SECOND,
-} from '../../harness/records/bumps.ts'
+import { aBump, aBumpAttempt, anEndedBump, aPendingSplice, FIRST, SECOND } from '../../harness/records/bumps.ts'
 import { aCandidate, aRefusedAttempt } from '../../harness/records/attempts.ts'
 import { aChain, aChainWith } from '../../harness/looks/chain.ts'
 import { aChannel, aLook, capabilities } from '../../harness/looks/node.ts'
@@ -83,19 +76,9 @@ describe('bump: an open one whose gates are open is asked for', () => {
       { lease: aHeldLease({ frozen: { cause: '', at: 1, note: '' } }) },
       'bump_frozen',
     ],
-    [
-      'the fence has not passed',
-      bumping({ attempts: [aBumpAttempt({ fenceAt: NOW + 1 })] }),
-      {},
-      'bump_fence',
-    ],
+    ['the fence has not passed', bumping({ attempts: [aBumpAttempt({ fenceAt: NOW + 1 })] }), {}, 'bump_fence'],
     ['it is not quiet', bumping({ attempts: [aBumpAttempt()] }), {}, 'bump_quiet'],
-    [
-      'a lock depth that is not known',
-      bumping(),
-      { channel: aChannel({ lockDepth: null }) },
-      'bump_zero_conf',
-    ],
+    ['a lock depth that is not known', bumping(), { channel: aChannel({ lockDepth: null }) }, 'bump_zero_conf'],
     [
       'it may cost too much',
       bumping({}, { budget: { ...aPendingSplice().budget, maxFeeSats: 1 } }),
@@ -126,12 +109,7 @@ describe('bump_done: a candidate with the wanted feerate stands', () => {
   const replaced = { chain: aChainWith(SECOND, { feeSats: 900 }) }
 
   test('in the mempool: the bump is done, the splice goes on, and both are candidates', () => {
-    const {
-      bump,
-      splice,
-      said,
-      rulesTaken: rulesTaken,
-    } = look(bumping({ attempts: [aBumpAttempt()] }), replaced)
+    const { bump, splice, said, rulesTaken: rulesTaken } = look(bumping({ attempts: [aBumpAttempt()] }), replaced)
     expect(rulesTaken).toEqual(['bump_done', 'wait_pending'])
     expect(bump?.outcome).toEqual({
       result: 'done',
@@ -167,12 +145,7 @@ describe('bump_done: a candidate with the wanted feerate stands', () => {
     // 600 sat of weight 596 are 1006 sat/kw.
     ['another one, a little more', {}, { chain: aChainWith(SECOND, { feeSats: 600 }) }, true],
     ['another one, not more', {}, { chain: aChainWith(SECOND, { feeSats: 596 }) }, false],
-    [
-      'less than asked for',
-      { feeRateSatPerKw: 2_000 },
-      { chain: aChainWith(SECOND, { feeSats: 1_000 }) },
-      false,
-    ],
+    ['less than asked for', { feeRateSatPerKw: 2_000 }, { chain: aChainWith(SECOND, { feeSats: 1_000 }) }, false],
     ['as asked for', { feeRateSatPerKw: 2_000 }, { chain: aChainWith(SECOND, { feeSats: 1_200 }) }, true],
     ['one without our effect', {}, { chain: aChainWith(RIVAL, { feeSats: 9_000, effect: 'none' }) }, false],
     ['nothing', {}, { chain: aChain() }, false],
@@ -362,12 +335,7 @@ describe('bump_not_relayed: the node signed a replacement that no chain source s
       { ...moved(50_001), chain: { ...aChainWith(FIRST), feeRateSatPerKw: null } },
       'asked',
     ],
-    [
-      'the signs moved, the transaction not to be seen',
-      asked(),
-      { ...moved(24), chain: aChain() },
-      'abandoned',
-    ],
+    ['the signs moved, the transaction not to be seen', asked(), { ...moved(24), chain: aChain() }, 'abandoned'],
     ['the signs moved, and the lease is frozen', asked(), { ...moved(24), lease: null }, 'abandoned'],
     ['the node reports it, signed', asked(), reported(true), 'abandoned'],
     ['the node reports it, not signed yet', asked(), reported(false), 'asked'],
@@ -375,12 +343,7 @@ describe('bump_not_relayed: the node signed a replacement that no chain source s
     ['moved, but not asked for yet', bumping(), moved(24), 'asked'],
     ['reported, signed, but this bump was not asked for yet', bumping(), reported(true), 'asked'],
     ['moved, but not quiet for long enough', asked({ quietSince: NOW - 179_999 }), moved(24), 'waits'],
-    [
-      'moved, but the fence has not passed',
-      asked({ attempts: [aBumpAttempt({ fenceAt: NOW })] }),
-      moved(24),
-      'waits',
-    ],
+    ['moved, but the fence has not passed', asked({ attempts: [aBumpAttempt({ fenceAt: NOW })] }), moved(24), 'waits'],
     [
       'moved, all three attempts used',
       asked({ attempts: [1, 2, 3].map((number) => aBumpAttempt({ number })) }),

@@ -20,9 +20,7 @@ async function pending(options: KeeperOptions = {}, request = {}): Promise<{ kee
 }
 
 /** The peer's round goes first, without ours; ours replaces it. A bump is taken, and then the peer goes away. */
-async function behindThePeer(
-  options: KeeperOptions = {},
-): Promise<{ keeper: Keeper; id: string; theirs: string }> {
+async function behindThePeer(options: KeeperOptions = {}): Promise<{ keeper: Keeper; id: string; theirs: string }> {
   const keeper = await startKeeper(options)
   keeper.world.chain.setFeeRate(1_000)
   keeper.node.disconnectPeer()
@@ -149,8 +147,7 @@ describe('a bump is not left open', () => {
     keeper.world.chain.setFeeRate(2_000)
     keeper.node.fault({ type: 'drop' }, 'always')
     await keeper.bump(id)
-    for (let looks = 0; looks < 30 && bumpAttempts(await keeper.splice(id)) < 3; looks++)
-      await keeper.run(MINUTE)
+    for (let looks = 0; looks < 30 && bumpAttempts(await keeper.splice(id)) < 3; looks++) await keeper.run(MINUTE)
     keeper.world.chain.setFeeRate(9_000)
     await keeper.run(20 * MINUTE)
     expect((await keeper.splice(id)).bumps[0]?.outcome?.code).toBe('budget_spent')

@@ -38,9 +38,7 @@ describe('a fee bump', () => {
     expect(bumpOf(bumped).outcome).toMatchObject({ result: 'done', txid: second?.txid })
     expect(bumpsTaken(keeper)).toBe(1)
     const settled = await keeper.until(id, ['settled'])
-    expect(settled.candidates.filter(({ block }) => block !== null).map(({ txid }) => txid)).toEqual([
-      second?.txid,
-    ])
+    expect(settled.candidates.filter(({ block }) => block !== null).map(({ txid }) => txid)).toEqual([second?.txid])
     expect(keeper.payouts).toBe(1)
     expect((await keeper.log(id)).filter((type) => type === 'splice.bumped')).toHaveLength(1)
   })

@@ -13,8 +13,7 @@ async function pending(incrementalRelaySatPerVb = 0.1): Promise<Scenario> {
 
 const inMempool = (scenario: Scenario): string[] => scenario.world.chain.mempool().map(({ txid }) => txid)
 
-const candidates = (scenario: Scenario): string[] =>
-  scenario.channel.candidates.map(({ funding }) => funding.txid)
+const candidates = (scenario: Scenario): string[] => scenario.channel.candidates.map(({ funding }) => funding.txid)
 
 /** What came of broadcasting a candidate, each time. */
 const broadcasts = (scenario: Scenario, txid: string): unknown[] =>
@@ -231,9 +230,7 @@ describe('a bump that is signed but not relayed', () => {
     const { scenario } = await unrelayed()
     expect(await scenario.bump()).toBe(0)
     scenario.settle()
-    expect(scenario.channel.candidates.map(({ feeRateSatPerKw }) => feeRateSatPerKw)).toEqual([
-      1000, 1041, 1084,
-    ])
+    expect(scenario.channel.candidates.map(({ feeRateSatPerKw }) => feeRateSatPerKw)).toEqual([1000, 1041, 1084])
   })
 
   test('is relayed where the market asks for 1 sat/vB more anyway', async () => {
@@ -267,30 +264,27 @@ describe('the signs of a fee bump', () => {
   test.each([
     ['relayed', 0.1],
     ['not relayed', 1],
-  ])(
-    'of a splice-out, %s: claimable moves at the commitment, outbound once it is signed',
-    async (_, rule) => {
-      const scenario = await signed(rule)
-      // 50,000 sat and a fee of 722 sat are out; the bump costs 30 sat more.
-      const before = [5_949_278, 5_849_786_000, 3_900_000_000, 10_000_000]
+  ])('of a splice-out, %s: claimable moves at the commitment, outbound once it is signed', async (_, rule) => {
+    const scenario = await signed(rule)
+    // 50,000 sat and a fee of 722 sat are out; the bump costs 30 sat more.
+    const before = [5_949_278, 5_849_786_000, 3_900_000_000, 10_000_000]
+    expect(await look(scenario)).toEqual(before)
+    await scenario.bump()
+    for (const ms of [100, 750]) {
+      scenario.world.advance(ms)
       expect(await look(scenario)).toEqual(before)
-      await scenario.bump()
-      for (const ms of [100, 750]) {
-        scenario.world.advance(ms)
-        expect(await look(scenario)).toEqual(before)
-      }
-      scenario.world.advance(100)
-      expect(scenario.channel.negotiation?.commitmentAccepted).toBe(true)
-      expect(await look(scenario)).toEqual([5_949_248, 5_849_786_000, 3_900_000_000, 10_000_000])
-      scenario.settle()
-      const after = [5_949_248, 5_849_756_000, 3_900_000_000, 10_000_000]
-      expect(await look(scenario)).toEqual(after)
-      expect(inMempool(scenario)).toEqual([candidates(scenario)[rule === 1 ? 0 : 1]])
-      scenario.alice.restart()
-      scenario.settle()
-      expect(await look(scenario)).toEqual(after)
-    },
-  )
+    }
+    scenario.world.advance(100)
+    expect(scenario.channel.negotiation?.commitmentAccepted).toBe(true)
+    expect(await look(scenario)).toEqual([5_949_248, 5_849_786_000, 3_900_000_000, 10_000_000])
+    scenario.settle()
+    const after = [5_949_248, 5_849_756_000, 3_900_000_000, 10_000_000]
+    expect(await look(scenario)).toEqual(after)
+    expect(inMempool(scenario)).toEqual([candidates(scenario)[rule === 1 ? 0 : 1]])
+    scenario.alice.restart()
+    scenario.settle()
+    expect(await look(scenario)).toEqual(after)
+  })
 
   test('are taken back when the old candidate locks after all', async () => {
     const scenario = await signed(1)

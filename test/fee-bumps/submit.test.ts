@@ -36,13 +36,7 @@ async function bumped(given: Given = {}) {
   const [candidate] = splice.candidates
   const visible = candidate === undefined ? null : { candidate, weight: 596 }
   const verdict = aVerdict({ name: 'pending', candidates: splice.candidates, visible, ...given.verdict })
-  const came = await submitFeeBump(
-    splice,
-    aPendingObservation(given.observation),
-    verdict,
-    bench.ports,
-    policy,
-  )
+  const came = await submitFeeBump(splice, aPendingObservation(given.observation), verdict, bench.ports, policy)
   return { came, requests, bumps: (await bench.store.load(splice.id))?.bumps ?? [] }
 }
 

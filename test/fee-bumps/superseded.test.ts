@@ -39,12 +39,7 @@ describe('what a bump left at the node, once another transaction has taken the p
     ['a restart too close to the fence', { ...lost, processStarts: [FENCE + 59_999] }, quiet, null],
     ['quiet for as long as the operator said', { ...lost, quietAbsenceMs: 300_000 }, quiet, 'quiet_absence'],
     ['quiet for less', { ...lost, quietAbsenceMs: 300_001 }, quiet, null],
-    [
-      'quiet enough, on a node without that proof',
-      { ...lost, quietAbsenceMs: 1, nonExecutionProofs: [] },
-      quiet,
-      null,
-    ],
+    ['quiet enough, on a node without that proof', { ...lost, quietAbsenceMs: 1, nonExecutionProofs: [] }, quiet, null],
     ['the candidate stands', { name: 'pending', atFinalDepth: true, channelGone: true }, {}, null],
   ])('%s', (_says, verdict, splice, rule) => {
     expect(rulesOf(looked([waiting], verdict, splice))).toEqual([rule])

@@ -245,10 +245,7 @@ describe('the idempotency key', () => {
 
   test('refuses the loser of a race that carried another body', async () => {
     const world = await aWorld()
-    const answers = await Promise.all([
-      order(world, 'k'),
-      order(world, 'k', { ...aBody, amountSats: 60_000 }),
-    ])
+    const answers = await Promise.all([order(world, 'k'), order(world, 'k', { ...aBody, amountSats: 60_000 })])
     expect(answers.map((answer) => answer.status).sort()).toEqual([202, 422])
   })
 })

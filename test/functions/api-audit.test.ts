@@ -21,8 +21,7 @@ async function entries(world: World, query = '', key = world.keys.operator) {
   return Entries.parse((await request(world, 'GET', `/v1/audit${query}`, { key })).body).data
 }
 
-const cancel = (world: World, id: string, key: string) =>
-  request(world, 'POST', `/v1/splices/${id}/cancel`, { key })
+const cancel = (world: World, id: string, key: string) => request(world, 'POST', `/v1/splices/${id}/cancel`, { key })
 
 const isPutOf = (operation: Operation, prefix: string): boolean =>
   operation.type === 'put' && operation.row.pk.startsWith(prefix)

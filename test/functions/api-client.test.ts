@@ -39,12 +39,7 @@ test.each([
   ['of ours', (world: World) => clientOf(world, 'sk_nobody'), 'unauthorized', 401],
   ['of somebody in between', () => elsewhere('<html>', 403), 'not_splicekeeper', 403],
   ['that is JSON of somebody else', () => elsewhere('{"message":"Forbidden"}', 403), 'not_splicekeeper', 403],
-  [
-    'whose body lies about its status',
-    () => elsewhere('{"code":"x","title":"x","status":200}', 500),
-    'x',
-    500,
-  ],
+  ['whose body lies about its status', () => elsewhere('{"code":"x","title":"x","status":200}', 500), 'x', 500],
 ])('an error %s is a problem', async (_, client, code, status) => {
   const world = await aWorld()
   const answer = await client(world).v1.nodes.$get()

@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { ChannelLease } from '../../core/ports/records.ts'
-import {
-  SpliceState as States,
-  type Attempt,
-  type Splice,
-  type SpliceState,
-} from '../../core/splice/splice.ts'
+import { SpliceState as States, type Attempt, type Splice, type SpliceState } from '../../core/splice/splice.ts'
 import { aSplice } from '../../harness/records/splices.ts'
 import { aSpliceId, aTxid } from '../../harness/values.ts'
 import { aSpend } from '../../harness/transactions.ts'
@@ -155,8 +150,7 @@ describe('a command that races', () => {
 
   test('is busy when it loses every race -- no line says that it was done', async () => {
     const world = await aWorld({
-      before: (operation) =>
-        operation.type === 'put' && operation.condition !== 'absent' ? 'lost_race' : null,
+      before: (operation) => (operation.type === 'put' && operation.condition !== 'absent' ? 'lost_race' : null),
     })
     await world.store.create(standing('queued'))
     world.heard.puts = 0
@@ -382,12 +376,7 @@ describe('unfreeze', () => {
     const world = await aWorld()
     const seen = await world.store.item('node', 'alice')
     if (seen === null) throw new Error('seeded')
-    await world.store.putItem(
-      'node',
-      'alice',
-      withCapabilities(seen.value, { leaseScope: 'node' }),
-      seen.version,
-    )
+    await world.store.putItem('node', 'alice', withCapabilities(seen.value, { leaseScope: 'node' }), seen.version)
     const lease = seen.value.nodeId
     await world.store.putItem('lease', lease, frozen, 0)
     expect((await lift(world)).status).toBe(200)
@@ -407,9 +396,7 @@ describe('unfreeze', () => {
   test('is busy when others change the lease at the same moment', async () => {
     const world = await aWorld({
       before: (operation) =>
-        operation.type === 'put' &&
-        operation.row.pk === `LEASE#${CHANNEL}` &&
-        operation.condition !== 'absent'
+        operation.type === 'put' && operation.row.pk === `LEASE#${CHANNEL}` && operation.condition !== 'absent'
           ? 'lost_race'
           : null,
     })

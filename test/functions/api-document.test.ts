@@ -25,9 +25,7 @@ const Operation = z.object({
       }),
     )
     .optional(),
-  requestBody: z
-    .object({ content: z.record(z.string(), z.object({ schema: z.looseObject({}) })) })
-    .optional(),
+  requestBody: z.object({ content: z.record(z.string(), z.object({ schema: z.looseObject({}) })) }).optional(),
   responses: z.record(z.string().regex(/^([1-5]\d\d|default)$/), z.looseObject({ description: z.string() })),
   security: z.array(z.record(z.string(), z.array(z.string()))).optional(),
 })
@@ -87,9 +85,7 @@ describe('the OpenAPI document', () => {
 
   test('explains the groups of its operations, and no other', async () => {
     const { document } = await theDocument()
-    const used = Object.values(document.paths).flatMap((item) =>
-      operationsOf(item).flatMap(({ tags }) => tags),
-    )
+    const used = Object.values(document.paths).flatMap((item) => operationsOf(item).flatMap(({ tags }) => tags))
     expect(document.tags.map(({ name }) => name).sort()).toEqual([...new Set(used)].sort())
   })
 

@@ -41,8 +41,7 @@ async function listed(world: World, key = world.keys.operator) {
 const revoke = (world: World, id: string, key = world.keys.operator) =>
   request(world, 'POST', `/v1/keys/${id}/revoke`, { key })
 
-const reads = async (world: World, key: string) =>
-  (await request(world, 'GET', '/v1/splices', { key })).status
+const reads = async (world: World, key: string) => (await request(world, 'GET', '/v1/splices', { key })).status
 
 const isPutOf = (operation: Operation, prefix: string): boolean =>
   operation.type === 'put' && operation.row.pk.startsWith(prefix)
@@ -91,9 +90,7 @@ describe('making a key', () => {
     expect(await reads(world, key.secret)).toBe(200)
     expect((await make(world, aRequest, key.secret)).body['code']).toBe('forbidden')
     const list = await listed(world)
-    expect(list).toMatchObject([
-      { id: key.id, name: 'accounting', scopes: ['splices:read'], revokedAt: null },
-    ])
+    expect(list).toMatchObject([{ id: key.id, name: 'accounting', scopes: ['splices:read'], revokedAt: null }])
     expect(JSON.stringify(list)).not.toContain(key.secret)
   })
 
@@ -169,11 +166,7 @@ describe('making a key', () => {
     })
     races = true
     const answer = await make(world)
-    expect([answer.status, answer.body['code'], answer.headers.get('Retry-After')]).toEqual([
-      503,
-      'busy',
-      '1',
-    ])
+    expect([answer.status, answer.body['code'], answer.headers.get('Retry-After')]).toEqual([503, 'busy', '1'])
     expect(await world.store.auditAfter('acme', 0, 9)).toEqual([])
   })
 
@@ -238,10 +231,7 @@ describe('revoking a key', () => {
 
   test('of the configuration shuts it out as well', async () => {
     const world = await aWorld()
-    const { secret, hash, item } = createKey(
-      { tenant: 'acme', name: 'first', scopes: ['operator', 'splices:read'] },
-      0,
-    )
+    const { secret, hash, item } = createKey({ tenant: 'acme', name: 'first', scopes: ['operator', 'splices:read'] }, 0)
     const app = createApi({ ...world.deps, keys: new Map([[hash, item]]) })
     const configured = { ...world, app }
     const [key] = await listed(configured, secret)
@@ -271,8 +261,7 @@ describe('the use of keys', () => {
     const { keyTraffic } = await import('../../functions/api/key-traffic.ts')
     const world = await aWorld({
       before: (operation) => {
-        if (fails() && JSON.stringify(operation).includes('KEYUSE#'))
-          throw new MemoryStoreFault('throttle', operation)
+        if (fails() && JSON.stringify(operation).includes('KEYUSE#')) throw new MemoryStoreFault('throttle', operation)
         return null
       },
     })

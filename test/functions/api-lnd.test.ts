@@ -43,18 +43,15 @@ test('an LND is listed as a node that cannot splice, and why', async () => {
   expect(JSON.stringify(body)).toContain('"unsupported":"LND has no splicing')
 })
 
-test.each(['splice_out', 'splice_in'])(
-  'a %s of an LND is refused with node_unsupported, and why',
-  async (kind) => {
-    const { world } = await aSweptWorld()
-    const address = kind === 'splice_in' ? undefined : aBody.address
-    const answer = await order(world, 'one', { ...aBody, node: 'lnd', kind, address })
-    expect(answer.status).toBe(422)
-    expect(answer.body).toMatchObject({ code: 'node_unsupported', field: 'node' })
-    expect(answer.body['detail']).toContain('LND has no splicing')
-    expect(world.heard.hints).toEqual([])
-  },
-)
+test.each(['splice_out', 'splice_in'])('a %s of an LND is refused with node_unsupported, and why', async (kind) => {
+  const { world } = await aSweptWorld()
+  const address = kind === 'splice_in' ? undefined : aBody.address
+  const answer = await order(world, 'one', { ...aBody, node: 'lnd', kind, address })
+  expect(answer.status).toBe(422)
+  expect(answer.body).toMatchObject({ code: 'node_unsupported', field: 'node' })
+  expect(answer.body['detail']).toContain('LND has no splicing')
+  expect(world.heard.hints).toEqual([])
+})
 
 test('an LND is asked for nothing, whatever reaches its port', async () => {
   const { world, lnd } = await aSweptWorld()

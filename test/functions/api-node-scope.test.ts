@@ -31,8 +31,7 @@ async function aPhoenixd(channels: readonly Partial<ChannelState>[] = [{}], node
     ...node,
   }
   await world.store.putItem('node', 'bob', phoenixd, 0)
-  for (const channel of seen)
-    await world.store.putItem('channel', channelKey('bob', channel.channelId), channel, 0)
+  for (const channel of seen) await world.store.putItem('channel', channelKey('bob', channel.channelId), channel, 0)
   return world
 }
 

@@ -72,8 +72,7 @@ describe('a payment of a splice', () => {
       metadata: { order: '42' },
       createdAt: iso(NOW),
     })
-    for (const txid of [older.txid, candidate.txid])
-      expect((await read(world, `?txid=${txid}`)).body).toEqual(body)
+    for (const txid of [older.txid, candidate.txid]) expect((await read(world, `?txid=${txid}`)).body).toEqual(body)
     expect(world.heard.puts).toBe(3)
   })
 

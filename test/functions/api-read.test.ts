@@ -42,9 +42,7 @@ describe('authentication', () => {
     const world = await aWorld()
     expect(world.keys.reader).toMatch(/^sk_[A-Za-z0-9_-]{43}$/)
     expect(await world.store.item('key', world.keys.reader)).toBeNull()
-    expect(JSON.stringify(await world.store.item('key', hashOf(world.keys.reader)))).not.toContain(
-      world.keys.reader,
-    )
+    expect(JSON.stringify(await world.store.item('key', hashOf(world.keys.reader)))).not.toContain(world.keys.reader)
   })
 
   test('forbids what the scopes of a key do not cover', async () => {
@@ -123,9 +121,7 @@ describe('reading', () => {
         },
         { number: 2, kind: 'submit', startedAt: iso(NOW), result: 'taken', notExecuted: false },
       ],
-      candidates: [
-        { txid: aTxid('2'), feeSats: 310, feeRateSatPerVb: 2.1, confirmations: 3, seenAt: iso(NOW) },
-      ],
+      candidates: [{ txid: aTxid('2'), feeSats: 310, feeRateSatPerVb: 2.1, confirmations: 3, seenAt: iso(NOW) }],
       budget: { attemptsUsed: 1 },
       waitingFor: 'It waits for 6 confirmations.',
     })

@@ -101,12 +101,7 @@ describe('making an endpoint', () => {
   ])('refuses %s: %s', async (url, detail) => {
     const world = await aWorld()
     const { status, body } = await post(world, HOOKS, { url })
-    expect([status, body['code'], body['field'], body['detail']]).toEqual([
-      422,
-      'webhook_target',
-      'url',
-      detail,
-    ])
+    expect([status, body['code'], body['field'], body['detail']]).toEqual([422, 'webhook_target', 'url', detail])
     expect(world.heard.puts).toBe(0)
   })
 
@@ -144,9 +139,7 @@ describe('making an endpoint', () => {
     expect((await post(world, HOOKS, { url: URL_1 }, world.keys.reader)).status).toBe(403)
     const { id } = await create(world)
     for (const command of ['rotate', 'disable', 'enable', 'test', 'redeliver'])
-      expect((await post(world, `${HOOKS}/${id}/${command}`, { after: 0 }, world.keys.reader)).status).toBe(
-        403,
-      )
+      expect((await post(world, `${HOOKS}/${id}/${command}`, { after: 0 }, world.keys.reader)).status).toBe(403)
   })
 })
 

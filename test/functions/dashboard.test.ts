@@ -10,12 +10,7 @@ const root = new URL('../../functions/dashboard/', import.meta.url)
 describe('the policy of the page', () => {
   test('allows what is its own, and nothing inline', () => {
     expect(PAGE_POLICY).not.toMatch(/unsafe|\*|https?:/)
-    for (const rule of [
-      "default-src 'none'",
-      "script-src 'self'",
-      "frame-ancestors 'none'",
-      "form-action 'none'",
-    ])
+    for (const rule of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "form-action 'none'"])
       expect(PAGE_POLICY).toContain(rule)
   })
 })

@@ -38,19 +38,14 @@ describe('the page', () => {
     const { app } = await aWorld()
     const text = await (await app.request('/docs')).text()
     expect(text).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc="docs\/)|https?:/)
-    expect(
-      [...text.matchAll(/(?:src|href)="(docs\/[^"]*)"/g)].map(([, path]) => `/${path ?? ''}`).sort(),
-    ).toEqual(DOCS_PAGES.filter((path) => path !== '/docs').toSorted())
+    expect([...text.matchAll(/(?:src|href)="(docs\/[^"]*)"/g)].map(([, path]) => `/${path ?? ''}`).sort()).toEqual(
+      DOCS_PAGES.filter((path) => path !== '/docs').toSorted(),
+    )
   })
 
   test('has a policy that allows nothing inline and nobody else', () => {
     expect(DOCS_POLICY).not.toMatch(/unsafe|\*|https?:/)
-    for (const rule of [
-      "default-src 'none'",
-      "script-src 'self'",
-      "connect-src 'self'",
-      "frame-ancestors 'none'",
-    ])
+    for (const rule of ["default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"])
       expect(DOCS_POLICY).toContain(rule)
   })
 })

@@ -32,8 +32,7 @@ describe('what is known of splices that never changes', () => {
           effects.note(aSplice(other))
           // A script is given later, and only where there was none.
           const later = aSplice({ ...other, state, script: other.script ?? given })
-          if (isDuplicate(aSplice(draft), later))
-            expect(effects.ruleOut(other.id, aSplice(draft))).toBe(false)
+          if (isDuplicate(aSplice(draft), later)) expect(effects.ruleOut(other.id, aSplice(draft))).toBe(false)
         },
       ),
     )

@@ -82,9 +82,7 @@ describe('the failures queue', () => {
   test("takes a node's event, and leaves one that it cannot read", async () => {
     const at = keeper.world.now()
     const event = { node: 'alice', event: { id: 'alice-start', type: 'process_started', at } }
-    expect(await failures(eventOf(JSON.stringify(event), '{"node":"alice"}'), invocation)).toEqual(
-      failed('m2'),
-    )
+    expect(await failures(eventOf(JSON.stringify(event), '{"node":"alice"}'), invocation)).toEqual(failed('m2'))
     expect((await keeper.store.item('node', 'alice'))?.value.processStarts).toContain(at)
   })
 

@@ -131,10 +131,7 @@ describe('the runtime', () => {
       return nameOf(signal.reason)
     })
     expect(reason).toBe('TimeoutError')
-    const late = await within(
-      { getRemainingTimeInMillis: () => 60_000 },
-      async () => ports.call().signal.aborted,
-    )
+    const late = await within({ getRemainingTimeInMillis: () => 60_000 }, async () => ports.call().signal.aborted)
     expect(late).toBe(false)
   })
 })

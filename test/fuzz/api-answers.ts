@@ -35,9 +35,7 @@ const CODES: ReadonlyMap<string, number> = new Map(
 /** A world in which every request is counted, with two splices, one queued, one whose transaction waits, and a webhook endpoint. */
 export type Watched = World & { readonly operations: () => number; readonly writes: () => number }
 
-export async function aWatchedWorld(
-  before: (operation: Operation) => void = () => undefined,
-): Promise<Watched> {
+export async function aWatchedWorld(before: (operation: Operation) => void = () => undefined): Promise<Watched> {
   const seen = { operations: 0, writes: 0 }
   const world = await aWorld({
     before: (operation) => {
@@ -99,9 +97,7 @@ export async function answerTo(world: Watched, sent: Sent): Promise<Got> {
   const response = await world.app.request(request)
   const text = await response.text()
   const asked =
-    sent.route.path.endsWith('.csv') && response.status < 400
-      ? 'text/csv; charset=utf-8; header=present'
-      : JSON_TYPE
+    sent.route.path.endsWith('.csv') && response.status < 400 ? 'text/csv; charset=utf-8; header=present' : JSON_TYPE
   const body = asked === JSON_TYPE ? Known.parse(JSON.parse(text)) : {}
   expect(response.status, text).toBeLessThan(504)
   expect(response.status, text).not.toBe(500)

@@ -20,8 +20,7 @@ function likeDynamo(operation: Operation): void {
 
 describe('a name that is too long for a key of the table', () => {
   const long = 'x'.repeat(3_000)
-  const statusOf = async (sent: Sent): Promise<number> =>
-    (await answerTo(await aWatchedWorld(likeDynamo), sent)).status
+  const statusOf = async (sent: Sent): Promise<number> => (await answerTo(await aWatchedWorld(likeDynamo), sent)).status
 
   test.each([
     ['of a payment', named('GET /v1/payments/{id}', { parameter: long }), 404],
@@ -72,8 +71,7 @@ describe('a time before 1970', () => {
 })
 
 describe('a field that is called __proto__', () => {
-  const text = (inner: string): string =>
-    JSON.stringify({ ...aBody, amountSats: 60_000 }).replace(/\}$/, `,${inner}}`)
+  const text = (inner: string): string => JSON.stringify({ ...aBody, amountSats: 60_000 }).replace(/\}$/, `,${inner}}`)
 
   test('is an unknown field', async () => {
     const sent = named('POST /v1/splices', { body: text('"__proto__":{"node":"carol"}') })

@@ -11,9 +11,7 @@ const withBody = ROUTES.filter((route) => route.valid !== null)
 
 test('every route of the document is sent to', async () => {
   const document: unknown = await (await (await aWorld()).app.request('/openapi.json')).json()
-  const { paths } = z
-    .object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
-    .parse(document)
+  const { paths } = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) }).parse(document)
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   )
@@ -33,27 +31,24 @@ describe('any request', () => {
   })
 })
 
-describe.each(withBody.map((route) => [`${route.method} ${route.path}`, route] as const))(
-  '%s',
-  (_, route) => {
-    test('takes its body, or refuses it for what the splice is, not for its form', async () => {
-      const { status } = await answerTo(await aWatchedWorld(), plain(route, route.valid))
-      expect(status).not.toBe(400)
-    })
+describe.each(withBody.map((route) => [`${route.method} ${route.path}`, route] as const))('%s', (_, route) => {
+  test('takes its body, or refuses it for what the splice is, not for its form', async () => {
+    const { status } = await answerTo(await aWatchedWorld(), plain(route, route.valid))
+    expect(status).not.toBe(400)
+  })
 
-    test('a body that is wrong in one place is refused there, and what is taken can be read', async () => {
-      await fc.assert(
-        fc.asyncProperty(mutants(route.valid), async (mutant) => {
-          const world = await aWatchedWorld()
-          const { status, body } = await answerTo(world, plain(route, mutant.value))
-          if (body['code'] === 'invalid_request') expectNamed(String(body['field']), mutant)
-          if (status < 400) await expectReadable(world)
-        }),
-        { seed: 12, numRuns: 150 },
-      )
-    })
-  },
-)
+  test('a body that is wrong in one place is refused there, and what is taken can be read', async () => {
+    await fc.assert(
+      fc.asyncProperty(mutants(route.valid), async (mutant) => {
+        const world = await aWatchedWorld()
+        const { status, body } = await answerTo(world, plain(route, mutant.value))
+        if (body['code'] === 'invalid_request') expectNamed(String(body['field']), mutant)
+        if (status < 400) await expectReadable(world)
+      }),
+      { seed: 12, numRuns: 150 },
+    )
+  })
+})
 
 /** The field that is named is the one that was changed, one in it, or one around it. */
 function expectNamed(field: string, { path }: Mutant): void {

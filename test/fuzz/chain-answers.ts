@@ -19,10 +19,7 @@ export function spending(txid: string, vout: number): { txid: string; hex: strin
 }
 
 /** A fault is short and tells neither an address nor a credential; an answer is handed on. */
-export function told<T>(
-  answer: Result<T, { readonly message: string }>,
-  secrets: readonly string[],
-): T | null {
+export function told<T>(answer: Result<T, { readonly message: string }>, secrets: readonly string[]): T | null {
   if (answer.ok) return answer.value
   expect(answer.error.message.length).toBeLessThanOrEqual(MESSAGE_CHARACTERS)
   for (const secret of secrets) expect(answer.error.message.includes(secret), 'no secret is told').toBe(false)
@@ -30,11 +27,7 @@ export function told<T>(
 }
 
 /** Asks a spend; a spender that is told does spend the outpoint. */
-export async function spendTold(
-  chain: ChainPort,
-  outpoint: string,
-  secrets: readonly string[],
-): Promise<Spend | null> {
+export async function spendTold(chain: ChainPort, outpoint: string, secrets: readonly string[]): Promise<Spend | null> {
   const spend = told(await chain.spend(outpoint, NO_HINT, callOf()), secrets)
   if (spend?.spender) expectSound(spend.spender, outpoint)
   return spend

@@ -71,14 +71,11 @@ describe('a Bitcoin Core', () => {
       const earlier = state.told.filter(({ route }) => route === truth.method).length
       const now = state.time < 0 || state.time === earlier
       const reply =
-        now && truth.method === state.method && state.twist !== null
-          ? twisted(truth.reply, state.twist)
-          : truth.reply
+        now && truth.method === state.method && state.twist !== null ? twisted(truth.reply, state.twist) : truth.reply
       state.told.push({ route: truth.method, reply })
       return reply
     })
-    const fresh = () =>
-      bitcoind({ url, network: 'regtest', user: 'splicekeeper', password: PASSWORD, scanBlocks: 4 })
+    const fresh = () => bitcoind({ url, network: 'regtest', user: 'splicekeeper', password: PASSWORD, scanBlocks: 4 })
     const credential = Buffer.from(`splicekeeper:${PASSWORD}`).toString('base64')
     return { fresh, state, funding, secrets: [PASSWORD, credential, url, new URL(url).host] }
   }
@@ -92,9 +89,7 @@ describe('a Bitcoin Core', () => {
       const given = all.filter(({ route }) => route === method)
       return (
         given.length > 0 &&
-        given.every(
-          (each) => each.reply.status === 200 && !each.reply.drop && Reply.safeParse(jsonOf(each)).success,
-        )
+        given.every((each) => each.reply.status === 200 && !each.reply.drop && Reply.safeParse(jsonOf(each)).success)
       )
     }
     const tips = all

@@ -56,8 +56,7 @@ describe('an Esplora', () => {
       const honest = state.honest[route] ?? { status: 404, body: 'not found', drop: false }
       const earlier = state.told.filter((each) => each.route === route).length
       const now = state.time < 0 || state.time === earlier
-      const reply =
-        now && route === state.route && state.twist !== null ? twisted(honest, state.twist) : honest
+      const reply = now && route === state.route && state.twist !== null ? twisted(honest, state.twist) : honest
       state.told.push({ route, reply })
       return reply
     })
@@ -67,9 +66,7 @@ describe('an Esplora', () => {
 
   /** Whether every answer that "unspent" takes was given, well-formed. */
   function saidUnspent(all: readonly Told[]): boolean {
-    const tips = all
-      .filter(({ route }) => route === 'GET /blocks/tip/hash')
-      .map(({ reply }) => reply.body.trim())
+    const tips = all.filter(({ route }) => route === 'GET /blocks/tip/hash').map(({ reply }) => reply.body.trim())
     const of = (route: string) => all.filter((each) => each.route === route).map(jsonOf)
     const Own = z.object({
       txid: z.literal(own.txid),

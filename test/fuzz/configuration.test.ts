@@ -65,17 +65,16 @@ function refusalOf(read: () => unknown): string | null {
 
 describe('a nodes file', () => {
   test('that is right is taken, and its node can be made', () => {
-    expect(
-      parseNodes([aNode, another], 'nodes.json').map((entry) => configuredNode(entry, clock).name),
-    ).toEqual(['alice', 'bob'])
+    expect(parseNodes([aNode, another], 'nodes.json').map((entry) => configuredNode(entry, clock).name)).toEqual([
+      'alice',
+      'bob',
+    ])
   })
 
   test('that is wrong in one place is refused by the name of the field, without a secret', () => {
     fc.assert(
       fc.property(fc.constantFrom(aNode, another).chain(mutants), ({ value, path }) => {
-        const refusal = refusalOf(() =>
-          parseNodes([value], 'nodes.json').map((entry) => configuredNode(entry, clock)),
-        )
+        const refusal = refusalOf(() => parseNodes([value], 'nodes.json').map((entry) => configuredNode(entry, clock)))
         if (refusal === null) return
         expect(refusal).toMatch(/^nodes\.json: /)
         const [first = ''] = path
@@ -88,8 +87,7 @@ describe('a nodes file', () => {
   test('with a secret in the wrong place does not tell it; a name alone is printed', () => {
     const places = placesOf(aNode).filter((path) => path.length > 0 && path[0] !== 'name')
     for (const path of places)
-      for (const secret of SECRETS)
-        refusalOf(() => parseNodes([replaced(aNode, path, secret) ?? null], 'nodes.json'))
+      for (const secret of SECRETS) refusalOf(() => parseNodes([replaced(aNode, path, secret) ?? null], 'nodes.json'))
     expect(places.length).toBeGreaterThan(20)
   })
 
@@ -134,23 +132,15 @@ describe('the links and the environment', () => {
 
   test('of any text are taken, or refused by the name of what is wrong', () => {
     fc.assert(
-      fc.property(
-        environments,
-        mutatedText(JSON.stringify([aNode])),
-        fc.boolean(),
-        (environment, nodes, honest) => {
-          const value = honest ? JSON.stringify([aNode]) : nodes
-          const refusal = refusalOf(() => {
-            const { generation, backupAt, policy, requestsPerSecond } = parseConfiguration(
-              links(value),
-              environment,
-            )
-            const figures = [generation, backupAt ?? 0, requestsPerSecond, ...Object.values(policy)]
-            expect(figures.filter((figure) => !Number.isSafeInteger(figure))).toEqual([])
-          })
-          if (refusal !== null) expect(refusal).toMatch(/SPLICEKEEPER_|secret Nodes/)
-        },
-      ),
+      fc.property(environments, mutatedText(JSON.stringify([aNode])), fc.boolean(), (environment, nodes, honest) => {
+        const value = honest ? JSON.stringify([aNode]) : nodes
+        const refusal = refusalOf(() => {
+          const { generation, backupAt, policy, requestsPerSecond } = parseConfiguration(links(value), environment)
+          const figures = [generation, backupAt ?? 0, requestsPerSecond, ...Object.values(policy)]
+          expect(figures.filter((figure) => !Number.isSafeInteger(figure))).toEqual([])
+        })
+        if (refusal !== null) expect(refusal).toMatch(/SPLICEKEEPER_|secret Nodes/)
+      }),
       { seed: 53, numRuns: 400 },
     )
   })

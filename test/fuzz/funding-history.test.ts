@@ -27,8 +27,7 @@ function chainOf(all: readonly Answer[]) {
   let asked = 0
   const next = (outpoint: Outpoint | null) => {
     const answer = all[asked++ % all.length]
-    if (answer === undefined || answer.known === 'fault')
-      return err({ class: 'unreachable', message: 'no' } as const)
+    if (answer === undefined || answer.known === 'fault') return err({ class: 'unreachable', message: 'no' } as const)
     if (answer.known === 'absent') return ok(null)
     const parsed = parseTransaction(answer.hex)
     const block = { height: 100, hash: 'b'.repeat(64), time: answer.time }

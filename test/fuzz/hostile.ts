@@ -72,17 +72,13 @@ const smallValues: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => ({
     { maxDepth: 4, depthSize: 'small' },
     scalars,
     fc.array(tie('value'), { maxLength: 5 }),
-    fc
-      .array(fc.tuple(hostileStrings, tie('value')), { maxLength: 5 })
-      .map((entries) => Object.fromEntries(entries)),
+    fc.array(fc.tuple(hostileStrings, tie('value')), { maxLength: 5 }).map((entries) => Object.fromEntries(entries)),
   ),
 })).value
 
 const deep = fc
   .tuple(fc.integer({ min: 50, max: 2_000 }), fc.boolean())
-  .map(([depth, list]) =>
-    Array.from({ length: depth }).reduce<Json>((inner) => (list ? [inner] : { a: inner }), 0),
-  )
+  .map(([depth, list]) => Array.from({ length: depth }).reduce<Json>((inner) => (list ? [inner] : { a: inner }), 0))
 const wide = fc
   .tuple(fc.integer({ min: 50, max: 700 }), fc.boolean(), scalars)
   .map(([width, list, value]): Json =>

@@ -4,17 +4,7 @@ import { text as textOf } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { onTestFinished } from 'vitest'
 import * as z from 'zod'
-import {
-  cut,
-  cuts,
-  hostileJson,
-  hostileStrings,
-  placesOf,
-  replaced,
-  valueAt,
-  type Cut,
-  type Json,
-} from './hostile.ts'
+import { cut, cuts, hostileJson, hostileStrings, placesOf, replaced, valueAt, type Cut, type Json } from './hostile.ts'
 
 /** What a server answers. `drop`: the connection ends in the middle of it. */
 export type HttpReply = { readonly status: number; readonly body: string; readonly drop: boolean }
@@ -37,10 +27,7 @@ export const twists: fc.Arbitrary<Twist> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('place'),
       at: fractions,
-      by: fc.oneof(
-        { weight: 6, arbitrary: hostileJson },
-        fc.constantFrom(undefined, null, true, false, 0, {}, []),
-      ),
+      by: fc.oneof({ weight: 6, arbitrary: hostileJson }, fc.constantFrom(undefined, null, true, false, 0, {}, [])),
     }),
   },
   {
@@ -51,10 +38,7 @@ export const twists: fc.Arbitrary<Twist> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('text'),
-      text: fc.oneof(
-        hostileStrings,
-        fc.constantFrom('null', '[]', '{}', '0', '<html>', '0'.repeat(64), '9'.repeat(9)),
-      ),
+      text: fc.oneof(hostileStrings, fc.constantFrom('null', '[]', '{}', '0', '<html>', '0'.repeat(64), '9'.repeat(9))),
     }),
   },
   {
@@ -120,9 +104,7 @@ export const said = (body: unknown): HttpReply => ({
 export type Told = { readonly route: string; readonly reply: HttpReply }
 
 /** An HTTP server that answers as it is told. */
-export async function httpServer(
-  answer: (route: string, body: string) => Promise<HttpReply>,
-): Promise<string> {
+export async function httpServer(answer: (route: string, body: string) => Promise<HttpReply>): Promise<string> {
   const server = createServer((request, response) => {
     void answered()
     async function answered(): Promise<void> {

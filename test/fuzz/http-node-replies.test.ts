@@ -21,13 +21,7 @@ const asked: SubmitRequest = { ...request, feeRateSatPerKw: 1_000 }
 type Reply = { readonly status: number; readonly type: string; readonly body: string }
 
 const statuses = fc.constantFrom(200, 200, 200, 200, 201, 204, 301, 400, 401, 403, 404, 408, 500, 502)
-const types = fc.constantFrom(
-  'application/json',
-  'text/plain; charset=UTF-8',
-  'text/html',
-  '',
-  'Application/JSON',
-)
+const types = fc.constantFrom('application/json', 'text/plain; charset=UTF-8', 'text/html', '', 'Application/JSON')
 const texts = fc.oneof(
   fc.constantFrom(
     TXID,
@@ -61,8 +55,7 @@ function pathsOf(value: unknown, at: readonly string[]): string[][] {
 
 function put(value: unknown, [first, ...rest]: readonly string[], by: unknown): unknown {
   if (first === undefined) return by
-  if (Array.isArray(value))
-    return value.map((each: unknown, n) => (`${n}` === first ? put(each, rest, by) : each))
+  if (Array.isArray(value)) return value.map((each: unknown, n) => (`${n}` === first ? put(each, rest, by) : each))
   if (typeof value !== 'object' || value === null) return by
   return Object.fromEntries(
     Object.entries(value).map(([name, child]) => [name, name === first ? put(child, rest, by) : child]),
@@ -104,8 +97,7 @@ describe('whatever is answered to a command', () => {
     await fc.assert(
       fc.asyncProperty(replies, async (reply) => {
         lies.set(kind === 'splice_in' ? '/splicein' : '/spliceout', reply)
-        const success =
-          reply.status === 200 && isJson(reply) && reply.body.includes(`"fundingTxId":"${TXID}"`)
+        const success = reply.status === 200 && isJson(reply) && reply.body.includes(`"fundingTxId":"${TXID}"`)
         expectNoMore(await eclair.submit({ ...asked, kind }, callOf()), reply, success)
       }),
       { seed: 31, numRuns: 300 },
@@ -118,8 +110,7 @@ describe('whatever is answered to a command', () => {
       fc.asyncProperty(replies, async (reply) => {
         lies.set('/rbfsplice', reply)
         const bump = { ...asked, kind: 'splice_in', txid: TXID, feeRateSatPerKw: 2_000 } as const
-        const success =
-          reply.status === 200 && isJson(reply) && reply.body.includes(`"fundingTxId":"${TXID}"`)
+        const success = reply.status === 200 && isJson(reply) && reply.body.includes(`"fundingTxId":"${TXID}"`)
         expectNoMore(await eclair.bump(bump, callOf()), reply, success)
       }),
       { seed: 32, numRuns: 200 },
@@ -177,11 +168,7 @@ describe('whatever a node lists', () => {
   })
 })
 
-async function expectSound(
-  node: ReturnType<typeof eclairNode>,
-  body: string,
-  stateField: string,
-): Promise<void> {
+async function expectSound(node: ReturnType<typeof eclairNode>, body: string, stateField: string): Promise<void> {
   const look = await node.look(callOf())
   if (!look.ok) return expect(look.error.message.length).toBeLessThanOrEqual(500)
   expect(Network.safeParse(look.value.network).success).toBe(true)

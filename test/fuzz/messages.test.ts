@@ -97,14 +97,11 @@ async function expectAlone<T>(schema: z.ZodType<T>, good: Json, seed: number): P
 
 describe('a batch', () => {
   test('of hints loses none of the good ones to a bad one', () => expectAlone(Hint, GOOD_HINT, 41))
-  test('of node events loses none of the good ones to a bad one', () =>
-    expectAlone(NodeEventMessage, GOOD_EVENT, 42))
+  test('of node events loses none of the good ones to a bad one', () => expectAlone(NodeEventMessage, GOOD_EVENT, 42))
 
   test('whose messages fail says so without a word of what was in them', async () => {
     const lines: unknown[] = []
-    const alarm = vi
-      .spyOn(keeper.ports.telemetry, 'alarm')
-      .mockImplementation((...line) => void lines.push(line))
+    const alarm = vi.spyOn(keeper.ports.telemetry, 'alarm').mockImplementation((...line) => void lines.push(line))
     const handler = batchHandler(NodeEventMessage, async () => undefined)
     const bad = ['{"node":', `{"node":"${SECRET}"}`, `"${SECRET}"`, SECRET, `{"${SECRET}":1}`, '[]']
     await handler(eventOf(bad), invocation)
@@ -128,9 +125,7 @@ test('a node event that is wrong in one place is refused by the name of the fiel
 })
 
 test('an event of a relay that can be read is taken, twice over, whatever it holds', async () => {
-  const texts = fc
-    .oneof(hostileStrings, fc.constant('lease'))
-    .filter((text) => text.length > 0 && text.length <= 128)
+  const texts = fc.oneof(hostileStrings, fc.constant('lease')).filter((text) => text.length > 0 && text.length <= 128)
   const events = fc
     .record({
       id: texts,

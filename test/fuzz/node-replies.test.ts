@@ -35,10 +35,7 @@ async function liar(empty: readonly MethodName[] = []) {
 }
 
 /** A command's result says no more than the status that was sent. */
-function expectNoMore(
-  result: CommandResult,
-  { headerStatus, trailerStatus, httpStatus, reset }: Reply,
-): void {
+function expectNoMore(result: CommandResult, { headerStatus, trailerStatus, httpStatus, reset }: Reply): void {
   const sent = [headerStatus, trailerStatus]
   if (result.type === 'taken') {
     expect(sent).toContain('0')
@@ -98,9 +95,7 @@ function expectSound(look: NodeLook): void {
 describe('a reading', () => {
   test('of a look never throws, and shows sound figures or a fault of bounded length', async () => {
     const { node, lie } = await liar()
-    const lies = fc
-      .constantFrom(...LOOKED_AT)
-      .chain((method) => repliesOf(method).map((told) => ({ method, told })))
+    const lies = fc.constantFrom(...LOOKED_AT).chain((method) => repliesOf(method).map((told) => ({ method, told })))
     await fc.assert(
       fc.asyncProperty(lies, async ({ method, told }) => {
         lie(method, told)

@@ -100,8 +100,7 @@ describe('an answer that is larger than the question allows', () => {
 })
 
 describe('a refusal that repeats what it was asked with', () => {
-  const echo = (secret: string) =>
-    `sendrawtransaction RPC error: dust, at ${secret} ${encodeURIComponent(secret)}`
+  const echo = (secret: string) => `sendrawtransaction RPC error: dust, at ${secret} ${encodeURIComponent(secret)}`
 
   test('of an Esplora tells its reason, and nothing of its address', async () => {
     const base = await httpServer(async (route) => {
@@ -126,8 +125,7 @@ describe('a refusal that repeats what it was asked with', () => {
 })
 
 describe('a text of an ldk-server that is longer than any there is', () => {
-  const varint = (value: number): number[] =>
-    value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >> 7)]
+  const varint = (value: number): number[] => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >> 7)])
   /** A field of a message: a text, or another message. */
   const field = (number: number, inner: Buffer): Buffer =>
     Buffer.concat([Buffer.from([...varint(number * 8 + 2), ...varint(inner.length)]), inner])

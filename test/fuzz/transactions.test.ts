@@ -67,12 +67,10 @@ describe('what is read as a transaction', () => {
       fc.property(transactions, (tx) => {
         const parsed = parseTransaction(tx.toHex())
         expect(parsed).toMatchObject({ txid: tx.getId(), weight: tx.weight(), locktime: tx.locktime })
-        expect(
-          parsed?.inputs.map(({ sequence, witness }) => ({ sequence, witness: witness.length })),
-        ).toEqual(tx.ins.map(({ sequence, witness }) => ({ sequence, witness: witness.length })))
-        expect(parsed?.outputs.map(({ amountSats }) => amountSats)).toEqual(
-          tx.outs.map(({ value }) => Number(value)),
+        expect(parsed?.inputs.map(({ sequence, witness }) => ({ sequence, witness: witness.length }))).toEqual(
+          tx.ins.map(({ sequence, witness }) => ({ sequence, witness: witness.length })),
         )
+        expect(parsed?.outputs.map(({ amountSats }) => amountSats)).toEqual(tx.outs.map(({ value }) => Number(value)))
         if (parsed !== null) askAll(parsed)
       }),
       runs(3, 500),

@@ -29,15 +29,13 @@ const INNER: readonly (readonly [number, number])[] = [
   [0xcb007100, 0xcb0071ff],
   [0xe0000000, 0xffffffff],
 ]
-const isInner = (address: number): boolean =>
-  INNER.some(([first, last]) => first <= address && address <= last)
+const isInner = (address: number): boolean => INNER.some(([first, last]) => first <= address && address <= last)
 
 const bytesOf = (address: number): number[] => [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff)
 const dotted = (address: number): string => bytesOf(address).join('.')
 const octal = (byte: number): string => `0${byte.toString(8)}`
 const hex = (byte: number): string => `0x${byte.toString(16)}`
-const halves = (address: number): string =>
-  `${(address >>> 16).toString(16)}:${(address & 0xffff).toString(16)}`
+const halves = (address: number): string => `${(address >>> 16).toString(16)}:${(address & 0xffff).toString(16)}`
 
 /** Every way to write an IPv4 address that the URL standard, or a socket, takes for it. */
 const SPELLINGS: readonly ((address: number) => string)[] = [
@@ -71,8 +69,7 @@ const around = fc.record({
   port: fc.constantFrom('', ':443', ':8443'),
   path: fc.constantFrom('', '/', '/hook?a=b', '/%2e%2e/'),
 })
-const urlOf = (host: string, { port, path }: { port: string; path: string }): string =>
-  `https://${host}${port}${path}`
+const urlOf = (host: string, { port, path }: { port: string; path: string }): string => `https://${host}${port}${path}`
 
 describe('the URL of a webhook', () => {
   test('leads to no address inside, however it is written', () => {

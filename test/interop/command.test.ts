@@ -47,10 +47,7 @@ describe('npm run interop', () => {
     async () => {
       const { overSocket, world } = await anInteropNode()
       const parts = ['shows its identity', 'refuses', 'node restarted before splice_signed of a splice-in']
-      const { code, out, complaint } = await interop(
-        ['cln', ...parts.flatMap((part) => ['--only', part])],
-        overSocket,
-      )
+      const { code, out, complaint } = await interop(['cln', ...parts.flatMap((part) => ['--only', part])], overSocket)
       expect({ code, out, complaint }).toMatchObject({ code: 0, complaint: '' })
       expect(out).toContain('held    node restarted before splice_signed of a splice-in')
       expect(out).toContain('5 held, 0 skipped, 0 wrong')

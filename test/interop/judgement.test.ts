@@ -81,18 +81,8 @@ describe('the judge objects to', () => {
     ['a splice that nobody ordered', [out('settled')], evidence([paid, grown]), 'belongs to no order'],
     ['a closed channel', [out('settled')], evidence([paid], { open: false }), 'as open'],
     ['a pending splice at the node', [out('settled')], evidence([paid], { pending: [C] }), 'as pending'],
-    [
-      'another funding at the node',
-      [out('settled')],
-      evidence([paid], { funding: FUNDING }),
-      "the node's funding",
-    ],
-    [
-      'a ledger that knows nothing of it',
-      [out('settled')],
-      evidence([paid], { booked: [] }),
-      'the node booked []',
-    ],
+    ['another funding at the node', [out('settled')], evidence([paid], { funding: FUNDING }), "the node's funding"],
+    ['a ledger that knows nothing of it', [out('settled')], evidence([paid], { booked: [] }), 'the node booked []'],
     [
       'a splice-in of another amount',
       [into('settled')],

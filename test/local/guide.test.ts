@@ -14,8 +14,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const START_MS = 60_000
 const SHOWN_MS = 60_000
 /** Commands that change nothing: who does not see what is shown yet may run them again. */
-const LOOKS =
-  /^(cat|splicekeeper (show|list|events|nodes|webhooks test)|npm run -s sim -- (submissions|payouts))\b/
+const LOOKS = /^(cat|splicekeeper (show|list|events|nodes|webhooks test)|npm run -s sim -- (submissions|payouts))\b/
 
 type Step = { readonly commands: string; readonly shown: readonly string[] }
 
@@ -50,8 +49,7 @@ function missing(shown: readonly string[], printed: string): string | null {
 function aClone(): string {
   const folder = join(temporaryFolder(), 'splicekeeper')
   mkdirSync(folder)
-  for (const name of readdirSync(root))
-    if (name !== '.local') symlinkSync(join(root, name), join(folder, name))
+  for (const name of readdirSync(root)) if (name !== '.local') symlinkSync(join(root, name), join(folder, name))
   return folder
 }
 

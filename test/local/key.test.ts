@@ -5,14 +5,7 @@ import { keyFor } from '../../local/key.ts'
 
 describe('a new key', () => {
   test('comes with the entry that lets it in, and which does not hold it', () => {
-    const { secret, entry } = keyFor([
-      '--name',
-      'ops',
-      '--tenant',
-      'acme',
-      '--scopes',
-      'splices:read,operator',
-    ])
+    const { secret, entry } = keyFor(['--name', 'ops', '--tenant', 'acme', '--scopes', 'splices:read,operator'])
     expect(entry).toEqual({
       name: 'ops',
       tenant: 'acme',

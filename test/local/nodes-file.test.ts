@@ -106,9 +106,7 @@ describe('NODES_FILE', () => {
   })
 
   test('is explained by an example that fits, but for what is secret in it', () => {
-    const example: unknown = JSON.parse(
-      readFileSync(new URL('../../nodes.example.json', import.meta.url), 'utf8'),
-    )
+    const example: unknown = JSON.parse(readFileSync(new URL('../../nodes.example.json', import.meta.url), 'utf8'))
     const entries = z
       .array(z.looseObject({ kind: z.string(), auth: z.object({ scheme: z.string() }).optional() }))
       .parse(example)
@@ -139,11 +137,7 @@ describe('NODES_FILE', () => {
       { kind: 'phoenixd', url: `http://x:${RPC_PASSWORD}@127.0.0.1`, password: 'p' },
       'url: must be an http or https URL without credentials',
     ],
-    [
-      'a password with a line break',
-      { kind: 'phoenixd', url, password: `${RPC_PASSWORD}\n` },
-      'password: must be',
-    ],
+    ['a password with a line break', { kind: 'phoenixd', url, password: `${RPC_PASSWORD}\n` }, 'password: must be'],
     ['an LND without its identity', { kind: 'lnd' }, 'nodeId: '],
     ['an LND with a credential', { kind: 'lnd', nodeId, macaroon: RPC_PASSWORD }, 'Unrecognized key'],
     ['a kind that does not exist', { kind: 'electrum' }, 'kind: '],
@@ -165,9 +159,7 @@ describe('NODES_FILE', () => {
     const product = await aProduct(temporaryFolder(), { NODES_FILE: fileWith([entry]) })
     expect(product.endpoints).toMatchObject({ sim: null, esplora: null, channels: [] })
     const { body } = await request(product, '/v1/nodes')
-    const { data } = z
-      .object({ data: z.array(z.object({ name: z.string(), stale: z.boolean() })) })
-      .parse(body)
+    const { data } = z.object({ data: z.array(z.object({ name: z.string(), stale: z.boolean() })) }).parse(body)
     expect(data).toEqual([{ name: 'alice', stale: false }])
     expect(product.output()).not.toContain('POST')
   })

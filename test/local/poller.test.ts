@@ -1,8 +1,4 @@
-import {
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SendMessageBatchCommand,
-} from '@aws-sdk/client-sqs'
+import { GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { startQueues } from '../../local/emulators.ts'
@@ -67,9 +63,7 @@ describe('a poller', () => {
     const here = await queuesHere()
     const queue = { ...here.queues.work, batchSize: 1 }
     const send = (body: string) =>
-      here.client.send(
-        new SendMessageBatchCommand({ QueueUrl: queue.url, Entries: [{ Id: body, MessageBody: body }] }),
-      )
+      here.client.send(new SendMessageBatchCommand({ QueueUrl: queue.url, Entries: [{ Id: body, MessageBody: body }] }))
     await send('deadly')
     const complaints: unknown[] = []
     const taken: string[] = []

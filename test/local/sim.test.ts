@@ -40,9 +40,7 @@ describe('npm run sim', () => {
     const folder = temporaryFolder()
     const { endpoints } = await aProduct(folder)
     const [channel = ''] = endpoints.channels
-    expect(await fine(folder, 'mine 6')).toMatch(
-      /^height 126 {2}hash [0-9a-f]{64} {2}mempoolTransactions 0\n$/,
-    )
+    expect(await fine(folder, 'mine 6')).toMatch(/^height 126 {2}hash [0-9a-f]{64} {2}mempoolTransactions 0\n$/)
     expect(await fine(folder, 'mine')).toContain('height 127')
     expect(await fine(folder, 'reorg 2')).toContain('height 128')
     expect(await fine(folder, 'disconnect-peer')).toBe('peer away\n')
@@ -55,9 +53,7 @@ describe('npm run sim', () => {
     expect(await fine(folder, `abort-next ${channel} constructing`)).toContain(channel)
     expect(await fine(folder, 'peer-locks 2 off')).toContain('peerLocks off')
     expect((await fine(folder, 'channels')).trim().split('\n')).toHaveLength(4)
-    expect(await fine(folder, `close ${channel.slice(0, 8)} force`)).toBe(
-      `channelId ${channel}  closes force\n`,
-    )
+    expect(await fine(folder, `close ${channel.slice(0, 8)} force`)).toBe(`channelId ${channel}  closes force\n`)
     expect(await fine(folder, 'channels')).toContain('status closed')
     expect(await fine(folder, 'feerate 8')).toBe('feeRateSatPerVb 8\n')
     expect(await fine(folder, 'relay-rule 1 1')).toBe('minRelaySatPerVb 1  incrementalRelaySatPerVb 1\n')

@@ -9,15 +9,7 @@ import * as z from 'zod'
 import { startChild, type Child } from '../../local/child.ts'
 import { Endpoints } from '../../local/endpoints.ts'
 import { until } from '../../local/until.ts'
-import {
-  aProduct,
-  aRefusal,
-  lever,
-  order,
-  request,
-  statusOf,
-  temporaryFolder,
-} from '../../harness/local-product.ts'
+import { aProduct, aRefusal, lever, order, request, statusOf, temporaryFolder } from '../../harness/local-product.ts'
 
 const shell = promisify(execFile)
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
@@ -41,8 +33,7 @@ describe('npm start', () => {
       const found = printed.filter((line) => line.startsWith('curl '))
       return found.length === 3 ? found : null
     })
-    const paste = async (n: number): Promise<unknown> =>
-      JSON.parse((await shell('sh', ['-c', lines[n] ?? ''])).stdout)
+    const paste = async (n: number): Promise<unknown> => JSON.parse((await shell('sh', ['-c', lines[n] ?? ''])).stdout)
     const posted = Splice.parse(await paste(0))
     expect(posted.status).toBe('queued')
     expect(Splice.parse(await paste(1)).id).toBe(posted.id)
@@ -67,8 +58,7 @@ describe('npm start', () => {
     const product = await aProduct(folder)
     const { api, sim, esplora, table, queues, nodeUrl } = product.endpoints
     expect(await product.end('SIGINT')).toBe(0)
-    for (const url of [api, sim, esplora, table, queues, nodeUrl])
-      expect(await listens(url ?? '')).toBe(false)
+    for (const url of [api, sim, esplora, table, queues, nodeUrl]) expect(await listens(url ?? '')).toBe(false)
     expect(existsSync(join(folder, 'endpoints.json'))).toBe(false)
     expect(product.output()).not.toMatch(/alarm|Error/)
   })

@@ -7,9 +7,7 @@ import { aProduct, lever, order, statusOf, temporaryFolder } from '../../harness
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
 
 const becomes = (product: Child, id: string, status: string): Promise<boolean> =>
-  until(`the splice to be ${status}`, 45_000, async () =>
-    (await statusOf(product, id)) === status ? true : null,
-  )
+  until(`the splice to be ${status}`, 45_000, async () => ((await statusOf(product, id)) === status ? true : null))
 
 const payouts = async (product: Child): Promise<number> =>
   (await lever(product, `payouts ${ADDRESS} 50000`, z.object({ payouts: z.int() }))).payouts

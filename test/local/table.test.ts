@@ -26,9 +26,7 @@ async function standing(folder: string) {
   const client = new DynamoDBClient({ region: 'eu-central-1', endpoint: table.endpoint, credentials })
   const rows = new DynamoRows(DynamoDBDocumentClient.from(client), table.name)
   const list = async (name: 'due' | 'byTenant', partition: string) =>
-    (await rows.list({ list: name, partition, through: null, after: null, limit: 10 })).map(
-      ({ sort }) => sort,
-    )
+    (await rows.list({ list: name, partition, through: null, after: null, limit: 10 })).map(({ sort }) => sort)
   const found = {
     version: (await rows.get({ pk: 'SPL#one', sk: '-' }))?.version ?? null,
     due: await list('due', 'DUE#0'),

@@ -44,13 +44,9 @@ test('npm start tells the receiver of the docs of a splice, in order, also what 
   })
   const server = receiver().listen(Number(new URL(url).port), '127.0.0.1')
   onTestFinished(() => void server.close())
-  await until('pending', WAIT_MS, async () =>
-    taken.some(({ type }) => type === 'splice.pending') ? true : null,
-  )
+  await until('pending', WAIT_MS, async () => (taken.some(({ type }) => type === 'splice.pending') ? true : null))
   await lever(product, 'mine 6', z.unknown())
-  await until('settled', WAIT_MS, async () =>
-    taken.some(({ type }) => type === 'splice.settled') ? true : null,
-  )
+  await until('settled', WAIT_MS, async () => (taken.some(({ type }) => type === 'splice.settled') ? true : null))
   const log = Log.parse((await request(product, '/v1/events?after=0')).body).data
   expect(taken).toEqual(log)
   expect(log.map(({ sequence }) => sequence)).toEqual(log.map((_, n) => n + 1))

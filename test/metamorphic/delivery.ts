@@ -82,8 +82,7 @@ export class DeliveredKeeper extends Keeper {
 
   override async work(): Promise<void> {
     const now = this.world.now()
-    this.#instant =
-      this.#instant.at === now ? { at: now, works: this.#instant.works + 1 } : { at: now, works: 1 }
+    this.#instant = this.#instant.at === now ? { at: now, works: this.#instant.works + 1 } : { at: now, works: 1 }
     if (this.#instant.works > MAX_WORKS) throw new Error('messages make messages without end')
     const work = (): Promise<void> => super.work()
     await (this.#rhythm.work?.(work, this) ?? work())

@@ -32,9 +32,7 @@ describeLives((life, calm) => {
         }
         // What is lost there is lost for good, and which of several events it is makes an end of its own.
         const deaf =
-          life.needsRelay === true
-            ? {}
-            : { events: ({ n }: { n: number }) => events[n % events.length] ?? [0] }
+          life.needsRelay === true ? {} : { events: ({ n }: { n: number }) => events[n % events.length] ?? [0] }
         await expectSame(life, { ...delivery, ...deaf }, known)
       }),
       { seed: 61, numRuns: 8 },

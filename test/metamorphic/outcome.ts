@@ -15,17 +15,7 @@ async function told(keeper: Keeper, id: string): Promise<string[]> {
 }
 
 async function ofSplice(keeper: Keeper, splice: Splice) {
-  const {
-    state,
-    epoch,
-    candidates,
-    bumps,
-    failure,
-    attention,
-    stopped: over,
-    anomaly,
-    leaseHeld: leaseHeld,
-  } = splice
+  const { state, epoch, candidates, bumps, failure, attention, stopped: over, anomaly, leaseHeld: leaseHeld } = splice
   const payment = await byId(keeper, paymentIdOf(splice.id))
   return {
     amountSats: splice.amountSats,
@@ -64,9 +54,7 @@ export async function outcomeOf(keeper: Keeper) {
   return {
     splices: await Promise.all(splices.map((splice) => ofSplice(keeper, splice))),
     ledger: await ledgerOf(keeper),
-    leases: leases.map(
-      (lease) => lease && [lease.value.holder, lease.value.waiting, lease.value.frozen?.cause],
-    ),
+    leases: leases.map((lease) => lease && [lease.value.holder, lease.value.waiting, lease.value.frozen?.cause]),
     effects: journal
       .effectiveSplices()
       .map(({ channelId, oursNetSats, confirmed }) => ({ channelId, oursNetSats, confirmed }))
@@ -81,9 +69,7 @@ export async function outcomeOf(keeper: Keeper) {
 
 /** What the ledger says of each transaction that has effect, whoever wanted it, found by its txid. */
 async function ledgerOf(keeper: Keeper) {
-  const payments = await Promise.all(
-    keeper.world.journal.effectiveSplices().map(({ txid }) => byTxid(keeper, txid)),
-  )
+  const payments = await Promise.all(keeper.world.journal.effectiveSplices().map(({ txid }) => byTxid(keeper, txid)))
   return payments.map((payment) => payment && [payment.kind, payment.status, payment.amountSats]).toSorted()
 }
 

@@ -101,18 +101,10 @@ describe('the environment', () => {
     ['half an API key', { NODE_API_KEY: 'abcd' }, 'NODE_API_KEY: must be the 64 lower-case hex digits'],
     ['a certificate that is none', { NODE_CERTIFICATE: 'x' }, 'NODE_CERTIFICATE: must be'],
     ['an address without TLS', { NODE_URL: 'http://192.0.2.1:3536' }, 'NODE_URL: must be an https URL'],
-    [
-      'a service without TLS',
-      { SPLICEKEEPER_URL: 'http://keeper.example' },
-      'SPLICEKEEPER_URL: must be an https URL',
-    ],
+    ['a service without TLS', { SPLICEKEEPER_URL: 'http://keeper.example' }, 'SPLICEKEEPER_URL: must be an https URL'],
     ['a short relay key', { RELAY_KEY: 'short' }, 'RELAY_KEY: must be at least 32 characters'],
     ['a key twice', { RELAY_KEY_FILE: '/nowhere' }, 'RELAY_KEY: is set both directly and as a file'],
-    [
-      'a file that is not there',
-      { RELAY_KEY: '', RELAY_KEY_FILE: '/nowhere' },
-      'RELAY_KEY_FILE: the file /nowhere',
-    ],
+    ['a file that is not there', { RELAY_KEY: '', RELAY_KEY_FILE: '/nowhere' }, 'RELAY_KEY_FILE: the file /nowhere'],
     ['a pid that is none', { NODE_PID: 'x' }, 'NODE_PID: '],
     ['two ways to a pid', { NODE_PID: '1', NODE_PID_FILE: '/run/x' }, 'needs pid or pidFile'],
     ['a relative pid file', { NODE_PID_FILE: 'x.pid' }, 'NODE_PID_FILE: must be an absolute path'],
@@ -172,11 +164,7 @@ describe('a file', () => {
     ['no JSON', '{"relayKey": "secret', 'is not JSON'],
     ['a field that we do not know', { ...file, retries: 3 }, 'retries'],
     ['a key twice', { ...file, relayKey: RELAY_KEY }, 'relayKeyFile: relayKey is set as well'],
-    [
-      'a wrong field of a part',
-      { ...file, source: { ...file.source, url: 'x' } },
-      'source.url: must be an https URL',
-    ],
+    ['a wrong field of a part', { ...file, source: { ...file.source, url: 'x' } }, 'source.url: must be an https URL'],
     ['a process without anything', { ...file, process: {} }, 'process: needs a name, pidFile or pid'],
     ['a list', [], 'expected object'],
   ])('with %s is refused by its name and the field', (_, content, line) => {

@@ -7,8 +7,7 @@ import { webSocketServer, type Connection, type WebSocketServer } from './websoc
 
 const CHANNEL = 'c'.repeat(64)
 const rune = 'a-rune-of-the-test=='
-const fixture = (name: string): string =>
-  readFileSync(new URL(`../fixtures/clnrest/${name}`, import.meta.url), 'utf8')
+const fixture = (name: string): string => readFileSync(new URL(`../fixtures/clnrest/${name}`, import.meta.url), 'utf8')
 
 const handshake = { sid: 'engine', upgrades: [], pingInterval: 25_000, pingTimeout: 20_000, maxPayload: 1e6 }
 const notify = (topics: object): string => `42${JSON.stringify(['message', topics])}`
@@ -36,11 +35,7 @@ async function connected(): Promise<{ connection: Connection; listening: Listeni
 
 describe("clnrest's notifications", () => {
   test.each([
-    [
-      'a splice that is signed',
-      changed('CHANNELD_AWAITING_SPLICE'),
-      { type: 'splice_negotiated', channelId: CHANNEL },
-    ],
+    ['a splice that is signed', changed('CHANNELD_AWAITING_SPLICE'), { type: 'splice_negotiated', channelId: CHANNEL }],
     ['a lock', changed('CHANNELD_NORMAL'), { type: 'channel_state_changed', channelId: CHANNEL }],
     ['a peer that comes', { connect: { id: '02', direction: 'in' } }, { type: 'peer_connected' }],
     ['a peer that goes', { disconnect: { id: '02' } }, { type: 'peer_disconnected' }],

@@ -41,11 +41,7 @@ async function aStage(target: { node?: string; relayKey?: string } = {}) {
 }
 
 /** Sends a report again as it was, or forged. */
-async function send(
-  service: Service,
-  n: number,
-  forged: { body?: string; headers?: Record<string, string> } = {},
-) {
+async function send(service: Service, n: number, forged: { body?: string; headers?: Record<string, string> } = {}) {
   const { body, headers, url } = service.arrived[n] ?? { body: '', headers: new Headers(), url: '' }
   const names = ['Content-Type', 'Splicekeeper-Timestamp', 'Splicekeeper-Signature']
   const sent = Object.fromEntries(names.map((name) => [name, headers.get(name) ?? '']))
@@ -275,12 +271,7 @@ describe('a subscription', () => {
     const { source, open, end } = aSource()
     const link = { openedAt: null }
     const stopped = new AbortController()
-    const ended = subscribe(
-      { source, link, reported: () => undefined },
-      time.ports,
-      () => undefined,
-      stopped.signal,
-    )
+    const ended = subscribe({ source, link, reported: () => undefined }, time.ports, () => undefined, stopped.signal)
     expect(link.openedAt).toBeNull()
     open()
     expect(link.openedAt).toBe(1_000_000)

@@ -54,9 +54,7 @@ describe("Eclair's WebSocket", () => {
     const connection = await server.accepted()
     await listening.opened
     expect(connection.request.url).toBe('/ws')
-    expect(connection.request.headers.authorization).toBe(
-      `Basic ${Buffer.from(`:${password}`).toString('base64')}`,
-    )
+    expect(connection.request.headers.authorization).toBe(`Basic ${Buffer.from(`:${password}`).toString('base64')}`)
     connection.send('{"type":"payment-received"}')
     connection.send(changed('SYNCING', 'NORMAL'))
     expect(await listening.next()).toEqual({ type: 'peer_connected', channelId: CHANNEL })

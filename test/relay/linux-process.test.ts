@@ -28,8 +28,7 @@ describe.runIf(process.platform === 'linux')("a node's process on this machine",
     expect(byName.startedAt).toBeGreaterThanOrEqual(before - 20)
     expect(byName.startedAt).toBeLessThanOrEqual(after + 20)
     expect(byName.bootId).toMatch(/^[0-9a-f-]{36}$/)
-    for (const choice of [{ pid }, { pidFile }, { pid, name: 'sk-node-a' }])
-      expect(await seen(choice)).toEqual(byName)
+    for (const choice of [{ pid }, { pidFile }, { pid, name: 'sk-node-a' }]) expect(await seen(choice)).toEqual(byName)
   })
 
   test('with a name longer than the kernel keeps is found all the same', async () => {

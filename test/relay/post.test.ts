@@ -32,9 +32,7 @@ test('events go signed to the node of that name', async () => {
       response.writeHead(202).end('{}')
     })
   })
-  expect((await postEvents(target, [{ id: '1', type: 'peer_connected', at: 1 }], NOW, signal)).status).toBe(
-    202,
-  )
+  expect((await postEvents(target, [{ id: '1', type: 'peer_connected', at: 1 }], NOW, signal)).status).toBe(202)
   const { url, headers, body } = await seen.promise
   expect(url).toBe('/v1/nodes/alice/events')
   expect(body).toBe('{"events":[{"id":"1","type":"peer_connected","at":1}]}')
@@ -62,12 +60,7 @@ test('an answer out of a store tells no time', async () => {
 })
 
 test('of what the service says only codes that we know are kept', async () => {
-  const bodies = [
-    '{"code":"timestamp_stale","detail":"secret"}',
-    '{"code":"secret"}',
-    'secret',
-    's'.repeat(70_000),
-  ]
+  const bodies = ['{"code":"timestamp_stale","detail":"secret"}', '{"code":"secret"}', 'secret', 's'.repeat(70_000)]
   const target = await aTarget((_, response) => void response.writeHead(401).end(bodies.shift()))
   const codes: unknown[] = []
   for (let n = 0; n < 4; n += 1) {

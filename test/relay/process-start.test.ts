@@ -13,9 +13,7 @@ import { ManualTime } from './manual-time.ts'
 const LOOK_MS = 1_000
 
 /** A service that tells its time, and nothing else. */
-async function aService(
-  time: ManualTime,
-): Promise<{ url: string; told: { status: number; aheadMs: number } }> {
+async function aService(time: ManualTime): Promise<{ url: string; told: { status: number; aheadMs: number } }> {
   const told = { status: 200, aheadMs: 0 }
   const server = createServer((_, response) => {
     response.sendDate = false

@@ -304,8 +304,7 @@ describe('a funding history that grew while nobody looked', () => {
         spenders.set(input, tx)
         tx.addInput(Buffer.from(input.slice(0, 64), 'hex').reverse(), Number(input.slice(65)))
       }
-      for (const vout of outputs)
-        tx.addOutput(Buffer.from(`0020${'ab'.repeat(32)}`, 'hex'), BigInt(1_000 + vout))
+      for (const vout of outputs) tx.addOutput(Buffer.from(`0020${'ab'.repeat(32)}`, 'hex'), BigInt(1_000 + vout))
       inputs = outputs.map((vout) => `${tx.getId()}:${vout}`)
     }
     let calls = 0
@@ -483,8 +482,7 @@ test('two splices of one effect never claim one transaction: the first pointer w
   const keeper: Keeper = await startKeeper({
     hooks: {
       before: async (operation) => {
-        if (operation.type !== 'put' || !operation.row.pk.startsWith('TX#') || claims.txid !== null)
-          return null
+        if (operation.type !== 'put' || !operation.row.pk.startsWith('TX#') || claims.txid !== null) return null
         claims.txid = operation.row.pk.slice(3)
         await keeper.store.putItem('tx', claims.txid, { paymentId: 'f'.repeat(64) }, 0)
         return null

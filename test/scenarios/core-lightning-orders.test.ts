@@ -1,16 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decodeAddress } from '../../core/bitcoin/address.ts'
 import { MINUTE } from '../../harness/keeper/times.ts'
-import {
-  aCln,
-  CLN_WAYS,
-  clnKeeper,
-  judge,
-  lifeOf,
-  order,
-  orderOf,
-  truthOf,
-} from '../../harness/nodes/cln-nodes.ts'
+import { aCln, CLN_WAYS, clnKeeper, judge, lifeOf, order, orderOf, truthOf } from '../../harness/nodes/cln-nodes.ts'
 
 /** A taproot address of nobody here. */
 const TAPROOT = 'bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6'

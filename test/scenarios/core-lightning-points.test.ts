@@ -22,12 +22,7 @@ function around(by: ClnPoint['by'], message: ClnMessage): ClnPoint[] {
   ]
 }
 
-const CUTS: readonly ClnAct[] = [
-  { type: 'drop' },
-  { type: 'kill_node' },
-  { type: 'kill_peer' },
-  { type: 'hang' },
-]
+const CUTS: readonly ClnAct[] = [{ type: 'drop' }, { type: 'kill_node' }, { type: 'kill_peer' }, { type: 'hang' }]
 /** A peer that speaks again while the call waits, and one that does long after. A call has four phases. */
 const FREEZES: readonly ClnAct[] = [
   { type: 'freeze_peer', ms: 5_000 },
@@ -61,18 +56,15 @@ const NEEDS_SOMEBODY: Readonly<Record<(typeof KINDS)[number], readonly string[]>
 }
 
 describe.each(KINDS)('a %s whose exchange is interrupted', (kind) => {
-  test.each(CASES)(
-    '$says: takes effect once at most, and its end says which',
-    async ({ act, point, says }) => {
-      const stage = await aCln('socket')
-      const keeper = await clnKeeper(stage)
-      stage.node.at(point, act)
-      const { id } = await order(keeper, stage, orderOf(kind, keeper))
-      const splice = await lifeOf(keeper, stage, id)
-      judge(splice, stage)
-      expect(splice.state).toBe(NEEDS_SOMEBODY[kind].includes(says) ? 'needs_attention' : 'settled')
-      const struck = stage.world.journal.entries.filter(({ detail }) => detail['act'] === act.type)
-      expect(struck).toHaveLength(1)
-    },
-  )
+  test.each(CASES)('$says: takes effect once at most, and its end says which', async ({ act, point, says }) => {
+    const stage = await aCln('socket')
+    const keeper = await clnKeeper(stage)
+    stage.node.at(point, act)
+    const { id } = await order(keeper, stage, orderOf(kind, keeper))
+    const splice = await lifeOf(keeper, stage, id)
+    judge(splice, stage)
+    expect(splice.state).toBe(NEEDS_SOMEBODY[kind].includes(says) ? 'needs_attention' : 'settled')
+    const struck = stage.world.journal.entries.filter(({ detail }) => detail['act'] === act.type)
+    expect(struck).toHaveLength(1)
+  })
 })

@@ -22,12 +22,7 @@ type Given = {
 }
 
 /** The product's core on a scripted Core Lightning, looked at every half minute. */
-async function keeping({
-  cln = new ScriptedCln({ private: true }),
-  hooks = {},
-  mayAbort = true,
-  splice,
-}: Given = {}) {
+async function keeping({ cln = new ScriptedCln({ private: true }), hooks = {}, mayAbort = true, splice }: Given = {}) {
   const permissions = { ...permissionsOf(null), abort: mayAbort }
   const port = clnNode(cln, { clock: { now: () => bench.now }, network: 'regtest', permissions })
   const bench = aBench({ nodes: [aConfiguredNode({ port, chain: new FakeChain() })], hooks })
@@ -99,9 +94,7 @@ describe('a splice-out whose last update is not answered', () => {
     const acts: string[] = []
     for (let n = 0; n < 60 && count('splice_init') < 2; n++) {
       await look()
-      acts.push(
-        ...cln.did.filter((method) => ['abort_channels', 'splice_init'].includes(method)).slice(acts.length),
-      )
+      acts.push(...cln.did.filter((method) => ['abort_channels', 'splice_init'].includes(method)).slice(acts.length))
     }
     expect(acts.slice(0, 3)).toEqual(['splice_init', 'abort_channels', 'splice_init'])
   })
@@ -139,8 +132,7 @@ describe('a journal that cannot be written', () => {
   test('is stopped at although its write succeeded, when that was never heard', async () => {
     let faults = 1
     const hooks: MemoryHooks = {
-      before: (operation) =>
-        isStep(operation, 'splice_update_secured') && faults-- > 0 ? 'no_response' : null,
+      before: (operation) => (isStep(operation, 'splice_update_secured') && faults-- > 0 ? 'no_response' : null),
     }
     const { look, cln } = await keeping({ hooks })
     const splice = await look()
@@ -184,38 +176,35 @@ describe('a process that dies between two steps', () => {
         'splice_signed 0',
       ].flatMap((at) => [true, false].map((executed) => [kind, at, executed] as const)),
     ),
-  )(
-    '%s at %s, executed: %s: what may be signed is neither aborted nor asked for again',
-    async (kind, at, executed) => {
-      const [method = '', nth] = at.split(' ')
-      const { cln, hooks, revive } = dying(method, Number(nth), executed)
-      const paid = kind === 'splice_in' ? { address: null, script: null } : {}
-      const { look, stored } = await keeping({ cln, hooks, splice: { kind, ...paid } })
-      await look().catch(() => undefined)
-      revive()
-      const signedThen = cln.signed
-      expect((await stored()).attempts[0]).toMatchObject({ result: null })
-      const before = cln.did.length
-      await look(70)
-      const later = cln.did.slice(before)
-      const splice = await stored()
-      if (signedThen) {
-        expect(later).not.toContain('splice_init')
-        expect(later).not.toContain('abort_channels')
-        expect(splice.state).toBe('pending')
-      }
-      if (at === 'splice_signed 0' && !executed) {
-        // About to be signed, as far as the record knows: nobody but an operator may clear it.
-        expect(later).not.toContain('splice_init')
-        expect(later).not.toContain('abort_channels')
-        expect(splice.state).toBe('submitted')
-        return
-      }
-      // Whatever happened, it comes to an end, and once.
-      expect(cln.did.filter((each) => each === 'splice_signed')).toHaveLength(1)
-      expect(splice.candidates).toHaveLength(1)
-    },
-  )
+  )('%s at %s, executed: %s: what may be signed is neither aborted nor asked for again', async (kind, at, executed) => {
+    const [method = '', nth] = at.split(' ')
+    const { cln, hooks, revive } = dying(method, Number(nth), executed)
+    const paid = kind === 'splice_in' ? { address: null, script: null } : {}
+    const { look, stored } = await keeping({ cln, hooks, splice: { kind, ...paid } })
+    await look().catch(() => undefined)
+    revive()
+    const signedThen = cln.signed
+    expect((await stored()).attempts[0]).toMatchObject({ result: null })
+    const before = cln.did.length
+    await look(70)
+    const later = cln.did.slice(before)
+    const splice = await stored()
+    if (signedThen) {
+      expect(later).not.toContain('splice_init')
+      expect(later).not.toContain('abort_channels')
+      expect(splice.state).toBe('pending')
+    }
+    if (at === 'splice_signed 0' && !executed) {
+      // About to be signed, as far as the record knows: nobody but an operator may clear it.
+      expect(later).not.toContain('splice_init')
+      expect(later).not.toContain('abort_channels')
+      expect(splice.state).toBe('submitted')
+      return
+    }
+    // Whatever happened, it comes to an end, and once.
+    expect(cln.did.filter((each) => each === 'splice_signed')).toHaveLength(1)
+    expect(splice.candidates).toHaveLength(1)
+  })
 })
 
 test('a splice that the node signed and could not broadcast is pending, kept and broadcast by us', async () => {

@@ -169,9 +169,9 @@ describe('a splice-out of an Eclair', () => {
   test('takes no fee bump', async () => {
     const stage = await anEclair()
     const keeper = await keeperOf(stage)
-    await expect(
-      keeper.post({ autoBumpAfterBlocks: 3, budget: { ...none, maxFeeSats: 9_000 } }),
-    ).rejects.toThrow('cannot be bumped')
+    await expect(keeper.post({ autoBumpAfterBlocks: 3, budget: { ...none, maxFeeSats: 9_000 } })).rejects.toThrow(
+      'cannot be bumped',
+    )
     const { id } = await keeper.post()
     await keeper.until(id, ['pending'])
     await keeper.bump(id)

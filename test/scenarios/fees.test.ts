@@ -4,10 +4,7 @@ import { ADDRESS } from '../../harness/values.ts'
 import { HOUR, MINUTE } from '../../harness/keeper/times.ts'
 import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
 
-const budgetOf = (
-  ceiling: { maxFeeRateSatPerKw?: number; maxFeeSats?: number },
-  deadline: number | null = null,
-) => ({
+const budgetOf = (ceiling: { maxFeeRateSatPerKw?: number; maxFeeSats?: number }, deadline: number | null = null) => ({
   maxAttempts: null,
   deadline,
   maxFeeRateSatPerKw: ceiling.maxFeeRateSatPerKw ?? null,
@@ -19,21 +16,18 @@ describe('a fee ceiling', () => {
   test.each([
     ['by feerate', { maxFeeRateSatPerKw: 2_000 }],
     ['by fee', { maxFeeSats: 2_000 }],
-  ])(
-    '%s: it waits until the worst that the node may pay is under it, then it is submitted',
-    async (_says, ceiling) => {
-      const keeper = await startKeeper()
-      keeper.world.chain.setFeeRate(1_400)
-      const { id } = await keeper.post({ budget: budgetOf(ceiling) })
-      await keeper.run(2 * HOUR)
-      expect((await keeper.splice(id)).waitingFor?.code).toBe('fee_ceiling')
-      expect(executed(keeper)).toBe(0)
-      keeper.world.chain.setFeeRate(1_300)
-      const settled = await keeper.until(id, ['settled'])
-      expect(settled.state).toBe('settled')
-      expect(settled.candidates.map((candidate) => isOverCeiling(settled, candidate))).toEqual([false])
-    },
-  )
+  ])('%s: it waits until the worst that the node may pay is under it, then it is submitted', async (_says, ceiling) => {
+    const keeper = await startKeeper()
+    keeper.world.chain.setFeeRate(1_400)
+    const { id } = await keeper.post({ budget: budgetOf(ceiling) })
+    await keeper.run(2 * HOUR)
+    expect((await keeper.splice(id)).waitingFor?.code).toBe('fee_ceiling')
+    expect(executed(keeper)).toBe(0)
+    keeper.world.chain.setFeeRate(1_300)
+    const settled = await keeper.until(id, ['settled'])
+    expect(settled.state).toBe('settled')
+    expect(settled.candidates.map((candidate) => isOverCeiling(settled, candidate))).toEqual([false])
+  })
 
   test('with no estimate to hold against it is waited for', async () => {
     const keeper = await startKeeper()

@@ -95,45 +95,39 @@ async function judge(keeper: Keeper, seen: Seen): Promise<void> {
     }
     for (const { txid } of spenders) expect(await byTxid(keeper, txid), outpoint).toMatchObject(expected)
     const found = await byId(keeper, spenders[0]?.txid ?? '')
-    expect(found?.candidates.map(({ txid }) => txid).toSorted()).toEqual(
-      spenders.map(({ txid }) => txid).toSorted(),
-    )
+    expect(found?.candidates.map(({ txid }) => txid).toSorted()).toEqual(spenders.map(({ txid }) => txid).toSorted())
   }
 }
 
-test(
-  'over any history of a channel the ledger equals a fold over the chain',
-  { timeout: 240_000 },
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(anEvent, { minLength: 3, maxLength: 14 }), async (events) => {
-        const world = createWorld({
-          seed: 'history',
-          startAt: START,
-          nodes: [{ name: 'alice', channels: [{}] }],
-        })
-        const keeper = new Keeper({ world })
-        await keeper.sweep()
-        // A reorg is noticed as far back as blocks were followed.
-        world.mine(12)
-        await keeper.sweep()
-        const notBefore = world.now() + 500 * 60 * MINUTE
-        const deadline = notBefore + 60 * MINUTE
-        const budget = { maxAttempts: 1, deadline, maxFeeRateSatPerKw: null, maxFeeSats: null }
-        const { id } = await keeper.post({ notBefore, budget })
-        const { funding } = keeper.node.channel(keeper.channelId)
-        const seen: Seen = new Map()
-        for (const event of events) {
-          happen(keeper, event, seen)
-          await keeper.run(2 * MINUTE)
-          see(world, `${funding.txid}:${funding.vout}`, seen)
-          await walk(keeper, id)
-        }
-        await keeper.run(40 * MINUTE)
-        await judge(keeper, seen)
-        expect(keeper.crashes).toEqual([])
-      }),
-      { numRuns: 60, seed: 7 },
-    )
-  },
-)
+test('over any history of a channel the ledger equals a fold over the chain', { timeout: 240_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(anEvent, { minLength: 3, maxLength: 14 }), async (events) => {
+      const world = createWorld({
+        seed: 'history',
+        startAt: START,
+        nodes: [{ name: 'alice', channels: [{}] }],
+      })
+      const keeper = new Keeper({ world })
+      await keeper.sweep()
+      // A reorg is noticed as far back as blocks were followed.
+      world.mine(12)
+      await keeper.sweep()
+      const notBefore = world.now() + 500 * 60 * MINUTE
+      const deadline = notBefore + 60 * MINUTE
+      const budget = { maxAttempts: 1, deadline, maxFeeRateSatPerKw: null, maxFeeSats: null }
+      const { id } = await keeper.post({ notBefore, budget })
+      const { funding } = keeper.node.channel(keeper.channelId)
+      const seen: Seen = new Map()
+      for (const event of events) {
+        happen(keeper, event, seen)
+        await keeper.run(2 * MINUTE)
+        see(world, `${funding.txid}:${funding.vout}`, seen)
+        await walk(keeper, id)
+      }
+      await keeper.run(40 * MINUTE)
+      await judge(keeper, seen)
+      expect(keeper.crashes).toEqual([])
+    }),
+    { numRuns: 60, seed: 7 },
+  )
+})

@@ -15,8 +15,7 @@ const none = { maxAttempts: null, deadline: null, maxFeeRateSatPerKw: null, maxF
 const sends = ({ server }: Stage) => server.received.filter(({ path }) => path === '/sendtoaddress')
 
 /** Orders a payout; the node picks the channel. */
-const post = (keeper: Keeper, request: Partial<SpliceRequest> = {}) =>
-  keeper.post({ channelId: null, ...request })
+const post = (keeper: Keeper, request: Partial<SpliceRequest> = {}) => keeper.post({ channelId: null, ...request })
 
 describe('a splice-out of a phoenixd', () => {
   test('is sent once, with the estimate in whole sat/vB, settles, and pays once', async () => {

@@ -28,10 +28,7 @@ describe('a splice that the node loses', () => {
     keeper.node.connectPeer()
     const settled = await keeper.until(id, ['settled'])
     expect(settled.state).toBe('settled')
-    expect(settled.attempts.map((attempt) => attempt.notExecuted?.proof ?? null)).toEqual([
-      'process_restarted',
-      null,
-    ])
+    expect(settled.attempts.map((attempt) => attempt.notExecuted?.proof ?? null)).toEqual(['process_restarted', null])
     expect(executed(keeper)).toBe(2)
     expect(keeper.payouts).toBe(1)
   })
@@ -174,9 +171,7 @@ test('a refused first command leaves nothing behind that could run later', async
   await keeper.run(10 * MINUTE)
   const refused = await keeper.splice(id)
   expect(refused.state).toBe('queued')
-  expect(refused.attempts).toMatchObject([
-    { result: { class: 'not_now' }, notExecuted: { proof: 'refused' } },
-  ])
+  expect(refused.attempts).toMatchObject([{ result: { class: 'not_now' }, notExecuted: { proof: 'refused' } }])
   await keeper.cancel(id)
   keeper.node.liftFaults()
   keeper.node.restart()

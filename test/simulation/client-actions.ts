@@ -88,8 +88,7 @@ async function cancel(stage: Stage, id: string): Promise<string> {
 async function bump(stage: Stage, id: string, dice: Dice): Promise<string> {
   const key = `bump-${Math.floor(dice.fraction() * 1e9)}`
   const { status, code } = await stage.insist(`/v1/splices/${id}/bump`, null, key)
-  if (status === 202 && !stage.profile.overlapGuard)
-    stage.witness.accuse('no bump without the guard', nameOf(id))
+  if (status === 202 && !stage.profile.overlapGuard) stage.witness.accuse('no bump without the guard', nameOf(id))
   return `bump ${nameOf(id)} ${code ?? status}`
 }
 

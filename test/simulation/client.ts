@@ -25,11 +25,7 @@ export class Client {
 
   /** The client's key as the table keeps it; it has to be there before the first request. */
   static async give(store: ApiDeps['ports']['store']): Promise<void> {
-    const scopes: ('splices:read' | 'splices:write' | 'operator')[] = [
-      'splices:read',
-      'splices:write',
-      'operator',
-    ]
+    const scopes: ('splices:read' | 'splices:write' | 'operator')[] = ['splices:read', 'splices:write', 'operator']
     const item = { tenant: TENANT, name: 'simulation', scopes, createdAt: 0, revokedAt: null }
     await store.putItem('key', hashOf(SECRET), item, 0)
   }

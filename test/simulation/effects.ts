@@ -56,5 +56,4 @@ export function isHidden({ amountSats }: Effect, txid: string, { chain }: Pick<W
 type Output = { readonly script: string; readonly amountSats: number }
 
 const isFunding = ({ script }: Output): boolean => script.startsWith(P2WSH)
-const sum = (outputs: readonly Output[]): number =>
-  outputs.reduce((all, { amountSats }) => all + amountSats, 0)
+const sum = (outputs: readonly Output[]): number => outputs.reduce((all, { amountSats }) => all + amountSats, 0)

@@ -17,9 +17,7 @@ export function isInjected(message: string): boolean {
 /** Whether an error that ended a handler is explained by what the simulation did to it. */
 export function isExcused(error: unknown): boolean {
   return (
-    error instanceof MemoryStoreFault ||
-    error instanceof Died ||
-    (error instanceof Error && isInjected(error.message))
+    error instanceof MemoryStoreFault || error instanceof Died || (error instanceof Error && isInjected(error.message))
   )
 }
 

@@ -27,8 +27,7 @@ export function heal(stage: Stage): void {
   world.chain.setRelayRule({ incrementalRelaySatPerVb: 0.1, minRelaySatPerVb: 1 })
   world.chain.setFeeRate(1_000)
   for (const txid of world.toJSON().chain.withheld) world.chain.release(txid)
-  for (const { channelId, status } of node.channels())
-    if (status !== 'closed') node.setPeerLocks(channelId, true)
+  for (const { channelId, status } of node.channels()) if (status !== 'closed') node.setPeerLocks(channelId, true)
 }
 
 /** Lets the healed world stand still for as long as the product needs to see all of it. */

@@ -62,8 +62,7 @@ function bumping(change: Partial<Splice> = {}, asked: Partial<BumpRequest> = {})
   return { ...act, splice, request: { ...request, txid: 'f'.repeat(64), feeRateSatPerKw: null, ...asked } }
 }
 
-const attempt = (id: string, change: Partial<Attempt> = {}): Attempt =>
-  anAttempt({ id, result: null, ...change })
+const attempt = (id: string, change: Partial<Attempt> = {}): Attempt => anAttempt({ id, result: null, ...change })
 
 /** An attempt that may live, and whose fence passed so long ago. */
 const earlier = (id: string, agoMs: number, change: Partial<Attempt> = {}): Attempt =>
@@ -99,8 +98,7 @@ describe('a command', () => {
   })
   const submittedOn = (): string => submission().request.submittedOn
   const lies: Readonly<Record<string, () => Act>> = {
-    'journal, then act': () =>
-      submission({ attempts: [attempt('now', { result: { type: 'taken', at: now } })] }),
+    'journal, then act': () => submission({ attempts: [attempt('now', { result: { type: 'taken', at: now } })] }),
     'a command is sent at once': () => submission({}, { signedAt: now - 10_001 }),
     'no command before a restored table is guarded': () => ({
       ...submission(),
@@ -171,16 +169,12 @@ describe('a command', () => {
   })
 
   test('a command of no splice is told', () => {
-    expect(brokenByAct({ ...submission(), splice: null }).map(({ law }) => law)).toEqual([
-      'journal, then act',
-    ])
+    expect(brokenByAct({ ...submission(), splice: null }).map(({ law }) => law)).toEqual(['journal, then act'])
   })
 
   test('what a clock gets wrong is allowed for', () => {
     const functions = { ...CALM.functions, skewMs: 20_000 }
-    expect(brokenByAct({ ...submission(waiting(3 * MINUTE - 40_000)), ...profiled({ functions }) })).toEqual(
-      [],
-    )
+    expect(brokenByAct({ ...submission(waiting(3 * MINUTE - 40_000)), ...profiled({ functions }) })).toEqual([])
   })
 
   /** The node, with its channels as somebody would like them to be. */

@@ -154,12 +154,9 @@ export const namesOfActs: readonly string[] = [lawsOfBoth, lawsOfSubmitting, law
  */
 export function brokenByAct(act: Act): { readonly law: string; readonly detail: string }[] {
   const { request, splice } = act
-  if (splice === null)
-    return [{ law: 'journal, then act', detail: `${request.attemptId} is not in the table` }]
+  if (splice === null) return [{ law: 'journal, then act', detail: `${request.attemptId} is not in the table` }]
   const own =
-    'txid' in request
-      ? broken(lawsOfBumping, request, splice, act)
-      : broken(lawsOfSubmitting, request, splice, act)
+    'txid' in request ? broken(lawsOfBumping, request, splice, act) : broken(lawsOfSubmitting, request, splice, act)
   return [...broken(lawsOfBoth, request, splice, act), ...own]
 }
 
@@ -215,8 +212,5 @@ function gapEndOf(stage: Act['stage']): number {
 
 /** Whether the product can know what is in the chain: its sources show all of it, and nothing happens between two looks. */
 function seesAll(stage: Act['stage']): boolean {
-  return (
-    !standsStill(stage) &&
-    stage.views.every(({ down, blind, lagBlocks }) => !down && !blind && lagBlocks === 0)
-  )
+  return !standsStill(stage) && stage.views.every(({ down, blind, lagBlocks }) => !down && !blind && lagBlocks === 0)
 }

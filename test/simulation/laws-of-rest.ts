@@ -27,9 +27,7 @@ export const lawsOfCalm: Readonly<Record<string, Law>> = {
           const { commanded, answered } = stage.memory
           const kept = attempts.filter(({ id }) => !isStandIn(id))
           if (kept.some(({ id }) => !commanded.has(id))) return 'an attempt was never sent'
-          return kept.some(({ id, result }) => result === null && answered.has(id))
-            ? 'an answer was lost'
-            : null
+          return kept.some(({ id, result }) => result === null && answered.has(id)) ? 'an answer was lost' : null
         })
       : [],
   'a channel is frozen as long as there is a cause': ({ splices, leases, stage }) =>
@@ -72,9 +70,7 @@ export const lawsOfRest: Readonly<Record<string, Law>> = {
   'a freeze ends with the reorg that it was for': ({ splices, leases }) =>
     [...leases].flatMap(([channelId, { frozen }]) =>
       frozen?.cause === REORGANISED &&
-      splices.every(
-        (splice) => splice.channelId !== channelId || (hasEnded(splice.state) && splice.anomaly === null),
-      )
+      splices.every((splice) => splice.channelId !== channelId || (hasEnded(splice.state) && splice.anomaly === null))
         ? [`${channelId.slice(0, 6)} is frozen`]
         : [],
     ),
@@ -99,8 +95,7 @@ export const lawsOfRest: Readonly<Record<string, Law>> = {
       if (splice.state !== 'settled' || stage.memory.twins.has(splice.id)) return null
       const confirmed = splice.candidates.filter(({ block }) => block !== null)
       const [candidate] = confirmed
-      if (candidate === undefined || confirmed.length > 1)
-        return `${confirmed.length} candidates are in a block`
+      if (candidate === undefined || confirmed.length > 1) return `${confirmed.length} candidates are in a block`
       const transaction = stage.world.chain.transaction(candidate.txid)
       if (transaction?.block?.hash !== candidate.block?.hash) return 'it is in another block'
       return candidate.feeSats === null || candidate.feeSats === transaction?.feeSats
@@ -110,9 +105,7 @@ export const lawsOfRest: Readonly<Record<string, Law>> = {
   'every outcome is told': ({ splices, log }) =>
     telling(splices, ({ id, state, epoch, publishedThrough, eventSerial }) => {
       if (publishedThrough < eventSerial) return `${eventSerial - publishedThrough} events are not published`
-      const told = log.some(
-        (line) => line.spliceId === id && line.epoch === epoch && line.type === `splice.${state}`,
-      )
+      const told = log.some((line) => line.spliceId === id && line.epoch === epoch && line.type === `splice.${state}`)
       return told || !hasEnded(state) ? null : `${state} was not told in epoch ${epoch}`
     }),
   'leases are empty or held by something live': (scene) =>
@@ -121,9 +114,7 @@ export const lawsOfRest: Readonly<Record<string, Law>> = {
     ),
   'no fee bump stays open': ({ splices }) =>
     telling(splices, ({ state, bumps }) =>
-      bumps.some(({ outcome }) => outcome === null) && state !== 'needs_attention'
-        ? `open in ${state}`
-        : null,
+      bumps.some(({ outcome }) => outcome === null) && state !== 'needs_attention' ? `open in ${state}` : null,
     ),
 }
 
@@ -132,9 +123,7 @@ function owedBroadcast({ channelId, candidates }: Splice, { node, world }: Scene
   const ours = candidates.map(({ txid }) => txid)
   if (ours.some((txid) => world.chain.transaction(txid) !== null)) return null
   const signed = node.channel(channelId).candidates.filter(({ funding }) => ours.includes(funding.txid))
-  return signed.some(({ funding }) => world.chain.broadcast(funding.hex) === null)
-    ? 'the network takes it'
-    : null
+  return signed.some(({ funding }) => world.chain.broadcast(funding.hex) === null) ? 'the network takes it' : null
 }
 
 /** Whether nothing keeps a function from ending what it began. */

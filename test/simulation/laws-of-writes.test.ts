@@ -113,8 +113,7 @@ describe('at a write', () => {
     'ended without effect only with a proof': { before: { state: 'submitted' }, after: { state: 'failed' } },
   }
 
-  test('each law has its lie', () =>
-    expect(Object.keys(lies).toSorted()).toEqual(Object.keys(lawsOfWrites).toSorted()))
+  test('each law has its lie', () => expect(Object.keys(lies).toSorted()).toEqual(Object.keys(lawsOfWrites).toSorted()))
 
   test.each(Object.entries(lies))('a lie is told apart: %s', (law, { before, after, lease }) => {
     const write = {

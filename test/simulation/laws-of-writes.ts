@@ -44,8 +44,7 @@ export const lawsOfWrites: Readonly<Record<string, Law>> = {
   },
   'no fee bump is open at rest': ({ after }) =>
     after.dueAt === null && openBumps(after) > 0 ? 'a fee bump is open' : null,
-  'one fee bump at a time': ({ after }) =>
-    openBumps(after) > 1 ? `${openBumps(after)} fee bumps are open` : null,
+  'one fee bump at a time': ({ after }) => (openBumps(after) > 1 ? `${openBumps(after)} fee bumps are open` : null),
   'three tries of a fee bump': ({ after }) =>
     after.bumps.some(({ attempts }) => used(attempts) > TRIES_OF_A_BUMP) ? 'more tries than three' : null,
   'attempts within the budget': ({ after }) => {
@@ -73,15 +72,10 @@ export const lawsOfWrites: Readonly<Record<string, Law>> = {
     if (effects.length !== 1) return `${effects.length} transactions have its effect`
     const final = after.candidates.filter(({ txid }) => (chain.confirmations(txid) ?? 0) >= finalDepth)
     if (final.length === 0) return 'no candidate of it is final'
-    return final.some(({ txid }) => follows(after.channelId, txid, stage))
-      ? null
-      : 'the channel has not moved'
+    return final.some(({ txid }) => follows(after.channelId, txid, stage)) ? null : 'the channel has not moved'
   },
   'confirmed is not taken back without a reorg': ({ before, after }, { stage }) =>
-    before !== null &&
-    CONFIRMED.includes(before.state) &&
-    after.state === 'pending' &&
-    stage.memory.deepestReorg === 0
+    before !== null && CONFIRMED.includes(before.state) && after.state === 'pending' && stage.memory.deepestReorg === 0
       ? 'no block has left the chain'
       : null,
   'spent is a budget that was used': ({ before, after }) => {
@@ -96,9 +90,7 @@ export const lawsOfWrites: Readonly<Record<string, Law>> = {
   'settled only when no fee bump can arrive': ({ before, after }, { stage }) => {
     if (after.state !== 'settled' || before?.state === 'settled') return null
     const now = stage.world.now() + 2 * stage.profile.functions.skewMs
-    const living = after.bumps.flatMap(({ attempts }) =>
-      attempts.filter(({ notExecuted }) => notExecuted === null),
-    )
+    const living = after.bumps.flatMap(({ attempts }) => attempts.filter(({ notExecuted }) => notExecuted === null))
     return latestFence(living) <= now ? null : 'a request of one may be on its way'
   },
   'what is called dead cannot take effect': ({ before, after }, { stage }) => {
@@ -120,9 +112,7 @@ export const lawsOfWrites: Readonly<Record<string, Law>> = {
     if (proof !== 'funding_spent' && proof !== 'channel_closed') return null
     const spenders = after.fundingHistory.flatMap((outpoint) => stage.world.chain.spender(outpoint) ?? [])
     const depths = spenders.map(({ txid }) => stage.world.chain.confirmations(txid) ?? 0)
-    return depths.some((depth) => depth >= finalDepth)
-      ? null
-      : `${proof}, but it is ${depths.join(', ')} deep`
+    return depths.some((depth) => depth >= finalDepth) ? null : `${proof}, but it is ${depths.join(', ')} deep`
   },
   'ended without effect only with a proof': ({ before, after }, { stage }) => {
     const { state } = after

@@ -101,8 +101,7 @@ describe('after a step', () => {
     'an end is corrected only for a cause': () => logged({ type: 'splice.corrected' }),
   }
 
-  test('each law has its lie', () =>
-    expect(Object.keys(lies).toSorted()).toEqual(Object.keys(laws).toSorted()))
+  test('each law has its lie', () => expect(Object.keys(lies).toSorted()).toEqual(Object.keys(laws).toSorted()))
 
   test.each(Object.entries(lies))('a lie is told apart: %s', async (law, lie) => {
     expect(brokenBy(await lie()).map((violation) => violation.law)).toContain(law)
@@ -113,14 +112,12 @@ describe('when all can be seen', () => {
   const lies: Lies = {
     'what is told to be in a block is in one': () => bent({ state: 'confirmed', candidates: [] }),
     'what waits and left the mempool is sent again': async () => evicted(),
-    'what was journalled was sent, and its answer is kept': () =>
-      bent({ attempts: [anAttempt({ id: 'not sent' })] }),
+    'what was journalled was sent, and its answer is kept': () => bent({ attempts: [anAttempt({ id: 'not sent' })] }),
     'a channel is frozen as long as there is a cause': () => bent({ epoch: 1, state: 'pending' }),
     'what is in a block is told to be': () => bent({ state: 'pending' }),
   }
 
-  test('each law has its lie', () =>
-    expect(Object.keys(lies).toSorted()).toEqual(Object.keys(lawsOfCalm).toSorted()))
+  test('each law has its lie', () => expect(Object.keys(lies).toSorted()).toEqual(Object.keys(lawsOfCalm).toSorted()))
 
   test.each(Object.entries(lies))('a lie is told apart: %s', async (law, lie) => {
     expect(brokenBy(await lie(), lawsOfCalm).map((violation) => violation.law)).toContain(law)
@@ -171,8 +168,7 @@ describe('at rest', () => {
     'no fee bump stays open': () => bent({ bumps: [aBump()] }),
   }
 
-  test('each law has its lie', () =>
-    expect(Object.keys(lies).toSorted()).toEqual(Object.keys(lawsOfRest).toSorted()))
+  test('each law has its lie', () => expect(Object.keys(lies).toSorted()).toEqual(Object.keys(lawsOfRest).toSorted()))
 
   test.each(Object.entries(lies))('a lie is told apart: %s', async (law, lie) => {
     expect(brokenBy(await lie(), lawsOfRest).map((violation) => violation.law)).toContain(law)

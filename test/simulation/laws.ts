@@ -35,9 +35,7 @@ export async function sceneOf(stage: Stage): Promise<Scene> {
 /** What holds after every step, whatever happened in it (design section 1). */
 export const laws: Readonly<Record<string, Law>> = {
   'an accepted splice is never lost': ({ splices, stage }) =>
-    stage.memory.posted
-      .filter(({ id }) => !splices.some((splice) => splice.id === id))
-      .map(({ id }) => nameOf(id)),
+    stage.memory.posted.filter(({ id }) => !splices.some((splice) => splice.id === id)).map(({ id }) => nameOf(id)),
   'no splice happens twice': ({ splices, stage }) =>
     telling(splices, (splice) => {
       const effects = stage.memory.twins.has(splice.id) ? 0 : effectiveTxids(splice, stage).length
@@ -76,10 +74,7 @@ export const laws: Readonly<Record<string, Law>> = {
   'a cancel that was answered is kept': ({ splices, stage }) =>
     telling(splices, ({ id, state, cancelRequestedAt, candidates }) =>
       // Of what was seen nothing is submitted again.
-      stage.memory.cancelled.has(id) &&
-      cancelRequestedAt === null &&
-      candidates.length === 0 &&
-      !hasEnded(state)
+      stage.memory.cancelled.has(id) && cancelRequestedAt === null && candidates.length === 0 && !hasEnded(state)
         ? 'it is forgotten'
         : null,
     ),
@@ -90,14 +85,9 @@ export const laws: Readonly<Record<string, Law>> = {
       .map(({ sequence }) => `a gap before line ${sequence}`),
   'one outcome an epoch': ({ log }) => {
     const outcomes = log.filter(({ type }) => OUTCOMES.includes(type))
-    const epochs = Map.groupBy(
-      outcomes,
-      ({ spliceId, epoch }) => `${nameOf(spliceId ?? '')} in epoch ${epoch}`,
-    )
+    const epochs = Map.groupBy(outcomes, ({ spliceId, epoch }) => `${nameOf(spliceId ?? '')} in epoch ${epoch}`)
     return [...epochs].flatMap(([name, lines]) =>
-      new Set(lines.map(({ id }) => id)).size > 1
-        ? [`${name}: ${lines.map(({ type }) => type).join(', ')}`]
-        : [],
+      new Set(lines.map(({ id }) => id)).size > 1 ? [`${name}: ${lines.map(({ type }) => type).join(', ')}`] : [],
     )
   },
   'one id is one event': ({ log }) =>

@@ -52,13 +52,9 @@ function standingOf(contribution: string, channelId: string, { world, node }: Pl
   if (channel === undefined || channel.status === 'closed') return null
   if (channel.queued?.id === contribution) return 'the node has it queued'
   if (channel.negotiation?.ours?.id === contribution) return 'the node negotiates it'
-  const signed = channel.candidates
-    .filter(({ ours }) => ours?.id === contribution)
-    .map(({ funding }) => funding.txid)
+  const signed = channel.candidates.filter(({ ours }) => ours?.id === contribution).map(({ funding }) => funding.txid)
   if (signed.length === 0) return null
   const spender = world.chain.spender(outpointOf(channel.funding.txid, channel.funding.vout))
   const taken = spender !== null && !signed.includes(spender.txid)
-  return taken && (world.chain.confirmations(spender.txid) ?? 0) >= FINAL_DEPTH
-    ? null
-    : 'the node has signed it'
+  return taken && (world.chain.confirmations(spender.txid) ?? 0) >= FINAL_DEPTH ? null : 'the node has signed it'
 }

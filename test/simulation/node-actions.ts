@@ -109,8 +109,7 @@ export const peerActions = {
     return reason
   },
   // Within the quiet that is waited for: an operator who waits for less than the peers take is wrong about them.
-  signingSlow: ({ world, keeper }) =>
-    world.setPhases({ signingMs: Math.min(60_000, keeper.policy.quietMs / 2) }),
+  signingSlow: ({ world, keeper }) => world.setPhases({ signingMs: Math.min(60_000, keeper.policy.quietMs / 2) }),
   payment: (stage, dice) => {
     const msat = dice.pick([-1, 1]) * dice.pick([10_000_001, 200_000_000, 333])
     stage.node.lightningPayment(stage.channel(dice), msat)

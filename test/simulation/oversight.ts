@@ -53,19 +53,13 @@ function commanded(node: ConfiguredNode, stage: Stage): ConfiguredNode {
 function judgeAct(request: Request, stage: Stage): void {
   const { keeper, posted, witness } = stage
   const splices = posted.flatMap(({ id }) => witness.splice(id) ?? [])
-  const splice = splices.find((candidate) =>
-    allAttempts(candidate).some(({ id }) => id === request.attemptId),
-  )
+  const splice = splices.find((candidate) => allAttempts(candidate).some(({ id }) => id === request.attemptId))
   const now = keeper.ports.clock.now()
   for (const { law, detail } of brokenByAct({ request, splice: splice ?? null, now, stage }))
     witness.accuse(law, detail)
 }
 
-function judgePrice(
-  { channelId, maxFeeRateSatPerKw }: Request,
-  first: number,
-  { world, witness }: Stage,
-): void {
+function judgePrice({ channelId, maxFeeRateSatPerKw }: Request, first: number, { world, witness }: Stage): void {
   const queued = world.journal.entries
     .slice(first)
     .filter((entry) => entry.type === 'contribution_queued' && entry.channelId === channelId)

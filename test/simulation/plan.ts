@@ -62,71 +62,24 @@ const RARE: readonly string[] = [
   'tableRestored',
 ]
 /** What ends a disturbance comes as often as what begins one, or a run would stand still. */
-const RELIEFS: readonly string[] = [
-  'faultsLifted',
-  'peerReturns',
-  'sourceClear',
-  'peerSendsLocks',
-  'indexCatchesUp',
-]
+const RELIEFS: readonly string[] = ['faultsLifted', 'peerReturns', 'sourceClear', 'peerSendsLocks', 'indexCatchesUp']
 /** What a run with a narrow theme consists of; null: of everything. */
 const OF_THEME: Readonly<Record<Theme, readonly string[] | null>> = {
   everything: null,
   incoming: null,
   story: null,
   hidden: [
-    ...[
-      'late',
-      'late',
-      'loseReply',
-      'loseReply',
-      'drop',
-      'restart',
-      'peerLeaves',
-      'peerReturns',
-      'peerBlinks',
-    ],
+    ...['late', 'late', 'loseReply', 'loseReply', 'drop', 'restart', 'peerLeaves', 'peerReturns', 'peerBlinks'],
     ...['peerSlow', 'peerAborts', 'withhold', 'evict', 'blocks', 'retry', 'race', 'nodeDown', 'faultsLifted'],
   ],
   patient: [
-    ...[
-      'late',
-      'loseReply',
-      'drop',
-      'refuse',
-      'restart',
-      'restart',
-      'peerLeaves',
-      'peerReturns',
-      'peerBlinks',
-    ],
+    ...['late', 'loseReply', 'drop', 'refuse', 'restart', 'restart', 'peerLeaves', 'peerReturns', 'peerBlinks'],
     ...['peerSlow', 'blocks', 'race', 'sweepsStop', 'credentialRefused', 'nodeDown'],
     ...['faultsLifted', 'faultsLifted', 'indexCatchesUp'],
   ],
   fees: [
-    ...[
-      'late',
-      'loseReply',
-      'drop',
-      'refuse',
-      'restart',
-      'peerLeaves',
-      'peerReturns',
-      'peerBlinks',
-      'peerAborts',
-    ],
-    ...[
-      'withhold',
-      'withhold',
-      'feesMove',
-      'feesMove',
-      'relayRule',
-      'evict',
-      'candidateMined',
-      'bump',
-      'bump',
-      'bump',
-    ],
+    ...['late', 'loseReply', 'drop', 'refuse', 'restart', 'peerLeaves', 'peerReturns', 'peerBlinks', 'peerAborts'],
+    ...['withhold', 'withhold', 'feesMove', 'feesMove', 'relayRule', 'evict', 'candidateMined', 'bump', 'bump', 'bump'],
     ...['bumpedByHand', 'peerReplaces', 'race', 'clientsRace', 'faultsLifted', 'blocks'],
   ],
 }

@@ -26,12 +26,7 @@ export type Profile = {
   readonly isOutbound: boolean
   readonly node: Pick<
     NodeBehaviour,
-    | 'forwardReasons'
-    | 'reportsLostQueued'
-    | 'paymentsNameChannels'
-    | 'broadcasts'
-    | 'authWindowMs'
-    | 'hasFeeBump'
+    'forwardReasons' | 'reportsLostQueued' | 'paymentsNameChannels' | 'broadcasts' | 'authWindowMs' | 'hasFeeBump'
   >
   /** What quiet the operator declared to prove absence, in milliseconds; null: none. */
   readonly quietAbsenceMs: number | null

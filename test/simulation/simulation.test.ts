@@ -20,21 +20,17 @@ const TOO_RARE: readonly string[] = [
   'decision.unseen_long',
 ]
 
-test(
-  'every law holds for every seed, and the seeds meet what the laws are about',
-  { timeout: MOST_MS },
-  async () => {
-    const tally: Tally = new Map()
-    const failures: string[] = []
-    for (let seed = 1; seed <= SEEDS; seed++) {
-      const run = await simulate(String(seed))
-      for (const [name, times] of run.tally) count(tally, name, times)
-      if (run.violations.length > 0) failures.push(describeFailure(await shrink(run)))
-    }
-    expect(failures.join('\n\n')).toBe('')
-    expect(missing(tally).filter((name) => !TOO_RARE.includes(name))).toEqual([])
-  },
-)
+test('every law holds for every seed, and the seeds meet what the laws are about', { timeout: MOST_MS }, async () => {
+  const tally: Tally = new Map()
+  const failures: string[] = []
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const run = await simulate(String(seed))
+    for (const [name, times] of run.tally) count(tally, name, times)
+    if (run.violations.length > 0) failures.push(describeFailure(await shrink(run)))
+  }
+  expect(failures.join('\n\n')).toBe('')
+  expect(missing(tally).filter((name) => !TOO_RARE.includes(name))).toEqual([])
+})
 
 test('what is too rare for a verification is possible', () => {
   expect(TOO_RARE.filter((name) => !possible().includes(name))).toEqual([])

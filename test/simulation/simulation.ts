@@ -98,8 +98,7 @@ async function tallyEnds(stage: Stage): Promise<void> {
   const { queue, events } = stage.keeper
   const notExecuted = queue.deadLetters().length + events.deadLetters().length
   if (notExecuted > 0) count(stage.tally, 'queue.dead_letter', notExecuted)
-  for (const [name, times] of stage.keeper.counts)
-    if (name.startsWith('decision.')) count(stage.tally, name, times)
+  for (const [name, times] of stage.keeper.counts) if (name.startsWith('decision.')) count(stage.tally, name, times)
   for (const { state, attention, anomaly, bumps, attempts } of await stage.splices()) {
     count(stage.tally, `end.${state}${attention === null ? '' : `:${attention.code}`}`)
     if (anomaly !== null) count(stage.tally, 'end.anomaly')

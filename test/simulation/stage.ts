@@ -223,8 +223,6 @@ function worldOf({ overlapGuard, lockDepth, isOutbound, node }: Profile): World 
     // Only the keys follow from it, and those may be the same in all runs.
     seed: 'simulation',
     startAt: START,
-    nodes: [
-      { ...node, name: 'alice', overlapGuard, channels: [{ lockDepth, isOutbound }, { lockDepth: 6 }] },
-    ],
+    nodes: [{ ...node, name: 'alice', overlapGuard, channels: [{ lockDepth, isOutbound }, { lockDepth: 6 }] }],
   })
 }

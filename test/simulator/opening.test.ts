@@ -116,9 +116,7 @@ describe('a channel that is opened', () => {
   test('takes no splice and no payment before it is ready, and both afterwards', async () => {
     const scenario = Opened.with()
     expect(await scenario.spliced()).toBe(9)
-    expect(() => scenario.alice.peerSplice(scenario.opened, { amountSats: 1, mergeOurs: false })).toThrow(
-      'not open',
-    )
+    expect(() => scenario.alice.peerSplice(scenario.opened, { amountSats: 1, mergeOurs: false })).toThrow('not open')
     expect(() => scenario.alice.lightningPayment(scenario.opened, -1_000)).toThrow('cannot carry')
     scenario.world.mine(3)
     scenario.settle()
@@ -192,11 +190,7 @@ describe('a channel that is opened', () => {
   })
 
   test.each<[string, OpenOptions, RegExp]>([
-    [
-      'more than the wallet holds',
-      { valueSats: 11_000_000, funding: 'single' },
-      /alice does not have enough/,
-    ],
+    ['more than the wallet holds', { valueSats: 11_000_000, funding: 'single' }, /alice does not have enough/],
     ['more than the peer holds', { valueSats: 90_000_000, oursSats: 0 }, /bob does not have enough/],
     ['a share over the value', { valueSats: 1_000_000, oursSats: 1_000_001 }, /share/],
     ['next to nothing', { valueSats: 999 }, /too small for a channel/],
@@ -275,11 +269,7 @@ describe('the fee bump of an open', () => {
   })
 
   test.each<[string, (scenario: Opened) => void, RegExp]>([
-    [
-      'a single-funded one',
-      (s) => (s.opened = s.alice.openChannel({ valueSats: 900_000, funding: 'single' })),
-      /dual/,
-    ],
+    ['a single-funded one', (s) => (s.opened = s.alice.openChannel({ valueSats: 900_000, funding: 'single' })), /dual/],
     ['a confirmed one', (s) => s.world.mine(1), /confirmed/],
     ['a ready one', (s) => (s.world.mine(3), s.settle()), /not being opened/],
     ['a channel from the start', (s) => (s.opened = s.id), /not being opened/],

@@ -48,17 +48,14 @@ describe('a second contribution while the first is merged into the peer’s firs
 })
 
 describe('a second contribution while ours is pending', () => {
-  test.each([true, false])(
-    'is refused without an event once it is negotiated (guard: %s)',
-    async (overlapGuard) => {
-      const scenario = Scenario.of({ overlapGuard })
-      await scenario.out()
-      scenario.settle()
-      expect(await scenario.out()).toBe(9)
-      expect(await scenario.out(60_000, OTHER_ADDRESS)).toBe(9)
-      expect(scenario.failures()).toEqual([])
-    },
-  )
+  test.each([true, false])('is refused without an event once it is negotiated (guard: %s)', async (overlapGuard) => {
+    const scenario = Scenario.of({ overlapGuard })
+    await scenario.out()
+    scenario.settle()
+    expect(await scenario.out()).toBe(9)
+    expect(await scenario.out(60_000, OTHER_ADDRESS)).toBe(9)
+    expect(scenario.failures()).toEqual([])
+  })
 
   test('is refused while the first is queued or negotiated by us', async () => {
     const scenario = Scenario.of({ overlapGuard: false })

@@ -12,9 +12,7 @@ function tried(act: (scenario: Scenario) => void): Act {
       act(scenario)
     } catch (error) {
       expect(error).toBeInstanceOf(Error)
-      expect(String(error)).toMatch(
-        /pending|queued|running|open|connected|closed|carry|enough|under|replaced|backup/,
-      )
+      expect(String(error)).toMatch(/pending|queued|running|open|connected|closed|carry|enough|under|replaced|backup/)
     }
   }
 }

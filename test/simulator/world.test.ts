@@ -66,14 +66,11 @@ describe('a world', () => {
     expect(one?.channels()[0]?.channelId).not.toBe(other?.channels()[0]?.channelId)
   })
 
-  test.each(ACTS.map((_, n) => n))(
-    'goes on as it would have when it is saved and loaded before act %i',
-    async (n) => {
-      const [whole, loaded] = [await played(null), await played(n)]
-      expect(loaded.journal.entries).toEqual(whole.journal.entries)
-      expect(loaded.toJSON()).toEqual(whole.toJSON())
-    },
-  )
+  test.each(ACTS.map((_, n) => n))('goes on as it would have when it is saved and loaded before act %i', async (n) => {
+    const [whole, loaded] = [await played(null), await played(n)]
+    expect(loaded.journal.entries).toEqual(whole.journal.entries)
+    expect(loaded.toJSON()).toEqual(whole.toJSON())
+  })
 
   test('is not loaded from anything else', () => {
     expect(() => worldFrom({ seed: 'x' })).toThrow()

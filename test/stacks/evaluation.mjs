@@ -138,9 +138,7 @@ async function startCli(functions) {
     request.on('data', (chunk) => chunks.push(chunk))
     request.on('end', () => {
       const { method, params } = JSON.parse(Buffer.concat(chunks).toString())
-      const answer = methods[method]
-        ? { result: methods[method](params[0]) }
-        : { error: `no method ${method}` }
+      const answer = methods[method] ? { result: methods[method](params[0]) } : { error: `no method ${method}` }
       response.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
     })
   })

@@ -153,11 +153,7 @@ async function live(folder: string, world: Awaited<ReturnType<typeof startSimula
   const keys = await keepKeys(join(folder, 'keys.json'), functions.store)
   const sweep = () => as('reconcile', () => functions.reconcile())
   const work = (spliceId: string) => as('work', () => functions.work(message({ spliceId })))
-  const call = (
-    method: string,
-    path: string,
-    more: { body?: string; headers?: Record<string, string> } = {},
-  ) =>
+  const call = (method: string, path: string, more: { body?: string; headers?: Record<string, string> } = {}) =>
     as('api', async () => {
       const headers = {
         Authorization: `Bearer ${keys.operatorKey}`,
@@ -219,19 +215,12 @@ async function live(folder: string, world: Awaited<ReturnType<typeof startSimula
   // Of a splice that only the node's event tells to look at.
   const third = await post('third', 70_000, channelId)
   await work(third)
-  await reaches(third, 'pending', () =>
-    heard({ id: 'event-4', type: 'splice_negotiated', at: Date.now(), channelId }),
-  )
+  await reaches(third, 'pending', () => heard({ id: 'event-4', type: 'splice_negotiated', at: Date.now(), channelId }))
   world.live.change((live) => live.mine(6))
   await sweep()
   const lease = await functions.store.item('lease', channel.channelId)
   if (lease === null) throw new Error('no lease')
-  await functions.store.putItem(
-    'lease',
-    channel.channelId,
-    { ...lease.value, waiting: [second] },
-    lease.version,
-  )
+  await functions.store.putItem('lease', channel.channelId, { ...lease.value, waiting: [second] }, lease.version)
   // The end is found by the consumer of the queue: it says so, and wakes who waits for the channel.
   await reaches(id, 'settled', () => work(id))
   for (const path of [

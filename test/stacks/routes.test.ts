@@ -8,9 +8,7 @@ const { open, guarded } = wiring.routes
 function isReached(route: string, method: string, path: string): boolean {
   const [routeMethod, routePath = ''] = route.split(' ')
   if (routeMethod !== 'ANY' && routeMethod !== method) return false
-  return routePath.endsWith('/{proxy+}')
-    ? path.startsWith(routePath.slice(0, -'{proxy+}'.length))
-    : path === routePath
+  return routePath.endsWith('/{proxy+}') ? path.startsWith(routePath.slice(0, -'{proxy+}'.length)) : path === routePath
 }
 
 describe('every route of the API', async () => {

@@ -11,9 +11,7 @@ const Redrive = z.object({ deadLetterTargetArn: z.string(), maxReceiveCount: z.i
 export type Rule = (topology: Topology) => string[]
 
 const redriveOf = ({ inputs }: Resource) =>
-  inputs['redrivePolicy'] === undefined
-    ? null
-    : Redrive.parse(JSON.parse(z.string().parse(inputs['redrivePolicy'])))
+  inputs['redrivePolicy'] === undefined ? null : Redrive.parse(JSON.parse(z.string().parse(inputs['redrivePolicy'])))
 
 const arnOf = (resource: Resource): unknown => resource.outputs['arn']
 
@@ -61,8 +59,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       (queue) =>
         !all(topology, 'alarm').some(
           ({ inputs }) =>
-            z.record(z.string(), z.unknown()).parse(inputs['dimensions'])['QueueName'] ===
-              queue.outputs['name'] &&
+            z.record(z.string(), z.unknown()).parse(inputs['dimensions'])['QueueName'] === queue.outputs['name'] &&
             inputs['metricName'] === 'ApproximateNumberOfMessagesVisible' &&
             inputs['comparisonOperator'] === 'GreaterThanThreshold' &&
             inputs['threshold'] === 0,
@@ -88,9 +85,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   'no more batches run at once than their function has room for': (topology) =>
     wrong(all(topology, 'mapping'), ({ inputs }) => {
       const { maximumConcurrency } = z.object({ maximumConcurrency: z.int() }).parse(inputs['scalingConfig'])
-      const reserved = named(topology, 'function', inputs['functionName']).inputs[
-        'reservedConcurrentExecutions'
-      ]
+      const reserved = named(topology, 'function', inputs['functionName']).inputs['reservedConcurrentExecutions']
       return maximumConcurrency > Number(reserved ?? maximumConcurrency)
     }),
   'messages are encrypted where they rest': (topology) =>
@@ -106,8 +101,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       statementsOf(role).flatMap(({ Action, Resource }) =>
         Action.flatMap((action) =>
           Resource.filter(
-            (resource) =>
-              action.includes('*') || (resource.includes('*') && !isOwnLog(action, resource, logs)),
+            (resource) => action.includes('*') || (resource.includes('*') && !isOwnLog(action, resource, logs)),
           ).map((resource) => `${role.name}: ${action} on ${resource}`),
         ),
       ),
@@ -150,9 +144,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     )
     return swept.filter((arn) => {
       const { outputs } = named(topology, 'function', arn)
-      const config = all(topology, 'invokeConfig').find(
-        ({ inputs }) => inputs['functionName'] === outputs['name'],
-      )
+      const config = all(topology, 'invokeConfig').find(({ inputs }) => inputs['functionName'] === outputs['name'])
       return config?.inputs['maximumRetryAttempts'] !== 0 || config.inputs['maximumEventAgeInSeconds'] !== 60
     })
   },
@@ -169,10 +161,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     )
   },
   'the API is throttled, logged, and closed to the pages of others': (topology) => {
-    const open = wrong(
-      all(topology, 'api'),
-      ({ inputs }) => JSON.stringify(inputs['corsConfiguration'] ?? {}) !== '{}',
-    )
+    const open = wrong(all(topology, 'api'), ({ inputs }) => JSON.stringify(inputs['corsConfiguration'] ?? {}) !== '{}')
     const loose = wrong(all(topology, 'apiStage'), ({ inputs }) => {
       const settings = z
         .object({ throttlingBurstLimit: z.int().positive(), throttlingRateLimit: z.int().positive() })

@@ -34,8 +34,7 @@ describe.each(stages)('the stage %s', (name) => {
 
   test('links every function to what the configuration reads, and to nothing else', () => {
     const read = Object.keys(Links.shape).toSorted()
-    for (const { links, name: linked } of stage(name).functions)
-      expect(links.toSorted(), linked).toEqual(read)
+    for (const { links, name: linked } of stage(name).functions) expect(links.toSorted(), linked).toEqual(read)
   })
 })
 
@@ -87,27 +86,21 @@ describe('a stage that breaks a rule is told apart', () => {
     'every function logs to a group of its own, in JSON': () =>
       bent('function', { loggingConfig: { logFormat: 'Text', logGroup: 'one' } }),
     'logs are kept for a month': () => bent('logGroup', { retentionInDays: 0 }),
-    'functions run on Node 24 and arm64, without X-Ray': () =>
-      bent('function', { tracingConfig: { mode: 'Active' } }),
-    'a sweep that could not start in time is not started late': () =>
-      bent('invokeConfig', { maximumRetryAttempts: 2 }),
+    'functions run on Node 24 and arm64, without X-Ray': () => bent('function', { tracingConfig: { mode: 'Active' } }),
+    'a sweep that could not start in time is not started late': () => bent('invokeConfig', { maximumRetryAttempts: 2 }),
     'alarms tell the topic that they went off, and that it is over': () => bent('alarm', { okActions: [] }),
     'the API is throttled, logged, and closed to the pages of others': () =>
       bent('api', { corsConfiguration: { allowOrigins: ['*'] } }),
   }
 
-  test('each rule has its breach', () =>
-    expect(Object.keys(broken).toSorted()).toEqual(Object.keys(rules).toSorted()))
+  test('each rule has its breach', () => expect(Object.keys(broken).toSorted()).toEqual(Object.keys(rules).toSorted()))
 
-  test.each(Object.entries(broken))('%s', (name, breach) =>
-    expect(rules[name]?.(breach()).length).toBeGreaterThan(0),
-  )
+  test.each(Object.entries(broken))('%s', (name, breach) => expect(rules[name]?.(breach()).length).toBeGreaterThan(0))
 })
 
 describe('what is deployed is what runs locally', () => {
   const production = (): Topology => stage('production')
-  const builtOf = ({ name }: Resource) =>
-    production().functions.find((each) => `${each.name}Function` === name)
+  const builtOf = ({ name }: Resource) => production().functions.find((each) => `${each.name}Function` === name)
   const handlerOf = (resource: Resource) => builtOf(resource)?.handler
   const functionOf = (arn: unknown): string => {
     const handler = handlerOf(named(production(), 'function', arn))
@@ -122,17 +115,13 @@ describe('what is deployed is what runs locally', () => {
       concurrency: each.inputs['reservedConcurrentExecutions'] ?? null,
       files: builtOf(each)?.files.filter((file) => !file.endsWith('/')),
     }))
-    expect(new Set(deployed)).toEqual(
-      new Set(Object.values(wiring.functions).map((each) => ({ files: [], ...each }))),
-    )
+    expect(new Set(deployed)).toEqual(new Set(Object.values(wiring.functions).map((each) => ({ files: [], ...each }))))
   })
 
   test('queues, what they feed, and what becomes of their messages', () => {
     const deployed = all(production(), 'mapping').map(({ inputs }) => {
       const queue = named(production(), 'queue', inputs['eventSourceArn'])
-      const redrive = z
-        .object({ maxReceiveCount: z.int() })
-        .parse(JSON.parse(String(queue.inputs['redrivePolicy'])))
+      const redrive = z.object({ maxReceiveCount: z.int() }).parse(JSON.parse(String(queue.inputs['redrivePolicy'])))
       return {
         feeds: functionOf(inputs['functionName']),
         batchSize: inputs['batchSize'],
@@ -140,14 +129,12 @@ describe('what is deployed is what runs locally', () => {
         maxReceives: redrive.maxReceiveCount,
       }
     })
-    const wired = Object.values(wiring.queues).map(
-      ({ feeds, batchSize, visibilitySeconds, maxReceives }) => ({
-        feeds,
-        batchSize,
-        visibilitySeconds,
-        maxReceives,
-      }),
-    )
+    const wired = Object.values(wiring.queues).map(({ feeds, batchSize, visibilitySeconds, maxReceives }) => ({
+      feeds,
+      batchSize,
+      visibilitySeconds,
+      maxReceives,
+    }))
     expect(new Set(deployed)).toEqual(new Set(wired))
   })
 
@@ -168,8 +155,7 @@ describe('what is deployed is what runs locally', () => {
 
   test('the table and its indexes', () => {
     const [table] = all(production(), 'table')
-    const keysOf = (schema: readonly { AttributeName: string }[]) =>
-      schema.map(({ AttributeName }) => AttributeName)
+    const keysOf = (schema: readonly { AttributeName: string }[]) => schema.map(({ AttributeName }) => AttributeName)
     const [hashKey, rangeKey] = keysOf(tableDefinition.KeySchema)
     expect(table?.inputs).toMatchObject({
       billingMode: tableDefinition.BillingMode,
@@ -177,12 +163,10 @@ describe('what is deployed is what runs locally', () => {
       rangeKey,
       streamEnabled: false,
       localSecondaryIndexes: [],
-      attributes: tableDefinition.AttributeDefinitions.map(
-        ({ AttributeName: name, AttributeType: type }) => ({
-          name,
-          type,
-        }),
-      ),
+      attributes: tableDefinition.AttributeDefinitions.map(({ AttributeName: name, AttributeType: type }) => ({
+        name,
+        type,
+      })),
       globalSecondaryIndexes: tableDefinition.GlobalSecondaryIndexes.map(({ IndexName: name, KeySchema }) => {
         const [partition, sort] = keysOf(KeySchema)
         return { name, hashKey: partition, rangeKey: sort, projectionType: 'KEYS_ONLY' }

@@ -38,10 +38,7 @@ export type Topology = z.infer<typeof Topology>
 const run = promisify(execFile)
 
 /** Evaluates a stage. Throws what the evaluation printed where the stacks are wrong. */
-export async function evaluate(
-  stage: string,
-  environment: Readonly<Record<string, string>> = {},
-): Promise<Topology> {
+export async function evaluate(stage: string, environment: Readonly<Record<string, string>> = {}): Promise<Topology> {
   await run(process.execPath, [UNPACK])
   const { stdout } = await run(process.execPath, [EVALUATION, stage], {
     maxBuffer: MAX_OUTPUT_BYTES,
@@ -76,12 +73,9 @@ export function all({ resources }: Topology, type: keyof typeof TYPES): Resource
 
 /** The resource of a type that AWS would call so. Throws where there is none, or more. */
 export function named(topology: Topology, type: keyof typeof TYPES, physical: unknown): Resource {
-  const found = all(topology, type).filter(
-    ({ outputs }) => outputs['arn'] === physical || outputs['name'] === physical,
-  )
+  const found = all(topology, type).filter(({ outputs }) => outputs['arn'] === physical || outputs['name'] === physical)
   const [first, second] = found
-  if (first === undefined || second !== undefined)
-    throw new Error(`${found.length} of ${type} ${String(physical)}`)
+  if (first === undefined || second !== undefined) throw new Error(`${found.length} of ${type} ${String(physical)}`)
   return first
 }
 

@@ -30,8 +30,7 @@ export function planted(bug: Bug, file: string, source: string): string {
     .reduce((text, { find, replace }) => {
       const pattern = patternOf(find)
       const times = [...text.matchAll(pattern)].length
-      if (times !== 1)
-        throw new BugOutdated(`${bug.name}: its text stands ${times} times in ${file}: ${find}`)
+      if (times !== 1) throw new BugOutdated(`${bug.name}: its text stands ${times} times in ${file}: ${find}`)
       return text.replace(pattern, () => replace)
     }, source)
 }

@@ -198,8 +198,7 @@ export const proofBugs: readonly Bug[] = [
       {
         file: BEFORE,
         find: 'holds: (situation) => situation.splice.cancelRequestedAt !== null && nothingExecuted(situation),',
-        replace:
-          'holds: (situation) => situation.splice.cancelRequestedAt !== null && noCandidate(situation),',
+        replace: 'holds: (situation) => situation.splice.cancelRequestedAt !== null && noCandidate(situation),',
       },
     ],
   },
@@ -296,9 +295,7 @@ export const proofBugs: readonly Bug[] = [
   {
     name: 'reorg-not-processed',
     why: 'nobody looks again at what settled in a block that has left the chain',
-    replacements: [
-      { file: 'core/sweep/sweep.ts', find: 'failed += await driveReorged(shared)', replace: '' },
-    ],
+    replacements: [{ file: 'core/sweep/sweep.ts', find: 'failed += await driveReorged(shared)', replace: '' }],
   },
   {
     name: 'reorg-orphans-forgotten',

@@ -37,9 +37,7 @@ describe('the list', () => {
   })
 
   test('a bug whose text is missing is refused', () => {
-    expect(() => planted(lost, 'core/decision/gates.ts', sourceOf('core/decision/gates.ts'))).toThrow(
-      BugOutdated,
-    )
+    expect(() => planted(lost, 'core/decision/gates.ts', sourceOf('core/decision/gates.ts'))).toThrow(BugOutdated)
   })
 
   test('a bug whose text stands there twice is refused', () => {
@@ -47,9 +45,7 @@ describe('the list', () => {
       ...lost,
       replacements: [{ file: 'core/decision/gates.ts', find: 'shut', replace: 'open' }],
     }
-    expect(() => planted(twice, 'core/decision/gates.ts', sourceOf('core/decision/gates.ts'))).toThrow(
-      BugOutdated,
-    )
+    expect(() => planted(twice, 'core/decision/gates.ts', sourceOf('core/decision/gates.ts'))).toThrow(BugOutdated)
   })
 
   test('no bug has a name that is not in the list', () => {

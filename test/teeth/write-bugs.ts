@@ -162,9 +162,7 @@ export const writeBugs: readonly Bug[] = [
   {
     name: 'lease-of-a-living-holder',
     why: 'a splice takes the lease from one that is still under way',
-    replacements: [
-      { file: LINE, find: 'return isReleased(await store.load(holder))', replace: 'return true' },
-    ],
+    replacements: [{ file: LINE, find: 'return isReleased(await store.load(holder))', replace: 'return true' }],
   },
   {
     name: 'lease-left-from-an-old-look',
@@ -337,8 +335,7 @@ export const writeBugs: readonly Bug[] = [
       {
         file: ENDING,
         find: "return { splice: candidateSeen(corrected, 'pending', context).splice, actions: [freeze(message), alarm(message)] }",
-        replace:
-          "return { splice: candidateSeen(corrected, 'pending', context).splice, actions: [alarm(message)] }",
+        replace: "return { splice: candidateSeen(corrected, 'pending', context).splice, actions: [alarm(message)] }",
       },
     ],
   },

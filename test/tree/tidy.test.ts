@@ -64,9 +64,7 @@ function read(file: string): string {
 }
 
 function importsOf(file: string): string[] {
-  return [...read(file).matchAll(/(?:from|import)\s+'([^']+)'|import\('([^']+)'\)/g)].map(
-    (m) => m[1] ?? m[2] ?? '',
-  )
+  return [...read(file).matchAll(/(?:from|import)\s+'([^']+)'|import\('([^']+)'\)/g)].map((m) => m[1] ?? m[2] ?? '')
 }
 
 /** A file without its comments and strings. */
@@ -179,9 +177,7 @@ describe('the tree', () => {
   })
 
   test('functions/runtime.ts alone reads Resource and the environment', () => {
-    const reads = files.filter(
-      (file) => folderOf(file) === 'functions' && /from 'sst'|process\.env/.test(read(file)),
-    )
+    const reads = files.filter((file) => folderOf(file) === 'functions' && /from 'sst'|process\.env/.test(read(file)))
     expect(reads).toEqual(['functions/runtime.ts'])
   })
 

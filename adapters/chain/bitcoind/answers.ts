@@ -52,14 +52,10 @@ export const MempoolInfo = z.object({ loaded: z.boolean() })
 export const NetworkInfo = z.object({ localrelay: z.boolean() })
 
 /** `gettxout`: null for an output that is spent or never existed. */
-export const TxOut = z
-  .object({ bestblock: Hash, confirmations: z.int().nonnegative(), value: Sats })
-  .nullable()
+export const TxOut = z.object({ bestblock: Hash, confirmations: z.int().nonnegative(), value: Sats }).nullable()
 
 /** `gettxspendingprevout` of one outpoint: its spender in the mempool. */
-export const MempoolSpenders = z.tuple([
-  z.object({ txid: Txid, vout: z.int(), spendingtxid: Txid.optional() }),
-])
+export const MempoolSpenders = z.tuple([z.object({ txid: Txid, vout: z.int(), spendingtxid: Txid.optional() })])
 
 export const MempoolEntry = z.object({ fees: z.object({ base: Sats }) })
 export const Hex = z.string().regex(/^[0-9a-f]+$/)

@@ -64,11 +64,7 @@ async function ifTipUnmoved<T>(node: Bitcoind, before: Place, value: T, call: Ca
 }
 
 /** A transaction that can be found without searching blocks. */
-async function knownTransaction(
-  { rpc }: Bitcoind,
-  txid: string,
-  call: Call,
-): Answer<ChainTransaction | null> {
+async function knownTransaction({ rpc }: Bitcoind, txid: string, call: Call): Answer<ChainTransaction | null> {
   const waiting = await inMempool(rpc, txid, call)
   if (!waiting.ok || waiting.value !== null) return waiting
   const mined = await located(rpc, txid, call)
@@ -128,9 +124,7 @@ async function broadcast(node: Bitcoind, hex: string, call: Call): Answer<void> 
   if (code === RPC_ERROR.alreadyInChain) return ok(undefined)
   const find = code === RPC_ERROR.missingInputs ? transaction : knownTransaction
   const known = txid === undefined ? ok(null) : await find(node, txid, call)
-  return known.ok && known.value !== null
-    ? ok(undefined)
-    : unreachable(`${method}: error ${code}${reasonIn(message)}`)
+  return known.ok && known.value !== null ? ok(undefined) : unreachable(`${method}: error ${code}${reasonIn(message)}`)
 }
 
 /**

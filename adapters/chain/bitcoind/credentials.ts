@@ -4,8 +4,7 @@ import { open } from 'node:fs/promises'
 const MAX_COOKIE_BYTES = 512
 
 /** A user from Bitcoin Core's configuration (`rpcauth`), or the cookie file that it rewrites at each start. */
-export type BitcoindAuth =
-  { readonly user: string; readonly password: string } | { readonly cookieFile: string }
+export type BitcoindAuth = { readonly user: string; readonly password: string } | { readonly cookieFile: string }
 
 export type Credentials = { readonly user: string; readonly password: string }
 

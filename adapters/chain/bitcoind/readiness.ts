@@ -16,11 +16,7 @@ const CHAIN_NAMES: Readonly<Record<Network, string>> = {
 }
 
 /** The best block of a node that has synced the chain of the configured network. */
-export async function bestBlock(
-  rpc: BitcoindRpc,
-  network: Network,
-  call: Call,
-): Promise<Result<Place, ChainFault>> {
+export async function bestBlock(rpc: BitcoindRpc, network: Network, call: Call): Promise<Result<Place, ChainFault>> {
   const info = resultIn('getblockchaininfo', await rpc('getblockchaininfo', [], call), ChainInfo)
   if (!info.ok) return info
   const { chain, blocks, bestblockhash, initialblockdownload } = info.value

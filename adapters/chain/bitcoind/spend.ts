@@ -85,8 +85,7 @@ function outputOf(tx: ChainTransaction, vout: number): number | null {
 
 async function named({ rpc, outpoint, call }: SpendQuestion, spender: SpenderInBlock): Answer<Mined | null> {
   const { txid, blockHash } = spender
-  const mined =
-    blockHash === null ? await located(rpc, txid, call) : await inBlock(rpc, txid, blockHash, call)
+  const mined = blockHash === null ? await located(rpc, txid, call) : await inBlock(rpc, txid, blockHash, call)
   return mined.ok && mined.value !== null && !checked(mined.value.tx, outpoint) ? ok(null) : mined
 }
 

@@ -53,12 +53,7 @@ async function bestHeader(rpc: BitcoindRpc, hash: string, call: Call) {
 }
 
 /** A transaction in the given block; null when the block does not contain it or is not in the best chain. */
-export async function inBlock(
-  rpc: BitcoindRpc,
-  txid: string,
-  blockHash: string,
-  call: Call,
-): Answer<Mined | null> {
+export async function inBlock(rpc: BitcoindRpc, txid: string, blockHash: string, call: Call): Answer<Mined | null> {
   const header = await bestHeader(rpc, blockHash, call)
   if (!header.ok || header.value === null) return header.ok ? ok(null) : header
   const method = 'getrawtransaction'
@@ -98,12 +93,9 @@ export async function placeOf(rpc: BitcoindRpc, txid: string, call: Call): Answe
   const method = 'getrawtransaction'
   const indexed = foundIn(method, await rpc(method, [txid, 1], call), FoundTransaction)
   if (!indexed.ok) return indexed
-  if (indexed.value !== null && indexed.value.txid !== txid)
-    return unreachable(`${method}: another transaction`)
+  if (indexed.value !== null && indexed.value.txid !== txid) return unreachable(`${method}: another transaction`)
   const hash =
-    indexed.value?.blockhash === undefined
-      ? await blockByOutputs(rpc, txid, call)
-      : ok(indexed.value.blockhash)
+    indexed.value?.blockhash === undefined ? await blockByOutputs(rpc, txid, call) : ok(indexed.value.blockhash)
   if (!hash.ok || hash.value === null) return hash.ok ? ok(null) : hash
   const header = await bestHeader(rpc, hash.value, call)
   if (!header.ok || header.value === null) return header.ok ? ok(null) : header

@@ -83,7 +83,5 @@ export function jsonIn<T>(
 
 /** The block of a transaction in core's form; null in the mempool. */
 export function blockOf(status: Status): ChainTransaction['block'] {
-  return status.confirmed
-    ? { height: status.block_height, hash: status.block_hash, time: status.block_time }
-    : null
+  return status.confirmed ? { height: status.block_height, hash: status.block_hash, time: status.block_time } : null
 }

@@ -76,18 +76,12 @@ async function transaction(http: EsploraHttp, txid: string, call: Call): Answer<
 }
 
 /** The spender that an outspend names, if all that the source says about it is consistent. */
-async function spenderOf(
-  http: EsploraHttp,
-  outpoint: Outpoint,
-  txid: string,
-  call: Call,
-): Answer<ChainTransaction> {
+async function spenderOf(http: EsploraHttp, outpoint: Outpoint, txid: string, call: Call): Answer<ChainTransaction> {
   const spender = await transaction(http, txid, call)
   if (!spender.ok) return spender
   if (spender.value === null) return unreachable('the source names a spender that it does not know')
   const parsed = parseTransaction(spender.value.hex)
-  if (parsed === null || !spends(parsed, outpoint))
-    return unreachable('the source names a spender that is none')
+  if (parsed === null || !spends(parsed, outpoint)) return unreachable('the source names a spender that is none')
   if (spender.value.block === null) return ok(spender.value)
   const height = await tipHeight(http, call)
   if (!height.ok) return height

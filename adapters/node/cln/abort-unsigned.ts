@@ -13,10 +13,7 @@ const MAX_ABORTS = 2
  * Whether it is safe to abort: the channel is on the funding outpoint, in `CHANNELD_NORMAL` with its peer, and nothing
  * is in flight except what the caller knows to be unsigned. Aborting with a signed candidate force-closes the channel.
  */
-function isAbortable(
-  channel: PeerChannel | undefined,
-  { submittedOn: submittedOn, txids }: AbortRequest,
-): boolean {
+function isAbortable(channel: PeerChannel | undefined, { submittedOn: submittedOn, txids }: AbortRequest): boolean {
   return (
     channel?.state === NORMAL &&
     fundingOf(channel) === submittedOn &&

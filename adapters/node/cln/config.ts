@@ -9,10 +9,7 @@ import { decodeRune } from './rune.ts'
  */
 export const ClnConfig = z.object({
   url: z.string().refine(isPlainHttps, 'must be an https URL without credentials or query').optional(),
-  certificate: z
-    .string()
-    .refine(isCertificate, "must be the node's CA certificate (ca.pem) in PEM")
-    .optional(),
+  certificate: z.string().refine(isCertificate, "must be the node's CA certificate (ca.pem) in PEM").optional(),
   rune: z
     .string()
     .refine((text) => decodeRune(text) !== null, 'must be a rune, as createrune prints it')

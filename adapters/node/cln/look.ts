@@ -60,13 +60,7 @@ export function capabilitiesOf(version: string, options: ClnNodeOptions): Capabi
     reportsCandidates: true,
     checksFunding: !plugin,
     fenceMs: attemptMs(options) + clockSkewSeconds * 1_000,
-    nonExecutionProofs: [
-      'refused',
-      'channel_closed',
-      'operator',
-      'no_return_not_reached',
-      'disconnected_since',
-    ],
+    nonExecutionProofs: ['refused', 'channel_closed', 'operator', 'no_return_not_reached', 'disconnected_since'],
     leaseScope: 'channel',
   }
 }
@@ -104,8 +98,7 @@ async function announcedOf(
   { info, channels }: Gathered,
   call: Call,
 ): Promise<Result<ReadonlySet<string>, ClnFault>> {
-  if (!channels.some(({ state, private: hidden }) => state === NORMAL && hidden !== true))
-    return ok(new Set())
+  if (!channels.some(({ state, private: hidden }) => state === NORMAL && hidden !== true)) return ok(new Set())
   const [from, to] = await Promise.all([
     ask(rpc, 'listchannels', { source: info.id }, Gossip, call),
     ask(rpc, 'listchannels', { destination: info.id }, Gossip, call),
@@ -153,11 +146,7 @@ function lookOf(
  * Reads the node's identity and its channels into one look, as old as its first request. One failed read
  * fails the look.
  */
-export async function look(
-  rpc: ClnRpc,
-  options: ClnNodeOptions,
-  call: Call,
-): Promise<Result<NodeLook, NodeFault>> {
+export async function look(rpc: ClnRpc, options: ClnNodeOptions, call: Call): Promise<Result<NodeLook, NodeFault>> {
   const observedAt = options.clock.now()
   const gathered = await gather(rpc, call)
   if (!gathered.ok) return err(nodeFaultOf(gathered.error))

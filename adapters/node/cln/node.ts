@@ -1,10 +1,4 @@
-import type {
-  BumpRequest,
-  ChannelSnapshot,
-  Contribution,
-  NodeFault,
-  SubmitRequest,
-} from '../../../core/ports/node.ts'
+import type { BumpRequest, ChannelSnapshot, Contribution, NodeFault, SubmitRequest } from '../../../core/ports/node.ts'
 import type { Call, AbortRequest, CommandAnswer, Journal, NodePort } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import * as z from 'zod'
@@ -53,16 +47,10 @@ async function newAddress(rpc: ClnRpc, call: Call): Promise<Result<string, NodeF
   const made = await ask(rpc, 'newaddr', { addresstype: 'p2tr' }, NewAddress, call)
   if (!made.ok) return err(nodeFaultOf(made.error))
   const address = made.value.p2tr ?? made.value.bech32
-  return address === undefined
-    ? err({ class: 'unreachable', message: 'the node gave no address' })
-    : ok(address)
+  return address === undefined ? err({ class: 'unreachable', message: 'the node gave no address' }) : ok(address)
 }
 
-async function connectPeer(
-  rpc: ClnRpc,
-  { peerId }: ChannelSnapshot,
-  call: Call,
-): Promise<Result<void, NodeFault>> {
+async function connectPeer(rpc: ClnRpc, { peerId }: ChannelSnapshot, call: Call): Promise<Result<void, NodeFault>> {
   const connected = await ask(rpc, 'connect', { id: peerId }, z.unknown(), call)
   return connected.ok ? ok(undefined) : err(nodeFaultOf(connected.error))
 }

@@ -24,21 +24,10 @@ export type Order = Ceilings & {
 }
 
 /** Turns a request into an order, or refuses it. */
-export function orderOf(
-  request: SubmitRequest | BumpRequest,
-  network: Network,
-): Result<Order, CommandResult> {
+export function orderOf(request: SubmitRequest | BumpRequest, network: Network): Result<Order, CommandResult> {
   const payout = payoutOf(request, network)
   if (!payout.ok) return payout
-  const {
-    channelId,
-    submittedOn: submittedOn,
-    kind,
-    amountSats,
-    signedAt,
-    maxFeeRateSatPerKw,
-    maxFeeSats,
-  } = request
+  const { channelId, submittedOn: submittedOn, kind, amountSats, signedAt, maxFeeRateSatPerKw, maxFeeSats } = request
   const bump = 'txid' in request ? { rate: request.feeRateSatPerKw, txid: request.txid } : null
   return ok({
     channelId,

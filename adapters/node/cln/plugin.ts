@@ -30,7 +30,5 @@ export async function pluginSpliceIn(flow: Flow): Promise<CommandAnswer> {
   if (error.type !== 'error') return resultOf(error, 'signing')
   // No need to read the wrapped code: the wrapping proves that nothing was signed.
   if (error.code === BEFORE_SIGNING) return refusal({ class: 'not_now' }, error.message, error.code)
-  return NOT_STARTED.includes(error.code)
-    ? resultOf(error, 'before')
-    : unknown(`${error.code}: ${error.message}`)
+  return NOT_STARTED.includes(error.code) ? resultOf(error, 'before') : unknown(`${error.code}: ${error.message}`)
 }

@@ -30,13 +30,7 @@ const START_MARGIN = 8
  */
 export async function readChannel(flow: Flow): Promise<Result<PeerChannel, Stop>> {
   const { order } = flow
-  const listed = await callAt(
-    flow,
-    'before',
-    'listpeerchannels',
-    { channel_id: order.channelId },
-    PeerChannels,
-  )
+  const listed = await callAt(flow, 'before', 'listpeerchannels', { channel_id: order.channelId }, PeerChannels)
   if (!listed.ok) return listed
   const channel = listed.value.channels.find(({ channel_id }) => channel_id === order.channelId)
   if (channel === undefined) return stopped('the node does not list the channel', false)
@@ -45,15 +39,13 @@ export async function readChannel(flow: Flow): Promise<Result<PeerChannel, Stop>
 }
 
 function notReady(channel: PeerChannel, { submittedOn, replaces }: Order): string | null {
-  if (fundingOf(channel) !== submittedOn)
-    return 'the channel is no longer on the funding output that was checked'
+  if (fundingOf(channel) !== submittedOn) return 'the channel is no longer on the funding output that was checked'
   if (!isConnected(channel)) return 'the peer is not connected'
   if ((channel.htlcs?.length ?? 0) > 0) return 'payments on the channel are not settled'
   if (channel.total_msat === undefined || channel.total_msat % 1_000 !== 0)
     return 'the capacity of the channel is not known'
   const candidates = candidatesOf(channel)
-  if (replaces === null)
-    return channel.state === NORMAL && candidates.length === 0 ? null : 'a splice is in flight'
+  if (replaces === null) return channel.state === NORMAL && candidates.length === 0 ? null : 'a splice is in flight'
   const stands = channel.state === AWAITING_SPLICE && candidates.some(({ txid }) => txid === replaces)
   return stands ? null : 'the transaction to replace is not in flight'
 }
@@ -120,11 +112,7 @@ async function spliceOut(
   return ok({ psbt: made.value.psbt, rateSatPerKw, expected, weight })
 }
 
-async function spliceIn(
-  flow: Flow,
-  capacitySats: number,
-  rateSatPerKw: number,
-): Promise<Result<Contribution, Stop>> {
+async function spliceIn(flow: Flow, capacitySats: number, rateSatPerKw: number): Promise<Result<Contribution, Stop>> {
   const { order } = flow
   const asked = {
     satoshi: `${order.amountSats}sat`,

@@ -79,8 +79,7 @@ function versionTwo(head: PsbtMap, rest: readonly PsbtMap[]): Transaction | null
 function amountIn(map: PsbtMap | undefined, tx: Transaction, n: number): number | null {
   const input = tx.ins[n]
   const [previous, utxo] = [map?.get(INPUT.previous), map?.get(INPUT.witnessUtxo)]
-  if (previous === undefined || input === undefined)
-    return utxo === undefined ? null : Number(utxo.readBigInt64LE())
+  if (previous === undefined || input === undefined) return utxo === undefined ? null : Number(utxo.readBigInt64LE())
   const made = Transaction.fromBuffer(previous)
   const output = made.outs[input.index]
   return output !== undefined && Buffer.from(made.getHash()).equals(input.hash) ? Number(output.value) : null

@@ -28,8 +28,7 @@ export function decodeRune(text: string): Rune | null {
     alternatives: splitAt(restriction, '|').flatMap((alternative) => alternativeOf(alternative)),
   }))
   const sound = restrictions.every(
-    ({ text: one, alternatives }) =>
-      alternatives.length > 0 && alternatives.length === splitAt(one, '|').length,
+    ({ text: one, alternatives }) => alternatives.length > 0 && alternatives.length === splitAt(one, '|').length,
   )
   return sound ? { authcode: bytes.subarray(0, AUTHCODE_BYTES), restrictions } : null
 }

@@ -30,9 +30,7 @@ function answerOf(method: string, json: unknown): Result<unknown, ClnFault> {
   const reply = Reply.safeParse(json)
   const { error, result } = reply.data ?? {}
   if (error !== undefined) return err({ type: 'error', ...error })
-  return result === undefined
-    ? err({ type: 'lost', message: `${method}: the answer is not JSON-RPC` })
-    : ok(result)
+  return result === undefined ? err({ type: 'lost', message: `${method}: the answer is not JSON-RPC` }) : ok(result)
 }
 
 /**

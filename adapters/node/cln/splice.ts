@@ -52,12 +52,7 @@ async function exchange(flow: Flow, contribution: Contribution, secured: Secured
       : unknown('the node signed another transaction than the journalled one')
   const { error } = answer
   if (error.type === 'error' && error.code === BROADCAST_FAILED) return taken(tx.txid, error.message)
-  if (
-    !out &&
-    error.type === 'error' &&
-    SIGNED_IF_AWAITING.includes(error.code) &&
-    (await isUnchanged(flow))
-  ) {
+  if (!out && error.type === 'error' && SIGNED_IF_AWAITING.includes(error.code) && (await isUnchanged(flow))) {
     const result = refusal({ class: 'not_now' }, error.message, error.code)
     return undo(flow, contribution, { result, open: false }, null)
   }
@@ -69,9 +64,7 @@ async function exchange(flow: Flow, contribution: Contribution, secured: Secured
 /** Whether the channel is still on the funding outpoint and awaits no splice. */
 async function isUnchanged({ rpc, order: { channelId, submittedOn }, options }: Flow): Promise<boolean> {
   const listed = await ask(rpc, 'listpeerchannels', { channel_id: channelId }, PeerChannels, options)
-  const channel = listed.ok
-    ? listed.value.channels.find(({ channel_id }) => channel_id === channelId)
-    : undefined
+  const channel = listed.ok ? listed.value.channels.find(({ channel_id }) => channel_id === channelId) : undefined
   return channel?.state === NORMAL && fundingOf(channel) === submittedOn
 }
 

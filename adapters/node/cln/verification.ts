@@ -33,8 +33,7 @@ export function objectionTo(tx: UnsignedTransaction, expected: Expected): string
   }
   const [funding, ...others] = left
   if (funding === undefined || others.length > 0) return 'it has outputs besides ours and the funding output'
-  if (!/^(0020|5120)[0-9a-f]{64}$/.test(funding.script))
-    return 'its funding output is not a P2WSH or P2TR output'
+  if (!/^(0020|5120)[0-9a-f]{64}$/.test(funding.script)) return 'its funding output is not a P2WSH or P2TR output'
   return funding.amountSats === expected.capacitySats + expected.relativeSats
     ? null
     : 'its funding output has another amount'

@@ -126,8 +126,7 @@ export async function look(
   ])
   const faults = [info, channels, balance].flatMap((answer) => (answer.ok ? [] : [answer.error]))
   const worst = faults.find((fault) => fault.class === 'config') ?? faults[0]
-  if (!info.ok || !channels.ok || !balance.ok)
-    return err(worst ?? { class: 'unreachable', message: 'no answer' })
+  if (!info.ok || !channels.ok || !balance.ok) return err(worst ?? { class: 'unreachable', message: 'no answer' })
   const { version, nodeId, blockHeight } = info.value
   const network = ACINQ_NETWORKS[info.value.network]
   if (network === undefined) return err({ class: 'config', message: 'getinfo: unknown network' })

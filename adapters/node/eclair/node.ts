@@ -24,10 +24,7 @@ const notSent = (refusal: 'invalid' | 'not_now', why: string): CommandResult => 
 async function submit(client: EclairClient, request: SubmitRequest, call: Call): Promise<CommandResult> {
   const { channelId, amountSats, address } = request
   if (request.kind === 'splice_in')
-    return resultOf(
-      'splice',
-      await client.command('splicein', { channelId, amountIn: `${amountSats}` }, call),
-    )
+    return resultOf('splice', await client.command('splicein', { channelId, amountIn: `${amountSats}` }, call))
   if (address === null) return notSent('invalid', 'the request names no address')
   const fields = { channelId, amountOut: `${amountSats}`, address }
   return resultOf('splice', await client.command('spliceout', fields, call))
@@ -37,10 +34,7 @@ async function submit(client: EclairClient, request: SubmitRequest, call: Call):
 async function bump(client: EclairClient, request: BumpRequest, call: Call): Promise<CommandResult> {
   const { channelId, kind, feeRateSatPerKw, maxFeeRateSatPerKw, maxFeeSats } = request
   if (kind === 'splice_out')
-    return notSent(
-      'invalid',
-      'it is not shown that Eclair can replace a splice-out, which has no inputs of its wallet',
-    )
+    return notSent('invalid', 'it is not shown that Eclair can replace a splice-out, which has no inputs of its wallet')
   if (feeRateSatPerKw === null) return notSent('not_now', 'the feerate to exceed is not known')
   const satPerVb = Math.ceil(feeRateSatPerKw / SAT_PER_KW_PER_VB)
   if (satPerVb * SAT_PER_KW_PER_VB > (maxFeeRateSatPerKw ?? Infinity))

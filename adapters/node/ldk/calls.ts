@@ -28,11 +28,10 @@ const Address: Codec<string> = z.codec(z.object({ address: AddressText }), z.str
   encode: (address) => ({ address }),
 })
 
-const PaymentId: Codec<string> = z.codec(
-  z.object({ paymentId: z.string().regex(/^[0-9a-f]{64}$/) }),
-  z.string(),
-  { decode: ({ paymentId }) => paymentId, encode: (paymentId) => ({ paymentId }) },
-)
+const PaymentId: Codec<string> = z.codec(z.object({ paymentId: z.string().regex(/^[0-9a-f]{64}$/) }), z.string(), {
+  decode: ({ paymentId }) => paymentId,
+  encode: (paymentId) => ({ paymentId }),
+})
 
 type PeerAddress = { readonly nodeId: string; readonly address: string }
 const PeerAddress: Codec<PeerAddress> = z.codec(
@@ -111,11 +110,7 @@ export function encodeMessage<T>(descriptor: DescMessage, codec: Codec<T>, value
 }
 
 /** Decodes message bytes; null when they do not fit the message. */
-export function decodeMessage<T>(
-  descriptor: DescMessage,
-  codec: Codec<T>,
-  bytes: Uint8Array,
-): { value: T } | null {
+export function decodeMessage<T>(descriptor: DescMessage, codec: Codec<T>, bytes: Uint8Array): { value: T } | null {
   try {
     return { value: codec.parse(fromBinary(descriptor, bytes)) }
   } catch {

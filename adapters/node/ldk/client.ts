@@ -14,10 +14,7 @@ export type LdkClient = LdkRpc & {
 }
 
 /** The on-chain payments of all pages, or of the first ten if the server keeps giving more. */
-async function listPayments(
-  connection: Connection,
-  options: RpcOptions,
-): Promise<RpcAnswer<readonly LdkPayment[]>> {
+async function listPayments(connection: Connection, options: RpcOptions): Promise<RpcAnswer<readonly LdkPayment[]>> {
   let payments: readonly LdkPayment[] = []
   let pageToken: Uint8Array | null = null
   for (let page = 0; page < MAX_PAGES; page += 1) {
@@ -48,8 +45,7 @@ export function ldkClient(config: LdkConfig, clock: Clock): LdkClient {
     getPayment: (paymentId, options) => connection.call(calls.getPayment, paymentId, options),
     listPayments: (options) => listPayments(connection, options),
     onchainReceive: (options) => connection.call(calls.onchainReceive, undefined, options),
-    connectPeer: (nodeId, address, options) =>
-      connection.call(calls.connectPeer, { nodeId, address }, options),
+    connectPeer: (nodeId, address, options) => connection.call(calls.connectPeer, { nodeId, address }, options),
     spliceIn: (request, options) => connection.call(calls.spliceIn, request, options),
     async spliceOut(request, options) {
       const answer = await connection.call(calls.spliceOut, request, options)

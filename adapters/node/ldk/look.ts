@@ -93,11 +93,7 @@ function lookOf(info: LdkNodeInfo, observedAt: number, options: LdkNodeOptions) 
  * Reads GetNodeInfo, ListChannels, ListPeers and GetBalances into one look, as old as its first request. One
  * failed read fails the look: without balances it would have no balance signals.
  */
-export async function look(
-  rpc: LdkRpc,
-  options: LdkNodeOptions,
-  call: Call,
-): Promise<Result<NodeLook, NodeFault>> {
+export async function look(rpc: LdkRpc, options: LdkNodeOptions, call: Call): Promise<Result<NodeLook, NodeFault>> {
   const observedAt = options.clock.now()
   const [info, channels, peers, balances] = await Promise.all([
     rpc.getNodeInfo(call),
@@ -112,9 +108,7 @@ export async function look(
       spendableSats: balances.value.spendableOnchainSats,
     })
   }
-  const faults = [info, channels, peers, balances].flatMap((answer) =>
-    answer.ok ? [] : [nodeFaultOf(answer.error)],
-  )
+  const faults = [info, channels, peers, balances].flatMap((answer) => (answer.ok ? [] : [nodeFaultOf(answer.error)]))
   // A configuration fault is more useful than a temporary one.
   const worst = faults.find((fault) => fault.class === 'config') ?? faults[0]
   return err(worst ?? { class: 'unreachable', message: 'no answer' })

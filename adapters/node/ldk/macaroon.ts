@@ -31,8 +31,7 @@ function varint(value: number): Buffer {
 }
 
 /** A field: type, length, bytes. */
-const field = (type: number, data: Buffer): Buffer =>
-  Buffer.concat([Buffer.from([type]), varint(data.length), data])
+const field = (type: number, data: Buffer): Buffer => Buffer.concat([Buffer.from([type]), varint(data.length), data])
 
 /** Encodes a macaroon. */
 export function encodeMacaroon({ head, caveats, signature }: Macaroon): Buffer {

@@ -168,8 +168,7 @@ const registry = createFileRegistry(
   () => undefined,
 )
 
-const methodOf = (name: string) =>
-  registry.getService('api.LightningNode')?.methods.find((each) => each.name === name)
+const methodOf = (name: string) => registry.getService('api.LightningNode')?.methods.find((each) => each.name === name)
 
 /** The descriptor of a method, for the client's transport and the simulated server. */
 export function methodNamed(name: MethodName): DescMethodUnary {

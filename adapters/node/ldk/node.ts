@@ -39,16 +39,11 @@ function read<T>(answer: RpcAnswer<T>): Result<T, NodeFault> {
   return answer.ok ? answer : err(nodeFaultOf(answer.error))
 }
 
-async function connectPeer(
-  rpc: LdkRpc,
-  { peerId }: ChannelSnapshot,
-  call: Call,
-): Promise<Result<void, NodeFault>> {
+async function connectPeer(rpc: LdkRpc, { peerId }: ChannelSnapshot, call: Call): Promise<Result<void, NodeFault>> {
   const peers = await rpc.listPeers(call)
   if (!peers.ok) return err(nodeFaultOf(peers.error))
   const peer = peers.value.find(({ nodeId }) => nodeId === peerId)
-  if (peer === undefined)
-    return err({ class: 'unreachable', message: 'the node knows no address of the peer' })
+  if (peer === undefined) return err({ class: 'unreachable', message: 'the node knows no address of the peer' })
   return peer.connected ? ok(undefined) : read(await rpc.connectPeer(peerId, peer.address, call))
 }
 

@@ -59,8 +59,7 @@ export const rulesAfterBroadcast: readonly Rule[] = [
     when: {
       says: 'no candidate has been visible for 144 blocks',
       holds: ({ splice, verdict, policy }) =>
-        splice.unseenSinceHeight !== null &&
-        (verdict.tipHeight ?? 0) - splice.unseenSinceHeight >= policy.unseenBlocks,
+        splice.unseenSinceHeight !== null && (verdict.tipHeight ?? 0) - splice.unseenSinceHeight >= policy.unseenBlocks,
     },
     then: 'needs_attention: unseen',
     event: attention('unseen', 'the transaction has left the mempool, and nothing replaced it'),
@@ -80,8 +79,7 @@ export const rulesAfterBroadcast: readonly Rule[] = [
     verdicts: ['final'],
     when: {
       says: 'no request of a bump can still reach the node, where it would replace the next splice of the channel',
-      holds: ({ splice, now }) =>
-        unresolvedBumpAttempts(splice).every((attempt) => (fenceOf(attempt) ?? 0) < now),
+      holds: ({ splice, now }) => unresolvedBumpAttempts(splice).every((attempt) => (fenceOf(attempt) ?? 0) < now),
     },
     then: 'settled',
     event: () => ({ type: 'settled' }),

@@ -60,9 +60,7 @@ const giveUp = (situation: Situation): SpliceEvent => ({
 
 /** `not_locked` ends only with the lock that was missing, or the next look would raise it again. */
 const attentionMayEnd = (situation: Situation): boolean =>
-  situation.splice.attention?.code !== 'not_locked' ||
-  situation.verdict.locked ||
-  situation.verdict.name === 'final'
+  situation.splice.attention?.code !== 'not_locked' || situation.verdict.locked || situation.verdict.name === 'final'
 
 /** The rules that apply while no candidate is known: before one is seen, or while the splice needs attention. */
 export const rulesBeforeBroadcast: readonly Rule[] = [
@@ -73,9 +71,7 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     when: {
       says: "the record's generation is older than the table's, the guard has been raised, and the node answers",
       holds: ({ splice, observation: { generation, node } }) =>
-        generation.stored === generation.configured &&
-        splice.generation < generation.configured &&
-        node !== null,
+        generation.stored === generation.configured && splice.generation < generation.configured && node !== null,
     },
     then: 'needs_attention: restored',
     event: ({ splice, observation }) => ({
@@ -142,10 +138,7 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
         verdict.effectWithoutAttempt !== null || (verdict.name === 'unattributed' && verdict.atFinalDepth),
     },
     then: 'needs_attention: attribution',
-    event: attention(
-      'attribution',
-      'a transaction on the channel may be this splice, and cannot be attributed safely',
-    ),
+    event: attention('attribution', 'a transaction on the channel may be this splice, and cannot be attributed safely'),
   },
   {
     id: 'cancel',
@@ -189,8 +182,7 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
     verdicts: 'any',
     when: {
       says: 'the deadline, the last fence and the last quiet period have passed',
-      holds: (situation) =>
-        situation.splice.stopped === null && noCandidate(situation) && timeIsUp(situation),
+      holds: (situation) => situation.splice.stopped === null && noCandidate(situation) && timeIsUp(situation),
     },
     then: 'stop submitting: deadline',
     event: () => ({ type: 'submitting_stopped', code: 'deadline', message: 'the deadline has passed' }),
@@ -207,10 +199,7 @@ export const rulesBeforeBroadcast: readonly Rule[] = [
         !noneUnresolved(situation),
     },
     then: 'needs_attention: unproven',
-    event: attention(
-      'unproven',
-      'an attempt may still take effect: there is no proof that it was not executed',
-    ),
+    event: attention('unproven', 'an attempt may still take effect: there is no proof that it was not executed'),
   },
   {
     id: 'foreign_lock',

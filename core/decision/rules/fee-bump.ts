@@ -17,13 +17,7 @@ import {
 import { worstFeeRateSatPerKw } from '../worst-fee.ts'
 import { areOpen } from '../gate.ts'
 import type { Rule, Situation } from './rule.ts'
-import {
-  RECORD_LIMITS,
-  type Bump,
-  type Candidate,
-  type Splice,
-  type SpliceState,
-} from '../../splice/splice.ts'
+import { RECORD_LIMITS, type Bump, type Candidate, type Splice, type SpliceState } from '../../splice/splice.ts'
 import type { VerdictName } from '../../splice/verdict.ts'
 
 const STANDING: readonly SpliceState[] = ['pending', 'confirmed', 'needs_attention', 'settled']
@@ -49,8 +43,7 @@ const isResolved = ({ bumpGates }: Situation): boolean =>
 
 /** Why nothing is left to replace for a bump; null: something is. */
 function nothingLeft({ splice, verdict, observation }: Situation): string | null {
-  if (splice.state !== 'pending' && splice.state !== 'needs_attention')
-    return 'the splice can no longer be replaced'
+  if (splice.state !== 'pending' && splice.state !== 'needs_attention') return 'the splice can no longer be replaced'
   if (verdict.name === 'confirmed' || verdict.name === 'final') return 'the transaction is in a block'
   if (verdict.locked) return 'the channel has moved to the transaction'
   if (verdict.name === 'replaced') return 'another transaction, without this splice, has taken its place'
@@ -87,10 +80,7 @@ function autoDue(situation: Situation): boolean {
   if (tipHeight - since < blocks || can === undefined || !canBump(can, splice.kind)) return false
   const rate = standing.feeRateSatPerKw
   const estimate = observation.chain?.feeRateSatPerKw ?? null
-  return (
-    priceShut(situation, can.setsFeeRate && rate !== null ? chosenFeeRateSatPerKw(rate, estimate) : null) ===
-    null
-  )
+  return priceShut(situation, can.setsFeeRate && rate !== null ? chosenFeeRateSatPerKw(rate, estimate) : null) === null
 }
 
 function byPolicy({ bumps }: Splice): number {

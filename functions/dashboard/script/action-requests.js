@@ -60,8 +60,7 @@ function bump(splice) {
         value: '',
       },
     ],
-    bodyOf: (/** @type {Values} */ { feeRate: asked = '' }) =>
-      asked === '' ? {} : { feeRateSatPerVb: Number(asked) },
+    bodyOf: (/** @type {Values} */ { feeRate: asked = '' }) => (asked === '' ? {} : { feeRateSatPerVb: Number(asked) }),
     keyed: true,
   }
 }

@@ -45,8 +45,7 @@ export function createCommands({ ask, main, notice, told, update, refused }) {
         if (answer.ok) {
           notice.textContent = `${title}: done. It is ${statusWord(answer.value.status)}.`
           told(answer.value.status)
-        } else if (!isShown)
-          notice.textContent = `${title}: ${outcomeOf(answer.failure, title, request, isKnown)}`
+        } else if (!isShown) notice.textContent = `${title}: ${outcomeOf(answer.failure, title, request, isKnown)}`
         update()
       },
       closed: () => {

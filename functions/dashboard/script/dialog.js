@@ -71,10 +71,7 @@ export function openConfirmation(confirmation) {
  * @param {Failure} failure
  */
 function isMistake(failure) {
-  return (
-    isUnprocessed(failure) ||
-    (failure.kind === 'problem' && (failure.status === 400 || failure.status === 422))
-  )
+  return isUnprocessed(failure) || (failure.kind === 'problem' && (failure.status === 400 || failure.status === 422))
 }
 
 /**
@@ -115,9 +112,7 @@ export function outcomeOf(failure, title, { again }, isKnown) {
  * @returns {Values}
  */
 function valuesOf(form) {
-  return Object.fromEntries(
-    [...form.querySelectorAll('input')].map(({ name, value }) => [name, value.trim()]),
-  )
+  return Object.fromEntries([...form.querySelectorAll('input')].map(({ name, value }) => [name, value.trim()]))
 }
 
 /** @param {Confirmation} confirmation */

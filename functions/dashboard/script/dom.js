@@ -113,8 +113,7 @@ function patchNode(current, wanted) {
     if (current.nodeValue !== wanted.nodeValue) current.nodeValue = wanted.nodeValue
     return
   }
-  for (const { name } of [...current.attributes])
-    if (!wanted.hasAttribute(name)) current.removeAttribute(name)
+  for (const { name } of [...current.attributes]) if (!wanted.hasAttribute(name)) current.removeAttribute(name)
   for (const { name, value } of wanted.attributes)
     if (current.getAttribute(name) !== value) current.setAttribute(name, value)
   patchChildren(current, wanted)

@@ -35,8 +35,7 @@ export function createFreshness({ freshness, updated }) {
     succeeded: () => say('Updates automatically.', false),
     /** @param {Failure} failure */
     failed: (failure) => {
-      const since =
-        shownAt === 0 ? 'Nothing to show yet' : `Not updated since ${clockText(new Date(shownAt))}`
+      const since = shownAt === 0 ? 'Nothing to show yet' : `Not updated since ${clockText(new Date(shownAt))}`
       say(`${since}. ${sentenceOf(failure)} Trying again.`, true)
     },
   }

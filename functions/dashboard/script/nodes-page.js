@@ -39,8 +39,7 @@ export function nodesPage() {
  * @returns {readonly Child[]}
  */
 function view(nodes, channels) {
-  if (nodes.length === 0)
-    return [el('h1', { tabindex: -1 }, 'Nodes'), el('p', {}, 'Your key has access to no nodes.')]
+  if (nodes.length === 0) return [el('h1', { tabindex: -1 }, 'Nodes'), el('p', {}, 'Your key has access to no nodes.')]
   return [
     el('h1', { tabindex: -1 }, 'Nodes'),
     ...nodes.map((node) =>
@@ -103,8 +102,7 @@ function healthOf({ stale, observedAt, synced, paused, capabilities }) {
 function abilitiesOf({ spliceIn, spliceOut, bump, feeCap, provenLostBy }) {
   const can = [spliceIn ? 'splice-in' : null, spliceOut ? 'splice-out' : null, bump ? 'fee bump' : null]
   const words = can.filter((each) => each !== null).join(', ') || 'nothing'
-  const proof =
-    provenLostBy.length === 0 ? '' : `; a lost request is proven by: ${provenLostBy.map(plain).join(', ')}`
+  const proof = provenLostBy.length === 0 ? '' : `; a lost request is proven by: ${provenLostBy.map(plain).join(', ')}`
   return visible(`${words}; fee ceiling ${feeCap}${proof}`)
 }
 
@@ -121,11 +119,7 @@ function channelsOf(node, channels) {
       cells: [
         code(shortened(channel.channel)),
         channel.peerConnected ? mark('good', 'connected') : mark('bad', 'not connected'),
-        channel.closing
-          ? mark('bad', 'closing')
-          : channel.ready
-            ? mark('good', 'ready')
-            : mark('unsure', 'not ready'),
+        channel.closing ? mark('bad', 'closing') : channel.ready ? mark('good', 'ready') : mark('unsure', 'not ready'),
         sats(channel.capacitySats),
         satsOfMsat(channel.outboundMsat),
         satsOfMsat(channel.inboundMsat),

@@ -19,10 +19,7 @@ export function orderOf(splice) {
     ['Locked', splice.lockedAt === null ? null : time(splice.lockedAt)],
     ['Settled', splice.settledAt === null ? null : time(splice.settledAt)],
     ['Epoch', String(splice.epoch)],
-    [
-      'Metadata',
-      metadata.length === 0 ? null : facts(metadata.map(([key, text]) => [visible(key), foreign(text)])),
-    ],
+    ['Metadata', metadata.length === 0 ? null : facts(metadata.map(([key, text]) => [visible(key), foreign(text)]))],
   ])
 }
 

@@ -67,13 +67,7 @@ function missing(id) {
 function view(splice, payment, scopes) {
   return [
     el('h1', { tabindex: -1 }, nameOf(splice)),
-    el(
-      'p',
-      { class: 'state' },
-      badge(splice.status),
-      ' ',
-      splice.waitingFor ? foreign(splice.waitingFor) : null,
-    ),
+    el('p', { class: 'state' }, badge(splice.status), ' ', splice.waitingFor ? foreign(splice.waitingFor) : null),
     ...alertsOf(splice),
     buttonsOf(splice, scopes),
     lackingOf(splice, scopes),
@@ -131,11 +125,7 @@ function buttonsOf(splice, scopes) {
   const buttons = actions.map((action) =>
     el('button', { type: 'button', 'data-key': action, 'data-action': action }, `${ACTIONS[action]}…`),
   )
-  return el(
-    'div',
-    { class: 'buttons', 'data-key': 'actions', role: 'group', 'aria-label': 'Actions' },
-    buttons,
-  )
+  return el('div', { class: 'buttons', 'data-key': 'actions', role: 'group', 'aria-label': 'Actions' }, buttons)
 }
 
 /**

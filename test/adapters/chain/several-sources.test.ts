@@ -87,11 +87,7 @@ describe('who spends an outpoint', () => {
     ['one shows a spender in a block, all others are down', [{}, at(mined, next, tip), {}], mined],
     ['all show the same spender in the same block', [at(mined), at(mined)], mined],
     ['two see different spenders in their mempools', [at(waiting), at(replaced)], waiting],
-    [
-      'the one that shows the spender does not tell the value',
-      [at({ ...mined, valueSats: null }), at(mined)],
-      mined,
-    ],
+    ['the one that shows the spender does not tell the value', [at({ ...mined, valueSats: null }), at(mined)], mined],
     [
       'the outpoint is confirmed where one has it in its mempool',
       [at({ ...waiting, own: 'mempool' }), at(waiting)],
@@ -144,11 +140,7 @@ describe('who spends an outpoint', () => {
 describe('the tip', () => {
   test.each<[string, readonly [Saying, ...Saying[]], Result<Place, ChainFault>]>([
     ['all agree', [{ tips: [tip] }, { tips: [tip] }], ok(tip)],
-    [
-      'one is behind on the same chain',
-      [{ tips: [tip] }, { tips: [next], hashes: { 100: tip.hash } }],
-      ok(tip),
-    ],
+    ['one is behind on the same chain', [{ tips: [tip] }, { tips: [next], hashes: { 100: tip.hash } }], ok(tip)],
     ['one is down', [{ tips: [next] }, {}], ok(next)],
     ['all are down', [{}, {}], DOWN],
     ['they have different blocks at one height', [{ tips: [tip] }, { tips: [rival] }], faultOf(FORKED)],

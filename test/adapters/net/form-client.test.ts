@@ -122,13 +122,9 @@ test.each(['http://127.0.0.1:8080', 'https://node.example/eclair/'])('%s is an a
   expect(HttpNodeConfig.safeParse({ url, password: PASSWORD }).success).toBe(true)
 })
 
-test.each([
-  '127.0.0.1:8080',
-  'ftp://x',
-  'http://me:secret@x',
-  'http://:secret@x',
-  'http://x/?a=1',
-  'http://x/#a',
-])('%s is none', (url) => {
-  expect(HttpNodeConfig.safeParse({ url, password: PASSWORD }).success).toBe(false)
-})
+test.each(['127.0.0.1:8080', 'ftp://x', 'http://me:secret@x', 'http://:secret@x', 'http://x/?a=1', 'http://x/#a'])(
+  '%s is none',
+  (url) => {
+    expect(HttpNodeConfig.safeParse({ url, password: PASSWORD }).success).toBe(false)
+  },
+)

@@ -29,9 +29,7 @@ test('a connection that does not come about in its time is given up, before anyt
   const bytes: Buffer[] = []
   const arrived = Promise.withResolvers<Socket>()
   // A server that takes the connection and never answers the handshake.
-  const port = await portOf(
-    createServer((socket) => arrived.resolve(socket.on('data', (data) => bytes.push(data)))),
-  )
+  const port = await portOf(createServer((socket) => arrived.resolve(socket.on('data', (data) => bytes.push(data)))))
   const sent = httpSender({ keepAlive: false, connectMs: 3_000 })(`https://127.0.0.1:${port}/`, asked)
   const failed = expect(sent).rejects.toSatisfy(isUnconnected)
   const socket = await arrived.promise
@@ -54,9 +52,7 @@ test('a connection that came about may wait for its answer as long as its reques
 
 test('only the given authority is trusted, under the given name', async () => {
   const { certificate, key } = selfSignedCertificate()
-  const port = await portOf(
-    createHttpsServer({ cert: certificate, key }, (_request, response) => response.end('ok')),
-  )
+  const port = await portOf(createHttpsServer({ cert: certificate, key }, (_request, response) => response.end('ok')))
   const send = (options: { ca?: string; servername?: string }) =>
     httpSender({ keepAlive: false, ...options })(`https://127.0.0.1:${port}/`, asked)
   await expect(send({})).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })

@@ -3,14 +3,7 @@ import { eclairClient } from '../../../adapters/node/eclair/client.ts'
 import { eclairNode } from '../../../adapters/node/eclair/node.ts'
 import { describeHttpNode, refused, status, type HttpFault } from './http-node-suite.ts'
 import { ok } from '../../../core/values/result.ts'
-import {
-  aBump,
-  anEclair,
-  aSubmission,
-  callNow,
-  channelAt,
-  lookAt,
-} from '../../../harness/nodes/http-nodes.ts'
+import { aBump, anEclair, aSubmission, callNow, channelAt, lookAt } from '../../../harness/nodes/http-nodes.ts'
 import { ADDRESS, SCRIPT } from '../../../harness/values.ts'
 
 const INTAKE = { kind: 'splice_in', amountSats: 300_000, address: null } as const
@@ -216,10 +209,7 @@ describeHttpNode({
   refusals: [
     ['splice attempt failed: disconnected', refused('not_now', 'PeerDisconnected')],
     ['splice attempt canceled, remote initiated splice before us', refused('in_flight')],
-    [
-      'invalid splice attempt: the current splice attempt must be completed or aborted first',
-      refused('in_flight'),
-    ],
+    ['invalid splice attempt: the current splice attempt must be completed or aborted first', refused('in_flight')],
     ['invalid splice attempt: our previous tx_abort has not been acked', refused('in_flight')],
     [
       `invalid splice attempt: the current funding transaction is still unconfirmed (txId=${'a'.repeat(64)}), you should use tx_init_rbf instead`,
@@ -228,10 +218,7 @@ describeHttpNode({
     ['splice attempt aborted', refused('not_now', 'CounterpartyAborted')],
     ['splice attempt rejected by our peer: any words', refused('not_now', 'CounterpartyAborted')],
     ['invalid splice request', refused('not_now', 'ContributionInvalid')],
-    [
-      'invalid splice request: the feerate must be at least 5, you proposed 4',
-      refused('not_now', 'FeeRateTooLow'),
-    ],
+    ['invalid splice request: the feerate must be at least 5, you proposed 4', refused('not_now', 'FeeRateTooLow')],
     ['channel funding error', refused('not_now', 'ContributionInvalid')],
     ['cannot execute command=splice in state=OFFLINE', refused('not_now', 'PeerDisconnected')],
     ['cannot execute command=splice in state=SYNCING', refused('not_now', 'PeerDisconnected')],
@@ -275,9 +262,7 @@ describe('a fee bump', () => {
     expect(fields).toMatchObject({ targetFeerateSatByte: '9', fundingFeeBudgetSatoshis: '7000' })
     stage.world.advance(2_000)
     expect(stage.world.journal.effectiveSplices()).toHaveLength(1)
-    expect(stage.world.chain.mempool().map(({ txid }) => txid)).toContain(
-      result.type === 'taken' ? result.txid : '',
-    )
+    expect(stage.world.chain.mempool().map(({ txid }) => txid)).toContain(result.type === 'taken' ? result.txid : '')
   })
 
   test('without a ceiling has what the largest transaction could cost as its budget', async () => {
@@ -299,10 +284,7 @@ describe('a fee bump', () => {
 
   test.each<[string, object]>([
     ['no need to rbf, transaction is already confirmed', { reason: 'CannotInitiateRbf' }],
-    [
-      "cannot initiate rbf: we're using zero-conf for this interactive-tx attempt",
-      { reason: 'CannotInitiateRbf' },
-    ],
+    ["cannot initiate rbf: we're using zero-conf for this interactive-tx attempt", { reason: 'CannotInitiateRbf' }],
     ['invalid rbf attempt: the feerate must be at least 5, you proposed 4', { reason: 'FeeRateTooLow' }],
     ['rbf attempt rejected by our peer: too soon', { class: 'not_now' }],
     ['rbf attempt aborted', { class: 'not_now' }],

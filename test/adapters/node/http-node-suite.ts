@@ -2,13 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { EclairFault } from '../../../simulator/eclair/server.ts'
 import type { FailureReason, RefusalClass } from '../../../core/splice/failure.ts'
 import type { CommandResult } from '../../../core/splice/splice.ts'
-import {
-  aSubmission,
-  callNow,
-  PASSWORD,
-  type anEclair,
-  type aPhoenixd,
-} from '../../../harness/nodes/http-nodes.ts'
+import { aSubmission, callNow, PASSWORD, type anEclair, type aPhoenixd } from '../../../harness/nodes/http-nodes.ts'
 
 /** What goes wrong on the way to a node that is asked by HTTP: Eclair and phoenixd share the faults. */
 export type HttpFault = EclairFault
@@ -104,9 +98,7 @@ function describeCommand({ start, faults, failure, refusals, unproven }: HttpNod
     test('with nobody at the address was certainly not executed', async () => {
       const stage = await start()
       await stage.server.close()
-      expect({ ...(await stage.port.submit(aSubmission(stage), callNow())), message: '' }).toEqual(
-        refused('not_now'),
-      )
+      expect({ ...(await stage.port.submit(aSubmission(stage), callNow())), message: '' }).toEqual(refused('not_now'))
     })
   })
 }

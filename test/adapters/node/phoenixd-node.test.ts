@@ -3,14 +3,7 @@ import { phoenixdClient } from '../../../adapters/node/phoenixd/client.ts'
 import { phoenixdNode } from '../../../adapters/node/phoenixd/node.ts'
 import { describeHttpNode, refused, status, type HttpFault } from './http-node-suite.ts'
 import { ok } from '../../../core/values/result.ts'
-import {
-  aBump,
-  aPhoenixd,
-  aSubmission,
-  callNow,
-  channelAt,
-  lookAt,
-} from '../../../harness/nodes/http-nodes.ts'
+import { aBump, aPhoenixd, aSubmission, callNow, channelAt, lookAt } from '../../../harness/nodes/http-nodes.ts'
 import { ADDRESS, SCRIPT } from '../../../harness/values.ts'
 
 const text = (body: string): HttpFault => ({ type: 'body', body, executes: false })
@@ -153,11 +146,7 @@ describe('a splice-out', () => {
     ['a splice-in', { kind: 'splice_in', address: null }, 'invalid'],
     ['no address', { address: null }, 'invalid'],
     ['no estimate', { feeRateSatPerKw: null }, 'not_now'],
-    [
-      'the next whole sat/vB over the ceiling',
-      { feeRateSatPerKw: 1_001, maxFeeRateSatPerKw: 1_249 },
-      'not_now',
-    ],
+    ['the next whole sat/vB over the ceiling', { feeRateSatPerKw: 1_001, maxFeeRateSatPerKw: 1_249 }, 'not_now'],
     ['a fee over the ceiling', { feeRateSatPerKw: 1_001, maxFeeSats: 1_249 }, 'not_now'],
   ])('with %s is not sent', async (_says, changes, refusal) => {
     const stage = await aPhoenixd()
@@ -219,10 +208,7 @@ describeHttpNode({
   failure: text,
   refusals: [
     ['no channel available', refused('not_now')],
-    [
-      'InsufficientFunds(balanceAfterFees=1 msat, liquidityFees=0 msat)',
-      refused('not_now', 'ContributionInvalid'),
-    ],
+    ['InsufficientFunds(balanceAfterFees=1 msat, liquidityFees=0 msat)', refused('not_now', 'ContributionInvalid')],
     ['InvalidSpliceOutPubKeyScript', refused('invalid')],
     ['SpliceAlreadyInProgress', refused('in_flight')],
     ['ConcurrentRemoteSplice', refused('in_flight')],

@@ -15,11 +15,7 @@ const largestOf = (length: Length): number => Math.max(...longLife(length).map(b
 describe('an item is as large as DynamoDB counts it', () => {
   test.each<[string, Record<string, unknown>, number]>([
     ['names and texts in UTF-8', { a: 'b', é: '錄' }, 2 + 2 + 3],
-    [
-      'numbers by their significant digits',
-      { a: 0, b: 12, c: 123, d: -12, e: 1_200_000 },
-      5 + 1 + 2 + 3 + 3 + 2,
-    ],
+    ['numbers by their significant digits', { a: 0, b: 12, c: 123, d: -12, e: 1_200_000 }, 5 + 1 + 2 + 3 + 3 + 2],
     ['a byte for null, and for true', { a: null, b: true }, 4],
     ['three bytes for a list, and one for each element', { a: ['b', 'c'] }, 1 + 3 + 2 + 2],
     ['three bytes for a map, and one for each element', { a: { b: 'c' } }, 1 + 3 + 1 + 1 + 1],
@@ -40,8 +36,7 @@ describe('the item of a splice', () => {
     'can be stored at every moment of a life that reaches every bound, in %j',
     (letter) => {
       const records = longLife({ ...LONGEST, letter })
-      for (const splice of records)
-        expect(() => rowOf(checkedSplice({ ...splice, version: 2 }))).not.toThrow()
+      for (const splice of records) expect(() => rowOf(checkedSplice({ ...splice, version: 2 }))).not.toThrow()
       const last = records.at(-1)
       expect(last?.attempts).toHaveLength(20)
       expect(last?.bumps).toHaveLength(10)

@@ -91,9 +91,7 @@ describe('what is sent', () => {
 
   test('over TLS names the host and trusts no other certificate', async () => {
     const { certificate, key } = selfSignedCertificate()
-    const server = createHttpsServer({ cert: certificate, key }, (_request, response) =>
-      response.writeHead(202).end(),
-    )
+    const server = createHttpsServer({ cert: certificate, key }, (_request, response) => response.writeHead(202).end())
     onTestFinished(() => server.closeAllConnections())
     const port = await listening(server)
     const url = `https://localhost:${port}/`
@@ -196,9 +194,7 @@ describe('a target that is not public', () => {
     'nonsense',
   ])('is refused when it is written out: %s', async (url) => {
     const { resolve, asked } = resolving(['1.1.1.1'])
-    expect(await webhookSender({ rules: everybody, resolve }).deliver(aDelivery(url), call())).toEqual(
-      refused,
-    )
+    expect(await webhookSender({ rules: everybody, resolve }).deliver(aDelivery(url), call())).toEqual(refused)
     expect(asked).toEqual([])
   })
 

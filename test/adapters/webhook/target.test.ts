@@ -49,15 +49,10 @@ describe('an address that is not of the public internet is refused', () => {
     ['nothing', ''],
   ])('%s: %s', (_what, address) => expect(isPublicAddress(address)).toBe(false))
 
-  test.each([
-    '1.1.1.1',
-    '8.8.8.8',
-    '100.63.255.255',
-    '100.128.0.1',
-    '172.15.255.255',
-    '172.32.0.1',
-    '192.0.1.1',
-  ])('its neighbours are not: %s', (address) => expect(isPublicAddress(address)).toBe(true))
+  test.each(['1.1.1.1', '8.8.8.8', '100.63.255.255', '100.128.0.1', '172.15.255.255', '172.32.0.1', '192.0.1.1'])(
+    'its neighbours are not: %s',
+    (address) => expect(isPublicAddress(address)).toBe(true),
+  )
   test.each(['2606:4700:4700::1111', '2a00:1450:4001::1', '2001:4860:4860::8888', '3ffe::1'])(
     'its neighbours are not: %s',
     (address) => expect(isPublicAddress(address)).toBe(true),
@@ -86,13 +81,9 @@ describe('a URL that cannot be an endpoint', () => {
     ['https://[::ffff:a9fe:a9fe]:8443/', 'not a public address'],
   ])('%s is %s', (url, problem) => expect(targetProblem(url, targetRules(false))).toBe(problem))
 
-  test.each([
-    'https://example.com/',
-    'https://example.com:8443/a?b=c',
-    'https://1.1.1.1/',
-    'https://localhost/',
-  ])('%s is taken: what its name leads to is seen when it is asked', (url) =>
-    expect(targetProblem(url, targetRules(false))).toBeNull(),
+  test.each(['https://example.com/', 'https://example.com:8443/a?b=c', 'https://1.1.1.1/', 'https://localhost/'])(
+    '%s is taken: what its name leads to is seen when it is asked',
+    (url) => expect(targetProblem(url, targetRules(false))).toBeNull(),
   )
 
   test('where the operator allows private ones, plain http to this machine is taken, and nothing stranger', () => {

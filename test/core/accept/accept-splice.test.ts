@@ -135,12 +135,7 @@ describe('what can never run is refused, with the field that says so', () => {
     ['a node that pays its own wallet only', {}, node({ toAddress: false }), 'node_unsupported address'],
     ['the same, without an address', { address: null }, node({ toAddress: false }), null],
     ['the same, for a splice-in', intake, node({ toAddress: false }), null],
-    [
-      'a node without a wallet on chain',
-      { address: null },
-      node({ ownWallet: false }),
-      'node_unsupported address',
-    ],
+    ['a node without a wallet on chain', { address: null }, node({ ownWallet: false }), 'node_unsupported address'],
     ['the same, with an address', {}, node({ ownWallet: false }), null],
     ['a channel, of a node that picks it', {}, node({ leaseScope: 'node' }), 'channel_unexpected channel'],
     ['none, of a node that picks it', { channelId: null }, node({ leaseScope: 'node' }), null],
@@ -150,12 +145,7 @@ describe('what can never run is refused, with the field that says so', () => {
       { ...node({ leaseScope: 'node' }), channel: null },
       'channel_not_found channel',
     ],
-    [
-      'more attempts, of a node that is asked once',
-      attempts(2),
-      once,
-      'attempts_out_of_range budget.maxAttempts',
-    ],
+    ['more attempts, of a node that is asked once', attempts(2), once, 'attempts_out_of_range budget.maxAttempts'],
     ['one attempt, of a node that is asked once', attempts(1), once, null],
     ['a channel that nobody saw', {}, { channel: null }, 'channel_not_found channel'],
     ['a channel that has gone', {}, channel({ goneAt: NOW }), 'channel_not_found channel'],
@@ -223,9 +213,7 @@ describe('a budget', () => {
       'deadline_too_far budget.deadline',
     ],
     ['a beginning at the deadline', { deadline: NOW + 9 }, NOW + 9, 'not_before_after_deadline notBefore'],
-  ])('is refused with %s', (_says, asked, notBefore, refusal) =>
-    expect(budget(asked, notBefore)).toBe(refusal),
-  )
+  ])('is refused with %s', (_says, asked, notBefore, refusal) => expect(budget(asked, notBefore)).toBe(refusal))
 
   test('may begin just before its deadline', () => {
     expect(budget({ deadline: NOW + 9 }, NOW + 8)).toMatchObject({ deadline: NOW + 9 })
@@ -270,12 +258,7 @@ describe('two splices that could not be told apart on chain', () => {
     ['another amount', {}, { amountSats: 50_001 }, false],
     ['another script', {}, { script: '00' }, false],
     ['the one in, the other out', {}, { kind: 'splice_in' }, false],
-    [
-      'two splice-ins of one amount',
-      { kind: 'splice_in', script: null },
-      { kind: 'splice_in', script: null },
-      true,
-    ],
+    ['two splice-ins of one amount', { kind: 'splice_in', script: null }, { kind: 'splice_in', script: null }, true],
     ['two that wait for an address of their node', { script: null }, { script: null }, false],
   ])('%s', (_says, first, second, duplicate) => {
     expect(isDuplicate(aSplice(first), other(second))).toBe(duplicate)

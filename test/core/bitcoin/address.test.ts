@@ -17,9 +17,7 @@ const Fixtures = z.strictObject({
       dustLimitSats: z.int(),
     }),
   ),
-  invalid: z.array(
-    z.strictObject({ why: z.string(), network: Network, address: z.string(), code: z.string() }),
-  ),
+  invalid: z.array(z.strictObject({ why: z.string(), network: Network, address: z.string(), code: z.string() })),
 })
 
 const path = new URL('../../fixtures/addresses.json', import.meta.url)

@@ -116,15 +116,14 @@ describe('a splice-in shows in the capacity', () => {
     [0, true],
     [330, true],
     [331, false],
-  ])('a surplus of %i sat', (surplus, expected) =>
-    expect(withinSurplus(50_000 + surplus, 50_000)).toBe(expected),
-  )
+  ])('a surplus of %i sat', (surplus, expected) => expect(withinSurplus(50_000 + surplus, 50_000)).toBe(expected))
 })
 
 test('only outputs that can fund a channel count, with their place among all outputs', () => {
-  const outputs = [P2WPKH, P2WSH, `0020${'ab'.repeat(31)}`, P2TR, `0014${'ab'.repeat(32)}`].map(
-    (script, n) => ({ script, amountSats: 1_000 + n }),
-  )
+  const outputs = [P2WPKH, P2WSH, `0020${'ab'.repeat(31)}`, P2TR, `0014${'ab'.repeat(32)}`].map((script, n) => ({
+    script,
+    amountSats: 1_000 + n,
+  }))
   expect(fundingOutputs(aTransaction({ inputs: [{ outpoint: FUNDING }], outputs }).parsed)).toEqual([
     { vout: 1, amountSats: 1_001, script: P2WSH },
     { vout: 3, amountSats: 1_003, script: P2TR },

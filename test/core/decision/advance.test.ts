@@ -74,9 +74,7 @@ describe('one look may lead through several states', () => {
 
   test('pending, and another transaction final in its place', () => {
     const splice = aSubmittedSplice({ state: 'pending', candidates: [aCandidate({ txid: ours.txid })] })
-    expect(look(splice, { chain: spentBy(rival, 'none', DEEP + 1) }).splice.state, 'five deep').toBe(
-      'pending',
-    )
+    expect(look(splice, { chain: spentBy(rival, 'none', DEEP + 1) }).splice.state, 'five deep').toBe('pending')
     expect(look(splice, { chain: spentBy(rival, 'none', DEEP) }).splice).toMatchObject({
       state: 'failed',
       failure: { code: 'funding_spent', proof: 'funding_spent' },
@@ -147,18 +145,11 @@ describe('one look may lead through several states', () => {
   })
 
   test('failed, and in a block after all: corrected, and on to confirmed', () => {
-    const { splice, actions } = look(
-      aSubmittedSplice({ state: 'failed', attempts: [aNotExecutedAttempt()] }),
-      {
-        chain: spentBy(ours, 'ours', TIP),
-      },
-    )
+    const { splice, actions } = look(aSubmittedSplice({ state: 'failed', attempts: [aNotExecutedAttempt()] }), {
+      chain: spentBy(ours, 'ours', TIP),
+    })
     expect(splice).toMatchObject({ state: 'confirmed', epoch: 1, failure: null })
-    expect(splice.events.map((event) => event.type)).toEqual([
-      'splice.corrected',
-      'splice.pending',
-      'splice.confirmed',
-    ])
+    expect(splice.events.map((event) => event.type)).toEqual(['splice.corrected', 'splice.pending', 'splice.confirmed'])
     expect(actions.map((action) => action.type)).toEqual(['freeze_channel', 'alarm'])
   })
 
@@ -173,9 +164,7 @@ describe('one look may lead through several states', () => {
     const { splice, actions } = look(settled, { chain: spentBy(ours, 'ours', null) })
     expect(splice).toMatchObject({ state: 'pending', epoch: 1, settledAt: null, lockedAt: null })
     expect(actions.map((action) => action.type)).toEqual(['freeze_channel', 'alarm'])
-    expect(look(settled, { chain: spentBy(ours, 'ours', DEEP) }).splice.state, 'another block').toBe(
-      'settled',
-    )
+    expect(look(settled, { chain: spentBy(ours, 'ours', DEEP) }).splice.state, 'another block').toBe('settled')
   })
 
   test('the same look leads to the same, and changes nothing that it was given', () => {
@@ -220,12 +209,7 @@ describe('what to do next', () => {
     ['taken, not quiet yet', { attempts: alive }, {}, 'negotiation'],
     ['taken, after one that is dead', { attempts: takenLast }, {}, 'negotiation'],
     ['not answered, after one that was taken and is dead', { attempts: takenFirst }, {}, 'quiet'],
-    [
-      'taken, something stirs',
-      { attempts: alive },
-      { channel: aChannel({ claimableSats: 1 }) },
-      'negotiation',
-    ],
+    ['taken, something stirs', { attempts: alive }, { channel: aChannel({ claimableSats: 1 }) }, 'negotiation'],
     ['not answered, something stirs', {}, { channel: aChannel({ claimableSats: 1 }) }, 'node_busy'],
     ['taken, the node away', { attempts: alive }, { node: null, channel: null }, 'node_unreachable'],
     ['over', { stopped: { code: 'x', message: '', at: 1 } }, {}, 'proof'],
@@ -280,12 +264,7 @@ describe('when to look next', () => {
     ['its lock was just seen', { ...confirmed, lockedAt: NOW - 119_999 }, 0, STAYS],
     ['its lock was seen a while ago', { ...confirmed, lockedAt: NOW - 120_000 }, 0, NOW + 3_600_000],
     ['has left the mempool', { ...pending, unseenSinceHeight: 7 }, 0, STAYS],
-    [
-      'no source has shown it',
-      { ...pending, candidates: [aCandidate({ seenAtHeight: TIP }), unseen] },
-      0,
-      STAYS,
-    ],
+    ['no source has shown it', { ...pending, candidates: [aCandidate({ seenAtHeight: TIP }), unseen] }, 0, STAYS],
     ['a fee bump is open', { ...pending, bumps: [aBump()] }, 0, STAYS],
     [
       'a fee bump may still be taken',

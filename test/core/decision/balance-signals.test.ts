@@ -25,15 +25,12 @@ describe('a sign has moved by half the amount of 50,000, up or down', () => {
     ['not told before', { before: null, now: 90_000 }, false],
     ['not told now', { before: 90_000, now: null }, false],
   ])('%s', (_says, { before, now }, moved) => {
-    const splice = (key: 'claimableSats' | 'reservedSats') =>
-      aSubmittedSplice({ baseline: { ...none, [key]: before } })
+    const splice = (key: 'claimableSats' | 'reservedSats') => aSubmittedSplice({ baseline: { ...none, [key]: before } })
     for (const key of ['claimableSats', 'reservedSats'] as const)
       expect(balanceMoved(splice(key), { ...none, [key]: now }), key).toBe(moved)
   })
 
   test('without a baseline nothing has', () => {
-    expect(balanceMoved(aSubmittedSplice({ baseline: null }), { claimableSats: 0, reservedSats: 0 })).toBe(
-      false,
-    )
+    expect(balanceMoved(aSubmittedSplice({ baseline: null }), { claimableSats: 0, reservedSats: 0 })).toBe(false)
   })
 })

@@ -26,10 +26,7 @@ const inBlock = { height: 190, hash: aTxid('d') }
 
 describe('a recorded candidate is what the walk shows of it now', () => {
   test('each has its own block, not that of another one', () => {
-    const found = now(
-      [later, first],
-      [spentBy(FUNDING, FIRST, 190), spentBy(NEXT, LATER, 195), aFundingSpend()],
-    )
+    const found = now([later, first], [spentBy(FUNDING, FIRST, 190), spentBy(NEXT, LATER, 195), aFundingSpend()])
     expect(found.map(({ block }) => block?.height)).toEqual([195, 190])
   })
 
@@ -84,9 +81,7 @@ test('the one that stands is the one in a block, else the first that is shown', 
   const confirmed = { ...later, block: inBlock }
   const standing = visibleCandidate([first, confirmed], fundingSpends)
   expect(standing).toEqual({ candidate: confirmed, weight: LATER.parsed.weight })
-  expect(visibleCandidate([{ ...first, block: inBlock }, confirmed], fundingSpends)?.candidate.txid).toBe(
-    FIRST.txid,
-  )
+  expect(visibleCandidate([{ ...first, block: inBlock }, confirmed], fundingSpends)?.candidate.txid).toBe(FIRST.txid)
   expect(visibleCandidate([later, first], fundingSpends)?.candidate).toBe(first)
   expect(visibleCandidate([aCandidate()], fundingSpends)).toBeNull()
 })

@@ -54,9 +54,7 @@ describe('the verdict, where no candidate was seen', () => {
   const behind = { tip: { height: TIP - 1, hash: aTxid('e') } }
   const ahead = { tip: { height: TIP + 1, hash: aTxid('e') } }
   const closing = {
-    fundingSpends: [
-      aFundingSpend({ spender: aFundingSpender(FUNDING, aCommitment(FUNDING), 'none', atDepth(6)) }),
-    ],
+    fundingSpends: [aFundingSpend({ spender: aFundingSpender(FUNDING, aCommitment(FUNDING), 'none', atDepth(6)) })],
   }
   const unnamed = aSubmittedSplice({ fundingHistory: [FUNDING] })
   const forged = {
@@ -81,11 +79,7 @@ describe('the verdict, where no candidate was seen', () => {
     ['the walk did not arrive', { chain: { reachedFunding: false } }, { name: 'not_known' }],
     ['the node stands elsewhere', { channel: onNext }, { name: 'not_known' }],
     ['the node tells no funding', { channel: { funding: null } }, { name: 'not_known' }],
-    [
-      'the channel is gone, the funding outpoint unspent',
-      { channel: null },
-      { name: 'not_known', channelGone: true },
-    ],
+    ['the channel is gone, the funding outpoint unspent', { channel: null }, { name: 'not_known', channelGone: true }],
     [
       'the channel is not listed by a node that still syncs',
       { channel: null, node: { synced: false } },
@@ -175,11 +169,7 @@ describe('the verdict, once a candidate is seen', () => {
       { splice: known, chain: spent(atDepth(6), 'none', rival) },
       { name: 'replaced', atFinalDepth: true },
     ],
-    [
-      'in a block',
-      { chain: spent(TIP) },
-      { name: 'confirmed', depth: 1, atFinalDepth: false, locked: false },
-    ],
+    ['in a block', { chain: spent(TIP) }, { name: 'confirmed', depth: 1, atFinalDepth: false, locked: false }],
     [
       'six deep, and not locked',
       { splice: locked(NOW - 1), chain: spent(atDepth(6)) },
@@ -295,12 +285,10 @@ describe('the verdict, once a candidate is seen', () => {
       channel: { funding: fundingOf(second) },
     })
     expect(descends).toMatchObject({ name: 'final', locked: true })
-    expect(
-      verdict({ splice, chain: { fundingSpends: fundingSpends }, channel: { funding: FUNDING } }).locked,
-    ).toBe(false)
-    expect(
-      verdict({ splice, chain: { fundingSpends: fundingSpends }, channel: { funding: null } }).locked,
-    ).toBe(false)
+    expect(verdict({ splice, chain: { fundingSpends: fundingSpends }, channel: { funding: FUNDING } }).locked).toBe(
+      false,
+    )
+    expect(verdict({ splice, chain: { fundingSpends: fundingSpends }, channel: { funding: null } }).locked).toBe(false)
   })
 
   test('a candidate once seen stays one, with its block as it is now', () => {
@@ -362,9 +350,7 @@ describe('a chain source that is behind says nothing about a reorg', () => {
     expect(verdict({ splice: left, chain: spent(190) }).blockMoved, 'beside another').toBe(true)
     const other = { ...inBlock, block: { height: 190, hash: aTxid('7') } }
     expect(verdict({ splice: { ...splice, candidates: [other] }, chain: spent(190) }).blockMoved).toBe(true)
-    expect(verdict({ splice: aSubmittedSplice({ candidates: [seen] }), chain: spent(190) }).blockMoved).toBe(
-      false,
-    )
+    expect(verdict({ splice: aSubmittedSplice({ candidates: [seen] }), chain: spent(190) }).blockMoved).toBe(false)
   })
 })
 
@@ -460,19 +446,13 @@ describe('balanceSignals', () => {
     ['the node does not tell', { claimableSats: null }, false],
     ['reserved up by just under half', { outboundMsat: 575_001_000, claimableSats: 575_001 }, false],
     ['reserved up by exactly half', { outboundMsat: 575_000_000, claimableSats: 575_000 }, true],
-    [
-      'a payment that went to the peer',
-      { outboundMsat: 1_000, inboundMsat: 999_999_000, claimableSats: 1 },
-      false,
-    ],
+    ['a payment that went to the peer', { outboundMsat: 1_000, inboundMsat: 999_999_000, claimableSats: 1 }, false],
     ['a negotiation', { negotiation: 'active' }, true],
     ['none', { negotiation: 'none' }, false],
     ['a candidate, as the node reports it', { candidates: [{ txid: ours.txid, signed: false }] }, true],
     ['none, as the node reports it', { candidates: [] }, false],
   ]
-  test.each(cases)('%s', (_says, channel, isBusy) =>
-    expect(verdict({ channel: channel ?? {} }).isBusy).toBe(isBusy),
-  )
+  test.each(cases)('%s', (_says, channel, isBusy) => expect(verdict({ channel: channel ?? {} }).isBusy).toBe(isBusy))
 
   test('a spent funding stirs, a foreign lock does not, and without a look nothing is said', () => {
     expect(verdict({ chain: spent(null, 'none') }).isBusy).toBe(true)
@@ -498,8 +478,7 @@ describe('balanceSignals', () => {
 
   test('what a node lists as paid out since the first living attempt may be ours, whatever the channel', () => {
     const startedAt = anAttempt().startedAt
-    const paid = (at: number, amountSats = 50_000) =>
-      picks({ payouts: [{ txid: ours.txid, amountSats, at }] })
+    const paid = (at: number, amountSats = 50_000) => picks({ payouts: [{ txid: ours.txid, amountSats, at }] })
     expect(paid(startedAt)).toBe(true)
     expect(paid(startedAt - 60_000), 'its clock may be behind').toBe(true)
     expect(paid(startedAt - 60_001), 'an earlier one').toBe(false)
@@ -532,11 +511,7 @@ describe('a node that is not the one that was', () => {
     ['no look', { node: null, channel: null }, false],
     ['seen earlier, in a look from just after the lock', { ...older(NOW - 1) }, true],
     ['seen earlier, in a look from before the lock', { ...older(NOW) }, false],
-    [
-      'on an older funding, never written down',
-      { splice: fundingHistory, more: { channelState: null } },
-      false,
-    ],
+    ['on an older funding, never written down', { splice: fundingHistory, more: { channelState: null } }, false],
   ]
   test.each(cases)('%s', (_says, given, back) => expect(verdict(given).nodeWentBack).toBe(back))
 
@@ -591,12 +566,7 @@ describe('the watch', () => {
     ['the first is spent by a close, five deep', watched, close(atDepth(5)), false],
     ['the watched outpoint is not on the walk', elsewhere, both(190), false],
     ['the same, and the walk ends in a close', elsewhere, close(atDepth(6)), false],
-    [
-      'one was spent before the watch',
-      { ...watched, watch: { from: NEXT, untilHeight: null } },
-      both(190),
-      false,
-    ],
+    ['one was spent before the watch', { ...watched, watch: { from: NEXT, untilHeight: null } }, both(190), false],
     ['one beside them is spent', watched, [...moved(190).fundingSpends, ...spent(190).fundingSpends], false],
     ['nothing is watched', { ...watched, watch: null }, both(190), false],
   ])('%s', (_says, splice, fundingSpends, expected) =>
@@ -609,8 +579,7 @@ test('what the relay and the operator said is passed on', () => {
   expect(verdict({ more })).toMatchObject({ processStarts: [1, 2], quietAbsenceMs: 7 })
   expect(verdict({ more: { nodeState: null } }).processStarts).toEqual([])
   expect(
-    verdict({ node: { capabilities: capabilities({ nonExecutionProofs: ['node_idle'] }) } })
-      .nonExecutionProofs,
+    verdict({ node: { capabilities: capabilities({ nonExecutionProofs: ['node_idle'] }) } }).nonExecutionProofs,
   ).toEqual(['node_idle'])
 })
 
@@ -638,7 +607,5 @@ test('where the walk forks, an output that nobody spent says nothing of what was
 
 test('an unconfirmed funding is known unspent only on a channel that is known to be zero-conf', () => {
   const fundingSpends = [aFundingSpend({ own: 'mempool' })]
-  expect(verdict({ chain: { fundingSpends: fundingSpends }, node: null, channel: null }).name).toBe(
-    'not_known',
-  )
+  expect(verdict({ chain: { fundingSpends: fundingSpends }, node: null, channel: null }).name).toBe('not_known')
 })

@@ -65,11 +65,7 @@ const picking = (channels: readonly ChannelSnapshot[], leaseScope: 'channel' | '
 test.each<[string, GateFacts, string | null]>([
   ['its only channel', picking([aChannel()], 'node'), null],
   ['another one that it may pick', picking([aChannel(), another], 'node'), 'several_channels'],
-  [
-    'another one that is away',
-    picking([aChannel(), { ...another, peerConnected: false }], 'node'),
-    'several_channels',
-  ],
+  ['another one that is away', picking([aChannel(), { ...another, peerConnected: false }], 'node'), 'several_channels'],
   ['another one that is closing', picking([aChannel(), { ...another, closing: true }], 'node'), null],
   ['several channels, of which we name one', picking([aChannel(), another], 'channel'), null],
 ])('gate 3, a node that picks the channel itself: %s', (_says, given, code) => {
@@ -124,10 +120,10 @@ describe('gate node: the node must be the pinned one, sane, and at the height of
 })
 
 describe('gate channel: the channel must be there, on the funding outpoint, and able to pay', () => {
-  const channel = (
-    overrides: Parameters<typeof aChannel>[0],
-    more: Partial<GateFacts> = {},
-  ): Partial<GateFacts> => ({ observation: anObservation({ channel: aChannel(overrides) }), ...more })
+  const channel = (overrides: Parameters<typeof aChannel>[0], more: Partial<GateFacts> = {}): Partial<GateFacts> => ({
+    observation: anObservation({ channel: aChannel(overrides) }),
+    ...more,
+  })
   const elsewhere = { funding: `${aTxid('9')}:1` }
   const online = anObservation({
     channel: aChannel({ peerConnected: false }),
@@ -196,27 +192,15 @@ describe('gate funding_unspent: only an funding outpoint that is known unspent o
     ['foreign_pending', 'funding_is_spent'],
     ['unattributed', 'funding_is_spent'],
   ]
-  test.each(names)('%s', (name, code) =>
-    expect(shut('funding_unspent', { verdict: aVerdict({ name }) })).toBe(code),
-  )
+  test.each(names)('%s', (name, code) => expect(shut('funding_unspent', { verdict: aVerdict({ name }) })).toBe(code))
 })
 
 describe('gates no_candidate to no_earlier_effect: what is under way, and an effect that no attempt explains', () => {
   const cases: (readonly [string, ...Case])[] = [
-    [
-      'no_candidate',
-      'a candidate was seen',
-      { splice: aSubmittedSplice({ candidates: [aCandidate()] }) },
-      'node_busy',
-    ],
+    ['no_candidate', 'a candidate was seen', { splice: aSubmittedSplice({ candidates: [aCandidate()] }) }, 'node_busy'],
     ['no_candidate', 'something stirs at the node', { verdict: aVerdict({ isBusy: true }) }, 'node_busy'],
     ['no_candidate', 'nothing stirs', {}, null],
-    [
-      'no_earlier_effect',
-      'our effect',
-      { verdict: aVerdict({ effectWithoutAttempt: aTxid('9') }) },
-      'attribution',
-    ],
+    ['no_earlier_effect', 'our effect', { verdict: aVerdict({ effectWithoutAttempt: aTxid('9') }) }, 'attribution'],
     ['no_earlier_effect', 'no effect', {}, null],
   ]
   test.each(cases)('gate %s: %s', (gate, _says, given, code) => expect(shut(gate, given)).toBe(code))
@@ -241,10 +225,8 @@ describe('gate budget: the budget', () => {
     splice: aLiveSplice(overrides),
   })
   const budget = aLiveSplice().budget
-  const refused = (count: number) =>
-    Array.from({ length: count }, (_, n) => aRefusedAttempt({ number: n + 1 }))
-  const used = (count: number) =>
-    Array.from({ length: count }, (_, n) => aNotExecutedAttempt({ number: n + 1 }))
+  const refused = (count: number) => Array.from({ length: count }, (_, n) => aRefusedAttempt({ number: n + 1 }))
+  const used = (count: number) => Array.from({ length: count }, (_, n) => aNotExecutedAttempt({ number: n + 1 }))
   const over = { code: 'x', message: 'x', at: NOW }
   const cases: Case[] = [
     ['over', splice({ stopped: over }), 'submitting_stopped'],
@@ -300,10 +282,7 @@ describe('gate budget: the fee ceiling', () => {
 
 describe('gates lock_depth to overlap: what may be alive limits what may be sent', () => {
   const two = aSubmittedSplice({ attempts: [anAttempt(), anAttempt({ number: 2 })] })
-  const can = (
-    more: Parameters<typeof capabilities>[0],
-    lockDepth: number | null = 6,
-  ): Partial<GateFacts> => ({
+  const can = (more: Parameters<typeof capabilities>[0], lockDepth: number | null = 6): Partial<GateFacts> => ({
     observation: anObservation({
       channel: aChannel({ lockDepth }),
       node: aLook({ capabilities: capabilities(more) }),
@@ -316,12 +295,7 @@ describe('gates lock_depth to overlap: what may be alive limits what may be sent
     ['lock_depth', 'zero-conf', { ...can({}, 0), ...alive }, 'zero_conf'],
     ['lock_depth', 'a lock depth that is not known', { ...can({}, null), ...alive }, 'zero_conf'],
     ['lock_depth', 'no channel', { observation: anObservation({ channel: null }), ...alive }, 'zero_conf'],
-    [
-      'lock_depth',
-      'zero-conf, the funding outpoint checked',
-      { ...can({ checksFunding: true }, 0), ...alive },
-      null,
-    ],
+    ['lock_depth', 'zero-conf, the funding outpoint checked', { ...can({ checksFunding: true }, 0), ...alive }, null],
     ['lock_depth', 'zero-conf, no attempt', can({}, 0), null],
     [
       'lock_depth',
@@ -331,18 +305,8 @@ describe('gates lock_depth to overlap: what may be alive limits what may be sent
     ],
     ['overlap', 'two alive, guarded', { ...can({}), splice: two }, null],
     ['overlap', 'two alive, unguarded', { ...can({ overlapGuard: false }), splice: two }, 'overlap'],
-    [
-      'overlap',
-      'two splices-in alive, guarded',
-      { ...can({}), splice: { ...two, kind: 'splice_in' } },
-      'overlap',
-    ],
-    [
-      'overlap',
-      'two alive, checked',
-      { ...can({ overlapGuard: false, checksFunding: true }), splice: two },
-      null,
-    ],
+    ['overlap', 'two splices-in alive, guarded', { ...can({}), splice: { ...two, kind: 'splice_in' } }, 'overlap'],
+    ['overlap', 'two alive, checked', { ...can({ overlapGuard: false, checksFunding: true }), splice: two }, null],
     ['overlap', 'two alive, no look', { observation: anObservation({ node: null }), splice: two }, 'overlap'],
     ['overlap', 'one alive, unguarded', { ...can({ overlapGuard: false }), ...alive }, null],
   ]

@@ -6,12 +6,7 @@ import type { GateName } from '../../../core/decision/gate.ts'
 import { gates } from '../../../core/decision/gates.ts'
 import { Policy } from '../../../core/splice/policy.ts'
 import type { Observation } from '../../../core/decision/observation.ts'
-import {
-  Splice as SpliceSchema,
-  SpliceState,
-  type Attempt,
-  type Splice,
-} from '../../../core/splice/splice.ts'
+import { Splice as SpliceSchema, SpliceState, type Attempt, type Splice } from '../../../core/splice/splice.ts'
 import { step } from '../../../core/splice/step.ts'
 import type { Verdict, VerdictName } from '../../../core/splice/verdict.ts'
 import { ACCEPTED_AT, aTxid } from '../../../harness/values.ts'
@@ -196,14 +191,8 @@ describe('the decision table, in every cell', () => {
       if (row?.act !== 'submit') continue
       submissions += 1
       const { splice, verdict } = situation
-      const fine =
-        shutGate === null && verdict.name === 'absent' && ['queued', 'submitted'].includes(splice.state)
-      if (
-        !fine ||
-        splice.stopped !== null ||
-        splice.candidates.length > 0 ||
-        verdict.effectWithoutAttempt !== null
-      )
+      const fine = shutGate === null && verdict.name === 'absent' && ['queued', 'submitted'].includes(splice.state)
+      if (!fine || splice.stopped !== null || splice.candidates.length > 0 || verdict.effectWithoutAttempt !== null)
         throw new Error(`${splice.state} × ${verdict.name} submits`)
     }
     expect(submissions).toBeGreaterThan(0)
@@ -221,10 +210,8 @@ describe('the decision table, in every cell', () => {
         alive === 'notExecuted' && ['absent', 'foreign', 'foreign_pending', 'closed'].includes(verdict.name)
       const atFinalDepth = verdict.atFinalDepth && (verdict.name === 'closed' || verdict.name === 'replaced')
       if (!neverTaken && !notExecuted && !atFinalDepth) throw new Error(`${alive} × ${verdict.name} ends`)
-      if (event.proof === 'never_taken' && !neverTaken)
-        throw new Error('never_taken is claimed of a taken one')
-      if (event.proof === 'channel_closed' && !atFinalDepth)
-        throw new Error('a close is claimed before it is final')
+      if (event.proof === 'never_taken' && !neverTaken) throw new Error('never_taken is claimed of a taken one')
+      if (event.proof === 'channel_closed' && !atFinalDepth) throw new Error('a close is claimed before it is final')
     }
     expect(ends).toBeGreaterThan(0)
   })

@@ -108,10 +108,7 @@ describe('a ghost is cleared', () => {
     ],
     ['the fence has not passed', { attempt: { ...announced, fenceAt: NOW + 1 } }],
     ['the fence passed just now', { attempt: { ...announced, fenceAt: NOW - 179_999 } }],
-    [
-      'nobody knows whether its request is still open at the node',
-      { attempt: { ...announced, fenceAt: null } },
-    ],
+    ['nobody knows whether its request is still open at the node', { attempt: { ...announced, fenceAt: null } }],
     ['the node is still catching up with the chain', { node: { synced: false } }],
     ['the node does not list the channel', { channel: null }],
     ['the node names no funding', { channel: haunted({ funding: null }), splice: { submittedOn: null } }],

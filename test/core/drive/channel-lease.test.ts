@@ -108,11 +108,7 @@ describe('to acquire a lease', () => {
     ['in need of attention', { state: 'needs_attention' }, false],
     ['settled', { ...ended, state: 'settled' }, true],
     ['cancelled', { ...ended, state: 'cancelled' }, true],
-    [
-      'failed, with every attempt dead',
-      { ...ended, state: 'failed', attempts: [aNotExecutedAttempt()] },
-      true,
-    ],
+    ['failed, with every attempt dead', { ...ended, state: 'failed', attempts: [aNotExecutedAttempt()] }, true],
     ['failed, with an attempt alive', { ...ended, ...unproven }, false],
   ]
   test.each(holders)('the holder is %s', async (_says, holder, free) => {
@@ -120,9 +116,7 @@ describe('to acquire a lease', () => {
     if (holder !== null) await stored(bench, OTHER, holder)
     await given(bench, { holder: OTHER })
     expect(await acquire(bench, ME)).toBe(free ? 'mine' : 'waiting')
-    expect(await slotOf(bench)).toMatchObject(
-      free ? { holder: ME, waiting: [] } : { holder: OTHER, waiting: [ME] },
-    )
+    expect(await slotOf(bench)).toMatchObject(free ? { holder: ME, waiting: [] } : { holder: OTHER, waiting: [ME] })
   })
 
   const heads: (readonly [string, Partial<Splice> | null, boolean])[] = [
@@ -410,11 +404,7 @@ describe('to thaw a channel', () => {
 
 describe('one whose gates are shut stands aside', () => {
   const queued = aLiveSplice({ id: ME })
-  async function aside(
-    lease: Partial<ChannelLease> | null,
-    splice: Splice = queued,
-    hooks: MemoryHooks = {},
-  ) {
+  async function aside(lease: Partial<ChannelLease> | null, splice: Splice = queued, hooks: MemoryHooks = {}) {
     const bench = aBench({ hooks })
     const { splice: created } = await bench.store.create(splice)
     if (lease !== null) await given(bench, lease)

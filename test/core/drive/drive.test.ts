@@ -56,8 +56,7 @@ const unasked: Partial<NodePort> = {
     throw new Error('the node was asked')
   },
 }
-const isSave = (operation: Operation): boolean =>
-  operation.type === 'put' && operation.row.pk.startsWith('SPL#')
+const isSave = (operation: Operation): boolean => operation.type === 'put' && operation.row.pk.startsWith('SPL#')
 
 describe('what is not to be driven', () => {
   test('does not exist', async () => {
@@ -70,9 +69,7 @@ describe('what is not to be driven', () => {
   ])('has changed since the look of the sweep: a look at %i', async (observedAt, came) => {
     const look = ok(aLook({ observedAt }))
     const splice = aLiveSplice({ updatedAt: NOW })
-    expect(
-      (await driven({ splice, options: { shared: aSharedView({ look }) }, port: { ...unasked } })).came,
-    ).toBe(came)
+    expect((await driven({ splice, options: { shared: aSharedView({ look }) }, port: { ...unasked } })).came).toBe(came)
   })
 
   test('is at rest: nobody is asked, but for a reorg of its block', async () => {
@@ -98,9 +95,7 @@ describe('a splice whose gates are open', () => {
   test('counts as long unknown while an attempt of it has been for an hour, and nothing was seen', async () => {
     const attempts = [anAttempt({ startedAt: NOW - 3_600_000 })]
     const counted = async (splice: Partial<Splice>) =>
-      (await driven({ splice: aSubmittedSplice({ attempts, ...splice }) })).bench.counts.get(
-        'splice.long_unknown',
-      )
+      (await driven({ splice: aSubmittedSplice({ attempts, ...splice }) })).bench.counts.get('splice.long_unknown')
     expect(await counted({})).toBe(1)
     expect(await counted({ attempts: [anAttempt({ startedAt: NOW - 3_599_999 })] })).toBeUndefined()
     expect(await counted({ state: 'pending', candidates: [aCandidate()] })).toBeUndefined()
@@ -188,9 +183,7 @@ describe('what follows from a step is carried out', () => {
       chain: new FakeChain([onChain(FIRST, TIP)]),
     })
     expect(splice.state).toBe('confirmed')
-    expect((await bench.store.eventsAfter('acme', 0, 10)).map(({ type }) => type)).toEqual([
-      'splice.confirmed',
-    ])
+    expect((await bench.store.eventsAfter('acme', 0, 10)).map(({ type }) => type)).toEqual(['splice.confirmed'])
     expect(splice.publishedThrough).toBe(splice.eventSerial)
   })
 

@@ -65,11 +65,7 @@ describe('to take', () => {
 describe('to leave', () => {
   test.each<[string, ChannelLease, ChannelLease | null]>([
     ['the holder', lease({ holder: 'me', waiting: ['b'], turn: 4 }), lease({ waiting: ['b'], turn: 4 })],
-    [
-      'one in the line',
-      lease({ holder: 'x', waiting: ['a', 'me', 'b'] }),
-      lease({ holder: 'x', waiting: ['a', 'b'] }),
-    ],
+    ['one in the line', lease({ holder: 'x', waiting: ['a', 'me', 'b'] }), lease({ holder: 'x', waiting: ['a', 'b'] })],
     ['one that stands in neither', lease({ holder: 'x', waiting: ['a'] }), null],
   ])('%s', (_says, given, expected) => expect(leaveLease(given, 'me')).toEqual(expected))
 })

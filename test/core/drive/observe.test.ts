@@ -14,14 +14,7 @@ import { aBench, aConfiguredNode, fakeNode, aSharedView, type Bench } from '../.
 import { aCandidate, anAttempt } from '../../../harness/records/attempts.ts'
 import { aChannel, aLook } from '../../../harness/looks/node.ts'
 import { aChannelSeen, aNodeSeen } from '../../../harness/records/states.ts'
-import {
-  aTransaction,
-  fundingOf,
-  FUNDING_WITNESS,
-  onChain,
-  P2WPKH,
-  P2WSH,
-} from '../../../harness/transactions.ts'
+import { aTransaction, fundingOf, FUNDING_WITNESS, onChain, P2WPKH, P2WSH } from '../../../harness/transactions.ts'
 import { FakeChain } from '../../../harness/ports/fake-chain.ts'
 
 const OPEN = aTransaction({
@@ -172,11 +165,7 @@ describe('a look gathers the node first and the chain last', () => {
       throw new Error('asked again')
     })
     const bench = aBench({ nodes: [aConfiguredNode({ port })] })
-    const shared = await observe(
-      aWatched(),
-      bench.ports,
-      aSharedView({ look: ok(aLook({ version: 'shared' })) }),
-    )
+    const shared = await observe(aWatched(), bench.ports, aSharedView({ look: ok(aLook({ version: 'shared' })) }))
     expect(shared.node?.version).toBe('shared')
   })
 
@@ -239,9 +228,7 @@ describe('a splice-out is known by its output', () => {
     const mine = { script: P2WSH, amountSats: 50_000 }
     expect(await effect(splice, spending([mine]))).toBe('none')
     expect(await effect(splice, spending([mine, change]))).toBe('ours')
-    expect(await effect(splice, spending([mine, { ...change, script: `0020${'cd'.repeat(32)}` }]))).toBe(
-      'ours',
-    )
+    expect(await effect(splice, spending([mine, { ...change, script: `0020${'cd'.repeat(32)}` }]))).toBe('ours')
     const same = { script: `0020${'cd'.repeat(32)}`, amountSats: 50_000 }
     expect(await effect(splice, spending([mine, same]))).toBe('ours')
   })
@@ -249,8 +236,7 @@ describe('a splice-out is known by its output', () => {
 
 describe('a transaction belongs to one splice: its pointer, written before the candidate, tells', () => {
   const pointed = (paymentId: string, foreign = false): Given => ({
-    before: ({ store }) =>
-      store.putItem('tx', PAID.txid, foreign ? { paymentId, foreign } : { paymentId }, 0),
+    before: ({ store }) => store.putItem('tx', PAID.txid, foreign ? { paymentId, foreign } : { paymentId }, 0),
   })
   const splice = aWatched()
 
@@ -383,17 +369,11 @@ describe('after a restore, what was paid since the backup is looked for down the
   test.each<[string, Splice, Given]>([
     ['it lies before the backup', later, backup(191 * 600 * 1_000)],
     ['there was no restore', later, backup(null)],
-    [
-      'the splice has a candidate',
-      { ...later, candidates: [aCandidate({ txid: PAID.txid })] },
-      backup(since),
-    ],
+    ['the splice has a candidate', { ...later, candidates: [aCandidate({ txid: PAID.txid })] }, backup(since)],
     ['the splice has ended', { ...later, state: 'failed' }, backup(since)],
     ['the node names no funding', later, { ...backup(since), look: aLook({ channels: [] }) }],
     ['it pays another script', { ...later, script: '00' }, backup(since)],
-  ])('not where %s', async (_says, splice, given) =>
-    expect((await chainOf(splice, given)).earlierEffect).toBeNull(),
-  )
+  ])('not where %s', async (_says, splice, given) => expect((await chainOf(splice, given)).earlierEffect).toBeNull())
 
   test("another splice's transaction is not taken for ours", async () => {
     const given = backup(since)
@@ -469,9 +449,7 @@ describe('a source without an index of spenders is told where to begin', () => {
   test('by the candidate, with its block', async () => {
     const given = await hints(aWatched({ candidates: [mined] }))
     expect(given.get(FUNDING)?.spender).toEqual({ txid: PAID.txid, blockHash: block.hash })
-    const waiting = await hints(
-      aWatched({ candidates: [{ ...mined, block: null }], unspentThroughHeight: 7 }),
-    )
+    const waiting = await hints(aWatched({ candidates: [{ ...mined, block: null }], unspentThroughHeight: 7 }))
     expect(waiting.get(FUNDING)).toEqual({ unspentThroughHeight: 7, spender: null })
   })
 

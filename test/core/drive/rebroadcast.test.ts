@@ -13,21 +13,12 @@ import { aCandidate } from '../../../harness/records/attempts.ts'
 import { aChain, aChainWith, aFundingSpend, aFundingSpender } from '../../../harness/looks/chain.ts'
 import { anObservation } from '../../../harness/looks/observation.ts'
 import { aPendingSplice, FIRST, SECOND } from '../../../harness/records/bumps.ts'
-import {
-  aSplicing,
-  aTransaction,
-  FUNDING_WITNESS,
-  P2WSH,
-  fundingOf,
-  onChain,
-} from '../../../harness/transactions.ts'
+import { aSplicing, aTransaction, FUNDING_WITNESS, P2WSH, fundingOf, onChain } from '../../../harness/transactions.ts'
 import { aSubmittedSplice } from '../../../harness/records/splices.ts'
 import { FakeChain } from '../../../harness/ports/fake-chain.ts'
 
-const isPointer = (operation: Operation): boolean =>
-  operation.type === 'put' && operation.row.pk.startsWith('TX#')
-const isSplice = (operation: Operation): boolean =>
-  operation.type === 'put' && operation.row.pk.startsWith('SPL#')
+const isPointer = (operation: Operation): boolean => operation.type === 'put' && operation.row.pk.startsWith('TX#')
+const isSplice = (operation: Operation): boolean => operation.type === 'put' && operation.row.pk.startsWith('SPL#')
 async function never(): Promise<never> {
   throw new Error('a broadcast asks the chain source for nothing')
 }
@@ -103,9 +94,7 @@ describe('the raw transaction of a new candidate', () => {
         ? hop
         : { ...hop, spender: { ...hop.spender, tx: { ...hop.spender.tx, hex: '0'.repeat(characters) } } },
     )
-    expect(seenIn({ ...view, fundingSpends: fundingSpends }, FIRST.txid)?.length ?? null).toBe(
-      kept ? characters : null,
-    )
+    expect(seenIn({ ...view, fundingSpends: fundingSpends }, FIRST.txid)?.length ?? null).toBe(kept ? characters : null)
   })
 })
 

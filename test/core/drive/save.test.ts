@@ -53,8 +53,7 @@ describe('a candidate is claimed before it is saved', () => {
   })
 })
 
-const isSave = (operation: Operation): boolean =>
-  operation.type === 'put' && operation.row.pk.startsWith('SPL#')
+const isSave = (operation: Operation): boolean => operation.type === 'put' && operation.row.pk.startsWith('SPL#')
 
 describe('a save', () => {
   test('is made of what changed, with the time of the write', async () => {

@@ -87,8 +87,7 @@ describe('what was journalled is sent', () => {
 
   test('one whose answer cannot be saved against all others throws, and the attempt stays unanswered', async () => {
     const bench = await aBenchWith(journalled(), {
-      before: (operation) =>
-        operation.type === 'put' && operation.condition !== 'absent' ? 'lost_race' : null,
+      before: (operation) => (operation.type === 'put' && operation.condition !== 'absent' ? 'lost_race' : null),
     })
     await expect(sending(bench, taken)).rejects.toThrow('contended')
     expect(resultOf(await bench.store.load(journalled().id))).toBeNull()

@@ -73,9 +73,7 @@ function expectNothingSent({ requests, splice }: World): void {
 }
 
 const isSave = (operation: Operation, text: string): boolean =>
-  operation.type === 'put' &&
-  operation.row.pk.startsWith('SPL#') &&
-  JSON.stringify(operation.row.body).includes(text)
+  operation.type === 'put' && operation.row.pk.startsWith('SPL#') && JSON.stringify(operation.row.body).includes(text)
 
 describe('a submission', () => {
   test('takes the lease, journals the attempt, and then asks the node for all that was ordered', async () => {
@@ -180,11 +178,7 @@ describe('nothing is sent', () => {
   const hundred = Array.from({ length: 100 }, (_unused, n) => aSpliceId(n + 2))
   test.each<[string, Given, string]>([
     ['another splice has the channel', { lease: { holder: other.id }, others: [other] }, 'lease'],
-    [
-      'a hundred wait for it',
-      { lease: { holder: other.id, waiting: hundred }, others: [other] },
-      'channel_queue_full',
-    ],
+    ['a hundred wait for it', { lease: { holder: other.id, waiting: hundred }, others: [other] }, 'channel_queue_full'],
     ['it is frozen', { lease: { frozen: { cause: 'x', at: 1, note: '' } } }, 'frozen'],
   ])('while %s, and the record says so', async (_says, given, code) => {
     const world = await submitted(given)

@@ -6,14 +6,7 @@ import type { BlockRef } from '../../../core/bitcoin/block.ts'
 import { outpointOf } from '../../../core/bitcoin/outpoint.ts'
 import { aForeignCandidate, aForeignPayment } from '../../../harness/records/payments.ts'
 import { aTxid, FUNDING } from '../../../harness/values.ts'
-import {
-  aCommitment,
-  aSplicing,
-  aTransaction,
-  onChain,
-  P2WPKH,
-  P2WSH,
-} from '../../../harness/transactions.ts'
+import { aCommitment, aSplicing, aTransaction, onChain, P2WPKH, P2WSH } from '../../../harness/transactions.ts'
 
 const [FIRST, SECOND, OURS] = [aTxid('1'), aTxid('2'), aTxid('3')]
 const BLOCK: BlockRef = { height: 100, hash: aTxid('b') }
@@ -31,8 +24,7 @@ const seen = (txid: string, block: BlockRef | null, ours: string | null = null):
 })
 const nobody: News = { type: 'seen', spender: null }
 const confirmed = (block = BLOCK): ForeignPayment => merge(aForeignPayment(), seen(FIRST, block), at(100))
-const final = (): ForeignPayment =>
-  merge({ ...confirmed(), kind: 'foreign_splice' }, seen(FIRST, BLOCK), at(105))
+const final = (): ForeignPayment => merge({ ...confirmed(), kind: 'foreign_splice' }, seen(FIRST, BLOCK), at(105))
 
 describe('a classification', () => {
   const kinds: ForeignKind[] = ['unclassified', 'channel_close', 'foreign_splice']
@@ -47,20 +39,14 @@ describe('a classification', () => {
 
   test('leaves an open an open, and makes no other payment one', () => {
     for (const kind of kinds)
-      expect(
-        merge(aForeignPayment({ kind: 'channel_open' }), { type: 'classified', kind }, at(100)).kind,
-      ).toBe('channel_open')
-    expect(merge(aForeignPayment(), { type: 'classified', kind: 'channel_open' }, at(100)).kind).toBe(
-      'unclassified',
-    )
+      expect(merge(aForeignPayment({ kind: 'channel_open' }), { type: 'classified', kind }, at(100)).kind).toBe(
+        'channel_open',
+      )
+    expect(merge(aForeignPayment(), { type: 'classified', kind: 'channel_open' }, at(100)).kind).toBe('unclassified')
   })
 
   test('and a wallet view, however late, change neither confirmation nor the figures of another candidate', () => {
-    const before = merge(
-      final(),
-      { type: 'found', txid: SECOND, amounts: NO_AMOUNTS, kind: 'unclassified' },
-      at(110),
-    )
+    const before = merge(final(), { type: 'found', txid: SECOND, amounts: NO_AMOUNTS, kind: 'unclassified' }, at(110))
     const late: News[] = [
       { type: 'classified', kind: 'unclassified' },
       {

@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { paymentIdOf } from '../../../core/splice/ids.ts'
-import {
-  finalDepthOf,
-  foreignPaymentOf,
-  isPaymentId,
-  paymentOf,
-  standsAlone,
-} from '../../../core/ledger/payment.ts'
+import { finalDepthOf, foreignPaymentOf, isPaymentId, paymentOf, standsAlone } from '../../../core/ledger/payment.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { aForeignCandidate, aForeignPayment } from '../../../harness/records/payments.ts'
 import { aSplice } from '../../../harness/records/splices.ts'
@@ -44,11 +38,7 @@ describe('the payment of a splice', () => {
       confirmations: 8,
       block: BLOCK,
     })
-    const pending = paymentOf(
-      aSplice({ state: 'pending', candidates: [{ ...mined, block: null }, newer] }),
-      107,
-      6,
-    )
+    const pending = paymentOf(aSplice({ state: 'pending', candidates: [{ ...mined, block: null }, newer] }), 107, 6)
     expect(pending).toMatchObject({ txid: newer.txid, feeSats: 222, confirmations: 0, block: null })
     const third = aCandidate({ txid: aTxid('3') })
     const three = paymentOf(aSplice({ state: 'pending', candidates: [newer, newer, third] }), 107, 6)

@@ -89,11 +89,7 @@ describe("a transaction that is nobody's is written into the ledger", () => {
   test('and what becomes known of it later is added', async () => {
     const bench = aBench()
     await recordForeignTransaction(SUBJECT, found(ONE), bench.ports)
-    await recordForeignTransaction(
-      SUBJECT,
-      { ...found(ONE), amounts: { ...NO_AMOUNTS, feeSats: 700 } },
-      bench.ports,
-    )
+    await recordForeignTransaction(SUBJECT, { ...found(ONE), amounts: { ...NO_AMOUNTS, feeSats: 700 } }, bench.ports)
     expect((await paymentOf(bench, ONE))?.candidates).toMatchObject([{ txid: ONE, feeSats: 700 }])
   })
 
@@ -138,27 +134,22 @@ describe("a transaction that is nobody's is written into the ledger", () => {
     expect(await pointerOf(bench, ONE)).toEqual({ paymentId: TWO, foreign: true })
   })
 
-  test.each(['LEDGER#', 'PAY#'])(
-    'after a hundred lost races for %s it is left for the next look',
-    async (prefix) => {
-      for (const [races, written] of [
-        [99, true],
-        [100, false],
-      ] as const) {
-        let lost = 0
-        const { bench } = writing({
-          before: (operation) =>
-            operation.type === 'put' && operation.row.pk.startsWith(prefix) && lost++ < races
-              ? 'lost_race'
-              : null,
-        })
-        const recorded = recordForeignTransaction(SUBJECT, found(ONE), bench.ports)
-        if (written) await recorded
-        else await expect(recorded).rejects.toThrow('contended')
-        expect((await pointerOf(bench, ONE)) !== null).toBe(written)
-      }
-    },
-  )
+  test.each(['LEDGER#', 'PAY#'])('after a hundred lost races for %s it is left for the next look', async (prefix) => {
+    for (const [races, written] of [
+      [99, true],
+      [100, false],
+    ] as const) {
+      let lost = 0
+      const { bench } = writing({
+        before: (operation) =>
+          operation.type === 'put' && operation.row.pk.startsWith(prefix) && lost++ < races ? 'lost_race' : null,
+      })
+      const recorded = recordForeignTransaction(SUBJECT, found(ONE), bench.ports)
+      if (written) await recorded
+      else await expect(recorded).rejects.toThrow('contended')
+      expect((await pointerOf(bench, ONE)) !== null).toBe(written)
+    }
+  })
 })
 
 describe('what is found later is looked at', () => {
@@ -181,12 +172,7 @@ describe('what is found later is looked at', () => {
   test.each<[string, Partial<ForeignPayment>, string, number | null]>([
     ['another transaction: at once', { dueAt: NOW + 5 }, TWO, NOW],
     ['another transaction of what is at rest: at once', rest, TWO, NOW],
-    [
-      'a figure: when it is due',
-      { candidates: [aForeignCandidate({ feeSats: null })], dueAt: NOW + 5 },
-      ONE,
-      NOW + 5,
-    ],
+    ['a figure: when it is due', { candidates: [aForeignCandidate({ feeSats: null })], dueAt: NOW + 5 }, ONE, NOW + 5],
     ['a figure of what is at rest: never', rest, ONE, null],
   ])('%s', async (_says, overrides, txid, dueAt) => {
     const payment = await stored(overrides, txid)
@@ -308,10 +294,7 @@ describe("where the node tells no funding, a peer's own outputs are not taken fo
   const hop = (outpoint: string, built: Built): FundingSpend =>
     aFundingSpend({ outpoint, spender: aFundingSpender(outpoint, built, 'none') })
 
-  async function recorded(
-    fundingSpends: readonly FundingSpend[],
-    more: Partial<Observation>,
-  ): Promise<string[]> {
+  async function recorded(fundingSpends: readonly FundingSpend[], more: Partial<Observation>): Promise<string[]> {
     const bench = aBench()
     const txids = fundingSpends.flatMap(({ spender }) => (spender === null ? [] : [spender.tx.txid]))
     const observation = anObservation({

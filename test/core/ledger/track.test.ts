@@ -112,15 +112,12 @@ describe('a look at a payment', () => {
     })
   })
 
-  test.each(['tip', `spend ${FUNDING}`])(
-    'changes nothing where the chain source does not answer: %s',
-    async (call) => {
-      const setting = await tracked(TIP)
-      setting.chain.fails = (asked) => asked === call
-      expect(await once(setting)).toMatchObject({ dueAt: NOW, candidates: [{ block: null }] })
-      expect(setting.asked).not.toContain('put')
-    },
-  )
+  test.each(['tip', `spend ${FUNDING}`])('changes nothing where the chain source does not answer: %s', async (call) => {
+    const setting = await tracked(TIP)
+    setting.chain.fails = (asked) => asked === call
+    expect(await once(setting)).toMatchObject({ dueAt: NOW, candidates: [{ block: null }] })
+    expect(setting.asked).not.toContain('put')
+  })
 
   test('believes no spender that does not spend the outpoint, and no absence where the outpoint is unknown', async () => {
     const lie = await tracked(null)
@@ -275,12 +272,9 @@ describe('a look at an open, which spends nothing of ours', () => {
     ['it waits in the mempool, and the channel is gone', [onChain(newer)], { goneAt: 1 }, TIP],
     ['it is in a block', [onChain(newer, TIP)], {}, null],
     ['it is in a block, and the channel is gone', [onChain(newer, TIP)], { goneAt: 1 }, null],
-  ])(
-    'counts the blocks in which nothing is to be expected of it: %s',
-    async (_says, shown, channel, since) => {
-      expect((await (await opened(shown, channel)).look()).idleSinceHeight).toBe(since)
-    },
-  )
+  ])('counts the blocks in which nothing is to be expected of it: %s', async (_says, shown, channel, since) => {
+    expect((await (await opened(shown, channel)).look()).idleSinceHeight).toBe(since)
+  })
 
   test('changes nothing where the chain source does not answer', async () => {
     const { chain, look } = await opened([onChain(older, TIP)])

@@ -73,11 +73,7 @@ describe('an item holds at most', () => {
   const channelState = (count: number) =>
     ChannelState.safeParse({ ...channel, earlier: many(count, `${aTxid('2')}:1`) })
   test.each<[string, number, (count: number) => { readonly success: boolean }]>([
-    [
-      'splices that wait for a lease',
-      100,
-      (n) => ChannelLease.safeParse({ ...lease, waiting: many(n, 'spl_a') }),
-    ],
+    ['splices that wait for a lease', 100, (n) => ChannelLease.safeParse({ ...lease, waiting: many(n, 'spl_a') })],
     ['earlier fundings of a channel', 50, channelState],
     ['starts of a process', 20, (n) => NodeState.safeParse({ ...node, processStarts: many(n, 1) })],
     ['events of a relay', 200, (n) => NodeState.safeParse({ ...node, relayEvents: many(n, 'e') })],

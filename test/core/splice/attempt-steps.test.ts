@@ -21,13 +21,8 @@ const running = (more: Partial<Attempt> = {}): Attempt =>
 const aRunningSplice = (more: Partial<Splice> = {}, attempt: Partial<Attempt> = {}): Splice =>
   aSubmittedSplice({ attempts: [running(attempt)], ...more })
 const stepped = (splice: Splice, name = 'splice_init', txid?: string, id = 'attempt-1', now = NOW) =>
-  step(
-    splice,
-    { type: 'attempt_stepped', id, name, ...(txid === undefined ? {} : { txid }) },
-    { now, policy },
-  )
-const isIgnored = (result: ReturnType<typeof stepped>) =>
-  result.actions.some(({ type }) => type === 'ignored')
+  step(splice, { type: 'attempt_stepped', id, name, ...(txid === undefined ? {} : { txid }) }, { now, policy })
+const isIgnored = (result: ReturnType<typeof stepped>) => result.actions.some(({ type }) => type === 'ignored')
 
 describe('a step is journalled', () => {
   test('with its name, its time and its txid, and nothing else changes', () => {
@@ -46,12 +41,7 @@ describe('a step is journalled', () => {
 
   test('in the attempt that makes it, and in no other', () => {
     const second = running({ number: 2 })
-    const after = stepped(
-      aRunningSplice({ attempts: [running(), second] }),
-      'splice_init',
-      undefined,
-      second.id,
-    )
+    const after = stepped(aRunningSplice({ attempts: [running(), second] }), 'splice_init', undefined, second.id)
     expect(after.splice.attempts.map(({ id, steps }) => [id, steps.length])).toEqual([
       ['attempt-1', 0],
       ['attempt-2', 1],
@@ -115,10 +105,7 @@ describe('no step is journalled, and so no call may follow', () => {
     ['after a cancel', aRunningSplice({ cancelRequestedAt: NOW - 1 })],
     ['of a splice whose candidate was seen', aPendingSplice({ attempts: [running()] })],
     ['of a bump that has ended', aPendingSplice({ bumps: [anEndedBump('done', { attempts: [running()] })] })],
-    [
-      'after four',
-      aRunningSplice({}, { steps: Array.from({ length: 4 }, (_, n) => ({ name: `${n}`, at: NOW })) }),
-    ],
+    ['after four', aRunningSplice({}, { steps: Array.from({ length: 4 }, (_, n) => ({ name: `${n}`, at: NOW })) })],
   ]
   test.each(cases)('%s', (_says, splice) => {
     const after = stepped(splice)
@@ -153,8 +140,7 @@ describe('whoever proves an attempt dead and whoever steps it cannot both win', 
     const attempt = anAttempt({ fenceAt: NOW - 1, result: null, steps })
     expect(nonExecutionProofOf(facts(attempt), rules)).toBe(expected ? 'no_return_not_reached' : null)
     // Dead by this rule: no further step is taken, whatever the process that runs the attempt still wants.
-    if (expected)
-      expect(isIgnored(stepped(aSubmittedSplice({ attempts: [attempt] }), 'splice_signed'))).toBe(true)
+    if (expected) expect(isIgnored(stepped(aSubmittedSplice({ attempts: [attempt] }), 'splice_signed'))).toBe(true)
   })
 
   test('before its fence it is not dead', () => {
@@ -168,9 +154,7 @@ describe('what attempts announced is known', () => {
       anAttempt({ steps: [{ name: 'splice_signed', at: NOW, txid: aTxid('1') }] }),
       anAttempt({ number: 2, result: { type: 'taken', txid: aTxid('2'), at: NOW } }),
     ],
-    bumps: [
-      aBump({ attempts: [aBumpAttempt({ steps: [{ name: 'splice_update', at: NOW, txid: aTxid('3') }] })] }),
-    ],
+    bumps: [aBump({ attempts: [aBumpAttempt({ steps: [{ name: 'splice_update', at: NOW, txid: aTxid('3') }] })] })],
   })
 
   test('of steps, of answers and of bumps', () => {
@@ -193,10 +177,7 @@ describe('what attempts announced is known', () => {
     const bumps = [aBump({ attempts })]
     const end = { type: 'bump_abandoned' as const, code: 'nothing_left', message: 'x' }
     const ended = step(aPendingSplice({ bumps }), end, context).splice.bumps[0]
-    expect(ended?.attempts.map((attempt) => attempt.steps)).toEqual([
-      [{ name: 'splice_update', at: NOW - 1 }],
-      steps,
-    ])
+    expect(ended?.attempts.map((attempt) => attempt.steps)).toEqual([[{ name: 'splice_update', at: NOW - 1 }], steps])
   })
 })
 
@@ -204,10 +185,7 @@ describe('the journal that a command is given', () => {
   const isSave = (operation: Operation, text: string): boolean =>
     operation.type === 'put' && JSON.stringify(operation.row.body).includes(text)
 
-  async function sent(
-    hooks: MemoryHooks,
-    command: (journal: Journal, bench: Bench) => Promise<CommandAnswer>,
-  ) {
+  async function sent(hooks: MemoryHooks, command: (journal: Journal, bench: Bench) => Promise<CommandAnswer>) {
     const chain = new FakeChain()
     const bench = aBench({ hooks, nodes: [aConfiguredNode({ chain })] })
     const attempt = running({ startedAt: NOW })

@@ -23,17 +23,12 @@ function answer(splice: Splice, result: CommandResult, id = 'attempt-1', overlap
   return step(splice, { type: 'attempt_answered', id, result, overlapGuard, jitter }, context)
 }
 
-const waiting = (attempts: Attempt[] = [anAttempt({ result: null })]): Splice =>
-  aSubmittedSplice({ attempts })
+const waiting = (attempts: Attempt[] = [anAttempt({ result: null })]): Splice => aSubmittedSplice({ attempts })
 
 describe('to journal an attempt', () => {
   const start = (splice: Splice, submittedOn = FUNDING, fenceMs: number | null = 120_000) => {
     const baseline = { claimableSats: 1, reservedSats: 2 }
-    return step(
-      splice,
-      { type: 'attempt_started', id: 'new', submittedOn: submittedOn, fenceMs, baseline },
-      context,
-    )
+    return step(splice, { type: 'attempt_started', id: 'new', submittedOn: submittedOn, fenceMs, baseline }, context)
   }
 
   test('it is unanswered, with its funding outpoint, its fence and the baseline of its signs', () => {
@@ -103,9 +98,7 @@ describe('an answer is attached to its attempt in whatever state it comes', () =
           attempts: [anAttempt({ ...notExecuted }), anAttempt({ number: 2 })],
         })
         const { splice: answered, actions } = answer(splice, result)
-        expect(answered.attempts.find((attempt) => attempt.id === 'attempt-1')?.result?.type).toBe(
-          result.type,
-        )
+        expect(answered.attempts.find((attempt) => attempt.id === 'attempt-1')?.result?.type).toBe(result.type)
         expect(answered.state).toBe(state)
         expect(actions).toEqual([])
         expect(transitions[state].attempt_answered).toBeDefined()
@@ -123,15 +116,12 @@ describe('an answer is attached to its attempt in whatever state it comes', () =
     expect(splice.attempts[0]?.result?.type).toBe(expected)
   })
 
-  test.each(SpliceState.options)(
-    'a refusal of the only one lets it wait again, but ends nothing: %s',
-    (state) => {
-      const splice = aSubmittedSplice({ state, attempts: [anAttempt({ result: null })] })
-      const answered = answer(splice, refused('not_now')).splice
-      expect(answered.state).toBe(state === 'submitted' ? 'queued' : state)
-      expect(answered.timeline).toHaveLength(state === 'submitted' ? 1 : 0)
-    },
-  )
+  test.each(SpliceState.options)('a refusal of the only one lets it wait again, but ends nothing: %s', (state) => {
+    const splice = aSubmittedSplice({ state, attempts: [anAttempt({ result: null })] })
+    const answered = answer(splice, refused('not_now')).splice
+    expect(answered.state).toBe(state === 'submitted' ? 'queued' : state)
+    expect(answered.timeline).toHaveLength(state === 'submitted' ? 1 : 0)
+  })
 
   test('only "not now" means something else while another one is alive', () => {
     const two = waiting([anAttempt(), anAttempt({ number: 2, result: null })])
@@ -244,19 +234,11 @@ describe('a later submission that was taken proves the earlier ones dead', () =>
   const rules = (splice: Splice) => splice.attempts.map((attempt) => attempt.notExecuted?.proof ?? null)
 
   test('on a node with the overlap guard, for a splice-out, and the earlier ones only', () => {
-    expect(rules(answer(waiting(two), { type: 'taken' }, 'attempt-2').splice)).toEqual([
-      'overlap_guard',
-      null,
-      null,
-    ])
+    expect(rules(answer(waiting(two), { type: 'taken' }, 'attempt-2').splice)).toEqual(['overlap_guard', null, null])
   })
 
   test('not without the guard', () => {
-    expect(rules(answer(waiting(two), { type: 'taken' }, 'attempt-2', false).splice)).toEqual([
-      null,
-      null,
-      null,
-    ])
+    expect(rules(answer(waiting(two), { type: 'taken' }, 'attempt-2', false).splice)).toEqual([null, null, null])
   })
 
   test('not for a splice-in', () => {
@@ -273,21 +255,14 @@ describe('a later submission that was taken proves the earlier ones dead', () =>
   })
 
   test('not by an unknown answer that comes after one taken, which a node without the guard may have given', () => {
-    const attempts = [
-      anAttempt(),
-      anAttempt({ number: 2, result: taken() }),
-      anAttempt({ number: 3, result: null }),
-    ]
+    const attempts = [anAttempt(), anAttempt({ number: 2, result: taken() }), anAttempt({ number: 3, result: null })]
     const { splice } = answer(waiting(attempts), { type: 'unknown', message: '' }, 'attempt-3')
     expect(rules(splice)).toEqual([null, null, null])
   })
 
   test('one that is dead already keeps its proof', () => {
     const attempts = [aNotExecutedAttempt(), anAttempt({ number: 2, result: null })]
-    expect(rules(answer(waiting(attempts), { type: 'taken' }, 'attempt-2').splice)).toEqual([
-      'process_restarted',
-      null,
-    ])
+    expect(rules(answer(waiting(attempts), { type: 'taken' }, 'attempt-2').splice)).toEqual(['process_restarted', null])
   })
 })
 
@@ -370,9 +345,7 @@ describe('a retry that an operator allows', () => {
     const seen = attended({ candidates: [aCandidate()] })
     expect(retry(seen)).toEqual({ splice: seen, actions: [{ type: 'ignored', event: 'retry_requested' }] })
     for (const state of SpliceState.options.filter((other) => other !== 'needs_attention'))
-      expect(retry(attended({ state })).actions, state).toEqual([
-        { type: 'ignored', event: 'retry_requested' },
-      ])
+      expect(retry(attended({ state })).actions, state).toEqual([{ type: 'ignored', event: 'retry_requested' }])
   })
 })
 
@@ -430,8 +403,6 @@ describe('a record that came out of a backup', () => {
       submittedOn: FUNDING,
       attempts: [{ submittedOn: FUNDING }, { submittedOn: FUNDING }],
     })
-    expect(restore(aSubmittedSplice({ attempts: [aNotExecutedAttempt()] })).splice.submittedOn).toBe(
-      ELSEWHERE,
-    )
+    expect(restore(aSubmittedSplice({ attempts: [aNotExecutedAttempt()] })).splice.submittedOn).toBe(ELSEWHERE)
   })
 })

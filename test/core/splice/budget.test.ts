@@ -1,12 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  attemptsUsed,
-  backoffMs,
-  everTaken,
-  isLongUnknown,
-  unresolvedAttempts,
-} from '../../../core/splice/budget.ts'
+import { attemptsUsed, backoffMs, everTaken, isLongUnknown, unresolvedAttempts } from '../../../core/splice/budget.ts'
 import { fenceOf, lastFence, silentSince } from '../../../core/splice/fence.ts'
 import type { Attempt } from '../../../core/splice/splice.ts'
 import { aNotExecutedAttempt, anAttempt, aRefusedAttempt, taken } from '../../../harness/records/attempts.ts'
@@ -32,9 +26,7 @@ describe('an attempt costs budget unless it was certainly not executed', () => {
 
   test('only what is not dead is alive', () => {
     const alive = anAttempt({ number: 2 })
-    expect(unresolvedAttempts(splice(aNotExecutedAttempt(), alive, aRefusedAttempt({ number: 3 })))).toEqual([
-      alive,
-    ])
+    expect(unresolvedAttempts(splice(aNotExecutedAttempt(), alive, aRefusedAttempt({ number: 3 })))).toEqual([alive])
   })
 })
 
@@ -81,9 +73,7 @@ describe('a fence is the answer, or the instant after which no request is receiv
     ['a dead one has none', [anAttempt({ fenceAt: 5 }), aNotExecutedAttempt(open)], 5],
     ['a dead one has a later one', [anAttempt({ fenceAt: 5 }), aNotExecutedAttempt({ fenceAt: 9 })], 9],
   ]
-  test.each(last)('of all: %s', (_says, attempts, fence) =>
-    expect(lastFence(splice(...attempts))).toBe(fence),
-  )
+  test.each(last)('of all: %s', (_says, attempts, fence) => expect(lastFence(splice(...attempts))).toBe(fence))
 })
 
 describe('the backoff', () => {

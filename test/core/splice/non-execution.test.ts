@@ -1,9 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  nonExecutionProofOf,
-  followedByTaken,
-  type NonExecutionFacts,
-} from '../../../core/splice/non-execution.ts'
+import { nonExecutionProofOf, followedByTaken, type NonExecutionFacts } from '../../../core/splice/non-execution.ts'
 import type { Attempt, NonExecutionProof, Splice } from '../../../core/splice/splice.ts'
 import type { Verdict, VerdictName } from '../../../core/splice/verdict.ts'
 import { aSubmittedSplice } from '../../../harness/records/splices.ts'
@@ -40,9 +36,7 @@ function rule(rules: readonly NonExecutionProof[], given: Given): NonExecutionPr
 type Case = readonly [says: string, given: Given, notExecuted: boolean]
 
 function table(id: NonExecutionProof, cases: readonly Case[]): void {
-  test.each(cases)('%s', (_says, given, notExecuted) =>
-    expect(rule([id], given)).toBe(notExecuted ? id : null),
-  )
+  test.each(cases)('%s', (_says, given, notExecuted) => expect(rule([id], given)).toBe(notExecuted ? id : null))
 }
 
 describe('a restart of the process proves nothing until it is certain, and quiet since', () => {
@@ -59,11 +53,7 @@ describe('a restart of the process proves nothing until it is certain, and quiet
     ['no start', {}, false],
     ['one of several starts', { verdict: { processStarts: [FENCE, after] } }, true],
     ['no fence', started(after, { attempt: { fenceAt: null } }), false],
-    [
-      'no fence, and no quiet is asked for',
-      started(after, { attempt: { fenceAt: null }, quietMs: 0 }),
-      false,
-    ],
+    ['no fence, and no quiet is asked for', started(after, { attempt: { fenceAt: null }, quietMs: 0 }), false],
     ['the fence is the answer', started(after, { attempt: { fenceAt: null, result: taken(FENCE) } }), true],
     ['a later answer than the start', started(after, { attempt: { result: taken(after) } }), false],
     ['not quiet', started(after, { splice: { quietSince: null } }), false],
@@ -119,11 +109,7 @@ describe('quiet by the word of the operator, or of a node that shows enough', ()
       ['as long as said', quiet(NOW - 600_000, 600_000), true],
       ['not quiet', quiet(null, 1), false],
       ['no fence and no answer', { ...quiet(QUIET_SINCE, 1), attempt: { fenceAt: null } }, false],
-      [
-        'quiet since before the fence',
-        { ...quiet(FENCE - 1, 600_000), attempt: { fenceAt: NOW - 1 } },
-        false,
-      ],
+      ['quiet since before the fence', { ...quiet(FENCE - 1, 600_000), attempt: { fenceAt: NOW - 1 } }, false],
     ]))
   const hungUp = (at: number): Given => ({
     attempt: { fenceAt: null, result: { type: 'unknown', message: '', at } },
@@ -135,21 +121,13 @@ describe('quiet by the word of the operator, or of a node that shows enough', ()
         ['less than two quiescence timeouts', quiet(NOW - 119_999), false],
         ['two quiescence timeouts', quiet(NOW - 120_000), true],
         ['not quiet', quiet(null), false],
-        [
-          'no fence and no answer',
-          { ...quiet(QUIET_SINCE), attempt: { fenceAt: null, result: null } },
-          false,
-        ],
+        ['no fence and no answer', { ...quiet(QUIET_SINCE), attempt: { fenceAt: null, result: null } }, false],
         ['no fence, two timeouts after the hang-up', hungUp(NOW - 120_000), true],
         ['no fence, less than two after the hang-up', hungUp(NOW - 119_999), false],
         ['no fence, two timeouts after it was taken', answered(NOW - 120_000), true],
         ['no fence, less than two after it was taken', answered(NOW - 119_999), false],
         ['the peer is away', { ...hungUp(FENCE), verdict: { peerConnected: false } }, false],
-        [
-          'the funding outpoint is not known unspent',
-          { ...hungUp(FENCE), verdict: { name: 'not_known' } },
-          false,
-        ],
+        ['the funding outpoint is not known unspent', { ...hungUp(FENCE), verdict: { name: 'not_known' } }, false],
         ['a candidate stirs', { ...hungUp(FENCE), verdict: { isBusy: true } }, false],
       ]),
     )
@@ -187,11 +165,7 @@ describe('what is asked in every look', () => {
     ['the close is final', atFinalDepth('closed'), 'channel_closed'],
     ['the close is fresh', fresh('closed'), null],
     ['its transaction lost, final', atFinalDepth('replaced'), 'conflict_final'],
-    [
-      'another splice moved the channel, final, and the node may still hold it',
-      atFinalDepth('foreign'),
-      null,
-    ],
+    ['another splice moved the channel, final, and the node may still hold it', atFinalDepth('foreign'), null],
     ['its transaction lost, not final', fresh('replaced'), null],
     ['its transaction lost, another is alive', { ...atFinalDepth('replaced'), others: [another] }, null],
     [
@@ -205,11 +179,7 @@ describe('what is asked in every look', () => {
       'conflict_final',
     ],
     ['taken, and nothing else', { attempt: { result: taken() } }, null],
-    [
-      'dead already',
-      { attempt: { notExecuted: { proof: 'operator', at: 1 } }, ...atFinalDepth('closed') },
-      'operator',
-    ],
+    ['dead already', { attempt: { notExecuted: { proof: 'operator', at: 1 } }, ...atFinalDepth('closed') }, 'operator'],
   ]
   test.each(cases)('%s', (_says, given, expected) => expect(rule([], given)).toBe(expected))
 })

@@ -7,12 +7,7 @@ import { step } from '../../../core/splice/step.ts'
 import { hasEnded } from '../../../core/splice/transitions.ts'
 import { aTxid, FUNDING, context, NOW } from '../../../harness/values.ts'
 import { aBump, aBumpAttempt } from '../../../harness/records/bumps.ts'
-import {
-  aCandidate,
-  aNotExecutedAttempt,
-  anAttempt,
-  aRefusedAttempt,
-} from '../../../harness/records/attempts.ts'
+import { aCandidate, aNotExecutedAttempt, anAttempt, aRefusedAttempt } from '../../../harness/records/attempts.ts'
 import { aLiveSplice, aSubmittedSplice } from '../../../harness/records/splices.ts'
 import { aVerdict } from '../../../harness/verdicts.ts'
 
@@ -79,12 +74,7 @@ describe('an outcome is said once in an epoch', () => {
     expect(reorged.splice.emitted).toEqual(['splice.reorged'])
     const confirmed = taken(reorged.splice, { type: 'candidate_confirmed' }).splice
     const again = taken(confirmed, { type: 'settled' })
-    expect(types(again.splice)).toEqual([
-      'splice.settled',
-      'splice.reorged',
-      'splice.confirmed',
-      'splice.settled',
-    ])
+    expect(types(again.splice)).toEqual(['splice.settled', 'splice.reorged', 'splice.confirmed', 'splice.settled'])
     expect(again.splice.events.map(({ epoch }) => epoch)).toEqual([0, 1, 1, 1])
     expect(kinds(again)).toEqual([])
   })
@@ -157,10 +147,7 @@ describe('given up', () => {
     expect(splice).toMatchObject({
       state: 'failed',
       failure: { code: 'operator', message: 'the node was wiped', proof: 'operator' },
-      attempts: [
-        { notExecuted: { proof: 'process_restarted' } },
-        { notExecuted: { proof: 'operator', at: NOW } },
-      ],
+      attempts: [{ notExecuted: { proof: 'process_restarted' } }, { notExecuted: { proof: 'operator', at: NOW } }],
       watch: { from: FUNDING },
     })
   })
@@ -235,12 +222,13 @@ describe('a cancel', () => {
     expect(cancelled(splice)).toEqual({ splice, actions: [{ type: 'ignored', event: 'cancel_requested' }] })
   })
 
-  test.each(
-    SpliceState.options.filter((state) => hasEnded(state) || ['pending', 'confirmed'].includes(state)),
-  )('is ignored where it is %s', (state) => {
-    const splice = aSubmittedSplice({ state })
-    expect(cancelled(splice).splice).toBe(splice)
-  })
+  test.each(SpliceState.options.filter((state) => hasEnded(state) || ['pending', 'confirmed'].includes(state)))(
+    'is ignored where it is %s',
+    (state) => {
+      const splice = aSubmittedSplice({ state })
+      expect(cancelled(splice).splice).toBe(splice)
+    },
+  )
 })
 
 describe('a candidate', () => {

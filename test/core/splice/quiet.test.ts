@@ -21,12 +21,7 @@ function note(splice: Partial<Splice>, verdict: Partial<Verdict> = {}): Splice {
 /** On a node without a fence: no answer, and we have hung up. */
 const hungUp = (at: number) => anAttempt({ fenceAt: null, result: { type: 'unknown', message: '', at } })
 
-type Case = readonly [
-  says: string,
-  splice: Partial<Splice>,
-  verdict: Partial<Verdict>,
-  quietSince: number | null,
-]
+type Case = readonly [says: string, splice: Partial<Splice>, verdict: Partial<Verdict>, quietSince: number | null]
 
 describe('quiet ends, or starts anew', () => {
   const lost: Partial<Splice> = {
@@ -51,12 +46,7 @@ describe('quiet ends, or starts anew', () => {
     ['no fence and no answer', { attempts: [anAttempt({ fenceAt: null, result: null })] }, {}, null],
     ['no fence, but hung up', { attempts: [anAttempt({ fenceAt: null })] }, {}, SINCE],
     ['no fence, and hung up since', { attempts: [hungUp(NOW - 8)] }, {}, NOW - 8],
-    [
-      'no fence, but taken',
-      { attempts: [anAttempt({ fenceAt: null, result: taken(NOW - 9) })] },
-      {},
-      NOW - 9,
-    ],
+    ['no fence, but taken', { attempts: [anAttempt({ fenceAt: null, result: taken(NOW - 9) })] }, {}, NOW - 9],
     ['the chain source cannot tell', {}, { name: 'not_known' }, SINCE],
     ['no look at the node', {}, { peerConnected: null }, SINCE],
     ['no attempt is alive', { attempts: [aNotExecutedAttempt()] }, {}, null],
@@ -67,16 +57,9 @@ describe('quiet ends, or starts anew', () => {
     ['the same, and something stirs', lost, { name: 'replaced', atFinalDepth: true, isBusy: true }, SINCE],
     ['the same, and it negotiates', lost, { name: 'replaced', atFinalDepth: true, negotiating: true }, null],
     ['a candidate at final depth', lost, { name: 'final', atFinalDepth: true }, null],
-    [
-      'a candidate lost, final, and no bump',
-      { ...lost, bumps: [] },
-      { name: 'replaced', atFinalDepth: true },
-      null,
-    ],
+    ['a candidate lost, final, and no bump', { ...lost, bumps: [] }, { name: 'replaced', atFinalDepth: true }, null],
   ]
-  test.each(cases)('%s', (_says, splice, verdict, since) =>
-    expect(note(splice, verdict).quietSince).toBe(since),
-  )
+  test.each(cases)('%s', (_says, splice, verdict, since) => expect(note(splice, verdict).quietSince).toBe(since))
 
   test('a look that tells nothing about the node is no look: the gap goes on', () => {
     expect(note({}, { peerConnected: null }).lastLookAt).toBe(RECENT)
@@ -210,9 +193,7 @@ describe('a proof of death is noted with its time, and never taken back', () => 
 
   test('the quiet of this look counts for it', () => {
     const verdict = { processStarts: [NOW - 1_000_000] }
-    expect(note({ quietSince: NOW - 180_000 }, verdict).attempts[0]?.notExecuted?.proof).toBe(
-      'process_restarted',
-    )
+    expect(note({ quietSince: NOW - 180_000 }, verdict).attempts[0]?.notExecuted?.proof).toBe('process_restarted')
     expect(note({ quietSince: NOW - 180_000, lastLookAt: null }, verdict).attempts[0]?.notExecuted).toBeNull()
   })
 })
@@ -226,9 +207,7 @@ describe('heights and times of what was found', () => {
     ['foreign since before', { foreignSinceHeight: 150 }, 'foreign', { foreignSinceHeight: 150 }],
     ['not foreign any more', { foreignSinceHeight: 150 }, 'absent', { foreignSinceHeight: null }],
   ] as const
-  test.each(cases)('%s', (_says, splice, name, expected) =>
-    expect(note(splice, { name })).toMatchObject(expected),
-  )
+  test.each(cases)('%s', (_says, splice, name, expected) => expect(note(splice, { name })).toMatchObject(expected))
 
   const end = `${aTxid('b')}:0`
   const unspent = [

@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FailureReason, RefusalClass } from '../../../core/splice/failure.ts'
-import {
-  CommandResult,
-  NonExecutionProof,
-  EventType,
-  Proof,
-  Splice,
-  SpliceState,
-} from '../../../core/splice/splice.ts'
+import { CommandResult, NonExecutionProof, EventType, Proof, Splice, SpliceState } from '../../../core/splice/splice.ts'
 import { Network } from '../../../core/bitcoin/network.ts'
 import { aTxid, FUNDING, NOW } from '../../../harness/values.ts'
 import { aBump, aBumpAttempt, anEndedBump } from '../../../harness/records/bumps.ts'
@@ -15,10 +8,8 @@ import { aCandidate, anAttempt } from '../../../harness/records/attempts.ts'
 import { aSubmittedSplice } from '../../../harness/records/splices.ts'
 
 const reads = (overrides: Partial<Splice>): boolean => Splice.safeParse(aSubmittedSplice(overrides)).success
-const many = <T>(count: number, make: (n: number) => T): T[] =>
-  Array.from({ length: count }, (_, n) => make(n))
-const bumped = (attempts: number) =>
-  aBump({ attempts: many(attempts, (n) => aBumpAttempt({ number: n + 1 })) })
+const many = <T>(count: number, make: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => make(n))
+const bumped = (attempts: number) => aBump({ attempts: many(attempts, (n) => aBumpAttempt({ number: n + 1 })) })
 const answered = (result: CommandResult) => ({ attempts: [anAttempt({ result: { ...result, at: NOW } })] })
 const line = { at: NOW, status: 'queued', why: 'x', count: 1 } as const
 const said = { type: 'splice.anomaly', at: NOW, epoch: 0 } as const
@@ -27,11 +18,7 @@ const outcome = { result: 'done', code: 'x', message: 'x', txid: null, at: NOW }
 describe('a record holds at most', () => {
   test.each<[string, number, (count: number) => Partial<Splice>]>([
     ['attempts', 20, (count) => ({ attempts: many(count, (n) => anAttempt({ number: n + 1 })) })],
-    [
-      'steps of an attempt',
-      12,
-      (n) => ({ attempts: [anAttempt({ steps: many(n, () => ({ name: 'x', at: 1 })) })] }),
-    ],
+    ['steps of an attempt', 12, (n) => ({ attempts: [anAttempt({ steps: many(n, () => ({ name: 'x', at: 1 })) })] })],
     ['fee bumps', 10, (count) => ({ bumps: many(count, () => aBump()) })],
     ['attempts of a fee bump', 6, (count) => ({ bumps: [bumped(count)] })],
     ['candidates', 20, (count) => ({ candidates: many(count, () => aCandidate()) })],
@@ -50,11 +37,7 @@ describe('a record holds at most', () => {
       (count) => answered({ type: 'refused', class: 'not_now', message: 'x'.repeat(count) }),
     ],
     ['characters of an unknown answer', 200, (n) => answered({ type: 'unknown', message: 'x'.repeat(n) })],
-    [
-      'attempts in its budget',
-      100,
-      (maxAttempts) => ({ budget: { ...aSubmittedSplice().budget, maxAttempts } }),
-    ],
+    ['attempts in its budget', 100, (maxAttempts) => ({ budget: { ...aSubmittedSplice().budget, maxAttempts } })],
     ['satoshis that will ever be', 2_100_000_000_000_000, (amountSats) => ({ amountSats })],
   ])('%s: %i', (_says, limit, holding) => {
     expect(reads(holding(limit))).toBe(true)

@@ -29,9 +29,7 @@ describe('the transition table, walked breadth first', () => {
 
   test('nothing but a reorg or chain evidence leaves an end', () => {
     for (const state of states.filter(hasEnded)) {
-      const leaving = Object.entries(transitions[state]).filter(([, cell]) =>
-        cell.to.some((to) => to !== state),
-      )
+      const leaving = Object.entries(transitions[state]).filter(([, cell]) => cell.to.some((to) => to !== state))
       expect(leaving.map(([event]) => event)).toEqual([state === 'settled' ? 'reorged' : 'corrected'])
     }
   })
@@ -48,8 +46,7 @@ describe('the transition table, walked breadth first', () => {
   test('settled is entered from confirmed alone, by the event that says so', () => {
     for (const state of states) {
       for (const [event, cell] of Object.entries(transitions[state])) {
-        if (state !== 'settled' && cell.to.includes('settled'))
-          expect([state, event]).toEqual(['confirmed', 'settled'])
+        if (state !== 'settled' && cell.to.includes('settled')) expect([state, event]).toEqual(['confirmed', 'settled'])
       }
     }
   })

@@ -27,8 +27,7 @@ async function given(bench: Bench, count: number): Promise<string[]> {
 const processedTip = async ({ store }: Bench): Promise<string | undefined> =>
   (await store.item('node', 'alice'))?.value.processedTip
 
-const saves = (operation: Operation): boolean =>
-  operation.type === 'put' && operation.row.pk.startsWith('SPL#')
+const saves = (operation: Operation): boolean => operation.type === 'put' && operation.row.pk.startsWith('SPL#')
 
 describe('a tip with which all splices of a node were looked at', () => {
   test('is noted, and not again while it stands', async () => {

@@ -40,8 +40,7 @@ async function bench(
 const take = async (made: Bench, event: NodeEvent, node = 'alice'): Promise<void> =>
   handleNodeEvent(node, event, made.ports, policy)
 const over = async (made: Bench): Promise<string | null> => (await made.store.load(ME))?.stopped?.code ?? null
-const node = async (made: Bench): Promise<NodeState | null> =>
-  (await made.store.item('node', 'alice'))?.value ?? null
+const node = async (made: Bench): Promise<NodeState | null> => (await made.store.item('node', 'alice'))?.value ?? null
 
 test('a relay reports what its node tells of a splice, its channels, its peers and itself', () => {
   expect(NodeEventType.options).toEqual([
@@ -133,12 +132,7 @@ describe('a failure that the node reports', () => {
       {},
       {
         before: (operation) => {
-          if (
-            dies &&
-            operation.type === 'put' &&
-            operation.row.pk === 'NODE#alice' &&
-            operation.condition !== 'absent'
-          )
+          if (dies && operation.type === 'put' && operation.row.pk === 'NODE#alice' && operation.condition !== 'absent')
             throw new Error('died')
           return null
         },
@@ -255,15 +249,12 @@ describe('the only splice that a sign may move', () => {
     return { made, looks: () => looks }
   }
 
-  test.each(['channel_state_changed', 'splice_negotiated'] as const)(
-    'is looked at at once: %s',
-    async (type) => {
-      const { made, looks } = await alone()
-      await take(made, { ...LOCKED, type })
-      expect(looks()).toBe(1)
-      expect(made.counts.get('wake.failed')).toBeUndefined()
-    },
-  )
+  test.each(['channel_state_changed', 'splice_negotiated'] as const)('is looked at at once: %s', async (type) => {
+    const { made, looks } = await alone()
+    await take(made, { ...LOCKED, type })
+    expect(looks()).toBe(1)
+    expect(made.counts.get('wake.failed')).toBeUndefined()
+  })
 
   test.each(['peer_connected', 'peer_disconnected', 'process_started'] as const)(
     'is left to a worker, which may send something: %s',
@@ -326,9 +317,7 @@ describe('an event that cannot be noted is not lost', () => {
       {},
       {
         before: (operation) =>
-          operation.type === 'put' && operation.condition !== 'absent' && (races += 1) === 1
-            ? 'lost_race'
-            : null,
+          operation.type === 'put' && operation.condition !== 'absent' && (races += 1) === 1 ? 'lost_race' : null,
       },
     )
     await take(made, started)

@@ -254,8 +254,7 @@ describe('one that fails does not stop the others', () => {
     const bench = aBench({
       nodes: [counting(nothing())],
       hooks: {
-        before: (operation) =>
-          operation.type === 'put' && operation.row.pk === `SPL#${bad}` ? 'throttle' : null,
+        before: (operation) => (operation.type === 'put' && operation.row.pk === `SPL#${bad}` ? 'throttle' : null),
       },
     })
     const ids = await given(bench, 20, { notBefore: NOW + 60_000 })
@@ -269,8 +268,7 @@ describe('one that fails does not stop the others', () => {
     const bench = aBench({
       nodes: [counting(nothing())],
       hooks: {
-        before: (operation) =>
-          operation.type === 'put' && operation.row.pk === 'NODE#alice' ? 'throttle' : null,
+        before: (operation) => (operation.type === 'put' && operation.row.pk === 'NODE#alice' ? 'throttle' : null),
       },
     })
     const ids = await given(bench, 1)
@@ -322,8 +320,7 @@ describe('a node that refuses our credential', () => {
 })
 
 describe('the guard against a restored backup', () => {
-  const guard = async (bench: Bench): Promise<Guard | null> =>
-    (await bench.store.item('guard', '-'))?.value ?? null
+  const guard = async (bench: Bench): Promise<Guard | null> => (await bench.store.item('guard', '-'))?.value ?? null
   const stored: Guard = { generation: 3, backupAt: 5 }
 
   test('a new table gets the configured generation', async () => {

@@ -172,10 +172,7 @@ describe('crashes and races', () => {
   })
 
   test.each<[string, (endpoint: Endpoint, now: number) => Endpoint]>([
-    [
-      'has it by now',
-      (endpoint, now) => ({ ...endpoint, lease: { holder: 'another', until: now + LEASE_MS } }),
-    ],
+    ['has it by now', (endpoint, now) => ({ ...endpoint, lease: { holder: 'another', until: now + LEASE_MS } })],
     ['took it away', (endpoint) => setBack(endpoint, 0)],
   ])('one whose lease is over gives nothing back where somebody else %s', async (_says, meanwhile) => {
     let hangs = false
@@ -200,8 +197,7 @@ describe('crashes and races', () => {
     let enables = true
     const scene: Scene = await aScene([anEndpoint()], {
       after: async (operation) => {
-        if (operation.type !== 'put' || !JSON.stringify(operation.row.body).includes('webhook.disabled'))
-          return
+        if (operation.type !== 'put' || !JSON.stringify(operation.row.body).includes('webhook.disabled')) return
         if (enables) await scene.change(enabled)
         enables = false
       },
@@ -214,9 +210,7 @@ describe('crashes and races', () => {
   })
 
   test('many writers of one item at once all get through', async () => {
-    const many = Array.from({ length: 10 }, (_, n) =>
-      anEndpoint({ id: `whk_${n}`, url: `https://example.com/${n}` }),
-    )
+    const many = Array.from({ length: 10 }, (_, n) => anEndpoint({ id: `whk_${n}`, url: `https://example.com/${n}` }))
     const scene = await aScene(many)
     await scene.say(1, 3)
     await Promise.all(many.map(({ id }) => scene.take({ tenant: TENANT, endpointId: id })))

@@ -79,8 +79,7 @@ describe('hints', () => {
 
   test('of one tenant that cannot be read are missed aloud, and the others have theirs', async () => {
     const scene = await aScene([anEndpoint()], {
-      before: (operation) =>
-        operation.type === 'get' && operation.key.pk === 'WEBHOOKS#lost' ? 'throttle' : null,
+      before: (operation) => (operation.type === 'get' && operation.key.pk === 'WEBHOOKS#lost' ? 'throttle' : null),
     })
     await scene.say(1, 1)
     const bench = aBench({ nodes: [aConfiguredNode({ tenants: ['lost', TENANT] })] })

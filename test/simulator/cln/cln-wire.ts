@@ -4,12 +4,7 @@ import { Agent, request } from 'undici'
 import { onTestFinished } from 'vitest'
 import * as z from 'zod'
 import { startClnServer, type ClnServer } from '../../../simulator/cln/server.ts'
-import {
-  createWorld,
-  type ClnNodeOptions,
-  type SimulatedClnNode,
-  type World,
-} from '../../../simulator/world/world.ts'
+import { createWorld, type ClnNodeOptions, type SimulatedClnNode, type World } from '../../../simulator/world/world.ts'
 
 export const START = Date.UTC(2026, 10, 30)
 export const CAROL = 'carol'

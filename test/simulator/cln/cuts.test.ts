@@ -19,8 +19,7 @@ const point = (text: string): Point => {
   return ClnPoint.parse({ by, when, message })
 }
 
-const splicein = (cln: Cln, amount = '17000'): Promise<Reply> =>
-  cln.ask('splicein', { channel: cln.channelId, amount })
+const splicein = (cln: Cln, amount = '17000'): Promise<Reply> => cln.ask('splicein', { channel: cln.channelId, amount })
 const abort = (cln: Cln): Promise<unknown> => cln.get('abort_channels', { channel_ids: [cln.channelId] })
 const init = (cln: Cln): Promise<Reply> =>
   cln.ask('splice_init', { channel_id: cln.channelId, relative_amount: 10_000 })
@@ -67,9 +66,7 @@ describe('a cut before commitments', () => {
     expect(await cln.fail('splice_update', update)).toEqual(DISCONNECTED)
     expect((await init(cln)).error).toMatchObject(DISCONNECTED)
     expect((await splicein(cln)).error).toMatchObject(DISCONNECTED)
-    expect((await cln.get('listfunds'))['outputs']).toContainEqual(
-      expect.objectContaining({ reserved: true }),
-    )
+    expect((await cln.get('listfunds'))['outputs']).toContainEqual(expect.objectContaining({ reserved: true }))
     const channel = await cln.channel()
     expect(channel).toMatchObject({ state: 'CHANNELD_NORMAL', peer_connected: false })
     expect(channel.owner).toBeUndefined()
@@ -286,19 +283,16 @@ describe('a splicein whose connection drops', () => {
     expect((await splicein(cln)).result).toHaveProperty('txid')
   })
 
-  test.each(['us before TX_SIGNATURES', 'us after TX_SIGNATURES'])(
-    '%s succeeds all the same',
-    async (text) => {
-      const cln = await clnOf()
-      cln.node.at(point(text), { type: 'drop' })
-      const { result } = await splicein(cln)
-      expect(mempool(cln)).toEqual([result?.['txid']])
-      expect(await cln.channel()).toMatchObject({ state: 'CHANNELD_AWAITING_SPLICE', peer_connected: false })
-      cln.world.advance(SECOND)
-      cln.world.mine(1)
-      expect(await cln.channel()).toMatchObject({ state: 'CHANNELD_NORMAL', funding_txid: result?.['txid'] })
-    },
-  )
+  test.each(['us before TX_SIGNATURES', 'us after TX_SIGNATURES'])('%s succeeds all the same', async (text) => {
+    const cln = await clnOf()
+    cln.node.at(point(text), { type: 'drop' })
+    const { result } = await splicein(cln)
+    expect(mempool(cln)).toEqual([result?.['txid']])
+    expect(await cln.channel()).toMatchObject({ state: 'CHANNELD_AWAITING_SPLICE', peer_connected: false })
+    cln.world.advance(SECOND)
+    cln.world.mine(1)
+    expect(await cln.channel()).toMatchObject({ state: 'CHANNELD_NORMAL', funding_txid: result?.['txid'] })
+  })
 })
 
 describe('a peer that is killed during a call', () => {
@@ -544,9 +538,7 @@ describe('what force-closes a channel', () => {
     cln.world.mine(1)
     expect((await init(cln)).error).toMatchObject(DISCONNECTED)
     expect(await closes(cln)).toBe(true)
-    expect((await cln.channel()).state_changes.at(-1)?.message).toContain(
-      'Received invalid message from peer: 259',
-    )
+    expect((await cln.channel()).state_changes.at(-1)?.message).toContain('Received invalid message from peer: 259')
   })
 
   test('that usually is a disconnection: 363, or 351 of a high-level command', async () => {
@@ -569,20 +561,17 @@ describe('what force-closes a channel', () => {
 })
 
 describe('a splice of somebody else', () => {
-  test.each([200_000, -200_000])(
-    'of the peer for %i moves the funding and not our balance',
-    async (amountSats) => {
-      const cln = await clnOf()
-      const before = await cln.channel()
-      const txid = cln.node.peerSplice(cln.channelId, amountSats)
-      expect((await cln.channel()).inflight).toMatchObject([{ funding_txid: txid, splice_amount: 0 }])
-      cln.world.mine(1)
-      const after = await cln.channel()
-      expect(after).toMatchObject({ funding_txid: txid, to_us_msat: before.to_us_msat, inflight: [] })
-      expect(Math.sign(after.total_msat - before.total_msat)).toBe(Math.sign(amountSats))
-      expect(cln.world.journal.effectiveSplices()).toMatchObject([{ txid, oursNetSats: 0 }])
-    },
-  )
+  test.each([200_000, -200_000])('of the peer for %i moves the funding and not our balance', async (amountSats) => {
+    const cln = await clnOf()
+    const before = await cln.channel()
+    const txid = cln.node.peerSplice(cln.channelId, amountSats)
+    expect((await cln.channel()).inflight).toMatchObject([{ funding_txid: txid, splice_amount: 0 }])
+    cln.world.mine(1)
+    const after = await cln.channel()
+    expect(after).toMatchObject({ funding_txid: txid, to_us_msat: before.to_us_msat, inflight: [] })
+    expect(Math.sign(after.total_msat - before.total_msat)).toBe(Math.sign(amountSats))
+    expect(cln.world.journal.effectiveSplices()).toMatchObject([{ txid, oursNetSats: 0 }])
+  })
 
   test('that confirms first makes ours vanish', async () => {
     const cln = await clnOf()

@@ -79,8 +79,7 @@ async function unanswered(): Promise<null> {
 async function carryOut(world: World, client: Client, what: Move): Promise<World> {
   const node = world.clnNode(CAROL)
   const channel = node.channels()[0]?.channelId ?? ''
-  const call = (method: string, params: Readonly<Record<string, unknown>>): void =>
-    void node.call({ method, params })
+  const call = (method: string, params: Readonly<Record<string, unknown>>): void => void node.call({ method, params })
   switch (what.type) {
     case 'step':
       await client.step(world)
@@ -132,9 +131,7 @@ test('whatever happens, a channel stands on an output of the chain, and no fundi
         if (state === 'CHANNELD_NORMAL') expect(inflights.filter(({ signed }) => signed)).toEqual([])
         if (state === 'CHANNELD_AWAITING_SPLICE') expect(inflights.some(({ signed }) => signed)).toBe(true)
       }
-      const signed = new Set(
-        world.journal.entries.filter(({ type }) => type === 'candidate_signed').map((e) => e.txid),
-      )
+      const signed = new Set(world.journal.entries.filter(({ type }) => type === 'candidate_signed').map((e) => e.txid))
       const known = world.chain.transactions().filter(({ txid }) => signed.has(txid))
       const spent = known.flatMap(({ inputs }) => inputs.map(({ outpoint }) => outpoint))
       expect(new Set(spent).size).toBe(spent.length)

@@ -30,9 +30,7 @@ describe('the code of a rune', () => {
     const long = `pnamechannel=${'ab'.repeat(100)}`
     const short = encodeRune(authCodeOf(new Uint8Array(32), ['=1']), ['=1'])
     const texts = ['=1', long, 'time<5']
-    expect(restricted(restricted(short, long), 'time<5')).toBe(
-      encodeRune(authCodeOf(new Uint8Array(32), texts), texts),
-    )
+    expect(restricted(restricted(short, long), 'time<5')).toBe(encodeRune(authCodeOf(new Uint8Array(32), texts), texts))
   })
 
   test.each(['!1', '=1|a=1', 'a=1&=2', 'f1"11', 'f1', 'a_b=1'])('%s is no restriction of a rune', (text) => {
@@ -50,9 +48,7 @@ describe('a rune that its holder restricted', () => {
     expect((await cln.post('feerates', { style: 'perkw' }, rune)).status).toBe(201)
     const { status, body } = await cln.post('listfunds', {}, rune)
     expect({ status, body }).toMatchObject(REFUSED)
-    expect(body['message']).toBe(
-      'Not permitted: method is not equal to getinfo AND method is not equal to feerates',
-    )
+    expect(body['message']).toBe('Not permitted: method is not equal to getinfo AND method is not equal to feerates')
   })
 
   test('ends with its time, by the clock of the world', async () => {
@@ -101,9 +97,7 @@ describe('a rune that its holder restricted', () => {
     const rune = restricted(restricted(cln.server.rune, 'method=getinfo'), `time<${NOW_SECONDS}`)
     expect(await cln.post('getinfo', {}, rune)).toMatchObject(REFUSED)
     const bytes = Buffer.from(rune, 'base64url')
-    const loosened = Buffer.concat([bytes.subarray(0, 32), Buffer.from('=0&method=getinfo')]).toString(
-      'base64url',
-    )
+    const loosened = Buffer.concat([bytes.subarray(0, 32), Buffer.from('=0&method=getinfo')]).toString('base64url')
     expect(await cln.post('getinfo', {}, loosened)).toMatchObject({ status: 401, body: { code: 1501 } })
   })
 })
@@ -124,9 +118,7 @@ describe('a rune that is not let in', () => {
     cln.node.blacklistRune('0')
     const refused = { status: 401, body: { code: 1503 } }
     expect(await cln.post('getinfo')).toMatchObject(refused)
-    expect(await cln.post('getinfo', {}, restricted(cln.server.rune, 'method=getinfo'))).toMatchObject(
-      refused,
-    )
+    expect(await cln.post('getinfo', {}, restricted(cln.server.rune, 'method=getinfo'))).toMatchObject(refused)
     expect((await cln.post('getinfo', {}, cln.node.createRune())).status).toBe(201)
   })
 

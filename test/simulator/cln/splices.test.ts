@@ -29,10 +29,7 @@ describe('a splice-in, step by step', () => {
       inflight: [],
     })
     expect(after.short_channel_id).toBe(`121x1x${after.funding_outnum}`)
-    expect(after.state_changes.map(({ message }) => message)).toEqual([
-      'Splice signatures sent',
-      'Lockin complete',
-    ])
+    expect(after.state_changes.map(({ message }) => message)).toEqual(['Splice signatures sent', 'Lockin complete'])
     expect(cln.world.journal.effectiveSplices()).toEqual([
       { channelId: cln.channelId, txid, oursNetSats: 100_000, confirmed: true },
     ])
@@ -51,9 +48,7 @@ describe('a splice-in, step by step', () => {
       state: 'CHANNELD_NORMAL',
       funding_txid: before.funding_txid,
       to_us_msat: before.to_us_msat,
-      inflight: [
-        { splice_amount: 100_000, feerate: '258perkw', total_funding_msat: before.total_msat + 100_000_000 },
-      ],
+      inflight: [{ splice_amount: 100_000, feerate: '258perkw', total_funding_msat: before.total_msat + 100_000_000 }],
     })
     expect(channel.inflight[0]?.scratch_txid).toMatch(/^[0-9a-f]{64}$/)
     expect(channel.inflight[0]?.funding_txid).toBe(txidIn(psbt))
@@ -90,9 +85,7 @@ describe('a splice-in, step by step', () => {
     const cln = await clnOf()
     const { psbt } = await spliceInTo(cln, 'wallet_signed')
     const read = Psbt.fromBase64(psbt)
-    expect(
-      read.validateSignaturesOfAllInputs((key, hash, signature) => ecc.verify(hash, key, signature)),
-    ).toBe(true)
+    expect(read.validateSignaturesOfAllInputs((key, hash, signature) => ecc.verify(hash, key, signature))).toBe(true)
     expect(read.data.inputs.map((input) => input.partialSig?.length).sort()).toEqual([1, 2])
     read.finalizeAllInputs()
     const signed = await cln.get('splice_signed', { channel_id: cln.channelId, psbt })
@@ -164,9 +157,7 @@ describe('the wallet', () => {
     expect((await cln.get('unreserveinputs', { psbt }))['reservations']).toMatchObject([
       { was_reserved: true, reserved: false },
     ])
-    expect((await cln.get('listfunds'))['outputs']).not.toContainEqual(
-      expect.objectContaining({ reserved: true }),
-    )
+    expect((await cln.get('listfunds'))['outputs']).not.toContainEqual(expect.objectContaining({ reserved: true }))
   })
 
   test('forgets a reservation after 72 blocks', async () => {
@@ -194,9 +185,7 @@ describe('the wallet', () => {
     expect(await outputs()).toContainEqual(expect.objectContaining({ txid, status: 'unconfirmed' }))
     expect(await outputs()).toContainEqual(expect.objectContaining({ reserved: true }))
     cln.world.mine(1)
-    expect(await outputs()).toContainEqual(
-      expect.objectContaining({ txid, status: 'confirmed', blockheight: 121 }),
-    )
+    expect(await outputs()).toContainEqual(expect.objectContaining({ txid, status: 'confirmed', blockheight: 121 }))
     expect(await outputs()).not.toContainEqual(expect.objectContaining({ reserved: true }))
   })
 })
@@ -276,11 +265,7 @@ describe('splicein and spliceout', () => {
   })
 
   test.each([
-    [
-      'an unknown channel',
-      { channel: '00'.repeat(32), amount: '1000' },
-      'Channel id not one of our channels.',
-    ],
+    ['an unknown channel', { channel: '00'.repeat(32), amount: '1000' }, 'Channel id not one of our channels.'],
     ['a short channel id', { channel: '108x1x0', amount: '1000' }, 'Failed to parse sat amount'],
     ['no amount', { amount: 'abc' }, 'Failed to parse sat amount'],
     ['a negative amount', { amount: -1 }, 'Failed to parse sat amount'],

@@ -270,13 +270,7 @@ describe('the world that it is in', () => {
       'splice_signed',
     ])
     cln.world.mine(1)
-    const told = [
-      'round_started',
-      'candidate_signed',
-      'candidate_broadcast',
-      'splice_locked_sent',
-      'promoted',
-    ]
+    const told = ['round_started', 'candidate_signed', 'candidate_broadcast', 'splice_locked_sent', 'promoted']
     expect(cln.journal(...told)).toEqual(told)
   })
 

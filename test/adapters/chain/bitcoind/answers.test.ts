@@ -10,8 +10,7 @@ describe('an answer', () => {
   const reply = (result: unknown, id: unknown): string => JSON.stringify({ result, error: null, id })
 
   test('is taken in the form of JSON-RPC 2.0, too', async () => {
-    const raw: RawAnswer = (response, id) =>
-      response.end(JSON.stringify({ jsonrpc: '2.0', result: info, id }))
+    const raw: RawAnswer = (response, id) => response.end(JSON.stringify({ jsonrpc: '2.0', result: info, id }))
     const { chain } = await node({ raw: { getblockchaininfo: raw } })
     expect(await chain.tip(call)).toEqual(ok({ height: 120, hash: info.bestblockhash }))
   })
@@ -48,10 +47,7 @@ describe('an answer', () => {
       { ...info, blocks: '120' },
       { ...info, bestblockhash: 'a'.repeat(63) },
       { ...info, initialblockdownload: 'no' },
-    ].map((result): [string, RawAnswer] => [
-      JSON.stringify(result),
-      (response, id) => response.end(reply(result, id)),
-    ]),
+    ].map((result): [string, RawAnswer] => [JSON.stringify(result), (response, id) => response.end(reply(result, id))]),
   ])('%s is a fault, and is not asked for again', async (_, answer) => {
     const source = await node({ raw: { getblockchaininfo: answer } })
     expect(await source.chain.tip(call)).toMatchObject(unreachable)
@@ -127,8 +123,7 @@ describe('a node that is no source', () => {
         getblockchaininfo: async (truth) => Object.assign({}, await truth(), { initialblockdownload: true }),
       },
     })
-    for (const answer of await every(chain))
-      expect(answer).toEqual(faultOf('the node is still downloading the chain'))
+    for (const answer of await every(chain)) expect(answer).toEqual(faultOf('the node is still downloading the chain'))
   })
 
   test.each([

@@ -48,9 +48,7 @@ describe('a spender in a block', () => {
     })
     const { submittedOn } = await spliced(world)
     world.mine(1)
-    expect(await chain.spend(submittedOn, NO_HINT, call)).toEqual(
-      faultOf('a block left the best chain meanwhile'),
-    )
+    expect(await chain.spend(submittedOn, NO_HINT, call)).toEqual(faultOf('a block left the best chain meanwhile'))
   })
 
   const [another, none, wrong] = ['another block, or none', 'not a block', 'transactions of another block']
@@ -194,9 +192,7 @@ describe('a long search', () => {
     })
     const nowhere = `${NOWHERE}:0`
     const { height } = source.world.chain.tip
-    expect(await source.chain.spend(nowhere, NO_HINT, { signal: controller.signal })).toMatchObject(
-      unreachable,
-    )
+    expect(await source.chain.spend(nowhere, NO_HINT, { signal: controller.signal })).toMatchObject(unreachable)
     expect(asked(source, 'getblock')).toBe(5)
     expect(await source.chain.spend(nowhere, NO_HINT, call)).toEqual(unknown)
     expect(asked(source, 'getblock')).toBe(height + 1 + 1)

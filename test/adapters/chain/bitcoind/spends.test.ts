@@ -28,30 +28,21 @@ describe('an outpoint that is not spent', () => {
       },
     })
     mine = () => source.world.mine(1)
-    expect(await source.chain.spend(anchorOf(source.world), NO_HINT, call)).toEqual(
-      faultOf('the tip moved meanwhile'),
-    )
-    expect(await source.chain.spend(`${NOWHERE}:0`, NO_HINT, call)).toEqual(
-      faultOf('the tip moved meanwhile'),
-    )
+    expect(await source.chain.spend(anchorOf(source.world), NO_HINT, call)).toEqual(faultOf('the tip moved meanwhile'))
+    expect(await source.chain.spend(`${NOWHERE}:0`, NO_HINT, call)).toEqual(faultOf('the tip moved meanwhile'))
   })
 
   test('is not unspent because the mempool spender left between two questions', async () => {
     const { world, chain } = await node({
       answers: { gettxout: (truth, [, , withMempool]) => (withMempool === true ? null : truth()) },
     })
-    expect(await chain.spend(anchorOf(world), NO_HINT, call)).toEqual(
-      faultOf('the mempool changed meanwhile'),
-    )
+    expect(await chain.spend(anchorOf(world), NO_HINT, call)).toEqual(faultOf('the mempool changed meanwhile'))
   })
 })
 
 describe('a spender in the mempool', () => {
   test.each<[string, Record<string, Answer>]>([
-    [
-      'of another outpoint',
-      { gettxspendingprevout: () => [{ txid: NOWHERE, vout: 0, spendingtxid: 'a'.repeat(64) }] },
-    ],
+    ['of another outpoint', { gettxspendingprevout: () => [{ txid: NOWHERE, vout: 0, spendingtxid: 'a'.repeat(64) }] }],
     [
       'that is not there',
       {

@@ -124,5 +124,4 @@ export async function splicedTwice(world: World): Promise<{ submittedOn: string;
   return spliced(world)
 }
 
-export const asked = ({ calls }: Node, method: string): number =>
-  calls.filter((each) => each.method === method).length
+export const asked = ({ calls }: Node, method: string): number => calls.filter((each) => each.method === method).length

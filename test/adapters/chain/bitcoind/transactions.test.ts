@@ -2,18 +2,7 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { ok } from '../../../../core/values/result.ts'
 import { ChainRpcError } from '../../../../simulator/chain/bitcoind-method.ts'
-import {
-  NOWHERE,
-  PASSWORD,
-  asked,
-  call,
-  channelOf,
-  faultOf,
-  node,
-  spliced,
-  unreachable,
-  type Answer,
-} from './stage.ts'
+import { NOWHERE, PASSWORD, asked, call, channelOf, faultOf, node, spliced, unreachable, type Answer } from './stage.ts'
 
 describe('a transaction', () => {
   test('is found by an unspent output, without a search', async () => {
@@ -37,8 +26,7 @@ describe('a transaction', () => {
     let hash = ''
     const source = await node({
       answers: {
-        getrawtransaction: async (truth, [txid, verbosity]) =>
-          verbosity === 1 ? { txid, blockhash: hash } : truth(),
+        getrawtransaction: async (truth, [txid, verbosity]) => (verbosity === 1 ? { txid, blockhash: hash } : truth()),
       },
     })
     const { txid } = channelOf(source.world).funding
@@ -115,9 +103,9 @@ describe('a feerate', () => {
     const { chain, calls } = await node()
     expect(await chain.feeRateSatPerKw(5_000, call)).toEqual(ok(1_000))
     expect(await chain.feeRateSatPerKw(0, call)).toEqual(ok(1_000))
-    expect(
-      calls.filter(({ method }) => method === 'estimatesmartfee').map(({ params }) => params[0]),
-    ).toEqual([1_008, 1])
+    expect(calls.filter(({ method }) => method === 'estimatesmartfee').map(({ params }) => params[0])).toEqual([
+      1_008, 1,
+    ])
   })
 })
 

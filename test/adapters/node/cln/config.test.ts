@@ -41,11 +41,7 @@ describe('a Core Lightning is configured', () => {
     ['a url without a rune', { ...remote, rune: undefined }, 'needs either'],
     ['a url without a certificate', { ...remote, certificate: undefined }, 'needs either'],
     ['a url without TLS', { ...remote, url: 'http://192.0.2.13:3010' }, 'url: must be an https URL'],
-    [
-      'a url with a password',
-      { ...remote, url: 'https://me:secret@192.0.2.13' },
-      'url: must be an https URL',
-    ],
+    ['a url with a password', { ...remote, url: 'https://me:secret@192.0.2.13' }, 'url: must be an https URL'],
     ['no certificate', { ...remote, certificate: 'tls.crt' }, 'certificate: must be'],
     ['a rune that is none', { ...remote, rune: 'hunter2' }, 'rune: must be a rune'],
     ['a relative path', { ...local, socketPath: 'lightning-rpc' }, 'socketPath: must be the absolute path'],

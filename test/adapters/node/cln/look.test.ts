@@ -39,11 +39,7 @@ const answers = (more: Answers = {}): Answers => ({
   ...more,
 })
 
-function nodeWith(
-  given: Answers,
-  fault: Readonly<Record<string, ClnFault>> = {},
-  permissions = permissionsOf(null),
-) {
+function nodeWith(given: Answers, fault: Readonly<Record<string, ClnFault>> = {}, permissions = permissionsOf(null)) {
   const asked: string[] = []
   const rpc: ClnRpc = {
     async call(method, params) {

@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import {
-  feeSats,
-  fittedRate,
-  isUnder,
-  outputWeight,
-  SHARED_WEIGHT,
-} from '../../../../adapters/node/cln/fees.ts'
+import { feeSats, fittedRate, isUnder, outputWeight, SHARED_WEIGHT } from '../../../../adapters/node/cln/fees.ts'
 import { readPsbt } from '../../../../adapters/node/cln/psbt.ts'
 import { objectionTo } from '../../../../adapters/node/cln/verification.ts'
 import { parseTransaction } from '../../../../core/bitcoin/transaction.ts'
@@ -50,9 +44,7 @@ describe.each(['out', 'in'] as const)('the PSBTs of a real splice, %s', (kind) =
     const read = readPsbt(psbtOf(kind, 'splice_update', 1))
     const { parsed } = signed(kind)
     expect(read?.outputs).toEqual(parsed?.outputs)
-    expect(read?.inputs.map(({ outpoint }) => outpoint)).toEqual(
-      parsed?.inputs.map(({ outpoint }) => outpoint),
-    )
+    expect(read?.inputs.map(({ outpoint }) => outpoint)).toEqual(parsed?.inputs.map(({ outpoint }) => outpoint))
     expect(read?.inputs.every(({ amountSats }) => (amountSats ?? 0) > 0)).toBe(true)
   })
 

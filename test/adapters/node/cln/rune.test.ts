@@ -82,8 +82,7 @@ describe('what a rune allows is read from it', () => {
   })
 
   test('one for `splicein` alone splices in and not out', () => {
-    const reads =
-      'method=getinfo|method=listpeerchannels|method=feerates|method=listfunds|method=listchannels'
+    const reads = 'method=getinfo|method=listpeerchannels|method=feerates|method=listfunds|method=listchannels'
     const can = permissionsOf(decoded(runeOf([`${reads}|method=splicein`])))
     expect(can).toMatchObject({ spliceIn: false, spliceOut: false, pluginSpliceIn: true })
     expect(can.warnings.join()).toContain('no splice-out')

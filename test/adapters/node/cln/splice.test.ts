@@ -41,11 +41,7 @@ const aSplice = (kind: 'splice_in' | 'splice_out', more: Partial<SubmitRequest> 
 const out = (more: Partial<SubmitRequest> = {}) => aSplice('splice_out', more)
 const into = (more: Partial<SubmitRequest> = {}) => aSplice('splice_in', more)
 
-async function submit(
-  cln: ScriptedCln,
-  request: SubmitRequest,
-  permissions = everything,
-): Promise<CommandAnswer> {
+async function submit(cln: ScriptedCln, request: SubmitRequest, permissions = everything): Promise<CommandAnswer> {
   const node = clnNode(cln, { clock, network: 'regtest', permissions })
   return node.submit(request, call(), cln.journal)
 }
@@ -196,15 +192,12 @@ describe('a splice-in', () => {
 })
 
 describe('a splice-in whose splice_signed ends in an abort (362) or a connection error (363)', () => {
-  test.each([362, 363])(
-    '%i, and the channel is as it was: it was refused, and gives its inputs back',
-    async (code) => {
-      const cln = new ScriptedCln()
-      cln.faults.set('splice_signed 0', error(code))
-      expect(await submit(cln, into())).toMatchObject({ type: 'refused', class: 'not_now', code })
-      expect(cln.did.slice(-1)).toEqual(['unreserveinputs'])
-    },
-  )
+  test.each([362, 363])('%i, and the channel is as it was: it was refused, and gives its inputs back', async (code) => {
+    const cln = new ScriptedCln()
+    cln.faults.set('splice_signed 0', error(code))
+    expect(await submit(cln, into())).toMatchObject({ type: 'refused', class: 'not_now', code })
+    expect(cln.did.slice(-1)).toEqual(['unreserveinputs'])
+  })
 
   test.each([362, 363])('%i, and the channel awaits a splice: our signatures may be out', async (code) => {
     const cln = new ScriptedCln()
@@ -244,21 +237,15 @@ describe('a splice-in whose splice_signed ends in an abort (362) or a connection
 
 /** Every call of a flow, and everything that can become of it. */
 const FAULTS: readonly (readonly [string, Fault])[] = [
-  ...[
-    -32602, -32601, -1, -4, 301, 302, 313, 350, 351, 352, 353, 354, 355, 356, 357, 358, 359, 360, 362, 363,
-  ].map((code): readonly [string, Fault] => [`error ${code}`, error(code)]),
+  ...[-32602, -32601, -1, -4, 301, 302, 313, 350, 351, 352, 353, 354, 355, 356, 357, 358, 359, 360, 362, 363].map(
+    (code): readonly [string, Fault] => [`error ${code}`, error(code)],
+  ),
   ['a lost connection after it was executed', lost(true)],
   ['a connection error after it was executed (363)', error(363, true)],
   ['an unknown error after it was executed (-1)', error(-1, true)],
   ['a lost request', lost(false)],
-  [
-    'a request that was not sent',
-    { executed: false, fault: { type: 'not_sent', identity: false, message: 'x' } },
-  ],
-  [
-    'a server with another certificate',
-    { executed: false, fault: { type: 'not_sent', identity: true, message: 'x' } },
-  ],
+  ['a request that was not sent', { executed: false, fault: { type: 'not_sent', identity: false, message: 'x' } }],
+  ['a server with another certificate', { executed: false, fault: { type: 'not_sent', identity: true, message: 'x' } }],
   ['a rune that was revoked', { executed: false, fault: { type: 'denied', code: 1501, message: 'x' } }],
   ['a rune whose time is over', { executed: false, fault: { type: 'denied', code: 1502, message: 'x' } }],
 ]
@@ -372,10 +359,7 @@ describe('every code has its class', () => {
 
 describe('what is not ready is not started', () => {
   test.each([
-    [
-      'a splice in flight',
-      { inflight: [{ funding_txid: 'f'.repeat(64), feerate: '258perkw', splice_amount: 1 }] },
-    ],
+    ['a splice in flight', { inflight: [{ funding_txid: 'f'.repeat(64), feerate: '258perkw', splice_amount: 1 }] }],
     ['a signed splice', { state: 'CHANNELD_AWAITING_SPLICE' }],
     ['another funding', { funding_txid: 'e'.repeat(64) }],
     ['a peer that is away', { peer_connected: false }],
@@ -460,10 +444,7 @@ describe('a transaction that is not what we built is not signed', () => {
       'a second payout',
       (draft) => ({ ...draft, outputs: [...draft.outputs, { script: CLN_SCRIPT, amountSats: 50_000 }] }),
     ],
-    [
-      'no payout',
-      (draft) => ({ ...draft, outputs: draft.outputs.filter(({ script }) => script !== CLN_SCRIPT) }),
-    ],
+    ['no payout', (draft) => ({ ...draft, outputs: draft.outputs.filter(({ script }) => script !== CLN_SCRIPT) })],
     [
       'another script',
       (draft) => ({
@@ -514,9 +495,7 @@ describe('a transaction that is not what we built is not signed', () => {
         ? {
             ...draft,
             outputs: draft.outputs.map((output) =>
-              output.script === CLN_FUNDING_SCRIPT
-                ? output
-                : { ...output, amountSats: output.amountSats - 1 },
+              output.script === CLN_FUNDING_SCRIPT ? output : { ...output, amountSats: output.amountSats - 1 },
             ),
           }
         : draft
@@ -567,15 +546,16 @@ describe('a fee bump', () => {
     }
   })
 
-  test.each(
-    CALLS.splice_out.slice(3).flatMap((at) => FAULTS.map(([what, fault]) => [at, what, fault] as const)),
-  )('%s, %s: nothing is aborted where a candidate is signed', async (at, _what, fault) => {
-    const cln = new ScriptedCln(standing)
-    cln.faults.set(at, fault)
-    const answer = await bump(cln, aBump())
-    expect(methods(cln)).not.toContain('abort_channels')
-    if (answer.type === 'refused') expect(cln.secured).toBe(false)
-  })
+  test.each(CALLS.splice_out.slice(3).flatMap((at) => FAULTS.map(([what, fault]) => [at, what, fault] as const)))(
+    '%s, %s: nothing is aborted where a candidate is signed',
+    async (at, _what, fault) => {
+      const cln = new ScriptedCln(standing)
+      cln.faults.set(at, fault)
+      const answer = await bump(cln, aBump())
+      expect(methods(cln)).not.toContain('abort_channels')
+      if (answer.type === 'refused') expect(cln.secured).toBe(false)
+    },
+  )
 
   test('whose journal fails leaves the negotiation open rather than abort', async () => {
     for (const at of [0, 1, 2, 3]) {

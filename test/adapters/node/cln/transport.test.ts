@@ -170,8 +170,7 @@ async function aSocket(answer: (socket: Socket, request: string) => void) {
   return { rpc: clnSocket(path, clock), seen, path }
 }
 
-const told = (body: object): string =>
-  JSON.stringify({ jsonrpc: '2.0', id: 'splicekeeper', ...body }, null, 3)
+const told = (body: object): string => JSON.stringify({ jsonrpc: '2.0', id: 'splicekeeper', ...body }, null, 3)
 
 describe('the local socket', () => {
   test('is asked in JSON-RPC, and its result is read to the empty line', async () => {
@@ -189,9 +188,7 @@ describe('the local socket', () => {
   })
 
   test('an error is the error of the node', async () => {
-    const { rpc } = await aSocket((socket) =>
-      socket.write(`${told({ error: { code: 358, message: 'no' } })}\n\n`),
-    )
+    const { rpc } = await aSocket((socket) => socket.write(`${told({ error: { code: 358, message: 'no' } })}\n\n`))
     expect(await rpc.call('splice_update', {}, options())).toEqual({
       ok: false,
       error: { type: 'error', code: 358, message: 'no' },

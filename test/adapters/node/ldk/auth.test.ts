@@ -166,10 +166,7 @@ test.each([
 
 test('a macaroon that was widened by hand is refused', async () => {
   const narrow = macaroonOf('method = GetNodeInfo')
-  const wide = narrow.replace(
-    Buffer.from('GetNodeInfo').toString('hex'),
-    Buffer.from('SpliceInAll').toString('hex'),
-  )
+  const wide = narrow.replace(Buffer.from('GetNodeInfo').toString('hex'), Buffer.from('SpliceInAll').toString('hex'))
   const server = await serverOf(fakeRpc().rpc, { macaroon: { rootKey, bound: true } })
   const answer = await clientOf(server, { scheme: 'macaroon', macaroon: wide }).getNodeInfo({ signal })
   expect(answer).toMatchObject({ ok: false, error: { status: 16 } })

@@ -1,11 +1,6 @@
 import { expect, test } from 'vitest'
 import { LdkConfig } from '../../../../adapters/node/ldk/config.ts'
-import {
-  decodeMacaroon,
-  encodeMacaroon,
-  mintMacaroon,
-  withCaveat,
-} from '../../../../adapters/node/ldk/macaroon.ts'
+import { decodeMacaroon, encodeMacaroon, mintMacaroon, withCaveat } from '../../../../adapters/node/ldk/macaroon.ts'
 import { ownCertificate } from '../../../../harness/nodes/ldk-wire.ts'
 
 const minted = mintMacaroon(Buffer.alloc(32, 1), Buffer.from('id'), [])

@@ -81,10 +81,7 @@ const FAULTS: readonly (readonly [string, (stream: ServerHttp2Stream) => void])[
   ['an HTTP status 403', (stream) => stream.respond({ ':status': 403 }, { endStream: true })],
   ['an HTTP status 404', (stream) => stream.respond({ ':status': 404 }, { endStream: true })],
   ['a status that is no number', (stream) => reply(stream, Buffer.alloc(0), 'denied')],
-  [
-    'a success in the headers alone',
-    (stream) => stream.respond({ ...grpc, 'grpc-status': '0' }, { endStream: true }),
-  ],
+  ['a success in the headers alone', (stream) => stream.respond({ ...grpc, 'grpc-status': '0' }, { endStream: true })],
 ]
 
 test.each(FAULTS)('after %s the splice may have been taken, and is sent only once', async (_, fault) => {
@@ -122,9 +119,7 @@ test.each(FAULTS.filter(([name]) => name !== 'an address of no length'))(
     const server = await rawServer(({ stream }) => fault(stream))
     const result = await ldkNode(clientOf(server), { clock }).bump(bump, { signal })
     expect(result).toMatchObject({ type: 'unknown' })
-    expect(server.arrived.map(({ headers }) => headers[':path'])).toEqual([
-      '/api.LightningNode/BumpChannelFundingFee',
-    ])
+    expect(server.arrived.map(({ headers }) => headers[':path'])).toEqual(['/api.LightningNode/BumpChannelFundingFee'])
   },
 )
 

@@ -91,13 +91,7 @@ test.each([
 
 test.each([
   ['open and usable', true, true, true, { peerConnected: true, ready: true, closing: false }],
-  [
-    'usable although the peer list is older',
-    true,
-    true,
-    false,
-    { peerConnected: true, ready: true, closing: false },
-  ],
+  ['usable although the peer list is older', true, true, false, { peerConnected: true, ready: true, closing: false }],
   ['without its peer', true, false, false, { peerConnected: false, ready: true, closing: false }],
   ['unusable with its peer there', true, false, true, { peerConnected: true, ready: false, closing: true }],
   ['not yet open', false, false, true, { peerConnected: true, ready: false, closing: false }],
@@ -131,9 +125,7 @@ test.each([
   const failing = async () => err({ status, message: 'why' })
   expect(await nodeOf({ listChannels: failing }).look(call)).toEqual(fault)
   expect(await nodeOf({ onchainReceive: failing }).newAddress(call)).toEqual(fault)
-  expect(await nodeOf({ getPayment: failing }).contribution(channel.channelId, payment.txid, call)).toEqual(
-    fault,
-  )
+  expect(await nodeOf({ getPayment: failing }).contribution(channel.channelId, payment.txid, call)).toEqual(fault)
 })
 
 test('of several faults of a look, that of the configuration is told', async () => {
@@ -158,17 +150,14 @@ test('a splice-in names channel, peer and amount, and is signed with the given t
   ])
 })
 
-test.each([{ userChannelId: null }, { address: null }])(
-  'a splice-out with %o is not sent',
-  async (missing) => {
-    const { rpc, seen } = fakeRpc()
-    expect(await ldkNode(rpc, { clock }).submit({ ...request, ...missing }, call)).toMatchObject({
-      type: 'refused',
-      class: 'invalid',
-    })
-    expect(seen).toHaveLength(0)
-  },
-)
+test.each([{ userChannelId: null }, { address: null }])('a splice-out with %o is not sent', async (missing) => {
+  const { rpc, seen } = fakeRpc()
+  expect(await ldkNode(rpc, { clock }).submit({ ...request, ...missing }, call)).toMatchObject({
+    type: 'refused',
+    class: 'invalid',
+  })
+  expect(seen).toHaveLength(0)
+})
 
 test('a fee bump names channel and peer, and is signed with the given time', async () => {
   const { rpc, seen } = fakeRpc()

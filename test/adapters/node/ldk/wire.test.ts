@@ -40,9 +40,7 @@ test('every call carries its request and its answer over the wire unchanged', as
   expect(await client.onchainReceive(call)).toEqual(ok('bcrt1qfresh'))
   expect(await client.connectPeer(peerId, peer.address, call)).toEqual(ok(undefined))
   expect(await client.spliceIn(splice, call)).toEqual(ok(undefined))
-  expect(await client.spliceOut({ ...splice, address: 'bcrt1qout' }, call)).toEqual(
-    ok({ address: 'bcrt1qout' }),
-  )
+  expect(await client.spliceOut({ ...splice, address: 'bcrt1qout' }, call)).toEqual(ok({ address: 'bcrt1qout' }))
   expect(await client.bumpFee(bump, call)).toEqual(ok(undefined))
 
   const requests = new Map(seen.map(({ method, request }) => [method, request]))
@@ -96,14 +94,10 @@ test("an error in the headers is the server's status and its message", async () 
 test('an error in the trailers counts as well', async () => {
   const server = await rawServer(({ stream }) => {
     stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' }, { waitForTrailers: true })
-    stream.on('wantTrailers', () =>
-      stream.sendTrailers({ 'grpc-status': '3', 'grpc-message': 'bad%20amount' }),
-    )
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '3', 'grpc-message': 'bad%20amount' }))
     stream.end()
   })
-  expect(await clientOf(server).spliceIn(splice, { signal })).toEqual(
-    err({ status: 3, message: 'bad amount' }),
-  )
+  expect(await clientOf(server).spliceIn(splice, { signal })).toEqual(err({ status: 3, message: 'bad amount' }))
 })
 
 test('the connection is kept between calls', async () => {

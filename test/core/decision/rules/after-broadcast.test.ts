@@ -90,9 +90,7 @@ describe('another transaction took the place of ours', () => {
       event: { type: 'attention_needed', code: 'unproven' },
     })
     expect(statesOf('replaced_unresolved', seen('pending', more), lost)).toEqual(['pending', 'confirmed'])
-    expect(verdictsOf('replaced_unresolved', seen('pending', more), { atFinalDepth: true })).toEqual([
-      'replaced',
-    ])
+    expect(verdictsOf('replaced_unresolved', seen('pending', more), { atFinalDepth: true })).toEqual(['replaced'])
     expect(look(seen('pending', more), { ...lost, atFinalDepth: false }).rule).toBe('wait_pending')
     expect(look(seen('pending', more), closed).rule).toBe('replaced')
   })
@@ -144,9 +142,7 @@ describe('a confirmed one', () => {
     ['has passed', withBump(NOW - 1), 'settle'],
     ['falls now', withBump(NOW), 'wait_confirmed'],
     ['is not known: the node offers none', withBump(null), 'settle'],
-  ])('settles not before the fence of a bump %s', (_says, splice, row) =>
-    expect(look(splice, final).rule).toBe(row),
-  )
+  ])('settles not before the fence of a bump %s', (_says, splice, row) => expect(look(splice, final).rule).toBe(row))
 
   test('is pending again after a reorg, at the height of the look', () => {
     expect(verdictsOf('reorg', seen('confirmed'))).toEqual(['pending', 'unseen', 'replaced', 'unattributed'])
@@ -190,19 +186,13 @@ describe('a settled one', () => {
       type: 'reorged',
       tipHeight: TIP,
     })
-    expect(statesOf('reorg_after_settling', seen('settled'), { ...moved, name: 'unseen' })).toEqual([
-      'settled',
-    ])
+    expect(statesOf('reorg_after_settling', seen('settled'), { ...moved, name: 'unseen' })).toEqual(['settled'])
   })
 
   test.each<[string, Partial<Verdict>, string]>([
     ['another block as deep', { ...moved, name: 'confirmed', atFinalDepth: true }, 'ended'],
     ['another block less deep', { ...moved, name: 'confirmed' }, 'reorg_after_settling'],
-    [
-      'something else in its place, final',
-      { ...moved, name: 'replaced', atFinalDepth: true },
-      'reorg_after_settling',
-    ],
+    ['something else in its place, final', { ...moved, name: 'replaced', atFinalDepth: true }, 'reorg_after_settling'],
     ['a source that does not show it, without a reorg', { name: 'unseen' }, 'ended'],
   ])('stays so where nothing was taken from it: %s', (_says, verdict, row) =>
     expect(look(seen('settled'), verdict).rule).toBe(row),
@@ -216,8 +206,7 @@ test('evidence corrects one that ended without effect', () => {
 })
 
 describe('the watch after an end', () => {
-  const watched = (untilHeight: number | null): Splice =>
-    seen('settled', { watch: { from: FUNDING, untilHeight } })
+  const watched = (untilHeight: number | null): Splice => seen('settled', { watch: { from: FUNDING, untilHeight } })
   test.each<[string, Splice, Partial<Verdict>, string]>([
     ['goes on while nothing is spent', watched(TIP + 1), {}, 'ended'],
     ['ends when both outpoints are spent', watched(TIP + 1), { watchedSpent: true }, 'watch_over'],

@@ -5,12 +5,7 @@ import { rulesBeforeBroadcast } from '../../../../core/decision/rules/before-bro
 import { SpliceState, type Attempt, type Splice } from '../../../../core/splice/splice.ts'
 import type { Verdict, VerdictName } from '../../../../core/splice/verdict.ts'
 import { aTxid, FUNDING, NOW, policy, TIP } from '../../../../harness/values.ts'
-import {
-  aCandidate,
-  aNotExecutedAttempt,
-  anAttempt,
-  aRefusedAttempt,
-} from '../../../../harness/records/attempts.ts'
+import { aCandidate, aNotExecutedAttempt, anAttempt, aRefusedAttempt } from '../../../../harness/records/attempts.ts'
 import { aChannel, aLook, capabilities } from '../../../../harness/looks/node.ts'
 import { aLiveSplice, aSubmittedSplice } from '../../../../harness/records/splices.ts'
 import { anObservation } from '../../../../harness/looks/observation.ts'
@@ -19,11 +14,7 @@ import { aVerdict, VERDICTS } from '../../../../harness/verdicts.ts'
 const UNDECIDED: readonly SpliceState[] = ['queued', 'submitted', 'needs_attention']
 const over: Splice['stopped'] = { code: 'CounterpartyAborted', message: 'the peer refused', at: NOW - 1 }
 
-function look(
-  splice: Splice,
-  verdict: Partial<Verdict> = {},
-  observation: Partial<Observation> = {},
-): Decision {
+function look(splice: Splice, verdict: Partial<Verdict> = {}, observation: Partial<Observation> = {}): Decision {
   return decide(splice, aVerdict(verdict), anObservation(observation), NOW, policy)
 }
 
@@ -186,10 +177,7 @@ describe('what may be ours and cannot be attributed', () => {
   const unexplained = { effectWithoutAttempt: aTxid('5') }
 
   test('needs attention before anything is given up or asked for again', () => {
-    expect(statesOf('attribution', aSubmittedSplice({ stopped: over }), unexplained)).toEqual([
-      'queued',
-      'submitted',
-    ])
+    expect(statesOf('attribution', aSubmittedSplice({ stopped: over }), unexplained)).toEqual(['queued', 'submitted'])
     expect(look(aSubmittedSplice(), unexplained).event).toMatchObject({
       type: 'attention_needed',
       code: 'attribution',
@@ -270,11 +258,7 @@ describe('submitting is over once another attempt would be due and none is left'
   test.each<[string, Partial<Splice>, string]>([
     ['more than are allowed', { attempts: [...three, aNotExecutedAttempt({ number: 4 })] }, 'budget_spent'],
     ['one is left', { attempts: three.slice(1) }, 'requeue'],
-    [
-      'one is alive, and it is quiet',
-      { attempts: [...three.slice(1), anAttempt()], ...quiet },
-      'budget_spent',
-    ],
+    ['one is alive, and it is quiet', { attempts: [...three.slice(1), anAttempt()], ...quiet }, 'budget_spent'],
     ['one is alive, and it is not quiet', { attempts: [...three.slice(1), anAttempt()] }, 'wait'],
     [
       'a request may still reach the node',
@@ -292,16 +276,8 @@ describe('submitting is over when the deadline, the last fence and the last quie
     ['none made, and the deadline is now', late(0, { attempts: [] }), true],
     ['none made, and the deadline is still to come', late(-1, { attempts: [] }), false],
     ['all dead', late(0, { attempts: [aNotExecutedAttempt()] }), true],
-    [
-      'all dead, and the fence falls now',
-      late(0, { attempts: [aNotExecutedAttempt({ fenceAt: NOW })] }),
-      false,
-    ],
-    [
-      'all dead, and the fence fell',
-      late(0, { attempts: [aNotExecutedAttempt({ fenceAt: NOW - 1 })] }),
-      true,
-    ],
+    ['all dead, and the fence falls now', late(0, { attempts: [aNotExecutedAttempt({ fenceAt: NOW })] }), false],
+    ['all dead, and the fence fell', late(0, { attempts: [aNotExecutedAttempt({ fenceAt: NOW - 1 })] }), true],
     ['one alive, and quiet for long enough', late(0, quiet(180_000)), true],
     ['one alive, and quiet for too short', late(0, quiet(179_999)), false],
     ['never quiet, for twice the time it would have taken', late(360_000), true],
@@ -390,9 +366,7 @@ describe('a submission', () => {
     const unguarded = { node: aLook({ capabilities: capabilities({ overlapGuard: false }) }) }
     expect(look(quiet).rule).toBe('submit')
     expect(look(quiet, {}, unguarded).rule, 'gate overlap').toBe('wait')
-    expect(look(aSubmittedSplice({ attempts: [anAttempt({ fenceAt: NOW })] })).rule, 'gate fence').toBe(
-      'wait',
-    )
+    expect(look(aSubmittedSplice({ attempts: [anAttempt({ fenceAt: NOW })] })).rule, 'gate fence').toBe('wait')
   })
 
   test('is not made of a splice that is over, cancelled or seen, even if no gate said so', () => {
