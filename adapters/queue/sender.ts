@@ -11,7 +11,7 @@ export interface Sender<T> {
 }
 
 /** SQS delays a new message by at most this long; longer waits are stored in the table as `dueAt`. */
-export const MAX_DELAY_SECONDS = 900
+const MAX_DELAY_SECONDS = 900
 
 /** A message of the work queue: "process this splice now". It holds nothing else, because the table is the truth. */
 export const Hint = z.strictObject({ spliceId: z.string().min(1) })

@@ -35,7 +35,7 @@ export function channelGate(facts: GateFacts): Shut | null {
 }
 
 /** The conditions under which a splice would break on this node. A fee bump only waits for payments. */
-export function obstacleGate({ obstacles }: ChannelSnapshot): Shut | null {
+function obstacleGate({ obstacles }: ChannelSnapshot): Shut | null {
   if (obstacles === undefined) return null
   const { fundingDepth, announced } = obstacles
   if (fundingDepth < SPLICEABLE_DEPTH)

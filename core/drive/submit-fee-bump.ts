@@ -1,6 +1,5 @@
 import { askedFeeRateSatPerKw } from '../decision/fee-bump-gates.ts'
 import { saveSplice } from './save.ts'
-import type { BumpRequest } from '../ports/node.ts'
 import { leaseKeyOf } from './observe.ts'
 import type { Observation } from '../decision/observation.ts'
 import type { Policy } from '../splice/policy.ts'
@@ -10,7 +9,7 @@ import { send } from './send.ts'
 import { balanceSignalsOf } from '../decision/balance-signals.ts'
 import type { Attempt, Candidate, Splice } from '../splice/splice.ts'
 import { step } from '../splice/step.ts'
-import type { Submitted } from './submit.ts'
+import { requestOf, type Submitted } from './submit.ts'
 import type { Verdict } from '../splice/verdict.ts'
 
 /**
@@ -38,7 +37,7 @@ export async function submitFeeBump(
   const journalled = await journal(splice, candidate, observation, ports, policy)
   if (journalled === null) return 'busy'
   const feeRateSatPerKw = askedFeeRateSatPerKw(open, { splice, observation, verdict, now, policy })
-  const request = requestOf(journalled.splice, journalled.attempt, candidate, feeRateSatPerKw)
+  const request = { ...requestOf(journalled.splice, journalled.attempt, feeRateSatPerKw), txid: candidate.txid }
   const { id } = journalled.attempt
   const command = (journal: Journal) => configured.port.bump(request, ports.call('command'), journal)
   await send(
@@ -77,27 +76,4 @@ async function journal(
   const saved = await saveSplice(splice, started.splice, ports, policy)
   const attempt = saved?.bumps.flatMap(({ attempts }) => attempts).find((candidate) => candidate.id === id)
   return saved === null || attempt === undefined ? null : { splice: saved, attempt }
-}
-
-function requestOf(
-  splice: Splice,
-  attempt: Attempt,
-  { txid, spends }: Candidate,
-  feeRateSatPerKw: number | null,
-): BumpRequest {
-  return {
-    attemptId: attempt.id,
-    channelId: splice.channelId,
-    userChannelId: splice.userChannelId,
-    peerId: splice.peerId,
-    txid,
-    submittedOn: spends,
-    kind: splice.kind,
-    amountSats: splice.amountSats,
-    address: splice.address,
-    feeRateSatPerKw,
-    signedAt: attempt.startedAt,
-    maxFeeRateSatPerKw: splice.budget.maxFeeRateSatPerKw,
-    maxFeeSats: splice.budget.maxFeeSats,
-  }
 }

@@ -158,7 +158,8 @@ async function journal(
   return saved === null || attempt === undefined ? null : { splice: saved, attempt }
 }
 
-function requestOf(splice: Splice, attempt: Attempt, feeRateSatPerKw: number | null): SubmitRequest {
+/** What a node is asked for by an attempt. A fee bump adds the txid that it replaces. */
+export function requestOf(splice: Splice, attempt: Attempt, feeRateSatPerKw: number | null): SubmitRequest {
   return {
     attemptId: attempt.id,
     channelId: splice.channelId,

@@ -134,7 +134,10 @@ export type SubmitRequest = {
   readonly amountSats: number
   /** splice-out only. */
   readonly address: string | null
-  /** The chain source's estimate, for a node that must be told a feerate; null: no estimate. */
+  /**
+   * For a node that must be told a feerate: the chain source's estimate, or what a bump asks for. null: no estimate, or the node
+   * chooses.
+   */
   readonly feeRateSatPerKw: number | null
   /** The timestamp in the request's signature: the attempt's `startedAt`. */
   readonly signedAt: Instant
@@ -142,23 +145,5 @@ export type SubmitRequest = {
   readonly maxFeeSats: number | null
 }
 
-/** One attempt at a fee bump. It is journalled before it is sent. */
-export type BumpRequest = {
-  readonly attemptId: string
-  readonly channelId: string
-  readonly userChannelId: string | null
-  readonly peerId: string
-  /** The candidate to replace, and the funding outpoint that it spends. */
-  readonly txid: string
-  readonly submittedOn: Outpoint
-  readonly kind: SpliceKind
-  readonly amountSats: number
-  /** splice-out only. */
-  readonly address: string | null
-  /** null: the node chooses, as it must if it takes no feerate. */
-  readonly feeRateSatPerKw: number | null
-  /** The timestamp in the request's signature: the attempt's `startedAt`. */
-  readonly signedAt: Instant
-  readonly maxFeeRateSatPerKw: number | null
-  readonly maxFeeSats: number | null
-}
+/** One attempt at a fee bump. It is journalled before it is sent. `txid`: the candidate to replace, which spends `submittedOn`. */
+export type BumpRequest = SubmitRequest & { readonly txid: string }

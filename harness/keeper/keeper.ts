@@ -16,6 +16,7 @@ import { handleNodeEvent } from '../../core/sweep/node-events.ts'
 import { sweep } from '../../core/sweep/sweep.ts'
 import { clearView, type ChainView, type SimulatedNode, type World } from '../../simulator/world/world.ts'
 import { ADDRESS, SCRIPT } from '../values.ts'
+import { budget } from './budget.ts'
 import type { KeeperOptions } from './options.ts'
 import { TENANT, setUp } from './setup.ts'
 import { MINUTE } from './times.ts'
@@ -87,13 +88,7 @@ export class Keeper {
         autoBumpAfterBlocks: null,
         metadata: {},
         ...request,
-        budget: {
-          maxAttempts: null,
-          deadline: null,
-          maxFeeRateSatPerKw: null,
-          maxFeeSats: null,
-          ...request.budget,
-        },
+        budget: budget(request.budget),
       },
       {
         tenant: TENANT,

@@ -1,6 +1,7 @@
 import { HOUR, MINUTE } from '../keeper/times.ts'
 import { happened, stands, type Life } from './life.ts'
-import { budget, queuedAtNode, restartLater } from './orders.ts'
+import { budget } from '../keeper/budget.ts'
+import { queuedAtNode, restartLater } from './orders.ts'
 
 export const givenUp: readonly Life[] = [
   {

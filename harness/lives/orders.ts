@@ -1,15 +1,6 @@
-import type { SpliceRequest } from '../../core/accept/accept-splice.ts'
 import type { Keeper } from '../keeper/keeper.ts'
 import { MINUTE } from '../keeper/times.ts'
 import { happened, stands } from './life.ts'
-
-export const budget = (more: Partial<SpliceRequest['budget']>): SpliceRequest['budget'] => ({
-  maxAttempts: null,
-  deadline: null,
-  maxFeeRateSatPerKw: null,
-  maxFeeSats: null,
-  ...more,
-})
 
 export async function ordered(keeper: Keeper): Promise<string> {
   const { id } = await keeper.post()

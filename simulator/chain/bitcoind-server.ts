@@ -1,4 +1,4 @@
-import { serve } from '@hono/node-server'
+import { listen, type Listening, type ListenOptions } from '../world/listen.ts'
 import { Hono, type Context } from 'hono'
 import * as z from 'zod'
 import { chainRpc } from './bitcoind-methods.ts'
@@ -8,20 +8,13 @@ const INVALID_REQUEST = -32600
 const METHOD_NOT_FOUND = -32601
 const PARSE_ERROR = -32700
 
-export type BitcoindServerOptions = ChainBehind & {
-  readonly user: string
-  readonly password: string
-  /** Default: a free port. */
-  readonly port?: number
-  /** Default 127.0.0.1. */
-  readonly host?: string
-}
+export type BitcoindServerOptions = ListenOptions &
+  ChainBehind & {
+    readonly user: string
+    readonly password: string
+  }
 
-export type BitcoindServer = {
-  readonly url: string
-  /** Stops at once and destroys every connection. */
-  close(): Promise<void>
-}
+export type BitcoindServer = Listening
 
 const Request = z.object({
   jsonrpc: z.literal('1.0'),
@@ -69,18 +62,5 @@ export async function startBitcoindServer(options: BitcoindServerOptions): Promi
     return context.body(null, 401)
   })
   app.all('*', (context) => context.text('JSONRPC server handles only POST requests', 405))
-  const hostname = options.host ?? '127.0.0.1'
-  const started = Promise.withResolvers<number>()
-  const server = serve({ fetch: app.fetch, hostname, port: options.port ?? 0 }, ({ port }) => started.resolve(port))
-  server.once('error', started.reject)
-  const port = await started.promise
-  return {
-    url: `http://${hostname}:${port}`,
-    close() {
-      const closed = Promise.withResolvers<undefined>()
-      server.close(() => closed.resolve(undefined))
-      if ('closeAllConnections' in server) server.closeAllConnections()
-      return closed.promise
-    },
-  }
+  return listen(app.fetch, options)
 }

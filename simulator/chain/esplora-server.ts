@@ -1,5 +1,5 @@
 import { NO_HINT, type ChainFault, type ChainTransaction } from '../../core/ports/chain.ts'
-import { serve } from '@hono/node-server'
+import { listen, type Listening, type ListenOptions } from '../world/listen.ts'
 import { Hono, type Context } from 'hono'
 import { satPerKw } from '../../core/bitcoin/money.ts'
 import { outpointOf, splitOutpoint } from '../../core/bitcoin/outpoint.ts'
@@ -11,19 +11,11 @@ import { type ParsedTransaction, parseTransaction } from '../../core/bitcoin/tra
 const FEE_TARGETS = [...Array.from({ length: 25 }, (_, n) => n + 1), 144, 504, 1008]
 const COINBASE = outpointOf('0'.repeat(64), 0xffffffff)
 
-export type EsploraServerOptions = {
+export type EsploraServerOptions = ListenOptions & {
   readonly chain: ChainPort
-  /** Default: a free port. */
-  readonly port?: number
-  /** Default 127.0.0.1. */
-  readonly host?: string
 }
 
-export type EsploraServer = {
-  readonly url: string
-  /** Stops at once and destroys every connection. */
-  close(): Promise<void>
-}
+export type EsploraServer = Listening
 
 /** The chain source did not answer; the request ends with 503. */
 class NoAnswer extends Error {}
@@ -151,18 +143,5 @@ export async function startEsploraServer(options: EsploraServerOptions): Promise
   app.onError((error, context) =>
     error instanceof NoAnswer ? context.text(error.message, 503) : context.text('Internal error', 500),
   )
-  const hostname = options.host ?? '127.0.0.1'
-  const started = Promise.withResolvers<number>()
-  const server = serve({ fetch: app.fetch, hostname, port: options.port ?? 0 }, ({ port }) => started.resolve(port))
-  server.once('error', started.reject)
-  const port = await started.promise
-  return {
-    url: `http://${hostname}:${port}`,
-    close() {
-      const closed = Promise.withResolvers<undefined>()
-      server.close(() => closed.resolve(undefined))
-      if ('closeAllConnections' in server) server.closeAllConnections()
-      return closed.promise
-    },
-  }
+  return listen(app.fetch, options)
 }

@@ -1,5 +1,4 @@
-import { address as addresses } from 'bitcoinjs-lib'
-import { bytesOf, digest, hexOf, NETWORK } from '../world/keys.ts'
+import { addressOf, digest, hexOf } from '../world/keys.ts'
 import { NO_LIMIT } from './json-text.ts'
 import { shortChannelIdOf } from './lock.ts'
 import { isClosing, peerNamed, type Own } from './own.ts'
@@ -102,7 +101,7 @@ function inflightsView(own: Own, { inflights, ourMsat }: ClnChannel): Record<str
 
 function closeView({ ctx, node }: Own, channel: ClnChannel): Record<string, unknown> {
   const script = `0014${hexOf(digest('close', ctx.state.seed, node.name, channel.channelId)).slice(0, 40)}`
-  return { close_to_addr: addresses.fromOutputScript(bytesOf(script), NETWORK), close_to: script }
+  return { close_to_addr: addressOf(script), close_to: script }
 }
 
 function balanceView({ funding, ourMsat, isOpener }: ClnChannel): Record<string, unknown> {

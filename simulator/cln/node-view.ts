@@ -1,6 +1,5 @@
-import { address as addresses } from 'bitcoinjs-lib'
 import { splitOutpoint } from '../../core/bitcoin/outpoint.ts'
-import { bytesOf, NETWORK } from '../world/keys.ts'
+import { addressOf } from '../world/keys.ts'
 import { shortChannelIdOf } from './lock.ts'
 import { isClosing, peerNamed, type Own } from './own.ts'
 import { isReserved, walletCoins } from './wallet.ts'
@@ -44,7 +43,7 @@ export function funds(own: Own): Record<string, unknown> {
     output: splitOutpoint(outpoint).vout,
     amount_msat: amountSats * 1000,
     scriptpubkey: script,
-    address: addresses.fromOutputScript(bytesOf(script), NETWORK),
+    address: addressOf(script),
   })
   const confirmed = walletCoins(own).map(({ outpoint, valueSats, script, height }) => ({
     ...output(outpoint, valueSats, script),

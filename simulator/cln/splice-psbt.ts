@@ -87,7 +87,7 @@ export function withSharedSignatures({ ctx }: Own, channel: ClnChannel, psbt: Ps
 }
 
 /** The witness of an input from its signatures; null if one is missing. Other scripts are final already. */
-export function witnessOf({ map }: { readonly map: PsbtMap }): Uint8Array[] | null {
+function witnessOf({ map }: { readonly map: PsbtMap }): Uint8Array[] | null {
   const final = map.get(FINAL_WITNESS)
   if (final !== undefined) return stackIn(bytesOf(final))
   const signatures = [...map].filter(([key]) => key.startsWith(PARTIAL_SIGNATURE) && key.length === 68)

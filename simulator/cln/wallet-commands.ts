@@ -1,5 +1,5 @@
-import { address as addresses, Transaction } from 'bitcoinjs-lib'
-import { bytesOf, hexOf, NETWORK } from '../world/keys.ts'
+import { Transaction } from 'bitcoinjs-lib'
+import { addressOf, hexOf } from '../world/keys.ts'
 import { newAddress, walletPaths } from '../ldk/wallet.ts'
 import { answered, codes, type Outcome } from './answer.ts'
 import type { Own } from './own.ts'
@@ -27,7 +27,7 @@ export function newaddr(own: Own, params: Params): Outcome {
   const { address: bech32 } = newAddress(ctx, node.name)
   const path = walletPaths(ctx, node.name).at(-1) ?? ''
   const script = `5120${hexOf(ctx.keys.publicKey(path).slice(1))}`
-  const p2tr = addresses.fromOutputScript(bytesOf(script), NETWORK)
+  const p2tr = addressOf(script)
   return answered({ ...(type === 'p2tr' ? {} : { bech32 }), ...(type === 'bech32' ? {} : { p2tr }) })
 }
 

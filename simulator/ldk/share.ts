@@ -24,7 +24,7 @@ export type Share = {
 }
 
 /** The fee for a weight at a feerate in sat per 1000 weight. */
-export function feeFor(weight: number, feeRateSatPerKw: number): number {
+function feeFor(weight: number, feeRateSatPerKw: number): number {
   return Math.ceil((weight * feeRateSatPerKw) / 1000)
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import * as ecc from '@bitcoinerlab/secp256k1'
-import { initEccLib, networks, payments, script } from 'bitcoinjs-lib'
+import { address as addresses, initEccLib, networks, payments, script } from 'bitcoinjs-lib'
 
 // bitcoinjs-lib needs it to accept a taproot address for a splice-out.
 initEccLib(ecc)
@@ -18,6 +18,18 @@ export function hexOf(bytes: Uint8Array): string {
 
 export function bytesOf(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex, 'hex'))
+}
+
+/** Core Lightning tells the address of every output in every look, and finding it means trying each kind of script. */
+const knownAddresses = new Map<string, string>()
+
+/** The address that a script (in hex) pays. Throws if there is none. */
+export function addressOf(scriptHex: string): string {
+  const known = knownAddresses.get(scriptHex)
+  if (known !== undefined) return known
+  const address = addresses.fromOutputScript(bytesOf(scriptHex), NETWORK)
+  knownAddresses.set(scriptHex, address)
+  return address
 }
 
 type WalletOutput = { readonly script: Uint8Array; readonly address: string }

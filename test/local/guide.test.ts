@@ -59,7 +59,7 @@ function started(folder: string, command: string, words: readonly string[]): Chi
   const PATH = `${join(root, 'node_modules/.bin')}:${given['PATH'] ?? ''}`
   const { HOME = '' } = process.env
   // A port that nobody has, and blocks that come quicker: the guide does not depend on either.
-  const env = { ...given, PATH, HOME, PORT: '0', BLOCK_SECONDS: '1' }
+  const env = { ...given, PATH, HOME, PORT: '0', BLOCK_SECONDS: '2' }
   const child = spawn(command, [...words], { cwd: folder, env, detached: true, stdio: 'pipe' })
   onTestFinished(() => {
     if (child.pid === undefined) return

@@ -5,6 +5,7 @@ import type { CommandResult } from '../../core/splice/splice.ts'
 import { drive } from '../../core/drive/drive.ts'
 import { ADDRESS, SCRIPT } from '../../harness/values.ts'
 import { MINUTE } from '../../harness/keeper/times.ts'
+import { budget } from '../../harness/keeper/budget.ts'
 import { Keeper, startKeeper } from '../../harness/keeper/keeper.ts'
 
 const QUIET_DAY = { blockMs: 10 * MINUTE }
@@ -88,7 +89,7 @@ describe('a node without the overlap guard', () => {
   test('at most two attempts that are not dead are ever sent', async () => {
     const keeper = await startKeeper({ overlapGuard: false, relay: false })
     keeper.node.fault({ type: 'drop' }, 'always')
-    const { id } = await keeper.post({ budget: budget(10) })
+    const { id } = await keeper.post({ budget: budget({ maxAttempts: 10 }) })
     await keeper.run(10 * 60 * MINUTE)
     const splice = await keeper.splice(id)
     expect(splice.attempts).toHaveLength(2)
@@ -315,12 +316,3 @@ test('an attempt that was journalled too long ago is not sent', async () => {
   expect(sent).toEqual([])
   expect((await keeper.splice(id)).attempts[0]?.result).toMatchObject({ type: 'refused', class: 'not_now' })
 })
-
-function budget(maxAttempts: number): {
-  maxAttempts: number
-  deadline: null
-  maxFeeRateSatPerKw: null
-  maxFeeSats: null
-} {
-  return { maxAttempts, deadline: null, maxFeeRateSatPerKw: null, maxFeeSats: null }
-}

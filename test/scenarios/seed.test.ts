@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE } from '../../harness/keeper/times.ts'
+import { budget } from '../../harness/keeper/budget.ts'
 import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
 
 const LONG = 3 * 24 * 60 * MINUTE
@@ -93,7 +94,7 @@ describe('a splice that is given up', () => {
 
   test('a budget spent', async () => {
     const keeper = await startKeeper()
-    const { id } = await keeper.post({ budget: budgetOf(2) })
+    const { id } = await keeper.post({ budget: budget({ maxAttempts: 2 }) })
     keeper.node.fault({ type: 'drop' }, 'always')
     await keeper.run(40 * MINUTE)
     const spent = await keeper.splice(id)
@@ -110,7 +111,7 @@ describe('a splice that is given up', () => {
   test('a budget spent without proof needs attention at the deadline, and still settles when it took effect', async () => {
     const keeper = await startKeeper({ relay: false })
     keeper.node.disconnectPeer()
-    const { id } = await keeper.post({ budget: budgetOf(1) })
+    const { id } = await keeper.post({ budget: budget({ maxAttempts: 1 }) })
     const attended = await keeper.until(id, ['needs_attention', 'failed'], LONG)
     expect(attended.attention?.code).toBe('unproven')
     expect(await keeper.log(id)).toContain('splice.needs_attention')
@@ -134,7 +135,7 @@ describe('a splice that is given up', () => {
 
   test('failure surfaced once, and only when given up', async () => {
     const keeper = await startKeeper()
-    const { id } = await keeper.post({ budget: budgetOf(2) })
+    const { id } = await keeper.post({ budget: budget({ maxAttempts: 2 }) })
     keeper.node.staleNext(keeper.channelId)
     await keeper.run(2 * MINUTE)
     keeper.node.abortNext(keeper.channelId)
@@ -182,12 +183,3 @@ test('a refused first command leaves nothing behind that could run later', async
   expect(executed(keeper)).toBe(0)
   expect(keeper.payouts).toBe(0)
 })
-
-function budgetOf(maxAttempts: number): {
-  maxAttempts: number
-  deadline: null
-  maxFeeRateSatPerKw: null
-  maxFeeSats: null
-} {
-  return { maxAttempts, deadline: null, maxFeeRateSatPerKw: null, maxFeeSats: null }
-}
