@@ -71,7 +71,7 @@ async function nextLease(
 ): Promise<ChannelLease | 'full' | 'duplicate' | null> {
   const { id } = splice
   if (lease.frozen !== null) return null
-  if (lease.holder === id) return { ...lease, turn: lease.turn + 1 }
+  if (lease.holder === id) return { ...lease }
   const entered = await standingIn(await withoutGone(lease, id, ports), splice, ports)
   if (typeof entered === 'string' || entered === null) return entered
   const free = entered.holder === null || isReleased(await ports.store.load(entered.holder))

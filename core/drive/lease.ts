@@ -15,7 +15,7 @@ export const ENTRY_GRACE_MS = 60_000
 /** So many splices are woken at once when a lease becomes free. */
 const WOKEN_AT_ONCE = 20
 
-export const freeLease: ChannelLease = { holder: null, turn: 0, queue: [], frozen: null }
+export const freeLease: ChannelLease = { holder: null, queue: [], frozen: null }
 
 /**
  * Whether a splice has let go of its lease: settled, cancelled, or failed with every attempt dead. It is never taken from
@@ -102,7 +102,7 @@ export function takeLease(lease: ChannelLease, id: string, holderReleased: boole
   if (lease.holder !== null && !holderReleased) return null
   const left = lease.holder === null ? lease : (leaveLease(lease, lease.holder) ?? lease)
   if (!isFirst(left, id)) return null
-  return { ...setPasses(left, id, false), holder: id, turn: lease.turn + 1 }
+  return { ...setPasses(left, id, false), holder: id }
 }
 
 /** A splice waits for something of its own: it gives up the lease, and others may go first. null: nothing changes. */

@@ -31,7 +31,6 @@ export const QUEUE_ENTRIES_MAX = 120
 export const ChannelLease = z.object({
   /** The splice that may submit: it stands in the queue, too. */
   holder: z.string().nullable(),
-  turn: z.int().nonnegative(),
   /** Every live splice of the channel, in the order of acceptance. */
   queue: z.array(QueueEntry).max(QUEUE_ENTRIES_MAX),
   frozen: z.object({ cause: z.string(), at: Instant, note: z.string() }).nullable(),

@@ -9,7 +9,6 @@ export const oneOfEach: { readonly [K in ItemKind]: { readonly key: string; read
     key: 'c'.repeat(64),
     value: {
       holder: 'spl_a',
-      turn: 3,
       queue: [
         {
           id: 'spl_a',

@@ -1,11 +1,10 @@
 import type { QueueEntry } from '../../core/ports/records.ts'
-import { NOW } from '../values.ts'
-import { aSplice } from './splices.ts'
+import { aSpliceId, NOW } from '../values.ts'
 
 /** A place in the queue of a channel, with an effect of its own, entered two minutes ago. */
 export function aQueueEntry(overrides: Partial<QueueEntry> = {}): QueueEntry {
   return {
-    id: aSplice().id,
+    id: aSpliceId(1),
     tenant: 'acme',
     kind: 'splice_out',
     script: null,

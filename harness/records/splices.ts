@@ -1,17 +1,22 @@
 import { acceptSplice } from '../../core/accept/accept-splice.ts'
 import type { Splice } from '../../core/splice/splice.ts'
+import { hasEnded } from '../../core/splice/transitions.ts'
 import { ACCEPTED_AT, ADDRESS, CHANNEL_ID, FUNDING, NOW, aTxid } from '../values.ts'
 import { anAttempt } from './attempts.ts'
 import { aChannelSeen, aNodeSeen } from './states.ts'
 
-/** A valid splice-out as it stands right after acceptance: queued, due at once, with no event yet. */
+/**
+ * A valid splice-out as it stands right after acceptance: queued, due at once, with no event yet. One that has ended
+ * has left its channel's queue.
+ */
 export function aSplice(overrides: Partial<Splice> = {}): Splice {
-  return { ...accepted, events: [], eventSerial: 0, emitted: [], timeline: [], ...overrides }
+  const leaseHeld = !hasEnded(overrides.state ?? accepted.state)
+  return { ...accepted, events: [], eventSerial: 0, emitted: [], timeline: [], leaseHeld, ...overrides }
 }
 
 /** The same at rest: cancelled before any attempt, all events published, nothing under watch, not due. */
 export function aSpliceAtRest(overrides: Partial<Splice> = {}): Splice {
-  return aSplice({ state: 'cancelled', leaseHeld: false, watch: null, dueAt: null, ...overrides })
+  return aSplice({ state: 'cancelled', watch: null, dueAt: null, ...overrides })
 }
 
 /** A queued splice-out on {@link FUNDING}, without a ceiling. */
@@ -31,7 +36,6 @@ export function aSubmittedSplice(overrides: Partial<Splice> = {}): Splice {
     baseline: { claimableSats: 0, reservedSats: 0 },
     attempts: [anAttempt()],
     attemptSerial: 1,
-    leaseHeld: true,
     ...overrides,
   })
 }

@@ -56,6 +56,6 @@ export function aChannelSeen(overrides: Partial<ChannelState> = {}): ChannelStat
 export function aHeldLease(overrides: Partial<ChannelLease> = {}): Versioned<ChannelLease> {
   return {
     version: 1,
-    value: { holder: aSpliceId(1), turn: 1, queue: queueOf(aSpliceId(1)), frozen: null, ...overrides },
+    value: { holder: aSpliceId(1), queue: queueOf(aSpliceId(1)), frozen: null, ...overrides },
   }
 }

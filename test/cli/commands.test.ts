@@ -98,7 +98,7 @@ describe('over a socket, as a process of its own,', () => {
   test('a freeze is lifted, and lifting it again says that there is none', async () => {
     const world = await aWorld()
     const frozen = { cause: 'anomaly', at: NOW, note: aTxid('5') } as const
-    await world.store.putItem('lease', CHANNEL, { holder: null, turn: 0, queue: [], frozen }, 0)
+    await world.store.putItem('lease', CHANNEL, { holder: null, queue: [], frozen }, 0)
     const { spawn } = await aDesk(world)
     const words = ['unfreeze', CHANNEL, '--note', 'looked at it']
     const lifted = await spawn(words)

@@ -35,7 +35,7 @@ describe('the audit log', () => {
     const world = await aWorld()
     const id = await ordered(world)
     await cancel(world, id, world.keys.operator)
-    const lease = { holder: null, turn: 0, queue: [], frozen: { cause: 'anomaly', at: NOW, note: '' } }
+    const lease = { holder: null, queue: [], frozen: { cause: 'anomaly', at: NOW, note: '' } }
     const version = (await world.store.item('lease', CHANNEL))?.version ?? 0
     expect(await world.store.putItem('lease', CHANNEL, lease, version)).toBe(true)
     const note = 'checked by hand ✓'

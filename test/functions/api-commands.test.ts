@@ -1,4 +1,4 @@
-import { queueOf } from '../core/builders.ts'
+import { queueOf } from '../../harness/records/queue.ts'
 import { describe, expect, test } from 'vitest'
 import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { ChannelLease } from '../../core/ports/records.ts'
@@ -342,7 +342,6 @@ describe('resolve with a transaction', () => {
 describe('unfreeze', () => {
   const frozen: ChannelLease = {
     holder: null,
-    turn: 3,
     queue: queueOf(aSpliceId(5)),
     frozen: { cause: 'anomaly', at: NOW, note: '' },
   }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { freeLease } from '../../core/drive/lease.ts'
-import { HOUR, Keeper, MINUTE } from '../support/keeper.ts'
-import { queueOf } from '../core/builders.ts'
+import { Keeper } from '../../harness/keeper/keeper.ts'
+import { HOUR, MINUTE } from '../../harness/keeper/times.ts'
+import { queueOf } from '../../harness/records/queue.ts'
 
 const BLOCKS = { blockMs: 10 * MINUTE }
 

@@ -69,7 +69,7 @@ const earlier = (id: string, agoMs: number, change: Partial<Attempt> = {}): Atte
   attempt(id, { startedAt: now - 2 * MINUTE - agoMs, notExecuted: null, ...change })
 
 function stageWith(change: Partial<Act['stage']>): Act['stage'] {
-  const lease = { holder: settled.id, turn: 1, queue: [], frozen: null }
+  const lease = { holder: settled.id, queue: [], frozen: null }
   return {
     world: stage.world,
     node: stage.node,

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest'
 import type { ChannelLease } from '../../core/ports/records.ts'
-import { aQueueEntry, queueOf } from '../core/builders.ts'
+import { aQueueEntry, queueOf } from '../../harness/records/queue.ts'
 import { brokenByLease, lawsOfLeases } from './laws-of-leases.ts'
 
 const live = () => true
 const lease = (overrides: Partial<ChannelLease>): ChannelLease => ({
   holder: null,
-  turn: 1,
   queue: [],
   frozen: null,
   ...overrides,

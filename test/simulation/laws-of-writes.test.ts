@@ -119,7 +119,7 @@ describe('at a write', () => {
     const write = {
       before: { ...settled, ...before },
       after: { ...settled, ...after },
-      lease: { holder: settled.id, turn: 1, queue: [], frozen: null, ...lease },
+      lease: { holder: settled.id, queue: [], frozen: null, ...lease },
     }
     expect(brokenByWrite(write, courtroom).map((violation) => violation.law)).toContain(law)
   })

@@ -7,7 +7,7 @@ import { anAttempt } from '../../harness/records/attempts.ts'
 import { ADDRESS } from '../../harness/values.ts'
 import { MINUTE } from '../../harness/keeper/times.ts'
 import { settledStage } from './calm.ts'
-import { queueOf } from '../core/builders.ts'
+import { queueOf } from '../../harness/records/queue.ts'
 import { lawsOfCalm, lawsOfRest } from './laws-of-rest.ts'
 import { brokenBy, laws, sceneOf, type Scene } from './laws.ts'
 import type { Memory } from './memory.ts'
@@ -50,7 +50,7 @@ async function doneTwice(amountSats: number): Promise<Scene> {
   return sceneOf(other.stage)
 }
 const slotOf = (change: Partial<ChannelLease>): Scene['leases'] =>
-  new Map([[settled.channelId, { holder: null, turn: 1, queue: [], frozen: null, ...change }]])
+  new Map([[settled.channelId, { holder: null, queue: [], frozen: null, ...change }]])
 const logged = (change: Partial<LogEvent>): Scene => ({
   ...truth,
   log: [...truth.log, { ...line(), sequence: truth.log.length + 1, id: 'evt_lie', ...change }],

@@ -205,7 +205,7 @@ export const writeBugs: readonly Bug[] = [
     replacements: [
       {
         file: LINE,
-        find: 'if (lease.holder === id) return { ...lease, turn: lease.turn + 1 }',
+        find: 'if (lease.holder === id) return { ...lease }',
         replace: 'if (lease.holder === id) return null',
       },
       {

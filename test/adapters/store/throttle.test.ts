@@ -17,7 +17,7 @@ const event: Omit<LogEvent, 'sequence'> = {
   epoch: 0,
   at: 1,
 }
-const lease = { holder: null, turn: 0, queue: [], frozen: null }
+const lease = { holder: null, queue: [], frozen: null }
 
 /** The SDK pauses for up to a second before each further try of a throttled request. */
 const TRIES = 2
@@ -241,7 +241,7 @@ describe('the store in memory, when told to misbehave', () => {
 
     const { splice } = await store.create(aSplice())
     lagging = true
-    await store.save({ ...splice, state: 'cancelled', dueAt: null })
+    await store.save({ ...splice, state: 'cancelled', leaseHeld: false, dueAt: null })
     expect((await due()).ids).toEqual([id])
     expect(await loadDue()).toEqual([])
 

@@ -21,17 +21,17 @@ export function describeItems(opened: Opened): void {
       const { key, value } = oneOfEach.lease
       expect(await opened.store.putItem('lease', key, value, 1)).toBe(false)
       expect(await opened.store.putItem('lease', key, value, 0)).toBe(true)
-      expect(await opened.store.putItem('lease', key, { ...value, turn: 4 }, 0)).toBe(false)
-      expect(await opened.store.putItem('lease', key, { ...value, turn: 5 }, 1)).toBe(true)
-      expect(await opened.store.putItem('lease', key, { ...value, turn: 6 }, 1)).toBe(false)
-      expect(await opened.store.item('lease', key)).toEqual({ version: 2, value: { ...value, turn: 5 } })
+      expect(await opened.store.putItem('lease', key, { ...value, holder: 'a' }, 0)).toBe(false)
+      expect(await opened.store.putItem('lease', key, { ...value, holder: 'b' }, 1)).toBe(true)
+      expect(await opened.store.putItem('lease', key, { ...value, holder: 'c' }, 1)).toBe(false)
+      expect(await opened.store.item('lease', key)).toEqual({ version: 2, value: { ...value, holder: 'b' } })
     })
 
     test('lease is taken by exactly one of 16 writers', async () => {
       const free = { holder: null, queue: [], frozen: null }
       await opened.store.putItem('lease', 'c', free, 0)
       const takes = await Promise.all(
-        WRITERS.map((n) => opened.table.writer().putItem('lease', 'c', { ...free, holder: `spl_${n}`, turn: 1 }, 1)),
+        WRITERS.map((n) => opened.table.writer().putItem('lease', 'c', { ...free, holder: `spl_${n}` }, 1)),
       )
       expect(takes.filter(Boolean)).toHaveLength(1)
       const taken = await opened.store.item('lease', 'c')

@@ -22,7 +22,7 @@ export function describeDue(opened: Opened): void {
       const first = await opened.created(aSplice())
       const due = () => opened.store.due(dueShardOf(first.id), ACCEPTED_AT + 9, 10, null)
       expect((await due()).ids).toEqual([first.id])
-      const rested = await opened.store.save({ ...first, state: 'cancelled', dueAt: null })
+      const rested = await opened.store.save({ ...first, state: 'cancelled', leaseHeld: false, dueAt: null })
       expect((await due()).ids).toEqual([])
       await opened.store.save({
         ...aSpliceAtRest(),
@@ -100,7 +100,7 @@ export function describeLists(opened: Opened): void {
       const third = aSplice({ id: aSpliceId(3), createdAt: ACCEPTED_AT + 1, ...settled, state: 'confirmed' })
       const live = await opened.created(third)
       expect((await opened.store.byBlock(aTxid('1'), 10, null)).ids).toEqual([aSpliceId(1)])
-      await opened.store.save({ ...live, state: 'settled', dueAt: null })
+      await opened.store.save({ ...live, state: 'settled', leaseHeld: false, dueAt: null })
       expect((await opened.store.byBlock(aTxid('1'), 10, null)).ids).toEqual([aSpliceId(3), aSpliceId(1)])
       expect((await opened.store.byBlock(aTxid('3'), 10, null)).ids).toEqual([])
     })

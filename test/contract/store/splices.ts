@@ -101,7 +101,7 @@ export function describeRefusals(opened: Opened): void {
   describe('what must not be written', () => {
     const wrong: [string, Partial<Splice>][] = [
       ['a live splice that is not due', { dueAt: null }],
-      ['a splice at rest that is due', { state: 'settled' }],
+      ['a splice at rest that is due', { state: 'settled', leaseHeld: false }],
       ['an ended splice under watch that is not due', { state: 'failed', watch: aWatch(), dueAt: null }],
       ['an ended splice with its lease held that is not due', { state: 'failed', leaseHeld: true, dueAt: null }],
       ['an ended splice with an event to publish that is not due', { state: 'failed', eventSerial: 1, dueAt: null }],

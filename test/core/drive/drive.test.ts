@@ -194,7 +194,7 @@ describe('what follows from a step is carried out', () => {
     await driven({ splice: aPendingSplice(), chain: live, before: kept })
     expect(live.calls).toContain('broadcast')
     for (const [splice, chain] of [
-      [aPendingSplice({ state: 'failed' }), new FakeChain()],
+      [aPendingSplice({ state: 'failed', leaseHeld: true }), new FakeChain()],
       [aPendingSplice(), new FakeChain([onChain(FIRST)])],
     ] as const) {
       await driven({ splice, chain, before: kept })

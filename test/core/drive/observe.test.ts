@@ -102,7 +102,7 @@ describe('a look gathers the node first and the chain last', () => {
   })
 
   test('everything that is known comes with it', async () => {
-    const lease: ChannelLease = { holder: 'x', turn: 1, queue: [], frozen: null }
+    const lease: ChannelLease = { holder: 'x', queue: [], frozen: null }
     const splice = aWatched({ candidates: [aCandidate()] })
     const followed = { height: 5, hash: aTxid('e'), seenAt: 1, hashes: [aTxid('e')], orphans: [] }
     const seen = await observed(splice, {
@@ -270,7 +270,7 @@ describe('an ended splice under watch leaves the same effect to the holder of th
   const holding = (holder: Splice | null, heldBy = aSpliceId(2)): Given => ({
     before: async ({ store }) => {
       if (holder !== null) await store.create(holder)
-      const lease: ChannelLease = { holder: heldBy, turn: 1, queue: [], frozen: null }
+      const lease: ChannelLease = { holder: heldBy, queue: [], frozen: null }
       await store.putItem('lease', ended.channelId, lease, 0)
     },
   })
@@ -293,7 +293,7 @@ describe('an ended splice under watch leaves the same effect to the holder of th
   test('nobody holds the lease', async () => {
     const free: Given = {
       before: ({ store }) =>
-        store.putItem('lease', ended.channelId, { holder: null, turn: 0, queue: [], frozen: null }, 0),
+        store.putItem('lease', ended.channelId, { holder: null, queue: [], frozen: null }, 0),
     }
     expect(await effect(ended, PAID, free)).toBe('ours')
     expect(await effect(ended)).toBe('ours')

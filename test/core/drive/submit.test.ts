@@ -83,7 +83,7 @@ describe('a submission', () => {
     const ordered = aLiveSplice({ userChannelId: 'user-1', budget, waitingFor })
     const { came, splice, lease, requests, journalled } = await submitted({ splice: ordered })
     expect(came).toBe('submitted')
-    expect(lease).toMatchObject({ holder: splice.id, turn: 1 })
+    expect(lease).toMatchObject({ holder: splice.id })
     const [attempt] = splice.attempts
     expect(splice).toMatchObject({
       state: 'submitted',
@@ -292,7 +292,7 @@ describe('a splice-out without an address', () => {
 
 test('a second attempt is is asked for on the same funding outpoint, and the answer to the first stays its own', async () => {
   const first = aSubmittedSplice({ attempts: [anAttempt({ result: taken() })] })
-  const { splice, requests } = await submitted({ splice: first, lease: { holder: first.id, turn: 1 } })
+  const { splice, requests } = await submitted({ splice: first, lease: { holder: first.id } })
   expect(requests).toMatchObject([{ submittedOn: FUNDING }])
   expect(splice.attempts.map(({ number }) => number)).toEqual([1, 2])
   expect(splice.attempts[0]?.result).toEqual(taken())
