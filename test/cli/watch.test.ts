@@ -29,7 +29,8 @@ test('a watched splice is a line for each step towards final depth, and ends wit
   const { run } = await aDesk(world, async (_, pauses) => {
     if (pauses === 2) await change(world, id, { state: 'pending', candidates: [aCandidate({ block: null })] })
     if (pauses === 4) await change(world, id, { state: 'confirmed', candidates: [aCandidate({ block })] })
-    if (pauses === 6) await change(world, id, { state: 'settled', candidates: [aCandidate({ block })], dueAt: null })
+    if (pauses === 6)
+      await change(world, id, { state: 'settled', candidates: [aCandidate({ block })], leaseHeld: false, dueAt: null })
   })
   const { exit, out } = await run(['watch', id])
   expect(exit).toBe(exits.done)
@@ -49,7 +50,9 @@ test.each([
   const world = await aWorld()
   const id = aSpliceId(1)
   await world.store.create(aSplice())
-  const { run } = await aDesk(world, () => change(world, id, { state, dueAt: state === 'failed' ? null : 1 }))
+  const { run } = await aDesk(world, () =>
+    change(world, id, state === 'failed' ? { state, leaseHeld: false, dueAt: null } : { state, dueAt: 1 }),
+  )
   expect((await run(['watch', id, '--json'])).exit).toBe(exit)
 })
 

@@ -292,8 +292,7 @@ describe('an ended splice under watch leaves the same effect to the holder of th
 
   test('nobody holds the lease', async () => {
     const free: Given = {
-      before: ({ store }) =>
-        store.putItem('lease', ended.channelId, { holder: null, queue: [], frozen: null }, 0),
+      before: ({ store }) => store.putItem('lease', ended.channelId, { holder: null, queue: [], frozen: null }, 0),
     }
     expect(await effect(ended, PAID, free)).toBe('ours')
     expect(await effect(ended)).toBe('ours')

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { clnNode } from '../../../../adapters/node/cln/node.ts'
 import type { BumpRequest } from '../../../../core/ports/node.ts'
 import { CLN_FUNDING_SCRIPT, CLN_SCRIPT, ScriptedCln } from '../../../../harness/nodes/scripted-cln.ts'
-import { CALLS, FAULTS } from './splice-faults.test.ts'
+import { CALLS, FAULTS } from './faults.ts'
 import { call, clock, everything, into, methods, out, params, submit } from './submission.ts'
 
 describe('a transaction that is not what we built is not signed', () => {

@@ -1,44 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { clnNode } from '../../../../adapters/node/cln/node.ts'
-import { ScriptedCln, error, lost, type Fault } from '../../../../harness/nodes/scripted-cln.ts'
+import { ScriptedCln, error, lost } from '../../../../harness/nodes/scripted-cln.ts'
+import { CALLS, FAULTS } from './faults.ts'
 import { aSplice, clock, everything, into, methods, out, submit } from './submission.ts'
-
-/** Every call of a flow, and everything that can become of it. */
-export const FAULTS: readonly (readonly [string, Fault])[] = [
-  ...[-32602, -32601, -1, -4, 301, 302, 313, 350, 351, 352, 353, 354, 355, 356, 357, 358, 359, 360, 362, 363].map(
-    (code): readonly [string, Fault] => [`error ${code}`, error(code)],
-  ),
-  ['a lost connection after it was executed', lost(true)],
-  ['a connection error after it was executed (363)', error(363, true)],
-  ['an unknown error after it was executed (-1)', error(-1, true)],
-  ['a lost request', lost(false)],
-  ['a request that was not sent', { executed: false, fault: { type: 'not_sent', identity: false, message: 'x' } }],
-  ['a server with another certificate', { executed: false, fault: { type: 'not_sent', identity: true, message: 'x' } }],
-  ['a rune that was revoked', { executed: false, fault: { type: 'denied', code: 1501, message: 'x' } }],
-  ['a rune whose time is over', { executed: false, fault: { type: 'denied', code: 1502, message: 'x' } }],
-]
-
-export const CALLS: Readonly<Record<'splice_in' | 'splice_out', readonly string[]>> = {
-  splice_out: [
-    'listpeerchannels 0',
-    'feerates 0',
-    'addpsbtoutput 0',
-    'splice_init 0',
-    'splice_update 0',
-    'splice_update 1',
-    'splice_signed 0',
-  ],
-  splice_in: [
-    'listpeerchannels 0',
-    'feerates 0',
-    'fundpsbt 0',
-    'splice_init 0',
-    'splice_update 0',
-    'splice_update 1',
-    'signpsbt 0',
-    'splice_signed 0',
-  ],
-}
 
 describe.each(['splice_out', 'splice_in'] as const)('whatever befalls a %s', (kind) => {
   test.each(CALLS[kind].flatMap((at) => FAULTS.map(([what, fault]) => [at, what, fault] as const)))(
