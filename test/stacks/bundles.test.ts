@@ -9,10 +9,10 @@ const KIB = 1024
  */
 const BUDGET_KIB: Readonly<Record<FunctionName, number>> = {
   api: 950,
-  work: 660,
-  nodeEvents: 660,
-  webhooks: 660,
-  reconcile: 660,
+  work: 680,
+  nodeEvents: 680,
+  webhooks: 680,
+  reconcile: 680,
 }
 /** The SDK is in the bundle, in the version that was tested. */
 const SDK_BUDGET_KIB = 400
