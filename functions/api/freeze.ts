@@ -51,15 +51,15 @@ const unfreeze: RouteHandler<typeof unfreezeRoute, ApiEnv> = async (c) => {
   const channel = c.req.valid('param').id
   if (channel.length > LONGEST_NAME) throw new Problem('channel_not_found', { field: 'id' })
   const leaseKey = await leaseKeyOf(ports, c.var.key.tenant, channel)
-  const acts: Audited[] = []
+  const audited: { act?: Audited } = {}
   const { value: lease } = await update(ports.store, 'lease', leaseKey, async (standing) => {
     if (!standing?.frozen) throw new Problem('not_frozen')
     const { cause } = standing.frozen
-    if (acts.length === 0) acts.push(audit(c, 'unfreeze', { channel, cause, note: c.req.valid('json').note }))
-    for (const act of acts) await act.before()
+    audited.act ??= audit(c, 'unfreeze', { channel, cause, note: c.req.valid('json').note })
+    await audited.act.before()
     return { ...standing, frozen: null }
   })
-  for (const act of acts) act.done()
+  audited.act?.done()
   for (const id of lease === null ? [] : nextOf(lease)) await hint(ports, id)
   return c.json({ object: 'channel' as const, channel, frozen: null }, 200)
 }

@@ -116,7 +116,7 @@ describe('a late answer changes no outcome', () => {
 })
 
 describe('a refusal', () => {
-  test('that was not executed costs no attempt: it is dead, and the next one waits', () => {
+  test('that was not executed costs no attempt: it is proven not executed, and the next one waits', () => {
     const { splice, actions } = answer(asked(), refused('not_now'))
     expect(actions).toEqual([])
     expect(newest(splice)).toMatchObject({

@@ -211,7 +211,7 @@ describe('a bump is not sent', () => {
     expect((await bumpOf(world)).attempts).toEqual([])
   })
 
-  test('when journalling took too long; the attempt is dead and costs nothing', async () => {
+  test('when journalling took too long; the attempt is proven not executed and costs nothing', async () => {
     const world = await aWorldWith({
       hooks: (bench) => ({
         after: (operation) => {

@@ -224,7 +224,7 @@ describe('whether an attempt of a bump may still be at the node, and no replacem
     expect(hasUnaccountedBump({ bumps: [done, abandoned] })).toBe(living.length > 0)
   })
 
-  test('one that is dead is not, and neither is what came before one that was taken, in whatever bump', () => {
+  test('one that was proven not executed is accounted for, and so are those before one that the node took, in any bump', () => {
     const notExecuted = aBumpAttempt({ notExecuted: { proof: 'channel_closed', at: 1 } })
     expect(hasUnaccountedBump({ bumps: [aBump({ attempts: [notExecuted] })] })).toBe(false)
     const bumps = [aBump({ attempts: [unknown(1), answered(2)] }), aBump({ attempts: [unknown(3), answered(4)] })]

@@ -256,7 +256,7 @@ test('what is not relayed in a flat market is not tried again and again by itsel
   expect((await keeper.splice(id)).bumps).toHaveLength(2)
 })
 
-test('a splice that lost to an older transaction of the peer ends, once a restart proves its bump dead', async () => {
+test('a splice that lost to an older transaction of the peer ends, once a restart proves that its bump was not executed', async () => {
   const { keeper, id, theirs } = await behindThePeer()
   keeper.node.connectPeer()
   await keeper.run(10 * MINUTE)

@@ -45,7 +45,7 @@ describe('what a bump left at the node, once another transaction has taken the p
     expect(rulesOf(looked([waiting], verdict, splice))).toEqual([rule])
   })
 
-  test('only what may still be at the node dies, and what is dead stays as it is', () => {
+  test('only what may still be at the node is superseded; what is proven stays as it is', () => {
     const refused = aRefusedAttempt({ id: 'r', number: 1, kind: 'bump' })
     const before = aBumpAttempt({ number: 2, fenceAt: FENCE })
     const last = aBumpAttempt({ number: 3, result: taken(FENCE) })

@@ -14,7 +14,7 @@ const MAINNET = 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4'
 const iso = (at: number) => new Date(at).toISOString()
 
 describe('ordering a splice', () => {
-  test('accepts it: durable, then hinted, and shown as design section 8 says', async () => {
+  test('stores the splice, then sends the hint, and shows the splice', async () => {
     const world = await aWorld()
     const answer = await order(world, 'order-1', { ...aBody, metadata: { order: '42' } })
     const id = spliceIdOf('acme', 'order-1')

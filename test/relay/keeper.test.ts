@@ -140,7 +140,7 @@ async function looked({ time, service, pass }: Relayed, subscriptions: number): 
   await time.until(() => startsIn(service) === subscriptions)
 }
 
-test('what a restart of the node has lost is proven dead by the relay alone, and asked for again', async () => {
+test('what a restart of the node has lost is proven not executed by the relay alone, and submitted again', async () => {
   const keeper = await aKeeper()
   const relayed = await relayOf(keeper, processOf(keeper))
   await looked(relayed, 1)

@@ -109,7 +109,7 @@ test('a splice that the node refuses again and again leaves the lease to the oth
   expect((await keeper.splice(behind.id)).state).toBe('settled')
 })
 
-test('a line full of splices that are gone is cleared by the next order', async () => {
+test('a queue full of splices that are gone is cleared by the next order', async () => {
   const keeper = await startKeeper()
   const queue = queueOf(...Array.from({ length: 100 }, (_, n) => `spl_gone${n}`)).map((entry) => {
     return { ...entry, enteredAt: keeper.world.now() - 2 * MINUTE }

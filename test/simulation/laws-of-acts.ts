@@ -149,8 +149,7 @@ export const namesOfActs: readonly string[] = [lawsOfBoth, lawsOfSubmitting, law
 )
 
 /**
- * What is wrong with a command just before it is sent: the gates of design section 6 once more, written out by themselves, of
- * what may pay twice if nobody looks.
+ * What is wrong with a command just before it is sent. Repeats, on its own, the gates that prevent a second payment.
  */
 export function brokenByAct(act: Act): { readonly law: string; readonly detail: string }[] {
   const { request, splice } = act

@@ -55,7 +55,7 @@ export const lawsOfRest: Readonly<Record<string, Law>> = {
     telling(splices, (splice) => {
       if (splice.state !== 'needs_attention' || stage.memory.twins.has(splice.id)) return null
       const code = splice.attention?.code ?? ''
-      // Where the peer's part of a round hides the change of capacity, a splice-in is not attributed (design section 4, "effect").
+      // Where the peer's part of a round hides the change of capacity, a splice-in is not attributed.
       if (splice.kind === 'splice_in' && UNATTRIBUTED.includes(code)) return null
       // What was made after a backup of the table has no attempt that it could be attributed to.
       if (stage.memory.tableRestored && (code === 'restored' || code === 'attribution')) return null

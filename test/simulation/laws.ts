@@ -32,7 +32,7 @@ export async function sceneOf(stage: Stage): Promise<Scene> {
   return { splices, leases, log, stage }
 }
 
-/** What holds after every step, whatever happened in it (design section 1). */
+/** What holds after every step, whatever happened in it. */
 export const laws: Readonly<Record<string, Law>> = {
   'an accepted splice is never lost': ({ splices, stage }) =>
     stage.memory.posted.filter(({ id }) => !splices.some((splice) => splice.id === id)).map(({ id }) => nameOf(id)),
@@ -118,7 +118,7 @@ export const laws: Readonly<Record<string, Law>> = {
 export function isTrue(splice: Splice, stage: Scene['stage']): string | null {
   if (!hasEnded(splice.state)) return null
   const txids = effectiveTxids(splice, stage)
-  // An operator said that nothing will come, and then something came that nobody can attribute (design section 4, "effect").
+  // An operator said that nothing will come, and then something came that nobody can attribute.
   const [txid] = txids
   const excused = splice.kind === 'splice_in' && splice.failure?.code === 'operator'
   if (excused && txid !== undefined && isHidden(splice, txid, stage.world)) return null

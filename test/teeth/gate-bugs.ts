@@ -3,7 +3,7 @@ import type { Bug } from './bug.ts'
 const GATES = 'core/decision/gates.ts'
 const BEFORE = 'core/decision/rules/before-broadcast.ts'
 
-/** A splice is submitted although one of the gates of design section 6 would be shut. */
+/** A splice is submitted although one of the gates before a submission is shut. */
 export const gateBugs: readonly Bug[] = [
   {
     name: 'gate-fence',
