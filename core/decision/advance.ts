@@ -1,4 +1,4 @@
-import { unresolvedAttempts } from '../splice/budget.ts'
+import { isLongUnknown, unresolvedAttempts } from '../splice/budget.ts'
 import { classify } from './classify.ts'
 import { decide, type Decision } from './decide.ts'
 import type { BumpGateName } from './fee-bump-gates.ts'
@@ -7,7 +7,9 @@ import type { StepContext, Action } from '../splice/action.ts'
 import type { Observation } from './observation.ts'
 import type { Splice } from '../splice/splice.ts'
 import { step } from '../splice/step.ts'
+import { hasEnded } from '../splice/transitions.ts'
 import type { Verdict } from '../splice/verdict.ts'
+import type { Instant } from '../values/instant.ts'
 
 /** One look cannot lead to more decisions than this. More would mean a cycle in the decision table, which is a bug. */
 const MAX_DECISIONS = 8
@@ -19,6 +21,8 @@ export type Advance = {
   readonly decision: Decision
   readonly verdict: Verdict
   readonly rulesTaken: readonly string[]
+  /** Whether a live splice without a candidate has had an attempt of unknown outcome for an hour. */
+  readonly isLongUnknown: boolean
 }
 
 /** Classifies, records, decides and steps until nothing more follows from the look. Pure. */
@@ -36,13 +40,17 @@ export function advance(splice: Splice, observation: Observation, context: StepC
       // With every gate open, the splice reason for the lease, and the lease says why.
       const reason = decision.act === 'submit' ? looked.splice.waitingFor : waitingFor(looked.splice, decision)
       const waiting = { ...looked.splice, waitingFor: reason }
-      return { splice: waiting, actions, decision, verdict, rulesTaken }
+      return { splice: waiting, actions, decision, verdict, rulesTaken, isLongUnknown: isStuck(waiting, context.now) }
     }
     const next = step(looked.splice, decision.event, context)
     actions.push(...next.actions)
     current = next.splice
   }
   throw new Error(`decisions do not come to rest: ${rulesTaken.join(', ')}`)
+}
+
+function isStuck(splice: Splice, now: Instant): boolean {
+  return !hasEnded(splice.state) && splice.candidates.length === 0 && isLongUnknown(splice, now)
 }
 
 /** One sentence for people. It never names another splice. */

@@ -3,7 +3,7 @@ import { rulesBeforeBroadcast } from './rules/before-broadcast.ts'
 import { feeBumpRules } from './rules/fee-bump.ts'
 import type { Rule, Situation } from './rules/rule.ts'
 import type { SpliceEvent } from '../splice/event.ts'
-import { readBumpGates, type BumpGateName } from './fee-bump-gates.ts'
+import { readBumpGates, replacementOf, type BumpGateName, type Replacement } from './fee-bump-gates.ts'
 import type { GateReading } from './gate.ts'
 import { readGates } from './gates.ts'
 import type { Observation } from './observation.ts'
@@ -21,6 +21,8 @@ export type Decision = {
   readonly event: SpliceEvent | null
   /** The command to send once the lease is known to be ours; null: none. */
   readonly act: 'submit' | 'bump' | 'abort' | null
+  /** What a bump replaces, and at which feerate; null unless the command is a bump. */
+  readonly replacement: Replacement | null
   readonly gates: readonly GateReading[]
   readonly bumpGates: readonly GateReading<BumpGateName>[]
 }
@@ -38,7 +40,9 @@ export function decide(
   const situation: Situation = { ...facts, ...readings }
   const rule = rules.find((candidate) => applies(candidate, situation))
   if (rule === undefined) throw new Error(`no decision for ${splice.state} × ${verdict.name}`)
-  return { rule: rule.id, event: rule.event(situation), act: rule.act ?? null, ...readings }
+  const act = rule.act ?? null
+  const replacement = act === 'bump' ? replacementOf(facts) : null
+  return { rule: rule.id, event: rule.event(situation), act, replacement, ...readings }
 }
 
 /** Whether a rule's states, verdicts and condition hold in a situation. */

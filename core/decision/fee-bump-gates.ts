@@ -12,13 +12,23 @@ import {
   weightOf,
 } from '../splice/replacement.ts'
 import type { Capabilities } from '../ports/node.ts'
-import type { Bump, SpliceKind } from '../splice/splice.ts'
+import type { Bump, Candidate, SpliceKind } from '../splice/splice.ts'
 
 /**
  * If the balance does not pay for a replacement, the node may add an input of its wallet, and change
  * (docs/reference/ldk.md 3.2).
  */
 const ADDED_WEIGHT = 400
+
+/** The candidate to replace, and the feerate to ask for, in sat per 1000 weight; null: the node chooses. */
+export type Replacement = { readonly candidate: Candidate; readonly feeRateSatPerKw: number | null }
+
+/** What the open bump asks for now; null: no bump is open, or nothing stands that it could replace. */
+export function replacementOf(facts: GateFacts): Replacement | null {
+  const candidate = standingCandidate(facts.splice, facts.verdict)
+  const open = openBumpOf(facts.splice)
+  return candidate && open ? { candidate, feeRateSatPerKw: askedFeeRateSatPerKw(open, facts) } : null
+}
 
 /**
  * The feerate to request for a bump, in sat per 1000 weight; null: the node chooses, as it must if it takes no feerate.

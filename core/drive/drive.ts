@@ -1,5 +1,4 @@
 import { advance, type Advance } from '../decision/advance.ts'
-import { isLongUnknown } from '../splice/budget.ts'
 import { submitFeeBump } from './submit-fee-bump.ts'
 import { abortUnsigned } from './abort-unsigned.ts'
 import { saveSplice } from './save.ts'
@@ -18,7 +17,7 @@ import type { ChannelLease, Versioned } from '../ports/records.ts'
 import { WAITING_FOR_TURN } from '../splice/due.ts'
 import type { Splice } from '../splice/splice.ts'
 import type { Action } from '../splice/action.ts'
-import { submit, type Submitted } from './submit.ts'
+import { submit, type Standing, type Submitted } from './submit.ts'
 import { pauseNode } from '../nodes/node-state.ts'
 import { hasEnded } from '../splice/transitions.ts'
 
@@ -59,7 +58,7 @@ export async function driveLoaded(splice: Splice, ports: Ports, options: DriveOp
   const observation = await observe(splice, ports, options.shared, lease)
   const advanced = advance(splice, observation, { now: ports.clock.now(), policy: options.policy })
   for (const rule of new Set(advanced.rulesTaken)) ports.telemetry.count(`decision.${rule}`)
-  if (isLongUnresolved(advanced.splice, observation)) ports.telemetry.count('splice.long_unknown')
+  if (advanced.isLongUnknown) ports.telemetry.count('splice.long_unknown')
   // Publish the events of an earlier save first; the next save records that.
   const earlier = hasEnded(splice.state) ? splice : await publish(splice, splice.eventSerial, ports)
   const hinted = earlier === splice ? null : hintListeners(splice, ports, options)
@@ -116,34 +115,39 @@ async function saveAndAct(
   ports: Ports,
   options: DriveOptions,
 ): Promise<Driven> {
-  if (advanced.decision.act === 'submit' && options.mayAct && onlySubmits(splice, advanced)) {
-    await recordForeignSpends(advanced.splice, observation, ports)
-    const standing = { stored: splice, splice: advanced.splice }
-    return submit(standing, observation, ports, options.policy)
-  }
+  const saved = onlySubmits(splice, advanced, options)
+    ? { stored: splice, splice: advanced.splice }
+    : await save(splice, advanced, observation, ports, options)
+  if (saved === null) return 'busy'
+  await recordForeignSpends(saved.splice, observation, ports)
+  return proceed(saved, observation, advanced, ports, options)
+}
+
+/** Saves the result of a look and carries out what it asks for besides a command; null: another writer was faster. */
+async function save(
+  splice: Splice,
+  advanced: Advance,
+  observation: Observation,
+  ports: Ports,
+  options: DriveOptions,
+): Promise<Standing | null> {
   await freeze(splice, advanced.actions, ports)
   // Before the save, as a freeze: a crash after it would leave a live splice out of the queue.
   if (advanced.splice.epoch > splice.epoch) await reenterQueue(leaseKeyOf(splice), advanced.splice, ports)
   const saved = await saveSplice(splice, advanced.splice, ports, options.policy, rawTransactionsIn(observation))
-  if (saved === null) return 'busy'
+  if (saved === null) return null
   await carryOut(advanced.actions, saved, ports)
   // Only time opens gate `quiet`, and a sweep may notice that up to a minute late. Hence a delayed hint.
   if (saved.quietSince !== null && saved.quietSince !== splice.quietSince)
     await ports.queue.hint(splice.id, saved.quietSince + options.policy.quietMs - ports.clock.now())
   const finished = await finish(saved, splice.eventSerial, ports, options)
-  if (finished === null) return 'busy'
-  await recordForeignSpends(finished, observation, ports)
-  return proceed(finished, observation, advanced, ports, options)
+  return finished === null ? null : { stored: finished, splice: finished }
 }
 
 /** Whether nothing but the submission has to be saved, so that the journalled attempt's save suffices. */
-function onlySubmits(before: Splice, { splice, actions }: Advance): boolean {
-  return actions.length === 0 && splice.eventSerial === before.eventSerial && before.attempts.length === 0
-}
-
-/** Whether a live splice without a candidate has had an attempt of unknown outcome for long. */
-function isLongUnresolved(splice: Splice, { at }: Observation): boolean {
-  return !hasEnded(splice.state) && splice.candidates.length === 0 && isLongUnknown(splice, at)
+function onlySubmits(before: Splice, { splice, actions, decision }: Advance, { mayAct }: DriveOptions): boolean {
+  const isQuiet = actions.length === 0 && splice.eventSerial === before.eventSerial && before.attempts.length === 0
+  return decision.act === 'submit' && mayAct && isQuiet
 }
 
 /** Whether no look is needed: ended, published, lease released, and nothing to watch. */
@@ -151,19 +155,22 @@ function needsNoLook(splice: Splice): boolean {
   return hasEnded(splice.state) && splice.dueAt === null
 }
 
+/** Sends the command that was decided, or makes room for others. */
 async function proceed(
-  splice: Splice,
+  standing: Standing,
   observation: Observation,
   { decision, verdict }: Advance,
   ports: Ports,
   options: DriveOptions,
 ): Promise<Driven> {
+  const { splice } = standing
   if (decision.act !== null && !options.mayAct) {
     await ports.queue.hint(splice.id, 0)
     return 'idle'
   }
-  if (decision.act === 'submit') return submit({ stored: splice, splice }, observation, ports, options.policy)
-  if (decision.act === 'bump') return submitFeeBump(splice, observation, verdict, ports, options.policy)
+  if (decision.act === 'submit') return submit(standing, observation, ports, options.policy)
+  if (decision.replacement !== null)
+    return submitFeeBump(splice, observation, decision.replacement, ports, options.policy)
   if (decision.act === 'abort') return abortUnsigned(splice, observation, ports, options.policy)
   const configured = ports.nodes.get(splice.node)
   // Never for a splice that was given up: its client was told that it will not happen.
@@ -220,7 +227,7 @@ async function finish(
   const saved =
     splice.state === 'pending' && !release
       ? splice
-      : await saveSplice(splice, { ...published, leaseHeld: leaseHeld }, ports, options.policy)
+      : await saveSplice(splice, { ...published, leaseHeld }, ports, options.policy)
   await hinted
   return saved
 }

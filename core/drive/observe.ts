@@ -71,9 +71,10 @@ export async function observe(
   const node = look?.ok ? look.value : null
   const channels = given?.channels ?? new Map(node?.channels.map((each) => [each.channelId, each]))
   const channel = channels.get(splice.channelId) ?? null
+  const needsLease = read === undefined && readsLease(splice)
   const [{ nodeState, channelState, guard, followed }, lease] = await Promise.all([
     readSeen(splice, ports.store, given?.seen ?? null),
-    read === undefined && readsLease(splice) ? ports.store.item('lease', leaseKeyOf(splice)) : (read ?? null),
+    needsLease ? ports.store.item('lease', leaseKeyOf(splice)) : (read ?? null),
   ])
   const context: ChainContext = {
     splice,

@@ -1,16 +1,14 @@
-import { askedFeeRateSatPerKw } from '../decision/fee-bump-gates.ts'
+import type { Replacement } from '../decision/fee-bump-gates.ts'
 import { saveSplice } from './save.ts'
 import { leaseKeyOf } from './observe.ts'
 import type { Observation } from '../decision/observation.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Journal, Ports } from '../ports/ports.ts'
-import { openBumpOf, standingCandidate } from '../splice/replacement.ts'
 import { send } from './send.ts'
 import { balanceSignalsOf } from '../decision/balance-signals.ts'
 import type { Attempt, Candidate, Splice } from '../splice/splice.ts'
 import { step } from '../splice/step.ts'
 import { requestOf, type Submitted } from './submit.ts'
-import type { Verdict } from '../splice/verdict.ts'
 
 /**
  * Asks the node to replace the pending candidate, once every gate of the open bump is open: reads the lease
@@ -19,24 +17,20 @@ import type { Verdict } from '../splice/verdict.ts'
 export async function submitFeeBump(
   splice: Splice,
   observation: Observation,
-  verdict: Verdict,
+  { candidate, feeRateSatPerKw }: Replacement,
   ports: Ports,
   policy: Policy,
 ): Promise<Submitted> {
-  const candidate = standingCandidate(splice, verdict)
-  const open = openBumpOf(splice)
   const configured = ports.nodes.get(splice.node)
-  if (candidate === null || open === null || configured === undefined) return 'idle'
+  if (configured === undefined) return 'idle'
   if (!(await maySend(splice, observation, ports))) return 'idle'
-  const now = ports.clock.now()
   // The look behind the gates must be fresh when the attempt is journalled; after slow reads, look again.
-  if (now - observation.at > policy.sendWithinMs) {
+  if (ports.clock.now() - observation.at > policy.sendWithinMs) {
     await ports.queue.hint(splice.id, 0)
     return 'idle'
   }
   const journalled = await journal(splice, candidate, observation, ports, policy)
   if (journalled === null) return 'busy'
-  const feeRateSatPerKw = askedFeeRateSatPerKw(open, { splice, observation, verdict, now, policy })
   const request = { ...requestOf(journalled.splice, journalled.attempt, feeRateSatPerKw), txid: candidate.txid }
   const { id } = journalled.attempt
   const command = (journal: Journal) => configured.port.bump(request, ports.call('command'), journal)

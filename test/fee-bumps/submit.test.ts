@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { replacementOf } from '../../core/decision/fee-bump-gates.ts'
 import { submitFeeBump } from '../../core/drive/submit-fee-bump.ts'
 import type { BumpRequest } from '../../core/ports/node.ts'
 import type { Observation } from '../../core/decision/observation.ts'
@@ -36,14 +37,17 @@ async function bumped(given: Given = {}) {
   const [candidate] = splice.candidates
   const visible = candidate === undefined ? null : { candidate, weight: 596 }
   const verdict = aVerdict({ name: 'pending', candidates: splice.candidates, visible, ...given.verdict })
-  const came = await submitFeeBump(splice, aPendingObservation(given.observation), verdict, bench.ports, policy)
+  const observation = aPendingObservation(given.observation)
+  const replacement = replacementOf({ splice, observation, verdict, now: NOW, policy })
+  const came =
+    replacement === null ? 'nothing' : await submitFeeBump(splice, observation, replacement, bench.ports, policy)
   return { came, requests, bumps: (await bench.store.load(splice.id))?.bumps ?? [] }
 }
 
 test.each<[string, Given, string]>([
-  ['without a transaction that it could replace', { verdict: { name: 'confirmed' } }, 'idle'],
-  ['that nobody asked for', { splice: { bumps: [] } }, 'idle'],
-  ['that has ended', { splice: { bumps: [anEndedBump('done')] } }, 'idle'],
+  ['without a transaction that it could replace', { verdict: { name: 'confirmed' } }, 'nothing'],
+  ['that nobody asked for', { splice: { bumps: [] } }, 'nothing'],
+  ['that has ended', { splice: { bumps: [anEndedBump('done')] } }, 'nothing'],
   ['at a node that is not configured', { splice: { node: 'bob' } }, 'idle'],
   ['on a channel whose lease nobody holds', { lease: false }, 'idle'],
   ['without a look at the node', { observation: { node: null } }, 'busy'],
