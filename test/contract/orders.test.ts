@@ -20,15 +20,22 @@ describe('orders at one moment, over a real table', () => {
   afterAll(() => emulator.close())
 
   test(
-    'of 200 equal ones under 200 keys exactly one is accepted',
+    'of 200 equal ones under 200 keys exactly one is accepted, which all others name, ten times',
     async () => {
       const { client, table } = await openTable(emulator.endpoint, 'orders')
       const own = dynamoClient(emulator.endpoint)
       const world = await aWorld({}, dynamoStore({ client: own, table, ids: countingIds('write') }))
-      const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => order(world, `k-${n}`)))
-      const statuses = answers.map(({ status }) => status)
-      expect(statuses.filter((status) => status === 202)).toHaveLength(1)
-      expect(statuses.filter((status) => status === 409)).toHaveLength(199)
+      for (let round = 0; round < 10; round += 1) {
+        const body = { ...aBody, amountSats: 50_000 + round }
+        const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => order(world, `k-${round}-${n}`, body)))
+        const [accepted, ...others] = answers.toSorted((one, other) => one.status - other.status)
+        expect(accepted).toMatchObject({ status: 202, body: { object: 'splice' } })
+        const refusal = {
+          status: 409,
+          body: { code: 'duplicate_output', detail: `see ${String(accepted?.body['id'])}` },
+        }
+        for (const other of others) expect(other).toMatchObject(refusal)
+      }
       client.destroy()
       own.destroy()
     },

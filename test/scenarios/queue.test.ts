@@ -31,21 +31,15 @@ async function settle(keeper: Keeper, ids: readonly string[], hours: number): Pr
 }
 
 describe('the queue of a channel', () => {
-  test('orders at one moment settle in the order of acceptance', async () => {
+  test('50 orders at one moment settle in the order of acceptance', async () => {
     const keeper = await startKeeper()
-    const deadline = keeper.world.now() + 20 * 24 * HOUR
-    const orders = 20
-    const ids: string[] = []
-    for (let n = 0; n < orders; n += 1) {
-      const budget = { ...ceiling(null), deadline }
-      ids.push((await keeper.post({ amountSats: 10_000 + n, budget })).id)
-    }
-    const expected = Array.from({ length: orders }, (_, n) => n)
-    expect(await settle(keeper, ids, 60)).toEqual(expected)
-    expect((await keeper.store.item('lease', keeper.channelId))?.value).toMatchObject({
-      holder: null,
-      queue: [],
-    })
+    const budget = { ...ceiling(null), deadline: keeper.world.now() + 20 * 24 * HOUR }
+    await Promise.all(Array.from({ length: 50 }, (_, n) => keeper.post({ amountSats: 10_000 + n, budget })))
+    const lease = async () => (await keeper.store.item('lease', keeper.channelId))?.value
+    const accepted = ((await lease())?.queue ?? []).map(({ id }) => id)
+    expect(new Set(accepted).size).toBe(50)
+    expect(await settle(keeper, accepted, 150)).toEqual(accepted.map((_, n) => n))
+    expect(await lease()).toMatchObject({ holder: null, queue: [] })
   })
 
   test('one that waits for fees lets others pass, and goes when they fall', async () => {
