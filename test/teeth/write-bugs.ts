@@ -289,12 +289,12 @@ export const writeBugs: readonly Bug[] = [
       {
         file: 'core/splice/due.ts',
         find: 'if (splice.publishedThrough < splice.eventSerial || splice.leaseHeld) return stay',
-        replace: 'if (splice.leaseHeld) return stay',
+        replace: '',
       },
       {
         file: 'core/splice/due.ts',
-        find: '    splice.publishedThrough === splice.eventSerial &&\n',
-        replace: '',
+        find: 'splice.publishedThrough === splice.eventSerial && splice.watch === null && !splice.leaseHeld',
+        replace: 'splice.watch === null',
       },
     ],
   },
