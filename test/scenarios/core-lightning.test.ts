@@ -222,7 +222,7 @@ test('a splice that the node signed and could not broadcast is pending, kept and
   expect(bench.counts.get('rebroadcast.taken')).toBeGreaterThan(0)
 })
 
-describe('gate 3 keeps a splice from what breaks a Core Lightning', () => {
+describe('the gate channel keeps a splice from what breaks a Core Lightning', () => {
   test.each([
     ['a funding five deep', { short_channel_id: '196x1x1', private: true }, 'funding_shallow'],
     ['a public channel announced from one side', { private: false }, 'not_announced'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { GateFacts } from '../../../core/decision/gate.ts'
-import type { ChannelSnapshot } from '../../../core/ports/node.ts'
+import type { ChannelSnapshot, Obstacles } from '../../../core/ports/node.ts'
 import { readGates } from '../../../core/decision/gates.ts'
 import { worstFeeRateSatPerKw, worstFeeSats } from '../../../core/decision/worst-fee.ts'
 import type { VerdictName } from '../../../core/splice/verdict.ts'
@@ -68,8 +68,21 @@ test.each<[string, GateFacts, string | null]>([
   ['another one that is away', picking([aChannel(), { ...another, peerConnected: false }], 'node'), 'several_channels'],
   ['another one that is closing', picking([aChannel(), { ...another, closing: true }], 'node'), null],
   ['several channels, of which we name one', picking([aChannel(), another], 'channel'), null],
-])('gate 3, a node that picks the channel itself: %s', (_says, given, code) => {
+])('gate channel, a node that picks the channel itself: %s', (_says, given, code) => {
   expect(shut('channel', given)).toBe(code)
+})
+
+const standing = { fundingDepth: 6, announced: null, unsettledPayments: 0 }
+
+test.each<[string, Partial<Obstacles>, string | null]>([
+  ['none', {}, null],
+  ['a funding of five confirmations', { fundingDepth: 5 }, 'funding_shallow'],
+  ['an announcement from one side', { announced: false }, 'not_announced'],
+  ['announced by both', { announced: true }, null],
+  ['an unsettled payment', { unsettledPayments: 1 }, 'payments'],
+])('gate channel, on a node that names what would break a splice: %s', (_says, obstacles, code) => {
+  const channel = aChannel({ obstacles: { ...standing, ...obstacles } })
+  expect(shut('channel', { observation: anObservation({ channel }) })).toBe(code)
 })
 
 const late = anAttempt({ fenceAt: NOW + 60_000 })
