@@ -4,7 +4,7 @@ import type { Call } from '../../../core/ports/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
 import { type BitcoindAuth, type Credentials, credentialsOf } from './credentials.ts'
 import { type HttpAnswer, httpSender } from '../../net/http.ts'
-import { reasonOf, unreachable } from '../answer.ts'
+import { misconfigured, notReady, reasonOf, unreachable } from '../answer.ts'
 
 /** A block of four million bytes is 8 MB in hex; a transaction with its previous outputs may be larger. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -14,6 +14,10 @@ const SMALL_BODY_BYTES = 1024 * 1024
 /** Bitcoin Core (up to version 28) queues at most 16 calls and refuses the rest, and we are not its only client. */
 const MAX_CONCURRENT_CALLS = 4
 const UNAUTHORIZED = 401
+/** For an address that `rpcallowip` leaves out, and for a method that `rpcwhitelist` leaves out. */
+const FORBIDDEN = 403
+/** The error of every method while Bitcoin Core starts. */
+const IN_WARMUP = -28
 /** HTTP statuses that carry a JSON-RPC answer; up to version 27 an error never comes with 200. */
 const ANSWERING = [200, 400, 404, 500]
 const ID = 'splicekeeper'
@@ -46,6 +50,16 @@ const Reply = z
   .transform(({ result, error }): RpcAnswer =>
     error ? { code: error.code, message: error.message } : { code: null, result },
   )
+
+/** What the answer to a method says: a reply, or the fault that it is. */
+function said(method: string, { status, body }: HttpAnswer): Result<RpcAnswer, ChainFault> {
+  if (status === UNAUTHORIZED) return misconfigured(`${method}: HTTP 401, the user or the password is wrong`)
+  if (status === FORBIDDEN) return misconfigured(`${method}: HTTP 403, our address or this method is not allowed`)
+  if (body === null) return unreachable(`${method}: the answer is too large`)
+  const reply = replyIn(status, body)
+  if (reply?.code === IN_WARMUP) return notReady(`${method}: the node is still starting`)
+  return reply === null ? unreachable(`${method}: HTTP ${status}, and no answer`) : ok(reply)
+}
 
 function replyIn(status: number, body: string): RpcAnswer | null {
   if (!ANSWERING.includes(status)) return null
@@ -92,9 +106,7 @@ export function bitcoindRpc(config: RpcConfig): BitcoindRpc {
         const newer = await credentials.renewed(known)
         if (newer !== null) answer = await send(body, maxBytes, newer, call)
       }
-      if (answer.body === null) return unreachable(`${method}: the answer is too large`)
-      const reply = replyIn(answer.status, answer.body)
-      return reply === null ? unreachable(`${method}: HTTP ${answer.status}, and no answer`) : ok(reply)
+      return said(method, answer)
     } catch (error) {
       return unreachable(`${method}: ${reasonOf(error)}`)
     }
