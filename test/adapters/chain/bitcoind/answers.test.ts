@@ -4,7 +4,7 @@ import { Network } from '../../../../core/bitcoin/network.ts'
 import type { ChainPort } from '../../../../core/ports/ports.ts'
 import { ok } from '../../../../core/values/result.ts'
 import { ChainRpcError } from '../../../../simulator/chain/bitcoind-method.ts'
-import { NOWHERE, anchorOf, call, faultOf, node, unreachable, type RawAnswer } from './stage.ts'
+import { NOWHERE, anchorOf, asked, call, faultOf, node, unreachable, type RawAnswer } from './stage.ts'
 
 describe('an answer', () => {
   const info = { chain: 'regtest', blocks: 120, bestblockhash: 'a'.repeat(64), initialblockdownload: false }
@@ -17,20 +17,11 @@ describe('an answer', () => {
   })
 
   test.each<[string, RawAnswer]>([
-    ['a limit', (response) => response.writeHead(503).end('Work queue depth exceeded')],
     ['a redirect', (response) => response.writeHead(302, { location: '/elsewhere' }).end()],
     ['a page', (response) => response.end('<html>')],
     ['an empty answer', (response) => response.end()],
     ['an answer to another question', (response) => response.end(reply(info, 'other'))],
     ['a result with a wrong status', (response, id) => response.writeHead(500).end(reply(info, id))],
-    ['a cut connection', (response) => response.destroy()],
-    [
-      'half an answer',
-      (response) => {
-        response.writeHead(200, { 'content-length': '10' })
-        response.write('{"', () => response.destroy())
-      },
-    ],
     ['an error without a code', (response, id) => response.end(JSON.stringify({ error: 'no', id }))],
     ...[
       null,
@@ -45,6 +36,30 @@ describe('an answer', () => {
     const source = await node({ raw: { getblockchaininfo: answer } })
     expect(await source.chain.tip(call)).toMatchObject(unreachable)
     expect(source.calls.map(({ method }) => method)).toEqual(['getblockchaininfo'])
+  })
+
+  test.each<[string, RawAnswer]>([
+    ['a limit', (response) => response.writeHead(503).end('Work queue depth exceeded')],
+    ['a cut connection', (response) => response.destroy()],
+    [
+      'half an answer',
+      (response) => {
+        response.writeHead(200, { 'content-length': '10' })
+        response.write('{"', () => response.destroy())
+      },
+    ],
+  ])('%s is asked for again, up to four times in all, and a broadcast never', async (_, answer) => {
+    let failures = 3
+    const passing: RawAnswer = (response, id) =>
+      (failures -= 1) < 0 ? void response.end(reply(info, id)) : answer(response, id)
+    const { chain } = await node({ raw: { getblockchaininfo: passing } })
+    expect(await chain.tip(call)).toEqual(ok({ height: 120, hash: info.bestblockhash }))
+    const failing = await node({ raw: { getblockchaininfo: answer } })
+    expect(await failing.chain.tip(call)).toMatchObject(unreachable)
+    expect(asked(failing, 'getblockchaininfo')).toBe(4)
+    const deaf = await node({ raw: { sendrawtransaction: answer } })
+    expect(await deaf.chain.broadcast('00', call)).toMatchObject(unreachable)
+    expect(asked(deaf, 'sendrawtransaction')).toBe(1)
   })
 
   test.each<[string, RawAnswer, ReturnType<typeof faultOf>]>([
@@ -172,9 +187,9 @@ describe('a node that is no source', () => {
     const { another } = await node({
       answers: { getblockchaininfo: async (truth) => Object.assign({}, await truth(), { chain: name }) },
     })
-    for (const asked of Network.options)
-      expect(await another({ network: asked }).tip(call)).toMatchObject(
-        asked === network ? { ok: true } : faultOf(`the node is not on ${asked}`, 'config'),
+    for (const wanted of Network.options)
+      expect(await another({ network: wanted }).tip(call)).toMatchObject(
+        wanted === network ? { ok: true } : faultOf(`the node is not on ${wanted}`, 'config'),
       )
   })
 })
