@@ -48,7 +48,7 @@ const COMMON: readonly Variable[] = [
   { name: 'INTEROP_BITCOIND_COOKIE', what: "the absolute path of Bitcoin Core's .cookie, or" },
   { name: 'INTEROP_BITCOIND_USER', what: 'user and' },
   { name: 'INTEROP_BITCOIND_PASSWORD', what: 'password of its RPC' },
-  { name: 'INTEROP_NETWORK', what: 'regtest (default), signet or testnet; never bitcoin' },
+  { name: 'INTEROP_NETWORK', what: 'regtest (default), signet, testnet4 or testnet; never bitcoin' },
   {
     name: 'INTEROP_MINE',
     what: 'a shell command that mines $BLOCKS blocks; without it, the run waits for blocks',

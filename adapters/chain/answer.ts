@@ -5,9 +5,16 @@ import { err } from '../../core/values/result.ts'
 export const MAX_OUTPUTS = 111_111
 export const MAX_INPUTS = 24_390
 
+type Fault = { readonly ok: false; readonly error: ChainFault }
+
 /** A fault: the source gave no usable answer. */
-export const unreachable = (message: string): { readonly ok: false; readonly error: ChainFault } =>
-  err({ class: 'unreachable', message })
+export const unreachable = (message: string): Fault => err({ class: 'unreachable', message })
+
+/** A fault: the source cannot answer yet. */
+export const notReady = (message: string): Fault => err({ class: 'not_ready', message })
+
+/** A fault that an operator has to correct. */
+export const misconfigured = (message: string): Fault => err({ class: 'config', message })
 
 /** The code of a request's or socket's error. Never its text, which may hold addresses. */
 export function reasonOf(error: unknown): string {

@@ -4,7 +4,7 @@ import type { Call } from '../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../core/values/result.ts'
 import type { CommandResult } from '../../core/splice/splice.ts'
 import { reasonOf } from '../chain/answer.ts'
-import { httpSender, isUnconnected } from './http.ts'
+import { httpSender, isUnconnected, UNAVAILABLE } from './http.ts'
 import { isIdentityError } from './tls-pinning.ts'
 
 /** A short connect timeout tells an unreachable node from one that hangs: without a connection nothing was sent. */
@@ -36,6 +36,8 @@ export type HttpRequest = {
   readonly path: string
   readonly fields?: Readonly<Record<string, string>>
   readonly maxBytes: number
+  /** Whether it changes nothing at the node: only then is it sent again when it fails. */
+  readonly isRead: boolean
 }
 
 /** A complete answer. `type`: its media type without parameters, in lower case. */
@@ -48,14 +50,15 @@ export type HttpFault = { readonly sent: boolean; readonly identity: boolean; re
 export type NodeHttp = (asked: HttpRequest, call: Call) => Promise<Result<HttpAnswer, HttpFault>>
 
 /**
- * HTTP with Basic authentication (Eclair and phoenixd ignore the user). Each request has its own connection, is sent
- * once and follows no redirect. When a request ends early, above all with its call, its socket is destroyed.
+ * HTTP with Basic authentication (Eclair and phoenixd ignore the user). Each request has its own connection and
+ * follows no redirect. A command is sent once. When a request ends early, above all with its call, its socket is
+ * destroyed.
  */
 export function nodeHttp({ url, password }: HttpNodeConfig): NodeHttp {
   const base = url.replace(/\/+$/, '')
   const authorization = `Basic ${Buffer.from(`:${password}`).toString('base64')}`
   const send = httpSender({ keepAlive: false, connectMs: CONNECT_MS })
-  return async ({ method, path, fields = {}, maxBytes }, { signal }) => {
+  return async ({ method, path, fields = {}, maxBytes, isRead }, { signal }) => {
     const fault = (sent: boolean, why: string, identity = false): Result<never, HttpFault> =>
       err({ sent, identity, message: `${path}: ${why}` })
     if (signal.aborted) return fault(false, 'aborted before it was sent')
@@ -67,7 +70,8 @@ export function nodeHttp({ url, password }: HttpNodeConfig): NodeHttp {
     }
     const body = method === 'POST' ? form : null
     try {
-      const answer = await send(base + path + query, { method, headers, body, maxBytes, signal })
+      const repeated = isRead ? { repeatOn: UNAVAILABLE } : {}
+      const answer = await send(base + path + query, { method, headers, body, maxBytes, signal, ...repeated })
       if (answer.body === null) return fault(true, 'the answer is too large')
       return ok({ status: answer.status, type: mediaTypeOf(answer.type), body: answer.body })
     } catch (error) {

@@ -5,6 +5,7 @@ import { err } from '../../core/values/result.ts'
 import { Network } from '../../core/bitcoin/network.ts'
 import { bitcoind } from '../chain/bitcoind/bitcoind.ts'
 import { esplora } from '../chain/esplora/esplora.ts'
+import { withGenesis } from '../chain/genesis.ts'
 import { severalSources } from '../chain/several-sources.ts'
 import { Misconfigured } from '../misconfigured.ts'
 import { clnPermissions, clnRpcOf } from './cln/client.ts'
@@ -186,7 +187,10 @@ export function warningsOf(entry: NodeEntry): readonly string[] {
 }
 
 function chainOf(source: ChainSource, network: Network): ChainPort {
-  return source.kind === 'esplora' ? esplora({ url: source.url }) : bitcoind({ ...source, network })
+  // Bitcoin Core names its network; an Esplora is known by its first block.
+  return source.kind === 'esplora'
+    ? withGenesis(network, esplora({ url: source.url }))
+    : bitcoind({ ...source, network })
 }
 
 /** Rejects looks at a node on another network than configured, so that it is never taken for this one. */

@@ -5,6 +5,7 @@ export const ACINQ_NETWORKS: Readonly<Record<string, Network>> = {
   mainnet: 'bitcoin',
   testnet: 'testnet',
   testnet3: 'testnet',
+  testnet4: 'testnet4',
   signet: 'signet',
   regtest: 'regtest',
 }

@@ -33,10 +33,11 @@ type Prefixes = { readonly bech32: string; readonly pubKeyHash: number; readonly
 
 const testPrefixes = { bech32: 'tb', pubKeyHash: 0x6f, scriptHash: 0xc4 }
 
-/** Testnet and signet share all prefixes, and regtest shares their base58 ones, so these cannot be told apart. */
+/** The testnets and signet share all prefixes, and regtest shares their base58 ones, so these cannot be told apart. */
 const prefixes: Readonly<Record<Network, Prefixes>> = {
   bitcoin: { bech32: 'bc', pubKeyHash: 0x00, scriptHash: 0x05 },
   testnet: testPrefixes,
+  testnet4: testPrefixes,
   signet: testPrefixes,
   regtest: { ...testPrefixes, bech32: 'bcrt' },
 }

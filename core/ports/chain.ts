@@ -1,5 +1,10 @@
-/** Why a chain source gave no answer. A fault never proves anything. */
-export type ChainFault = { readonly class: 'unreachable'; readonly message: string }
+/**
+ * Why a chain source gave no answer. A fault never proves anything.
+ * - `config`: an operator has to correct credentials or address.
+ * - `not_ready`: the source says itself that it cannot answer yet.
+ * - `unreachable`: anything else.
+ */
+export type ChainFault = { readonly class: 'config' | 'not_ready' | 'unreachable'; readonly message: string }
 
 /** A transaction as a chain source knows it. */
 export type ChainTransaction = {

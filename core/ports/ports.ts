@@ -40,7 +40,10 @@ export type AbortRequest = {
   readonly txids: readonly string[]
 }
 
-/** A remote Lightning node. An adapter never retries by itself and never parses free text where a code exists. */
+/**
+ * A remote Lightning node. An adapter sends a command once, repeats nothing but a read without an answer, and never
+ * parses free text where a code exists.
+ */
 export interface NodePort {
   /** One look at the node: its identity, its capabilities and all its channels. */
   look(call: Call): Promise<Result<NodeLook, NodeFault>>

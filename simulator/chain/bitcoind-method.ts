@@ -21,8 +21,19 @@ export class ChainRpcError extends Error {
 /** The chain source behind the methods did not answer. */
 export class NoChain extends Error {}
 
+/**
+ * The index of spenders that Bitcoin Core has from version 31 on (`-txospenderindex`). `building`: it answers for
+ * nothing yet but the mempool.
+ */
+export type SpenderIndex = 'absent' | 'building' | 'synced'
+
 /** A view of a simulated chain, and the chain itself, which supplies the blocks' bytes. */
-export type ChainBehind = { readonly source: ChainPort; readonly chain: SimulatedChain }
+export type ChainBehind = {
+  readonly source: ChainPort
+  readonly chain: SimulatedChain
+  /** Default: absent. */
+  readonly spenderIndex?: SpenderIndex
+}
 
 export type Method = (params: readonly unknown[], call: Call) => Promise<unknown>
 

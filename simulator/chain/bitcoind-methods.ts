@@ -1,14 +1,34 @@
 import * as z from 'zod'
-import { NO_HINT } from '../../core/ports/chain.ts'
+import { NO_HINT, type Spend } from '../../core/ports/chain.ts'
 import { outpointOf, Txid } from '../../core/bitcoin/outpoint.ts'
 import { blockMethods } from './bitcoind-blocks.ts'
-import { bitcoin, type ChainBehind, type Method, method, valueOf, vouts } from './bitcoind-method.ts'
+import {
+  bitcoin,
+  type ChainBehind,
+  ChainRpcError,
+  type Method,
+  method,
+  type SpenderIndex,
+  valueOf,
+  vouts,
+} from './bitcoind-method.ts'
 import { transactionMethods } from './bitcoind-transactions.ts'
 
 /** 1000 virtual bytes are 4000 weight units. */
 const KW_PER_KVB = 4
 
-function outputMethods({ source }: ChainBehind): Record<string, Method> {
+/** `RPC_MISC_ERROR`: for an index that cannot answer, and for parameters that a version does not know. */
+const MISC_ERROR = -1
+
+/** The spender as `gettxspendingprevout` tells it. Without an index it tells of the mempool only. */
+function spenderIn({ spender }: Spend, index: SpenderIndex) {
+  if (spender?.block === null) return { spendingtxid: spender.txid }
+  if (index === 'building')
+    throw new ChainRpcError(MISC_ERROR, 'Mempool lacks a relevant spend, and txospenderindex is unavailable.')
+  return spender === null || index === 'absent' ? {} : { spendingtxid: spender.txid, blockhash: spender.block.hash }
+}
+
+function outputMethods({ source, spenderIndex = 'absent' }: ChainBehind): Record<string, Method> {
   return {
     gettxout: method(z.tuple([Txid, vouts, z.boolean()]), async ([txid, vout, withMempool], call) => {
       const tip = valueOf(await source.tip(call))
@@ -20,15 +40,18 @@ function outputMethods({ source }: ChainBehind): Record<string, Method> {
       return { bestblock: tip.hash, confirmations, value: bitcoin(valueSats), coinbase: false }
     }),
     gettxspendingprevout: method(
-      z.tuple([z.array(z.strictObject({ txid: Txid, vout: vouts })).min(1)]),
-      async ([outpoints], call) =>
-        Promise.all(
+      z.tuple([z.array(z.strictObject({ txid: Txid, vout: vouts })).min(1)], z.unknown()),
+      async ([outpoints, ...options], call) => {
+        // As Bitcoin Core 24 to 30, which know no second parameter.
+        if (options.length > 0)
+          throw new ChainRpcError(MISC_ERROR, 'gettxspendingprevout [{"txid":"hex","vout":n},...]')
+        return Promise.all(
           outpoints.map(async ({ txid, vout }) => {
-            const { spender } = valueOf(await source.spend(outpointOf(txid, vout), NO_HINT, call))
-            const waiting = spender?.block === null ? { spendingtxid: spender.txid } : {}
-            return { txid, vout, ...waiting }
+            const spend = valueOf(await source.spend(outpointOf(txid, vout), NO_HINT, call))
+            return { txid, vout, ...spenderIn(spend, spenderIndex) }
           }),
-        ),
+        )
+      },
     ),
   }
 }

@@ -50,7 +50,7 @@ async function answer(context: Context, methods: ReturnType<typeof chainRpc>): P
   }
 }
 
-/** Serves a simulated chain as a Bitcoin Core without a transaction index: JSON-RPC with basic authentication. */
+/** Serves a simulated chain as a Bitcoin Core without a transaction index, and with an index of spenders if told so: JSON-RPC with basic authentication. */
 export async function startBitcoindServer(options: BitcoindServerOptions): Promise<BitcoindServer> {
   const { user, password } = options
   const expected = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`

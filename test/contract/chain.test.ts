@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { bitcoind } from '../../adapters/chain/bitcoind/bitcoind.ts'
 import { esplora } from '../../adapters/chain/esplora/esplora.ts'
 import { severalSources } from '../../adapters/chain/several-sources.ts'
+import type { SpenderIndex } from '../../simulator/chain/bitcoind-method.ts'
 import { startBitcoindServer } from '../../simulator/chain/bitcoind-server.ts'
 import { startEsploraServer } from '../../simulator/chain/esplora-server.ts'
 import { type ChainView, clearView, createWorld, simulatedChainPort, type World } from '../../simulator/world/world.ts'
@@ -33,11 +34,13 @@ async function overEsplora({ port }: Source): Promise<ChainPort> {
   return esplora({ url: server.url })
 }
 
-async function overBitcoind({ world, port }: Source): Promise<ChainPort> {
-  const server = await startBitcoindServer({ source: port, chain: world.chain, ...CREDENTIALS })
-  onTestFinished(() => server.close())
-  return bitcoind({ url: server.url, network: 'regtest', ...CREDENTIALS })
-}
+const overBitcoind =
+  (spenderIndex: SpenderIndex = 'absent') =>
+  async ({ world, port }: Source): Promise<ChainPort> => {
+    const server = await startBitcoindServer({ source: port, chain: world.chain, spenderIndex, ...CREDENTIALS })
+    onTestFinished(() => server.close())
+    return bitcoind({ url: server.url, network: 'regtest', ...CREDENTIALS })
+  }
 
 const overHttp =
   (...servers: readonly ((source: Source) => Promise<ChainPort>)[]): MakeSource =>
@@ -72,8 +75,10 @@ async function spliced(world: World): Promise<{ submittedOn: string; txid: strin
 describe.each([
   ['in process', inProcess],
   ['as an Esplora over HTTP', overHttp(overEsplora)],
-  ['as a Bitcoin Core over HTTP', overHttp(overBitcoind)],
-  ['as an Esplora and a Bitcoin Core together', overHttp(overEsplora, overBitcoind)],
+  ['as a Bitcoin Core over HTTP', overHttp(overBitcoind())],
+  ['as a Bitcoin Core 31 with an index of spenders', overHttp(overBitcoind('synced'))],
+  ['as a Bitcoin Core 31 that still builds its index of spenders', overHttp(overBitcoind('building'))],
+  ['as an Esplora and a Bitcoin Core together', overHttp(overEsplora, overBitcoind())],
 ])('a chain source %s', (_, make) => {
   test('tells the tip and the hashes below it', async () => {
     const { world, port } = await make()

@@ -70,6 +70,8 @@ export type NodeKind = {
     /** Whether it asks who we are, and whether a read can be hit by itself. */
     readonly credentials: boolean
     readonly faultyReads: boolean
+    /** Whether a read that fails is sent again. */
+    readonly repeatsReads: boolean
   }
 }
 
@@ -257,6 +259,7 @@ const cln = {
   steps: true,
   credentials: true,
   faultyReads: true,
+  repeatsReads: true,
 }
 
 /** Every adapter there is, over what its node speaks. */
@@ -272,7 +275,7 @@ export const NODE_KINDS: readonly NodeKind[] = [
     name: 'Core Lightning over its socket',
     start: aCoreLightning('socket'),
     faults: SOCKET,
-    can: { ...cln, credentials: false },
+    can: { ...cln, credentials: false, repeatsReads: false },
   },
   {
     name: 'Eclair',

@@ -13,6 +13,8 @@ const SATS_PER_BTC = 100_000_000
 
 /** The error codes of Bitcoin Core (its `src/rpc/protocol.h`) that we distinguish. */
 export const RPC_ERROR = {
+  /** Anything without a code of its own: of `gettxspendingprevout`, that its index of spenders is not built yet. */
+  miscellaneous: -1,
   /** No such transaction, entry or block. */
   notFound: -5,
   /** A height above the tip. */
@@ -54,8 +56,13 @@ export const NetworkInfo = z.object({ localrelay: z.boolean() })
 /** `gettxout`: null for an output that is spent or never existed. */
 export const TxOut = z.object({ bestblock: Hash, confirmations: z.int().nonnegative(), value: Sats }).nullable()
 
-/** `gettxspendingprevout` of one outpoint: its spender in the mempool. */
-export const MempoolSpenders = z.tuple([z.object({ txid: Txid, vout: z.int(), spendingtxid: Txid.optional() })])
+/**
+ * `gettxspendingprevout` of one outpoint: its spender in the mempool. A Bitcoin Core 31 with an index of spenders
+ * (`-txospenderindex`) names one in a block as well, with that block.
+ */
+export const NamedSpenders = z.tuple([
+  z.object({ txid: Txid, vout: z.int(), spendingtxid: Txid.optional(), blockhash: Hash.optional() }),
+])
 
 export const MempoolEntry = z.object({ fees: z.object({ base: Sats }) })
 export const Hex = z.string().regex(/^[0-9a-f]+$/)

@@ -128,8 +128,8 @@ async function broadcast(node: Bitcoind, hex: string, call: Call): Answer<void> 
 }
 
 /**
- * A chain source over Bitcoin Core's JSON-RPC, with or without a transaction index. Bitcoin Core has no index
- * of spenders, so a spender in a block is found by a hint or by searching blocks. An inconsistent answer, or
+ * A chain source over Bitcoin Core's JSON-RPC, with or without a transaction index. Without an index of spenders
+ * (version 31, `-txospenderindex`) a spender in a block is found by a hint or by searching blocks. An inconsistent answer, or
  * a spender that is not found, is a fault; a fault proves nothing.
  */
 export function bitcoind(config: BitcoindConfig): ChainPort {

@@ -3,7 +3,7 @@ import type { Call } from '../../../core/ports/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
 import type { Network } from '../../../core/bitcoin/network.ts'
 import { ChainInfo, MempoolInfo, NetworkInfo, resultIn } from './answers.ts'
-import { unreachable } from '../answer.ts'
+import { misconfigured, notReady } from '../answer.ts'
 import type { BitcoindRpc } from './rpc.ts'
 import type { Place } from './scan.ts'
 
@@ -11,6 +11,7 @@ import type { Place } from './scan.ts'
 const CHAIN_NAMES: Readonly<Record<Network, string>> = {
   bitcoin: 'main',
   testnet: 'test',
+  testnet4: 'testnet4',
   signet: 'signet',
   regtest: 'regtest',
 }
@@ -20,8 +21,8 @@ export async function bestBlock(rpc: BitcoindRpc, network: Network, call: Call):
   const info = resultIn('getblockchaininfo', await rpc('getblockchaininfo', [], call), ChainInfo)
   if (!info.ok) return info
   const { chain, blocks, bestblockhash, initialblockdownload } = info.value
-  if (chain !== CHAIN_NAMES[network]) return unreachable(`the node is not on ${network}`)
-  if (initialblockdownload) return unreachable('the node is still downloading the chain')
+  if (chain !== CHAIN_NAMES[network]) return misconfigured(`the node is not on ${network}`)
+  if (initialblockdownload) return notReady('the node is still downloading the chain')
   return ok({ height: blocks, hash: bestblockhash })
 }
 
@@ -37,9 +38,9 @@ export async function bestBlockWithMempool(
 ): Promise<Result<Place, ChainFault>> {
   const mempool = resultIn('getmempoolinfo', await rpc('getmempoolinfo', [], call), MempoolInfo)
   if (!mempool.ok) return mempool
-  if (!mempool.value.loaded) return unreachable('the node is still reading its mempool in')
+  if (!mempool.value.loaded) return notReady('the node is still reading its mempool in')
   const relay = resultIn('getnetworkinfo', await rpc('getnetworkinfo', [], call), NetworkInfo)
   if (!relay.ok) return relay
-  if (!relay.value.localrelay) return unreachable('the node takes no transactions into its mempool')
+  if (!relay.value.localrelay) return misconfigured('the node takes no transactions into its mempool')
   return bestBlock(rpc, network, call)
 }

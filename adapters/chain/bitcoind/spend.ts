@@ -3,7 +3,7 @@ import { type Outpoint, splitOutpoint } from '../../../core/bitcoin/outpoint.ts'
 import type { Call } from '../../../core/ports/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
 import { parseTransaction, spends } from '../../../core/bitcoin/transaction.ts'
-import { MempoolSpenders, resultIn, TxOut } from './answers.ts'
+import { NamedSpenders, resultIn, RPC_ERROR, TxOut } from './answers.ts'
 import { spenderSearch } from './blocks.ts'
 import { unreachable } from '../answer.ts'
 import type { BitcoindRpc } from './rpc.ts'
@@ -18,6 +18,7 @@ import { inBlock, inMempool, located, type Mined, placeOf } from './transactions
 const SEARCHED_BELOW_HINT = 6
 /** Bitcoin Core parses an output index as a signed 32-bit number. */
 const MAX_VOUT = 0x7fffffff
+const SPENDING = 'gettxspendingprevout'
 const UNKNOWN: Spend = { own: 'unknown', valueSats: null, spender: null }
 
 type Answer<T> = Promise<Result<T, ChainFault>>
@@ -52,19 +53,26 @@ function checked(tx: ChainTransaction, outpoint: Outpoint): boolean {
   return parsed !== null && spends(parsed, outpoint)
 }
 
-async function mempoolSpender(question: SpendQuestion): Answer<ChainTransaction | null> {
-  const { rpc, outpoint, call } = question
+/**
+ * The spender that the node names; null if none. The method takes a single parameter up to version 30. While a
+ * version 31 builds its index of spenders, an error says that the mempool has none, and no more.
+ */
+async function toldSpender({ rpc, outpoint, call }: SpendQuestion): Answer<SpenderInBlock | null> {
   const { txid, vout } = splitOutpoint(outpoint)
-  const method = 'gettxspendingprevout'
-  const answer = resultIn(method, await rpc(method, [[{ txid, vout }]], call), MempoolSpenders)
+  const said = await rpc(SPENDING, [[{ txid, vout }]], call)
+  if (said.ok && said.value.code === RPC_ERROR.miscellaneous) return ok(null)
+  const answer = resultIn(SPENDING, said, NamedSpenders)
   if (!answer.ok) return answer
-  const [named] = answer.value
-  if (named.txid !== txid || named.vout !== vout) return unreachable(`${method}: another outpoint`)
-  if (named.spendingtxid === undefined) return ok(null)
-  const spender = await inMempool(rpc, named.spendingtxid, call)
+  const [{ spendingtxid, blockhash = null, ...asked }] = answer.value
+  if (asked.txid !== txid || asked.vout !== vout) return unreachable(`${SPENDING}: another outpoint`)
+  return ok(spendingtxid === undefined ? null : { txid: spendingtxid, blockHash: blockhash })
+}
+
+async function mempoolSpender({ rpc, outpoint, call }: SpendQuestion, txid: string): Answer<ChainTransaction> {
+  const spender = await inMempool(rpc, txid, call)
   if (!spender.ok) return spender
   if (spender.value === null) return mempoolMoved()
-  return checked(spender.value, outpoint) ? spender : unreachable(`${method}: a spender that is none`)
+  return checked(spender.value, outpoint) ? ok(spender.value) : unreachable(`${SPENDING}: a spender that is none`)
 }
 
 /** An outpoint with a spender in the mempool is itself in the chain or in the mempool. */
@@ -89,9 +97,9 @@ async function named({ rpc, outpoint, call }: SpendQuestion, spender: SpenderInB
   return mined.ok && mined.value !== null && !checked(mined.value.tx, outpoint) ? ok(null) : mined
 }
 
-/** The spender that the caller or this process saw earlier, if it is still in the best chain. */
-async function knownSpender(question: SpendQuestion): Answer<Mined | null> {
-  for (const spender of [question.hint.spender, question.found.get(question.outpoint)]) {
+/** The spender that the node's index names, or that the caller or this process saw earlier, if the best chain has it. */
+async function knownSpender(question: SpendQuestion, indexed: SpenderInBlock | null): Answer<Mined | null> {
+  for (const spender of [indexed, question.hint.spender, question.found.get(question.outpoint)]) {
     if (spender === null) continue
     const mined = await named(question, spender)
     if (!mined.ok || mined.value !== null) return mined
@@ -126,10 +134,10 @@ async function spentBy(question: SpendQuestion, { tx, valueSatsOf }: Mined): Ans
 }
 
 /** For an outpoint that is neither unspent nor spent in the mempool: it is spent in a block, or it does not exist. */
-async function spentInChain(question: SpendQuestion): Answer<Spend> {
+async function spentInChain(question: SpendQuestion, indexed: SpenderInBlock | null): Answer<Spend> {
   const { rpc, outpoint, call } = question
   const { txid, vout } = splitOutpoint(outpoint)
-  const known = await knownSpender(question)
+  const known = await knownSpender(question, indexed)
   if (!known.ok) return known
   if (known.value !== null) return spentBy(question, known.value)
   const waiting = await inMempool(rpc, txid, call)
@@ -160,10 +168,13 @@ export async function spendOf(question: SpendQuestion): Answer<Spend> {
     const own = unspent.value.confirmations > 0 ? 'confirmed' : 'mempool'
     return ok({ own, valueSats: unspent.value.value, spender: null })
   }
-  const spender = await mempoolSpender(question)
-  if (!spender.ok) return spender
-  if (spender.value !== null) return spentInMempool(question, spender.value)
+  const told = await toldSpender(question)
+  if (!told.ok) return told
+  if (told.value?.blockHash === null) {
+    const spender = await mempoolSpender(question, told.value.txid)
+    return spender.ok ? spentInMempool(question, spender.value) : spender
+  }
   const confirmed = await txOut(question, false)
   if (!confirmed.ok) return confirmed
-  return confirmed.value === null ? spentInChain(question) : mempoolMoved()
+  return confirmed.value === null ? spentInChain(question, told.value) : mempoolMoved()
 }

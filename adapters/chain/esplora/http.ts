@@ -1,7 +1,7 @@
 import type { ChainFault } from '../../../core/ports/chain.ts'
 import type { Call } from '../../../core/ports/ports.ts'
 import { ok, type Result } from '../../../core/values/result.ts'
-import { httpSender } from '../../net/http.ts'
+import { httpSender, UNAVAILABLE } from '../../net/http.ts'
 import { reasonOf, unreachable } from '../answer.ts'
 
 /** A transaction of four million weight units is 8 MB in hex. */
@@ -29,7 +29,13 @@ export type EsploraHttp = {
   post(route: string, body: string, call: Call): Promise<Result<HttpAnswer, ChainFault>>
 }
 
-/** HTTP without redirects and without retries; a request ends with its call, and so does its socket. */
+/** Esplora refuses nothing with 500. 429 is left out: whoever asks too much does not ask again at once. */
+const FAILED: readonly number[] = [500, ...UNAVAILABLE]
+
+/**
+ * HTTP without redirects; a request ends with its call, and so does its socket. A GET that fails is sent again, a
+ * POST is not.
+ */
 export function esploraHttp(config: EsploraConfig): EsploraHttp {
   const base = config.url.replace(/\/+$/, '')
   const request = httpSender({ keepAlive: true })
@@ -47,7 +53,8 @@ export function esploraHttp(config: EsploraConfig): EsploraHttp {
         ? call.signal
         : AbortSignal.any([call.signal, AbortSignal.timeout(config.timeoutMs)])
     try {
-      const answer = await request(base + route, { method, body, signal, maxBytes })
+      const repeated = method === 'GET' ? { repeatOn: FAILED } : {}
+      const answer = await request(base + route, { method, body, signal, maxBytes, ...repeated })
       if (answer.body === null) return unreachable(`${method} ${route}: the answer is too large`)
       return ok({ status: answer.status, body: answer.body })
     } catch (error) {

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { Clock } from '../../../core/ports/ports.ts'
 import { err, ok, type Result } from '../../../core/values/result.ts'
 import { reasonOf } from '../../chain/answer.ts'
-import { httpSender, isUnconnected } from '../../net/http.ts'
+import { httpSender, isUnconnected, UNAVAILABLE } from '../../net/http.ts'
 import { isIdentityError } from '../../net/tls-pinning.ts'
 import { MAX_BODY_BYTES, plain, tooLate, type ClnFault, type ClnRpc } from './rpc.ts'
 import { until, type Rune } from './rune.ts'
@@ -23,6 +23,9 @@ const CREATED = 201
 const DENIED: readonly number[] = [401, 403, 404, 405, 406]
 /** A short connect timeout tells an unreachable node from one that hangs: without a connection nothing was sent. */
 const CONNECT_MS = 3_000
+
+/** The methods that change nothing. */
+const READS: readonly string[] = ['getinfo', 'listpeerchannels', 'listfunds', 'listchannels', 'feerates']
 
 const ErrorBody = z.object({ code: z.int(), message: z.string().max(2_000_000) })
 
@@ -58,8 +61,9 @@ function faultOf(method: string, error: unknown): ClnFault {
 }
 
 /**
- * clnrest over TLS with its pinned CA: one connection per call, no redirects, no retries. A call with `until`
- * carries a rune that the node accepts only before that instant. It is made here and never shared.
+ * clnrest over TLS with its pinned CA: one connection per request, no redirects. A read outside of a command is sent
+ * again when it fails. A call with `until` is part of a command, is sent once, and carries a rune that the node
+ * accepts only before that instant. That rune is made here and never shared.
  */
 export function clnRest(config: RestConfig, clock: Clock): ClnRpc {
   const send = httpSender({
@@ -80,6 +84,7 @@ export function clnRest(config: RestConfig, clock: Clock): ClnRpc {
           body: JSON.stringify(params),
           maxBytes: MAX_BODY_BYTES,
           signal: options.signal,
+          ...(options.until === undefined && READS.includes(method) ? { repeatOn: UNAVAILABLE } : {}),
         })
         return answerOf(method, status, jsonIn(body))
       } catch (error) {

@@ -17,7 +17,7 @@ export type ClnFault =
 /** The deadline of a call. `until`: the node must not begin the call at or after this instant. */
 export type ClnOptions = { readonly signal: AbortSignal; readonly until?: Instant }
 
-/** The RPC of one Core Lightning, over clnrest or the local socket. Never throws, never sends a call twice. */
+/** The RPC of one Core Lightning, over clnrest or the local socket. Never throws, and sends only reads twice. */
 export interface ClnRpc {
   call(
     method: string,

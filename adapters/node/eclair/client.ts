@@ -25,7 +25,10 @@ const TIMEOUT_SECONDS = '7'
 /** The form fields of a method. */
 type Fields = Readonly<Record<string, string>>
 
-/** The methods of one Eclair (docs/reference/eclair.md 1). Every request is sent once. */
+/** The methods that change nothing. Eclair takes all of them as POST; `getnewaddress` and `connect` are none. */
+const READS: readonly string[] = ['getinfo', 'channels', 'channel', 'onchainbalance']
+
+/** The methods of one Eclair (docs/reference/eclair.md 1). A command is sent once. */
 export type EclairClient = {
   /** Reads a value that fits `form`, or gives a fault. */
   read<T, I>(method: string, fields: Fields, form: z.ZodType<T, I>, call: Call): Promise<Result<T, NodeFault>>
@@ -42,6 +45,7 @@ export function eclairClient(config: HttpNodeConfig): EclairClient {
         path: `/${method}`,
         fields: { ...fields, timeoutSeconds: TIMEOUT_SECONDS },
         maxBytes,
+        isRead: READS.includes(method),
       },
       call,
     )

@@ -29,10 +29,11 @@ export const UserChannelId = z.string().regex(/^\d{1,39}$/)
 export const NodeId = z.string().regex(/^[0-9a-f]{66}$/)
 export const ChannelId = z.string().regex(/^[0-9a-f]{64}$/)
 
-/** ldk-server's `Network` enumeration. 2 is testnet4, which Splicekeeper does not support. */
+/** ldk-server's `Network` enumeration. */
 const NETWORKS: ReadonlyMap<number, Network> = new Map([
   [0, 'bitcoin'],
   [1, 'testnet'],
+  [2, 'testnet4'],
   [3, 'signet'],
   [4, 'regtest'],
 ])

@@ -17,7 +17,7 @@ const COMMAND_BODY_BYTES = 64 * 1024
 
 type Fields = Readonly<Record<string, string>>
 
-/** The methods of one phoenixd (docs/reference/phoenixd.md). Every request is sent once. */
+/** The methods of one phoenixd (docs/reference/phoenixd.md). A command is sent once. */
 export type PhoenixdClient = {
   /** GET: a value that fits `form`, or a fault. */
   read<T, I>(method: string, fields: Fields, form: z.ZodType<T, I>, call: Call): Promise<Result<T, NodeFault>>
@@ -31,7 +31,7 @@ export function phoenixdClient(config: HttpNodeConfig): PhoenixdClient {
   return {
     async read(method, fields, form, call) {
       const path = `/${method}`
-      const answered = await http({ method: 'GET', path, fields, maxBytes: MAX_BODY_BYTES }, call)
+      const answered = await http({ method: 'GET', path, fields, maxBytes: MAX_BODY_BYTES, isRead: true }, call)
       if (!answered.ok) return err(nodeFaultOf(answered.error))
       const fault = statusFaultOf(method, answered.value)
       if (fault !== null) return err(fault)
@@ -42,6 +42,6 @@ export function phoenixdClient(config: HttpNodeConfig): PhoenixdClient {
       return err({ class: 'unreachable', message })
     },
     command: (method, fields, call) =>
-      http({ method: 'POST', path: `/${method}`, fields, maxBytes: COMMAND_BODY_BYTES }, call),
+      http({ method: 'POST', path: `/${method}`, fields, maxBytes: COMMAND_BODY_BYTES, isRead: false }, call),
   }
 }

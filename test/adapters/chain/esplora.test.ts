@@ -212,25 +212,44 @@ test('a refused broadcast of what the source has already is none', async () => {
   expect(await absent.chain.broadcast('00', call)).toMatchObject(unreachable)
 })
 
+const halfAnAnswer: Answer = (response) => {
+  response.writeHead(200, { 'content-length': '10' })
+  response.write('12', () => response.destroy())
+}
+
 test.each<[string, Answer]>([
-  ['a server error', 503],
   ['a limit', 429],
+  ['a refusal', 400],
   ['a redirect', (response) => response.writeHead(302, { location: '/elsewhere' }).end()],
   ['a page', '<html>'],
   ['an empty answer', ''],
   ['a height that is no number', '120x'],
-  ['a cut connection', (response) => response.destroy()],
-  [
-    'half an answer',
-    (response) => {
-      response.writeHead(200, { 'content-length': '10' })
-      response.write('12', () => response.destroy())
-    },
-  ],
 ])('%s is a fault, and is not asked for again', async (_, answer) => {
   const { chain, requests } = await source({ 'GET /blocks/tip/height': answer })
   expect(await chain.tip(call)).toMatchObject(unreachable)
   expect(requests).toEqual(['GET /blocks/tip/height'])
+})
+
+test.each<[string, Answer]>([
+  ['an error of the source', 500],
+  ['an error of a proxy', 502],
+  ['a source that is overloaded', 503],
+  ['a source that is late', 504],
+  ['a cut connection', (response) => response.destroy()],
+  ['half an answer', halfAnAnswer],
+])('%s is asked for again, up to four times in all, and a broadcast never', async (_, answer) => {
+  const once: Answer = (response, earlier) => {
+    if (earlier === 3) response.end('120')
+    else if (typeof answer === 'function') answer(response, earlier)
+    else response.writeHead(Number(answer)).end()
+  }
+  const passing = await source({ 'GET /blocks/tip/height': once, 'GET /block-height/120': hash('a') })
+  expect(await passing.chain.tip(call)).toEqual(ok({ height: 120, hash: hash('a') }))
+  const failing = await source({ 'GET /blocks/tip/height': answer, 'POST /tx': answer })
+  expect(await failing.chain.tip(call)).toMatchObject(unreachable)
+  expect(failing.requests).toEqual(Array(4).fill('GET /blocks/tip/height'))
+  expect(await failing.chain.broadcast(own.hex, call)).toMatchObject(unreachable)
+  expect(failing.requests.filter((request) => request.startsWith('POST'))).toEqual(['POST /tx'])
 })
 
 test('an answer beyond the limit is not read to its end', async () => {

@@ -11,7 +11,7 @@ import {
 import { callNow, PASSWORD } from '../../../harness/nodes/http-nodes.ts'
 
 const fine: FormReply = { status: 200, type: 'text/plain', body: 'fine' }
-const asked = { method: 'POST', path: '/do', fields: { a: '1 & 2', b: 'ü' }, maxBytes: 100 } as const
+const asked = { method: 'POST', path: '/do', fields: { a: '1 & 2', b: 'ü' }, maxBytes: 100, isRead: false } as const
 
 async function aServer(fault: WireFault | null = null, reply = fine) {
   const handled: FormRequest[] = []
@@ -92,10 +92,12 @@ describe('a request', () => {
     ['a reset', { type: 'reset', executes: true }],
     ['a reset before anything is done', { type: 'reset', executes: false }],
     ['half a body', { type: 'half_body' }],
-  ])('with %s has no answer, and is not repeated', async (_says, fault) => {
+  ])('with %s has no answer, and is repeated only if it reads', async (_says, fault) => {
     const { server, http } = await aServer(fault)
     expect(await http(asked, callNow())).toMatchObject({ ok: false, error: { sent: true } })
     expect(server.received).toHaveLength(1)
+    expect(await http({ ...asked, isRead: true }, callNow())).toMatchObject({ ok: false, error: { sent: true } })
+    expect(server.received).toHaveLength(5)
   })
 
   test('with too large an answer has none', async () => {

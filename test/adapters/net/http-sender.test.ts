@@ -67,3 +67,79 @@ test('an answer of more than was allowed for is not read', async () => {
   const send = httpSender({ keepAlive: false })
   expect((await send(`http://127.0.0.1:${port}/`, asked)).body).toBeNull()
 })
+
+test('a read on a kept connection that died is sent once more, on a new one, although all idle ones died', async () => {
+  const urls: string[] = []
+  const sockets = new Set<Socket>()
+  const server = createHttpServer((request, response) => {
+    urls.push(request.url ?? '')
+    response.end('ok')
+  })
+  server.on('connection', (socket) => sockets.add(socket))
+  const port = await portOf(server)
+  const send = httpSender({ keepAlive: true })
+  const read = { method: 'GET', body: null, maxBytes: 1_000, signal, repeatOn: [] } as const
+  const eight = Array.from({ length: 8 }, (_, n) => `/first/${n}`)
+  await Promise.all(eight.map((path) => send(`http://127.0.0.1:${port}${path}`, read)))
+  expect(sockets.size).toBe(8)
+  // The path has forgotten the connections: whatever is sent on one of them is answered with a reset.
+  for (const socket of sockets) socket.removeAllListeners('data').on('data', () => socket.resetAndDestroy())
+  for (const path of ['/second', '/third'])
+    expect(await send(`http://127.0.0.1:${port}${path}`, read)).toMatchObject({ status: 200 })
+  expect(sockets.size).toBe(10)
+  expect(urls.slice(8)).toEqual(['/second', '/third'])
+})
+
+test('a command on a kept connection that died is not sent again', async () => {
+  const sockets: Socket[] = []
+  const server = createHttpServer((_request, response) => response.end('ok'))
+  server.on('connection', (socket) => sockets.push(socket))
+  const send = httpSender({ keepAlive: true })
+  const url = `http://127.0.0.1:${await portOf(server)}/`
+  await send(url, asked)
+  for (const socket of sockets) socket.removeAllListeners('data').on('data', () => socket.resetAndDestroy())
+  await expect(send(url, asked)).rejects.toMatchObject({ code: 'ECONNRESET' })
+  expect(sockets).toHaveLength(1)
+})
+
+test('a read is not sent again once its time is over', async () => {
+  const controller = new AbortController()
+  let requests = 0
+  const server = createHttpServer((request) => {
+    requests += 1
+    controller.abort()
+    request.socket.destroy()
+  })
+  const read = { method: 'GET', body: null, maxBytes: 1_000, signal: controller.signal, repeatOn: [503] } as const
+  await expect(httpSender({ keepAlive: true })(`http://127.0.0.1:${await portOf(server)}/`, read)).rejects.toThrow()
+  expect(requests).toBe(1)
+})
+
+test('a read that finds no connection in its time, or a server of somebody else, is not tried again', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const arrived = Promise.withResolvers<Socket>()
+  let connections = 0
+  const silent = await portOf(
+    createServer((socket) => {
+      connections += 1
+      arrived.resolve(socket)
+    }),
+  )
+  const read = { method: 'GET', body: null, maxBytes: 1_000, signal, repeatOn: [] } as const
+  const sent = httpSender({ keepAlive: false, connectMs: 3_000 })(`https://127.0.0.1:${silent}/`, read)
+  const failed = expect(sent).rejects.toMatchObject({ code: 'CONNECT_TIMEOUT' })
+  const socket = await arrived.promise
+  vi.advanceTimersByTime(3_000)
+  await failed
+  expect(connections).toBe(1)
+  socket.destroy()
+  const { certificate, key } = selfSignedCertificate()
+  const stranger = createHttpsServer({ cert: certificate, key })
+  let handshakes = 0
+  stranger.on('connection', () => (handshakes += 1))
+  const port = await portOf(stranger)
+  await expect(httpSender({ keepAlive: false })(`https://127.0.0.1:${port}/`, read)).rejects.toMatchObject({
+    code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+  })
+  expect(handshakes).toBe(1)
+})

@@ -326,3 +326,16 @@ test('it gives an address of its wallet, and connects a peer', async () => {
   expect(await stage.port.connectPeer(channel, callNow())).toEqual(ok(undefined))
   expect(await channelAt(stage.port)).toMatchObject({ peerConnected: true })
 })
+
+test('what changes something at the node is sent once, although its answer is read', async () => {
+  for (const path of ['/getnewaddress', '/connect']) {
+    const stage = await anEclair()
+    const [channel] = (await lookAt(stage.port)).channels
+    if (channel === undefined) throw new Error('no channel')
+    stage.node.disconnectPeer({ returnsAfterMs: 3_600_000 })
+    stage.server.fault({ type: 'reset', executes: true }, path)
+    const answer = path === '/connect' ? stage.port.connectPeer(channel, callNow()) : stage.port.newAddress(callNow())
+    expect(await answer).toMatchObject({ ok: false })
+    expect(stage.server.received.filter((each) => each.path === path)).toHaveLength(1)
+  }
+})

@@ -7,6 +7,10 @@ import { aSubmission, callNow, PASSWORD, type anEclair, type aPhoenixd } from '.
 /** What goes wrong on the way to a node that is asked by HTTP: Eclair and phoenixd share the faults. */
 export type HttpFault = EclairFault
 
+/** Faults after which a read is sent again, and how often in all. */
+const PASSING: readonly HttpFault['type'][] = ['reset', 'half_body']
+const TIMES = 4
+
 export const status = (code: number, body: string, executes = true): HttpFault => ({
   type: 'status',
   status: code,
@@ -49,10 +53,13 @@ function describeReads({ start, reads, readFaults }: HttpNodeSuite): void {
     'a look of which %s answers with %s is none: no channel is ever left out',
     async (path, _says, fault, faultClass) => {
       const stage = await start()
-      stage.server.fault(fault, path)
+      const received = () => stage.server.received.filter((each) => each.path === path).length
+      const times = PASSING.includes(fault.type) ? TIMES : 1
+      for (let time = 1; time <= times; time += 1) stage.server.fault(fault, path)
       const look = await stage.port.look(callNow())
       expect(look).toMatchObject({ ok: false, error: { class: faultClass } })
       expect(JSON.stringify(look)).not.toContain(PASSWORD)
+      expect(received()).toBe(times)
     },
   )
 }

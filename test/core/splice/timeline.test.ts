@@ -122,7 +122,7 @@ test('a record from before a field was there is read, with the field empty', () 
 
 describe('a word that was ever stored can always be read', () => {
   test.each<[string, { readonly options: readonly string[] }, string]>([
-    ['networks', Network, 'bitcoin testnet signet regtest'],
+    ['networks', Network, 'bitcoin testnet testnet4 signet regtest'],
     ['states', SpliceState, 'queued submitted pending confirmed settled failed cancelled needs_attention'],
     ['classes of refusals', RefusalClass, 'invalid config not_now in_flight'],
     ['proofs', Proof, 'never_taken none_executed funding_spent channel_closed operator'],

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { NO_HINT } from '../../../../core/ports/chain.ts'
+import { Network } from '../../../../core/bitcoin/network.ts'
 import type { ChainPort } from '../../../../core/ports/ports.ts'
 import { ok } from '../../../../core/values/result.ts'
 import { ChainRpcError } from '../../../../simulator/chain/bitcoind-method.ts'
-import { NOWHERE, anchorOf, call, faultOf, node, unreachable, type RawAnswer } from './stage.ts'
+import { NOWHERE, anchorOf, asked, call, faultOf, node, unreachable, type RawAnswer } from './stage.ts'
 
 describe('an answer', () => {
   const info = { chain: 'regtest', blocks: 120, bestblockhash: 'a'.repeat(64), initialblockdownload: false }
@@ -16,28 +17,11 @@ describe('an answer', () => {
   })
 
   test.each<[string, RawAnswer]>([
-    ['a limit', (response) => response.writeHead(503).end('Work queue depth exceeded')],
-    ['a whitelist', (response) => response.writeHead(403).end()],
     ['a redirect', (response) => response.writeHead(302, { location: '/elsewhere' }).end()],
     ['a page', (response) => response.end('<html>')],
     ['an empty answer', (response) => response.end()],
     ['an answer to another question', (response) => response.end(reply(info, 'other'))],
     ['a result with a wrong status', (response, id) => response.writeHead(500).end(reply(info, id))],
-    ['a cut connection', (response) => response.destroy()],
-    [
-      'half an answer',
-      (response) => {
-        response.writeHead(200, { 'content-length': '10' })
-        response.write('{"', () => response.destroy())
-      },
-    ],
-    [
-      'a node that still starts',
-      (response, id) =>
-        response
-          .writeHead(500)
-          .end(JSON.stringify({ result: null, error: { code: -28, message: 'Loading block index…' }, id })),
-    ],
     ['an error without a code', (response, id) => response.end(JSON.stringify({ error: 'no', id }))],
     ...[
       null,
@@ -51,6 +35,55 @@ describe('an answer', () => {
   ])('%s is a fault, and is not asked for again', async (_, answer) => {
     const source = await node({ raw: { getblockchaininfo: answer } })
     expect(await source.chain.tip(call)).toMatchObject(unreachable)
+    expect(source.calls.map(({ method }) => method)).toEqual(['getblockchaininfo'])
+  })
+
+  test.each<[string, RawAnswer]>([
+    ['a limit', (response) => response.writeHead(503).end('Work queue depth exceeded')],
+    ['a cut connection', (response) => response.destroy()],
+    [
+      'half an answer',
+      (response) => {
+        response.writeHead(200, { 'content-length': '10' })
+        response.write('{"', () => response.destroy())
+      },
+    ],
+  ])('%s is asked for again, up to four times in all, and a broadcast never', async (_, answer) => {
+    let failures = 3
+    const passing: RawAnswer = (response, id) =>
+      (failures -= 1) < 0 ? void response.end(reply(info, id)) : answer(response, id)
+    const { chain } = await node({ raw: { getblockchaininfo: passing } })
+    expect(await chain.tip(call)).toEqual(ok({ height: 120, hash: info.bestblockhash }))
+    const failing = await node({ raw: { getblockchaininfo: answer } })
+    expect(await failing.chain.tip(call)).toMatchObject(unreachable)
+    expect(asked(failing, 'getblockchaininfo')).toBe(4)
+    const deaf = await node({ raw: { sendrawtransaction: answer } })
+    expect(await deaf.chain.broadcast('00', call)).toMatchObject(unreachable)
+    expect(asked(deaf, 'sendrawtransaction')).toBe(1)
+  })
+
+  test.each<[string, RawAnswer, ReturnType<typeof faultOf>]>([
+    [
+      'a node that still starts',
+      (response, id) =>
+        response
+          .writeHead(500)
+          .end(JSON.stringify({ result: null, error: { code: -28, message: 'Loading block index…' }, id })),
+      faultOf('getblockchaininfo: the node is still starting', 'not_ready'),
+    ],
+    [
+      'a wrong password',
+      (response) => response.writeHead(401).end(),
+      faultOf('getblockchaininfo: HTTP 401, the user or the password is wrong', 'config'),
+    ],
+    [
+      'an address or a method that is not allowed',
+      (response) => response.writeHead(403).end(),
+      faultOf('getblockchaininfo: HTTP 403, our address or this method is not allowed', 'config'),
+    ],
+  ])('because of %s is a fault of its own, and is not asked for again', async (_, answer, fault) => {
+    const source = await node({ raw: { getblockchaininfo: answer } })
+    expect(await source.chain.tip(call)).toEqual(fault)
     expect(source.calls.map(({ method }) => method)).toEqual(['getblockchaininfo'])
   })
 
@@ -114,7 +147,7 @@ describe('a node that is no source', () => {
   test('because it is on another network, has no answer to anything', async () => {
     const { another } = await node()
     for (const answer of await every(another({ network: 'signet' })))
-      expect(answer).toEqual(faultOf('the node is not on signet'))
+      expect(answer).toEqual(faultOf('the node is not on signet', 'config'))
   })
 
   test('because it still downloads the chain, has no answer to anything', async () => {
@@ -123,16 +156,41 @@ describe('a node that is no source', () => {
         getblockchaininfo: async (truth) => Object.assign({}, await truth(), { initialblockdownload: true }),
       },
     })
-    for (const answer of await every(chain)) expect(answer).toEqual(faultOf('the node is still downloading the chain'))
+    for (const answer of await every(chain))
+      expect(answer).toEqual(faultOf('the node is still downloading the chain', 'not_ready'))
   })
 
   test.each([
-    ['that still reads its mempool in', { getmempoolinfo: () => ({ loaded: false }) }],
-    ['that takes no transactions in', { getnetworkinfo: () => ({ localrelay: false }) }],
-  ])('for who spends an outpoint: one %s', async (_, answers) => {
+    [
+      'that still reads its mempool in',
+      { getmempoolinfo: () => ({ loaded: false }) },
+      faultOf('the node is still reading its mempool in', 'not_ready'),
+    ],
+    [
+      'that takes no transactions in',
+      { getnetworkinfo: () => ({ localrelay: false }) },
+      faultOf('the node takes no transactions into its mempool', 'config'),
+    ],
+  ])('for who spends an outpoint: one %s', async (_, answers, fault) => {
     const { world, chain } = await node({ answers })
     expect(await chain.tip(call)).toMatchObject({ ok: true })
-    expect(await chain.spend(anchorOf(world), NO_HINT, call)).toMatchObject(unreachable)
+    expect(await chain.spend(anchorOf(world), NO_HINT, call)).toEqual(fault)
+  })
+
+  test.each<[Network, string]>([
+    ['bitcoin', 'main'],
+    ['testnet', 'test'],
+    ['testnet4', 'testnet4'],
+    ['signet', 'signet'],
+    ['regtest', 'regtest'],
+  ])('on any other network than %s, which it calls %s', async (network, name) => {
+    const { another } = await node({
+      answers: { getblockchaininfo: async (truth) => Object.assign({}, await truth(), { chain: name }) },
+    })
+    for (const wanted of Network.options)
+      expect(await another({ network: wanted }).tip(call)).toMatchObject(
+        wanted === network ? { ok: true } : faultOf(`the node is not on ${wanted}`, 'config'),
+      )
   })
 })
 

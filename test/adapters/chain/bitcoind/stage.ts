@@ -5,9 +5,10 @@ import { onTestFinished } from 'vitest'
 import * as z from 'zod'
 import { bitcoind, type BitcoindConfig } from '../../../../adapters/chain/bitcoind/bitcoind.ts'
 import { outpointOf } from '../../../../core/bitcoin/outpoint.ts'
+import type { ChainFault } from '../../../../core/ports/chain.ts'
 import type { ChainPort } from '../../../../core/ports/ports.ts'
 import { err, ok } from '../../../../core/values/result.ts'
-import { ChainRpcError } from '../../../../simulator/chain/bitcoind-method.ts'
+import { ChainRpcError, type SpenderIndex } from '../../../../simulator/chain/bitcoind-method.ts'
 import { chainRpc } from '../../../../simulator/chain/bitcoind-methods.ts'
 import { createWorld, simulatedChainPort, type World } from '../../../../simulator/world/world.ts'
 
@@ -18,7 +19,7 @@ export const PASSWORD = 'correct-horse-battery'
 export const NOWHERE = '0'.repeat(64)
 export const call = { signal: new AbortController().signal }
 export const unreachable = { ok: false, error: { class: 'unreachable' } }
-export const faultOf = (message: string) => err({ class: 'unreachable', message })
+export const faultOf = (message: string, kind: ChainFault['class'] = 'unreachable') => err({ class: kind, message })
 export const unknown = ok({ own: 'unknown', valueSats: null, spender: null })
 
 /** What a method answers instead of the truth: a result, or something of its own. */
@@ -43,6 +44,7 @@ type Lies = {
   readonly raw?: Readonly<Record<string, RawAnswer>>
   readonly password?: () => string
   readonly config?: Partial<BitcoindConfig>
+  readonly spenderIndex?: SpenderIndex
 }
 
 const Request = z.object({ id: z.unknown(), method: z.string(), params: z.array(z.unknown()) })
@@ -50,7 +52,8 @@ const Request = z.object({ id: z.unknown(), method: z.string(), params: z.array(
 /** A Bitcoin Core over a simulated chain that tells the truth, but for what a test has it say. */
 export async function node(lies: Lies = {}): Promise<Node> {
   const world = createWorld({ seed: 'bitcoind', startAt: START })
-  const methods = chainRpc({ source: simulatedChainPort(world.chain), chain: world.chain })
+  const { spenderIndex = 'absent' } = lies
+  const methods = chainRpc({ source: simulatedChainPort(world.chain), chain: world.chain, spenderIndex })
   const calls: Node['calls'][number][] = []
   let refused = 0
   const server = createServer((request, response) => {

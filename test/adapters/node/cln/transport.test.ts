@@ -111,6 +111,28 @@ describe('clnrest', () => {
     expect(await rpc.call('splice_init', {}, options())).toMatchObject({ error: { type: 'lost' } })
   })
 
+  test.each(['getinfo', 'listpeerchannels', 'listfunds', 'listchannels', 'feerates'])(
+    '%s is sent again when it gets no answer, but not within a command',
+    async (method) => {
+      const { rpc, seen } = await aRest((request) => request.socket.destroy())
+      expect(await rpc.call(method, {}, options())).toMatchObject({ error: { type: 'lost' } })
+      expect(seen).toHaveLength(4)
+      await rpc.call(method, {}, { ...options(), until: NOW + 60_000 })
+      expect(seen).toHaveLength(5)
+    },
+  )
+
+  test.each(['splice_init', 'splice_update', 'splice_signed', 'splicein', 'abort_channels', 'newaddr', 'connect'])(
+    '%s is never sent again',
+    async (method) => {
+      for (const answer of [(request: IncomingMessage) => void request.socket.destroy(), reply(503, '')]) {
+        const { rpc, seen } = await aRest(answer)
+        await rpc.call(method, {}, options())
+        expect(seen).toHaveLength(1)
+      }
+    },
+  )
+
   test('a call without time left destroys its socket, and may have been executed', async () => {
     const controller = new AbortController()
     let closed: () => void = () => undefined

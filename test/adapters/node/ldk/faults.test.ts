@@ -5,7 +5,8 @@ import { hmacOf } from '../../../../adapters/node/ldk/auth.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { ldkNode } from '../../../../adapters/node/ldk/node.ts'
 import { selfSignedCertificate } from '../../../../simulator/world/certificate.ts'
-import { err } from '../../../../core/values/result.ts'
+import type { LdkRpc } from '../../../../adapters/node/ldk/rpc.ts'
+import { err, ok } from '../../../../core/values/result.ts'
 import { bump, channel, fakeRpc, NOW, peerId, request } from '../../../../harness/nodes/ldk-rpc.ts'
 import {
   API_KEY,
@@ -93,6 +94,22 @@ test.each(FAULTS)('after %s the splice may have been taken, and is sent only onc
     '/api.LightningNode/SpliceOut',
     '/api.LightningNode/OnchainReceive',
   ])
+})
+
+test('a read that ends without a status is sent again, up to four times in all; one with a status is not', async () => {
+  let failures = 3
+  const answering: LdkRpc['listPeers'] = async () =>
+    (failures -= 1) < 0 ? ok([]) : err({ status: null, message: 'reset' })
+  const passing = fakeRpc({ listPeers: answering })
+  expect(await clientOf(await serverOf(passing.rpc)).listPeers({ signal })).toEqual(ok([]))
+  for (const [status, times] of [
+    [null, 4],
+    [14, 1],
+  ] as const) {
+    const { rpc, seen } = fakeRpc({ listPeers: async () => err({ status, message: 'no' }) })
+    expect(await clientOf(await serverOf(rpc)).listPeers({ signal })).toMatchObject({ ok: false, error: { status } })
+    expect(seen).toHaveLength(times)
+  }
 })
 
 test.each([
