@@ -1,4 +1,4 @@
-import { spliceIdOf } from '../splice/ids.ts'
+import { paymentIdOf, spliceIdOfPayment } from '../splice/ids.ts'
 import type { ChannelState, NodeState } from '../ports/records.ts'
 import type { DecodedAddress } from '../bitcoin/address.ts'
 import type { Outpoint } from '../bitcoin/outpoint.ts'
@@ -51,8 +51,10 @@ export type CheckedRequest = {
 export function queuedSplice(request: SpliceRequest, facts: AcceptFacts, checked: CheckedRequest): Splice {
   const { now, node } = facts
   const { channel, funding, address, budget } = checked
+  const paymentId = paymentIdOf(facts.tenant, facts.idempotencyKey)
   return {
-    id: spliceIdOf(facts.tenant, facts.idempotencyKey),
+    id: spliceIdOfPayment(paymentId),
+    paymentId,
     version: 0,
     writeId: '',
     tenant: facts.tenant,

@@ -1,4 +1,3 @@
-import { paymentIdOf } from '../splice/ids.ts'
 import type { ForeignKind, ForeignPayment } from '../ports/records.ts'
 import { confirmedOf } from './foreign-payment.ts'
 import type { BlockRef } from '../bitcoin/block.ts'
@@ -56,7 +55,7 @@ export function paymentOf(splice: Splice, tipHeight: number | null, finalDepth: 
   const confirmations = confirmationsOf(shown?.block ?? null, tipHeight)
   const { node, network, channelId, kind, amountSats, candidates, createdAt, metadata } = splice
   return {
-    id: paymentIdOf(splice.id),
+    id: splice.paymentId,
     kind,
     status: statusOf(splice, confirmations, finalDepth),
     spliceId: splice.id,

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { attemptsUsed } from './budget.ts'
-import { paymentIdOf } from './ids.ts'
 import { BUMP_ATTEMPTS } from './policy.ts'
 import type { Attempt, Bump, Candidate, BalanceSignals, Splice } from './splice.ts'
 import type { Verdict } from './verdict.ts'
@@ -17,7 +16,7 @@ export function bumpIdOf(spliceId: string, by: Bump['by'], key: string): string 
   return (
     'bmp_' +
     createHash('sha256')
-      .update(`${paymentIdOf(spliceId)} ${by} ${key}`)
+      .update(`${spliceId} ${by} ${key}`)
       .digest('hex')
   )
 }

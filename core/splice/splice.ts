@@ -170,6 +170,8 @@ export type Proof = z.infer<typeof Proof>
 /** A client's order and everything that became of it. One item of the table: the truth. */
 export const Splice = z.object({
   id: z.string(),
+  /** The 32 bytes that its id is the beginning of (`ids.ts`). */
+  paymentId: z.string().regex(/^[0-9a-f]{64}$/),
   version: z.int().nonnegative(),
   writeId: z.string(),
   tenant: z.string(),

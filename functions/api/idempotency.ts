@@ -31,6 +31,12 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
 }
 
+/** Throws 422 if the id of this order is another order's: the ids are shorter than the hashes that they stand for. */
+export function assertOwnId(earlier: { readonly paymentId: string }, paymentId: string): void {
+  if (earlier.paymentId !== paymentId)
+    throw new Problem('idempotency_key_reused', { field: IDEMPOTENCY_KEY, detail: 'use another key' })
+}
+
 /** Throws 422 unless the earlier request had the same body. */
 export function assertReplay(earlier: { readonly bodyHash: string }, hash: string): void {
   if (earlier.bodyHash !== hash)

@@ -1,5 +1,5 @@
-import { spliceIdOf } from '../../core/splice/ids.ts'
 import { createRoute, z, type RouteHandler } from '@hono/zod-openapi'
+import { paymentIdOf, spliceIdOfPayment } from '../../core/splice/ids.ts'
 import { SpliceState, type Splice } from '../../core/splice/splice.ts'
 import { hasEnded } from '../../core/splice/transitions.ts'
 import { releaseLease } from '../../core/drive/channel-lease.ts'
@@ -10,7 +10,7 @@ import { enterOrder } from './queue.ts'
 import { requireScope } from './auth.ts'
 import { router, type ApiContext, type ApiEnv } from './context.ts'
 import { hint } from './hint.ts'
-import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertReplay, bodyHash } from './idempotency.ts'
+import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertOwnId, assertReplay, bodyHash } from './idempotency.ts'
 import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import { SpliceBody } from './splice-body.ts'
 import { SpliceView } from './splice-view.ts'
@@ -110,31 +110,32 @@ const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
   const idempotencyKey = c.req.valid('header')[IDEMPOTENCY_KEY]
   const posted = await c.req.json<unknown>()
   refuseProto(posted)
-  const hash = bodyHash(posted)
   const body = c.req.valid('json')
+  const order = { paymentId: paymentIdOf(key.tenant, idempotencyKey), bodyHash: bodyHash(posted) }
   const [earlier, facts] = await Promise.allSettled([
-    store.load(spliceIdOf(key.tenant, idempotencyKey)),
+    store.load(spliceIdOfPayment(order.paymentId)),
     readFacts(store, body),
   ])
   // A repeated request succeeds even if the node, the channel or the deadline no longer fits or cannot be
   // read.
   if (earlier.status === 'rejected') throw earlier.reason
-  if (earlier.value !== null) return replay(c, earlier.value, hash)
+  if (earlier.value !== null) return replay(c, earlier.value, order)
   if (facts.status === 'rejected') throw facts.reason
-  const draft = await draftOf(deps, key, body, { idempotencyKey, bodyHash: hash }, facts.value)
+  const draft = await draftOf(deps, key, body, { idempotencyKey, bodyHash: order.bodyHash }, facts.value)
   const place = await enterOrder(deps.ports, draft.splice, facts.value.lease)
-  if ('earlier' in place) return replay(c, place.earlier, hash)
+  if ('earlier' in place) return replay(c, place.earlier, order)
   const [{ created, splice }] = await Promise.all([store.create(draft.splice), hint(deps.ports, draft.splice.id)])
   // Another request with the same key was faster.
   if (!created) {
     if (hasEnded(splice.state) && isReleased(splice)) await releaseLease(leaseKeyOf(splice), splice.id, deps.ports)
-    return replay(c, splice, hash)
+    return replay(c, splice, order)
   }
   return c.json(viewOfNew(splice, draft.node, place.lease), 202, { Location: `/v1/splices/${splice.id}` })
 }
 
-async function replay(c: ApiContext, splice: Splice, hash: string) {
-  assertReplay(splice, hash)
+async function replay(c: ApiContext, splice: Splice, order: Pick<Splice, 'paymentId' | 'bodyHash'>) {
+  assertOwnId(splice, order.paymentId)
+  assertReplay(splice, order.bodyHash)
   return c.json(await viewOf(c.var.deps.ports.store, splice), 200, { 'Idempotent-Replayed': 'true' })
 }
 

@@ -1,5 +1,4 @@
 import { attemptsUsed, isOverCeiling } from '../../core/splice/budget.ts'
-import { paymentIdOf } from '../../core/splice/ids.ts'
 import { confirmationsOf } from '../../core/ledger/payment.ts'
 import type { ChannelLease, ItemKind, ItemOf, NodeState } from '../../core/ports/records.ts'
 import { firstOf, isBehind } from '../../core/drive/lease.ts'
@@ -86,7 +85,7 @@ function render(splice: Splice, { feeCap, tipHeight, lease }: Surroundings): Spl
     kind: splice.kind,
     amountSats: splice.amountSats,
     address: splice.address,
-    paymentId: paymentIdOf(splice.id),
+    paymentId: splice.paymentId,
     submittedOn: splice.submittedOn,
     attempts: splice.attempts.map(attemptView),
     candidates: splice.candidates.map((candidate) => candidateView(splice, candidate, tipHeight)),

@@ -325,7 +325,7 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/drive/observe.ts',
-        find: "return pointer.paymentId === paymentIdOf(context.splice.id) ? 'me' : 'another'",
+        find: "return pointer.paymentId === context.splice.paymentId ? 'me' : 'another'",
         replace: "return 'me'",
       },
     ],
