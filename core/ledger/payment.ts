@@ -1,5 +1,6 @@
 import type { ForeignKind, ForeignPayment } from '../ports/records.ts'
 import { confirmedOf } from './foreign-payment.ts'
+import { shownOf } from '../splice/snapshot.ts'
 import type { BlockRef } from '../bitcoin/block.ts'
 import type { Splice, SpliceKind } from '../splice/splice.ts'
 import type { Network } from '../bitcoin/network.ts'
@@ -123,10 +124,6 @@ function foreignStatusOf(payment: ForeignPayment): PaymentStatus {
 
 function isVoid({ state }: Splice): boolean {
   return state === 'failed' || state === 'cancelled'
-}
-
-function shownOf<T extends PaymentCandidate>(candidates: readonly T[]): T | null {
-  return candidates.find((candidate) => candidate.block !== null) ?? candidates.at(-1) ?? null
 }
 
 function figuresOf(shown: PaymentCandidate | null) {

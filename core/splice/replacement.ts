@@ -13,12 +13,7 @@ const ROUNDING = 0.99
  * The id of a fee bump. It is unique per splice and idempotency key of a client, or number of the splice's own policy.
  */
 export function bumpIdOf(spliceId: string, by: Bump['by'], key: string): string {
-  return (
-    'bmp_' +
-    createHash('sha256')
-      .update(`${spliceId} ${by} ${key}`)
-      .digest('hex')
-  )
+  return 'bmp_' + createHash('sha256').update(`${spliceId} ${by} ${key}`).digest('hex')
 }
 
 /** The bump that is open; null if there is none. */

@@ -163,6 +163,19 @@ export const EventType = z.enum([
 ])
 export type EventType = z.infer<typeof EventType>
 
+/**
+ * What a splice was when an event was emitted. It is kept with the event, because another process may publish the event
+ * later, when the splice has moved on.
+ */
+export const Snapshot = z.object({
+  state: SpliceState,
+  txid: Txid.nullable(),
+  feeSats: z.int().nonnegative().nullable(),
+  failureCode: z.string().nullable(),
+  attentionCode: z.string().nullable(),
+})
+export type Snapshot = z.infer<typeof Snapshot>
+
 /** How it is proven that a splice ended without effect. */
 export const Proof = z.enum(['never_taken', 'none_executed', 'funding_spent', 'channel_closed', 'operator'])
 export type Proof = z.infer<typeof Proof>
@@ -248,7 +261,16 @@ export const Splice = z.object({
   watch: z.object({ from: Outpoint, untilHeight: z.int().nonnegative().nullable() }).nullable(),
   anomaly: z.object({ txid: Txid, at: Instant }).nullable(),
   events: z
-    .array(z.object({ n: z.int().positive(), type: EventType, at: Instant, epoch: z.int().nonnegative() }))
+    .array(
+      z.object({
+        n: z.int().positive(),
+        type: EventType,
+        at: Instant,
+        epoch: z.int().nonnegative(),
+        /** Dropped some time after the event is published: the log has it. */
+        snapshot: Snapshot.optional(),
+      }),
+    )
     .max(60),
   eventSerial: z.int().nonnegative(),
   publishedThrough: z.int().nonnegative(),

@@ -201,6 +201,7 @@ describe('reading', () => {
         webhook: null,
         epoch: 0,
         at: iso(NOW),
+        snapshot: null,
       },
     ])
     const theirs = await request(world, 'GET', '/v1/events', { key: world.keys.stranger })
