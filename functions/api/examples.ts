@@ -31,6 +31,11 @@ export const spliceExample = {
   address: ADDRESS,
   paymentId: PAYMENT,
   submittedOn: FUNDING,
+  txid: TXID,
+  feeSats: 722,
+  confirmations: 1,
+  confirmationsNeeded: 6,
+  nextAttemptAt: null,
   attempts: [
     {
       number: 1,

@@ -4,14 +4,13 @@ import { Problem } from './problem.ts'
 
 export const IDEMPOTENCY_KEY = 'Idempotency-Key'
 
+export const IdempotencyKey = z.string().regex(/^[\x20-\x7e]{1,255}$/, '1 to 255 printable ASCII characters')
+
 /** The header that makes a request safe to repeat. */
 export const IdempotencyHeaders = z.object({
-  [IDEMPOTENCY_KEY]: z
-    .string()
-    .regex(/^[\x20-\x7e]{1,255}$/, '1 to 255 printable ASCII characters')
-    .openapi({
-      description: 'Requests with the same key and body have an effect only once. Repeat them as often as you like.',
-    }),
+  [IDEMPOTENCY_KEY]: IdempotencyKey.openapi({
+    description: 'Requests with the same key and body have an effect only once. Repeat them as often as you like.',
+  }),
 })
 
 /**
