@@ -78,7 +78,8 @@ async function bodyFrom(
   return { node, ...(channel !== undefined && { channel }), ...wish }
 }
 
-function metadataOf(pairs: readonly string[]): Record<string, string> {
+/** Metadata from the values of `--meta`. */
+export function metadataOf(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=')

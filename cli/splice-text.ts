@@ -1,14 +1,14 @@
 import type { SpliceView } from '../functions/api/splice-view.ts'
 import { factsOf, printable, sats, short } from './text.ts'
 
-/** The confirmations of final depth (the anti-reorg delay). If a channel requires more, the sentence says so. */
+/** The confirmations of final depth (the anti-reorg delay) where the service does not know more of the channel. */
 const FINAL_DEPTH = 6
 const BAR = 12
 
 /** All details of a splice, for people. */
 export function spliceText(splice: SpliceView): string {
   const { attempts, candidates, budget } = splice
-  const candidate = candidateOf(splice)
+  const candidate = candidates.find(({ txid }) => txid === splice.txid)
   const notExecuted = attempts.filter((attempt) => attempt.notExecuted).length
   const ceiling = [
     budget.maxFeeRateSatPerVb === null ? null : `${budget.maxFeeRateSatPerVb} sat/vB`,
@@ -19,14 +19,15 @@ export function spliceText(splice: SpliceView): string {
     status: splice.status,
     'waiting for': splice.waitingFor,
     'place in line': splice.position,
+    'next attempt': splice.nextAttemptAt,
     failure: splice.failure && `${splice.failure.message} (${splice.failure.code}, proof: ${splice.failure.proof})`,
     attention: splice.attention && `${splice.attention.message} (${splice.attention.code})`,
     what: `${splice.kind} ${sats(splice.amountSats)}`,
     to: splice.address,
     node: splice.node,
     channel: splice.channel,
-    transaction: candidate?.txid,
-    fee: candidate && `${sats(candidate.feeSats)}, ${candidate.feeRateSatPerVb ?? '–'} sat/vB`,
+    transaction: splice.txid,
+    fee: candidate && `${sats(splice.feeSats)}, ${candidate.feeRateSatPerVb ?? '–'} sat/vB`,
     confirmations: candidate && progressOf(splice),
     others: candidates.length > 1 ? `${candidates.length - 1} more transactions` : null,
     attempts: `${budget.attemptsUsed} of ${budget.maxAttempts} used${attempts.length === 0 ? '' : `, ${notExecuted} of ${attempts.length} proven not executed`}`,
@@ -41,8 +42,8 @@ export function spliceText(splice: SpliceView): string {
 
 /** One line: the splice's progress towards final depth. */
 export function spliceLine(splice: SpliceView): string {
-  const done = Math.min(confirmationsOf(splice), FINAL_DEPTH)
-  const filled = splice.status === 'settled' ? BAR : Math.floor((done * BAR) / FINAL_DEPTH)
+  const { done, needed } = depthOf(splice)
+  const filled = splice.status === 'settled' ? BAR : Math.floor((done * BAR) / needed)
   const bar = `${'█'.repeat(filled)}${'·'.repeat(BAR - filled)}`
   const says = splice.failure?.message ?? splice.waitingFor ?? ''
   const what = `${splice.kind === 'splice_in' ? 'in ' : 'out'} ${sats(splice.amountSats)}`
@@ -52,13 +53,11 @@ export function spliceLine(splice: SpliceView): string {
 }
 
 function progressOf(splice: SpliceView): string {
-  return `${Math.min(confirmationsOf(splice), FINAL_DEPTH)}/${FINAL_DEPTH}`
+  const { done, needed } = depthOf(splice)
+  return `${done}/${needed}`
 }
 
-function confirmationsOf(splice: SpliceView): number {
-  return Math.max(0, ...splice.candidates.map(({ confirmations }) => confirmations))
-}
-
-function candidateOf({ candidates }: SpliceView) {
-  return candidates.find(({ confirmations }) => confirmations > 0) ?? candidates.at(-1) ?? null
+function depthOf({ confirmations, confirmationsNeeded }: SpliceView) {
+  const needed = confirmationsNeeded ?? FINAL_DEPTH
+  return { done: Math.min(confirmations ?? 0, needed), needed }
 }

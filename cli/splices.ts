@@ -1,20 +1,21 @@
 import { SpliceState } from '../core/splice/splice.ts'
 import type { SpliceView } from '../functions/api/splice-view.ts'
 import { ask, bodyOf } from './ask.ts'
-import { SEVERAL, command, idOf, positive, whole } from './command.ts'
+import { SEVERAL, command, positive, valuesOf, whole } from './command.ts'
 import { connect } from './connection.ts'
 import { exitOf, exits, usage } from './exit.ts'
-import { againHint, idempotencyKey } from './order.ts'
+import { againHint, idempotencyKey, metadataOf } from './order.ts'
 import { print, printSplice } from './print.ts'
+import { spliceIdOf } from './splice-id.ts'
 import { sats, short, tableOf } from './text.ts'
 import { follow } from './watch.ts'
 
-const id = { id: { type: 'positional', required: true, description: 'Id of the splice' } } as const
+const id = { id: { type: 'positional', required: true, description: 'Id of the splice, or its beginning' } } as const
 const onceHint = 'It may have been done: check with splicekeeper show before you repeat it'
 
 const show = command('show', 'Show a splice', id, async (given, io) => {
   const client = connect(given, io)
-  const param = { id: idOf('the id', given.id) }
+  const param = { id: await spliceIdOf(client, io, given.id) }
   const answer = await ask(io, () => client.v1.splices[':id'].$get({ param }))
   const splice = await bodyOf(answer)
   printSplice(given, io, splice)
@@ -32,18 +33,25 @@ const list = command(
     },
     node: { type: 'string', description: 'Only on this node' },
     channel: { type: 'string', description: 'Only on this channel' },
+    meta: { type: 'string', description: 'name=value: only with this metadata; repeatable' },
+    key: { type: 'string', description: 'The splice that was ordered with this idempotency key' },
+    since: { type: 'string', description: 'Only ordered since this time or day, ISO 8601' },
     limit: { type: 'string', description: 'Maximum number of splices (default 20)' },
     cursor: { type: 'string', description: 'Continue where an earlier list ended' },
   },
-  async (given, io) => {
+  async (given, io, words) => {
     const client = connect(given, io)
-    const { status, node, channel, cursor } = given
+    const { status, node, channel, key, since, cursor } = given
+    const metadata = Object.entries(metadataOf(valuesOf(words, '--meta')))
     const limit = String(whole('--limit', given.limit ?? '20'))
     const query = {
       limit,
       ...(status === undefined ? {} : { status: statusOf(status) }),
       ...(node === undefined ? {} : { node }),
       ...(channel === undefined ? {} : { channel }),
+      ...(key === undefined ? {} : { idempotencyKey: key }),
+      ...(since === undefined ? {} : { since }),
+      ...Object.fromEntries(metadata.map(([name, value]) => [`metadata.${name}`, value])),
       ...(cursor === undefined ? {} : { cursor }),
     }
     const answer = await ask(io, () => client.v1.splices.$get({ query }))
@@ -72,7 +80,7 @@ const bump = command(
   },
   async (given, io) => {
     const client = connect(given, io)
-    const param = { id: idOf('the id', given.id) }
+    const param = { id: await spliceIdOf(client, io, given.id) }
     const feeRate = given['fee-rate']
     const json = feeRate === undefined ? {} : { feeRateSatPerVb: positive('--fee-rate', feeRate) }
     const key = idempotencyKey(given.key, io)
@@ -88,7 +96,7 @@ const bump = command(
 
 const cancel = command('cancel', 'Stop submitting a splice', id, async (given, io) => {
   const client = connect(given, io)
-  const param = { id: idOf('the id', given.id) }
+  const param = { id: await spliceIdOf(client, io, given.id) }
   const answer = await ask(io, () => client.v1.splices[':id'].cancel.$post({ param }))
   printSplice(given, io, await bodyOf(answer))
   return exits.done
@@ -104,7 +112,7 @@ const retry = command(
   },
   async (given, io) => {
     const client = connect(given, io)
-    const param = { id: idOf('the id', given.id) }
+    const param = { id: await spliceIdOf(client, io, given.id) }
     const { deadline } = given
     const json = {
       attempts: whole('--attempts', given.attempts ?? '1'),
@@ -128,7 +136,7 @@ const resolve = command(
   },
   async (given, io) => {
     const client = connect(given, io, 'operator')
-    const param = { id: idOf('the id', given.id) }
+    const param = { id: await spliceIdOf(client, io, given.id) }
     const { outcome, txid, note } = given
     const send = () => {
       if (outcome === 'failed' && note !== undefined && txid === undefined)
@@ -154,12 +162,14 @@ const watch = command(
       type: 'positional',
       required: false,
       valueHint: SEVERAL,
-      description: 'Ids of splices',
+      description: 'Ids of splices, or their beginnings',
     },
   },
   async (given, io) => {
-    const ids = given._.map((each) => idOf('the id', each))
-    return follow(connect(given, io), io, given, ids)
+    const client = connect(given, io)
+    const ids: string[] = []
+    for (const each of given._) ids.push(await spliceIdOf(client, io, each))
+    return follow(client, io, given, ids)
   },
 )
 

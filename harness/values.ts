@@ -1,4 +1,5 @@
-import { spliceIdOf } from '../core/splice/ids.ts'
+import { createHash } from 'node:crypto'
+import { paymentIdOf, spliceIdOfPayment } from '../core/splice/ids.ts'
 import { Policy } from '../core/splice/policy.ts'
 
 /** When the splices of the builders were accepted: 2026-11-30T00:00:00Z. */
@@ -28,9 +29,24 @@ export function aTxid(digit: string): string {
   return digit.repeat(64)
 }
 
+const paymentIds = new Map<string, string>()
+
 /** The id of a tenant's nth splice; tenant `acme` if none is named. */
 export function aSpliceId(n: number, tenant = 'acme'): string {
-  return spliceIdOf(tenant, `order-${n}`)
+  const paymentId = aPaymentId(n, tenant)
+  const id = spliceIdOfPayment(paymentId)
+  paymentIds.set(id, paymentId)
+  return id
+}
+
+/** The payment id of a tenant's nth splice. */
+export function aPaymentId(n: number, tenant = 'acme'): string {
+  return paymentIdOf(tenant, `order-${n}`)
+}
+
+/** The payment id of a splice of the builders: that of {@link aSpliceId}, or one that is made from another id. */
+export function paymentIdFor(spliceId: string): string {
+  return paymentIds.get(spliceId) ?? createHash('sha256').update(spliceId).digest('hex')
 }
 
 /** Ids in a row: `<prefix>-1`, `<prefix>-2`, … Deterministic, unique within one call of this function. */

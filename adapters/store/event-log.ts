@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { LogEvent, Store } from '../../core/ports/ports.ts'
-import { LogEventType } from '../../core/splice/log-event.ts'
+import { LogEventType, SpliceThen } from '../../core/splice/log-event.ts'
 import { numberedLog } from './numbered-log.ts'
 import type { Rows } from './rows.ts'
 
@@ -13,6 +13,7 @@ const StoredEvent = z.object({
   epoch: z.int().nonnegative(),
   at: z.number().nonnegative(),
   endpointId: z.string().optional(),
+  snapshot: SpliceThen.optional(),
   latestAt: z.number().nonnegative(),
 })
 type StoredEvent = z.infer<typeof StoredEvent>
@@ -44,6 +45,10 @@ function following(last: StoredEvent | null, event: Omit<LogEvent, 'sequence'>):
   return { ...event, sequence: (last?.sequence ?? 0) + 1, latestAt }
 }
 
-function lineOf({ sequence, id, type, spliceId, epoch, at, endpointId }: StoredEvent): LogEvent {
-  return { sequence, id, type, spliceId, epoch, at, ...(endpointId === undefined ? {} : { endpointId }) }
+function lineOf({ sequence, id, type, spliceId, epoch, at, endpointId, snapshot }: StoredEvent): LogEvent {
+  return {
+    ...{ sequence, id, type, spliceId, epoch, at },
+    ...(endpointId === undefined ? {} : { endpointId }),
+    ...(snapshot === undefined ? {} : { snapshot }),
+  }
 }

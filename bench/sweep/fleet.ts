@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import { Transaction } from 'bitcoinjs-lib'
 import { indexKeysOf, itemKey, spliceKey, type IndexKeys } from '../../adapters/store/keys.ts'
 import type { ChainTransaction } from '../../core/ports/chain.ts'
-import { paymentIdOf, spliceIdOf } from '../../core/splice/ids.ts'
+import { paymentIdOf, spliceIdOfPayment } from '../../core/splice/ids.ts'
 import type { ChannelSnapshot } from '../../core/ports/node.ts'
 import { outpointOf } from '../../core/bitcoin/outpoint.ts'
 import type { ChainPort, ConfiguredNode, NodePort } from '../../core/ports/ports.ts'
 import { err, ok } from '../../core/values/result.ts'
 import type { Splice } from '../../core/splice/splice.ts'
-import { History, finishedId } from './history.ts'
+import { History } from './history.ts'
 import type { Life } from './life.ts'
 import type { TextRow } from './places.ts'
 
@@ -183,7 +183,7 @@ function liveOf(n: number, nodes: number, life: Life, tx: Transaction): Live {
     splice: {
       ...original,
       ...own,
-      id: spliceIdOf(original.tenant, `live-${n}`),
+      ...idsOf(original.tenant, `live-${n}`),
       node,
       nodeId: nodeIdOf(node),
       fundingHistory: [funding],
@@ -203,13 +203,13 @@ function finishedOf(
   blocks: readonly { readonly height: number; readonly hash: string }[],
 ): Splice {
   const { channelId, node, nodeId, peerId } = live[n % live.length]?.splice ?? settled
-  const id = finishedId(settled.tenant, n)
+  const ids = idsOf(settled.tenant, `finished-${n}`)
   const block = blocks[n % blocks.length] ?? null
   // Any txid will do that is its own.
-  const txid = paymentIdOf(id)
+  const txid = ids.paymentId
   return {
     ...settled,
-    id,
+    ...ids,
     channelId,
     node,
     nodeId,
@@ -217,4 +217,9 @@ function finishedOf(
     candidates: settled.candidates.map((candidate) => ({ ...candidate, txid, block })),
     createdAt: at - BLOCK_SECONDS * 1_000 - (count - n) * 1_000,
   }
+}
+
+function idsOf(tenant: string, key: string): Pick<Splice, 'id' | 'paymentId'> {
+  const paymentId = paymentIdOf(tenant, key)
+  return { id: spliceIdOfPayment(paymentId), paymentId }
 }

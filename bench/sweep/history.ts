@@ -1,11 +1,10 @@
 import type { Place } from '../../adapters/store/cursor.ts'
 import { idOfPk, indexKeysOf, spliceKey } from '../../adapters/store/keys.ts'
-import { spliceIdOf } from '../../core/splice/ids.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { entriesOf, type TextRow } from './places.ts'
 
 const ID_PREFIX = 'spl_'
-const ID_BYTES = 32
+const ID_BYTES = 12
 
 /**
  * Finished splices in a table: the key of each, and its entries in the indexes, lie in flat memory, so that a million of them
@@ -75,9 +74,4 @@ export class History {
       at = (at + 1) & mask
     }
   }
-}
-
-/** The id of the nth finished splice of a tenant. */
-export function finishedId(tenant: string, n: number): string {
-  return spliceIdOf(tenant, `finished-${n}`)
 }

@@ -1,4 +1,5 @@
-import { spliceIdOf } from '../splice/ids.ts'
+import { paymentIdOf, spliceIdOfPayment } from '../splice/ids.ts'
+import { snapshotOf } from '../splice/snapshot.ts'
 import type { ChannelState, NodeState } from '../ports/records.ts'
 import type { DecodedAddress } from '../bitcoin/address.ts'
 import type { Outpoint } from '../bitcoin/outpoint.ts'
@@ -51,8 +52,10 @@ export type CheckedRequest = {
 export function queuedSplice(request: SpliceRequest, facts: AcceptFacts, checked: CheckedRequest): Splice {
   const { now, node } = facts
   const { channel, funding, address, budget } = checked
+  const paymentId = paymentIdOf(facts.tenant, facts.idempotencyKey)
   return {
-    id: spliceIdOf(facts.tenant, facts.idempotencyKey),
+    id: spliceIdOfPayment(paymentId),
+    paymentId,
     version: 0,
     writeId: '',
     tenant: facts.tenant,
@@ -77,7 +80,7 @@ export function queuedSplice(request: SpliceRequest, facts: AcceptFacts, checked
 
     ...nothingYet,
     fundingHistory: [funding],
-    events: [{ n: 1, type: 'splice.accepted', at: now, epoch: 0 }],
+    events: [{ n: 1, type: 'splice.accepted', at: now, epoch: 0, snapshot: snapshotOf(nothingYet) }],
     eventSerial: 1,
     emitted: ['splice.accepted'],
     timeline: [{ at: now, status: 'queued', why: 'accepted', count: 1 }],

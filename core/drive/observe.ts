@@ -9,7 +9,6 @@ import {
   type Versioned,
 } from '../ports/records.ts'
 import type { SpendHint } from '../ports/chain.ts'
-import { paymentIdOf } from '../splice/ids.ts'
 import { announcedTxids } from '../splice/attempt-steps.ts'
 import { walkBack, walkFundingHistory, type FundingSpend, type FundingSpender } from '../chain/funding-history.ts'
 import type { ChannelSnapshot, NodeFault, NodeLook } from '../ports/node.ts'
@@ -218,7 +217,7 @@ async function ownerOf(context: ChainContext, txid: string): Promise<'me' | 'ano
   if (context.splice.candidates.some((candidate) => candidate.txid === txid)) return 'me'
   const pointer = await pointerOf(context, txid)
   if (pointer === null || pointer.foreign === true) return 'nobody'
-  return pointer.paymentId === paymentIdOf(context.splice.id) ? 'me' : 'another'
+  return pointer.paymentId === context.splice.paymentId ? 'me' : 'another'
 }
 
 async function pointerOf({ pointers, ports }: ChainContext, txid: string): Promise<TxPointer | null> {

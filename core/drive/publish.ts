@@ -1,4 +1,5 @@
 import { eventIdOf } from '../splice/ids.ts'
+import { spliceThen } from '../splice/log-event.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { Splice } from '../splice/splice.ts'
 
@@ -15,9 +16,10 @@ export async function publish(splice: Splice, loadedSerial: number, ports: Ports
   const first = unpublished[0]
   if (first === undefined) return splice
   const since = first.at - CLOCK_SKEW_MS
-  for (const { n, type, at, epoch } of unpublished) {
+  for (const { n, type, at, epoch, snapshot } of unpublished) {
     const id = eventIdOf(splice.id, n)
-    const event = { id, type, spliceId: splice.id, epoch, at }
+    const then = snapshot === undefined ? {} : { snapshot: spliceThen(splice, snapshot) }
+    const event = { id, type, spliceId: splice.id, epoch, at, ...then }
     if (n > loadedSerial) await ports.store.appendEvent(splice.tenant, event)
     else if (!(await ports.store.appendOnce(splice.tenant, event, since))) continue
     ports.telemetry.count(type)

@@ -1,7 +1,7 @@
 import { isCommitment, parseTransaction, paysExactly, spends, type ParsedTransaction } from '../bitcoin/transaction.ts'
 import type { Ports, Store } from '../ports/ports.ts'
 import type { EventOf } from '../splice/event.ts'
-import { paymentIdOf, spliceIdOfPayment } from '../splice/ids.ts'
+import { spliceIdOfPayment } from '../splice/ids.ts'
 import type { Splice } from '../splice/splice.ts'
 import { transitions } from '../splice/transitions.ts'
 import { err, ok, type Result } from '../values/result.ts'
@@ -56,8 +56,7 @@ function paysOurs(transaction: ParsedTransaction, splice: Splice): boolean {
 }
 
 /** Points the txid to this splice; null: it does now. */
-async function writePointer(store: Store, splice: Splice, txid: string) {
-  const paymentId = paymentIdOf(splice.id)
+async function writePointer(store: Store, { paymentId }: Splice, txid: string) {
   const pointer = await store.item('tx', txid)
   if (pointer?.value.paymentId === paymentId) return null
   // A pointer to a foreign payment gives the transaction no owner.

@@ -1,6 +1,5 @@
 import { untilWritten } from '../ports/update.ts'
 import { differs, dueAfter } from '../splice/due.ts'
-import { paymentIdOf } from '../splice/ids.ts'
 import type { TxPointer } from '../ports/records.ts'
 import type { Policy } from '../splice/policy.ts'
 import type { Ports } from '../ports/ports.ts'
@@ -24,13 +23,13 @@ export async function saveSplice(
   const due = { ...after, dueAt: dueAfter(after, now, policy, ports.chance.fraction()) }
   if (!differs(before, due)) return before
   for (const { txid } of after.candidates.filter((c) => !before.candidates.some((known) => known.txid === c.txid))) {
-    if (!(await claim(txid, pointerTo(after.id, rawOf(txid)), ports))) return null
+    if (!(await claim(txid, pointerTo(after, rawOf(txid)), ports))) return null
   }
   return ports.store.save(SpliceSchema.parse({ ...due, updatedAt: now }))
 }
 
-function pointerTo(id: string, hex: string | undefined): TxPointer {
-  return { paymentId: paymentIdOf(id), ...(hex === undefined ? {} : { hex }) }
+function pointerTo({ paymentId }: Splice, hex: string | undefined): TxPointer {
+  return { paymentId, ...(hex === undefined ? {} : { hex }) }
 }
 
 /**

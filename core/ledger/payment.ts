@@ -1,6 +1,6 @@
-import { paymentIdOf } from '../splice/ids.ts'
 import type { ForeignKind, ForeignPayment } from '../ports/records.ts'
 import { confirmedOf } from './foreign-payment.ts'
+import { shownOf } from '../splice/snapshot.ts'
 import type { BlockRef } from '../bitcoin/block.ts'
 import type { Splice, SpliceKind } from '../splice/splice.ts'
 import type { Network } from '../bitcoin/network.ts'
@@ -56,7 +56,7 @@ export function paymentOf(splice: Splice, tipHeight: number | null, finalDepth: 
   const confirmations = confirmationsOf(shown?.block ?? null, tipHeight)
   const { node, network, channelId, kind, amountSats, candidates, createdAt, metadata } = splice
   return {
-    id: paymentIdOf(splice.id),
+    id: splice.paymentId,
     kind,
     status: statusOf(splice, confirmations, finalDepth),
     spliceId: splice.id,
@@ -124,10 +124,6 @@ function foreignStatusOf(payment: ForeignPayment): PaymentStatus {
 
 function isVoid({ state }: Splice): boolean {
   return state === 'failed' || state === 'cancelled'
-}
-
-function shownOf<T extends PaymentCandidate>(candidates: readonly T[]): T | null {
-  return candidates.find((candidate) => candidate.block !== null) ?? candidates.at(-1) ?? null
 }
 
 function figuresOf(shown: PaymentCandidate | null) {

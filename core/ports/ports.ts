@@ -3,7 +3,7 @@ import type { BumpRequest, ChannelSnapshot, Contribution, NodeFault, NodeLook, S
 import type { ItemKind, ItemOf, Versioned } from './records.ts'
 import type { Outpoint } from '../bitcoin/outpoint.ts'
 import type { Result } from '../values/result.ts'
-import type { LogEventType } from '../splice/log-event.ts'
+import type { LogEventType, SpliceThen } from '../splice/log-event.ts'
 import type { DeliveryQueue } from './endpoint.ts'
 import type { CommandResult, Splice } from '../splice/splice.ts'
 import type { Instant } from '../values/instant.ts'
@@ -91,6 +91,8 @@ export type LogEvent = {
   readonly epoch: number
   readonly at: Instant
   readonly endpointId?: string | undefined
+  /** The splice as it was then. Absent: the event is about a webhook endpoint, or older than snapshots. */
+  readonly snapshot?: SpliceThen | undefined
 }
 
 /**

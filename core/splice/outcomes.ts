@@ -120,7 +120,7 @@ export function resolveCandidate(splice: Splice, event: EventOf<'resolved_candid
 /** Chain evidence contradicts an end without effect: opens a new epoch and freezes the channel. */
 export function correct(splice: Splice, context: StepContext): Stepped {
   const message = 'a splice that had ended took effect'
-  const opened = newEpoch({ ...splice, failure: null, stopped: null, cancelRequestedAt: null })
+  const opened = newEpoch({ ...splice, state: 'pending', failure: null, stopped: null, cancelRequestedAt: null })
   const corrected = emit(opened, 'splice.corrected', context.now)
   return {
     splice: candidateSeen(corrected, 'pending', context).splice,

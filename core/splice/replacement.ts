@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { attemptsUsed } from './budget.ts'
-import { paymentIdOf } from './ids.ts'
 import { BUMP_ATTEMPTS } from './policy.ts'
 import type { Attempt, Bump, Candidate, BalanceSignals, Splice } from './splice.ts'
 import type { Verdict } from './verdict.ts'
@@ -14,12 +13,7 @@ const ROUNDING = 0.99
  * The id of a fee bump. It is unique per splice and idempotency key of a client, or number of the splice's own policy.
  */
 export function bumpIdOf(spliceId: string, by: Bump['by'], key: string): string {
-  return (
-    'bmp_' +
-    createHash('sha256')
-      .update(`${paymentIdOf(spliceId)} ${by} ${key}`)
-      .digest('hex')
-  )
+  return 'bmp_' + createHash('sha256').update(`${spliceId} ${by} ${key}`).digest('hex')
 }
 
 /** The bump that is open; null if there is none. */

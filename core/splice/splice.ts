@@ -163,6 +163,19 @@ export const EventType = z.enum([
 ])
 export type EventType = z.infer<typeof EventType>
 
+/**
+ * What a splice was when an event was emitted. It is kept with the event, because another process may publish the event
+ * later, when the splice has moved on.
+ */
+export const Snapshot = z.object({
+  state: SpliceState,
+  txid: Txid.nullable(),
+  feeSats: z.int().nonnegative().nullable(),
+  failureCode: z.string().nullable(),
+  attentionCode: z.string().nullable(),
+})
+export type Snapshot = z.infer<typeof Snapshot>
+
 /** How it is proven that a splice ended without effect. */
 export const Proof = z.enum(['never_taken', 'none_executed', 'funding_spent', 'channel_closed', 'operator'])
 export type Proof = z.infer<typeof Proof>
@@ -170,6 +183,8 @@ export type Proof = z.infer<typeof Proof>
 /** A client's order and everything that became of it. One item of the table: the truth. */
 export const Splice = z.object({
   id: z.string(),
+  /** The 32 bytes that its id is the beginning of (`ids.ts`). */
+  paymentId: z.string().regex(/^[0-9a-f]{64}$/),
   version: z.int().nonnegative(),
   writeId: z.string(),
   tenant: z.string(),
@@ -246,7 +261,16 @@ export const Splice = z.object({
   watch: z.object({ from: Outpoint, untilHeight: z.int().nonnegative().nullable() }).nullable(),
   anomaly: z.object({ txid: Txid, at: Instant }).nullable(),
   events: z
-    .array(z.object({ n: z.int().positive(), type: EventType, at: Instant, epoch: z.int().nonnegative() }))
+    .array(
+      z.object({
+        n: z.int().positive(),
+        type: EventType,
+        at: Instant,
+        epoch: z.int().nonnegative(),
+        /** Dropped some time after the event is published: the log has it. */
+        snapshot: Snapshot.optional(),
+      }),
+    )
     .max(60),
   eventSerial: z.int().nonnegative(),
   publishedThrough: z.int().nonnegative(),

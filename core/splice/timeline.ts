@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { RECORD_LIMITS, type Candidate, type EventType, type Splice, type SpliceState } from './splice.ts'
+import { snapshotOf } from './snapshot.ts'
 import type { Instant } from '../values/instant.ts'
 
 /** How many published events stay in the record for readers. Older ones are in the log. */
@@ -51,15 +52,22 @@ export function setState(splice: Splice, state: SpliceState, why: string, now: I
   return addToTimeline({ ...splice, state, waitingFor: null }, why, now)
 }
 
-/** Records an event that is to be published. An outcome is emitted once in an epoch. */
+/**
+ * Records an event that is to be published, with what the splice is now: everything else must be set before. An outcome
+ * is emitted once in an epoch.
+ */
 export function emit(splice: Splice, type: EventType, now: Instant): Splice {
   if (ONCE_AN_EPOCH.includes(type) && splice.emitted.includes(type)) return splice
   const n = splice.eventSerial + 1
-  const kept = splice.events.filter((event) => event.n > splice.publishedThrough - EVENTS_KEPT)
+  const kept = splice.events
+    .filter((event) => event.n > splice.publishedThrough - EVENTS_KEPT)
+    .map(({ snapshot, ...event }) =>
+      event.n > splice.publishedThrough ? { ...event, ...(snapshot && { snapshot }) } : event,
+    )
   return {
     ...splice,
     eventSerial: n,
-    events: [...kept, { n, type, at: now, epoch: splice.epoch }],
+    events: [...kept, { n, type, at: now, epoch: splice.epoch, snapshot: snapshotOf(splice) }],
     emitted: splice.emitted.includes(type) ? splice.emitted : [...splice.emitted, type],
   }
 }

@@ -93,7 +93,7 @@ export function afterDelivery(
 }
 
 /** The body of an event's webhook. It depends on the event alone, so that each repetition has the same bytes. */
-export function bodyOf({ sequence, type, spliceId, epoch, at, endpointId }: LogEvent): string {
-  const data = { sequence, splice: spliceId, epoch, webhook: endpointId ?? null }
+export function bodyOf({ sequence, type, spliceId, epoch, at, endpointId, snapshot }: LogEvent): string {
+  const data = { sequence, splice: spliceId, epoch, webhook: endpointId ?? null, snapshot: snapshot ?? null }
   return JSON.stringify({ type, timestamp: new Date(at).toISOString(), data })
 }

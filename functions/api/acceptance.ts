@@ -19,8 +19,8 @@ const SWEEP_SECONDS = '60'
 /** What identifies an order. */
 export type Identity = { readonly idempotencyKey: string; readonly bodyHash: string }
 
-/** The record that an order would create, and the node as last seen. */
-export type Draft = { readonly splice: Splice; readonly node: NodeState }
+/** The record that an order would create, and its node and channel as last seen. */
+export type Draft = { readonly splice: Splice; readonly node: NodeState; readonly channel: ChannelState | null }
 
 /** The stored state that an order is checked against. null: not seen yet, or the body names no channel. */
 export type Facts = {
@@ -46,21 +46,23 @@ export async function draftOf(
   key: ApiKey,
   body: SpliceBody,
   identity: Identity,
-  { node, channel }: Facts,
+  facts: Facts,
 ): Promise<Draft> {
   const { store, clock, generation } = deps.ports
+  const { node } = facts
   const { name } = nodeOf(deps.ports, key.tenant, body.node)
   if (node === null) throw new Problem('node_not_seen', { field: 'node', headers: { 'Retry-After': SWEEP_SECONDS } })
+  const channel = body.channel === undefined ? await onlyChannel(store, name, node) : facts.channel
   const draft = acceptSplice(requestOf(body), {
     ...identity,
     tenant: key.tenant,
     node,
-    channel: body.channel === undefined ? await onlyChannel(store, name, node) : channel,
+    channel,
     generation,
     now: clock.now(),
   })
   if (!draft.ok) throw new Problem(draft.error.code, { field: draft.error.field, detail: draft.error.message })
-  return { splice: draft.value, node }
+  return { splice: draft.value, node, channel }
 }
 
 /**

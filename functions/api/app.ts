@@ -20,6 +20,7 @@ import { previewRoutes } from './preview.ts'
 import { Problem } from './problem.ts'
 import { relayRoutes } from './relay.ts'
 import { SIGNATURE_HEADER } from '../../core/nodes/relay-signature.ts'
+import { spliceListRoutes } from './splice-list.ts'
 import { spliceRoutes } from './splices.ts'
 import { webhookCommandRoutes } from './webhook-commands.ts'
 import { webhookRoutes } from './webhook-routes.ts'
@@ -133,6 +134,7 @@ export function createApi(deps: ApiDeps) {
   app.get('/openapi.json', (c) => c.json(app.getOpenAPI31Document(document)))
   return app
     .route('/', spliceRoutes())
+    .route('/', spliceListRoutes())
     .route('/', commandRoutes())
     .route('/', paymentsCsvRoutes())
     .route('/', paymentRoutes())

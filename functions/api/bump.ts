@@ -94,7 +94,7 @@ const bump: RouteHandler<typeof bumpRoute, ApiEnv> = async (c) => {
       return null
     },
   })
-  const view = await viewOf(ports.store, splice)
+  const view = await viewOf(c.var.deps, splice)
   return answer.replayed ? c.json(view, 200, { 'Idempotent-Replayed': 'true' }) : c.json(view, 202)
 }
 

@@ -60,7 +60,7 @@ const cancel: RouteHandler<typeof cancelRoute, ApiEnv> = async (c) => {
     eventFor: (current) =>
       isCancelled(current) ? null : { type: 'cancel_requested', generation: c.var.deps.ports.generation },
   })
-  return c.json(await viewOf(c.var.deps.ports.store, splice), 200)
+  return c.json(await viewOf(c.var.deps, splice), 200)
 }
 
 /** Whether the splice is cancelled or about to be: another request changes nothing. */
@@ -118,7 +118,7 @@ const retry: RouteHandler<typeof retryRoute, ApiEnv> = async (c) => {
       return { type: 'retry_requested', attempts: body.attempts, deadline }
     },
   })
-  return c.json(await viewOf(c.var.deps.ports.store, splice), 200)
+  return c.json(await viewOf(c.var.deps, splice), 200)
 }
 
 const resolveRoute = createRoute({
@@ -168,7 +168,7 @@ const resolve: RouteHandler<typeof resolveRoute, ApiEnv> = async (c) => {
         ? { type: 'resolved_failed', note: body.note }
         : candidateNamed(c.var.deps.ports, current, body.txid, body.note ?? 'named by an operator'),
   })
-  return c.json(await viewOf(c.var.deps.ports.store, splice), 200)
+  return c.json(await viewOf(c.var.deps, splice), 200)
 }
 
 /** `Retry-After`, in seconds, of errors that pass. */

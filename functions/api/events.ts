@@ -1,5 +1,5 @@
 import { createRoute, z, type RouteHandler } from '@hono/zod-openapi'
-import { LogEventType } from '../../core/splice/log-event.ts'
+import { LogEventType, SpliceThen } from '../../core/splice/log-event.ts'
 import { requireScope } from './auth.ts'
 import { router, type ApiEnv } from './context.ts'
 import { commonProblems } from './problem.ts'
@@ -19,6 +19,11 @@ const EventView = z
       .openapi({ description: 'The endpoint that was disabled. null: the event concerns a splice.' }),
     epoch: z.int(),
     at: z.iso.datetime(),
+    snapshot: SpliceThen.nullable().openapi({
+      description:
+        'The splice as it was when the event happened: `status`, `txid`, `feeSats`, `failureCode` and ' +
+        '`attentionCode` of that moment, and what never changes. null: the event concerns a webhook endpoint.',
+    }),
   })
   .openapi('Event')
 export type EventView = z.infer<typeof EventView>
@@ -52,7 +57,7 @@ const listEvents: RouteHandler<typeof eventsRoute, ApiEnv> = async (c) => {
   const { deps, key } = c.var
   const { after, limit } = c.req.valid('query')
   const lines = await deps.ports.store.eventsAfter(key.tenant, after, limit)
-  const data = lines.map(({ sequence, id, type, spliceId, epoch, at, endpointId }) => ({
+  const data = lines.map(({ sequence, id, type, spliceId, epoch, at, endpointId, snapshot }) => ({
     object: 'event' as const,
     sequence,
     id,
@@ -61,6 +66,7 @@ const listEvents: RouteHandler<typeof eventsRoute, ApiEnv> = async (c) => {
     webhook: endpointId ?? null,
     epoch,
     at: isoOf(at),
+    snapshot: snapshot ?? null,
   }))
   return c.json({ object: 'list' as const, data }, 200)
 }

@@ -1,6 +1,8 @@
 const CHANNEL = 'b1dee9ba51128196297be83509046e2cce90132a1c2bbfce00178062704071f6'
 const ADDRESS = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'
 const PAYMENT = '5df673aa1867a2d36a07beedefba3afd8b5b4281fb292e31da52b9c96de47774'
+/** The id of a splice is the beginning of its payment's. */
+const SPLICE = 'spl_5df673aa1867a2d36a07beed'
 const TXID = '889ef272b2a251216cebec3ba19f384bcfb15d12383eea8e7e27101205fcc4d9'
 const BLOCK = 'bc8966a368da82b5d8e85efedea0f60ba1ba281d350d9ec1fed8846d44ff6989'
 const FUNDING = '6a9f3c0d0a4b1e5c7d2f8e9b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f60718293:0'
@@ -18,7 +20,7 @@ export const orderExample = {
 
 /** The splice of that order, with one confirmation of six. */
 export const spliceExample = {
-  id: `spl_${PAYMENT}`,
+  id: SPLICE,
   object: 'splice',
   status: 'confirmed',
   node: 'alice',
@@ -29,6 +31,11 @@ export const spliceExample = {
   address: ADDRESS,
   paymentId: PAYMENT,
   submittedOn: FUNDING,
+  txid: TXID,
+  feeSats: 722,
+  confirmations: 1,
+  confirmationsNeeded: 6,
+  nextAttemptAt: null,
   attempts: [
     {
       number: 1,
@@ -90,7 +97,7 @@ export const paymentExample = {
   object: 'payment',
   kind: 'splice_out',
   status: 'confirmed',
-  splice: `spl_${PAYMENT}`,
+  splice: SPLICE,
   node: 'alice',
   channel: CHANNEL,
   network: 'regtest',

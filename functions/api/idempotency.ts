@@ -4,14 +4,13 @@ import { Problem } from './problem.ts'
 
 export const IDEMPOTENCY_KEY = 'Idempotency-Key'
 
+export const IdempotencyKey = z.string().regex(/^[\x20-\x7e]{1,255}$/, '1 to 255 printable ASCII characters')
+
 /** The header that makes a request safe to repeat. */
 export const IdempotencyHeaders = z.object({
-  [IDEMPOTENCY_KEY]: z
-    .string()
-    .regex(/^[\x20-\x7e]{1,255}$/, '1 to 255 printable ASCII characters')
-    .openapi({
-      description: 'Requests with the same key and body have an effect only once. Repeat them as often as you like.',
-    }),
+  [IDEMPOTENCY_KEY]: IdempotencyKey.openapi({
+    description: 'Requests with the same key and body have an effect only once. Repeat them as often as you like.',
+  }),
 })
 
 /**
@@ -29,6 +28,12 @@ function sorted(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
   return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
+}
+
+/** Throws 422 if the id of this order is another order's: the ids are shorter than the hashes that they stand for. */
+export function assertOwnId(earlier: { readonly paymentId: string }, paymentId: string): void {
+  if (earlier.paymentId !== paymentId)
+    throw new Problem('idempotency_key_reused', { field: IDEMPOTENCY_KEY, detail: 'use another key' })
 }
 
 /** Throws 422 unless the earlier request had the same body. */

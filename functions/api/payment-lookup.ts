@@ -25,7 +25,7 @@ export async function paymentWithId(deps: Deps, tenant: string, id: string): Pro
   if (!isPaymentId(id)) throw missing('id')
   const { store } = deps.ports
   const splice = await store.load(spliceIdOfPayment(id))
-  if (splice !== null) return ofSplice(deps, tenant, splice, 'id')
+  if (splice?.paymentId === id) return ofSplice(deps, tenant, splice, 'id')
   const payment = (await store.item('payment', id))?.value ?? null
   if (payment === null) throw missing('id')
   return ofForeign(deps, tenant, payment, 'id')

@@ -62,6 +62,19 @@ export const SpliceView = z
     submittedOn: z.string().nullable().openapi({
       description: 'The funding outpoint of the channel at the first submission. null: not submitted yet.',
     }),
+    txid: z.string().nullable().openapi({
+      description: 'Its transaction: the confirmed candidate, else the newest. null: none was seen yet.',
+    }),
+    feeSats: z.int().nullable().openapi({ description: 'The fee of that transaction. null: not known.' }),
+    confirmations: z.int().nullable().openapi({
+      description: 'The confirmations of that transaction, as of the last block that was seen. null: there is none.',
+    }),
+    confirmationsNeeded: z.int().nullable().openapi({
+      description: 'The confirmations at which it is final and the splice can settle. null: not known.',
+    }),
+    nextAttemptAt: Time.nullable().openapi({
+      description: 'Nothing is sent to the node before this time. null: it waits for no time.',
+    }),
     attempts: z.array(AttemptView),
     candidates: z.array(CandidateView),
     bumps: z.array(BumpView),

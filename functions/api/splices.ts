@@ -1,6 +1,6 @@
-import { spliceIdOf } from '../../core/splice/ids.ts'
 import { createRoute, z, type RouteHandler } from '@hono/zod-openapi'
-import { SpliceState, type Splice } from '../../core/splice/splice.ts'
+import { paymentIdOf, spliceIdOfPayment } from '../../core/splice/ids.ts'
+import type { Splice } from '../../core/splice/splice.ts'
 import { hasEnded } from '../../core/splice/transitions.ts'
 import { releaseLease } from '../../core/drive/channel-lease.ts'
 import { isReleased } from '../../core/drive/lease.ts'
@@ -10,25 +10,14 @@ import { enterOrder } from './queue.ts'
 import { requireScope } from './auth.ts'
 import { router, type ApiContext, type ApiEnv } from './context.ts'
 import { hint } from './hint.ts'
-import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertReplay, bodyHash } from './idempotency.ts'
+import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertOwnId, assertReplay, bodyHash } from './idempotency.ts'
 import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import { SpliceBody } from './splice-body.ts'
 import { SpliceView } from './splice-view.ts'
-import { LONGEST_NAME, spliceOf } from './tenancy.ts'
-import { wholeNumber } from './validation.ts'
-import { viewOf, viewOfNew, viewsOf } from './view.ts'
-
-/** The filter values of a list. */
-const Status = z.enum([...SpliceState.options, 'live'])
-
-const PAGE = { min: 1, max: 100, fallback: 20 }
+import { spliceOf } from './tenancy.ts'
+import { viewOf, viewOfNew } from './view.ts'
 
 const spliceJson = { 'application/json': { schema: SpliceView } }
-const SpliceList = z.object({
-  object: z.literal('list'),
-  data: z.array(SpliceView),
-  cursor: z.string().nullable().openapi({ description: 'The cursor of the next page. null: this is the last page.' }),
-})
 
 const impossibleCodes = [
   '`address_invalid`',
@@ -110,32 +99,33 @@ const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
   const idempotencyKey = c.req.valid('header')[IDEMPOTENCY_KEY]
   const posted = await c.req.json<unknown>()
   refuseProto(posted)
-  const hash = bodyHash(posted)
   const body = c.req.valid('json')
+  const order = { paymentId: paymentIdOf(key.tenant, idempotencyKey), bodyHash: bodyHash(posted) }
   const [earlier, facts] = await Promise.allSettled([
-    store.load(spliceIdOf(key.tenant, idempotencyKey)),
+    store.load(spliceIdOfPayment(order.paymentId)),
     readFacts(store, body),
   ])
   // A repeated request succeeds even if the node, the channel or the deadline no longer fits or cannot be
   // read.
   if (earlier.status === 'rejected') throw earlier.reason
-  if (earlier.value !== null) return replay(c, earlier.value, hash)
+  if (earlier.value !== null) return replay(c, earlier.value, order)
   if (facts.status === 'rejected') throw facts.reason
-  const draft = await draftOf(deps, key, body, { idempotencyKey, bodyHash: hash }, facts.value)
+  const draft = await draftOf(deps, key, body, { idempotencyKey, bodyHash: order.bodyHash }, facts.value)
   const place = await enterOrder(deps.ports, draft.splice, facts.value.lease)
-  if ('earlier' in place) return replay(c, place.earlier, hash)
+  if ('earlier' in place) return replay(c, place.earlier, order)
   const [{ created, splice }] = await Promise.all([store.create(draft.splice), hint(deps.ports, draft.splice.id)])
   // Another request with the same key was faster.
   if (!created) {
     if (hasEnded(splice.state) && isReleased(splice)) await releaseLease(leaseKeyOf(splice), splice.id, deps.ports)
-    return replay(c, splice, hash)
+    return replay(c, splice, order)
   }
-  return c.json(viewOfNew(splice, draft.node, place.lease), 202, { Location: `/v1/splices/${splice.id}` })
+  return c.json(viewOfNew(deps, splice, draft, place.lease), 202, { Location: `/v1/splices/${splice.id}` })
 }
 
-async function replay(c: ApiContext, splice: Splice, hash: string) {
-  assertReplay(splice, hash)
-  return c.json(await viewOf(c.var.deps.ports.store, splice), 200, { 'Idempotent-Replayed': 'true' })
+async function replay(c: ApiContext, splice: Splice, order: Pick<Splice, 'paymentId' | 'bodyHash'>) {
+  assertOwnId(splice, order.paymentId)
+  assertReplay(splice, order.bodyHash)
+  return c.json(await viewOf(c.var.deps, splice), 200, { 'Idempotent-Replayed': 'true' })
 }
 
 const readRoute = createRoute({
@@ -158,62 +148,10 @@ const readRoute = createRoute({
 const read: RouteHandler<typeof readRoute, ApiEnv> = async (c) => {
   const { deps, key } = c.var
   const splice = await spliceOf(deps.ports, key.tenant, c.req.valid('param').id)
-  return c.json(await viewOf(deps.ports.store, splice), 200)
-}
-
-const listRoute = createRoute({
-  method: 'get',
-  path: '/v1/splices',
-  operationId: 'listSplices',
-  summary: 'List splices, newest first',
-  description:
-    'The list may lag by a moment. With a filter, a page can hold fewer splices than `limit`: continue ' +
-    'while there is a cursor.',
-  tags: ['splices'],
-  security: [{ key: [] }],
-  middleware: requireScope('splices:read'),
-  request: {
-    query: z.strictObject({
-      status: Status.optional().openapi({
-        description: '`live`: every splice that is not settled, failed or cancelled.',
-      }),
-      node: z.string().min(1).optional(),
-      channel: z.string().min(1).max(LONGEST_NAME).optional(),
-      limit: wholeNumber(PAGE),
-      cursor: z.string().min(1).optional(),
-    }),
-  },
-  responses: {
-    ...commonProblems,
-    200: { description: 'A page of splices.', content: { 'application/json': { schema: SpliceList } } },
-  },
-})
-
-function isIn(state: SpliceState, status: z.infer<typeof Status>): boolean {
-  return status === 'live' ? !hasEnded(state) : state === status
-}
-
-const list: RouteHandler<typeof listRoute, ApiEnv> = async (c) => {
-  const { deps, key } = c.var
-  const { store } = deps.ports
-  const { status, node, channel, limit, cursor = null } = c.req.valid('query')
-  const page =
-    channel === undefined
-      ? await store.byTenant(key.tenant, limit, cursor)
-      : await store.byChannel(key.tenant, channel, limit, cursor)
-  const found = new Map((await store.loadMany(page.ids)).map((splice) => [splice.id, splice]))
-  const wanted = page.ids.flatMap((id) => {
-    const splice = found.get(id)
-    const fits =
-      splice?.tenant === key.tenant &&
-      (status === undefined || isIn(splice.state, status)) &&
-      (node === undefined || splice.node === node)
-    return fits ? [splice] : []
-  })
-  return c.json({ object: 'list' as const, data: await viewsOf(store, wanted), cursor: page.cursor }, 200)
+  return c.json(await viewOf(deps, splice), 200)
 }
 
 /** Ordering and reading splices. */
 export function spliceRoutes() {
-  return router().openapi(acceptRoute, accept).openapi(readRoute, read).openapi(listRoute, list)
+  return router().openapi(acceptRoute, accept).openapi(readRoute, read)
 }

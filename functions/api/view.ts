@@ -1,33 +1,43 @@
 import { attemptsUsed, isOverCeiling } from '../../core/splice/budget.ts'
-import { paymentIdOf } from '../../core/splice/ids.ts'
-import { confirmationsOf } from '../../core/ledger/payment.ts'
-import type { ChannelLease, ItemKind, ItemOf, NodeState } from '../../core/ports/records.ts'
+import { confirmationsOf, finalDepthOf } from '../../core/ledger/payment.ts'
+import { channelKey, type ChannelLease, type ItemKind, type ItemOf } from '../../core/ports/records.ts'
 import { firstOf, isBehind } from '../../core/drive/lease.ts'
 import { leaseKeyOf } from '../../core/drive/observe.ts'
 import { WAITING_FOR_TURN } from '../../core/splice/due.ts'
+import { openBumpOf } from '../../core/splice/replacement.ts'
+import { shownOf } from '../../core/splice/snapshot.ts'
 import { satPerVb } from '../../core/bitcoin/money.ts'
 import type { Store } from '../../core/ports/ports.ts'
 import type { Attempt, Bump, Candidate, Splice } from '../../core/splice/splice.ts'
 import type { Instant } from '../../core/values/instant.ts'
+import type { Draft } from './acceptance.ts'
+import type { ApiDeps } from './context.ts'
 import type { SpliceView } from './splice-view.ts'
+
+type Deps = Pick<ApiDeps, 'ports' | 'policy'>
 
 /** What a view needs besides the record. null: not seen yet. */
 type Surroundings = {
   readonly feeCap: SpliceView['feeCap']
   readonly tipHeight: number | null
+  /** The confirmations at which it is final. */
+  readonly finalDepth: number | null
+  readonly now: Instant
   /** The queue of its channel; null: it is not known, or the splice waits in none any more. */
   readonly lease: ChannelLease | null
 }
 
-/** Splices as the API shows them, in the given order. Reads each node, chain tip and queue once. */
-export async function viewsOf(store: Store, splices: readonly Splice[]): Promise<SpliceView[]> {
+/** Splices as the API shows them, in the given order. Reads each node, channel, chain tip and queue once. */
+export async function viewsOf({ ports, policy }: Deps, splices: readonly Splice[]): Promise<SpliceView[]> {
+  const { store } = ports
   const queued = splices.filter(({ state }) => state === 'queued')
-  const [nodes, chains, leases] = await Promise.all([
+  const [nodes, channels, chains, leases] = await Promise.all([
     itemsOf(
       store,
       'node',
       splices.map((splice) => splice.node),
     ),
+    itemsOf(store, 'channel', splices.map(channelKeyOf)),
     itemsOf(
       store,
       'chain',
@@ -39,28 +49,45 @@ export async function viewsOf(store: Store, splices: readonly Splice[]): Promise
     render(splice, {
       feeCap: nodes.get(splice.node)?.capabilities.feeCap ?? null,
       tipHeight: chains.get(splice.network)?.height ?? null,
+      finalDepth: depthOf(policy, channels.get(channelKeyOf(splice))),
+      now: ports.clock.now(),
       lease: leases.get(leaseKeyOf(splice)) ?? null,
     }),
   )
 }
 
 /** One splice as the API shows it. */
-export async function viewOf(store: Store, splice: Splice): Promise<SpliceView> {
-  const [node, chain, lease] = await Promise.all([
+export async function viewOf({ ports, policy }: Deps, splice: Splice): Promise<SpliceView> {
+  const { store } = ports
+  const [node, channel, chain, lease] = await Promise.all([
     store.item('node', splice.node),
+    // For a figure that may be unknown: without it, a repeated order is still answered.
+    store.item('channel', channelKeyOf(splice)).catch(() => null),
     store.item('chain', splice.network),
     splice.state === 'queued' ? store.item('lease', leaseKeyOf(splice)) : null,
   ])
   return render(splice, {
     feeCap: node?.value.capabilities.feeCap ?? null,
     tipHeight: chain?.value.height ?? null,
+    finalDepth: depthOf(policy, channel?.value),
+    now: ports.clock.now(),
     lease: lease?.value ?? null,
   })
 }
 
 /** A splice that was accepted just now, in its queue. It has no candidate, so its view needs no chain tip. */
-export function viewOfNew(splice: Splice, node: NodeState, lease: ChannelLease): SpliceView {
-  return render(splice, { feeCap: node.capabilities.feeCap, tipHeight: null, lease })
+export function viewOfNew({ ports, policy }: Deps, splice: Splice, draft: Draft, lease: ChannelLease): SpliceView {
+  const { feeCap } = draft.node.capabilities
+  const finalDepth = depthOf(policy, draft.channel)
+  return render(splice, { feeCap, tipHeight: null, finalDepth, now: ports.clock.now(), lease })
+}
+
+function channelKeyOf({ node, channelId }: Splice): string {
+  return channelKey(node, channelId)
+}
+
+function depthOf(policy: Deps['policy'], channel: ItemOf<'channel'> | null | undefined): number | null {
+  return channel ? finalDepthOf(policy, channel.lockDepth) : null
 }
 
 async function itemsOf<K extends ItemKind>(
@@ -73,8 +100,9 @@ async function itemsOf<K extends ItemKind>(
   return new Map(found.flatMap(({ key, item }) => (item === null ? [] : [[key, item.value] as const])))
 }
 
-function render(splice: Splice, { feeCap, tipHeight, lease }: Surroundings): SpliceView {
+function render(splice: Splice, { feeCap, tipHeight, finalDepth, now, lease }: Surroundings): SpliceView {
   const place = placeOf(splice, lease)
+  const shown = shownOf(splice.candidates)
   const { maxAttempts, deadline, maxFeeRateSatPerKw, maxFeeSats } = splice.budget
   return {
     id: splice.id,
@@ -86,8 +114,13 @@ function render(splice: Splice, { feeCap, tipHeight, lease }: Surroundings): Spl
     kind: splice.kind,
     amountSats: splice.amountSats,
     address: splice.address,
-    paymentId: paymentIdOf(splice.id),
+    paymentId: splice.paymentId,
     submittedOn: splice.submittedOn,
+    txid: shown?.txid ?? null,
+    feeSats: shown?.feeSats ?? null,
+    confirmations: shown && confirmationsOf(shown.block, tipHeight),
+    confirmationsNeeded: finalDepth,
+    nextAttemptAt: isoOrNull(nextAttemptOf(splice, now)),
     attempts: splice.attempts.map(attemptView),
     candidates: splice.candidates.map((candidate) => candidateView(splice, candidate, tipHeight)),
     bumps: splice.bumps.map(bumpView),
@@ -133,6 +166,15 @@ const ENDINGS: Readonly<Record<string, string>> = { one: 'st', two: 'nd', few: '
 function ordinalOf(position: number): string {
   const ending = new Intl.PluralRules('en', { type: 'ordinal' }).select(position)
   return `${position}${ENDINGS[ending] ?? 'th'}`
+}
+
+/** The time that the next attempt or fee bump waits for; null: it waits for none. */
+function nextAttemptOf(splice: Splice, now: Instant): Instant | null {
+  const { state, stopped, notBefore, nextAttemptAt } = splice
+  const mayStillSubmit = (state === 'queued' || state === 'submitted') && stopped === null
+  const own = mayStillSubmit ? Math.max(notBefore ?? 0, nextAttemptAt ?? 0) : 0
+  const at = Math.max(own, openBumpOf(splice)?.nextAttemptAt ?? 0)
+  return at > now ? at : null
 }
 
 function timesOf(splice: Splice) {

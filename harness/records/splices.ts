@@ -1,7 +1,7 @@
 import { acceptSplice } from '../../core/accept/accept-splice.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { hasEnded } from '../../core/splice/transitions.ts'
-import { ACCEPTED_AT, ADDRESS, CHANNEL_ID, FUNDING, NOW, aTxid } from '../values.ts'
+import { ACCEPTED_AT, ADDRESS, CHANNEL_ID, FUNDING, NOW, aTxid, paymentIdFor } from '../values.ts'
 import { anAttempt } from './attempts.ts'
 import { aChannelSeen, aNodeSeen } from './states.ts'
 
@@ -11,7 +11,9 @@ import { aChannelSeen, aNodeSeen } from './states.ts'
  */
 export function aSplice(overrides: Partial<Splice> = {}): Splice {
   const leaseHeld = !hasEnded(overrides.state ?? accepted.state)
-  return { ...accepted, events: [], eventSerial: 0, emitted: [], timeline: [], leaseHeld, ...overrides }
+  const { id } = overrides
+  const paymentId = id === undefined ? accepted.paymentId : paymentIdFor(id)
+  return { ...accepted, paymentId, events: [], eventSerial: 0, emitted: [], timeline: [], leaseHeld, ...overrides }
 }
 
 /** The same at rest: cancelled before any attempt, all events published, nothing under watch, not due. */

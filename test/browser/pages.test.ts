@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { aSpliceId, aTxid } from '../../harness/values.ts'
 import { inNeed, pending, queued, settled, submitted } from '../../harness/api/splices.ts'
+import { queueOf } from '../../harness/records/queue.ts'
+import { aHeldLease } from '../../harness/records/states.ts'
 import { aBrowser, aSignedIn, aStage } from './stage.ts'
 import { describeInBrowser } from './suite.ts'
 
@@ -104,6 +106,15 @@ describeInBrowser('the pages', () => {
     const stage = await aSignedIn(browser(), [settled(1)], { hash: `#/splices/${ID}` })
     const table = stage.page.getByRole('table', { name: 'Attempts' })
     expect(await table.getByRole('row').last().innerText()).toContain('it did')
+  })
+
+  test('say its place in line where what it waits for does not', async () => {
+    const behind = queued(2, { waitingFor: { code: 'fees', message: 'Fees are too high.' } })
+    const stage = await aSignedIn(browser(), [queued(1), behind], { hash: `#/splices/${aSpliceId(2)}` })
+    const lease = { ...aHeldLease().value, queue: queueOf(aSpliceId(1), aSpliceId(2)) }
+    await stage.world.store.putItem('lease', behind.channelId, lease, 0)
+    await stage.pass(11_000)
+    await stage.page.getByText('2nd in line.').waitFor()
   })
 
   test('show everything where an address names no page and no status', async () => {

@@ -1,5 +1,4 @@
 import { expect } from 'vitest'
-import { paymentIdOf } from '../../core/splice/ids.ts'
 import { MINUTE } from '../../harness/keeper/times.ts'
 import { describeLedgerCrashes } from './ledger-lives.ts'
 import { byId, byTxid, waiting } from '../../harness/keeper/ledger.ts'
@@ -24,7 +23,7 @@ describeLedgerCrashes([
       return async (where) => {
         expect((await keeper.splice(id)).state, where).toBe('settled')
         expect(keeper.world.journal.effectiveSplices(), where).toHaveLength(1)
-        const ours = { id: paymentIdOf(id), txid, status: 'final' }
+        const ours = { id: (await keeper.splice(id)).paymentId, txid, status: 'final' }
         expect(await byTxid(keeper, txid), where).toMatchObject(ours)
         const foreign = await byId(keeper, txid)
         // Killed while it submits, the splice may be the first to see it after all.

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryHooks } from '../../adapters/store/memory.ts'
-import { spliceIdOf } from '../../core/splice/ids.ts'
+import { paymentIdOf, spliceIdOf } from '../../core/splice/ids.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { bodyHash } from '../../functions/api/idempotency.ts'
 import { aSplice } from '../../harness/records/splices.ts'
-import { ADDRESS } from '../../harness/values.ts'
+import { ADDRESS, aTxid } from '../../harness/values.ts'
 import { CHANNEL, CLOSING_CHANNEL, NOW, aBody } from '../../harness/api/values.ts'
 import { aWorld } from '../../harness/api/world.ts'
 import { order, request } from '../../harness/api/request.ts'
@@ -29,7 +29,7 @@ describe('ordering a splice', () => {
       kind: 'splice_out',
       amountSats: 50_000,
       address: ADDRESS,
-      paymentId: id.slice(4),
+      paymentId: paymentIdOf('acme', 'order-1'),
       submittedOn: null,
       attempts: [],
       candidates: [],
@@ -154,7 +154,7 @@ describe('the idempotency key', () => {
     const world = await aWorld()
     const body = { ...aBody, node: 'bob' }
     const id = spliceIdOf('acme', 'order-1')
-    await world.store.create(aSplice({ id, node: 'bob', bodyHash: bodyHash(body) }))
+    await world.store.create(aSplice({ node: 'bob', bodyHash: bodyHash(body) }))
     const again = await order(world, 'order-1', body)
     expect(again.status).toBe(200)
     expect(again.body).toMatchObject({ id, node: 'bob', feeCap: null })
@@ -206,6 +206,17 @@ describe('the idempotency key', () => {
 
   test('may be 255 characters long', async () => {
     expect((await order(await aWorld(), '~'.repeat(255))).status).toBe(202)
+  })
+
+  test('whose splice has an id that another order has already is refused: nothing of that order is told', async () => {
+    const world = await aWorld()
+    const id = spliceIdOf('acme', 'k')
+    const theirs = aSplice({ id, paymentId: aTxid('0'), tenant: 'other', bodyHash: bodyHash(aBody) })
+    await world.store.create(theirs)
+    const answer = await order(world, 'k')
+    expect(answer.status).toBe(422)
+    expect(answer.body).toMatchObject({ code: 'idempotency_key_reused', detail: 'use another key' })
+    expect(await world.store.load(id)).toMatchObject({ tenant: 'other', version: 1 })
   })
 
   test('belongs to its tenant: the same one of two tenants orders two splices', async () => {

@@ -31,6 +31,8 @@ test('the typed client orders, reads and lists, and knows the types of what it g
   expect(read.status).toBe(200)
   const listed = await client.v1.splices.$get({ query: { status: 'queued', limit: '1' } })
   expect((await listed.json()).data.map(({ id }) => id)).toEqual([splice.id])
+  const found = await client.v1.splices.$get({ query: { 'metadata.order': '42', since: '2026-11-30' } })
+  expect((await found.json()).data).toEqual([])
   const events = await client.v1.events.$get({ query: { after: '0' } })
   expect(events.ok).toBe(true)
 })

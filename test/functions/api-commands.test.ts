@@ -1,10 +1,9 @@
 import { queueOf } from '../../harness/records/queue.ts'
 import { describe, expect, test } from 'vitest'
-import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { ChannelLease } from '../../core/ports/records.ts'
 import { SpliceState as States, type Attempt, type Splice, type SpliceState } from '../../core/splice/splice.ts'
 import { aSplice } from '../../harness/records/splices.ts'
-import { aSpliceId, aTxid } from '../../harness/values.ts'
+import { aPaymentId, aSpliceId, aTxid } from '../../harness/values.ts'
 import { aSpend } from '../../harness/transactions.ts'
 import { CHANNEL, NOW } from '../../harness/api/values.ts'
 import { withCapabilities } from '../../harness/api/seed.ts'
@@ -273,7 +272,7 @@ describe('resolve with a transaction', () => {
       candidates: [{ txid: ours.txid }],
       attention: null,
     })
-    expect(await world.store.item('tx', ours.txid)).toMatchObject({ value: { paymentId: paymentIdOf(ID) } })
+    expect(await world.store.item('tx', ours.txid)).toMatchObject({ value: { paymentId: aPaymentId(1) } })
   })
 
   test('of a splice-in needs no output of ours', async () => {
@@ -316,7 +315,7 @@ describe('resolve with a transaction', () => {
 
   test('refuses what belongs to another splice -- not what was once taken for a foreign payment', async () => {
     for (const [paymentId, status] of [
-      [paymentIdOf(aSpliceId(2)), 422],
+      [aPaymentId(2), 422],
       [ours.txid, 200],
     ] as const) {
       const world = await aWorldWith(splice)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { csvRecord } from '../../functions/api/csv.ts'
 import { aSplice, aSpliceAtRest } from '../../harness/records/splices.ts'
-import { aSpliceId, aTxid } from '../../harness/values.ts'
+import { aPaymentId, aSpliceId, aTxid } from '../../harness/values.ts'
 import { NOW } from '../../harness/api/values.ts'
 import { aWorld, type World } from '../../harness/api/world.ts'
 import { request } from '../../harness/api/request.ts'
@@ -90,7 +90,7 @@ describe('the export of payments', () => {
     expect(response.headers.get('Cache-Control')).toBe('no-store')
     expect(rows).toMatchObject([
       {
-        payment_id: aSpliceId(1).slice(4),
+        payment_id: aPaymentId(1),
         splice_id: aSpliceId(1),
         kind: 'splice_out',
         payment_status: 'final',

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { ForeignPayment } from '../../core/ports/records.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { aForeignCandidate, aForeignPayment } from '../../harness/records/payments.ts'
@@ -9,7 +8,7 @@ import { CHANNEL, NOW } from '../../harness/api/values.ts'
 import { aWorld, type World } from '../../harness/api/world.ts'
 import { request } from '../../harness/api/request.ts'
 
-const ID = aSplice().id
+const { id: ID, paymentId: PAYMENT_ID } = aSplice()
 const BLOCK = { height: 208, hash: aTxid('3') }
 const iso = (at: number) => new Date(at).toISOString()
 
@@ -27,7 +26,7 @@ async function aWorldWith(splice: Partial<Splice>): Promise<World> {
   const world = await aWorld()
   await world.store.create(aSplice(splice))
   for (const { txid } of splice.candidates ?? [])
-    await world.store.putItem('tx', txid, { paymentId: paymentIdOf(splice.id ?? ID) }, 0)
+    await world.store.putItem('tx', txid, { paymentId: aSplice(splice).paymentId }, 0)
   return world
 }
 
@@ -48,9 +47,9 @@ describe('a payment of a splice', () => {
       metadata: { order: '42' },
       candidates: [older, candidate],
     })
-    const { body } = await read(world, `/${paymentIdOf(ID)}`)
+    const { body } = await read(world, `/${PAYMENT_ID}`)
     expect(body).toEqual({
-      id: paymentIdOf(ID),
+      id: PAYMENT_ID,
       object: 'payment',
       kind: 'splice_out',
       status: 'confirmed',
@@ -78,7 +77,7 @@ describe('a payment of a splice', () => {
 
   test('is intended before any transaction was seen', async () => {
     const world = await aWorldWith({})
-    const { status, body } = await read(world, `/${paymentIdOf(ID)}`)
+    const { status, body } = await read(world, `/${PAYMENT_ID}`)
     expect(status).toBe(200)
     expect(body).toMatchObject({ status: 'intended', txid: null, confirmations: 0, candidates: [] })
   })
@@ -86,7 +85,7 @@ describe('a payment of a splice', () => {
   test('is final at the depth that its channel requires', async () => {
     const block = { ...BLOCK, height: 205 }
     const world = await aWorldWith({ state: 'confirmed', candidates: [{ ...candidate, block }] })
-    expect((await read(world, `/${paymentIdOf(ID)}`)).body).toMatchObject({
+    expect((await read(world, `/${PAYMENT_ID}`)).body).toMatchObject({
       status: 'final',
       confirmations: 6,
     })
@@ -94,12 +93,18 @@ describe('a payment of a splice', () => {
     const item = await deeper.store.item('channel', `alice/${CHANNEL}`)
     if (item === null) throw new Error('seeded')
     await deeper.store.putItem('channel', `alice/${CHANNEL}`, { ...item.value, lockDepth: 9 }, item.version)
-    expect((await read(deeper, `/${paymentIdOf(ID)}`)).body).toMatchObject({ status: 'confirmed' })
+    expect((await read(deeper, `/${PAYMENT_ID}`)).body).toMatchObject({ status: 'confirmed' })
+  })
+
+  test('is found by its whole id only, not by one that begins like it', async () => {
+    const world = await aWorldWith({})
+    expect((await read(world, `/${PAYMENT_ID.slice(0, 63)}x`)).status).toBe(404)
+    expect((await read(world, `/${PAYMENT_ID.slice(0, 24)}${'0'.repeat(40)}`)).status).toBe(404)
   })
 
   test('of another tenant is not there', async () => {
     const world = await aWorldWith({ state: 'confirmed', candidates: [candidate] })
-    for (const path of [`/${paymentIdOf(ID)}`, `?txid=${candidate.txid}`]) {
+    for (const path of [`/${PAYMENT_ID}`, `?txid=${candidate.txid}`]) {
       const answer = await read(world, path, world.keys.stranger)
       expect(answer.status).toBe(404)
       expect(answer.body).toMatchObject({ code: 'payment_not_found' })
@@ -146,9 +151,9 @@ describe('a foreign payment', () => {
   test('that ours absorbed answers as ours, and only to its tenant', async () => {
     const world = await aWorldWith({ state: 'pending', candidates: [{ ...candidate, block: null }] })
     const pending = [aForeignCandidate()]
-    await keep(world, { ...foreign, candidates: pending, absorbedBy: paymentIdOf(ID) })
+    await keep(world, { ...foreign, candidates: pending, absorbedBy: PAYMENT_ID })
     for (const path of [`/${foreign.id}`, `?txid=${aTxid('1')}`]) {
-      expect((await read(world, path)).body).toMatchObject({ id: paymentIdOf(ID), splice: ID })
+      expect((await read(world, path)).body).toMatchObject({ id: PAYMENT_ID, splice: ID })
       expect((await read(world, path, world.keys.stranger)).status).toBe(404)
     }
   })
@@ -159,16 +164,16 @@ describe('a foreign payment', () => {
       dueAt: null,
       candidates: [{ ...candidate, block: null }],
     })
-    await keep(world, { ...foreign, absorbedBy: paymentIdOf(ID) })
+    await keep(world, { ...foreign, absorbedBy: PAYMENT_ID })
     expect((await read(world, `?txid=${aTxid('1')}`)).body).toMatchObject({ id: foreign.id, splice: null })
-    expect((await read(world, `/${paymentIdOf(ID)}`)).body).toMatchObject({ status: 'void' })
+    expect((await read(world, `/${PAYMENT_ID}`)).body).toMatchObject({ status: 'void' })
   })
 
   test('whose transaction a splice claimed after it was final here answers as that splice’s', async () => {
     const own = { ...candidate, txid: aTxid('1') }
     const world = await aWorldWith({ state: 'confirmed', candidates: [own] })
     await world.store.putItem('payment', foreign.id, { ...foreign, final: { at: NOW, block: BLOCK } }, 0)
-    expect((await read(world, `/${foreign.id}`)).body).toMatchObject({ id: paymentIdOf(ID) })
+    expect((await read(world, `/${foreign.id}`)).body).toMatchObject({ id: PAYMENT_ID })
   })
 })
 

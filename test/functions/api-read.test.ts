@@ -5,8 +5,10 @@ import { spliceIdOf } from '../../core/splice/ids.ts'
 import { err } from '../../core/values/result.ts'
 import type { Routes } from '../../functions/api/app.ts'
 import { hashOf } from '../../core/keys/api-key.ts'
+import { aCandidate } from '../../harness/records/attempts.ts'
+import { aBump } from '../../harness/records/bumps.ts'
 import { aSplice } from '../../harness/records/splices.ts'
-import { aTxid } from '../../harness/values.ts'
+import { aSpliceId, aTxid } from '../../harness/values.ts'
 import { CHANNEL, NOW, aBody } from '../../harness/api/values.ts'
 import { aPreview } from '../../harness/api/seed.ts'
 import { aWorld } from '../../harness/api/world.ts'
@@ -122,10 +124,65 @@ describe('reading', () => {
         { number: 2, kind: 'submit', startedAt: iso(NOW), result: 'taken', notExecuted: false },
       ],
       candidates: [{ txid: aTxid('2'), feeSats: 310, feeRateSatPerVb: 2.1, confirmations: 3, seenAt: iso(NOW) }],
+      txid: aTxid('2'),
+      feeSats: 310,
+      confirmations: 3,
+      confirmationsNeeded: 6,
+      nextAttemptAt: null,
       budget: { attemptsUsed: 1 },
       waitingFor: 'It waits for 6 confirmations.',
     })
     expect(JSON.stringify(body)).not.toContain('hunter2')
+  })
+
+  test('shows no figure of a transaction that is not there', async () => {
+    const world = await aWorld()
+    await world.store.create(aSplice({ node: 'bob' }))
+    const { body } = await request(world, 'GET', `/v1/splices/${aSplice().id}`, { key: world.keys.reader })
+    const unknown = { txid: null, feeSats: null, confirmations: null, confirmationsNeeded: null, nextAttemptAt: null }
+    expect(body).toMatchObject(unknown)
+  })
+
+  test('shows at the top what the confirmed transaction says, else the newest; a list says the same', async () => {
+    const world = await aWorld()
+    const channel = await world.store.item('channel', `alice/${CHANNEL}`)
+    if (channel === null) throw new Error('seeded')
+    await world.store.putItem('channel', `alice/${CHANNEL}`, { ...channel.value, lockDepth: 9 }, channel.version)
+    const older = aCandidate({ txid: aTxid('2'), feeSats: 310, block: { height: 209, hash: aTxid('3') } })
+    const newer = aCandidate({ txid: aTxid('4'), feeSats: 900 })
+    await world.store.create(aSplice({ state: 'confirmed', candidates: [older, newer] }))
+    await world.store.create(aSplice({ id: aSpliceId(2), state: 'pending', candidates: [newer] }))
+    for (const [id, figures] of [
+      [aSpliceId(1), { txid: aTxid('2'), feeSats: 310, confirmations: 2, confirmationsNeeded: 9 }],
+      [aSpliceId(2), { txid: aTxid('4'), feeSats: 900, confirmations: 0, confirmationsNeeded: 9 }],
+    ] as const) {
+      const { body } = await request(world, 'GET', `/v1/splices/${id}`, { key: world.keys.reader })
+      expect(body).toMatchObject(figures)
+      const list = await request(world, 'GET', '/v1/splices', { key: world.keys.reader })
+      expect(list.body.data).toContainEqual(body)
+    }
+  })
+
+  test.each([
+    ['a back-off', { nextAttemptAt: NOW + 5_000 }, NOW + 5_000],
+    ['the later of its times', { nextAttemptAt: NOW + 5_000, notBefore: NOW + 9_000 }, NOW + 9_000],
+    ['a time that has passed', { nextAttemptAt: NOW - 5_000, notBefore: NOW - 9_000 }, null],
+    [
+      'nothing, once it was stopped',
+      { nextAttemptAt: NOW + 5_000, stopped: { code: 'x', message: '', at: NOW } },
+      null,
+    ],
+    ['nothing, once it has ended', { nextAttemptAt: NOW + 5_000, state: 'failed' as const, dueAt: null }, null],
+    [
+      'the back-off of its fee bump',
+      { state: 'pending' as const, bumps: [aBump({ nextAttemptAt: NOW + 7_000 })] },
+      NOW + 7_000,
+    ],
+  ])('shows when the next attempt may come if it waits for %s', async (_says, changes, at) => {
+    const world = await aWorld()
+    await world.store.create(aSplice(changes))
+    const { body } = await request(world, 'GET', `/v1/splices/${aSplice().id}`, { key: world.keys.reader })
+    expect(body).toMatchObject({ nextAttemptAt: at === null ? null : iso(at) })
   })
 
   test('does not know the splice of another tenant, nor one that never was', async () => {
@@ -201,6 +258,7 @@ describe('reading', () => {
         webhook: null,
         epoch: 0,
         at: iso(NOW),
+        snapshot: null,
       },
     ])
     const theirs = await request(world, 'GET', '/v1/events', { key: world.keys.stranger })

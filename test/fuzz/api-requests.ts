@@ -1,6 +1,5 @@
 import fc from 'fast-check'
-import { paymentIdOf } from '../../core/splice/ids.ts'
-import { aSpliceId, aTxid, ADDRESS } from '../../harness/values.ts'
+import { aPaymentId, aSpliceId, aTxid, ADDRESS } from '../../harness/values.ts'
 import { CHANNEL, NOW, aBody } from '../../harness/api/values.ts'
 import { hostileJson, hostileStrings, mutatedText, type Json } from './hostile.ts'
 import { headerTexts, headers } from './api-headers.ts'
@@ -122,7 +121,7 @@ const escaped = (text: string): string => encodeURIComponent(text.toWellFormed()
 
 /** Parameters of paths: of things that there are, and of none. */
 const parameters = fc.oneof(
-  fc.constantFrom(aSpliceId(1), aSpliceId(2), ENDPOINT, CHANNEL, 'alice', 'bob', 'carol', paymentIdOf(aSpliceId(1))),
+  fc.constantFrom(aSpliceId(1), aSpliceId(2), ENDPOINT, CHANNEL, 'alice', 'bob', 'carol', aPaymentId(1)),
   hostileStrings.filter((text) => text !== '').map(escaped),
   fc.constantFrom('%', '%E0%A4%A', '%2e%2e', '%00', '.%2F', '*', ';', '%ff%fe', '{id}'),
 )

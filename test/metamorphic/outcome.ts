@@ -1,5 +1,4 @@
 import { attemptsUsed } from '../../core/splice/budget.ts'
-import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { hasEnded } from '../../core/splice/transitions.ts'
 import type { Keeper } from '../../harness/keeper/keeper.ts'
@@ -16,7 +15,7 @@ async function told(keeper: Keeper, id: string): Promise<string[]> {
 
 async function ofSplice(keeper: Keeper, splice: Splice) {
   const { state, epoch, candidates, bumps, failure, attention, stopped: over, anomaly, leaseHeld: leaseHeld } = splice
-  const payment = await byId(keeper, paymentIdOf(splice.id))
+  const payment = await byId(keeper, splice.paymentId)
   return {
     amountSats: splice.amountSats,
     state,

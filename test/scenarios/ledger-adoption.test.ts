@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import { drive } from '../../core/drive/drive.ts'
 import { NO_AMOUNTS } from '../../core/ledger/transaction-amounts.ts'
 import { recordForeignTransaction } from '../../core/ledger/record-foreign.ts'
-import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { SpliceKind } from '../../core/splice/splice.ts'
 import { track } from '../../core/ledger/track.ts'
 import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
@@ -61,7 +60,7 @@ async function judge({ keeper, id, txid }: Started, where: string): Promise<void
   expect(settled.candidates, where).toMatchObject([{ txid }])
   expect(keeper.world.journal.effectiveSplices(), where).toHaveLength(1)
   await keeper.run(12 * MINUTE)
-  const ours = { id: paymentIdOf(id), status: 'final', txid }
+  const ours = { id: (await keeper.splice(id)).paymentId, status: 'final', txid }
   expect(await byTxid(keeper, txid), where).toMatchObject(ours)
   const foreign = await byId(keeper, txid)
   if (foreign !== null) expect(foreign, where).toMatchObject(ours)

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { paymentIdOf } from '../../core/splice/ids.ts'
 import { track } from '../../core/ledger/track.ts'
 import { HOUR, MINUTE } from '../../harness/keeper/times.ts'
 import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
@@ -144,7 +143,7 @@ test('a merge leaves a live intent untouched', async () => {
   expect(await keeper.splice(id)).toEqual(before)
   await keeper.run(2 * HOUR, BLOCKS)
   expect(await byTxid(keeper, txid)).toMatchObject({ kind: 'foreign_splice', status: 'final' })
-  expect(await byId(keeper, paymentIdOf(id))).toMatchObject({ status: 'intended', txid: null })
+  expect(await byId(keeper, (await keeper.splice(id)).paymentId)).toMatchObject({ status: 'intended', txid: null })
   expect(await keeper.splice(id)).toMatchObject({ state: 'queued', attempts: [], candidates: [] })
 })
 
@@ -152,7 +151,7 @@ describe('a payment of ours', () => {
   test('is intended, pending, confirmed and final, and found by the txid of its candidate', async () => {
     const keeper = await startKeeper()
     const { id } = await keeper.post()
-    const paymentId = paymentIdOf(id)
+    const { paymentId } = await keeper.splice(id)
     expect(await byId(keeper, paymentId)).toMatchObject({ status: 'intended', spliceId: id, candidates: [] })
     const pending = await keeper.until(id, ['pending'])
     const txid = pending.candidates[0]?.txid ?? ''
@@ -175,7 +174,7 @@ describe('a payment of ours', () => {
     const second = waiting(keeper)
     expect(second.txid).not.toBe(first.txid)
     await keeper.until(id, ['settled'])
-    const paymentId = paymentIdOf(id)
+    const { paymentId } = await keeper.splice(id)
     for (const { txid } of [first, second])
       expect(await byTxid(keeper, txid)).toMatchObject({ id: paymentId, txid: second.txid, status: 'final' })
 
@@ -199,7 +198,7 @@ describe('a payment of ours', () => {
     keeper.world.chain.mine(1, { transactions: [first.hex] })
     await keeper.run(2 * MINUTE)
     const payment = await byTxid(keeper, first.txid)
-    expect(payment).toMatchObject({ id: paymentIdOf(id), txid: first.txid, status: 'confirmed' })
+    expect(payment).toMatchObject({ id: (await keeper.splice(id)).paymentId, txid: first.txid, status: 'confirmed' })
     expect(payment?.feeSats).toBe(keeper.world.chain.transaction(first.txid)?.feeSats)
   })
 
@@ -207,7 +206,7 @@ describe('a payment of ours', () => {
     const keeper = await startKeeper()
     const id = await onlooker(keeper)
     await keeper.cancel(id)
-    expect(await byId(keeper, paymentIdOf(id))).toMatchObject({ status: 'void' })
+    expect(await byId(keeper, (await keeper.splice(id)).paymentId)).toMatchObject({ status: 'void' })
   })
 })
 
@@ -234,11 +233,11 @@ describe('an earlier foreign candidate', () => {
     await keeper.run(HOUR, BLOCKS)
     expect((await keeper.splice(id)).state).toBe('settled')
     expect(keeper.payouts).toBe(1)
-    const ours = { id: paymentIdOf(id), status: 'final', spliceId: id }
+    const ours = { id: (await keeper.splice(id)).paymentId, status: 'final', spliceId: id }
     expect(await byTxid(keeper, foreign.txid)).toMatchObject(ours)
     expect(await byId(keeper, foreign.txid)).toMatchObject(ours)
     const payment = await stored(keeper, foreign.txid)
-    expect(payment.absorbedBy).toBe(paymentIdOf(id))
+    expect(payment.absorbedBy).toBe((await keeper.splice(id)).paymentId)
     expect(payment.dueAt).toBeNull()
   })
 
@@ -246,7 +245,7 @@ describe('an earlier foreign candidate', () => {
     const keeper = await startKeeper()
     const { id, foreign } = await joined(keeper)
     await keeper.run(11 * MINUTE)
-    expect(await byTxid(keeper, foreign.txid)).toMatchObject({ id: paymentIdOf(id) })
+    expect(await byTxid(keeper, foreign.txid)).toMatchObject({ id: (await keeper.splice(id)).paymentId })
     keeper.world.chain.mine(1, { transactions: [foreign.hex] })
     await keeper.run(3 * HOUR, BLOCKS)
     expect(await byTxid(keeper, foreign.txid)).toMatchObject({
@@ -256,7 +255,7 @@ describe('an earlier foreign candidate', () => {
       kind: 'foreign_splice',
       spliceId: null,
     })
-    expect((await byId(keeper, paymentIdOf(id)))?.status).not.toBe('final')
+    expect((await byId(keeper, (await keeper.splice(id)).paymentId))?.status).not.toBe('final')
   })
 })
 
@@ -278,7 +277,7 @@ describe('a closing transaction', () => {
     const splice = await keeper.splice(id)
     expect(splice.candidates.map((candidate) => candidate.txid)).toEqual([ours.txid])
     expect(splice.state).toBe('failed')
-    expect(await byTxid(keeper, ours.txid)).toMatchObject({ id: paymentIdOf(id), status: 'void' })
+    expect(await byTxid(keeper, ours.txid)).toMatchObject({ id: (await keeper.splice(id)).paymentId, status: 'void' })
     expect(await byTxid(keeper, closing.txid)).toMatchObject({
       id: closing.txid,
       kind: 'channel_close',

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { paymentIdOf } from '../../core/splice/ids.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import { MINUTE } from '../../harness/keeper/times.ts'
 import { startKeeper, type Keeper } from '../../harness/keeper/keeper.ts'
@@ -71,7 +70,7 @@ describe.each(stages)('a reorg $says', ({ depth, state, locked }) => {
     expect(after.candidates.map(({ txid }) => txid)).toEqual(before.candidates.map(({ txid }) => txid))
     for (const { txid } of after.candidates) {
       const pointer = await keeper.store.item('tx', txid)
-      expect(pointer?.value.paymentId).toBe(paymentIdOf(id))
+      expect(pointer?.value.paymentId).toBe((await keeper.splice(id)).paymentId)
     }
     expect(keeper.payouts).toBe(1)
     expect(after.anomaly).toBeNull()

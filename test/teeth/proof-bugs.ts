@@ -325,7 +325,7 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/drive/observe.ts',
-        find: "return pointer.paymentId === paymentIdOf(context.splice.id) ? 'me' : 'another'",
+        find: "return pointer.paymentId === context.splice.paymentId ? 'me' : 'another'",
         replace: "return 'me'",
       },
     ],
@@ -347,8 +347,8 @@ export const proofBugs: readonly Bug[] = [
     replacements: [
       {
         file: 'core/drive/save.ts',
-        find: 'if (!(await claim(txid, pointerTo(after.id, rawOf(txid)), ports))) return null',
-        replace: 'await claim(txid, pointerTo(after.id, rawOf(txid)), ports)',
+        find: 'if (!(await claim(txid, pointerTo(after, rawOf(txid)), ports))) return null',
+        replace: 'await claim(txid, pointerTo(after, rawOf(txid)), ports)',
       },
     ],
   },

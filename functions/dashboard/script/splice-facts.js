@@ -11,6 +11,10 @@ export function orderOf(splice) {
     ['Channel', code(splice.channel)],
     ['Network', splice.network],
     ['Address', splice.address === null ? null : code(splice.address)],
+    ['Transaction', splice.txid === null ? null : transaction(splice.txid)],
+    ['Fee', splice.feeSats === null ? null : sats(splice.feeSats)],
+    ['Confirmations', confirmationsOf(splice)],
+    ['Next attempt', splice.nextAttemptAt === null ? null : ['not before ', time(splice.nextAttemptAt)]],
     ['Submitted on', splice.submittedOn === null ? null : outpointOf(splice.submittedOn)],
     ['Automatic fee bump', splice.autoBump === null ? null : `after ${splice.autoBump.afterBlocks} blocks`],
     ['Not before', splice.notBefore === null ? null : time(splice.notBefore)],
@@ -21,6 +25,12 @@ export function orderOf(splice) {
     ['Epoch', String(splice.epoch)],
     ['Metadata', metadata.length === 0 ? null : facts(metadata.map(([key, text]) => [visible(key), foreign(text)]))],
   ])
+}
+
+/** @param {SpliceView} splice */
+function confirmationsOf({ confirmations, confirmationsNeeded }) {
+  if (confirmations === null) return null
+  return confirmationsNeeded === null ? String(confirmations) : `${confirmations} of ${confirmationsNeeded}`
 }
 
 /** @param {string} outpoint */

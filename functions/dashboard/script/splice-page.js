@@ -10,7 +10,7 @@ import { el } from './dom.js'
 import { badge, code, foreign, section, transaction } from './parts.js'
 import { budgetOf, orderOf } from './splice-facts.js'
 import { attemptsOf, bumpsOf, candidatesOf, paymentOf, timelineOf } from './splice-tables.js'
-import { nameOf, plain } from './words.js'
+import { nameOf, placeOf, plain } from './words.js'
 
 const EVERY_MS = 10_000
 
@@ -68,6 +68,7 @@ function view(splice, payment, scopes) {
   return [
     el('h1', { tabindex: -1 }, nameOf(splice)),
     el('p', { class: 'state' }, badge(splice.status), ' ', splice.waitingFor ? foreign(splice.waitingFor) : null),
+    placeOf(splice) === null ? null : el('p', { 'data-key': 'place' }, `${placeOf(splice)}.`),
     ...alertsOf(splice),
     buttonsOf(splice, scopes),
     lackingOf(splice, scopes),

@@ -4,7 +4,7 @@
 /** @import { Ask, Page } from './page.js' */
 import { el } from './dom.js'
 import { badge, code, foreign, table, time } from './parts.js'
-import { FILTERS, STATUSES, isLive, nameOf, shortened, statusWord } from './words.js'
+import { FILTERS, STATUSES, isLive, nameOf, placeOf, shortened, statusWord } from './words.js'
 
 const ROWS = 100
 const EVERY_MS = 15_000
@@ -120,7 +120,10 @@ function tableOf(caption, splices) {
         badge(splice.status),
         foreign(splice.node),
         code(shortened(splice.channel)),
-        foreign(splice.waitingFor ?? splice.failure?.message ?? splice.attention?.message ?? '–'),
+        [
+          placeOf(splice) === null ? null : `${placeOf(splice)}. `,
+          foreign(splice.waitingFor ?? splice.failure?.message ?? splice.attention?.message ?? '–'),
+        ],
         time(splice.updatedAt),
       ],
     })),

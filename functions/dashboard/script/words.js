@@ -65,6 +65,21 @@ export function nameOf({ kind, amountSats }) {
   return `${kind === 'splice_in' ? 'Splice-in' : 'Splice-out'} of ${sats(amountSats)}`
 }
 
+const ORDINALS = new Intl.PluralRules('en', { type: 'ordinal' })
+/** @type {Partial<Record<Intl.LDMLPluralRule, string>>} */
+const ENDINGS = { one: 'st', two: 'nd', few: 'rd' }
+
+/**
+ * Its place in the queue of its channel, unless what it waits for says so already.
+ *
+ * @param {Pick<SpliceView, 'position' | 'waitingFor'>} splice
+ */
+export function placeOf({ position, waitingFor }) {
+  if (position === null) return null
+  const place = `${position}${ENDINGS[ORDINALS.select(position)] ?? 'th'} in line`
+  return waitingFor?.startsWith(place) ? null : place
+}
+
 /** @param {number | null} amount in satoshis */
 export function sats(amount) {
   return amount === null ? 'not known' : `${amount.toLocaleString('en')} sat`

@@ -5,7 +5,7 @@ import {
   type AcceptFacts,
   type SpliceRequest,
 } from '../../../core/accept/accept-splice.ts'
-import { spliceIdOf } from '../../../core/splice/ids.ts'
+import { paymentIdOf, spliceIdOf } from '../../../core/splice/ids.ts'
 import { Splice } from '../../../core/splice/splice.ts'
 import { aSplice } from '../../../harness/records/splices.ts'
 import { FUNDING, NOW } from '../../../harness/values.ts'
@@ -78,9 +78,11 @@ describe('what is accepted is a record that is queued, announced and due at once
   test('it carries the wish, who asked, and what the last sweep saw of node and channel', () => {
     const channel = aChannelSeen({ userChannelId: 'user-1' })
     const record = splice({ notBefore: NOW + DAY_MS }, { channel })
+    const snapshot = { state: 'queued', txid: null, feeSats: null, failureCode: null, attentionCode: null }
     expect(record).toEqual({
       ...aSplice(),
       id: spliceIdOf('acme', 'key'),
+      paymentId: paymentIdOf('acme', 'key'),
       leaseHeld: true,
       bodyHash: 'hash',
       userChannelId: 'user-1',
@@ -94,7 +96,7 @@ describe('what is accepted is a record that is queued, announced and due at once
       metadata: { order: '42' },
       generation: 3,
       fundingHistory: [FUNDING],
-      events: [{ n: 1, type: 'splice.accepted', at: NOW, epoch: 0 }],
+      events: [{ n: 1, type: 'splice.accepted', at: NOW, epoch: 0, snapshot }],
       eventSerial: 1,
       emitted: ['splice.accepted'],
       timeline: [{ at: NOW, status: 'queued', why: 'accepted', count: 1 }],

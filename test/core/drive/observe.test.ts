@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { SpendHint } from '../../../core/ports/chain.ts'
-import { paymentIdOf } from '../../../core/splice/ids.ts'
 import { channelKey, type ChannelLease } from '../../../core/ports/records.ts'
 import type { NodeLook } from '../../../core/ports/node.ts'
 import type { ChainView, Observation } from '../../../core/decision/observation.ts'
@@ -9,7 +8,7 @@ import type { ConfiguredNode, NodePort } from '../../../core/ports/ports.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { aSplice } from '../../../harness/records/splices.ts'
-import { aSpliceId, aTxid, NOW, TIP } from '../../../harness/values.ts'
+import { aPaymentId, aSpliceId, aTxid, NOW, TIP } from '../../../harness/values.ts'
 import { aBench, aConfiguredNode, fakeNode, aSharedView, type Bench } from '../../../harness/ports/bench.ts'
 import { aCandidate, anAttempt } from '../../../harness/records/attempts.ts'
 import { aChannel, aLook } from '../../../harness/looks/node.ts'
@@ -241,11 +240,11 @@ describe('a transaction belongs to one splice: its pointer, written before the c
   const splice = aWatched()
 
   test('to this splice: it is ours, and no other sign is asked for', async () => {
-    expect(await effect(aWatched({ script: '00' }), PAID, pointed(paymentIdOf(splice.id)))).toBe('ours')
+    expect(await effect(aWatched({ script: '00' }), PAID, pointed(splice.paymentId))).toBe('ours')
   })
 
   test('to another splice: it is not', async () => {
-    expect(await effect(splice, PAID, pointed(paymentIdOf(aSpliceId(2))))).toBe('none')
+    expect(await effect(splice, PAID, pointed(aPaymentId(2)))).toBe('none')
   })
 
   test('to a foreign payment: the transaction itself tells', async () => {
@@ -378,7 +377,7 @@ describe('after a restore, what was paid since the backup is looked for down the
     const given = backup(since)
     const before = async (bench: Bench) => {
       await given.before?.(bench)
-      await bench.store.putItem('tx', PAID.txid, { paymentId: paymentIdOf(aSpliceId(2)) }, 0)
+      await bench.store.putItem('tx', PAID.txid, { paymentId: aPaymentId(2) }, 0)
     }
     expect((await chainOf(later, { ...given, before })).earlierEffect).toBeNull()
   })

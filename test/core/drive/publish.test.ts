@@ -6,6 +6,7 @@ import { publish } from '../../../core/drive/publish.ts'
 import type { EventType, Splice } from '../../../core/splice/splice.ts'
 import { aSpliceId, NOW } from '../../../harness/values.ts'
 import { aBench, type Bench } from '../../../harness/ports/bench.ts'
+import { aCandidate } from '../../../harness/records/attempts.ts'
 import { aLiveSplice } from '../../../harness/records/splices.ts'
 
 const TYPES: EventType[] = ['splice.accepted', 'splice.submitted', 'splice.pending']
@@ -49,6 +50,27 @@ describe('what was said is published', () => {
       })),
     )
     for (const type of TYPES) expect(bench.counts.get(type)).toBe(1)
+  })
+
+  test('with the splice as it was when it happened, not as it is now', async () => {
+    const bench = aBench()
+    const snapshot = { state: 'submitted', txid: null, feeSats: null, failureCode: null, attentionCode: null } as const
+    const events = [{ n: 1, type: 'splice.submitted', at: NOW, epoch: 0, snapshot }] satisfies Splice['events']
+    const now = aLiveSplice({ state: 'settled', events, eventSerial: 1, candidates: [aCandidate()] })
+    await publish({ ...now, metadata: { order: '42' } }, 1, bench.ports)
+    expect((await bench.store.eventsAfter('acme', 0, 1))[0]?.snapshot).toEqual({
+      status: 'submitted',
+      txid: null,
+      feeSats: null,
+      failureCode: null,
+      attentionCode: null,
+      paymentId: now.paymentId,
+      node: now.node,
+      channel: now.channelId,
+      kind: 'splice_out',
+      amountSats: 50_000,
+      metadata: { order: '42' },
+    })
   })
 
   test('what is published already is left alone, and nothing is searched for or written', async () => {

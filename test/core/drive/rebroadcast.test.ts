@@ -3,7 +3,6 @@ import type { Operation } from '../../../adapters/store/memory.ts'
 import type { ChainPort } from '../../../core/ports/ports.ts'
 import type { ChainView } from '../../../core/decision/observation.ts'
 import { drive } from '../../../core/drive/drive.ts'
-import { paymentIdOf } from '../../../core/splice/ids.ts'
 import { rawTransactionsIn, rebroadcast } from '../../../core/drive/rebroadcast.ts'
 import { err, ok } from '../../../core/values/result.ts'
 import type { Candidate, Splice } from '../../../core/splice/splice.ts'
@@ -57,7 +56,7 @@ describe('the raw transaction of a new candidate', () => {
     const { bench, splice, paying, order } = await drivenOnce()
     expect((await bench.store.load(splice.id))?.candidates.map(({ txid }) => txid)).toEqual([paying.txid])
     expect((await bench.store.item('tx', paying.txid))?.value).toEqual({
-      paymentId: paymentIdOf(splice.id),
+      paymentId: splice.paymentId,
       hex: paying.hex,
     })
     expect(order.slice(0, 2)).toEqual(['pointer', 'splice'])
@@ -150,7 +149,7 @@ describe('what left the mempool is broadcast again', () => {
   test('one whose pointer came before anybody saw it is taken as its node handed it over', async () => {
     const bench = aBench({ nodes: [aConfiguredNode({ chain: new FakeChain() })] })
     await bench.store.create(aPendingSplice())
-    await bench.store.putItem('tx', FIRST.txid, { paymentId: paymentIdOf(aPendingSplice().id) }, 0)
+    await bench.store.putItem('tx', FIRST.txid, { paymentId: aPendingSplice().paymentId }, 0)
     await bench.store.putItem('rawTransaction', FIRST.txid, { hex: FIRST.hex }, 0)
     await drive(aPendingSplice().id, bench.ports, { policy, mayAct: true, shared: null })
     expect(bench.counts.get('rebroadcast.taken')).toBe(1)

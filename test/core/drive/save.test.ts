@@ -2,16 +2,15 @@ import { describe, expect, test } from 'vitest'
 import type { Operation } from '../../../adapters/store/memory.ts'
 import type { Stepped } from '../../../core/splice/action.ts'
 import { updateSplice, saveSplice } from '../../../core/drive/save.ts'
-import { paymentIdOf } from '../../../core/splice/ids.ts'
 import type { TxPointer } from '../../../core/ports/records.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
-import { aSpliceId, aTxid, NOW, policy } from '../../../harness/values.ts'
+import { aPaymentId, aSpliceId, aTxid, NOW, policy } from '../../../harness/values.ts'
 import { aBench } from '../../../harness/ports/bench.ts'
 import { aCandidate } from '../../../harness/records/attempts.ts'
 import { aSubmittedSplice } from '../../../harness/records/splices.ts'
 
 const TXID = aTxid('c')
-const MINE = paymentIdOf(aSpliceId(1))
+const MINE = aPaymentId(1)
 
 /** Saves a first candidate of a splice over whatever pointer stands. */
 async function adopt(standing: TxPointer | null, hex?: string) {
@@ -48,7 +47,7 @@ describe('a candidate is claimed before it is saved', () => {
   })
 
   test('and not if another splice was first', async () => {
-    const standing = { paymentId: paymentIdOf(aSpliceId(2)) }
+    const standing = { paymentId: aPaymentId(2) }
     expect(await adopt(standing)).toEqual({ saved: null, pointer: standing })
   })
 })

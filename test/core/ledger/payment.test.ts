@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { paymentIdOf } from '../../../core/splice/ids.ts'
 import { finalDepthOf, foreignPaymentOf, isPaymentId, paymentOf, standsAlone } from '../../../core/ledger/payment.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { aForeignCandidate, aForeignPayment } from '../../../harness/records/payments.ts'
@@ -28,10 +27,10 @@ describe('the payment of a splice', () => {
   })
 
   test('has the figures of the candidate that confirmed, else of the newest', () => {
-    const { id } = aSplice()
+    const { id, paymentId } = aSplice()
     const settled = paymentOf(aSplice({ state: 'settled', candidates: [mined, newer] }), 107, 6)
     expect(settled).toMatchObject({
-      id: paymentIdOf(id),
+      id: paymentId,
       spliceId: id,
       txid: mined.txid,
       feeSats: 111,

@@ -7,13 +7,12 @@ import {
   recordForeignSpends,
   type Subject,
 } from '../../../core/ledger/record-foreign.ts'
-import { paymentIdOf } from '../../../core/splice/ids.ts'
 import { channelKey, type ForeignPayment } from '../../../core/ports/records.ts'
 import type { Observation } from '../../../core/decision/observation.ts'
 import type { FundingSpend } from '../../../core/chain/funding-history.ts'
 import type { Splice } from '../../../core/splice/splice.ts'
 import { aForeignCandidate, aForeignPayment } from '../../../harness/records/payments.ts'
-import { aSpliceId, aTxid, FUNDING, NOW } from '../../../harness/values.ts'
+import { aPaymentId, aTxid, FUNDING, NOW } from '../../../harness/values.ts'
 import { aBench, type Bench } from '../../../harness/ports/bench.ts'
 import {
   aCommitment,
@@ -113,7 +112,7 @@ describe("a transaction that is nobody's is written into the ledger", () => {
 
   test('what belongs to a splice of ours is not', async () => {
     const { bench, writes } = writing()
-    await bench.store.putItem('tx', ONE, { paymentId: paymentIdOf(aSpliceId(1)) }, 0)
+    await bench.store.putItem('tx', ONE, { paymentId: aPaymentId(1) }, 0)
     writes.length = 0
     await recordForeignTransaction(SUBJECT, found(ONE), bench.ports)
     expect(writes).toEqual([])

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ChainTransaction, SpendHint } from '../../../core/ports/chain.ts'
 import { NO_AMOUNTS } from '../../../core/ledger/transaction-amounts.ts'
-import { paymentIdOf } from '../../../core/splice/ids.ts'
 import { channelKey, type ChannelState, type ForeignPayment } from '../../../core/ports/records.ts'
 import type { ConfiguredNode } from '../../../core/ports/ports.ts'
 import { err, ok } from '../../../core/values/result.ts'
@@ -9,7 +8,7 @@ import { sweep } from '../../../core/sweep/sweep.ts'
 import { withCachedTips } from '../../../core/chain/cached-tip.ts'
 import { track } from '../../../core/ledger/track.ts'
 import { aForeignCandidate, aForeignPayment } from '../../../harness/records/payments.ts'
-import { aSpliceId, aTxid, FUNDING, NOW, policy, TIP } from '../../../harness/values.ts'
+import { aPaymentId, aTxid, FUNDING, NOW, policy, TIP } from '../../../harness/values.ts'
 import { aBench, aConfiguredNode, fakeNode, type Bench } from '../../../harness/ports/bench.ts'
 import { aChannel, aLook } from '../../../harness/looks/node.ts'
 import { aChannelSeen } from '../../../harness/records/states.ts'
@@ -105,9 +104,9 @@ describe('a look at a payment', () => {
   test('that a splice of ours has claimed meanwhile is absorbed', async () => {
     const setting = await tracked(TIP)
     const { store } = setting.bench
-    await store.putItem('tx', ID, { paymentId: paymentIdOf(aSpliceId(1)) }, 1)
+    await store.putItem('tx', ID, { paymentId: aPaymentId(1) }, 1)
     expect(await once(setting)).toMatchObject({
-      absorbedBy: paymentIdOf(aSpliceId(1)),
+      absorbedBy: aPaymentId(1),
       candidates: [{ block: null }],
     })
   })
@@ -160,7 +159,7 @@ describe('a look at a payment', () => {
     expect((await once(foreign)).kind).toBe('foreign_splice')
     const ours = await tracked(TIP)
     await ours.bench.store.putItem('channel', key, seen, 0)
-    await ours.bench.store.putItem('tx', ID, { paymentId: paymentIdOf(aSpliceId(1)) }, 1)
+    await ours.bench.store.putItem('tx', ID, { paymentId: aPaymentId(1) }, 1)
     expect((await once(ours)).kind).toBe('unclassified')
   })
 
@@ -172,7 +171,7 @@ describe('a look at a payment', () => {
     const { store } = setting.bench
     const seen = aChannelSeen({ goneAt: NOW })
     await store.putItem('channel', channelKey('alice', seen.channelId), seen, 0)
-    if (ours) await store.putItem('tx', ID, { paymentId: paymentIdOf(aSpliceId(1)) }, 1)
+    if (ours) await store.putItem('tx', ID, { paymentId: aPaymentId(1) }, 1)
     expect((await once(setting)).kind).toBe('unclassified')
   })
 

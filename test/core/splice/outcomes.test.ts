@@ -129,6 +129,58 @@ describe('an outcome is said once in an epoch', () => {
   })
 })
 
+describe('an event keeps what its splice was when it happened', () => {
+  const paid = aCandidate({ feeSats: 310 })
+  const block = { height: 190, hash: aTxid('9') }
+  const failure = { code: 'x', message: '', proof: 'operator' } as const
+  const attention_needed = { type: 'attention_needed', code: 'deadline', message: '' } as const
+  const nothing = { txid: null, feeSats: null, failureCode: null, attentionCode: null }
+  const paying = { ...nothing, txid: paid.txid, feeSats: 310 }
+
+  test.each<[string, Splice, SpliceEvent, object[]]>([
+    ['seen', aSubmittedSplice({ candidates: [paid] }), { type: 'candidate_seen' }, [{ state: 'pending', ...paying }]],
+    ['given up', aLiveSplice(), given, [{ state: 'failed', ...nothing, failureCode: 'x' }]],
+    [
+      'cancelled',
+      aLiveSplice(),
+      { type: 'cancel_requested', generation: 0 },
+      [{ state: 'cancelled', ...nothing, failureCode: 'cancelled' }],
+    ],
+    [
+      'in need',
+      aSubmittedSplice(),
+      attention_needed,
+      [{ state: 'needs_attention', ...nothing, attentionCode: 'deadline' }],
+    ],
+    [
+      'corrected',
+      aSubmittedSplice({ state: 'failed', failure, candidates: [paid] }),
+      { type: 'corrected' },
+      [
+        { state: 'pending', ...paying },
+        { state: 'pending', ...paying },
+      ],
+    ],
+    [
+      'settled with the older of two transactions',
+      aSubmittedSplice({ state: 'confirmed', candidates: [{ ...paid, block }, aCandidate({ txid: aTxid('8') })] }),
+      { type: 'settled' },
+      [{ state: 'settled', ...paying }],
+    ],
+  ])('%s', (_says, splice, event, snapshots) => {
+    const after = taken(splice, event).splice
+    expect(after.events.map(({ snapshot }) => snapshot)).toEqual(snapshots)
+  })
+
+  test('until it is published, whatever follows; the log has it then', () => {
+    const pending = taken(aSubmittedSplice({ candidates: [paid] }), { type: 'candidate_seen' }).splice
+    const confirmed = taken(pending, { type: 'candidate_confirmed' }).splice
+    expect(confirmed.events.map(({ snapshot }) => snapshot?.state)).toEqual(['pending', 'confirmed'])
+    const published = taken({ ...pending, publishedThrough: 1 }, { type: 'candidate_confirmed' }).splice
+    expect(published.events.map(({ snapshot }) => snapshot?.state)).toEqual([undefined, 'confirmed'])
+  })
+})
+
 describe('given up', () => {
   test('with its reason and proof, and nothing left to attend to', () => {
     const splice = aLiveSplice({ attention: { code: 'x', message: '' } })

@@ -29,7 +29,7 @@ describe('an endpoint that answers', () => {
     expect(JSON.parse(scene.arrived[6]?.body ?? '')).toEqual({
       type: 'splice.pending',
       timestamp: '2026-11-30T00:00:00.000Z',
-      data: { sequence: 7, splice: aSpliceId(1), epoch: 0, webhook: null },
+      data: { sequence: 7, splice: aSpliceId(1), epoch: 0, webhook: null, snapshot: null },
     })
   })
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Policy } from '../../../core/splice/policy.ts'
 import {
   afterDelivery,
+  bodyOf,
   disabledByWish,
   newEndpoint,
   rotated,
@@ -9,7 +10,8 @@ import {
   type Delivered,
 } from '../../../core/webhooks/endpoint.ts'
 import { Endpoint, WEBHOOK_LIMITS } from '../../../core/ports/endpoint.ts'
-import { NOW } from '../../../harness/values.ts'
+import { aSplice } from '../../../harness/records/splices.ts'
+import { aTxid, NOW } from '../../../harness/values.ts'
 
 const policy = Policy.parse({})
 const DAY = 86_400_000
@@ -26,6 +28,14 @@ const failed = (failures: number): Endpoint =>
   anEndpoint({ failing: { since: NOW, failures, nextAttemptAt: NOW, fault: 'no_answer', status: null } })
 const afterFailure = (endpoint: Endpoint, now: number, jitter = 0): Endpoint =>
   afterDelivery(endpoint, 1, DOWN, { now, policy, jitter })
+
+test('the body of an event carries the snapshot of its splice as the log has it', () => {
+  const { paymentId, node, channelId: channel, metadata } = aSplice()
+  const then = { status: 'pending', txid: aTxid('2'), feeSats: 310, failureCode: null, attentionCode: null } as const
+  const snapshot = { ...then, paymentId, node, channel, kind: 'splice_out', amountSats: 50_000, metadata } as const
+  const event = { id: 'evt_1', sequence: 1, type: 'splice.pending', spliceId: 'spl_1', epoch: 0, at: NOW } as const
+  expect(JSON.parse(bodyOf({ ...event, snapshot }))).toMatchObject({ data: { splice: 'spl_1', snapshot } })
+})
 
 describe('the wait after a failure', () => {
   test.each([
