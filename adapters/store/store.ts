@@ -163,15 +163,37 @@ async function putOrFind(rows: Rows, row: RowWrite, version: number): Promise<bo
   return (await rows.get(row))?.writeId === row.writeId
 }
 
-/** The row of a splice, with its keys in the indexes. */
+/**
+ * The row of a splice, with its keys in the indexes. Its metadata is stored as JSON text: in a map of DynamoDB the SDK would
+ * lose or change some names and texts, such as `__proto__`.
+ */
 export function rowOf(splice: Splice): RowWrite {
   const { version, writeId } = splice
-  const body = storable(splice, MAX_SPLICE_BYTES, splice.id)
+  const record = { ...splice, metadata: JSON.stringify(splice.metadata) }
+  const body = storable(record, MAX_SPLICE_BYTES, splice.id)
   return { ...spliceKey(splice.id), version, writeId, body, index: indexKeysOf(splice) }
 }
 
+/** The record in the body of a splice's row, not checked yet. */
+export function recordIn(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || !('metadata' in body)) return body
+  const { metadata } = body
+  return typeof metadata === 'string' ? { ...body, metadata: parsedJson(metadata) } : body
+}
+
+/** null is no metadata: the check of the record refuses it. */
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+const spliceIn = checkedOnce((body) => checkedSplice(recordIn(body)))
+
 function spliceOf(row: Row): Splice {
-  const splice = checkedSplice(row.body)
+  const splice = spliceIn(row.body)
   const { pk } = spliceKey(splice.id)
   if (row.pk !== pk || row.version !== splice.version || row.writeId !== splice.writeId) {
     throw new StoreAssertion(`${row.pk} version ${row.version} holds ${splice.id} version ${splice.version}`)
