@@ -6,6 +6,7 @@ import { audit } from './audit.ts'
 import { requireKey, requireScope } from './auth.ts'
 import { router, type ApiDeps, type ApiEnv } from './context.ts'
 import { listKey, listedKeys, neverWritten } from '../../core/keys/key-list.ts'
+import { giveUpOperator, isOperator } from '../../core/keys/last-operator.ts'
 import { KeyName, keyIdOf } from '../../core/keys/api-key.ts'
 import { createKey } from '../../adapters/keys/new-key.ts'
 import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
@@ -156,12 +157,15 @@ const revokeRoute = createRoute({
   path: '/v1/keys/{id}/revoke',
   operationId: 'revokeKey',
   summary: 'Revoke an API key',
-  description: 'The key stops working at once and for good. Revoking a key twice has no further effect.',
+  description:
+    'The key stops working at once and for good. Revoking a key twice has no further effect. The last operator ' +
+    'key of a tenant cannot be revoked.',
   request: { params: z.object({ id: z.string() }) },
   responses: {
     ...commonProblems,
     200: { description: 'The revoked key.', content: { 'application/json': { schema: KeyView } } },
     404: problemResponse('`key_not_found`.'),
+    409: problemResponse('`last_operator_key`: create another key with the scope `operator` first.'),
     503: problemResponse('`busy`: another request is changing your keys. Try again.'),
   },
 })
@@ -178,9 +182,12 @@ const revoke: RouteHandler<typeof revokeRoute, ApiEnv> = async (c) => {
   const use = (await store.item('keyUse', hash))?.value ?? null
   const { value: revoked, written } = await update(store, 'key', hash, async (item) => {
     if (item !== null && item.revokedAt !== null) return null
-    await audited.before()
     // A key that is listed but not written yet: the revoked item prevents that it is written later.
-    return { ...(item ?? configured ?? neverWritten(key.tenant, clock.now())), revokedAt: clock.now() }
+    const standing = item ?? configured ?? neverWritten(key.tenant, clock.now())
+    if (isOperator(standing) && !(await giveUpOperator(store, key.tenant, hash, configuredOf(deps, key.tenant))))
+      throw new Problem('last_operator_key', { field: 'id', detail: 'create another operator key first' })
+    await audited.before()
+    return { ...standing, revokedAt: clock.now() }
   })
   if (written) audited.done()
   if (revoked === null) throw new Error('a revoked key must be in the table')
@@ -188,9 +195,14 @@ const revoke: RouteHandler<typeof revokeRoute, ApiEnv> = async (c) => {
 }
 
 /** The hashes of all keys of a tenant. */
-async function hashesOf({ ports, keys }: ApiDeps, tenant: string): Promise<readonly string[]> {
-  const configured = [...keys].filter(([, key]) => key.tenant === tenant).map(([hash]) => hash)
-  return [...new Set([...configured, ...(await listedKeys(ports.store, tenant))])]
+async function hashesOf(deps: ApiDeps, tenant: string): Promise<readonly string[]> {
+  const listed = await listedKeys(deps.ports.store, tenant)
+  return [...new Set([...configuredOf(deps, tenant).keys(), ...listed])]
+}
+
+/** The keys of a tenant in the configuration, by hash. */
+function configuredOf({ keys }: ApiDeps, tenant: string): ReadonlyMap<string, ApiKey> {
+  return new Map([...keys].filter(([, key]) => key.tenant === tenant))
 }
 
 function keyView(hash: string, key: ApiKey, use: KeyUse | null, source: KeyView['source']): KeyView {

@@ -27,6 +27,7 @@ const problems = {
   webhook_exists: [409, 'A webhook with this URL already exists'],
   webhooks_full: [409, 'You have reached the maximum number of webhooks'],
   webhook_disabled: [409, 'This webhook is disabled'],
+  last_operator_key: [409, 'The last operator key of a tenant cannot be revoked'],
   keys_full: [409, 'You have reached the maximum number of keys'],
   body_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The body must be application/json'],

@@ -22,6 +22,7 @@ const Key = z.object({
 const Keys = z.object({ data: z.array(Key) })
 
 const aRequest = { name: 'accounting', scopes: ['splices:read'] }
+const anOperator = { name: 'second', scopes: ['operator', 'splices:read'] }
 
 function make(world: World, body: unknown = aRequest, key = world.keys.operator) {
   return request(world, 'POST', '/v1/keys', { key, body })
@@ -236,10 +237,12 @@ describe('revoking a key', () => {
     const configured = { ...world, app }
     const [key] = await listed(configured, secret)
     expect(key).toMatchObject({ name: 'first', source: 'configuration', id: keyIdOf(hash) })
+    await made(configured, anOperator)
     expect((await revoke(configured, keyIdOf(hash), secret)).status).toBe(200)
     expect(await reads(configured, secret)).toBe(401)
     expect(await listed(configured)).toMatchObject([
       { source: 'configuration', revokedAt: new Date(NOW).toISOString() },
+      { source: 'table', revokedAt: null },
     ])
   })
 
@@ -253,6 +256,65 @@ describe('revoking a key', () => {
     losses = 2
     expect((await revoke(world, key.id)).status).toBe(200)
     expect(await reads(world, key.secret)).toBe(401)
+  })
+})
+
+describe('the last operator key of a tenant', () => {
+  const last = { status: 409, code: 'last_operator_key', field: 'id' }
+
+  test('is not revoked, neither by itself nor for a key that is no operator', async () => {
+    const world = await aWorld()
+    const only = await made(world, anOperator)
+    const reader = await made(world)
+    expect((await revoke(world, only.id, only.secret)).body).toMatchObject(last)
+    expect(await reads(world, only.secret)).toBe(200)
+    expect((await revoke(world, reader.id, only.secret)).status).toBe(200)
+    const actions = (await world.store.auditAfter('acme', 0, 9)).map(({ action }) => action)
+    expect(actions).toEqual(['create_key', 'create_key', 'revoke_key'])
+  })
+
+  test('is not the one whose tenant has another in use, in the table or in the configuration', async () => {
+    const world = await aWorld()
+    const [one, two] = [await made(world, anOperator), await made(world, anOperator)]
+    expect((await revoke(world, one.id)).status).toBe(200)
+    expect((await revoke(world, two.id)).body).toMatchObject(last)
+    const { hash, item } = createKey({ tenant: 'acme', name: 'first', scopes: ['operator'] }, 0)
+    const configured = { ...world, app: createApi({ ...world.deps, keys: new Map([[hash, item]]) }) }
+    expect((await revoke(configured, two.id)).status).toBe(200)
+    expect((await revoke(configured, keyIdOf(hash))).body).toMatchObject(last)
+  })
+
+  test('is none that another tenant has, nor one that was never written', async () => {
+    const world = await aWorld()
+    const only = await made(world, anOperator)
+    await fill(world, 1, false)
+    const { hash, item } = createKey({ tenant: 'other', name: 'theirs', scopes: ['operator'] }, 0)
+    const configured = { ...world, app: createApi({ ...world.deps, keys: new Map([[hash, item]]) }) }
+    expect((await revoke(configured, only.id)).body).toMatchObject(last)
+  })
+
+  test('stays where each of many is revoked at the same moment', async () => {
+    const world = await aWorld()
+    const keys = await Promise.all(Array.from({ length: 12 }, () => made(world, anOperator)))
+    const answers = await Promise.all(keys.map(({ id }) => revoke(world, id)))
+    const refused = answers.filter(({ status }) => status !== 200)
+    expect(refused.map(({ body }) => body['code'])).toEqual(['last_operator_key'])
+    expect((await listed(world)).filter(({ revokedAt }) => revokedAt === null)).toHaveLength(1)
+  })
+
+  test('stays where one revocation dies half-way, and that one can be completed', async () => {
+    let dies = false
+    const world = await aWorld({ before: (operation) => (dies && isPutOf(operation, 'KEY#') ? 'throttle' : null) })
+    const [one, two] = [await made(world, anOperator), await made(world, anOperator)]
+    dies = true
+    expect((await revoke(world, one.id)).status).toBeGreaterThanOrEqual(500)
+    dies = false
+    expect((await revoke(world, two.id, one.secret)).body).toMatchObject(last)
+    expect((await revoke(world, one.id)).status).toBe(200)
+    expect(await reads(world, two.secret)).toBe(200)
+    const three = await made(world, anOperator)
+    expect((await revoke(world, two.id, three.secret)).status).toBe(200)
+    expect((await world.store.item('keyList', 'acme'))?.value.revoking).toEqual([hashOf(two.secret)])
   })
 })
 
