@@ -105,8 +105,12 @@ export const Guard = z.object({
 })
 export type Guard = z.infer<typeof Guard>
 
-export const Scope = z.enum(['splices:read', 'splices:write', 'operator'])
+/** `operator:shared`, beside `operator`: the operator also decides where other tenants are concerned. */
+export const Scope = z.enum(['splices:read', 'splices:write', 'operator', 'operator:shared'])
 export type Scope = z.infer<typeof Scope>
+
+/** The scopes that concern nothing but the key's own tenant. */
+export const OWN_SCOPES: readonly Scope[] = ['splices:read', 'splices:write', 'operator']
 
 /** An API key. Key: the hex sha-256 of the secret, which itself is stored nowhere. */
 export const ApiKey = z.object({

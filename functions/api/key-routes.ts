@@ -41,7 +41,7 @@ const createdRoute = createRoute({
   summary: 'Create an API key',
   description:
     'The secret is only in this response. If the response is lost, nobody can use the key: revoke it and ' +
-    'create another.',
+    'create another. Only a key with the scope `operator:shared` can give it to another.',
   request: {
     body: {
       required: true,
@@ -68,6 +68,9 @@ const createdRoute = createRoute({
       description: 'The key, with its secret.',
       content: { 'application/json': { schema: KeyView.extend({ secret: z.string() }).openapi('NewKey') } },
     },
+    403: problemResponse(
+      '`forbidden`: the key does not have the scope `operator`, or gives `operator:shared` without having it.',
+    ),
     409: problemResponse(`\`keys_full\`: you have ${KEYS_MAX} keys in use. Revoke one.`),
     503: problemResponse('`busy`: another request is changing your keys. Try again.'),
   },
@@ -75,8 +78,10 @@ const createdRoute = createRoute({
 
 const create: RouteHandler<typeof createdRoute, ApiEnv> = async (c) => {
   const { store, clock } = c.var.deps.ports
-  const { tenant } = c.var.key
+  const { tenant, scopes: own } = c.var.key
   const { name, scopes } = c.req.valid('json')
+  if (scopes.includes('operator:shared') && !own.includes('operator:shared'))
+    throw new Problem('forbidden', { detail: 'the scope operator:shared is required to give it to another key' })
   const now = clock.now()
   const { secret, hash, item } = createKey({ tenant, name, scopes: [...new Set(scopes)] }, now)
   const listed = await listKey(store, tenant, hash, now)

@@ -123,6 +123,18 @@ describe('making a key', () => {
     expect(world.heard.puts).toBe(0)
   })
 
+  test('that decides for other tenants is for a key that does so itself', async () => {
+    const world = await aWorld()
+    const body = { name: 'both', scopes: ['operator', 'operator:shared'] }
+    const refused = await make(world, body)
+    expect([refused.status, refused.body['code']]).toEqual([403, 'forbidden'])
+    expect(refused.body['detail']).toContain('operator:shared')
+    expect(world.heard.puts).toBe(0)
+    const { hash, item, secret } = createKey({ tenant: 'acme', name: 'first', scopes: ['operator', 'operator:shared'] }, 0)
+    const configured = { ...world, app: createApi({ ...world.deps, keys: new Map([[hash, item]]) }) }
+    expect((await make(configured, body, secret)).body['scopes']).toEqual(body.scopes)
+  })
+
   test('that dies before the key is written leaves a line that nobody can use, and that can be revoked', async () => {
     let dies = false
     const world = await aWorld({
