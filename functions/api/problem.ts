@@ -55,6 +55,7 @@ const problems = {
   transaction_unrelated: [422, 'This transaction does not belong to this splice'],
   webhook_target: [422, 'Webhooks cannot be sent to this URL'],
   channel_queue_full: [429, 'Too many splices of this channel are live'],
+  tenant_queue_full: [429, 'Too many of your splices are live on this channel'],
   rate_limited: [429, 'Too many requests with this key'],
   internal: [500, 'Something went wrong on our side'],
   busy: [503, 'Another request is changing this right now'],

@@ -57,7 +57,8 @@ export const acceptanceProblems = {
   409: problemResponse('`duplicate_output`: a live splice on this channel, of any tenant, has the same effect.'),
   422: problemResponse(`The splice can never run: ${impossibleCodes.join(', ')}.`),
   429: problemResponse(
-    '`rate_limited`: try again after `Retry-After` seconds. `channel_queue_full`: a hundred splices of this channel are live.',
+    '`rate_limited`: try again after `Retry-After` seconds. `channel_queue_full`: a hundred splices of this channel are live. ' +
+      '`tenant_queue_full`: other tenants use the channel too, and you have your share of those hundred.',
   ),
   503: problemResponse(
     '`node_not_seen`: this service has not reached the node yet. `busy`: others order on this channel. Try again after `Retry-After` seconds.',

@@ -55,8 +55,7 @@ describe('the audit log', () => {
       { sequence: 2, action: 'unfreeze', key: { name: 'lars' }, about: { channel: CHANNEL, cause: 'anomaly', note } },
     ])
     expect(await entries(world, '?after=1')).toEqual(found.slice(1))
-    for (const secret of [world.keys.operator, world.keys.landlord])
-      expect(JSON.stringify(found)).not.toContain(secret)
+    for (const secret of [world.keys.operator, world.keys.landlord]) expect(JSON.stringify(found)).not.toContain(secret)
   })
 
   test('is of operators: what a client does to its own splice is not in it', async () => {

@@ -130,7 +130,10 @@ describe('making a key', () => {
     expect([refused.status, refused.body['code']]).toEqual([403, 'forbidden'])
     expect(refused.body['detail']).toContain('operator:shared')
     expect(world.heard.puts).toBe(0)
-    const { hash, item, secret } = createKey({ tenant: 'acme', name: 'first', scopes: ['operator', 'operator:shared'] }, 0)
+    const { hash, item, secret } = createKey(
+      { tenant: 'acme', name: 'first', scopes: ['operator', 'operator:shared'] },
+      0,
+    )
     const configured = { ...world, app: createApi({ ...world.deps, keys: new Map([[hash, item]]) }) }
     expect((await make(configured, body, secret)).body['scopes']).toEqual(body.scopes)
   })
