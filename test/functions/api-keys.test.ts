@@ -334,7 +334,7 @@ describe('the last operator key of a tenant', () => {
 })
 
 describe('the use of keys', () => {
-  async function aBusyWorld(requestsPerSecond: number, fails: () => boolean = () => false) {
+  async function aBusyWorld(requestsPerSecond: number | null, fails: () => boolean = () => false) {
     const { keyTraffic } = await import('../../functions/api/key-traffic.ts')
     const world = await aWorld({
       before: (operation) => {
@@ -378,6 +378,43 @@ describe('the use of keys', () => {
     world.told.now += 1_000
     expect([await reads(world, world.keys.reader), await reads(world, world.keys.reader)]).toEqual([200, 200])
     expect(await reads(world, world.keys.reader)).toBe(429)
+  })
+
+  const limitIn = ({ headers }: { readonly headers: Headers }) => [
+    headers.get('RateLimit-Policy'),
+    headers.get('RateLimit'),
+    headers.get('Retry-After'),
+  ]
+
+  test('is told with every answer: the limit, what is left of it, and when it is whole again', async () => {
+    const world = await aBusyWorld(2)
+    const ask = (method: string, path: string, body?: unknown) =>
+      request(world, method, path, { key: world.keys.reader, body })
+    const policy = '"default";q=10;w=5'
+    expect(limitIn(await ask('GET', '/v1/splices'))).toEqual([policy, '"default";r=9;t=1', null])
+    expect(limitIn(await ask('GET', '/v1/splices/spl_none'))).toEqual([policy, '"default";r=8;t=1', null])
+    expect(limitIn(await ask('GET', '/v1/splices?limit=x'))).toEqual([policy, '"default";r=7;t=2', null])
+    const forbidden = await ask('POST', '/v1/keys', aRequest)
+    expect([forbidden.status, ...limitIn(forbidden)]).toEqual([403, policy, '"default";r=6;t=2', null])
+    for (let n = 0; n < 6; n += 1) await ask('GET', '/v1/splices')
+    const refused = await ask('GET', '/v1/splices')
+    expect([refused.status, ...limitIn(refused)]).toEqual([429, policy, '"default";r=0;t=5', '1'])
+    world.told.now += 2_000
+    expect(limitIn(await ask('GET', '/v1/splices'))).toEqual([policy, '"default";r=3;t=4', null])
+  })
+
+  test('is neither told nor limited where several processes serve one key', async () => {
+    const world = await aBusyWorld(null)
+    const answers = []
+    for (let n = 0; n < 30; n += 1) answers.push(await request(world, 'GET', '/v1/keys', { key: world.keys.operator }))
+    expect(answers.map(({ status, headers }) => [status, headers.get('RateLimit')])).toEqual(
+      answers.map(() => [200, null]),
+    )
+  })
+
+  test('is not told to who has no key', async () => {
+    const answer = await request(await aBusyWorld(2), 'GET', '/v1/splices')
+    expect([answer.status, ...limitIn(answer)]).toEqual([401, null, null, null])
   })
 
   test('is not slowed by a clock that goes back', async () => {
