@@ -30,7 +30,9 @@ export type LeaseOutcome = 'mine' | 'waiting' | 'full' | 'frozen' | 'duplicate'
 
 /** A lease with a splice in its queue, or why it is not there. `duplicate`: an equal splice is live. */
 export type Entered =
-  { readonly lease: ChannelLease } | { readonly refused: 'full' | 'tenant_full' | 'busy' } | { readonly duplicate: QueueEntry }
+  | { readonly lease: ChannelLease }
+  | { readonly refused: 'full' | 'tenant_full' | 'busy' }
+  | { readonly duplicate: QueueEntry }
 
 /**
  * The lease protocol: enters the queue if need be, takes the lease when everything before it lets others pass and the holder
