@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { SQSClient } from '@aws-sdk/client-sqs'
-import { documentClient } from '../adapters/store/document-client.ts'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { Context } from 'aws-lambda'
 import { Resource } from 'sst'
 import { ulid } from 'ulid'
@@ -42,7 +42,7 @@ const telemetry =
 const deadline = new AsyncLocalStorage<AbortSignal>()
 const clock = { now: () => Date.now() }
 const chance = { fraction: () => Math.random(), id: () => ulid() }
-const dynamo = documentClient(new DynamoDBClient({ requestHandler: REQUEST }))
+const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: REQUEST }))
 const sqs = new SQSClient({ requestHandler: REQUEST })
 
 const webhooksSender = sqsSender<DeliveryHint>({

@@ -3,8 +3,6 @@ import { Misconfigured } from '../adapters/misconfigured.ts'
 import { Policy } from '../core/splice/policy.ts'
 import type { Instant } from '../core/values/instant.ts'
 
-const REQUESTS_PER_SECOND = 20
-
 const Environment = z.object({
   /** JSON that overrides default periods and bounds (`core/splice/policy.ts`). */
   SPLICEKEEPER_POLICY: z.string().default(''),
@@ -16,7 +14,7 @@ const Environment = z.object({
   SPLICEKEEPER_BACKUP_AT: z.union([z.literal(''), z.iso.datetime({ offset: true })]).default(''),
   /** Allows webhooks to private addresses and over plain http, for development. */
   SPLICEKEEPER_WEBHOOKS_PRIVATE: z.enum(['', 'false', 'true']).default(''),
-  /** The requests that a key may make of one process in a second. */
+  /** The requests that a key may make in a second. Only for a process that serves every request of the key. */
   SPLICEKEEPER_REQUESTS_PER_SECOND: z
     .string()
     .regex(/^([1-9]\d{0,5})?$/, 'must be a whole number from 1')
@@ -42,8 +40,8 @@ export type Settings = {
   readonly backupAt: Instant | null
   /** Whether webhooks may go to private addresses and over plain http. */
   readonly privateWebhooks: boolean
-  /** The rate limit of a key in one process. A burst may use five seconds' worth at once. */
-  readonly requestsPerSecond: number
+  /** The rate limit of a key; null: none. A burst may use five seconds' worth at once. */
+  readonly requestsPerSecond: number | null
   readonly log: 'json' | 'readable'
   /** null: the dashboard has no links to transactions. */
   readonly explorer: string | null
@@ -59,7 +57,7 @@ export function parseSettings(environment: unknown): Settings {
     generation: Number(settings.SPLICEKEEPER_GENERATION),
     backupAt: settings.SPLICEKEEPER_BACKUP_AT === '' ? null : Date.parse(settings.SPLICEKEEPER_BACKUP_AT),
     privateWebhooks: settings.SPLICEKEEPER_WEBHOOKS_PRIVATE === 'true',
-    requestsPerSecond: Number(settings.SPLICEKEEPER_REQUESTS_PER_SECOND || REQUESTS_PER_SECOND),
+    requestsPerSecond: Number(settings.SPLICEKEEPER_REQUESTS_PER_SECOND) || null,
     log: settings.SPLICEKEEPER_LOG,
     explorer: settings.SPLICEKEEPER_EXPLORER || null,
     metrics: settings.SPLICEKEEPER_METRICS,

@@ -119,7 +119,12 @@ export type Emulators = {
  * Links the functions, which are imported afterwards, to the emulators, in the way deployed functions find
  * their resources.
  */
-export function linkFunctions({ table, queues }: Emulators, nodes: unknown, policy: unknown): void {
+export function linkFunctions(
+  { table, queues }: Emulators,
+  nodes: unknown,
+  policy: unknown,
+  requestsPerSecond: number | null = null,
+): void {
   // With a profile the SDK would use its credentials instead of these.
   delete process.env['AWS_PROFILE']
   Object.assign(process.env, {
@@ -138,8 +143,7 @@ export function linkFunctions({ table, queues }: Emulators, nodes: unknown, poli
     SST_RESOURCE_Keys: JSON.stringify({ value: '[]' }),
     SPLICEKEEPER_POLICY: JSON.stringify(policy),
     SPLICEKEEPER_WEBHOOKS_PRIVATE: 'true',
-    // No throttling on one's own machine.
-    SPLICEKEEPER_REQUESTS_PER_SECOND: '10000',
+    SPLICEKEEPER_REQUESTS_PER_SECOND: String(requestsPerSecond ?? ''),
     SPLICEKEEPER_LOG: 'readable',
   })
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { Scope } from '../core/ports/records.ts'
+import { OWN_SCOPES, Scope } from '../core/ports/records.ts'
 import { parseKeys, type ConfiguredKey } from '../adapters/keys/configured-keys.ts'
 import { createKey } from '../adapters/keys/new-key.ts'
 import { LocalError, textOf } from './problem.ts'
@@ -8,7 +8,7 @@ const USAGE = `npm run key -- --name NAME --tenant TENANT [--scopes ${Scope.opti
 
 /** Creates a key and its entry for the secret \`Keys\`. Throws LocalError for a wrong option. */
 export function keyFor(args: readonly string[]): { readonly secret: string; readonly entry: ConfiguredKey } {
-  const { name, tenant, scopes = Scope.options.join(',') } = optionsOf(args)
+  const { name, tenant, scopes = OWN_SCOPES.join(',') } = optionsOf(args)
   if (name === undefined || tenant === undefined) throw new LocalError(USAGE)
   const parsed = Scope.array().safeParse(scopes.split(','))
   if (!parsed.success) throw new LocalError(`--scopes: a comma-separated list of ${Scope.options.join(', ')}\n${USAGE}`)

@@ -15,7 +15,7 @@ export type Keys = z.infer<typeof Keys>
 
 const scopes = {
   key: ['splices:read', 'splices:write'],
-  operatorKey: ['splices:read', 'splices:write', 'operator'],
+  operatorKey: ['splices:read', 'splices:write', 'operator', 'operator:shared'],
 } as const
 
 /** The keys of a data directory: created once, and stored in the table even if the process was killed in between. */

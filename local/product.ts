@@ -63,7 +63,7 @@ async function start(settings: Settings, parts: Parts, open?: OpenWorld): Promis
     nodes === null
       ? parts.add(await startSimulation(paths.world, TENANT, settings.blockSeconds, open), (part) => part.close())
       : null
-  linkFunctions({ table, queues }, nodes ?? [simulation?.entry], settings.policy)
+  linkFunctions({ table, queues }, nodes ?? [simulation?.entry], settings.policy, settings.requestsPerSecond)
   const functions = await loadFunctions()
   const keys = await keepKeys(paths.keys, functions.store)
   await functions.reconcile()

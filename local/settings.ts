@@ -15,6 +15,7 @@ const Environment = z.object({
   DATA_DIR: z.string().default(''),
   BLOCK_SECONDS: Seconds.default(5),
   NODES_FILE: z.string().default(''),
+  REQUESTS_PER_SECOND: z.coerce.number().int().min(1).max(999_999).default(1_000),
 })
 
 /** The settings of the local product. */
@@ -26,6 +27,8 @@ export type Settings = {
   readonly blockSeconds: number
   /** Real nodes instead of the simulated one. */
   readonly nodesFile: string | null
+  /** The rate limit of a key. */
+  readonly requestsPerSecond: number
   readonly sweepSeconds: number
   readonly policy: Partial<Policy>
 }
@@ -37,13 +40,14 @@ export function settingsOf(environment: unknown): Settings {
     const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
     throw new LocalError(lines.join('\n'))
   }
-  const { PORT, DATA_DIR, BLOCK_SECONDS, NODES_FILE } = parsed.data
+  const { PORT, DATA_DIR, BLOCK_SECONDS, NODES_FILE, REQUESTS_PER_SECOND } = parsed.data
   const real = NODES_FILE !== ''
   return {
     port: PORT,
     dataDir: resolve(DATA_DIR || (real ? REAL_DATA_DIR : SIMULATED_DATA_DIR)),
     blockSeconds: BLOCK_SECONDS,
     nodesFile: real ? resolve(NODES_FILE) : null,
+    requestsPerSecond: REQUESTS_PER_SECOND,
     sweepSeconds: real ? wiring.schedules.reconcile.everySeconds : 1,
     policy: real ? {} : simulationPolicy,
   }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { LogEvent, Store } from '../../core/ports/ports.ts'
 import { LogEventType, SpliceThen } from '../../core/splice/log-event.ts'
+import { recordIn, withMetadataText } from './metadata-text.ts'
 import { numberedLog } from './numbered-log.ts'
 import type { Rows } from './rows.ts'
 
@@ -13,7 +14,7 @@ const StoredEvent = z.object({
   epoch: z.int().nonnegative(),
   at: z.number().nonnegative(),
   endpointId: z.string().optional(),
-  snapshot: SpliceThen.optional(),
+  snapshot: SpliceThen.extend({ metadata: z.string() }).optional(),
   latestAt: z.number().nonnegative(),
 })
 type StoredEvent = z.infer<typeof StoredEvent>
@@ -42,13 +43,15 @@ export function eventLog(
 
 function following(last: StoredEvent | null, event: Omit<LogEvent, 'sequence'>): StoredEvent {
   const latestAt = Math.max(last?.latestAt ?? 0, event.at)
-  return { ...event, sequence: (last?.sequence ?? 0) + 1, latestAt }
+  const { snapshot, ...rest } = event
+  const stored = snapshot === undefined ? {} : { snapshot: withMetadataText(snapshot) }
+  return { ...rest, ...stored, sequence: (last?.sequence ?? 0) + 1, latestAt }
 }
 
 function lineOf({ sequence, id, type, spliceId, epoch, at, endpointId, snapshot }: StoredEvent): LogEvent {
   return {
     ...{ sequence, id, type, spliceId, epoch, at },
     ...(endpointId === undefined ? {} : { endpointId }),
-    ...(snapshot === undefined ? {} : { snapshot }),
+    ...(snapshot === undefined ? {} : { snapshot: SpliceThen.parse(recordIn(snapshot)) }),
   }
 }

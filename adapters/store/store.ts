@@ -1,3 +1,4 @@
+import { recordIn, withMetadataText } from './metadata-text.ts'
 import type * as z from 'zod'
 import { itemKinds, type ItemKind, type ItemOf } from '../../core/ports/records.ts'
 import { DUE_SHARDS, type Page, type Store } from '../../core/ports/ports.ts'
@@ -166,12 +167,14 @@ async function putOrFind(rows: Rows, row: RowWrite, version: number): Promise<bo
 /** The row of a splice, with its keys in the indexes. */
 export function rowOf(splice: Splice): RowWrite {
   const { version, writeId } = splice
-  const body = storable(splice, MAX_SPLICE_BYTES, splice.id)
+  const body = storable(withMetadataText(splice), MAX_SPLICE_BYTES, splice.id)
   return { ...spliceKey(splice.id), version, writeId, body, index: indexKeysOf(splice) }
 }
 
+const spliceIn = checkedOnce((body) => checkedSplice(recordIn(body)))
+
 function spliceOf(row: Row): Splice {
-  const splice = checkedSplice(row.body)
+  const splice = spliceIn(row.body)
   const { pk } = spliceKey(splice.id)
   if (row.pk !== pk || row.version !== splice.version || row.writeId !== splice.writeId) {
     throw new StoreAssertion(`${row.pk} version ${row.version} holds ${splice.id} version ${splice.version}`)

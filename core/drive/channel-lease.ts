@@ -30,7 +30,9 @@ export type LeaseOutcome = 'mine' | 'waiting' | 'full' | 'frozen' | 'duplicate'
 
 /** A lease with a splice in its queue, or why it is not there. `duplicate`: an equal splice is live. */
 export type Entered =
-  { readonly lease: ChannelLease } | { readonly refused: 'full' | 'busy' } | { readonly duplicate: QueueEntry }
+  | { readonly lease: ChannelLease }
+  | { readonly refused: 'full' | 'tenant_full' | 'busy' }
+  | { readonly duplicate: QueueEntry }
 
 /**
  * The lease protocol: enters the queue if need be, takes the lease when everything before it lets others pass and the holder
@@ -111,12 +113,13 @@ export async function enterQueue(
   entry: QueueEntry,
   ports: Ports,
   limit = LEASE_QUEUE_LIMIT,
+  share = limit,
 ): Promise<Entered> {
   let lease = given
   let swept = false
   for (;;) {
-    const entered = enter(lease, entry, limit)
-    if (entered === 'full' && !swept) {
+    const entered = enter(lease, entry, limit, share)
+    if ((entered === 'full' || entered === 'tenant_full') && !swept) {
       swept = true
       lease = await withoutEnded(lease, ports)
       continue

@@ -40,18 +40,23 @@ export function entryOf(splice: Splice, now: Instant): QueueEntry {
 
 /**
  * Puts a splice at the end of the queue; one that stands there with the same effect is left as it is. `duplicate`: another
- * splice could not be told apart from it on chain. `busy`: its id stands there with another effect.
+ * splice could not be told apart from it on chain. `busy`: its id stands there with another effect. `tenant_full`: its tenant
+ * holds its `share` of the places.
  */
 export function enter(
   lease: ChannelLease,
   entry: QueueEntry,
   limit = LEASE_QUEUE_LIMIT,
-): ChannelLease | 'full' | 'busy' | { readonly duplicate: QueueEntry } {
+  share = limit,
+): ChannelLease | 'full' | 'tenant_full' | 'busy' | { readonly duplicate: QueueEntry } {
   const own = lease.queue.find(({ id }) => id === entry.id)
   if (own !== undefined) return hasSameEffect(own, entry) ? lease : 'busy'
   const duplicate = lease.queue.find((other) => isDuplicate(other, entry))
   if (duplicate !== undefined) return { duplicate }
-  return append(lease, entry, limit) ?? 'full'
+  const entered = append(lease, entry, limit) ?? 'full'
+  if (entered !== 'full' && lease.queue.filter(({ tenant }) => tenant === entry.tenant).length >= share)
+    return 'tenant_full'
+  return entered
 }
 
 /** Puts a splice at the end of the queue, whatever else stands there; null: there is no room. */

@@ -1,10 +1,12 @@
 import { update } from '../ports/update.ts'
-import { KEYS_MAX, type ApiKey } from '../ports/records.ts'
+import { KEYS_MAX, type ApiKey, type KeyList } from '../ports/records.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Store } from '../ports/ports.ts'
 
 /** `full`: the tenant already has {@link KEYS_MAX} keys in use. */
 export type Listed = 'listed' | 'full'
+
+export const noKeys: KeyList = { hashes: [], revoking: [] }
 
 /** The hashes of a tenant's listed keys, oldest first. */
 export async function listedKeys(store: Store, tenant: string): Promise<readonly string[]> {
@@ -17,11 +19,12 @@ export async function listedKeys(store: Store, tenant: string): Promise<readonly
  * was never written. That key is first stored as revoked, so that a write still on its way fails.
  */
 export async function listKey(store: Store, tenant: string, hash: string, now: Instant): Promise<Listed> {
-  const { value } = await update(store, 'keyList', tenant, async (list) => {
-    const hashes = list?.hashes ?? []
+  const { value } = await update(store, 'keyList', tenant, async (standing) => {
+    const list = standing ?? noKeys
+    const { hashes } = list
     if (hashes.includes(hash)) return null
     const room = hashes.length < KEYS_MAX ? hashes : await withRoom(store, tenant, hashes, now)
-    return room === null ? null : { hashes: [...room, hash] }
+    return room === null ? null : { ...list, hashes: [...room, hash] }
   })
   return value?.hashes.includes(hash) === true ? 'listed' : 'full'
 }

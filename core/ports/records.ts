@@ -105,8 +105,12 @@ export const Guard = z.object({
 })
 export type Guard = z.infer<typeof Guard>
 
-export const Scope = z.enum(['splices:read', 'splices:write', 'operator'])
+/** `operator:shared`, beside `operator`: the operator also decides where other tenants are concerned. */
+export const Scope = z.enum(['splices:read', 'splices:write', 'operator', 'operator:shared'])
 export type Scope = z.infer<typeof Scope>
+
+/** The scopes that concern nothing but the key's own tenant. */
+export const OWN_SCOPES: readonly Scope[] = ['splices:read', 'splices:write', 'operator']
 
 /** An API key. Key: the hex sha-256 of the secret, which itself is stored nowhere. */
 export const ApiKey = z.object({
@@ -121,11 +125,13 @@ export type ApiKey = z.infer<typeof ApiKey>
 /** How many keys of a tenant are listed. Revoked keys make room. */
 export const KEYS_MAX = 100
 
-/**
- * The hashes of a tenant's keys, oldest first: there is no index of keys. A key is listed before it is
- * written, so that no usable key is hidden from its tenant. Key: the tenant.
- */
-export const KeyList = z.object({ hashes: z.array(z.string()).max(KEYS_MAX) })
+/** A tenant's keys: there is no index of keys. Key: the tenant. */
+export const KeyList = z.object({
+  /** Oldest first. A key is listed before it is written, so that no usable key is hidden from its tenant. */
+  hashes: z.array(z.string()).max(KEYS_MAX),
+  /** Operator keys that are being revoked: they no longer count as operators. The next revocation removes what is done. */
+  revoking: z.array(z.string()).default([]),
+})
 export type KeyList = z.infer<typeof KeyList>
 
 /**

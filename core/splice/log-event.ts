@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { Metadata } from './metadata.ts'
 import { EventType, SpliceKind, SpliceState, type Snapshot, type Splice } from './splice.ts'
 
 /** The event types of a tenant's log: those of its splices, and that a webhook endpoint was disabled. */
@@ -20,7 +21,7 @@ export const SpliceThen = z.object({
   channel: z.string(),
   kind: SpliceKind,
   amountSats: z.int(),
-  metadata: z.record(z.string(), z.string()),
+  metadata: Metadata,
 })
 export type SpliceThen = z.infer<typeof SpliceThen>
 

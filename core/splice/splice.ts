@@ -3,6 +3,7 @@ import { BlockRef } from '../bitcoin/block.ts'
 import { Network } from '../bitcoin/network.ts'
 import { Instant } from '../values/instant.ts'
 import { FailureReason, RefusalClass } from './failure.ts'
+import { Metadata } from './metadata.ts'
 import { AmountSats } from '../bitcoin/money.ts'
 import { Outpoint, Txid } from '../bitcoin/outpoint.ts'
 
@@ -213,7 +214,7 @@ export const Splice = z.object({
   notBefore: Instant.nullable(),
   /** After how many blocks without a confirmation it bumps its own fee, under its ceiling; null: never. */
   autoBumpAfterBlocks: z.int().positive().nullable().default(null),
-  metadata: z.record(z.string(), z.string()),
+  metadata: Metadata,
 
   /**
    * The table's generation when it was accepted or restored. An older one than the table's means: restored

@@ -37,7 +37,8 @@ const document = {
     description:
       'Splices channels of remote Lightning nodes. An accepted splice is durable. Within its budget it is ' +
       'retried across disconnects and restarts of the node and of this service. It takes effect at most ' +
-      'once and ends with one outcome. Errors are RFC 9457 problems with a stable `code`.',
+      'once and ends with one outcome. Errors are RFC 9457 problems with a stable `code`. Where requests are ' +
+      'counted for each key, every answer to a key has `RateLimit-Policy` and `RateLimit` headers.',
   },
   // In the order in which a newcomer needs them.
   tags: [
@@ -85,6 +86,12 @@ const uncached = createMiddleware<ApiEnv>(async (c, next) => {
   c.res.headers.set('Cache-Control', 'no-store')
 })
 
+/** Whatever is answered to a key whose requests are counted says what is left. */
+const rateLimited = createMiddleware<ApiEnv>(async (c, next) => {
+  await next()
+  for (const [name, value] of Object.entries(c.var.rateLimit ?? {})) c.res.headers.set(name, value)
+})
+
 function limitBody(maxSize: number) {
   return bodyLimit({
     maxSize,
@@ -110,6 +117,7 @@ export function createApi(deps: ApiDeps) {
     await next()
   })
   app.use('/v1/*', uncached)
+  app.use('/v1/*', rateLimited)
   app.use('/v1/splices/*', limitBody(BODY_LIMIT_BYTES))
   app.use('/v1/channels/*', limitBody(BODY_LIMIT_BYTES))
   app.use('/v1/webhooks/*', limitBody(BODY_LIMIT_BYTES))

@@ -22,7 +22,8 @@ function guard(scope: Scope | null): MiddlewareHandler<ApiEnv> {
         headers: { 'WWW-Authenticate': 'Bearer realm="splicekeeper"' },
       })
     const { key, hash } = found
-    const waitSeconds = deps.traffic?.take(hash) ?? 0
+    const { waitSeconds, headers } = deps.traffic?.take(hash) ?? { waitSeconds: 0, headers: {} }
+    c.set('rateLimit', headers)
     if (waitSeconds > 0) throw new Problem('rate_limited', { headers: { 'Retry-After': String(waitSeconds) } })
     if (scope !== null && !key.scopes.includes(scope))
       throw new Problem('forbidden', { detail: `the scope ${scope} is required` })

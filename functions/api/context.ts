@@ -43,8 +43,16 @@ export type ApiDeps = {
   readonly explorer: string | null
 }
 
-/** The variables in a handler's context. `key` and `keyId` are set behind authentication only. */
-export type ApiEnv = { Variables: { deps: ApiDeps; key: ApiKey; keyId: string } }
+/** The variables in a handler's context. All but `deps` are set behind authentication only. */
+export type ApiEnv = {
+  Variables: {
+    deps: ApiDeps
+    key: ApiKey
+    keyId: string
+    /** The headers that tell the rate limit; none: there is no limit. */
+    rateLimit?: Readonly<Record<string, string>>
+  }
+}
 
 export type ApiContext = Context<ApiEnv>
 

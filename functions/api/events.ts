@@ -19,11 +19,13 @@ const EventView = z
       .openapi({ description: 'The endpoint that was disabled. null: the event concerns a splice.' }),
     epoch: z.int(),
     at: z.iso.datetime(),
-    snapshot: SpliceThen.nullable().openapi({
-      description:
-        'The splice as it was when the event happened: `status`, `txid`, `feeSats`, `failureCode` and ' +
-        '`attentionCode` of that moment, and what never changes. null: the event concerns a webhook endpoint.',
-    }),
+    snapshot: SpliceThen.extend({ metadata: z.record(z.string(), z.string()) })
+      .nullable()
+      .openapi({
+        description:
+          'The splice as it was when the event happened: `status`, `txid`, `feeSats`, `failureCode` and ' +
+          '`attentionCode` of that moment, and what never changes. null: the event concerns a webhook endpoint.',
+      }),
   })
   .openapi('Event')
 export type EventView = z.infer<typeof EventView>

@@ -1,7 +1,7 @@
 import { update } from '../../core/ports/update.ts'
 import { createRoute, z, type RouteHandler } from '@hono/zod-openapi'
 import { nextOf } from '../../core/drive/lease.ts'
-import { channelKey } from '../../core/ports/records.ts'
+import { channelKey, type ApiKey } from '../../core/ports/records.ts'
 import type { Ports } from '../../core/ports/ports.ts'
 import { requireScope } from './auth.ts'
 import { audit, type Audited } from './audit.ts'
@@ -18,7 +18,7 @@ const unfreezeRoute = createRoute({
   summary: 'Unfreeze a channel as an operator',
   description:
     'Confirms that the cause of the freeze is gone. Splices that wait for the channel continue once their ' +
-    'gates are open.',
+    'gates are open. A channel that another tenant uses too needs a key with the scope `operator:shared` as well.',
   tags: ['nodes'],
   security: [{ key: [] }],
   middleware: requireScope('operator'),
@@ -40,6 +40,10 @@ const unfreezeRoute = createRoute({
         },
       },
     },
+    403: problemResponse(
+      '`forbidden`: the key does not have the scope `operator`; or other tenants use the channel, and it does not have ' +
+        '`operator:shared`.',
+    ),
     404: problemResponse('`channel_not_found`.'),
     409: problemResponse('`not_frozen`.'),
     503: problemResponse('`busy`: another request is changing the channel. Try again.'),
@@ -52,6 +56,7 @@ const unfreeze: RouteHandler<typeof unfreezeRoute, ApiEnv> = async (c) => {
   if (channel.length > LONGEST_NAME) throw new Problem('channel_not_found', { field: 'id' })
   const leaseKey = await leaseKeyOf(ports, c.var.key.tenant, channel)
   const audited: { act?: Audited } = {}
+  await requireShared(ports, c.var.key, channel)
   const { value: lease } = await update(ports.store, 'lease', leaseKey, async (standing) => {
     if (!standing?.frozen) throw new Problem('not_frozen')
     const { cause } = standing.frozen
@@ -72,6 +77,19 @@ async function leaseKeyOf(ports: Ports, tenant: string, channel: string): Promis
     return seen?.value.capabilities.leaseScope === 'node' ? seen.value.nodeId : channel
   }
   throw new Problem('channel_not_found', { field: 'id' })
+}
+
+/**
+ * The freeze protects every tenant that may splice on the channel: those of its node, and of the node at its other end. Who
+ * lifts it for others needs a key that says so.
+ */
+async function requireShared({ nodes, store }: Ports, key: ApiKey, channel: string): Promise<void> {
+  if (key.scopes.includes('operator:shared')) return
+  const others = [...nodes.values()].filter(({ tenants }) => tenants.some((tenant) => tenant !== key.tenant))
+  const seen = await Promise.all(others.map(({ name }) => store.item('channel', channelKey(name, channel))))
+  if (seen.every((item) => item === null)) return
+  const detail = 'other tenants use this channel too: the scope operator:shared is required'
+  throw new Problem('forbidden', { detail })
 }
 
 /** The operator's command to unfreeze a channel. */

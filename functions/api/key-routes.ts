@@ -6,6 +6,7 @@ import { audit } from './audit.ts'
 import { requireKey, requireScope } from './auth.ts'
 import { router, type ApiDeps, type ApiEnv } from './context.ts'
 import { listKey, listedKeys, neverWritten } from '../../core/keys/key-list.ts'
+import { giveUpOperator, isOperator } from '../../core/keys/last-operator.ts'
 import { KeyName, keyIdOf } from '../../core/keys/api-key.ts'
 import { createKey } from '../../adapters/keys/new-key.ts'
 import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
@@ -40,7 +41,7 @@ const createdRoute = createRoute({
   summary: 'Create an API key',
   description:
     'The secret is only in this response. If the response is lost, nobody can use the key: revoke it and ' +
-    'create another.',
+    'create another. Only a key with the scope `operator:shared` can give it to another.',
   request: {
     body: {
       required: true,
@@ -67,6 +68,9 @@ const createdRoute = createRoute({
       description: 'The key, with its secret.',
       content: { 'application/json': { schema: KeyView.extend({ secret: z.string() }).openapi('NewKey') } },
     },
+    403: problemResponse(
+      '`forbidden`: the key does not have the scope `operator`, or gives `operator:shared` without having it.',
+    ),
     409: problemResponse(`\`keys_full\`: you have ${KEYS_MAX} keys in use. Revoke one.`),
     503: problemResponse('`busy`: another request is changing your keys. Try again.'),
   },
@@ -74,8 +78,10 @@ const createdRoute = createRoute({
 
 const create: RouteHandler<typeof createdRoute, ApiEnv> = async (c) => {
   const { store, clock } = c.var.deps.ports
-  const { tenant } = c.var.key
+  const { tenant, scopes: own } = c.var.key
   const { name, scopes } = c.req.valid('json')
+  if (scopes.includes('operator:shared') && !own.includes('operator:shared'))
+    throw new Problem('forbidden', { detail: 'the scope operator:shared is required to give it to another key' })
   const now = clock.now()
   const { secret, hash, item } = createKey({ tenant, name, scopes: [...new Set(scopes)] }, now)
   const listed = await listKey(store, tenant, hash, now)
@@ -156,12 +162,15 @@ const revokeRoute = createRoute({
   path: '/v1/keys/{id}/revoke',
   operationId: 'revokeKey',
   summary: 'Revoke an API key',
-  description: 'The key stops working at once and for good. Revoking a key twice has no further effect.',
+  description:
+    'The key stops working at once and for good. Revoking a key twice has no further effect. The last operator ' +
+    'key of a tenant cannot be revoked.',
   request: { params: z.object({ id: z.string() }) },
   responses: {
     ...commonProblems,
     200: { description: 'The revoked key.', content: { 'application/json': { schema: KeyView } } },
     404: problemResponse('`key_not_found`.'),
+    409: problemResponse('`last_operator_key`: create another key with the scope `operator` first.'),
     503: problemResponse('`busy`: another request is changing your keys. Try again.'),
   },
 })
@@ -178,9 +187,12 @@ const revoke: RouteHandler<typeof revokeRoute, ApiEnv> = async (c) => {
   const use = (await store.item('keyUse', hash))?.value ?? null
   const { value: revoked, written } = await update(store, 'key', hash, async (item) => {
     if (item !== null && item.revokedAt !== null) return null
-    await audited.before()
     // A key that is listed but not written yet: the revoked item prevents that it is written later.
-    return { ...(item ?? configured ?? neverWritten(key.tenant, clock.now())), revokedAt: clock.now() }
+    const standing = item ?? configured ?? neverWritten(key.tenant, clock.now())
+    if (isOperator(standing) && !(await giveUpOperator(store, key.tenant, hash, configuredOf(deps, key.tenant))))
+      throw new Problem('last_operator_key', { field: 'id', detail: 'create another operator key first' })
+    await audited.before()
+    return { ...standing, revokedAt: clock.now() }
   })
   if (written) audited.done()
   if (revoked === null) throw new Error('a revoked key must be in the table')
@@ -188,9 +200,14 @@ const revoke: RouteHandler<typeof revokeRoute, ApiEnv> = async (c) => {
 }
 
 /** The hashes of all keys of a tenant. */
-async function hashesOf({ ports, keys }: ApiDeps, tenant: string): Promise<readonly string[]> {
-  const configured = [...keys].filter(([, key]) => key.tenant === tenant).map(([hash]) => hash)
-  return [...new Set([...configured, ...(await listedKeys(ports.store, tenant))])]
+async function hashesOf(deps: ApiDeps, tenant: string): Promise<readonly string[]> {
+  const listed = await listedKeys(deps.ports.store, tenant)
+  return [...new Set([...configuredOf(deps, tenant).keys(), ...listed])]
+}
+
+/** The keys of a tenant in the configuration, by hash. */
+function configuredOf({ keys }: ApiDeps, tenant: string): ReadonlyMap<string, ApiKey> {
+  return new Map([...keys].filter(([, key]) => key.tenant === tenant))
 }
 
 function keyView(hash: string, key: ApiKey, use: KeyUse | null, source: KeyView['source']): KeyView {

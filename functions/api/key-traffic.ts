@@ -9,35 +9,51 @@ const BURST_SECONDS = 5
 /** How many keys are remembered. The least recently used one is forgotten first. */
 const KEYS_REMEMBERED = 1_000
 
+/** What the rate limit says of a request. */
+export type Taken = {
+  /** 0: the request is allowed. */
+  readonly waitSeconds: number
+  /** The headers of the answer (draft-ietf-httpapi-ratelimit-headers). */
+  readonly headers: Readonly<Record<string, string>>
+}
+
 /** Rate limits and records the use of API keys. */
 export type KeyTraffic = {
-  /** Counts a request of a key. Returns 0 to allow it, or the seconds after which to try again. */
-  take(hash: string): number
+  /** Counts a request of a key. null: there is no limit. */
+  take(hash: string): Taken | null
   /** Saves that a key was used, at most once an hour. Never fails: a failed save is only counted. */
   note(hash: string): Promise<void>
 }
 
 /**
- * Keeps a token bucket per key, in the memory of one process. On Lambda every instance has its own buckets
- * and serves one request at a time, so this only keeps a busy client from occupying an instance. The throttle
- * of API Gateway bounds all keys together.
+ * Keeps a token bucket per key, in the memory of this process. So a limit is only for a process that serves every request of
+ * the key: the local product. On Lambda there is none, because each instance would count for itself; the throttle of API
+ * Gateway bounds all keys together. `requestsPerSecond` null: no limit.
  */
 export function keyTraffic(
   { store, clock, telemetry }: Pick<Ports, 'store' | 'clock' | 'telemetry'>,
-  requestsPerSecond: number,
+  requestsPerSecond: number | null,
 ): KeyTraffic {
-  const burst = requestsPerSecond * BURST_SECONDS
   const buckets = new Map<string, { tokens: number; at: Instant }>()
   const noted = new Map<string, Instant>()
   return {
     take(hash) {
+      if (requestsPerSecond === null) return null
       const now = clock.now()
+      const burst = requestsPerSecond * BURST_SECONDS
       const last = buckets.get(hash) ?? { tokens: burst, at: now }
       const refill = (Math.max(0, now - last.at) / 1_000) * requestsPerSecond
-      const tokens = Math.min(burst, last.tokens + refill)
-      const taken = tokens >= 1
-      remember(buckets, hash, { tokens: taken ? tokens - 1 : tokens, at: now }, KEYS_REMEMBERED)
-      return taken ? 0 : Math.max(1, Math.ceil((1 - tokens) / requestsPerSecond))
+      const filled = Math.min(burst, last.tokens + refill)
+      const tokens = filled >= 1 ? filled - 1 : filled
+      remember(buckets, hash, { tokens, at: now }, KEYS_REMEMBERED)
+      const secondsUntil = (wanted: number) => Math.ceil((wanted - tokens) / requestsPerSecond)
+      return {
+        waitSeconds: filled >= 1 ? 0 : Math.max(1, secondsUntil(1)),
+        headers: {
+          'RateLimit-Policy': `"default";q=${burst};w=${BURST_SECONDS}`,
+          RateLimit: `"default";r=${Math.floor(tokens)};t=${secondsUntil(burst)}`,
+        },
+      }
     },
 
     async note(hash) {

@@ -1,5 +1,5 @@
 import { enterQueue, hintNext, type Entered } from '../../core/drive/channel-lease.ts'
-import { ENTRY_GRACE_MS, entryOf, freeLease, leaveLease } from '../../core/drive/lease.ts'
+import { ENTRY_GRACE_MS, LEASE_QUEUE_LIMIT, entryOf, freeLease, leaveLease } from '../../core/drive/lease.ts'
 import { leaseKeyOf } from '../../core/drive/observe.ts'
 import type { ChannelLease, QueueEntry, Versioned } from '../../core/ports/records.ts'
 import type { Ports } from '../../core/ports/ports.ts'
@@ -23,13 +23,14 @@ export async function enterOrder(
   seen: Versioned<ChannelLease> | null | undefined,
 ): Promise<Place> {
   const entry = entryOf(draft, ports.clock.now())
+  const share = shareOf(ports, draft)
   const found: { earlier: Splice | null; dropped: boolean } = { earlier: null, dropped: false }
   const change = async (standing: ChannelLease | null): Promise<ChannelLease | null> => {
     const lease = standing ?? freeLease
-    const entered = await enterQueue(lease, entry, ports)
+    const entered = await enterQueue(lease, entry, ports, LEASE_QUEUE_LIMIT, share)
     found.earlier = isBusy(entered) ? await ports.store.load(draft.id) : null
     if (found.earlier !== null) return null
-    const next = isBusy(entered) ? await entryOfDead(lease, entry, ports) : placeIn(entered, entry)
+    const next = isBusy(entered) ? await entryOfDead(lease, entry, share, ports) : placeIn(entered, entry, share)
     found.dropped = next.queue.length < lease.queue.length + (next === lease ? 0 : 1)
     return next === lease ? null : next
   }
@@ -48,7 +49,8 @@ export async function refuseUnplaceable(
 ): Promise<void> {
   const read = seen === undefined ? await ports.store.item('lease', leaseKeyOf(draft)) : seen
   const entry = entryOf(draft, ports.clock.now())
-  placeIn(await enterQueue(read?.value ?? freeLease, entry, ports), entry)
+  const share = shareOf(ports, draft)
+  placeIn(await enterQueue(read?.value ?? freeLease, entry, ports, LEASE_QUEUE_LIMIT, share), entry, share)
 }
 
 function isBusy(entered: Entered): boolean {
@@ -56,14 +58,15 @@ function isBusy(entered: Entered): boolean {
 }
 
 /** The key stands in the queue with another effect, and no splice was written under it: its writer is at work, or has died. */
-async function entryOfDead(lease: ChannelLease, entry: QueueEntry, ports: Ports): Promise<ChannelLease> {
+async function entryOfDead(lease: ChannelLease, entry: QueueEntry, share: number, ports: Ports): Promise<ChannelLease> {
   const own = lease.queue.find(({ id }) => id === entry.id)
   if (own !== undefined && entry.enteredAt - own.enteredAt <= ENTRY_GRACE_MS) return busy()
-  return placeIn(await enterQueue(leaveLease(lease, entry.id) ?? lease, entry, ports), entry)
+  const left = leaveLease(lease, entry.id) ?? lease
+  return placeIn(await enterQueue(left, entry, ports, LEASE_QUEUE_LIMIT, share), entry, share)
 }
 
 /** The lease that an order has entered. An equal splice is named to its own tenant only. */
-function placeIn(entered: Entered, { tenant }: QueueEntry): ChannelLease {
+function placeIn(entered: Entered, { tenant }: QueueEntry, share: number): ChannelLease {
   if ('lease' in entered) return entered.lease
   if ('duplicate' in entered) {
     const { duplicate } = entered
@@ -71,8 +74,25 @@ function placeIn(entered: Entered, { tenant }: QueueEntry): ChannelLease {
     throw new Problem('duplicate_output', { field: 'amountSats', ...detail })
   }
   if (entered.refused === 'busy') return busy()
+  const headers = { 'Retry-After': RETRY_SECONDS }
+  if (entered.refused === 'tenant_full') {
+    const detail =
+      `you may hold ${share} of the ${LEASE_QUEUE_LIMIT} places of this channel, because other tenants use it too: wait ` +
+      'until some of your splices have ended, or use another channel'
+    throw new Problem('tenant_queue_full', { detail, headers })
+  }
   const detail = 'wait until splices of this channel have ended, or use another channel'
-  throw new Problem('channel_queue_full', { detail, headers: { 'Retry-After': RETRY_SECONDS } })
+  throw new Problem('channel_queue_full', { detail, headers })
+}
+
+/**
+ * So many places of a channel's queue one tenant may hold: an equal part of them for each tenant of its node, and of the node at
+ * its other end. So each finds room, whatever the others order.
+ */
+function shareOf({ nodes }: Pick<Ports, 'nodes'>, { tenant, node, nodeId, peerId }: Splice): number {
+  const ends = [...nodes.values()].filter((each) => each.name === node || [nodeId, peerId].includes(each.nodeId ?? ''))
+  const tenants = new Set([tenant, ...ends.flatMap((each) => each.tenants)])
+  return Math.max(1, Math.floor(LEASE_QUEUE_LIMIT / tenants.size))
 }
 
 function busy(): never {

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { SpliceRequest } from '../../core/accept/accept-splice.ts'
 import { AmountSats, MAX_SATS, satPerKw } from '../../core/bitcoin/money.ts'
+import { Metadata } from '../../core/splice/metadata.ts'
 import { BUDGET } from '../../core/splice/policy.ts'
 import { SpliceKind } from '../../core/splice/splice.ts'
 import type { Instant } from '../../core/values/instant.ts'
@@ -12,12 +13,10 @@ export const Time = z.iso.datetime({ offset: true })
 /** A name or an id in a request: visible ASCII. */
 const Name = z.string().regex(/^[\x21-\x7e]{1,128}$/, '1 to 128 visible ASCII characters')
 
-const Metadata = z
-  .record(z.string(), z.string())
-  .refine(
-    (metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= BUDGET.metadataBytes,
-    `at most ${BUDGET.metadataBytes} bytes of JSON`,
-  )
+const LimitedMetadata = Metadata.refine(
+  (metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= BUDGET.metadataBytes,
+  `at most ${BUDGET.metadataBytes} bytes of JSON`,
+)
 
 /** The body of `POST /v1/splices` and of its preview. */
 export const SpliceBody = z
@@ -59,7 +58,13 @@ export const SpliceBody = z
           'Bumps the fee automatically if the transaction is unconfirmed after this many blocks. Requires ' +
           'a fee ceiling in the budget, and never exceeds it.',
       }),
-    metadata: Metadata.optional().openapi({ description: 'Your own data, returned with the splice.' }),
+    metadata: LimitedMetadata.optional().openapi({
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      description:
+        `Your own data, returned with the splice as it was: text under any names, at most ${BUDGET.metadataBytes} bytes of ` +
+        'JSON.',
+    }),
   })
   .openapi('SpliceRequest', { example: orderExample })
 export type SpliceBody = z.infer<typeof SpliceBody>

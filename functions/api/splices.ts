@@ -11,7 +11,7 @@ import { requireScope } from './auth.ts'
 import { router, type ApiContext, type ApiEnv } from './context.ts'
 import { hint } from './hint.ts'
 import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertOwnId, assertReplay, bodyHash } from './idempotency.ts'
-import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
+import { bodyProblems, commonProblems, problemResponse } from './problem.ts'
 import { SpliceBody } from './splice-body.ts'
 import { SpliceView } from './splice-view.ts'
 import { spliceOf } from './tenancy.ts'
@@ -46,7 +46,8 @@ export const acceptanceProblems = {
   409: problemResponse('`duplicate_output`: a live splice on this channel, of any tenant, has the same effect.'),
   422: problemResponse(`The splice can never run: ${impossibleCodes.join(', ')}.`),
   429: problemResponse(
-    '`rate_limited`: try again after `Retry-After` seconds. `channel_queue_full`: a hundred splices of this channel are live.',
+    '`rate_limited`: try again after `Retry-After` seconds. `channel_queue_full`: a hundred splices of this channel are live. ' +
+      '`tenant_queue_full`: other tenants use the channel too, and you have your share of those hundred.',
   ),
   503: problemResponse(
     '`node_not_seen`: this service has not reached the node yet. `busy`: others order on this channel. Try again after `Retry-After` seconds.',
@@ -85,22 +86,12 @@ const acceptRoute = createRoute({
   },
 })
 
-/** Refuses a key `__proto__`, which a JavaScript object would drop: the API must return what was ordered. */
-function refuseProto(posted: unknown): void {
-  const field = 'metadata.__proto__'
-  if (!JSON.stringify(posted).includes('"__proto__":')) return
-  const message = 'this key is not allowed'
-  throw new Problem('invalid_request', { field, errors: [{ field, message }] })
-}
-
 const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
   const { deps, key } = c.var
   const { store } = deps.ports
   const idempotencyKey = c.req.valid('header')[IDEMPOTENCY_KEY]
-  const posted = await c.req.json<unknown>()
-  refuseProto(posted)
   const body = c.req.valid('json')
-  const order = { paymentId: paymentIdOf(key.tenant, idempotencyKey), bodyHash: bodyHash(posted) }
+  const order = { paymentId: paymentIdOf(key.tenant, idempotencyKey), bodyHash: bodyHash(await c.req.json<unknown>()) }
   const [earlier, facts] = await Promise.allSettled([
     store.load(spliceIdOfPayment(order.paymentId)),
     readFacts(store, body),

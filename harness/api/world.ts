@@ -137,6 +137,7 @@ export async function aWorld(hooks: MemoryHooks = {}, given?: Store) {
     writer: await aKey(store, 'acme', ['splices:read', 'splices:write'], 'shop'),
     reader: await aKey(store, 'acme', ['splices:read'], 'reports'),
     operator: await aKey(store, 'acme', ['splices:read', 'splices:write', 'operator'], 'olga'),
+    landlord: await aKey(store, 'acme', ['operator', 'operator:shared'], 'lars'),
     stranger: await aKey(store, 'other', ['splices:read', 'splices:write', 'operator'], 'stranger'),
   }
   await seed(store)

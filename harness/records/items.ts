@@ -91,7 +91,7 @@ export const oneOfEach: { readonly [K in ItemKind]: { readonly key: string; read
     key: aTxid('3'),
     value: { tenant: 'acme', scopes: ['splices:read', 'operator'], name: '', createdAt: 1, revokedAt: null },
   },
-  keyList: { key: 'acme', value: { hashes: [aTxid('3'), aTxid('4')] } },
+  keyList: { key: 'acme', value: { hashes: [aTxid('3'), aTxid('4')], revoking: [aTxid('3')] } },
   keyUse: { key: aTxid('3'), value: { at: 1_795_996_800_000 } },
   tx: { key: aTxid('4'), value: { paymentId: aTxid('5'), foreign: true } },
   payment: {

@@ -200,7 +200,7 @@ describe('keys', () => {
     const world = await aWorld()
     const { run } = await aDesk(world)
     const { hash, item } = createKey({ tenant: 'acme', name: '\u001b[2Jx', scopes: ['operator'] }, NOW)
-    await world.store.putItem('keyList', 'acme', { hashes: [hash] }, 0)
+    await world.store.putItem('keyList', 'acme', { hashes: [hash], revoking: [] }, 0)
     await world.store.putItem('key', hash, item, 0)
     const { out } = await run(['keys', 'list'])
     expect(out).toContain(keyIdOf(hash))

@@ -4,7 +4,10 @@ import { freeLease } from '../../core/drive/lease.ts'
 import { spliceIdOf } from '../../core/splice/ids.ts'
 import { aQueueEntry } from '../../harness/records/queue.ts'
 import { CHANNEL, NOW, aBody } from '../../harness/api/values.ts'
-import { aWorld } from '../../harness/api/world.ts'
+import { apiChannel } from '../../harness/api/seed.ts'
+import { aWorld, type World } from '../../harness/api/world.ts'
+import type { QueueEntry } from '../../core/ports/records.ts'
+import { createApi } from '../../functions/api/app.ts'
 import { order, request } from '../../harness/api/request.ts'
 import { dynamoClient, openTable, startDynalite, type Emulator } from '../../harness/emulators.ts'
 import { ADDRESS, countingIds } from '../../harness/values.ts'
@@ -128,5 +131,85 @@ describe('an order and the queue of its channel', () => {
     const answer = await request(world, 'POST', '/v1/splices/preview', { key: world.keys.reader, body })
     expect(answer.body).toMatchObject({ code: 'duplicate_output' })
     expect(world.heard.puts).toBe(0)
+  })
+})
+
+describe('the queue of a channel that tenants share', () => {
+  const places = (tenant: string, count: number) =>
+    Array.from({ length: count }, (_, n) =>
+      aQueueEntry({ id: `spl_${tenant}_${n}`, tenant, amountSats: 70_000 + n, enteredAt: NOW - 1_000 }),
+    )
+
+  async function aSharedWorld(tenants: readonly string[], queue: readonly QueueEntry[]) {
+    const world = await aWorld()
+    const alice = world.ports.nodes.get('alice')
+    if (alice === undefined) throw new Error('seeded')
+    const nodes = new Map([['alice', { ...alice, tenants }]])
+    await world.store.putItem('lease', CHANNEL, { ...freeLease, queue: [...queue] }, 0)
+    return { ...world, app: createApi({ ...world.deps, ports: { ...world.ports, nodes } }) }
+  }
+  const ordered = (world: World, key: string, n: number) =>
+    request(world, 'POST', '/v1/splices', {
+      key,
+      body: { ...aBody, amountSats: 50_000 + n },
+      headers: { 'Idempotency-Key': `k-${n}` },
+    })
+
+  test('gives each an equal part, also where many order at once', async () => {
+    const world = await aSharedWorld(['acme', 'other'], places('acme', 47))
+    const answers = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => ordered(world, world.keys.writer, n)))
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(3)
+    const refused = answers.filter(({ status }) => status !== 202)
+    for (const { status, headers, body } of refused) {
+      expect([status, body['code'], headers.get('Retry-After')]).toEqual([429, 'tenant_queue_full', '60'])
+      expect(body['detail']).toContain('50 of the 100 places')
+    }
+    expect((await ordered(world, world.keys.stranger, 9)).status).toBe(202)
+  })
+
+  test('says the same in a preview', async () => {
+    const world = await aSharedWorld(['acme', 'other'], places('acme', 50))
+    const answer = await request(world, 'POST', '/v1/splices/preview', { key: world.keys.reader, body: aBody })
+    expect(answer.body).toMatchObject({ status: 429, code: 'tenant_queue_full' })
+  })
+
+  test('still names a repeated order where its tenant has no place left', async () => {
+    const world = await aSharedWorld(['acme', 'other'], places('acme', 49))
+    const first = await ordered(world, world.keys.writer, 0)
+    expect((await ordered(world, world.keys.writer, 1)).status).toBe(429)
+    expect((await ordered(world, world.keys.writer, 0)).body['id']).toBe(first.body['id'])
+  })
+
+  test('drops what was never written before it refuses', async () => {
+    const dead = places('acme', 50).map((entry) => ({ ...entry, enteredAt: NOW - 60_001 }))
+    const world = await aSharedWorld(['acme', 'other'], dead)
+    expect((await ordered(world, world.keys.writer, 0)).body).toMatchObject({ status: 'queued', position: 1 })
+  })
+
+  test.each([
+    ['alone', ['acme'], 99, 202],
+    ['alone and full', ['acme'], 100, 429],
+    ['among three', ['acme', 'b', 'c'], 33, 429],
+    ['among more than there are places', ['acme', ...Array.from({ length: 200 }, (_, n) => `t${n}`)], 0, 202],
+  ])('a tenant %s', async (_, tenants, standing, status) => {
+    const world = await aSharedWorld(tenants, places('acme', standing))
+    expect((await ordered(world, world.keys.writer, 0)).status).toBe(status)
+  })
+
+  test('counts the tenants at the other end of the channel', async () => {
+    const world = await aWorld()
+    const [alice, carol] = [world.ports.nodes.get('alice'), world.ports.nodes.get('carol')]
+    if (alice === undefined || carol === undefined) throw new Error('seeded')
+    const peer = { ...carol, nodeId: apiChannel.peerId }
+    const ports = {
+      ...world.ports,
+      nodes: new Map([
+        ['alice', alice],
+        ['carol', peer],
+      ]),
+    }
+    await world.store.putItem('lease', CHANNEL, { ...freeLease, queue: places('acme', 50) }, 0)
+    const shared = { ...world, app: createApi({ ...world.deps, ports }) }
+    expect((await ordered(shared, world.keys.writer, 0)).body['code']).toBe('tenant_queue_full')
   })
 })

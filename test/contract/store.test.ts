@@ -84,7 +84,7 @@ function onEngine(start: () => Promise<Emulator>): void {
         createdAtId: `0001795996800000#${splice.id}`,
         duePk: `DUE#${dueShardOf(splice.id)}`,
         dueAt: ACCEPTED_AT,
-        body: splice,
+        body: { ...splice, metadata: '{}' },
       }
       expect(await stored(splice.id)).toEqual(live)
 
@@ -97,7 +97,7 @@ function onEngine(start: () => Promise<Emulator>): void {
         dueAt: undefined,
         version: 2,
         writeId: rested?.writeId,
-        body: rested,
+        body: { ...rested, metadata: '{}' },
       })
     })
 

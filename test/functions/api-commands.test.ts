@@ -6,6 +6,7 @@ import { aSplice } from '../../harness/records/splices.ts'
 import { aPaymentId, aSpliceId, aTxid } from '../../harness/values.ts'
 import { aSpend } from '../../harness/transactions.ts'
 import { CHANNEL, NOW } from '../../harness/api/values.ts'
+import { createApi } from '../../functions/api/app.ts'
 import { withCapabilities } from '../../harness/api/seed.ts'
 import { aWorld, type World } from '../../harness/api/world.ts'
 import { request } from '../../harness/api/request.ts'
@@ -345,7 +346,7 @@ describe('unfreeze', () => {
     frozen: { cause: 'anomaly', at: NOW, note: '' },
   }
 
-  const lift = (world: World, body: unknown = { note: 'the cause is gone' }, key = world.keys.operator) =>
+  const lift = (world: World, body: unknown = { note: 'the cause is gone' }, key = world.keys.landlord) =>
     request(world, 'POST', `/v1/channels/${CHANNEL}/unfreeze`, { key, body })
 
   test('lifts the freeze, keeps the line, wakes its head and leaves an audit line', async () => {
@@ -359,7 +360,7 @@ describe('unfreeze', () => {
     expect(world.heard.lines[0]?.fields).toEqual({
       action: 'unfreeze',
       tenant: 'acme',
-      key: 'olga',
+      key: 'lars',
       channel: CHANNEL,
       cause: 'anomaly',
       note: 'the cause is gone',
@@ -382,11 +383,37 @@ describe('unfreeze', () => {
     expect((await world.store.item('lease', lease))?.value.frozen).toBeNull()
   })
 
+  test('of a channel that another tenant uses too needs a key that says so', async () => {
+    const world = await aWorld()
+    await world.store.putItem('lease', CHANNEL, frozen, 0)
+    for (const key of [world.keys.operator, world.keys.stranger]) {
+      const { body } = await lift(world, { note: 'mine' }, key)
+      expect(body).toMatchObject({ status: 403, code: 'forbidden' })
+      expect(body['detail']).toContain('operator:shared')
+    }
+    expect((await world.store.item('lease', CHANNEL))?.value).toEqual(frozen)
+    expect(await world.store.auditAfter('acme', 0, 9)).toEqual([])
+    expect((await lift(world)).status).toBe(200)
+  })
+
+  test.each([
+    ['whose node the tenant has for itself', ['acme'], 200],
+    ['whose node it shares with another', ['acme', 'other'], 403],
+  ] as const)('by an operator of one tenant, of a channel %s', async (_, tenants, status) => {
+    const world = await aWorld()
+    const alice = world.ports.nodes.get('alice')
+    if (alice === undefined) throw new Error('seeded')
+    const deps = { ...world.deps, ports: { ...world.ports, nodes: new Map([['alice', { ...alice, tenants }]]) } }
+    await world.store.putItem('lease', CHANNEL, frozen, 0)
+    const { operator } = world.keys
+    expect((await lift({ ...world, app: createApi(deps) }, { note: 'looked at' }, operator)).status).toBe(status)
+  })
+
   test('needs a note, and a channel that the tenant has', async () => {
     const world = await aWorld()
     expect((await lift(world, {})).body).toMatchObject({ code: 'invalid_request', field: 'note' })
     const answer = await request(world, 'POST', `/v1/channels/${'9'.repeat(64)}/unfreeze`, {
-      key: world.keys.operator,
+      key: world.keys.landlord,
       body: { note: 'n' },
     })
     expect(answer.body).toMatchObject({ status: 404, code: 'channel_not_found' })

@@ -22,6 +22,7 @@ const Key = z.object({
 const Keys = z.object({ data: z.array(Key) })
 
 const aRequest = { name: 'accounting', scopes: ['splices:read'] }
+const anOperator = { name: 'second', scopes: ['operator', 'splices:read'] }
 
 function make(world: World, body: unknown = aRequest, key = world.keys.operator) {
   return request(world, 'POST', '/v1/keys', { key, body })
@@ -120,6 +121,21 @@ describe('making a key', () => {
     const world = await aWorld()
     expect((await make(world, body)).body).toMatchObject({ code: 'invalid_request', field })
     expect(world.heard.puts).toBe(0)
+  })
+
+  test('that decides for other tenants is for a key that does so itself', async () => {
+    const world = await aWorld()
+    const body = { name: 'both', scopes: ['operator', 'operator:shared'] }
+    const refused = await make(world, body)
+    expect([refused.status, refused.body['code']]).toEqual([403, 'forbidden'])
+    expect(refused.body['detail']).toContain('operator:shared')
+    expect(world.heard.puts).toBe(0)
+    const { hash, item, secret } = createKey(
+      { tenant: 'acme', name: 'first', scopes: ['operator', 'operator:shared'] },
+      0,
+    )
+    const configured = { ...world, app: createApi({ ...world.deps, keys: new Map([[hash, item]]) }) }
+    expect((await make(configured, body, secret)).body['scopes']).toEqual(body.scopes)
   })
 
   test('that dies before the key is written leaves a line that nobody can use, and that can be revoked', async () => {
@@ -236,10 +252,12 @@ describe('revoking a key', () => {
     const configured = { ...world, app }
     const [key] = await listed(configured, secret)
     expect(key).toMatchObject({ name: 'first', source: 'configuration', id: keyIdOf(hash) })
+    await made(configured, anOperator)
     expect((await revoke(configured, keyIdOf(hash), secret)).status).toBe(200)
     expect(await reads(configured, secret)).toBe(401)
     expect(await listed(configured)).toMatchObject([
       { source: 'configuration', revokedAt: new Date(NOW).toISOString() },
+      { source: 'table', revokedAt: null },
     ])
   })
 
@@ -256,8 +274,67 @@ describe('revoking a key', () => {
   })
 })
 
+describe('the last operator key of a tenant', () => {
+  const last = { status: 409, code: 'last_operator_key', field: 'id' }
+
+  test('is not revoked, neither by itself nor for a key that is no operator', async () => {
+    const world = await aWorld()
+    const only = await made(world, anOperator)
+    const reader = await made(world)
+    expect((await revoke(world, only.id, only.secret)).body).toMatchObject(last)
+    expect(await reads(world, only.secret)).toBe(200)
+    expect((await revoke(world, reader.id, only.secret)).status).toBe(200)
+    const actions = (await world.store.auditAfter('acme', 0, 9)).map(({ action }) => action)
+    expect(actions).toEqual(['create_key', 'create_key', 'revoke_key'])
+  })
+
+  test('is not the one whose tenant has another in use, in the table or in the configuration', async () => {
+    const world = await aWorld()
+    const [one, two] = [await made(world, anOperator), await made(world, anOperator)]
+    expect((await revoke(world, one.id)).status).toBe(200)
+    expect((await revoke(world, two.id)).body).toMatchObject(last)
+    const { hash, item } = createKey({ tenant: 'acme', name: 'first', scopes: ['operator'] }, 0)
+    const configured = { ...world, app: createApi({ ...world.deps, keys: new Map([[hash, item]]) }) }
+    expect((await revoke(configured, two.id)).status).toBe(200)
+    expect((await revoke(configured, keyIdOf(hash))).body).toMatchObject(last)
+  })
+
+  test('is none that another tenant has, nor one that was never written', async () => {
+    const world = await aWorld()
+    const only = await made(world, anOperator)
+    await fill(world, 1, false)
+    const { hash, item } = createKey({ tenant: 'other', name: 'theirs', scopes: ['operator'] }, 0)
+    const configured = { ...world, app: createApi({ ...world.deps, keys: new Map([[hash, item]]) }) }
+    expect((await revoke(configured, only.id)).body).toMatchObject(last)
+  })
+
+  test('stays where each of many is revoked at the same moment', async () => {
+    const world = await aWorld()
+    const keys = await Promise.all(Array.from({ length: 12 }, () => made(world, anOperator)))
+    const answers = await Promise.all(keys.map(({ id }) => revoke(world, id)))
+    const refused = answers.filter(({ status }) => status !== 200)
+    expect(refused.map(({ body }) => body['code'])).toEqual(['last_operator_key'])
+    expect((await listed(world)).filter(({ revokedAt }) => revokedAt === null)).toHaveLength(1)
+  })
+
+  test('stays where one revocation dies half-way, and that one can be completed', async () => {
+    let dies = false
+    const world = await aWorld({ before: (operation) => (dies && isPutOf(operation, 'KEY#') ? 'throttle' : null) })
+    const [one, two] = [await made(world, anOperator), await made(world, anOperator)]
+    dies = true
+    expect((await revoke(world, one.id)).status).toBeGreaterThanOrEqual(500)
+    dies = false
+    expect((await revoke(world, two.id, one.secret)).body).toMatchObject(last)
+    expect((await revoke(world, one.id)).status).toBe(200)
+    expect(await reads(world, two.secret)).toBe(200)
+    const three = await made(world, anOperator)
+    expect((await revoke(world, two.id, three.secret)).status).toBe(200)
+    expect((await world.store.item('keyList', 'acme'))?.value.revoking).toEqual([hashOf(two.secret)])
+  })
+})
+
 describe('the use of keys', () => {
-  async function aBusyWorld(requestsPerSecond: number, fails: () => boolean = () => false) {
+  async function aBusyWorld(requestsPerSecond: number | null, fails: () => boolean = () => false) {
     const { keyTraffic } = await import('../../functions/api/key-traffic.ts')
     const world = await aWorld({
       before: (operation) => {
@@ -301,6 +378,43 @@ describe('the use of keys', () => {
     world.told.now += 1_000
     expect([await reads(world, world.keys.reader), await reads(world, world.keys.reader)]).toEqual([200, 200])
     expect(await reads(world, world.keys.reader)).toBe(429)
+  })
+
+  const limitIn = ({ headers }: { readonly headers: Headers }) => [
+    headers.get('RateLimit-Policy'),
+    headers.get('RateLimit'),
+    headers.get('Retry-After'),
+  ]
+
+  test('is told with every answer: the limit, what is left of it, and when it is whole again', async () => {
+    const world = await aBusyWorld(2)
+    const ask = (method: string, path: string, body?: unknown) =>
+      request(world, method, path, { key: world.keys.reader, body })
+    const policy = '"default";q=10;w=5'
+    expect(limitIn(await ask('GET', '/v1/splices'))).toEqual([policy, '"default";r=9;t=1', null])
+    expect(limitIn(await ask('GET', '/v1/splices/spl_none'))).toEqual([policy, '"default";r=8;t=1', null])
+    expect(limitIn(await ask('GET', '/v1/splices?limit=x'))).toEqual([policy, '"default";r=7;t=2', null])
+    const forbidden = await ask('POST', '/v1/keys', aRequest)
+    expect([forbidden.status, ...limitIn(forbidden)]).toEqual([403, policy, '"default";r=6;t=2', null])
+    for (let n = 0; n < 6; n += 1) await ask('GET', '/v1/splices')
+    const refused = await ask('GET', '/v1/splices')
+    expect([refused.status, ...limitIn(refused)]).toEqual([429, policy, '"default";r=0;t=5', '1'])
+    world.told.now += 2_000
+    expect(limitIn(await ask('GET', '/v1/splices'))).toEqual([policy, '"default";r=3;t=4', null])
+  })
+
+  test('is neither told nor limited where several processes serve one key', async () => {
+    const world = await aBusyWorld(null)
+    const answers = []
+    for (let n = 0; n < 30; n += 1) answers.push(await request(world, 'GET', '/v1/keys', { key: world.keys.operator }))
+    expect(answers.map(({ status, headers }) => [status, headers.get('RateLimit')])).toEqual(
+      answers.map(() => [200, null]),
+    )
+  })
+
+  test('is not told to who has no key', async () => {
+    const answer = await request(await aBusyWorld(2), 'GET', '/v1/splices')
+    expect([answer.status, ...limitIn(answer)]).toEqual([401, null, null, null])
   })
 
   test('is not slowed by a clock that goes back', async () => {

@@ -136,7 +136,7 @@ describe('the links and the environment', () => {
         const value = honest ? JSON.stringify([aNode]) : nodes
         const refusal = refusalOf(() => {
           const { generation, backupAt, policy, requestsPerSecond } = parseConfiguration(links(value), environment)
-          const figures = [generation, backupAt ?? 0, requestsPerSecond, ...Object.values(policy)]
+          const figures = [generation, backupAt ?? 0, requestsPerSecond ?? 1, ...Object.values(policy)]
           expect(figures.filter((figure) => !Number.isSafeInteger(figure))).toEqual([])
         })
         if (refusal !== null) expect(refusal).toMatch(/SPLICEKEEPER_|secret Nodes/)

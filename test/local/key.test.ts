@@ -19,10 +19,15 @@ describe('a new key', () => {
     expect(JSON.stringify(entry)).not.toContain(secret)
   })
 
-  test('has every scope where none is named, and is another one each time', () => {
+  test('has the scopes of its own tenant where none is named, and is another one each time', () => {
     const [one, two] = [keyFor(['--name', 'a', '--tenant', 'b']), keyFor(['--name', 'a', '--tenant', 'b'])]
     expect(one.entry.scopes).toEqual(['splices:read', 'splices:write', 'operator'])
     expect(one.secret).not.toBe(two.secret)
+  })
+
+  test('decides for other tenants where that is named', () => {
+    const { entry } = keyFor(['--name', 'a', '--tenant', 'b', '--scopes', 'operator,operator:shared'])
+    expect(parseKeys([entry], 'secret Keys').get(entry.hash)?.scopes).toEqual(['operator', 'operator:shared'])
   })
 
   test.each([

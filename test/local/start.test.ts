@@ -76,10 +76,23 @@ describe('npm start', () => {
     expect(await statusOf(second, id)).not.toBe('failed')
   })
 
+  test('limits a key to the rate that it is started with, and says so', async () => {
+    const product = await aProduct(temporaryFolder(), { REQUESTS_PER_SECOND: '1' })
+    const ask = () =>
+      fetch(`${product.endpoints.api}/v1/splices`, { headers: { Authorization: `Bearer ${product.endpoints.key}` } })
+    const answers = []
+    for (let n = 0; n < 20; n += 1) answers.push(await ask())
+    const refused = answers.find(({ status }) => status === 429)
+    expect(await refused?.json()).toMatchObject({ code: 'rate_limited' })
+    for (const { headers } of answers) expect(headers.get('RateLimit-Policy')).toBe('"default";q=5;w=5')
+    expect(refused?.headers.get('RateLimit')).toMatch(/^"default";r=0;t=[45]$/)
+  })
+
   test.each([
     [{ PORT: 'http' }, 'PORT'],
     [{ PORT: '70000' }, 'PORT'],
     [{ BLOCK_SECONDS: '-1' }, 'BLOCK_SECONDS'],
+    [{ REQUESTS_PER_SECOND: '0' }, 'REQUESTS_PER_SECOND'],
   ])('names the setting that is wrong: %j', async (environment, name) => {
     const { code, output } = await aRefusal(temporaryFolder(), environment)
     expect(code).toBe(1)

@@ -1,4 +1,5 @@
 import { NodeState, ChannelLease } from '../../core/ports/records.ts'
+import { recordIn } from '../../adapters/store/metadata-text.ts'
 import { Splice, type SpliceState } from '../../core/splice/splice.ts'
 import type { Operation } from '../../adapters/store/memory.ts'
 import { count, type Tally } from '../../harness/dice.ts'
@@ -94,7 +95,7 @@ export class Witness {
 
   #judge(body: unknown): void {
     if (this.#courtroom === null) return
-    const stored = Splice.safeParse(body)
+    const stored = Splice.safeParse(recordIn(body))
     if (!stored.success) return this.accuse('a record is whole', stored.error.message)
     const after = stored.data
     const before = this.#splices.get(after.id) ?? null

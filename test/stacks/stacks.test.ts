@@ -214,11 +214,12 @@ describe('the environment of a deployment', () => {
           SPLICEKEEPER_GENERATION: '3',
           SPLICEKEEPER_BACKUP_AT: '2026-11-30T00:00:00Z',
           SPLICEKEEPER_POLICY: '{"finalDepth":12}',
-          SPLICEKEEPER_REQUESTS_PER_SECOND: '7',
           SPLICEKEEPER_EXPLORER: 'https://mempool.space/tx/{txid}',
           SPLICEKEEPER_METRICS: 'splicekeeper/test',
         },
       })
+    // Each instance of a function would count for itself.
+    expect(JSON.stringify(all(topology, 'function'))).not.toContain('REQUESTS_PER_SECOND')
     expect(all(topology, 'subscription').map(({ inputs }) => inputs)).toMatchObject([
       { protocol: 'email', endpoint: 'ops@example.com' },
     ])

@@ -67,7 +67,7 @@ export function describeSplices(opened: Opened): void {
     })
 
     test('is handed out as a copy, and what went in is not touched', async () => {
-      const splice = aSplice()
+      const splice = aSplice({ metadata: {} })
       const answer = await opened.created(splice)
       answer.fundingHistory.push('x')
       splice.metadata['late'] = 'yes'

@@ -85,6 +85,14 @@ describe('to enter', () => {
     expect(enter(lease({ queue: many(100) }), me)).toBe('full')
   })
 
+  test('is for no more of a tenant than its share, however much room there is', () => {
+    const given = lease({ queue: [{ ...other, amountSats: 1 }, aQueueEntry({ tenant: 'others' })] })
+    expect(enter(given, me, 100, 1)).toBe('tenant_full')
+    expect(enter(given, me, 100, 2)).toEqual({ ...given, queue: [...given.queue, me] })
+    expect(enter(given, { ...me, tenant: 'third' }, 100, 1)).toMatchObject({ queue: { length: 3 } })
+    expect(enter(given, me, 2, 1)).toBe('full')
+  })
+
   test('twice changes nothing', () => {
     const given = lease({ queue: [me, standing('a')] })
     expect(enter(given, { ...me, enteredAt: NOW, passes: true })).toBe(given)
