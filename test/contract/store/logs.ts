@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { StoreAssertion } from '../../../adapters/store/assertions.ts'
+import { spliceThen } from '../../../core/splice/log-event.ts'
+import { snapshotOf } from '../../../core/splice/snapshot.ts'
+import { aSplice } from '../../../harness/records/splices.ts'
 import { WRITERS, aLine, anEvent, type Opened } from './opened.ts'
 
 export function describeEventLog(opened: Opened): void {
@@ -29,6 +32,15 @@ export function describeEventLog(opened: Opened): void {
       } as const
       await opened.store.appendEvent('acme', given)
       expect(await opened.store.eventsAfter('acme', 0, 9)).toEqual([{ ...given, sequence: 1 }])
+    })
+
+    test('gives back the snapshot of a splice, its metadata under any name', async () => {
+      const metadata = Object.fromEntries(['constructor', '__proto__', '', 'a.b'].map((name) => [name, `of ${name}`]))
+      const snapshot = spliceThen(aSplice({ metadata }), snapshotOf(aSplice()))
+      await opened.store.appendEvent('acme', { ...anEvent(1), snapshot })
+      const [line] = await opened.store.eventsAfter('acme', 0, 9)
+      expect(line?.snapshot).toEqual(snapshot)
+      expect(Object.entries(line?.snapshot?.metadata ?? {})).toEqual(Object.entries(metadata))
     })
 
     test('has no gap and no line twice after 16 appenders raced', async () => {
