@@ -7,7 +7,7 @@ import { isReleased } from '../../core/drive/lease.ts'
 import { leaseKeyOf } from '../../core/drive/observe.ts'
 import { draftOf, readFacts } from './acceptance.ts'
 import { enterOrder } from './queue.ts'
-import { requireScope } from './auth.ts'
+import { requireScope, requireScopeAgain } from './auth.ts'
 import { router, type ApiContext, type ApiEnv } from './context.ts'
 import { hint } from './hint.ts'
 import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertReplay, bodyHash } from './idempotency.ts'
@@ -60,7 +60,7 @@ export const acceptanceProblems = {
     '`rate_limited`: try again after `Retry-After` seconds. `channel_queue_full`: a hundred splices of this channel are live.',
   ),
   503: problemResponse(
-    '`node_not_seen`: this service has not reached the node yet. `busy`: others order on this channel. Try again after `Retry-After` seconds.',
+    '`node_not_seen`: this service has not reached the node yet. `busy`: others order on this channel. `overloaded`: too many orders are under way. Try again after `Retry-After` seconds.',
   ),
 } as const
 
@@ -76,7 +76,7 @@ const acceptRoute = createRoute({
     'failed splice, use a new key.',
   tags: ['splices'],
   security: [{ key: [] }],
-  middleware: requireScope('splices:write'),
+  middleware: requireScopeAgain('splices:write'),
   request: {
     headers: IdempotencyHeaders,
     body: { required: true, content: { 'application/json': { schema: SpliceBody } } },
@@ -112,10 +112,12 @@ const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
   refuseProto(posted)
   const hash = bodyHash(posted)
   const body = c.req.valid('json')
-  const [earlier, facts] = await Promise.allSettled([
+  const [valid, earlier, facts] = await Promise.allSettled([
+    c.var.recheckKey(),
     store.load(spliceIdOf(key.tenant, idempotencyKey)),
     readFacts(store, body),
   ])
+  if (valid.status === 'rejected') throw valid.reason
   // A repeated request succeeds even if the node, the channel or the deadline no longer fits or cannot be
   // read.
   if (earlier.status === 'rejected') throw earlier.reason
