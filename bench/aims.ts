@@ -1,7 +1,9 @@
 import type { AcceptFigures } from './accept/accept.ts'
 import type { CoreMeasures } from './core/core.ts'
 import type { measureBundles } from './bundles.ts'
+import type { OrderFigures } from './orders/orders.ts'
 import type { Recovery } from './recovery/recovery.ts'
+import type { Tally } from './requests/metered-world.ts'
 import type { countRequests } from './requests/requests.ts'
 import { aimsOf, type SweepReport } from './sweep/sweep.ts'
 
@@ -33,20 +35,47 @@ const least = (aim: string, wanted: number, figure: number): Aim => ({
   held: figure >= wanted,
 })
 
-/** Aims for what a plain splice-out is billed. */
-export function requestAims({ plain: { tally } }: Awaited<ReturnType<typeof countRequests>>): Aim[] {
+/** Aims for what a plain splice-out is billed, and for one that waits behind another. */
+export function requestAims({ plain: { tally }, waitingHour }: Awaited<ReturnType<typeof countRequests>>): Aim[] {
   return [
+    most('an hour behind another splice: node and chain requests', 0, asked(waitingHour)),
     most('plain splice: writes of its item', 9, tally['put of SPL'] ?? 0),
     most('plain splice: writes in all', 19, tally['PutItem'] ?? 0),
     most('plain splice: DynamoDB and SQS requests', 60, tally['DynamoDB and SQS requests'] ?? 0),
   ]
 }
 
-export function acceptAims({ loads }: AcceptFigures): Aim[] {
-  return loads.flatMap(({ clients, toPut }) => [
-    most(`accept, ${clients} clients: p50 to a bare put`, 1.6, toPut.p50),
-    least(`accept, ${clients} clients: throughput to bare puts`, 0.6, toPut.throughput),
-  ])
+const asked = (tally: Tally): number => Math.abs(tally['node calls'] ?? 0) + Math.abs(tally['chain calls'] ?? 0)
+
+export function acceptAims({ loads, requests }: AcceptFigures): Aim[] {
+  return [
+    // The hint goes out beside the put of the splice.
+    most('accept: requests one after another', 3, requests.filter((name) => name !== 'SendMessage').length),
+    most('accept: lists', 0, requests.filter((name) => name === 'Query').length),
+    ...loads.flatMap(({ clients, toPut }) => [
+      most(`accept, ${clients} clients: p50 to a bare put`, 1.6, toPut.p50),
+      least(`accept, ${clients} clients: throughput to bare puts`, 0.6, toPut.throughput),
+    ]),
+  ]
+}
+
+/** Aims for orders that come at a rate, and for what happens above what the service can do. */
+export function orderAims({ steady, overload }: OrderFigures): Aim[] {
+  const { perSecond, seconds } = steady
+  const answered = (load: OrderFigures['steady'], wanted: (status: number) => boolean): number =>
+    Object.entries(load.statuses).reduce((sum, [status, count]) => sum + (wanted(Number(status)) ? count : 0), 0)
+  return [
+    most(`orders, ${perSecond} a second: p50, ms`, 30, steady.accepted.p50Ms),
+    most(`orders, ${perSecond} a second: p99, ms`, 200, steady.accepted.p99Ms),
+    most(`orders, ${perSecond} a second: not accepted`, 0, perSecond * seconds - answered(steady, (s) => s === 202)),
+    most(
+      'orders, overload: neither 202 nor 503',
+      0,
+      answered(overload, (s) => s !== 202 && s !== 503),
+    ),
+    most('orders, overload: p50 of a 503, ms', 100, overload.shed.count === 0 ? 0 : overload.shed.p50Ms),
+    most('orders, overload: 503 without Retry-After', 0, overload.shedWithoutRetryAfter),
+  ]
 }
 
 export function sweepAims(report: SweepReport): Aim[] {

@@ -1,15 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { measureAccept, tableOf as acceptTable } from './accept/accept.ts'
-import { acceptAims, bundleAims, coreAims, recoveryAims, requestAims, sweepAims, type Aim } from './aims.ts'
+import { acceptAims, bundleAims, coreAims, orderAims, recoveryAims, requestAims, sweepAims, type Aim } from './aims.ts'
 import { measureBundles, tableOf as bundleTable } from './bundles.ts'
 import { measureCore, tableOf as coreTable } from './core/core.ts'
+import { measureOrders, tableOf as orderTable } from './orders/orders.ts'
 import { measureRecovery, tableOf as recoveryTable } from './recovery/recovery.ts'
 import { countRequests, tableOf as requestTable } from './requests/requests.ts'
 import { measureSweeps, tableOf as sweepTable } from './sweep/sweep.ts'
 import { measureThroughput, tableOf as throughputTable } from './throughput/throughput.ts'
 
 const REPORT = 'reports/bench.json'
-/** Behind the names of parts: every size of the sweep. */
+/** Behind the names of parts: every size of the sweep, and a minute of orders. */
 const ALL = '--all'
 
 type Measured = {
@@ -26,6 +27,10 @@ const parts: Readonly<Record<string, (all: boolean) => Promise<Measured>>> = {
   async accept() {
     const figures = await measureAccept()
     return { table: acceptTable(figures), figures, aims: acceptAims(figures) }
+  },
+  async orders(all) {
+    const figures = await measureOrders(all)
+    return { table: orderTable(figures), figures, aims: orderAims(figures) }
   },
   async sweep(all) {
     const figures = await measureSweeps(all)

@@ -11,15 +11,18 @@ import dynalite from 'dynalite'
 import { buildApp } from 'fauxqs'
 import * as z from 'zod'
 import { createTableInput } from '../adapters/store/table.ts'
+import { Parts } from './parts.ts'
+import type { Part } from './thread.ts'
 import { writeWholeItems } from './whole-writes.ts'
 import { wiring, type QueueName, type QueueWiring } from '../functions/wiring.ts'
 
 const REGION = 'eu-central-1'
-const TABLE = 'splicekeeper'
+/** The name of the table. */
+export const TABLE = 'splicekeeper'
 const TABLE_WAIT_SECONDS = 10
 
-/** The SDK clients' defaults: a region, and credentials that any emulator accepts. */
-const identity = { region: REGION, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
+/** The SDK clients' defaults here: a region, and credentials that any emulator accepts. */
+export const identity = { region: REGION, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
 
 /** An emulator on 127.0.0.1. */
 export type Emulator<T> = T & { readonly endpoint: string; close(): Promise<void> }
@@ -51,15 +54,35 @@ export async function startTable(path: string): Promise<Emulator<{ readonly name
   }
 }
 
+const LocalQueue = z.object({ url: z.string(), arn: z.string(), batchSize: z.int().positive() })
+
 /** A queue on this machine. */
-export type LocalQueue = QueueWiring & { readonly url: string; readonly arn: string }
+export type LocalQueue = z.infer<typeof LocalQueue>
+
+/** DynamoDB and SQS on this machine: where they are found. */
+export const Emulators = z.object({
+  table: z.object({ name: z.string(), endpoint: z.url() }),
+  queues: z.object({
+    endpoint: z.url(),
+    queues: z.object({ work: LocalQueue, nodeEvents: LocalQueue, webhooks: LocalQueue }),
+  }),
+})
+export type Emulators = z.infer<typeof Emulators>
+
+/** Starts both emulators. */
+export async function startEmulators({ path }: { readonly path: string }): Promise<Part<Emulators>> {
+  const parts = new Parts()
+  const table = parts.add(await startTable(path), (part) => part.close())
+  const queues = parts.add(await startQueues(), (part) => part.close())
+  return { says: Emulators.parse({ table, queues }), stop: () => parts.stop() }
+}
 
 /**
  * SQS in memory, which is enough because messages are only hints. Creates the queues of the wiring and their
  * dead-letter queues.
  */
 export async function startQueues(): Promise<
-  Emulator<{ readonly client: SQSClient; readonly queues: Readonly<Record<QueueName, LocalQueue>> }>
+  Emulator<{ readonly client: SQSClient; readonly queues: Readonly<Record<QueueName, QueueWiring & LocalQueue>> }>
 > {
   const app = buildApp({ logger: false, defaultRegion: REGION })
   const endpoint = await app.listen({ port: 0, host: '127.0.0.1' })
@@ -80,7 +103,12 @@ export async function startQueues(): Promise<
   }
 }
 
-async function createQueue(client: SQSClient, endpoint: string, name: string, queue: QueueWiring): Promise<LocalQueue> {
+async function createQueue(
+  client: SQSClient,
+  endpoint: string,
+  name: string,
+  queue: QueueWiring,
+): Promise<QueueWiring & LocalQueue> {
   const notExecuted = await client.send(new CreateQueueCommand({ QueueName: queue.deadLetterQueue }))
   const redrive = {
     deadLetterTargetArn: await arnOf(client, z.string().parse(notExecuted.QueueUrl)),
@@ -107,12 +135,6 @@ export function addressOf(server: Server): string {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('not listening on a port')
   return `http://${address.address}:${address.port}`
-}
-
-/** DynamoDB and SQS on this machine. */
-export type Emulators = {
-  readonly table: Awaited<ReturnType<typeof startTable>>
-  readonly queues: Awaited<ReturnType<typeof startQueues>>
 }
 
 /**

@@ -1,28 +1,32 @@
 import { mkdirSync } from 'node:fs'
-import { errorFields } from '../adapters/log/telemetry.ts'
+import * as z from 'zod'
 import type { Store } from '../core/ports/ports.ts'
+import { ConsumersGiven, reporterOf, startConsumers } from './consumers.ts'
 import { startControl } from './control.ts'
-import { linkFunctions, startQueues, startTable, type Emulators } from './emulators.ts'
+import { Emulators, linkFunctions, startEmulators } from './emulators.ts'
 import { refuseSecond, removeEndpoints, writeEndpoints, type Endpoints } from './endpoints.ts'
-import { loadFunctions, type Functions } from './functions.ts'
+import { loadFunctions } from './functions.ts'
 import { TENANT, keepKeys } from './keys.ts'
-import { startLoop } from './loop.ts'
 import { readNodesFile } from './nodes-file.ts'
 import { Parts } from './parts.ts'
 import { LocalError } from './problem.ts'
-import { startPoller } from './poller.ts'
 import { startRelay } from './relay.ts'
 import { startServer } from './server.ts'
 import { pathsIn, type Settings } from './settings.ts'
 import { startSimulation, type OpenWorld, type Simulation } from './simulation.ts'
-import { wiring } from '../functions/wiring.ts'
+import { startThread } from './thread.ts'
 
-/** In parallel, so that one slow message does not hold up the queue. */
-const POLLERS_PER_QUEUE = 2
 const OWNER_ONLY = 0o700
 
 /** The running product. */
 export type Product = { readonly endpoints: Endpoints; stop(): Promise<void> }
+
+export type ProductOptions = {
+  /** Opens the simulated world; default: in its file. */
+  readonly open?: OpenWorld
+  /** Everything runs in the main thread, so that one profile shows it. */
+  readonly inOneThread?: boolean
+}
 
 type Api = (request: Request) => Promise<Response>
 
@@ -30,12 +34,13 @@ type Api = (request: Request) => Promise<Response>
  * Starts everything on 127.0.0.1 and sweeps once: the emulators, the simulated node or the nodes of a file,
  * and the functions behind their queues, schedule and HTTP. Only one per process, because the functions are
  * linked through its environment. If a setting does not fit, throws an error that `problem.ts` can explain,
- * and nothing runs. `open` opens the simulated world; default: in its file.
+ * and nothing runs. The emulators and everything but the API have threads of their own, so that the API answers whatever else is to
+ * be done.
  */
-export async function startProduct(settings: Settings, open?: OpenWorld): Promise<Product> {
+export async function startProduct(settings: Settings, options: ProductOptions = {}): Promise<Product> {
   const parts = new Parts()
   try {
-    const endpoints = await start(settings, parts, open)
+    const endpoints = await start(settings, parts, options)
     return { endpoints, stop: () => parts.stop() }
   } catch (error) {
     await parts.stop()
@@ -43,7 +48,11 @@ export async function startProduct(settings: Settings, open?: OpenWorld): Promis
   }
 }
 
-async function start(settings: Settings, parts: Parts, open?: OpenWorld): Promise<Endpoints> {
+async function start(
+  settings: Settings,
+  parts: Parts,
+  { open, inOneThread = false }: ProductOptions,
+): Promise<Endpoints> {
   const { dataDir, nodesFile } = settings
   const nodes = nodesFile === null ? null : readNodesFile(nodesFile)
   if (nodes?.every(({ tenants }) => !tenants.includes(TENANT)) === true)
@@ -57,18 +66,24 @@ async function start(settings: Settings, parts: Parts, open?: OpenWorld): Promis
   const api = parts.add(await startServer(settings.port, async (request) => (await ready.promise)(request)), (server) =>
     server.close(),
   )
-  const table = parts.add(await startTable(paths.table), (part) => part.close())
-  const queues = parts.add(await startQueues(), (part) => part.close())
+  const path = paths.table
+  const emulators = parts.add(
+    await (inOneThread ? startEmulators({ path }) : startThread('emulators-thread.ts', { path }, Emulators)),
+    (part) => part.stop(),
+  ).says
   const simulation =
     nodes === null
       ? parts.add(await startSimulation(paths.world, TENANT, settings.blockSeconds, open), (part) => part.close())
       : null
-  linkFunctions({ table, queues }, nodes ?? [simulation?.entry], settings.policy, settings.requestsPerSecond)
+  linkFunctions(emulators, nodes ?? [simulation?.entry], settings.policy, settings.requestsPerSecond)
   const functions = await loadFunctions()
   const keys = await keepKeys(paths.keys, functions.store)
   await functions.reconcile()
   ready.resolve(functions.api)
-  startConsumers(functions, { table, queues }, settings, parts)
+  const given: z.infer<typeof ConsumersGiven> = { queues: emulators.queues, sweepSeconds: settings.sweepSeconds }
+  parts.add(await (inOneThread ? startConsumers(given) : startThread('consumers-thread.ts', given, z.null())), (part) =>
+    part.stop(),
+  )
   // Registered again so that it closes before everything that its requests need.
   parts.add(api, (server) => server.close())
   const sim = simulation === null ? null : await startControls(simulation, api.url, paths.relay, parts)
@@ -81,30 +96,12 @@ async function start(settings: Settings, parts: Parts, open?: OpenWorld): Promis
     node: simulation?.entry.name ?? null,
     nodeUrl: simulation?.nodeUrl ?? null,
     channels: await channelsOf(simulation, functions.store),
-    table: table.endpoint,
-    queues: queues.endpoint,
+    table: emulators.table.endpoint,
+    queues: emulators.queues.endpoint,
   }
   writeEndpoints(dataDir, endpoints)
   parts.add(dataDir, async () => removeEndpoints(dataDir))
   return endpoints
-}
-
-/** Starts the queue pollers and the sweep schedule. */
-function startConsumers(functions: Functions, { queues }: Emulators, settings: Settings, parts: Parts): void {
-  for (const name of ['work', 'nodeEvents', 'webhooks'] as const) {
-    const queue = queues.queues[name]
-    const handler = functions[wiring.queues[name].feeds]
-    for (let n = 0; n < POLLERS_PER_QUEUE; n += 1) {
-      const poller = startPoller(queues.client, queue, handler, reporterOf(`queue ${name}`))
-      parts.add(poller, (part) => part.stop())
-    }
-  }
-  const sweep = async (): Promise<boolean> => {
-    await functions.reconcile()
-    return false
-  }
-  const schedule = startLoop(settings.sweepSeconds * 1000, sweep, reporterOf('reconcile'))
-  parts.add(schedule, (part) => part.stop())
 }
 
 /** Starts the relay beside the simulated node and the server for its commands; returns that server's address. */
@@ -119,12 +116,4 @@ async function channelsOf(simulation: Simulation | null, store: Store): Promise<
   const seen = await store.item('node', simulation.entry.name)
   const open = new Set(seen?.value.channelIds ?? [])
   return simulation.live.node.channels().flatMap(({ channelId }) => (open.has(channelId) ? [channelId] : []))
-}
-
-/** Prints what failed but not the error's message, which may hold secrets. */
-function reporterOf(what: string): (error: unknown) => void {
-  return (error) => {
-    const { error: name, at } = errorFields(error)
-    process.stderr.write(`${what}: ${name} ${at}\n`)
-  }
 }

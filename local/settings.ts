@@ -63,7 +63,8 @@ export const simulationPolicy = {
   startMarginMs: 100,
   backoffBaseMs: 1_000,
   backoffCapMs: 5_000,
-  watchEveryMs: 10_000,
+  // No shorter: each splice that waits behind others is read and written that often.
+  watchEveryMs: 60_000,
   dueJitterMs: 200,
   webhookBackoffBaseMs: 1_000,
   webhookBackoffCapMs: 10_000,

@@ -34,7 +34,7 @@ export type LocalRun = {
 
 /** Starts a product, to be measured by `measure`, and ends it. */
 export async function withProduct<T>(
-  environment: Readonly<Record<'CHANNELS' | 'SWEEP_SECONDS' | 'BLOCK_SECONDS', string>>,
+  environment: Readonly<Record<'CHANNELS' | 'SWEEP_SECONDS' | 'BLOCK_SECONDS', string> & { IN_ONE_THREAD?: '1' }>,
   measure: (run: LocalRun) => Promise<T>,
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'splicekeeper-bench-'))

@@ -13,13 +13,14 @@ import { settingsOf, simulationAuth } from '../../local/settings.ts'
 const Environment = z.object({
   CHANNELS: z.coerce.number().int().positive(),
   SWEEP_SECONDS: z.coerce.number().positive(),
+  IN_ONE_THREAD: z.string().default(''),
 })
 
 const Started = z.object({ request: z.instanceof(ClientRequest) })
 
 const SAMPLING_MICROSECONDS = 500
 
-const { CHANNELS, SWEEP_SECONDS } = Environment.parse(process.env)
+const { CHANNELS, SWEEP_SECONDS, IN_ONE_THREAD } = Environment.parse(process.env)
 const settings = { ...settingsOf(process.env), sweepSeconds: SWEEP_SECONDS }
 const profilePath = join(settings.dataDir, 'profile.json')
 
@@ -64,4 +65,4 @@ function profileOnDemand(): void {
 }
 
 profileOnDemand()
-await startProduct(settings, inMemory)
+await startProduct(settings, { open: inMemory, inOneThread: IN_ONE_THREAD === '1' })

@@ -91,12 +91,12 @@ export async function startMeteredWorld() {
     keeper,
 
     /** Orders a plain splice-out; answers its id. */
-    order: (): Promise<string> =>
+    order: (amountSats = 50_000): Promise<string> =>
       post('/v1/splices', {
         node: NODE,
         channel: keeper.channelId,
         kind: 'splice_out',
-        amountSats: 50_000,
+        amountSats,
         address: ADDRESS,
       }),
 

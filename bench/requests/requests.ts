@@ -3,6 +3,8 @@ import { startMeteredWorld, type MeteredWorld, type Tally } from './metered-worl
 
 const LONGEST_MINUTES = 150
 const HOUR_MINUTES = 60
+const MINUTE_WITHOUT_BLOCK = 1
+const AMOUNT_SATS = 50_000
 /** A round of negotiation takes about a second: at this point the node has queued the splice and nobody has signed. */
 const UNSIGNED_MS = 100
 const MARKET_RATE_SAT_PER_KW = 3_000
@@ -32,12 +34,14 @@ const plots = {
 
 /**
  * Counts what a splice-out asks from its order until it has settled: a plain one, one whose first attempt the node forgets, one
- * whose fee is bumped; and what an hour asks of one node with four channels and no splice. A block comes every ten minutes.
+ * whose fee is bumped; what an hour asks of one node with four channels and no splice; and what an hour asks for a splice that waits
+ * behind another one. A block comes every ten minutes.
  */
 export async function countRequests() {
   const idle = await idleMinutes()
   return {
     idleHour: idle.hour,
+    waitingHour: difference(await hourWith(1), await hourWith(2)),
     plain: await lifeOf(plots.plain, idle.after),
     lostAttempt: await lifeOf(plots.lostAttempt, idle.after),
     bump: await lifeOf(plots.bump, idle.after),
@@ -55,6 +59,27 @@ async function idleMinutes(): Promise<{ after: readonly Tally[]; hour: Tally }> 
       after.push(difference(start, world.tally()))
     }
     return { after, hour: after[HOUR_MINUTES] ?? {} }
+  } finally {
+    await world.close()
+  }
+}
+
+/** What an hour asks with so many splices on a channel, the first of which has been submitted. */
+async function hourWith(splices: number): Promise<Tally> {
+  const world = await startMeteredWorld()
+  try {
+    const ids: string[] = []
+    for (let n = 0; n < splices; n += 1) {
+      ids.push(await world.order(AMOUNT_SATS + n))
+      await world.pass(MINUTE_WITHOUT_BLOCK)
+    }
+    await world.pass(MINUTE_WITHOUT_BLOCK)
+    const start = world.tally()
+    for (let minute = 1; minute <= HOUR_MINUTES; minute += 1) await world.pass(minute)
+    const [first, ...behind] = await Promise.all(ids.map((id) => world.splice(id)))
+    if (first?.attempts.length !== 1 || behind.some(({ attempts }) => attempts.length > 0))
+      throw new Error('the first splice did not go, or another one went')
+    return difference(start, world.tally())
   } finally {
     await world.close()
   }
@@ -90,11 +115,13 @@ function difference(from: Tally, to: Tally): Tally {
 /** For `console.table`: what is counted, by what it is counted for. */
 export function tableOf({
   idleHour,
+  waitingHour,
   ...lives
 }: Awaited<ReturnType<typeof countRequests>>): Record<string, Record<string, number>> {
   const columns = {
     ...Object.fromEntries(Object.entries(lives).map(([name, { tally }]) => [name, tally])),
     'an idle hour': idleHour,
+    'an hour behind another': waitingHour,
   }
   const names = [...new Set(Object.values(columns).flatMap((tally) => Object.keys(tally)))].toSorted()
   const rows = names.map(

@@ -57,7 +57,8 @@ export async function measureThroughput({
     CHANNELS: String(channels),
     SWEEP_SECONDS: String(sweepSeconds),
     BLOCK_SECONDS: String(blockSeconds),
-  }
+    IN_ONE_THREAD: '1',
+  } as const
   return withProduct(environment, async (run) => {
     toggleProfile(run)
     const start = performance.now()

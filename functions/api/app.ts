@@ -26,6 +26,7 @@ import { webhookCommandRoutes } from './webhook-commands.ts'
 import { webhookRoutes } from './webhook-routes.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
+const OVERLOADED_RETRY_SECONDS = '1'
 /** A relay may report a hundred events at once, which do not fit into 16 KiB. */
 const RELAY_BODY_LIMIT_BYTES = 64 * 1024
 
@@ -92,6 +93,21 @@ const rateLimited = createMiddleware<ApiEnv>(async (c, next) => {
   for (const [name, value] of Object.entries(c.var.rateLimit ?? {})) c.res.headers.set(name, value)
 })
 
+/** Refuses an order that is not let in; nothing of it is read or stored. */
+const admitted = createMiddleware<ApiEnv>(async (c, next) => {
+  const { admission, ports } = c.var.deps
+  if (admission === undefined) return next()
+  if (!(await admission.enter(() => ports.call().signal))) {
+    ports.telemetry.count('api_overloaded')
+    throw new Problem('overloaded', { headers: { 'Retry-After': OVERLOADED_RETRY_SECONDS } })
+  }
+  try {
+    await next()
+  } finally {
+    admission.leave()
+  }
+})
+
 function limitBody(maxSize: number) {
   return bodyLimit({
     maxSize,
@@ -118,6 +134,7 @@ export function createApi(deps: ApiDeps) {
   })
   app.use('/v1/*', uncached)
   app.use('/v1/*', rateLimited)
+  app.on('POST', '/v1/splices', admitted)
   app.use('/v1/splices/*', limitBody(BODY_LIMIT_BYTES))
   app.use('/v1/channels/*', limitBody(BODY_LIMIT_BYTES))
   app.use('/v1/webhooks/*', limitBody(BODY_LIMIT_BYTES))

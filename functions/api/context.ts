@@ -6,6 +6,7 @@ import type { WebhookPort } from '../../core/webhooks/delivery.ts'
 import type { Ports } from '../../core/ports/ports.ts'
 import type { Splice } from '../../core/splice/splice.ts'
 import type { NodeEventMessage } from '../../core/nodes/relay-event.ts'
+import type { Admission } from './admission.ts'
 import type { KeyTraffic } from './key-traffic.ts'
 import { refuseInvalid } from './validation.ts'
 
@@ -31,6 +32,8 @@ export type ApiDeps = {
   readonly keys: ReadonlyMap<string, ApiKey>
   /** Rate limits keys and records their last use. Left out: neither is done. */
   readonly traffic?: KeyTraffic
+  /** Bounds how many orders are under way. Left out: nothing does. */
+  readonly admission?: Admission
   /** Evaluates the gates for a splice that is not stored. Changes nothing. */
   readonly preview: (draft: Splice) => Promise<Preview>
   /** Sends an event of a node to the node events queue. */
@@ -43,12 +46,16 @@ export type ApiDeps = {
   readonly explorer: string | null
 }
 
-/** The variables in a handler's context. All but `deps` are set behind authentication only. */
+/**
+ * The variables in a handler's context. All but `deps` are set behind authentication only. `recheckKey` throws if the
+ * key is not valid any more; only a route behind `requireScopeAgain` has to call it.
+ */
 export type ApiEnv = {
   Variables: {
     deps: ApiDeps
     key: ApiKey
     keyId: string
+    recheckKey: () => Promise<void>
     /** The headers that tell the rate limit; none: there is no limit. */
     rateLimit?: Readonly<Record<string, string>>
   }

@@ -61,6 +61,7 @@ const problems = {
   busy: [503, 'Another request is changing this right now'],
   chain_unreachable: [503, 'The chain source does not answer'],
   node_not_seen: [503, 'The node has not been seen yet'],
+  overloaded: [503, 'More orders are under way than can be served'],
 } as const
 
 export type ProblemCode = keyof typeof problems

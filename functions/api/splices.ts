@@ -7,7 +7,7 @@ import { isReleased } from '../../core/drive/lease.ts'
 import { leaseKeyOf } from '../../core/drive/observe.ts'
 import { draftOf, readFacts } from './acceptance.ts'
 import { enterOrder } from './queue.ts'
-import { requireScope } from './auth.ts'
+import { requireScope, requireScopeAgain } from './auth.ts'
 import { router, type ApiContext, type ApiEnv } from './context.ts'
 import { hint } from './hint.ts'
 import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertOwnId, assertReplay, bodyHash } from './idempotency.ts'
@@ -50,7 +50,7 @@ export const acceptanceProblems = {
       '`tenant_queue_full`: other tenants use the channel too, and you have your share of those hundred.',
   ),
   503: problemResponse(
-    '`node_not_seen`: this service has not reached the node yet. `busy`: others order on this channel. Try again after `Retry-After` seconds.',
+    '`node_not_seen`: this service has not reached the node yet. `busy`: others order on this channel. `overloaded`: too many orders are under way. Try again after `Retry-After` seconds.',
   ),
 } as const
 
@@ -66,7 +66,7 @@ const acceptRoute = createRoute({
     'failed splice, use a new key.',
   tags: ['splices'],
   security: [{ key: [] }],
-  middleware: requireScope('splices:write'),
+  middleware: requireScopeAgain('splices:write'),
   request: {
     headers: IdempotencyHeaders,
     body: { required: true, content: { 'application/json': { schema: SpliceBody } } },
@@ -92,10 +92,12 @@ const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
   const idempotencyKey = c.req.valid('header')[IDEMPOTENCY_KEY]
   const body = c.req.valid('json')
   const order = { paymentId: paymentIdOf(key.tenant, idempotencyKey), bodyHash: bodyHash(await c.req.json<unknown>()) }
-  const [earlier, facts] = await Promise.allSettled([
+  const [valid, earlier, facts] = await Promise.allSettled([
+    c.var.recheckKey(),
     store.load(spliceIdOfPayment(order.paymentId)),
     readFacts(store, body),
   ])
+  if (valid.status === 'rejected') throw valid.reason
   // A repeated request succeeds even if the node, the channel or the deadline no longer fits or cannot be
   // read.
   if (earlier.status === 'rejected') throw earlier.reason

@@ -6,7 +6,8 @@ import { createApi } from '../../functions/api/app.ts'
 import { hashOf, keyIdOf } from '../../core/keys/api-key.ts'
 import { createKey } from '../../adapters/keys/new-key.ts'
 import { listKey } from '../../core/keys/key-list.ts'
-import { NOW } from '../../harness/api/values.ts'
+import { spliceIdOf } from '../../core/splice/ids.ts'
+import { NOW, aBody } from '../../harness/api/values.ts'
 import { aWorld, type World } from '../../harness/api/world.ts'
 import { request } from '../../harness/api/request.ts'
 
@@ -81,6 +82,31 @@ describe('the key that asks', () => {
     const { id, secret } = await made(world)
     await revoke(world, id)
     expect((await request(world, 'GET', '/v1/keys/current', { key: secret })).status).toBe(401)
+  })
+
+  test('that is revoked after it has ordered orders nothing more, and is read with what else an order needs', async () => {
+    const asked: string[] = []
+    const world = await aWorld({
+      before: (operation) => {
+        asked.push(operation.type === 'get' ? (operation.key.pk.split('#')[0] ?? '') : operation.type)
+        return null
+      },
+      after: () => void asked.push('answer'),
+    })
+    const { id, secret } = await made(world, { name: 'till', scopes: ['splices:write'] })
+    const orderOf = (n: number) =>
+      request(world, 'POST', '/v1/splices', {
+        key: secret,
+        headers: { 'Idempotency-Key': `order-${n}` },
+        body: { ...aBody, amountSats: aBody.amountSats + n },
+      })
+    expect((await orderOf(1)).status).toBe(202)
+    asked.length = 0
+    expect((await orderOf(2)).status).toBe(202)
+    expect(asked.slice(0, asked.indexOf('answer')).toSorted()).toEqual(['CH', 'KEY', 'LEASE', 'NODE', 'SPL'])
+    await revoke(world, id)
+    expect((await orderOf(3)).status).toBe(401)
+    expect(await world.store.load(spliceIdOf('acme', 'order-3'))).toBeNull()
   })
 })
 

@@ -52,6 +52,26 @@ export function describeEventLog(opened: Opened): void {
       expect(WRITERS.map((n) => lines.find((line) => line.id === anEvent(n).id)?.sequence)).toEqual(sequences)
     })
 
+    test('is continued by a writer whose last line others have followed, by few lines and by many', async () => {
+      const [one, other] = [opened.table.writer(), opened.table.writer()]
+      const events = Array.from({ length: 260 }, (_, n) => n + 1)
+      for (const n of events) {
+        const writer = n % 130 < 3 ? one : other
+        expect(await writer.appendOnce('acme', { ...anEvent(n), at: n }, 0)).toBe(true)
+      }
+      expect((await opened.store.eventsAfter('acme', 0, 300)).map((line) => line.id)).toEqual(
+        events.map((n) => anEvent(n).id),
+      )
+      expect(await one.appendOnce('acme', { ...anEvent(200), at: 200 }, 0)).toBe(false)
+    })
+
+    test('is appended to after a line that one writer failed to write', async () => {
+      const failed = opened.store.appendEvent('acme', { ...anEvent(1), at: -1 })
+      const next = opened.store.appendEvent('acme', anEvent(2))
+      await expect(failed).rejects.toThrow(StoreAssertion)
+      expect(await next).toBe(1)
+    })
+
     test('orders more than nine lines by number', async () => {
       for (let n = 1; n <= 12; n += 1) await opened.store.appendEvent('acme', anEvent(n))
       expect((await opened.store.eventsAfter('acme', 8, 100)).map((line) => line.sequence)).toEqual([9, 10, 11, 12])
