@@ -20,7 +20,7 @@ export const app = createApi({
   policy,
   keys,
   traffic: keyTraffic(ports, requestsPerSecond),
-  preview: (draft) => previewGates(draft, ports, policy),
+  preview: (draft, requestPorts) => previewGates(draft, requestPorts, policy),
   nodeEvents: (message) => nodeEvents.send(message),
   webhook,
   privateWebhooks,

@@ -32,7 +32,7 @@ export type ApiDeps = {
   /** Rate limits keys and records their last use. Left out: neither is done. */
   readonly traffic?: KeyTraffic
   /** Evaluates the gates for a splice that is not stored. Changes nothing. */
-  readonly preview: (draft: Splice) => Promise<Preview>
+  readonly preview: (draft: Splice, ports: Ports) => Promise<Preview>
   /** Sends an event of a node to the node events queue. */
   readonly nodeEvents: (message: NodeEventMessage) => Promise<void>
   /** Delivers test events to endpoints. */

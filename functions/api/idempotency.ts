@@ -8,7 +8,7 @@ export const IDEMPOTENCY_KEY = 'Idempotency-Key'
 export const IdempotencyHeaders = z.object({
   [IDEMPOTENCY_KEY]: z
     .string()
-    .regex(/^[\x20-\x7e]{1,255}$/, '1 to 255 printable ASCII characters')
+    .regex(/^[\x20-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters')
     .openapi({
       description: 'Requests with the same key and body have an effect only once. Repeat them as often as you like.',
     }),

@@ -8,7 +8,7 @@ import { router, type ApiDeps, type ApiEnv } from './context.ts'
 import { listKey, listedKeys, neverWritten } from '../../core/keys/key-list.ts'
 import { KeyName, keyIdOf } from '../../core/keys/api-key.ts'
 import { createKey } from '../../adapters/keys/new-key.ts'
-import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
+import { Problem, bodyProblems, commonProblems, problemResponse, unavailable } from './problem.ts'
 import { isoOf } from './view.ts'
 
 const Time = z.iso.datetime()
@@ -68,7 +68,7 @@ const createdRoute = createRoute({
       content: { 'application/json': { schema: KeyView.extend({ secret: z.string() }).openapi('NewKey') } },
     },
     409: problemResponse(`\`keys_full\`: you have ${KEYS_MAX} keys in use. Revoke one.`),
-    503: problemResponse('`busy`: another request is changing your keys. Try again.'),
+    503: unavailable('`busy`: another request is changing your keys. Try again.'),
   },
 })
 
@@ -162,7 +162,7 @@ const revokeRoute = createRoute({
     ...commonProblems,
     200: { description: 'The revoked key.', content: { 'application/json': { schema: KeyView } } },
     404: problemResponse('`key_not_found`.'),
-    503: problemResponse('`busy`: another request is changing your keys. Try again.'),
+    503: unavailable('`busy`: another request is changing your keys. Try again.'),
   },
 })
 

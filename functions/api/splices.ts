@@ -9,13 +9,12 @@ import { draftOf, readFacts } from './acceptance.ts'
 import { enterOrder } from './queue.ts'
 import { requireScope } from './auth.ts'
 import { router, type ApiContext, type ApiEnv } from './context.ts'
-import { hint } from './hint.ts'
 import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertReplay, bodyHash } from './idempotency.ts'
-import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
+import { bodyProblems, commonProblems, problemResponse, unavailable } from './problem.ts'
 import { SpliceBody } from './splice-body.ts'
 import { SpliceView } from './splice-view.ts'
 import { LONGEST_NAME, spliceOf } from './tenancy.ts'
-import { wholeNumber } from './validation.ts'
+import { invalid, wholeNumber } from './validation.ts'
 import { viewOf, viewOfNew, viewsOf } from './view.ts'
 
 /** The filter values of a list. */
@@ -45,6 +44,7 @@ const impossibleCodes = [
   '`deadline_past`',
   '`deadline_too_far`',
   '`dust`',
+  '`insufficient_balance`',
   '`node_unsupported`',
   '`not_before_after_deadline`',
 ]
@@ -55,11 +55,11 @@ export const acceptanceProblems = {
   ...bodyProblems,
   404: problemResponse('`node_not_found`, `channel_not_found`.'),
   409: problemResponse('`duplicate_output`: a live splice on this channel, of any tenant, has the same effect.'),
-  422: problemResponse(`The splice can never run: ${impossibleCodes.join(', ')}.`),
+  422: problemResponse(`The splice can never run, or with \`failFast\` not now: ${impossibleCodes.join(', ')}.`),
   429: problemResponse(
     '`rate_limited`: try again after `Retry-After` seconds. `channel_queue_full`: a hundred splices of this channel are live.',
   ),
-  503: problemResponse(
+  503: unavailable(
     '`node_not_seen`: this service has not reached the node yet. `busy`: others order on this channel. Try again after `Retry-After` seconds.',
   ),
 } as const
@@ -72,8 +72,9 @@ const acceptRoute = createRoute({
   description:
     'An accepted splice is durable. Within its budget it is retried across disconnects and restarts of ' +
     'the node and of this service, and it ends with one outcome. You can safely repeat the request with ' +
-    'the same idempotency key. A request that fails with an error stores nothing. To try again after a ' +
-    'failed splice, use a new key.',
+    'the same idempotency key: after a 5xx, or without any answer, repeat it with the SAME key, because it may ' +
+    'have been accepted. What is refused with a 4xx stores nothing; `retry` in the problem says what to do next. To ' +
+    'try again after a failed splice, use a new key.',
   tags: ['splices'],
   security: [{ key: [] }],
   middleware: requireScope('splices:write'),
@@ -92,7 +93,9 @@ const acceptRoute = createRoute({
       '`invalid_request`: `errors` names the fields. `malformed_json`: the body is not JSON. ' +
         '`idempotency_key_missing`.',
     ),
-    422: problemResponse(`\`idempotency_key_reused\`, or the splice can never run: ${impossibleCodes.join(', ')}.`),
+    422: problemResponse(
+      `\`idempotency_key_reused\`, or the splice can never run, or with \`failFast\` not now: ${impossibleCodes.join(', ')}.`,
+    ),
   },
 })
 
@@ -100,8 +103,7 @@ const acceptRoute = createRoute({
 function refuseProto(posted: unknown): void {
   const field = 'metadata.__proto__'
   if (!JSON.stringify(posted).includes('"__proto__":')) return
-  const message = 'this key is not allowed'
-  throw new Problem('invalid_request', { field, errors: [{ field, message }] })
+  throw invalid({ field, message: `\`${field}\` is a name that cannot be stored` })
 }
 
 const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
@@ -124,7 +126,10 @@ const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
   const draft = await draftOf(deps, key, body, { idempotencyKey, bodyHash: hash }, facts.value)
   const place = await enterOrder(deps.ports, draft.splice, facts.value.lease)
   if ('earlier' in place) return replay(c, place.earlier, hash)
-  const [{ created, splice }] = await Promise.all([store.create(draft.splice), hint(deps.ports, draft.splice.id)])
+  const [{ created, splice }] = await Promise.all([
+    store.create(draft.splice),
+    deps.ports.queue.hint(draft.splice.id, 0),
+  ])
   // Another request with the same key was faster.
   if (!created) {
     if (hasEnded(splice.state) && isReleased(splice)) await releaseLease(leaseKeyOf(splice), splice.id, deps.ports)
