@@ -10,9 +10,9 @@ type Answer = Pick<Response, 'ok' | 'status' | 'headers' | 'text'>
 
 /**
  * How to send a request. `once`: a second one would not have the first one's effect, so it is never retried
- * automatically.
+ * automatically. `hint`: what to say when no answer came. `keyed`: it has an idempotency key.
  */
-export type Asking = { readonly once?: boolean; readonly hint?: string }
+export type Asking = { readonly once?: boolean; readonly hint?: string; readonly keyed?: boolean }
 
 /**
  * Sends a request and returns the successful response. Retries when there is no answer or the answer says to retry
@@ -21,14 +21,14 @@ export type Asking = { readonly once?: boolean; readonly hint?: string }
 export async function send<R extends Answer>(
   io: Io,
   request: () => Promise<R>,
-  { once = false, hint }: Asking = {},
+  { once = false, hint, keyed = false }: Asking = {},
 ): Promise<R> {
   for (let tries = 0; ; tries += 1) {
     const pauseMs = once ? undefined : PAUSES_MS[tries]
     const answer = await request().catch(() => null)
     if (answer?.ok === true) return answer
     const problem = answer === null ? null : await problemIn(answer)
-    if (problem !== null && isRefusal(problem)) throw refused(problem)
+    if (problem !== null && problem.retry !== 'same_key') throw refused(problem, keyed)
     if (pauseMs === undefined) throw unreachable(problem, hint)
     await io.pause(Math.max(pauseMs, waitMsOf(answer)))
   }
@@ -54,18 +54,15 @@ export async function bodyOf<T>(answer: { json(): Promise<T> }): Promise<T> {
   return body
 }
 
-/** Whether the service itself refused, and not just for now. */
-function isRefusal({ code, status }: Problem): boolean {
-  return code !== 'not_splicekeeper' && status < 500 && status !== 429
-}
-
 function waitMsOf(answer: Answer | null): number {
   const seconds = Number(answer?.headers.get('Retry-After') ?? 0)
   return Number.isFinite(seconds) ? Math.min(seconds, LONGEST_WAIT_SECONDS) * 1_000 : 0
 }
 
-function refused(problem: Problem): Stop {
-  return new Stop(exits.refused, sentenceOf(problem), problem)
+function refused(problem: Problem, keyed: boolean): Stop {
+  const next = problem.retry === 'new_key' ? 'Correct it, and send it with another --key' : 'Repeating it does not help'
+  const sentence = sentenceOf(problem)
+  return new Stop(exits.refused, keyed ? `${sentence}. ${next}` : sentence, problem)
 }
 
 function unreachable(problem: Problem | null, hint?: string): Stop {
@@ -75,7 +72,7 @@ function unreachable(problem: Problem | null, hint?: string): Stop {
 }
 
 function sentenceOf({ code, title, detail, field, errors = [] }: Problem): string {
-  const rest = errors.slice(1).map((error) => `; ${error.field}: ${error.message}`)
-  const place = field === undefined ? '' : ` (${field})`
+  const rest = errors.slice(1).map(({ message }) => `; ${message}`)
+  const place = field === undefined || detail?.includes(field) === true ? '' : ` (${field})`
   return `${title}${detail === undefined ? '' : `: ${detail}`}${place}${rest.join('')} [${code}]`
 }

@@ -34,10 +34,12 @@ const idempotency = {
     description: 'Idempotency key: orders with the same key are one order',
   },
   wait: { type: 'boolean', description: 'Watch the splice until it ends' },
+  'fail-fast': { type: 'boolean', description: 'Refuse instead of waiting if the funds are missing' },
 } as const
 
 type OrderArgs = Readonly<Partial<Record<keyof typeof order | 'address', string | undefined>>> & {
   readonly amount: string
+  readonly 'fail-fast'?: boolean | undefined
 }
 
 const PREFIX = 'cli-'
@@ -71,6 +73,7 @@ async function bodyFrom(
     ...(args.address && { address: args.address }),
     ...(Object.keys(budget).length > 0 && { budget }),
     ...(args['not-before'] && { notBefore: args['not-before'] }),
+    ...(args['fail-fast'] === true && { failFast: true }),
     ...(args['auto-bump'] && { autoBump: { afterBlocks: whole('--auto-bump', args['auto-bump']) } }),
     ...(Object.keys(metadata).length > 0 && { metadata }),
   }
@@ -117,7 +120,10 @@ function ordering(name: 'in' | 'out', description: string, kind: SpliceKind) {
     const json = await bodyFrom(given, words, kind, () => placeOf(client, io, given))
     const key = idempotencyKey(given.key, io)
     const header = { 'Idempotency-Key': key }
-    const answer = await ask(io, () => client.v1.splices.$post({ header, json }), { hint: againHint(key) })
+    const answer = await ask(io, () => client.v1.splices.$post({ header, json }), {
+      keyed: true,
+      hint: againHint(key),
+    })
     const splice = await bodyOf(answer)
     if (given.wait === true) return follow(client, io, given, [splice.id])
     printSplice(given, io, splice)

@@ -86,6 +86,7 @@ const bump = command(
     const key = idempotencyKey(given.key, io)
     const header = { 'Idempotency-Key': key }
     const answer = await ask(io, () => client.v1.splices[':id'].bump.$post({ param, header, json }), {
+      keyed: true,
       hint: againHint(key),
     })
     const splice = await bodyOf(answer)

@@ -10,8 +10,8 @@ export type ClientOptions = { readonly fetch?: typeof fetch }
 /**
  * A client of a Splicekeeper, typed by the routes that it serves (`hono/client`): `client.v1.splices.$post({
  * … })`. `key` is an API key. Types describe successful answers only, so check {@link problemIn} first. Path
- * parameters are not encoded: encode anything that is not an id from this service. The client never retries;
- * if the answer to an order is lost, send it again with the same `Idempotency-Key`.
+ * parameters are not encoded: encode anything that is not an id from this service. The client never retries:
+ * `retry` in a problem says what to do, and if no answer comes, send the order again with the same `Idempotency-Key`.
  */
 export function splicekeeper(url: string, key: string, options: ClientOptions = {}) {
   return hc<Routes>(url, { headers: { Authorization: `Bearer ${key}` }, ...options })

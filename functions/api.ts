@@ -28,7 +28,7 @@ export const app = createApi({
   keys,
   traffic: keyTraffic(ports, requestsPerSecond),
   admission: admissionOf(ORDERS),
-  preview: (draft) => previewGates(draft, ports, policy),
+  preview: (draft, requestPorts) => previewGates(draft, requestPorts, policy),
   nodeEvents: (message) => nodeEvents.send(message),
   webhook,
   privateWebhooks,

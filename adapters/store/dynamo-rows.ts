@@ -9,6 +9,7 @@ import {
   type QueryCommandInput,
 } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
+import { StoreUnavailable } from '../../core/ports/store-unavailable.ts'
 import type { Place } from './cursor.ts'
 import { idOfPk, indexedKey, type IndexKeys, type Key } from './keys.ts'
 import type { Condition, ListQuery, Row, RowWrite, Rows, SliceQuery } from './rows.ts'
@@ -129,7 +130,8 @@ export class DynamoRows implements Rows {
       rows.push(...(answer.Responses?.[this.#table] ?? []).map((item) => StoredRow.parse(item)))
       wanted = (answer.UnprocessedKeys?.[this.#table]?.Keys ?? []).map((key) => StoredKey.parse(key))
     }
-    if (wanted.length > 0) throw new Error(`${wanted.length} keys of a batch read were not answered`)
+    if (wanted.length > 0)
+      throw new StoreUnavailable('UnprocessedKeys', `${wanted.length} keys of a batch read were not answered`)
     return rows
   }
 }

@@ -1,4 +1,5 @@
 import type { Store } from '../../core/ports/ports.ts'
+import { StoreUnavailable } from '../../core/ports/store-unavailable.ts'
 import type { Place } from './cursor.ts'
 import type { Key } from './keys.ts'
 import { MemoryRows } from './memory-rows.ts'
@@ -42,12 +43,11 @@ export type MemoryHooks = {
 }
 
 /** An injected fault. */
-export class MemoryStoreFault extends Error {
-  override readonly name = 'MemoryStoreFault'
+export class MemoryStoreFault extends StoreUnavailable {
   readonly fault: Fault
 
   constructor(fault: Fault, operation: Operation) {
-    super(`${fault} on request ${operation.serial} (${operation.type})`)
+    super('MemoryStoreFault', `${fault} on request ${operation.serial} (${operation.type})`)
     this.fault = fault
   }
 }

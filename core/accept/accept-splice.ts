@@ -1,6 +1,7 @@
 import { decodeAddress, dustLimitSats, type AddressFault, type DecodedAddress } from '../bitcoin/address.ts'
 import type { Capabilities } from '../ports/node.ts'
 import { canBump } from '../decision/fee-bump-gates.ts'
+import { payerOf, shortageText } from '../decision/shortage.ts'
 import type { ChannelState, NodeState } from '../ports/records.ts'
 import { AmountSats } from '../bitcoin/money.ts'
 import { BUDGET } from '../splice/policy.ts'
@@ -30,6 +31,7 @@ export type Refusal = {
     | 'not_before_after_deadline'
     | 'bump_unsupported'
     | 'ceiling_missing'
+    | 'insufficient_balance'
   readonly field: string
   readonly message: string
 }
@@ -70,6 +72,8 @@ function check(request: SpliceRequest, facts: AcceptFacts): Result<CheckedReques
   if (!budget.ok) return budget
   const bump = checkAutoBump(request, facts.node, channel)
   if (bump !== null) return err(bump)
+  const poor = request.failFast === true ? checkBalance(request, facts.node, channel) : null
+  if (poor !== null) return err(poor)
   return ok({ channel, funding: channel.funding, address: address.value, budget: budget.value })
 }
 
@@ -125,13 +129,34 @@ function checkBudget(request: SpliceRequest, node: NodeState, now: Instant): Res
     return refuse('attempts_out_of_range', 'budget.maxAttempts', 'this node is asked only once: set 1, or leave it out')
   if (!Number.isInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > BUDGET.maxAttempts)
     return refuse('attempts_out_of_range', 'budget.maxAttempts', `must be from 1 to ${BUDGET.maxAttempts}`)
-  const deadline = budget.deadline ?? Math.max(now, notBefore ?? now) + BUDGET.defaultDeadlineMs
+  const deadline = budget.deadline ?? defaultDeadline(notBefore, now)
   const late = checkDeadline(deadline, now)
   if (late !== null) return refuse(late.code, 'budget.deadline', late.message)
   if (notBefore !== null && notBefore >= deadline)
-    return refuse('not_before_after_deadline', 'notBefore', 'the deadline would pass before the first attempt')
+    return refuse(
+      'not_before_after_deadline',
+      'notBefore',
+      budget.deadline === null
+        ? 'a splice must start within 30 days'
+        : 'the deadline would pass before the first attempt',
+    )
   const { maxFeeRateSatPerKw, maxFeeSats } = budget
   return ok({ maxAttempts, deadline, maxFeeRateSatPerKw, maxFeeSats })
+}
+
+/** A deadline that nobody chose follows the start, and keeps within its own bound. */
+function defaultDeadline(notBefore: Instant | null, now: Instant): Instant {
+  return Math.min(Math.max(now, notBefore ?? now) + BUDGET.defaultDeadlineMs, now + BUDGET.maxDeadlineMs)
+}
+
+/** Whether node or channel, as last seen, have less than the amount. The fee of that time is not known here. */
+function checkBalance({ kind, amountSats }: SpliceRequest, node: NodeState, channel: ChannelState): Refusal | null {
+  const { balances, channelIds } = node
+  const available =
+    kind === 'splice_in' ? balances?.walletSats : balances?.outboundSats[channelIds.indexOf(channel.channelId)]
+  if (available === undefined || available >= amountSats) return null
+  const message = `${payerOf(kind)} cannot pay this now. ${shortageText(available, amountSats)}`
+  return { code: 'insufficient_balance', field: 'amountSats', message }
 }
 
 /** Automatic bumps need a ceiling, because nobody approves them, and a node that can safely be asked for them. */

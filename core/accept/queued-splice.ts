@@ -24,6 +24,8 @@ export type SpliceRequest = {
   /** After how many blocks without a confirmation it bumps its own fee; null: never. */
   readonly autoBumpAfterBlocks: number | null
   readonly metadata: Readonly<Record<string, string>>
+  /** Refuse it now if the money is not there, instead of waiting for it. Absent: it waits. */
+  readonly failFast?: boolean
 }
 
 /** What acceptance reads besides the request. It calls no node: node and channel are as the last sweep saw them. */

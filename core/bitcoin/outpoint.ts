@@ -5,7 +5,7 @@ export const Outpoint = z.string().regex(/^[0-9a-f]{64}:\d{1,10}$/)
 export type Outpoint = z.infer<typeof Outpoint>
 
 /** A transaction id in explorer byte order: 64 lower-case hex digits. */
-export const Txid = z.string().regex(/^[0-9a-f]{64}$/)
+export const Txid = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits')
 
 export function outpointOf(txid: string, vout: number): Outpoint {
   return `${txid}:${vout}`

@@ -3,6 +3,7 @@ import { mayPickAnother, type Observation } from './observation.ts'
 import type { ChannelSnapshot, NodeLook, Obstacles } from '../ports/node.ts'
 import { unresolvedAttempts } from '../splice/budget.ts'
 import type { Splice } from '../splice/splice.ts'
+import { payerOf, shortageText } from './shortage.ts'
 import { worstFeeSats } from './worst-fee.ts'
 
 /** Confirmations of the funding before a Core Lightning is asked to splice. By then the last splice is announced. */
@@ -55,6 +56,7 @@ export function paymentsGate(obstacles: Obstacles | undefined): Shut | null {
 function canPay(splice: Splice, node: NodeLook, channel: ChannelSnapshot, observation: Observation): Shut | null {
   const needed = splice.amountSats + (worstFeeSats(splice.kind, observation) ?? 0)
   const available = splice.kind === 'splice_in' ? node.spendableSats : Math.floor(channel.outboundMsat / 1_000)
-  const where = splice.kind === 'splice_in' ? "the node's wallet" : 'the channel'
-  return available >= needed ? null : shut('balance', `Waiting for funds: ${where} cannot pay the amount and the fee.`)
+  if (available >= needed) return null
+  const missing = shortageText(available, splice.amountSats)
+  return shut('balance', `Waiting for funds: ${payerOf(splice.kind)} cannot pay the amount and the fee. ${missing}`)
 }

@@ -10,7 +10,7 @@ import type { Network } from '../bitcoin/network.ts'
 /** Earlier funding outpoints kept per channel, to recognise a node that was restored from a backup. */
 const EARLIER_LIMIT = 50
 
-/** An unchanged node is saved at most this often, for its `seenAt`. */
+/** An unchanged node is saved at most this often, for its `seenAt` and its balances. */
 const SEEN_EVERY_MS = 300_000
 
 /** A node and its channels as saved after a look, and the ids of the channels that changed. */
@@ -45,7 +45,7 @@ export async function saveNodeState(
   const saved = await saveChannelStates(configured, look.value, item?.value ?? null, ports)
   // Saved last: without this item, the next sweep is still the node's first, so a crash repeats that.
   const known = item !== null && next.seenAt - item.value.seenAt < SEEN_EVERY_MS
-  const same = known && isDeepStrictEqual({ ...item.value, seenAt: 0 }, { ...next, seenAt: 0 })
+  const same = known && isDeepStrictEqual(lasting(item.value), lasting(next))
   const written = same || (await ports.store.putItem('node', configured.name, next, item?.version ?? 0))
   if (!written) return null
   const channels = new Map(saved.map(({ seen }) => [seen.channelId, seen]))
@@ -101,13 +101,23 @@ async function withLedger(
   }
 }
 
+/** The part of a node that is worth a write at once. */
+function lasting(node: NodeState): NodeState {
+  return { ...node, seenAt: 0, balances: { walletSats: 0, outboundSats: [] } }
+}
+
 function nodeState(look: NodeLook, before: NodeState | null): NodeState {
+  const channels = look.channels.toSorted((one, other) => (one.channelId < other.channelId ? -1 : 1))
   return {
     nodeId: look.nodeId,
     network: look.network,
     version: look.version,
     capabilities: look.capabilities,
-    channelIds: look.channels.map((channel) => channel.channelId).sort(),
+    channelIds: channels.map(({ channelId }) => channelId),
+    balances: {
+      walletSats: look.spendableSats,
+      outboundSats: channels.map(({ outboundMsat }) => Math.floor(outboundMsat / 1_000)),
+    },
     processStarts: before?.processStarts ?? [],
     paused: null,
     relayEvents: before?.relayEvents ?? [],

@@ -19,7 +19,7 @@ const At = z.union([
   z.iso
     .datetime({ offset: true })
     .transform((text) => Date.parse(text))
-    .pipe(z.number().nonnegative('before 1970')),
+    .pipe(z.number().nonnegative('must not be before 1970')),
 ])
 
 /**

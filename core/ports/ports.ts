@@ -109,7 +109,7 @@ export type AuditEntry = {
   readonly about: Readonly<Record<string, string>>
 }
 
-/** The table. Every write is a conditional write of a single item. Throws on faults of the database. */
+/** The table. Every write is a conditional write of a single item. Throws StoreUnavailable if the database does not answer. */
 export interface Store {
   /** Puts a new splice (version 0 → 1) unless its id exists; returns what the table holds afterwards. */
   create(splice: Splice): Promise<{ created: boolean; splice: Splice }>

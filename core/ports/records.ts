@@ -82,6 +82,11 @@ export const NodeState = z.object({
   relayEvents: z.array(z.string()).max(200),
   /** The last tip at which every splice of this node that waits for a block was processed. Absent: none yet. */
   processedTip: z.string().optional(),
+  /**
+   * What the wallet, and each channel of `channelIds` in that order, could pay. Kept here, because a node is saved every few
+   * minutes anyway. Absent: saved before this was kept.
+   */
+  balances: z.object({ walletSats: z.number(), outboundSats: z.array(z.number()) }).optional(),
   seenAt: Instant,
 })
 export type NodeState = z.infer<typeof NodeState>

@@ -13,6 +13,7 @@ import type { ApiDeps } from './context.ts'
 import { Problem } from './problem.ts'
 import { requestOf, type SpliceBody } from './splice-body.ts'
 import { nodeOf } from './tenancy.ts'
+import { invalid } from './validation.ts'
 
 const SWEEP_SECONDS = '60'
 
@@ -71,8 +72,8 @@ export async function draftOf(
  */
 async function onlyChannel(store: Store, name: string, node: NodeState): Promise<ChannelState | null> {
   if (node.capabilities.leaseScope === 'channel' && node.capabilities.unsupported === undefined) {
-    const message = 'required: the id of the channel to splice, from `GET /v1/channels`'
-    throw new Problem('invalid_request', { field: 'channel', errors: [{ field: 'channel', message }] })
+    const message = '`channel` is missing: the id of the channel to splice, from `GET /v1/channels`'
+    throw invalid({ field: 'channel', message })
   }
   const seen = await Promise.all(node.channelIds.map((id) => store.item('channel', channelKey(name, id))))
   const open = seen.flatMap((item) => item?.value ?? []).filter(({ goneAt, closing }) => goneAt === null && !closing)

@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { bodyLimit } from 'hono/body-limit'
 import { createMiddleware } from 'hono/factory'
 import { secureHeaders } from 'hono/secure-headers'
 import { auditRoutes } from './audit.ts'
+import { limitBody } from './body-limit.ts'
 import { docsRoutes } from '../dashboard/docs-routes.ts'
 import { dashboardRoutes } from '../dashboard/routes.ts'
 import { bumpRoutes } from './bump.ts'
@@ -14,11 +14,13 @@ import { eventRoutes } from './events.ts'
 import { freezeRoutes } from './freeze.ts'
 import { keyRoutes } from './key-routes.ts'
 import { nodeRoutes } from './nodes.ts'
+import { unrouted } from './not-found.ts'
 import { paymentRoutes } from './payments.ts'
 import { paymentsCsvRoutes } from './payments-csv.ts'
 import { previewRoutes } from './preview.ts'
 import { Problem } from './problem.ts'
 import { relayRoutes } from './relay.ts'
+import { identify, REQUEST_ID } from './request.ts'
 import { SIGNATURE_HEADER } from '../../core/nodes/relay-signature.ts'
 import { spliceListRoutes } from './splice-list.ts'
 import { spliceRoutes } from './splices.ts'
@@ -38,8 +40,9 @@ const document = {
     description:
       'Splices channels of remote Lightning nodes. An accepted splice is durable. Within its budget it is ' +
       'retried across disconnects and restarts of the node and of this service. It takes effect at most ' +
-      'once and ends with one outcome. Errors are RFC 9457 problems with a stable `code`. Where requests are ' +
-      'counted for each key, every answer to a key has `RateLimit-Policy` and `RateLimit` headers.',
+      'once and ends with one outcome. Errors are RFC 9457 problems with a stable `code`, and `retry` says what ' +
+      `an error means for sending the request again. Every response has an id, \`${REQUEST_ID}\`, which the logs carry too. ` +
+      'Where requests are counted for each key, every answer to a key has `RateLimit-Policy` and `RateLimit` headers.',
   },
   // In the order in which a newcomer needs them.
   tags: [
@@ -108,18 +111,10 @@ const admitted = createMiddleware<ApiEnv>(async (c, next) => {
   }
 })
 
-function limitBody(maxSize: number) {
-  return bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new Problem('body_too_large', { field: 'body', detail: `at most ${maxSize} bytes` })
-    },
-  })
-}
-
 /** Creates the HTTP API on any ports. The caller may add routes to the returned app. */
 export function createApi(deps: ApiDeps) {
   const app = router()
+  app.use(identify(deps))
   // No `overwrite`: a page may set a content security policy of its own.
   app.use(
     secureHeaders({
@@ -128,10 +123,6 @@ export function createApi(deps: ApiDeps) {
       overwrite: false,
     }),
   )
-  app.use(async (c, next) => {
-    c.set('deps', deps)
-    await next()
-  })
   app.use('/v1/*', uncached)
   app.use('/v1/*', rateLimited)
   app.on('POST', '/v1/splices', admitted)
@@ -141,7 +132,7 @@ export function createApi(deps: ApiDeps) {
   app.use('/v1/keys/*', limitBody(BODY_LIMIT_BYTES))
   app.use('/v1/nodes/*', limitBody(RELAY_BODY_LIMIT_BYTES))
   app.onError(answerError)
-  app.notFound(() => new Problem('not_found').response())
+  app.notFound((c) => unrouted(app, c).response())
   const registry = app.openAPIRegistry
   registry.registerComponent('securitySchemes', 'key', {
     type: 'http',

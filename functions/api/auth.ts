@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { MiddlewareHandler } from 'hono'
 import { createMiddleware } from 'hono/factory'
+import type { Store } from '../../core/ports/ports.ts'
 import type { ApiKey, Scope } from '../../core/ports/records.ts'
 import type { ApiDeps, ApiEnv } from './context.ts'
 import { hashOf, keyIdOf } from '../../core/keys/api-key.ts'
@@ -10,7 +11,7 @@ import { Problem } from './problem.ts'
 /** How many valid keys an API remembers. */
 const KEYS_REMEMBERED = 1_000
 
-const foundValid = new WeakMap<ApiDeps, Map<string, ApiKey>>()
+const foundValid = new WeakMap<Store, Map<string, ApiKey>>()
 
 /** Requires an API key with any scope. Handlers find the key in their context. */
 export const requireKey = (): MiddlewareHandler<ApiEnv> => guard(null)
@@ -28,7 +29,7 @@ function guard(scope: Scope | null, isCheckedAgain = false): MiddlewareHandler<A
   return createMiddleware<ApiEnv>(async (c, next) => {
     const { deps } = c.var
     const hash = hashIn(c.req.header('Authorization'))
-    const remembered = isCheckedAgain ? foundValid.get(deps)?.get(hash) : undefined
+    const remembered = isCheckedAgain ? foundValid.get(deps.ports.store)?.get(hash) : undefined
     const key = remembered ?? (await validKey(hash, deps))
     c.set('recheckKey', async () => {
       if (remembered === undefined || isDeepStrictEqual(await validKey(hash, deps), remembered)) return
@@ -51,8 +52,8 @@ function guard(scope: Scope | null, isCheckedAgain = false): MiddlewareHandler<A
  * missing, an unknown and a revoked key, so that nobody learns which keys exist.
  */
 async function validKey(hash: string, deps: ApiDeps): Promise<ApiKey> {
-  const known = foundValid.get(deps) ?? new Map<string, ApiKey>()
-  foundValid.set(deps, known)
+  const known = foundValid.get(deps.ports.store) ?? new Map<string, ApiKey>()
+  foundValid.set(deps.ports.store, known)
   const key = (await deps.ports.store.item('key', hash))?.value ?? deps.keys.get(hash) ?? null
   if (key === null || key.revokedAt !== null) {
     known.delete(hash)

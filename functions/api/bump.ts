@@ -10,7 +10,7 @@ import { requireScope } from './auth.ts'
 import { carryOut } from './command.ts'
 import { router, type ApiEnv } from './context.ts'
 import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertReplay, bodyHash } from './idempotency.ts'
-import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
+import { Problem, bodyProblems, commonProblems, problemResponse, unavailable } from './problem.ts'
 import { SpliceView } from './splice-view.ts'
 import { viewOf } from './view.ts'
 
@@ -66,7 +66,7 @@ const bumpRoute = createRoute({
       '`bump_unsupported`: the node cannot bump safely; `fee_rate_unsupported`: the node does not accept ' +
         'a feerate; `fee_rate_too_low`, `fee_rate_over_ceiling`; `idempotency_key_reused`.',
     ),
-    503: problemResponse('`busy`: another request is changing the splice. Try again.'),
+    503: unavailable('`busy`: another request is changing the splice. Try again.'),
   },
 })
 

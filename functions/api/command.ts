@@ -4,7 +4,6 @@ import type { Splice } from '../../core/splice/splice.ts'
 import { step } from '../../core/splice/step.ts'
 import { audit } from './audit.ts'
 import type { ApiContext } from './context.ts'
-import { hint } from './hint.ts'
 import { Problem, type ProblemCode } from './problem.ts'
 import { spliceOf } from './tenancy.ts'
 
@@ -35,7 +34,7 @@ export async function carryOut(c: ApiContext, id: string, command: Command): Pro
     const saved = await ports.store.save({ ...stepped.splice, dueAt: now, updatedAt: now })
     if (saved === null) return null
     audited.done()
-    await hint(ports, id)
+    await ports.queue.hint(id, 0)
     return saved
   })
 }

@@ -1,6 +1,6 @@
 import { resolveCandidate } from '../../core/drive/resolve-candidate.ts'
 import type { Ports } from '../../core/ports/ports.ts'
-import { Problem, bodyProblems, commonProblems, problemResponse, type ProblemCode } from './problem.ts'
+import { Problem, bodyProblems, commonProblems, problemResponse, unavailable, type ProblemCode } from './problem.ts'
 import { createRoute, z, type RouteHandler } from '@hono/zod-openapi'
 import { checkDeadline } from '../../core/accept/accept-splice.ts'
 import type { SpliceEvent } from '../../core/splice/event.ts'
@@ -37,7 +37,7 @@ const responses = (impossible: string) => ({
   },
   404: problemResponse('`splice_not_found`.'),
   409: problemResponse(impossible),
-  503: problemResponse('`busy`: another request is changing the splice. Try again.'),
+  503: unavailable('`busy`: another request is changing the splice. Try again.'),
 })
 
 const cancelRoute = createRoute({
@@ -149,7 +149,7 @@ const resolveRoute = createRoute({
   responses: {
     ...responses('`not_resolvable`: the splice has ended, or a transaction of it was seen.'),
     422: problemResponse('`transaction_unknown`, `transaction_unrelated`.'),
-    503: problemResponse('`busy`, `chain_unreachable`: try again.'),
+    503: unavailable('`busy`, `chain_unreachable`: try again.'),
   },
 })
 

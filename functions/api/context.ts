@@ -35,7 +35,7 @@ export type ApiDeps = {
   /** Bounds how many orders are under way. Left out: nothing does. */
   readonly admission?: Admission
   /** Evaluates the gates for a splice that is not stored. Changes nothing. */
-  readonly preview: (draft: Splice) => Promise<Preview>
+  readonly preview: (draft: Splice, ports: Ports) => Promise<Preview>
   /** Sends an event of a node to the node events queue. */
   readonly nodeEvents: (message: NodeEventMessage) => Promise<void>
   /** Delivers test events to endpoints. */

@@ -1,9 +1,11 @@
 import type { ErrorHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { BadCursor } from '../../adapters/store/cursor.ts'
+import { StoreUnavailable } from '../../core/ports/store-unavailable.ts'
 import { Contended } from '../../core/ports/update.ts'
 import type { ApiEnv } from './context.ts'
 import { Problem } from './problem.ts'
+import { invalid } from './validation.ts'
 
 const FRAMES = 5
 
@@ -12,6 +14,11 @@ export const answerError: ErrorHandler<ApiEnv> = (error, c) => {
   const known = problemOf(error)
   if (known !== null) return known.response()
   const { telemetry } = c.var.deps.ports
+  if (error instanceof StoreUnavailable) {
+    telemetry.count('api_store_unavailable')
+    telemetry.alarm('the database does not answer', { method: c.req.method, error: error.name })
+    return new Problem('store_unavailable', { headers: { 'Retry-After': '2' } }).response()
+  }
   telemetry.count('api_internal_errors')
   // An unknown error's message may hold anything, credentials too: log only its name and place.
   telemetry.alarm('api request failed', { method: c.req.method, error: error.name, at: framesOf(error) })
@@ -21,7 +28,7 @@ export const answerError: ErrorHandler<ApiEnv> = (error, c) => {
 function problemOf(error: Error): Problem | null {
   if (error instanceof Problem) return error
   if (error instanceof BadCursor)
-    return new Problem('invalid_request', { field: 'cursor', detail: 'this is not a cursor of this list' })
+    return invalid({ field: 'cursor', message: '`cursor` is not one that this list gave' })
   if (error instanceof Contended) return new Problem('busy', { headers: { 'Retry-After': '1' } })
   if (!(error instanceof HTTPException)) return null
   if (error.status === 400) return new Problem('malformed_json', { field: 'body' })

@@ -7,8 +7,7 @@ import { requireScope } from './auth.ts'
 import { audit, type Audited } from './audit.ts'
 import { Note } from './commands.ts'
 import { router, type ApiEnv } from './context.ts'
-import { hint } from './hint.ts'
-import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
+import { Problem, bodyProblems, commonProblems, problemResponse, unavailable } from './problem.ts'
 import { LONGEST_NAME, nodesOf } from './tenancy.ts'
 
 const unfreezeRoute = createRoute({
@@ -46,7 +45,7 @@ const unfreezeRoute = createRoute({
     ),
     404: problemResponse('`channel_not_found`.'),
     409: problemResponse('`not_frozen`.'),
-    503: problemResponse('`busy`: another request is changing the channel. Try again.'),
+    503: unavailable('`busy`: another request is changing the channel. Try again.'),
   },
 })
 
@@ -65,7 +64,7 @@ const unfreeze: RouteHandler<typeof unfreezeRoute, ApiEnv> = async (c) => {
     return { ...standing, frozen: null }
   })
   audited.act?.done()
-  for (const id of lease === null ? [] : nextOf(lease)) await hint(ports, id)
+  for (const id of lease === null ? [] : nextOf(lease)) await ports.queue.hint(id, 0)
   return c.json({ object: 'channel' as const, channel, frozen: null }, 200)
 }
 

@@ -4,7 +4,7 @@ import { Problem } from './problem.ts'
 
 export const IDEMPOTENCY_KEY = 'Idempotency-Key'
 
-export const IdempotencyKey = z.string().regex(/^[\x20-\x7e]{1,255}$/, '1 to 255 printable ASCII characters')
+export const IdempotencyKey = z.string().regex(/^[\x20-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters')
 
 /** The header that makes a request safe to repeat. */
 export const IdempotencyHeaders = z.object({

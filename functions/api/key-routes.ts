@@ -9,7 +9,7 @@ import { listKey, listedKeys, neverWritten } from '../../core/keys/key-list.ts'
 import { giveUpOperator, isOperator } from '../../core/keys/last-operator.ts'
 import { KeyName, keyIdOf } from '../../core/keys/api-key.ts'
 import { createKey } from '../../adapters/keys/new-key.ts'
-import { Problem, bodyProblems, commonProblems, problemResponse } from './problem.ts'
+import { Problem, bodyProblems, commonProblems, problemResponse, unavailable } from './problem.ts'
 import { isoOf } from './view.ts'
 
 const Time = z.iso.datetime()
@@ -72,7 +72,7 @@ const createdRoute = createRoute({
       '`forbidden`: the key does not have the scope `operator`, or gives `operator:shared` without having it.',
     ),
     409: problemResponse(`\`keys_full\`: you have ${KEYS_MAX} keys in use. Revoke one.`),
-    503: problemResponse('`busy`: another request is changing your keys. Try again.'),
+    503: unavailable('`busy`: another request is changing your keys. Try again.'),
   },
 })
 
@@ -171,7 +171,7 @@ const revokeRoute = createRoute({
     200: { description: 'The revoked key.', content: { 'application/json': { schema: KeyView } } },
     404: problemResponse('`key_not_found`.'),
     409: problemResponse('`last_operator_key`: create another key with the scope `operator` first.'),
-    503: problemResponse('`busy`: another request is changing your keys. Try again.'),
+    503: unavailable('`busy`: another request is changing your keys. Try again.'),
   },
 })
 

@@ -43,7 +43,7 @@ const findRoute = createRoute({
   middleware: requireScope('splices:read'),
   request: {
     query: z.strictObject({
-      txid: z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits'),
+      txid: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits'),
     }),
   },
   responses: answers,

@@ -62,7 +62,10 @@ const preview: RouteHandler<typeof previewRoute, ApiEnv> = async (c) => {
   const identity = { idempotencyKey, bodyHash: bodyHash(body) }
   const { splice: draft } = await draftOf(deps, key, body, identity, facts)
   await refuseUnplaceable(deps.ports, draft, facts.lease)
-  const { gates, feeRateSatPerKw, estimatedFeeSats, outboundSats, spendableSats } = await deps.preview(draft)
+  const { gates, feeRateSatPerKw, estimatedFeeSats, outboundSats, spendableSats } = await deps.preview(
+    draft,
+    deps.ports,
+  )
   return c.json(
     {
       object: 'preview' as const,

@@ -11,11 +11,11 @@ import { orderExample } from './examples.ts'
 export const Time = z.iso.datetime({ offset: true })
 
 /** A name or an id in a request: visible ASCII. */
-const Name = z.string().regex(/^[\x21-\x7e]{1,128}$/, '1 to 128 visible ASCII characters')
+const Name = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 visible ASCII characters')
 
 const LimitedMetadata = Metadata.refine(
   (metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= BUDGET.metadataBytes,
-  `at most ${BUDGET.metadataBytes} bytes of JSON`,
+  `must be at most ${BUDGET.metadataBytes} bytes of JSON`,
 )
 
 /** The body of `POST /v1/splices` and of its preview. */
@@ -43,7 +43,8 @@ export const SpliceBody = z
             description: `The most submissions that the node may have taken. Default: ${BUDGET.defaultAttempts}.`,
           }),
         deadline: Time.optional().openapi({
-          description: 'Nothing is submitted after this time. Default: 24 hours from now. At most 30 days from now.',
+          description:
+            'Nothing is submitted after this time. Default: 24 hours from now or from `notBefore`. At most 30 days from now.',
         }),
         maxFeeRateSatPerVb: z.number().min(0.01).max(1_000_000).optional(),
         maxFeeSats: z.int().positive().max(MAX_SATS).optional(),
@@ -65,6 +66,14 @@ export const SpliceBody = z
         `Your own data, returned with the splice as it was: text under any names, at most ${BUDGET.metadataBytes} bytes of ` +
         'JSON.',
     }),
+    failFast: z
+      .boolean()
+      .optional()
+      .openapi({
+        description:
+          'Refuse the order with `insufficient_balance`, instead of waiting for funds, if the channel (for a splice-in, the ' +
+          'wallet) could not pay the amount when it was last seen, some minutes ago at most. Default: false.',
+      }),
   })
   .openapi('SpliceRequest', { example: orderExample })
 export type SpliceBody = z.infer<typeof SpliceBody>
@@ -88,6 +97,7 @@ export function requestOf(body: SpliceBody): SpliceRequest {
     notBefore: instantOf(body.notBefore),
     autoBumpAfterBlocks: body.autoBump?.afterBlocks ?? null,
     metadata: body.metadata ?? {},
+    failFast: body.failFast ?? false,
   }
 }
 

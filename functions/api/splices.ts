@@ -9,13 +9,15 @@ import { draftOf, readFacts } from './acceptance.ts'
 import { enterOrder } from './queue.ts'
 import { requireScope, requireScopeAgain } from './auth.ts'
 import { router, type ApiContext, type ApiEnv } from './context.ts'
-import { hint } from './hint.ts'
 import { IDEMPOTENCY_KEY, IdempotencyHeaders, assertOwnId, assertReplay, bodyHash } from './idempotency.ts'
-import { bodyProblems, commonProblems, problemResponse } from './problem.ts'
+import { bodyProblems, commonProblems, problemResponse, unavailable } from './problem.ts'
 import { SpliceBody } from './splice-body.ts'
 import { SpliceView } from './splice-view.ts'
 import { spliceOf } from './tenancy.ts'
 import { viewOf, viewOfNew } from './view.ts'
+
+/** The hint is sent beside the write of the splice: so much later, the splice is there to be driven. */
+const HINT_AFTER_MS = 1_000
 
 const spliceJson = { 'application/json': { schema: SpliceView } }
 
@@ -34,6 +36,7 @@ const impossibleCodes = [
   '`deadline_past`',
   '`deadline_too_far`',
   '`dust`',
+  '`insufficient_balance`',
   '`node_unsupported`',
   '`not_before_after_deadline`',
 ]
@@ -44,12 +47,12 @@ export const acceptanceProblems = {
   ...bodyProblems,
   404: problemResponse('`node_not_found`, `channel_not_found`.'),
   409: problemResponse('`duplicate_output`: a live splice on this channel, of any tenant, has the same effect.'),
-  422: problemResponse(`The splice can never run: ${impossibleCodes.join(', ')}.`),
+  422: problemResponse(`The splice can never run, or with \`failFast\` not now: ${impossibleCodes.join(', ')}.`),
   429: problemResponse(
     '`rate_limited`: try again after `Retry-After` seconds. `channel_queue_full`: a hundred splices of this channel are live. ' +
       '`tenant_queue_full`: other tenants use the channel too, and you have your share of those hundred.',
   ),
-  503: problemResponse(
+  503: unavailable(
     '`node_not_seen`: this service has not reached the node yet. `busy`: others order on this channel. `overloaded`: too many orders are under way. Try again after `Retry-After` seconds.',
   ),
 } as const
@@ -62,8 +65,9 @@ const acceptRoute = createRoute({
   description:
     'An accepted splice is durable. Within its budget it is retried across disconnects and restarts of ' +
     'the node and of this service, and it ends with one outcome. You can safely repeat the request with ' +
-    'the same idempotency key. A request that fails with an error stores nothing. To try again after a ' +
-    'failed splice, use a new key.',
+    'the same idempotency key: after a 5xx, or without any answer, repeat it with the SAME key, because it may ' +
+    'have been accepted. What is refused with a 4xx stores nothing; `retry` in the problem says what to do next. To ' +
+    'try again after a failed splice, use a new key.',
   tags: ['splices'],
   security: [{ key: [] }],
   middleware: requireScopeAgain('splices:write'),
@@ -82,7 +86,9 @@ const acceptRoute = createRoute({
       '`invalid_request`: `errors` names the fields. `malformed_json`: the body is not JSON. ' +
         '`idempotency_key_missing`.',
     ),
-    422: problemResponse(`\`idempotency_key_reused\`, or the splice can never run: ${impossibleCodes.join(', ')}.`),
+    422: problemResponse(
+      `\`idempotency_key_reused\`, or the splice can never run, or with \`failFast\` not now: ${impossibleCodes.join(', ')}.`,
+    ),
   },
 })
 
@@ -106,7 +112,10 @@ const accept: RouteHandler<typeof acceptRoute, ApiEnv> = async (c) => {
   const draft = await draftOf(deps, key, body, { idempotencyKey, bodyHash: order.bodyHash }, facts.value)
   const place = await enterOrder(deps.ports, draft.splice, facts.value.lease)
   if ('earlier' in place) return replay(c, place.earlier, order)
-  const [{ created, splice }] = await Promise.all([store.create(draft.splice), hint(deps.ports, draft.splice.id)])
+  const [{ created, splice }] = await Promise.all([
+    store.create(draft.splice),
+    deps.ports.queue.hint(draft.splice.id, HINT_AFTER_MS),
+  ])
   // Another request with the same key was faster.
   if (!created) {
     if (hasEnded(splice.state) && isReleased(splice)) await releaseLease(leaseKeyOf(splice), splice.id, deps.ports)

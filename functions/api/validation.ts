@@ -2,33 +2,32 @@ import { z } from '@hono/zod-openapi'
 import type { ValidationTargets } from 'hono'
 import { IDEMPOTENCY_KEY } from './idempotency.ts'
 import { Problem, type FieldError } from './problem.ts'
+import { fieldErrorsOf } from './wording.ts'
 
-type Checked =
-  { readonly success: true } | { readonly success: false; readonly error: { issues: readonly z.core.$ZodIssue[] } }
+type Issues = readonly z.core.$ZodIssue[]
+type Checked = { readonly success: true } | { readonly success: false; readonly error: { issues: Issues } }
+type Validated = { readonly target: keyof ValidationTargets; readonly data?: unknown } & Checked
 
-/** Turns a failed validation into a problem that names every invalid field. */
-export function refuseInvalid(result: { target: keyof ValidationTargets } & Checked): void {
+/** Turns a failed validation into a problem that names every invalid field, each with a sentence. */
+export function refuseInvalid(result: Validated): void {
   if (result.success) return
-  const errors = result.error.issues.flatMap(fieldErrorsOf)
+  const errors = result.error.issues.flatMap((issue) => fieldErrorsOf(issue, result.data))
   const field = errors[0]?.field ?? 'body'
   if (result.target === 'header' && field === IDEMPOTENCY_KEY && isMissing(result.error.issues))
     throw new Problem('idempotency_key_missing', { field })
-  throw new Problem('invalid_request', { field, errors, detail: errors[0]?.message ?? 'invalid' })
+  throw invalid(...errors)
 }
 
-function isMissing(issues: readonly z.core.$ZodIssue[]): boolean {
+/** The problem of a request with these invalid fields. */
+export function invalid(...errors: readonly FieldError[]): Problem {
+  return new Problem('invalid_request', {
+    ...(errors[0] && { field: errors[0].field, detail: errors[0].message }),
+    errors,
+  })
+}
+
+function isMissing(issues: Issues): boolean {
   return issues.some((issue) => issue.code === 'invalid_type')
-}
-
-/** Converts an issue to errors: zod reports all unknown keys of an object as one issue. */
-function fieldErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ field: dotted([...issue.path, key]), message: 'unknown field' }))
-  return [{ field: dotted(issue.path), message: issue.message }]
-}
-
-function dotted(path: readonly PropertyKey[]): string {
-  return path.length === 0 ? 'body' : path.map(String).join('.')
 }
 
 /** The schema of a whole number in a query string. */

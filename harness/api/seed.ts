@@ -13,6 +13,7 @@ export const apiNode = aNodeSeen({
   version: '0.3.0',
   capabilities: { bump: true, nonExecutionProofs: ['process_restarted'] },
   channelIds: [CHANNEL, CLOSING_CHANNEL],
+  balances: { walletSats: 5_000_000, outboundSats: [600_000, 600_000] },
   seenAt: NOW - 30_000,
 })
 

@@ -83,7 +83,38 @@ describe('an order', () => {
     await order(world, 'order-1')
     const reused = await run(['out', '60000', '--address', ADDRESS, ...PLACE, '--key', 'order-1'])
     expect(reused.exit).toBe(exits.refused)
-    expect(reused.err).toContain('[idempotency_key_reused]')
+    expect(reused.err).toContain('[idempotency_key_reused]. Correct it, and send it with another --key\n')
+    const nobody = await run(['out', '60000', '--address', ADDRESS, '--node', 'nobody', '--channel', CHANNEL])
+    expect(nobody.err).toContain('[node_not_found]. Repeating it does not help\n')
+  })
+
+  test('that the database does not take for now is sent again with the same key, and is one order', async () => {
+    let fails = true
+    const world = await aWorld({
+      before: (operation) =>
+        fails && operation.type === 'put' && operation.row.pk.startsWith('SPL#') ? 'no_response' : null,
+    })
+    const { run } = await aDesk(world, () => {
+      fails = false
+    })
+    expect((await run([...OUT, '--key', 'order-1'])).exit).toBe(exits.done)
+    expect((await world.store.byTenant('acme', 9, null)).ids).toHaveLength(1)
+  })
+
+  test('that would rather fail than wait says how much is missing', async () => {
+    const { run } = await aDesk(await aWorld())
+    const ended = await run(['out', '999999', '--address', ADDRESS, ...PLACE, '--fail-fast'])
+    expect(ended.exit).toBe(exits.refused)
+    expect(ended.err).toMatch(/It can pay [\d,]+ sats; [\d,]+ sats are missing\./)
+    expect(ended.err).toContain('[insufficient_balance]')
+  })
+
+  test('that is not valid is refused with one sentence a field', async () => {
+    const { run } = await aDesk(await aWorld())
+    const ended = await run([...OUT, '--deadline', 'soon', '--max-attempts', '11'])
+    expect(ended.err).toContain(
+      'The request is not valid: `budget.maxAttempts` must be at most 10; `budget.deadline` must be a time',
+    )
   })
 
   test.each([

@@ -65,8 +65,8 @@ describe('bumps that race', () => {
       hooks: { before: (operation) => (fails && isSplice(operation) ? 'no_response' : null) },
     })
     const failed = await bump(world)
-    expect(failed.status).toBe(500)
-    expect(failed.body).toMatchObject({ code: 'internal' })
+    expect(failed.status).toBe(503)
+    expect(failed.body).toMatchObject({ code: 'store_unavailable', retry: 'same_key' })
     expect(JSON.stringify(failed.body)).not.toContain('no_response')
     fails = false
     const again = await bump(world)
@@ -79,7 +79,7 @@ describe('bumps that race', () => {
     const world = await aWorldWith({
       hooks: { before: (operation) => (fails && isSplice(operation) ? 'throttle' : null) },
     })
-    expect((await bump(world)).status).toBe(500)
+    expect((await bump(world)).status).toBe(503)
     fails = false
     expect((await world.store.load(ID))?.bumps).toEqual([])
     expect(world.heard).toMatchObject({ hints: [] })

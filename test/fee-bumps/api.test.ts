@@ -71,7 +71,10 @@ describe('asking for a bump', () => {
     await bump(world)
     expect(world.heard.hints).toEqual([ID])
     expect(world.heard.lines).toEqual([
-      { message: 'audit', fields: { action: 'bump', tenant: 'acme', key: 'shop', splice: ID } },
+      {
+        message: 'audit',
+        fields: { action: 'bump', tenant: 'acme', key: 'shop', splice: ID, requestId: 'req_chance-1' },
+      },
     ])
     expect(JSON.stringify(world.heard.lines)).not.toContain('sk_')
   })

@@ -99,19 +99,21 @@ describe('ordering a splice', () => {
     expect(world.heard.counts).toContain('api_hint_failed')
   })
 
-  test('answers 500 without detail when the table fails, and a repeat finds what was written', async () => {
+  test('answers 503 without detail when the table does not answer, and a repeat finds what was written', async () => {
     let fails = true
     const world = await aWorld({
       before: (operation) =>
         fails && operation.type === 'put' && operation.row.pk.startsWith('SPL#') ? 'no_response' : null,
     })
     const failed = await order(world, 'order-1')
-    expect(failed.status).toBe(500)
+    expect(failed.status).toBe(503)
+    expect(failed.headers.get('Retry-After')).toMatch(/^\d+$/)
     expect(failed.body).toEqual({
-      type: 'urn:splicekeeper:problem:internal',
-      title: 'Something went wrong on our side',
-      status: 500,
-      code: 'internal',
+      type: 'urn:splicekeeper:problem:store_unavailable',
+      title: 'The database does not answer',
+      status: 503,
+      code: 'store_unavailable',
+      retry: 'same_key',
     })
     expect(JSON.stringify(world.heard.lines)).not.toContain('no_response')
     fails = false
@@ -173,7 +175,7 @@ describe('the idempotency key', () => {
     await order(world, 'order-1')
     fails = true
     expect((await order(world, 'order-1')).status).toBe(200)
-    expect((await order(world, 'order-2', { ...aBody, amountSats: 60_000 })).status).toBe(500)
+    expect((await order(world, 'order-2', { ...aBody, amountSats: 60_000 })).status).toBe(503)
   })
 
   test('refuses another body -- also one that only spells out the default', async () => {

@@ -90,7 +90,7 @@ describe('the audit log', () => {
     })
     const id = await ordered(world)
     fails = true
-    expect((await cancel(world, id, world.keys.operator)).status).toBe(500)
+    expect((await cancel(world, id, world.keys.operator)).status).toBe(503)
     expect((await world.store.load(id))?.state).toBe('queued')
   })
 
@@ -101,7 +101,7 @@ describe('the audit log', () => {
     })
     const id = await ordered(world)
     dies = true
-    expect((await cancel(world, id, world.keys.operator)).status).toBe(500)
+    expect((await cancel(world, id, world.keys.operator)).status).toBe(503)
     dies = false
     expect((await cancel(world, id, world.keys.operator)).body['status']).toBe('cancelled')
     expect((await entries(world)).map(({ action }) => action)).toEqual(['cancel', 'cancel'])

@@ -38,14 +38,34 @@ test('the typed client orders, reads and lists, and knows the types of what it g
 })
 
 test.each([
-  ['of ours', (world: World) => clientOf(world, 'sk_nobody'), 'unauthorized', 401],
-  ['of somebody in between', () => elsewhere('<html>', 403), 'not_splicekeeper', 403],
-  ['that is JSON of somebody else', () => elsewhere('{"message":"Forbidden"}', 403), 'not_splicekeeper', 403],
-  ['whose body lies about its status', () => elsewhere('{"code":"x","title":"x","status":200}', 500), 'x', 500],
-])('an error %s is a problem', async (_, client, code, status) => {
+  ['of ours', (world: World) => clientOf(world, 'sk_nobody'), 'unauthorized', 401, 'never'],
+  ['of somebody in between', () => elsewhere('<html>', 403), 'not_splicekeeper', 403, 'same_key'],
+  [
+    'that is JSON of somebody else',
+    () => elsewhere('{"message":"Forbidden"}', 403),
+    'not_splicekeeper',
+    403,
+    'same_key',
+  ],
+  [
+    'whose body lies about its status',
+    () => elsewhere('{"code":"x","title":"x","status":200}', 500),
+    'x',
+    500,
+    'same_key',
+  ],
+  ['that does not say what to do', () => elsewhere('{"code":"x","title":"x","status":409}', 409), 'x', 409, 'never'],
+  [
+    'that says it',
+    () => elsewhere('{"code":"x","title":"x","status":409,"retry":"new_key"}', 409),
+    'x',
+    409,
+    'new_key',
+  ],
+])('an error %s is a problem, with what to do next', async (_, client, code, status, retry) => {
   const world = await aWorld()
   const answer = await client(world).v1.nodes.$get()
-  expect(await problemIn(answer)).toMatchObject({ code, status })
+  expect(await problemIn(answer)).toMatchObject({ code, status, retry })
 })
 
 test('an answer that is no error is no problem', async () => {

@@ -103,7 +103,10 @@ describe('cancel', () => {
     })
     expect(world.heard.hints).toEqual([ID])
     expect(world.heard.lines).toEqual([
-      { message: 'audit', fields: { action: 'cancel', tenant: 'acme', key: 'shop', splice: ID } },
+      {
+        message: 'audit',
+        fields: { action: 'cancel', tenant: 'acme', key: 'shop', splice: ID, requestId: 'req_chance-1' },
+      },
     ])
     expect(JSON.stringify(world.heard.lines)).not.toContain('sk_')
   })
@@ -364,6 +367,7 @@ describe('unfreeze', () => {
       channel: CHANNEL,
       cause: 'anomaly',
       note: 'the cause is gone',
+      requestId: 'req_chance-1',
     })
     expect((await lift(world)).body).toMatchObject({ status: 409, code: 'not_frozen' })
   })

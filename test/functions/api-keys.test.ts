@@ -170,7 +170,7 @@ describe('making a key', () => {
       before: (operation) => (dies && isPutOf(operation, 'KEY#') ? 'throttle' : null),
     })
     dies = true
-    expect((await make(world)).body['code']).toBe('internal')
+    expect((await make(world)).body['code']).toBe('store_unavailable')
     dies = false
     const [hash = ''] = (await world.store.item('keyList', 'acme'))?.value.hashes ?? []
     expect(await world.store.item('key', hash)).toBeNull()
@@ -187,7 +187,7 @@ describe('making a key', () => {
       before: (operation) => (loses && isPutOf(operation, 'KEY#') ? 'no_response' : null),
     })
     loses = true
-    expect((await make(world)).status).toBe(500)
+    expect((await make(world)).status).toBe(503)
     loses = false
     const [key] = await listed(world)
     expect(key).toMatchObject({ name: 'accounting', revokedAt: null })

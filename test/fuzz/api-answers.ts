@@ -125,6 +125,12 @@ function expectProblem(response: Response, body: Record<string, unknown>): void 
   if (problem.status === 400) expect(problem.field, problem.code).toBeTypeOf('string')
   if (problem.code !== 'invalid_request' || problem.field === 'cursor') return
   expect(problem.errors?.[0]?.field).toBe(problem.field)
+  for (const { message } of problem.errors ?? []) {
+    expect(message).toMatch(/^(The body|`[^]*`) (is|must|has|does)/)
+    expect(message).not.toMatch(
+      /Invalid (input|string|option)|expected|received|does not have the right form|form that is not known/,
+    )
+  }
 }
 
 function expectNoSecret(world: Watched, text: string): void {

@@ -80,7 +80,7 @@ function isMistake(failure) {
  * @param {Failure} failure
  */
 function isUnprocessed(failure) {
-  return failure.kind === 'problem' && (failure.status === 429 || failure.status === 503)
+  return failure.kind === 'problem' && (failure.status === 429 || failure.status === 503) && !mayBeDone(failure)
 }
 
 /**

@@ -10,9 +10,10 @@ export type Disturbance = {
   /**
    * - `cut_after_response`: forwards, waits for the whole response, then resets the connection instead of passing it on
    * - `cut_before_forwarding`: resets the connection; the emulator never hears of it
+   * - `no_answer`: forwards, and never passes the response on
    * - `throttle`: answers ProvisionedThroughputExceededException; the emulator never hears of it
    */
-  readonly how: 'cut_after_response' | 'cut_before_forwarding' | 'throttle'
+  readonly how: 'cut_after_response' | 'cut_before_forwarding' | 'no_answer' | 'throttle'
   /** Runs just before the disturbed answer (or the reset) goes out: the place for a racing writer. */
   readonly meanwhile?: () => Promise<void>
 }
@@ -54,10 +55,11 @@ export async function startCuttingProxy(upstream: string): Promise<CuttingProxy>
     count(operation, 'arrived')
     const disturbance = pending.find((each) => each.operation === operation && each.left > 0)
     if (disturbance) disturbance.left -= 1
-    const isForwarded = !disturbance || disturbance.how === 'cut_after_response'
+    const isForwarded = !disturbance || ['cut_after_response', 'no_answer'].includes(disturbance.how)
     if (isForwarded) count(operation, 'forwarded')
     const answer = isForwarded ? await forwarded(upstream, incoming, body) : THROTTLED
     await disturbance?.meanwhile?.()
+    if (disturbance?.how === 'no_answer') return
     if (disturbance && disturbance.how !== 'throttle') return void incoming.socket.resetAndDestroy()
     outgoing.writeHead(answer.status, answer.headers).end(answer.body)
   }

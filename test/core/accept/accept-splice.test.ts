@@ -216,6 +216,15 @@ describe('a budget', () => {
     ['a beginning at the deadline', { deadline: NOW + 9 }, NOW + 9, 'not_before_after_deadline notBefore'],
   ])('is refused with %s', (_says, asked, notBefore, refusal) => expect(budget(asked, notBefore)).toBe(refusal))
 
+  test('a deadline that nobody chose keeps within its own bound, and a start that it cannot follow is what is refused', () => {
+    expect(budget({}, NOW + 2 * DAY_MS)).toMatchObject({ deadline: NOW + 3 * DAY_MS })
+    expect(budget({}, NOW + 29.5 * DAY_MS)).toMatchObject({ deadline: NOW + 30 * DAY_MS })
+    expect(budget({}, NOW + 30 * DAY_MS)).toBe('not_before_after_deadline notBefore')
+    expect(acceptSplice(aRequest({ notBefore: NOW + 40 * DAY_MS }), facts())).toMatchObject({
+      error: { field: 'notBefore', message: 'a splice must start within 30 days' },
+    })
+  })
+
   test('may begin just before its deadline', () => {
     expect(budget({ deadline: NOW + 9 }, NOW + 8)).toMatchObject({ deadline: NOW + 9 })
   })
@@ -248,4 +257,40 @@ describe('bumps that nobody looks at', () => {
   ])('are refused where they are not safe: %s', (_says, request, given) =>
     expect(accepted({ ...ask(1_000), ...request }, given)).toBe('bump_unsupported autoBump'),
   )
+})
+
+describe('an order that would rather fail than wait', () => {
+  const poor = { node: aNodeSeen({ balances: { walletSats: 9_000, outboundSats: [8_000] } }) }
+
+  test('is refused for want of money, with what is missing', () => {
+    const asked = (request: Partial<SpliceRequest>) =>
+      acceptSplice(aRequest({ failFast: true, ...request }), facts(poor))
+    expect(asked({})).toMatchObject({
+      error: {
+        code: 'insufficient_balance',
+        field: 'amountSats',
+        message: 'the channel cannot pay this now. It can pay 8,000 sats; 42,000 sats are missing.',
+      },
+    })
+    expect(asked({ kind: 'splice_in', address: null })).toMatchObject({
+      error: { message: "the node's wallet cannot pay this now. It can pay 9,000 sats; 41,000 sats are missing." },
+    })
+  })
+
+  test.each<[string, Partial<SpliceRequest>, Partial<AcceptFacts>]>([
+    ['it does not ask for that', { failFast: false }, poor],
+    ['it says nothing', {}, poor],
+    ['the channel has just enough', { failFast: true, amountSats: 8_000 }, poor],
+    ['nobody knows yet what the channel has', { failFast: true }, { node: aNodeSeen() }],
+    [
+      'nobody knows yet what the wallet has',
+      { failFast: true, kind: 'splice_in', address: null },
+      { node: aNodeSeen() },
+    ],
+    [
+      'the channel was not listed when the balances were kept',
+      { failFast: true },
+      { node: aNodeSeen({ ...poor.node, channelIds: [] }) },
+    ],
+  ])('is accepted where %s', (_says, request, given) => expect(typeof accepted(request, given)).toBe('object'))
 })

@@ -189,6 +189,19 @@ describe('gate channel: the channel must be there, on the funding outpoint, and 
     expect(said('splice_out')).toContain('the channel cannot pay')
     expect(said('splice_in')).toContain("the node's wallet cannot pay")
   })
+
+  test.each([
+    ['splice_out', 8_000_999, 'the channel', 'It can pay 8,000 sats; 42,000 sats are missing.'],
+    ['splice_in', 0, "the node's wallet", 'It can pay 0 sats; 50,000 sats are missing.'],
+    ['splice_out', 50_100_000, 'the channel', 'It can pay 50,100 sats, which leaves too little for the fee.'],
+  ] as const)('the sentence says how much is missing -- %s with %i msat', (kind, msat, payer, missing) => {
+    const poor = anObservation({
+      channel: aChannel({ outboundMsat: msat }),
+      node: aLook({ spendableSats: Math.floor(msat / 1_000) }),
+    })
+    const gate = readGates(facts({ splice: aLiveSplice({ kind }), observation: poor }))[2]
+    expect(gate?.shut?.message).toBe(`Waiting for funds: ${payer} cannot pay the amount and the fee. ${missing}`)
+  })
 })
 
 describe('gate funding_unspent: only an funding outpoint that is known unspent opens it', () => {

@@ -32,12 +32,17 @@ async function channel(bench: Bench): Promise<ChannelState | null> {
   return (await bench.store.item('channel', CHANNEL))?.value ?? null
 }
 
+const moved = (observedAt: number) => ({ ...withChannel({ outboundMsat: 1_999, inboundMsat: 1 }), observedAt })
+
 describe('what is seen is written on change only', () => {
   const seen: (readonly [string, Partial<NodeLook>, (number | null)[]])[] = [
     ['the same again', {}, [1, 1]],
     ['a little later', { observedAt: NOW + 299_999 }, [1, 1]],
     ['five minutes later', { observedAt: NOW + 300_000 }, [2, 1]],
     ['balances moved', withChannel({ outboundMsat: 1, inboundMsat: 1 }), [1, 1]],
+    ['balances moved, five minutes later', moved(NOW + 300_000), [2, 1]],
+    ['the wallet moved', { spendableSats: 1 }, [1, 1]],
+    ['the wallet moved, five minutes later', { spendableSats: 1, observedAt: NOW + 300_000 }, [2, 1]],
     ['signs moved', withChannel({ claimableSats: 1 }), [1, 1]],
     ['another height', { tipHeight: 300, tipHash: aTxid('9') }, [1, 1]],
     ['another version of the software', { version: '2' }, [2, 1]],
@@ -76,6 +81,23 @@ describe('what is seen is written on change only', () => {
       seenAt: NOW,
     })
     expect(await channel(bench)).toMatchObject({ funding: FUNDING, earlier: [], goneAt: null })
+  })
+
+  test('the balances that are kept are five minutes old at most', async () => {
+    const bench = aBench()
+    await note(bench)
+    await note(bench, { ...moved(NOW + 300_000), spendableSats: 7 })
+    expect((await node(bench))?.balances).toEqual({ walletSats: 7, outboundSats: [1] })
+  })
+
+  test('each balance is that of the channel at its place', async () => {
+    const bench = aBench()
+    const channels = ['d', 'c'].map((digit, n) => aChannel({ channelId: digit.repeat(64), outboundMsat: n * 1_000 }))
+    await note(bench, { channels })
+    expect(await node(bench)).toMatchObject({
+      channelIds: ['c'.repeat(64), 'd'.repeat(64)],
+      balances: { outboundSats: [1, 0] },
+    })
   })
 
   test('what the relay said is kept', async () => {
