@@ -43,6 +43,7 @@ test('an order beyond those that may wait is refused at once, with nothing store
     title: 'More orders are under way than can be served',
     status: 503,
     code: 'overloaded',
+    retry: 'same_key',
   })
   expect(answer.headers.get('Retry-After')).toBe('1')
   expect(world.heard.counts).toEqual(['api_overloaded'])

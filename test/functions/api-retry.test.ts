@@ -16,11 +16,13 @@ describe('what an error means for a retry', () => {
       'timestamp_stale',
       'channel_not_ready',
       'channel_queue_full',
+      'tenant_queue_full',
       'rate_limited',
       'internal',
       'busy',
       'chain_unreachable',
       'node_not_seen',
+      'overloaded',
       'store_unavailable',
     ] satisfies ProblemCode[])
   })

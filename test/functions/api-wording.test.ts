@@ -35,7 +35,7 @@ describe('an invalid field is told in a sentence', () => {
       '`notBefore` must be a time with its zone, for example `2026-12-01T00:00:00Z`',
     ],
     ['of a wrong pattern', { ...aBody, node: 'a b' }, '`node` must be 1 to 128 visible ASCII characters'],
-    ['metadata that is no text', { ...aBody, metadata: { order: 42 } }, '`metadata.order` must be a string'],
+    ['metadata that is no text', { ...aBody, metadata: { order: 42 } }, '`metadata.order` must be text'],
     [
       'metadata that is too much',
       { ...aBody, metadata: { a: 'x'.repeat(3_000) } },
@@ -81,7 +81,7 @@ describe('an invalid field is told in a sentence', () => {
     [
       '/v1/keys',
       { name: 'x', scopes: ['root'] },
-      '`scopes.0` must be one of `splices:read`, `splices:write`, `operator`',
+      '`scopes.0` must be one of `splices:read`, `splices:write`, `operator`, `operator:shared`',
     ],
   ])('in a choice of forms, and in a list: %s %o', async (path, body, sentence) => {
     const world = await aWorld()

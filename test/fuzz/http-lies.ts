@@ -103,6 +103,11 @@ export const said = (body: unknown): HttpReply => ({
 /** A question that a server was asked, and what it answered. */
 export type Told = { readonly route: string; readonly reply: HttpReply }
 
+/** The replies that stand: a read that gets an incomplete reply, or one of these statuses, is sent again. */
+export function standing(all: readonly Told[], repeatOn: readonly number[]): Told[] {
+  return all.filter(({ reply }) => !reply.drop && !repeatOn.includes(reply.status))
+}
+
 /** An HTTP server that answers as it is told. */
 export async function httpServer(answer: (route: string, body: string) => Promise<HttpReply>): Promise<string> {
   const server = createServer((request, response) => {
