@@ -35,8 +35,7 @@ const ListQuery = z
       description: 'The splice that was ordered under this key: read directly, so this never lags.',
     }),
     since: z.union([Time, z.iso.date()], 'an ISO 8601 time with its zone, or a day').optional().openapi({
-      description: 'Only splices accepted at or after this time, or since the start of this day (UTC).',
-      example: '2026-11-30',
+      description: 'Only splices accepted at or after this time, or since the start of this day (UTC): `2026-11-30`.',
     }),
     limit: wholeNumber(PAGE),
     cursor: z.string().min(1).optional(),
@@ -73,6 +72,8 @@ const listRoute = createRoute({
       style: 'deepObject',
       explode: true,
       schema: { type: 'object', additionalProperties: { type: 'string' } },
+      // The page of this document fills its form with the example: with none of its own it would filter by a made-up one.
+      example: {},
       description: 'Only splices with this metadata: `metadata.order=42`, or `metadata[order]=42`.',
     },
   ],
