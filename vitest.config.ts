@@ -10,7 +10,7 @@ const inProcesses = processes.map((suite) => `test/${suite}/**/*.test.ts`)
 /** They put modules of their own in the place of the product's. */
 const mocking = ['test/functions/{handlers,runtime}.test.ts', 'test/fuzz/messages.test.ts']
 /** Minutes by themselves: `npm run test:long`. */
-const long = ['test/crash/**']
+const long = ['test/crash/**', 'test/interop/command.test.ts']
 
 /** Suites within one process share the modules that they load; each of the others gets a process of its own. */
 export default defineConfig({
@@ -32,6 +32,7 @@ export default defineConfig({
         test: {
           name: 'isolated',
           include: [...inProcesses, ...mocking],
+          exclude: [...configDefaults.exclude, ...long],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
