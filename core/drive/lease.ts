@@ -114,7 +114,8 @@ export function takeLease(lease: ChannelLease, id: string, holderReleased: boole
 export function letPass(lease: ChannelLease, id: string): ChannelLease | null {
   const passes = lease.queue.find((entry) => entry.id === id)?.passes ?? true
   if (passes && lease.holder !== id) return null
-  return giveUpHolding(setPasses(lease, id, true), id) ?? setPasses(lease, id, true)
+  const passing = setPasses(lease, id, true)
+  return giveUpHolding(passing, id) ?? passing
 }
 
 /** A splice waits for what all others of its channel wait for: it gives up the lease and keeps its place. null: it has no lease. */
